@@ -1,0 +1,52 @@
+package schema
+
+import (
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+)
+
+// Repository is a source of packages.
+type Repository struct{ ent.Schema }
+
+// Fields of the Repository.
+func (Repository) Fields() []ent.Field {
+	return []ent.Field{
+		idField("repo_"),
+		field.String("name").Unique().MaxLen(64).Annotations(entgql.OrderField("NAME")),
+		field.Enum("type").Values("COMPOSER", "VCS", "ARTIFACT").Immutable(),
+		field.String("url").Optional().Nillable().MaxLen(2048),
+		field.JSON("packages", []string{}).Default([]string{}).Comment("Patterns taken from this source; empty means all it has."),
+		field.JSON("owns", []string{}).Default([]string{}).Comment("Patterns no other source may ever answer for."),
+		field.Int("priority").Default(100).Comment("Lower is asked first.").Annotations(entgql.OrderField("PRIORITY")),
+		field.Enum("dist_mode").Values("REWRITE", "MIRROR").Default("REWRITE"),
+		field.Enum("credential_type").
+			Values("NONE", "HTTP_BASIC", "BEARER", "HEADER", "GITHUB", "GITLAB", "BITBUCKET", "GITEA", "SSH_KEY").
+			Default("NONE"),
+		field.Bytes("credential").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
+			Comment("Sealed JSON of user name, secret and header."),
+		field.Bool("enabled").Default(true),
+		field.Enum("status").Values("PENDING", "SYNCING", "READY", "FAILED", "DISABLED").Default("PENDING"),
+		field.Time("last_synced_at").Optional().Nillable().Annotations(entgql.OrderField("LAST_SYNCED_AT")),
+		field.String("last_error").Optional().Nillable(),
+		createdAt(),
+	}
+}
+
+// Edges of the Repository.
+func (Repository) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("syncs", SyncRun.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+		edge.To("package_rows", Pkg.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+	}
+}
+
+// Annotations of the Repository.
+func (Repository) Annotations() []schema.Annotation {
+	return []schema.Annotation{entgql.RelayConnection()}
+}

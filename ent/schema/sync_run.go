@@ -1,0 +1,56 @@
+package schema
+
+import (
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+)
+
+// SyncSkip is a package or version that a sync left out, and why.
+type SyncSkip struct {
+	Package string `json:"package"`
+	Version string `json:"version,omitempty"`
+	Reason  string `json:"reason"`
+}
+
+// SyncRun is one attempt to bring a repository's metadata up to date.
+type SyncRun struct{ ent.Schema }
+
+// Fields of the SyncRun.
+func (SyncRun) Fields() []ent.Field {
+	return []ent.Field{
+		idField("sync_"),
+		field.String("repository_id").Immutable(),
+		field.Enum("status").Values("QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED").Default("QUEUED"),
+		field.String("trigger").Immutable().Comment("create, manual, update or schedule"),
+		createdAt(),
+		field.Time("started_at").Optional().Nillable(),
+		field.Time("finished_at").Optional().Nillable(),
+		field.Int("packages_done").Default(0),
+		field.Int("packages_total").Optional().Nillable(),
+		field.Int("versions_added").Default(0),
+		field.Int("versions_removed").Default(0),
+		field.JSON("skipped", []SyncSkip{}).Default([]SyncSkip{}),
+		field.String("error").Optional().Nillable(),
+	}
+}
+
+// Edges of the SyncRun.
+func (SyncRun) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("repository", Repository.Type).Ref("syncs").Field("repository_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of the SyncRun.
+func (SyncRun) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("repository_id", "created_at"), index.Fields("status")}
+}
+
+// Annotations of the SyncRun.
+func (SyncRun) Annotations() []schema.Annotation {
+	return []schema.Annotation{entgql.RelayConnection()}
+}

@@ -1,0 +1,66 @@
+package schema
+
+import (
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+)
+
+// Label is a name and a value a caller keeps with a token.
+type Label struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Token is what Composer authenticates with. A revoked token stays as a row, so a refusal can say when and why.
+type Token struct{ ent.Schema }
+
+// Fields of the Token.
+func (Token) Fields() []ent.Field {
+	return []ent.Field{
+		idField("tok_"),
+		field.String("description").MaxLen(800).Annotations(entgql.OrderField("DESCRIPTION")),
+		field.Enum("permission").Values("READ_ONLY", "WRITE").Default("READ_ONLY").Immutable(),
+		field.JSON("packages", []string{}).Default([]string{}).Comment("Package patterns; empty means every package."),
+		field.JSON("networks", []string{}).Default([]string{}).Comment("CIDR networks; empty means any."),
+		field.Int("rate_limit").Optional().Nillable().Comment("Requests an hour; 0 means no limit, null the server's default."),
+		field.String("external_id").Optional().Nillable().MaxLen(128),
+		field.JSON("labels", []Label{}).Default([]Label{}),
+		orderedCreatedAt(),
+		field.String("created_by").Immutable().Comment("Who made it, for people: an e-mail address or a token's description."),
+		field.Time("expires_at").Optional().Nillable().Annotations(entgql.OrderField("EXPIRES_AT")),
+		field.Time("last_used_at").Optional().Nillable().Annotations(entgql.OrderField("LAST_USED_AT")),
+		field.String("last_used_address").Optional().Nillable(),
+		field.String("last_used_client").Optional().Nillable(),
+		field.Time("revoked_at").Optional().Nillable(),
+		field.String("revoked_by").Optional().Nillable(),
+		field.String("revoked_reason").Optional().Nillable(),
+	}
+}
+
+// Edges of the Token.
+func (Token) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("secrets", TokenSecret.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+	}
+}
+
+// Indexes of the Token: the caller's own key is unique among tokens that are not revoked.
+func (Token) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("external_id").Unique().Annotations(entsql.IndexWhere("revoked_at IS NULL")),
+		index.Fields("created_at"),
+		index.Fields("last_used_at"),
+		index.Fields("expires_at"),
+	}
+}
+
+// Annotations of the Token.
+func (Token) Annotations() []schema.Annotation {
+	return []schema.Annotation{entgql.RelayConnection()}
+}
