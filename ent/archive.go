@@ -33,22 +33,22 @@ type Archive struct {
 
 // ArchiveEdges holds the relations/edges for other nodes in the graph.
 type ArchiveEdges struct {
-	// Versions holds the value of the versions edge.
-	Versions []*PackageVersion `json:"versions,omitempty"`
+	// Dists holds the value of the dists edge.
+	Dists []*Dist `json:"dists,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
 	loadedTypes [1]bool
 
-	namedVersions map[string][]*PackageVersion
+	namedDists map[string][]*Dist
 }
 
-// VersionsOrErr returns the Versions value or an error if the edge
+// DistsOrErr returns the Dists value or an error if the edge
 // was not loaded in eager-loading.
-func (e ArchiveEdges) VersionsOrErr() ([]*PackageVersion, error) {
+func (e ArchiveEdges) DistsOrErr() ([]*Dist, error) {
 	if e.loadedTypes[0] {
-		return e.Versions, nil
+		return e.Dists, nil
 	}
-	return nil, &NotLoadedError{edge: "versions"}
+	return nil, &NotLoadedError{edge: "dists"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -120,9 +120,9 @@ func (_m *Archive) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryVersions queries the "versions" edge of the Archive entity.
-func (_m *Archive) QueryVersions() *PackageVersionQuery {
-	return NewArchiveClient(_m.config).QueryVersions(_m)
+// QueryDists queries the "dists" edge of the Archive entity.
+func (_m *Archive) QueryDists() *DistQuery {
+	return NewArchiveClient(_m.config).QueryDists(_m)
 }
 
 // Update returns a builder for updating this Archive.
@@ -163,27 +163,27 @@ func (_m *Archive) String() string {
 	return builder.String()
 }
 
-// NamedVersions returns the Versions named value or an error if the edge was not
+// NamedDists returns the Dists named value or an error if the edge was not
 // loaded in eager-loading with this name.
-func (_m *Archive) NamedVersions(name string) ([]*PackageVersion, error) {
-	if _m.Edges.namedVersions == nil {
+func (_m *Archive) NamedDists(name string) ([]*Dist, error) {
+	if _m.Edges.namedDists == nil {
 		return nil, &NotLoadedError{edge: name}
 	}
-	nodes, ok := _m.Edges.namedVersions[name]
+	nodes, ok := _m.Edges.namedDists[name]
 	if !ok {
 		return nil, &NotLoadedError{edge: name}
 	}
 	return nodes, nil
 }
 
-func (_m *Archive) appendNamedVersions(name string, edges ...*PackageVersion) {
-	if _m.Edges.namedVersions == nil {
-		_m.Edges.namedVersions = make(map[string][]*PackageVersion)
+func (_m *Archive) appendNamedDists(name string, edges ...*Dist) {
+	if _m.Edges.namedDists == nil {
+		_m.Edges.namedDists = make(map[string][]*Dist)
 	}
 	if len(edges) == 0 {
-		_m.Edges.namedVersions[name] = []*PackageVersion{}
+		_m.Edges.namedDists[name] = []*Dist{}
 	} else {
-		_m.Edges.namedVersions[name] = append(_m.Edges.namedVersions[name], edges...)
+		_m.Edges.namedDists[name] = append(_m.Edges.namedDists[name], edges...)
 	}
 }
 

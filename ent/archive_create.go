@@ -4,7 +4,7 @@ package ent
 
 import (
 	"broker/ent/archive"
-	"broker/ent/packageversion"
+	"broker/ent/dist"
 	"context"
 	"errors"
 	"fmt"
@@ -70,19 +70,19 @@ func (_c *ArchiveCreate) SetNillableID(v *string) *ArchiveCreate {
 	return _c
 }
 
-// AddVersionIDs adds the "versions" edge to the PackageVersion entity by IDs.
-func (_c *ArchiveCreate) AddVersionIDs(ids ...string) *ArchiveCreate {
-	_c.mutation.AddVersionIDs(ids...)
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_c *ArchiveCreate) AddDistIDs(ids ...string) *ArchiveCreate {
+	_c.mutation.AddDistIDs(ids...)
 	return _c
 }
 
-// AddVersions adds the "versions" edges to the PackageVersion entity.
-func (_c *ArchiveCreate) AddVersions(v ...*PackageVersion) *ArchiveCreate {
+// AddDists adds the "dists" edges to the Dist entity.
+func (_c *ArchiveCreate) AddDists(v ...*Dist) *ArchiveCreate {
 	ids := make([]string, len(v))
 	for i := range v {
 		ids[i] = v[i].ID
 	}
-	return _c.AddVersionIDs(ids...)
+	return _c.AddDistIDs(ids...)
 }
 
 // Mutation returns the ArchiveMutation object of the builder.
@@ -211,15 +211,15 @@ func (_c *ArchiveCreate) createSpec() (*Archive, *sqlgraph.CreateSpec) {
 		_spec.SetField(archive.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
 	}
-	if nodes := _c.mutation.VersionsIDs(); len(nodes) > 0 {
+	if nodes := _c.mutation.DistsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
 			Inverse: false,
-			Table:   archive.VersionsTable,
-			Columns: []string{archive.VersionsColumn},
+			Table:   archive.DistsTable,
+			Columns: []string{archive.DistsColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

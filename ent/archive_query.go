@@ -4,7 +4,7 @@ package ent
 
 import (
 	"broker/ent/archive"
-	"broker/ent/packageversion"
+	"broker/ent/dist"
 	"broker/ent/predicate"
 	"context"
 	"database/sql/driver"
@@ -20,14 +20,14 @@ import (
 // ArchiveQuery is the builder for querying Archive entities.
 type ArchiveQuery struct {
 	config
-	ctx               *QueryContext
-	order             []archive.OrderOption
-	inters            []Interceptor
-	predicates        []predicate.Archive
-	withVersions      *PackageVersionQuery
-	modifiers         []func(*sql.Selector)
-	loadTotal         []func(context.Context, []*Archive) error
-	withNamedVersions map[string]*PackageVersionQuery
+	ctx            *QueryContext
+	order          []archive.OrderOption
+	inters         []Interceptor
+	predicates     []predicate.Archive
+	withDists      *DistQuery
+	modifiers      []func(*sql.Selector)
+	loadTotal      []func(context.Context, []*Archive) error
+	withNamedDists map[string]*DistQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -64,9 +64,9 @@ func (_q *ArchiveQuery) Order(o ...archive.OrderOption) *ArchiveQuery {
 	return _q
 }
 
-// QueryVersions chains the current query on the "versions" edge.
-func (_q *ArchiveQuery) QueryVersions() *PackageVersionQuery {
-	query := (&PackageVersionClient{config: _q.config}).Query()
+// QueryDists chains the current query on the "dists" edge.
+func (_q *ArchiveQuery) QueryDists() *DistQuery {
+	query := (&DistClient{config: _q.config}).Query()
 	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
 		if err := _q.prepareQuery(ctx); err != nil {
 			return nil, err
@@ -77,8 +77,8 @@ func (_q *ArchiveQuery) QueryVersions() *PackageVersionQuery {
 		}
 		step := sqlgraph.NewStep(
 			sqlgraph.From(archive.Table, archive.FieldID, selector),
-			sqlgraph.To(packageversion.Table, packageversion.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, archive.VersionsTable, archive.VersionsColumn),
+			sqlgraph.To(dist.Table, dist.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, archive.DistsTable, archive.DistsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -273,26 +273,26 @@ func (_q *ArchiveQuery) Clone() *ArchiveQuery {
 		return nil
 	}
 	return &ArchiveQuery{
-		config:       _q.config,
-		ctx:          _q.ctx.Clone(),
-		order:        append([]archive.OrderOption{}, _q.order...),
-		inters:       append([]Interceptor{}, _q.inters...),
-		predicates:   append([]predicate.Archive{}, _q.predicates...),
-		withVersions: _q.withVersions.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]archive.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.Archive{}, _q.predicates...),
+		withDists:  _q.withDists.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
 	}
 }
 
-// WithVersions tells the query-builder to eager-load the nodes that are connected to
-// the "versions" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ArchiveQuery) WithVersions(opts ...func(*PackageVersionQuery)) *ArchiveQuery {
-	query := (&PackageVersionClient{config: _q.config}).Query()
+// WithDists tells the query-builder to eager-load the nodes that are connected to
+// the "dists" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ArchiveQuery) WithDists(opts ...func(*DistQuery)) *ArchiveQuery {
+	query := (&DistClient{config: _q.config}).Query()
 	for _, opt := range opts {
 		opt(query)
 	}
-	_q.withVersions = query
+	_q.withDists = query
 	return _q
 }
 
@@ -375,7 +375,7 @@ func (_q *ArchiveQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Arch
 		nodes       = []*Archive{}
 		_spec       = _q.querySpec()
 		loadedTypes = [1]bool{
-			_q.withVersions != nil,
+			_q.withDists != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -399,17 +399,17 @@ func (_q *ArchiveQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Arch
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withVersions; query != nil {
-		if err := _q.loadVersions(ctx, query, nodes,
-			func(n *Archive) { n.Edges.Versions = []*PackageVersion{} },
-			func(n *Archive, e *PackageVersion) { n.Edges.Versions = append(n.Edges.Versions, e) }); err != nil {
+	if query := _q.withDists; query != nil {
+		if err := _q.loadDists(ctx, query, nodes,
+			func(n *Archive) { n.Edges.Dists = []*Dist{} },
+			func(n *Archive, e *Dist) { n.Edges.Dists = append(n.Edges.Dists, e) }); err != nil {
 			return nil, err
 		}
 	}
-	for name, query := range _q.withNamedVersions {
-		if err := _q.loadVersions(ctx, query, nodes,
-			func(n *Archive) { n.appendNamedVersions(name) },
-			func(n *Archive, e *PackageVersion) { n.appendNamedVersions(name, e) }); err != nil {
+	for name, query := range _q.withNamedDists {
+		if err := _q.loadDists(ctx, query, nodes,
+			func(n *Archive) { n.appendNamedDists(name) },
+			func(n *Archive, e *Dist) { n.appendNamedDists(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -421,7 +421,7 @@ func (_q *ArchiveQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Arch
 	return nodes, nil
 }
 
-func (_q *ArchiveQuery) loadVersions(ctx context.Context, query *PackageVersionQuery, nodes []*Archive, init func(*Archive), assign func(*Archive, *PackageVersion)) error {
+func (_q *ArchiveQuery) loadDists(ctx context.Context, query *DistQuery, nodes []*Archive, init func(*Archive), assign func(*Archive, *Dist)) error {
 	fks := make([]driver.Value, 0, len(nodes))
 	nodeids := make(map[string]*Archive)
 	for i := range nodes {
@@ -432,10 +432,10 @@ func (_q *ArchiveQuery) loadVersions(ctx context.Context, query *PackageVersionQ
 		}
 	}
 	if len(query.ctx.Fields) > 0 {
-		query.ctx.AppendFieldOnce(packageversion.FieldArchiveID)
+		query.ctx.AppendFieldOnce(dist.FieldArchiveID)
 	}
-	query.Where(predicate.PackageVersion(func(s *sql.Selector) {
-		s.Where(sql.InValues(s.C(archive.VersionsColumn), fks...))
+	query.Where(predicate.Dist(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(archive.DistsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -539,17 +539,17 @@ func (_q *ArchiveQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	return selector
 }
 
-// WithNamedVersions tells the query-builder to eager-load the nodes that are connected to the "versions"
+// WithNamedDists tells the query-builder to eager-load the nodes that are connected to the "dists"
 // edge with the given name. The optional arguments are used to configure the query builder of the edge.
-func (_q *ArchiveQuery) WithNamedVersions(name string, opts ...func(*PackageVersionQuery)) *ArchiveQuery {
-	query := (&PackageVersionClient{config: _q.config}).Query()
+func (_q *ArchiveQuery) WithNamedDists(name string, opts ...func(*DistQuery)) *ArchiveQuery {
+	query := (&DistClient{config: _q.config}).Query()
 	for _, opt := range opts {
 		opt(query)
 	}
-	if _q.withNamedVersions == nil {
-		_q.withNamedVersions = make(map[string]*PackageVersionQuery)
+	if _q.withNamedDists == nil {
+		_q.withNamedDists = make(map[string]*DistQuery)
 	}
-	_q.withNamedVersions[name] = query
+	_q.withNamedDists[name] = query
 	return _q
 }
 

@@ -4,7 +4,7 @@ package ent
 
 import (
 	"broker/ent/archive"
-	"broker/ent/packageversion"
+	"broker/ent/dist"
 	"broker/ent/predicate"
 	"context"
 	"errors"
@@ -28,19 +28,19 @@ func (_u *ArchiveUpdate) Where(ps ...predicate.Archive) *ArchiveUpdate {
 	return _u
 }
 
-// AddVersionIDs adds the "versions" edge to the PackageVersion entity by IDs.
-func (_u *ArchiveUpdate) AddVersionIDs(ids ...string) *ArchiveUpdate {
-	_u.mutation.AddVersionIDs(ids...)
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_u *ArchiveUpdate) AddDistIDs(ids ...string) *ArchiveUpdate {
+	_u.mutation.AddDistIDs(ids...)
 	return _u
 }
 
-// AddVersions adds the "versions" edges to the PackageVersion entity.
-func (_u *ArchiveUpdate) AddVersions(v ...*PackageVersion) *ArchiveUpdate {
+// AddDists adds the "dists" edges to the Dist entity.
+func (_u *ArchiveUpdate) AddDists(v ...*Dist) *ArchiveUpdate {
 	ids := make([]string, len(v))
 	for i := range v {
 		ids[i] = v[i].ID
 	}
-	return _u.AddVersionIDs(ids...)
+	return _u.AddDistIDs(ids...)
 }
 
 // Mutation returns the ArchiveMutation object of the builder.
@@ -48,25 +48,25 @@ func (_u *ArchiveUpdate) Mutation() *ArchiveMutation {
 	return _u.mutation
 }
 
-// ClearVersions clears all "versions" edges to the PackageVersion entity.
-func (_u *ArchiveUpdate) ClearVersions() *ArchiveUpdate {
-	_u.mutation.ClearVersions()
+// ClearDists clears all "dists" edges to the Dist entity.
+func (_u *ArchiveUpdate) ClearDists() *ArchiveUpdate {
+	_u.mutation.ClearDists()
 	return _u
 }
 
-// RemoveVersionIDs removes the "versions" edge to PackageVersion entities by IDs.
-func (_u *ArchiveUpdate) RemoveVersionIDs(ids ...string) *ArchiveUpdate {
-	_u.mutation.RemoveVersionIDs(ids...)
+// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
+func (_u *ArchiveUpdate) RemoveDistIDs(ids ...string) *ArchiveUpdate {
+	_u.mutation.RemoveDistIDs(ids...)
 	return _u
 }
 
-// RemoveVersions removes "versions" edges to PackageVersion entities.
-func (_u *ArchiveUpdate) RemoveVersions(v ...*PackageVersion) *ArchiveUpdate {
+// RemoveDists removes "dists" edges to Dist entities.
+func (_u *ArchiveUpdate) RemoveDists(v ...*Dist) *ArchiveUpdate {
 	ids := make([]string, len(v))
 	for i := range v {
 		ids[i] = v[i].ID
 	}
-	return _u.RemoveVersionIDs(ids...)
+	return _u.RemoveDistIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -105,28 +105,28 @@ func (_u *ArchiveUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
-	if _u.mutation.VersionsCleared() {
+	if _u.mutation.DistsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
 			Inverse: false,
-			Table:   archive.VersionsTable,
-			Columns: []string{archive.VersionsColumn},
+			Table:   archive.DistsTable,
+			Columns: []string{archive.DistsColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.RemovedVersionsIDs(); len(nodes) > 0 && !_u.mutation.VersionsCleared() {
+	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
 			Inverse: false,
-			Table:   archive.VersionsTable,
-			Columns: []string{archive.VersionsColumn},
+			Table:   archive.DistsTable,
+			Columns: []string{archive.DistsColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -134,15 +134,15 @@ func (_u *ArchiveUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.VersionsIDs(); len(nodes) > 0 {
+	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
 			Inverse: false,
-			Table:   archive.VersionsTable,
-			Columns: []string{archive.VersionsColumn},
+			Table:   archive.DistsTable,
+			Columns: []string{archive.DistsColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -170,19 +170,19 @@ type ArchiveUpdateOne struct {
 	mutation *ArchiveMutation
 }
 
-// AddVersionIDs adds the "versions" edge to the PackageVersion entity by IDs.
-func (_u *ArchiveUpdateOne) AddVersionIDs(ids ...string) *ArchiveUpdateOne {
-	_u.mutation.AddVersionIDs(ids...)
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_u *ArchiveUpdateOne) AddDistIDs(ids ...string) *ArchiveUpdateOne {
+	_u.mutation.AddDistIDs(ids...)
 	return _u
 }
 
-// AddVersions adds the "versions" edges to the PackageVersion entity.
-func (_u *ArchiveUpdateOne) AddVersions(v ...*PackageVersion) *ArchiveUpdateOne {
+// AddDists adds the "dists" edges to the Dist entity.
+func (_u *ArchiveUpdateOne) AddDists(v ...*Dist) *ArchiveUpdateOne {
 	ids := make([]string, len(v))
 	for i := range v {
 		ids[i] = v[i].ID
 	}
-	return _u.AddVersionIDs(ids...)
+	return _u.AddDistIDs(ids...)
 }
 
 // Mutation returns the ArchiveMutation object of the builder.
@@ -190,25 +190,25 @@ func (_u *ArchiveUpdateOne) Mutation() *ArchiveMutation {
 	return _u.mutation
 }
 
-// ClearVersions clears all "versions" edges to the PackageVersion entity.
-func (_u *ArchiveUpdateOne) ClearVersions() *ArchiveUpdateOne {
-	_u.mutation.ClearVersions()
+// ClearDists clears all "dists" edges to the Dist entity.
+func (_u *ArchiveUpdateOne) ClearDists() *ArchiveUpdateOne {
+	_u.mutation.ClearDists()
 	return _u
 }
 
-// RemoveVersionIDs removes the "versions" edge to PackageVersion entities by IDs.
-func (_u *ArchiveUpdateOne) RemoveVersionIDs(ids ...string) *ArchiveUpdateOne {
-	_u.mutation.RemoveVersionIDs(ids...)
+// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
+func (_u *ArchiveUpdateOne) RemoveDistIDs(ids ...string) *ArchiveUpdateOne {
+	_u.mutation.RemoveDistIDs(ids...)
 	return _u
 }
 
-// RemoveVersions removes "versions" edges to PackageVersion entities.
-func (_u *ArchiveUpdateOne) RemoveVersions(v ...*PackageVersion) *ArchiveUpdateOne {
+// RemoveDists removes "dists" edges to Dist entities.
+func (_u *ArchiveUpdateOne) RemoveDists(v ...*Dist) *ArchiveUpdateOne {
 	ids := make([]string, len(v))
 	for i := range v {
 		ids[i] = v[i].ID
 	}
-	return _u.RemoveVersionIDs(ids...)
+	return _u.RemoveDistIDs(ids...)
 }
 
 // Where appends a list predicates to the ArchiveUpdate builder.
@@ -277,28 +277,28 @@ func (_u *ArchiveUpdateOne) sqlSave(ctx context.Context) (_node *Archive, err er
 			}
 		}
 	}
-	if _u.mutation.VersionsCleared() {
+	if _u.mutation.DistsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
 			Inverse: false,
-			Table:   archive.VersionsTable,
-			Columns: []string{archive.VersionsColumn},
+			Table:   archive.DistsTable,
+			Columns: []string{archive.DistsColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.RemovedVersionsIDs(); len(nodes) > 0 && !_u.mutation.VersionsCleared() {
+	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
 			Inverse: false,
-			Table:   archive.VersionsTable,
-			Columns: []string{archive.VersionsColumn},
+			Table:   archive.DistsTable,
+			Columns: []string{archive.DistsColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -306,15 +306,15 @@ func (_u *ArchiveUpdateOne) sqlSave(ctx context.Context) (_node *Archive, err er
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.VersionsIDs(); len(nodes) > 0 {
+	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
 			Inverse: false,
-			Table:   archive.VersionsTable,
-			Columns: []string{archive.VersionsColumn},
+			Table:   archive.DistsTable,
+			Columns: []string{archive.DistsColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

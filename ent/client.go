@@ -13,6 +13,7 @@ import (
 
 	"broker/ent/archive"
 	"broker/ent/change"
+	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
@@ -33,6 +34,8 @@ import (
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+
+	stdsql "database/sql"
 )
 
 // Client is the client that holds all ent builders.
@@ -44,6 +47,8 @@ type Client struct {
 	Archive *ArchiveClient
 	// Change is the client for interacting with the Change builders.
 	Change *ChangeClient
+	// Dist is the client for interacting with the Dist builders.
+	Dist *DistClient
 	// Document is the client for interacting with the Document builders.
 	Document *DocumentClient
 	// DownloadDay is the client for interacting with the DownloadDay builders.
@@ -87,6 +92,7 @@ func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.Archive = NewArchiveClient(c.config)
 	c.Change = NewChangeClient(c.config)
+	c.Dist = NewDistClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DownloadDay = NewDownloadDayClient(c.config)
 	c.PackageVersion = NewPackageVersionClient(c.config)
@@ -196,6 +202,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		config:         cfg,
 		Archive:        NewArchiveClient(cfg),
 		Change:         NewChangeClient(cfg),
+		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
@@ -232,6 +239,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		config:         cfg,
 		Archive:        NewArchiveClient(cfg),
 		Change:         NewChangeClient(cfg),
+		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
@@ -276,7 +284,7 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Archive, c.Change, c.Document, c.DownloadDay, c.PackageVersion, c.Pkg,
+		c.Archive, c.Change, c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pkg,
 		c.RateWindow, c.Repository, c.RootDocument, c.Session, c.Setting,
 		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageHour, c.User,
 	} {
@@ -288,7 +296,7 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Archive, c.Change, c.Document, c.DownloadDay, c.PackageVersion, c.Pkg,
+		c.Archive, c.Change, c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pkg,
 		c.RateWindow, c.Repository, c.RootDocument, c.Session, c.Setting,
 		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageHour, c.User,
 	} {
@@ -303,6 +311,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Archive.mutate(ctx, m)
 	case *ChangeMutation:
 		return c.Change.mutate(ctx, m)
+	case *DistMutation:
+		return c.Dist.mutate(ctx, m)
 	case *DocumentMutation:
 		return c.Document.mutate(ctx, m)
 	case *DownloadDayMutation:
@@ -446,15 +456,15 @@ func (c *ArchiveClient) GetX(ctx context.Context, id string) *Archive {
 	return obj
 }
 
-// QueryVersions queries the versions edge of a Archive.
-func (c *ArchiveClient) QueryVersions(_m *Archive) *PackageVersionQuery {
-	query := (&PackageVersionClient{config: c.config}).Query()
+// QueryDists queries the dists edge of a Archive.
+func (c *ArchiveClient) QueryDists(_m *Archive) *DistQuery {
+	query := (&DistClient{config: c.config}).Query()
 	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
 		id := _m.ID
 		step := sqlgraph.NewStep(
 			sqlgraph.From(archive.Table, archive.FieldID, id),
-			sqlgraph.To(packageversion.Table, packageversion.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, archive.VersionsTable, archive.VersionsColumn),
+			sqlgraph.To(dist.Table, dist.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, archive.DistsTable, archive.DistsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -617,6 +627,203 @@ func (c *ChangeClient) mutate(ctx context.Context, m *ChangeMutation) (Value, er
 		return (&ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Change mutation op: %q", m.Op())
+	}
+}
+
+// DistClient is a client for the Dist schema.
+type DistClient struct {
+	config
+}
+
+// NewDistClient returns a client for the Dist from the given config.
+func NewDistClient(c config) *DistClient {
+	return &DistClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `dist.Hooks(f(g(h())))`.
+func (c *DistClient) Use(hooks ...Hook) {
+	c.hooks.Dist = append(c.hooks.Dist, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `dist.Intercept(f(g(h())))`.
+func (c *DistClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Dist = append(c.inters.Dist, interceptors...)
+}
+
+// Create returns a builder for creating a Dist entity.
+func (c *DistClient) Create() *DistCreate {
+	mutation := newDistMutation(c.config, OpCreate)
+	return &DistCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Dist entities.
+func (c *DistClient) CreateBulk(builders ...*DistCreate) *DistCreateBulk {
+	return &DistCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DistClient) MapCreateBulk(slice any, setFunc func(*DistCreate, int)) *DistCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DistCreateBulk{err: fmt.Errorf("calling to DistClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DistCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DistCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Dist.
+func (c *DistClient) Update() *DistUpdate {
+	mutation := newDistMutation(c.config, OpUpdate)
+	return &DistUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DistClient) UpdateOne(_m *Dist) *DistUpdateOne {
+	mutation := newDistMutation(c.config, OpUpdateOne, withDist(_m))
+	return &DistUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DistClient) UpdateOneID(id string) *DistUpdateOne {
+	mutation := newDistMutation(c.config, OpUpdateOne, withDistID(id))
+	return &DistUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Dist.
+func (c *DistClient) Delete() *DistDelete {
+	mutation := newDistMutation(c.config, OpDelete)
+	return &DistDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DistClient) DeleteOne(_m *Dist) *DistDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DistClient) DeleteOneID(id string) *DistDeleteOne {
+	builder := c.Delete().Where(dist.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DistDeleteOne{builder}
+}
+
+// Query returns a query builder for Dist.
+func (c *DistClient) Query() *DistQuery {
+	return &DistQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDist},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Dist entity by its id.
+func (c *DistClient) Get(ctx context.Context, id string) (*Dist, error) {
+	return c.Query().Where(dist.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DistClient) GetX(ctx context.Context, id string) *Dist {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPackage queries the package edge of a Dist.
+func (c *DistClient) QueryPackage(_m *Dist) *PkgQuery {
+	query := (&PkgClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(dist.Table, dist.FieldID, id),
+			sqlgraph.To(pkg.Table, pkg.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, dist.PackageTable, dist.PackageColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRepository queries the repository edge of a Dist.
+func (c *DistClient) QueryRepository(_m *Dist) *RepositoryQuery {
+	query := (&RepositoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(dist.Table, dist.FieldID, id),
+			sqlgraph.To(repository.Table, repository.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, dist.RepositoryTable, dist.RepositoryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryArchive queries the archive edge of a Dist.
+func (c *DistClient) QueryArchive(_m *Dist) *ArchiveQuery {
+	query := (&ArchiveClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(dist.Table, dist.FieldID, id),
+			sqlgraph.To(archive.Table, archive.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, dist.ArchiveTable, dist.ArchiveColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVersions queries the versions edge of a Dist.
+func (c *DistClient) QueryVersions(_m *Dist) *PackageVersionQuery {
+	query := (&PackageVersionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(dist.Table, dist.FieldID, id),
+			sqlgraph.To(packageversion.Table, packageversion.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, dist.VersionsTable, dist.VersionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *DistClient) Hooks() []Hook {
+	return c.hooks.Dist
+}
+
+// Interceptors returns the client interceptors.
+func (c *DistClient) Interceptors() []Interceptor {
+	return c.inters.Dist
+}
+
+func (c *DistClient) mutate(ctx context.Context, m *DistMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DistCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DistUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DistUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DistDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Dist mutation op: %q", m.Op())
 	}
 }
 
@@ -1026,15 +1233,15 @@ func (c *PackageVersionClient) QueryPackage(_m *PackageVersion) *PkgQuery {
 	return query
 }
 
-// QueryArchive queries the archive edge of a PackageVersion.
-func (c *PackageVersionClient) QueryArchive(_m *PackageVersion) *ArchiveQuery {
-	query := (&ArchiveClient{config: c.config}).Query()
+// QueryDist queries the dist edge of a PackageVersion.
+func (c *PackageVersionClient) QueryDist(_m *PackageVersion) *DistQuery {
+	query := (&DistClient{config: c.config}).Query()
 	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
 		id := _m.ID
 		step := sqlgraph.NewStep(
 			sqlgraph.From(packageversion.Table, packageversion.FieldID, id),
-			sqlgraph.To(archive.Table, archive.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, packageversion.ArchiveTable, packageversion.ArchiveColumn),
+			sqlgraph.To(dist.Table, dist.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, packageversion.DistTable, packageversion.DistColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1200,6 +1407,22 @@ func (c *PkgClient) QueryVersions(_m *Pkg) *PackageVersionQuery {
 			sqlgraph.From(pkg.Table, pkg.FieldID, id),
 			sqlgraph.To(packageversion.Table, packageversion.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, pkg.VersionsTable, pkg.VersionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryDists queries the dists edge of a Pkg.
+func (c *PkgClient) QueryDists(_m *Pkg) *DistQuery {
+	query := (&DistClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pkg.Table, pkg.FieldID, id),
+			sqlgraph.To(dist.Table, dist.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, pkg.DistsTable, pkg.DistsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1498,6 +1721,22 @@ func (c *RepositoryClient) QuerySyncs(_m *Repository) *SyncRunQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, id),
 			sqlgraph.To(syncrun.Table, syncrun.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.SyncsTable, repository.SyncsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryDists queries the dists edge of a Repository.
+func (c *RepositoryClient) QueryDists(_m *Repository) *DistQuery {
+	query := (&DistClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, id),
+			sqlgraph.To(dist.Table, dist.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.DistsTable, repository.DistsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -2826,13 +3065,37 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Archive, Change, Document, DownloadDay, PackageVersion, Pkg, RateWindow,
+		Archive, Change, Dist, Document, DownloadDay, PackageVersion, Pkg, RateWindow,
 		Repository, RootDocument, Session, Setting, SignInThrottle, SyncRun, Token,
 		TokenSecret, UsageHour, User []ent.Hook
 	}
 	inters struct {
-		Archive, Change, Document, DownloadDay, PackageVersion, Pkg, RateWindow,
+		Archive, Change, Dist, Document, DownloadDay, PackageVersion, Pkg, RateWindow,
 		Repository, RootDocument, Session, Setting, SignInThrottle, SyncRun, Token,
 		TokenSecret, UsageHour, User []ent.Interceptor
 	}
 )
+
+// ExecContext allows calling the underlying ExecContext method of the driver if it is supported by it.
+// See, database/sql#DB.ExecContext for more information.
+func (c *config) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
+	ex, ok := c.driver.(interface {
+		ExecContext(context.Context, string, ...any) (stdsql.Result, error)
+	})
+	if !ok {
+		return nil, fmt.Errorf("Driver.ExecContext is not supported")
+	}
+	return ex.ExecContext(ctx, query, args...)
+}
+
+// QueryContext allows calling the underlying QueryContext method of the driver if it is supported by it.
+// See, database/sql#DB.QueryContext for more information.
+func (c *config) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
+	q, ok := c.driver.(interface {
+		QueryContext(context.Context, string, ...any) (*stdsql.Rows, error)
+	})
+	if !ok {
+		return nil, fmt.Errorf("Driver.QueryContext is not supported")
+	}
+	return q.QueryContext(ctx, query, args...)
+}

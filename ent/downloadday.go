@@ -27,6 +27,8 @@ type DownloadDay struct {
 	Version string `json:"version,omitempty"`
 	// Downloads holds the value of the "downloads" field.
 	Downloads int64 `json:"downloads,omitempty"`
+	// Installs holds the value of the "installs" field.
+	Installs int64 `json:"installs,omitempty"`
 	// Bytes holds the value of the "bytes" field.
 	Bytes        int64 `json:"bytes,omitempty"`
 	selectValues sql.SelectValues
@@ -37,7 +39,7 @@ func (*DownloadDay) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case downloadday.FieldDownloads, downloadday.FieldBytes:
+		case downloadday.FieldDownloads, downloadday.FieldInstalls, downloadday.FieldBytes:
 			values[i] = new(sql.NullInt64)
 		case downloadday.FieldID, downloadday.FieldTokenID, downloadday.FieldPackage, downloadday.FieldVersion:
 			values[i] = new(sql.NullString)
@@ -93,6 +95,12 @@ func (_m *DownloadDay) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field downloads", values[i])
 			} else if value.Valid {
 				_m.Downloads = value.Int64
+			}
+		case downloadday.FieldInstalls:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field installs", values[i])
+			} else if value.Valid {
+				_m.Installs = value.Int64
 			}
 		case downloadday.FieldBytes:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -150,6 +158,9 @@ func (_m *DownloadDay) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("downloads=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Downloads))
+	builder.WriteString(", ")
+	builder.WriteString("installs=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Installs))
 	builder.WriteString(", ")
 	builder.WriteString("bytes=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Bytes))

@@ -61,6 +61,20 @@ func (_c *DownloadDayCreate) SetNillableDownloads(v *int64) *DownloadDayCreate {
 	return _c
 }
 
+// SetInstalls sets the "installs" field.
+func (_c *DownloadDayCreate) SetInstalls(v int64) *DownloadDayCreate {
+	_c.mutation.SetInstalls(v)
+	return _c
+}
+
+// SetNillableInstalls sets the "installs" field if the given value is not nil.
+func (_c *DownloadDayCreate) SetNillableInstalls(v *int64) *DownloadDayCreate {
+	if v != nil {
+		_c.SetInstalls(*v)
+	}
+	return _c
+}
+
 // SetBytes sets the "bytes" field.
 func (_c *DownloadDayCreate) SetBytes(v int64) *DownloadDayCreate {
 	_c.mutation.SetBytes(v)
@@ -128,6 +142,10 @@ func (_c *DownloadDayCreate) defaults() {
 		v := downloadday.DefaultDownloads
 		_c.mutation.SetDownloads(v)
 	}
+	if _, ok := _c.mutation.Installs(); !ok {
+		v := downloadday.DefaultInstalls
+		_c.mutation.SetInstalls(v)
+	}
 	if _, ok := _c.mutation.Bytes(); !ok {
 		v := downloadday.DefaultBytes
 		_c.mutation.SetBytes(v)
@@ -154,6 +172,9 @@ func (_c *DownloadDayCreate) check() error {
 	}
 	if _, ok := _c.mutation.Downloads(); !ok {
 		return &ValidationError{Name: "downloads", err: errors.New(`ent: missing required field "DownloadDay.downloads"`)}
+	}
+	if _, ok := _c.mutation.Installs(); !ok {
+		return &ValidationError{Name: "installs", err: errors.New(`ent: missing required field "DownloadDay.installs"`)}
 	}
 	if _, ok := _c.mutation.Bytes(); !ok {
 		return &ValidationError{Name: "bytes", err: errors.New(`ent: missing required field "DownloadDay.bytes"`)}
@@ -218,6 +239,10 @@ func (_c *DownloadDayCreate) createSpec() (*DownloadDay, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Downloads(); ok {
 		_spec.SetField(downloadday.FieldDownloads, field.TypeInt64, value)
 		_node.Downloads = value
+	}
+	if value, ok := _c.mutation.Installs(); ok {
+		_spec.SetField(downloadday.FieldInstalls, field.TypeInt64, value)
+		_node.Installs = value
 	}
 	if value, ok := _c.mutation.Bytes(); ok {
 		_spec.SetField(downloadday.FieldBytes, field.TypeInt64, value)
@@ -290,6 +315,24 @@ func (u *DownloadDayUpsert) UpdateDownloads() *DownloadDayUpsert {
 // AddDownloads adds v to the "downloads" field.
 func (u *DownloadDayUpsert) AddDownloads(v int64) *DownloadDayUpsert {
 	u.Add(downloadday.FieldDownloads, v)
+	return u
+}
+
+// SetInstalls sets the "installs" field.
+func (u *DownloadDayUpsert) SetInstalls(v int64) *DownloadDayUpsert {
+	u.Set(downloadday.FieldInstalls, v)
+	return u
+}
+
+// UpdateInstalls sets the "installs" field to the value that was provided on create.
+func (u *DownloadDayUpsert) UpdateInstalls() *DownloadDayUpsert {
+	u.SetExcluded(downloadday.FieldInstalls)
+	return u
+}
+
+// AddInstalls adds v to the "installs" field.
+func (u *DownloadDayUpsert) AddInstalls(v int64) *DownloadDayUpsert {
+	u.Add(downloadday.FieldInstalls, v)
 	return u
 }
 
@@ -389,6 +432,27 @@ func (u *DownloadDayUpsertOne) AddDownloads(v int64) *DownloadDayUpsertOne {
 func (u *DownloadDayUpsertOne) UpdateDownloads() *DownloadDayUpsertOne {
 	return u.Update(func(s *DownloadDayUpsert) {
 		s.UpdateDownloads()
+	})
+}
+
+// SetInstalls sets the "installs" field.
+func (u *DownloadDayUpsertOne) SetInstalls(v int64) *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetInstalls(v)
+	})
+}
+
+// AddInstalls adds v to the "installs" field.
+func (u *DownloadDayUpsertOne) AddInstalls(v int64) *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.AddInstalls(v)
+	})
+}
+
+// UpdateInstalls sets the "installs" field to the value that was provided on create.
+func (u *DownloadDayUpsertOne) UpdateInstalls() *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateInstalls()
 	})
 }
 
@@ -658,6 +722,27 @@ func (u *DownloadDayUpsertBulk) AddDownloads(v int64) *DownloadDayUpsertBulk {
 func (u *DownloadDayUpsertBulk) UpdateDownloads() *DownloadDayUpsertBulk {
 	return u.Update(func(s *DownloadDayUpsert) {
 		s.UpdateDownloads()
+	})
+}
+
+// SetInstalls sets the "installs" field.
+func (u *DownloadDayUpsertBulk) SetInstalls(v int64) *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetInstalls(v)
+	})
+}
+
+// AddInstalls adds v to the "installs" field.
+func (u *DownloadDayUpsertBulk) AddInstalls(v int64) *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.AddInstalls(v)
+	})
+}
+
+// UpdateInstalls sets the "installs" field to the value that was provided on create.
+func (u *DownloadDayUpsertBulk) UpdateInstalls() *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateInstalls()
 	})
 }
 

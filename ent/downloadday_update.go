@@ -48,6 +48,27 @@ func (_u *DownloadDayUpdate) AddDownloads(v int64) *DownloadDayUpdate {
 	return _u
 }
 
+// SetInstalls sets the "installs" field.
+func (_u *DownloadDayUpdate) SetInstalls(v int64) *DownloadDayUpdate {
+	_u.mutation.ResetInstalls()
+	_u.mutation.SetInstalls(v)
+	return _u
+}
+
+// SetNillableInstalls sets the "installs" field if the given value is not nil.
+func (_u *DownloadDayUpdate) SetNillableInstalls(v *int64) *DownloadDayUpdate {
+	if v != nil {
+		_u.SetInstalls(*v)
+	}
+	return _u
+}
+
+// AddInstalls adds value to the "installs" field.
+func (_u *DownloadDayUpdate) AddInstalls(v int64) *DownloadDayUpdate {
+	_u.mutation.AddInstalls(v)
+	return _u
+}
+
 // SetBytes sets the "bytes" field.
 func (_u *DownloadDayUpdate) SetBytes(v int64) *DownloadDayUpdate {
 	_u.mutation.ResetBytes()
@@ -116,6 +137,12 @@ func (_u *DownloadDayUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(downloadday.FieldDownloads, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Installs(); ok {
+		_spec.SetField(downloadday.FieldInstalls, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInstalls(); ok {
+		_spec.AddField(downloadday.FieldInstalls, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Bytes(); ok {
 		_spec.SetField(downloadday.FieldBytes, field.TypeInt64, value)
 	}
@@ -160,6 +187,27 @@ func (_u *DownloadDayUpdateOne) SetNillableDownloads(v *int64) *DownloadDayUpdat
 // AddDownloads adds value to the "downloads" field.
 func (_u *DownloadDayUpdateOne) AddDownloads(v int64) *DownloadDayUpdateOne {
 	_u.mutation.AddDownloads(v)
+	return _u
+}
+
+// SetInstalls sets the "installs" field.
+func (_u *DownloadDayUpdateOne) SetInstalls(v int64) *DownloadDayUpdateOne {
+	_u.mutation.ResetInstalls()
+	_u.mutation.SetInstalls(v)
+	return _u
+}
+
+// SetNillableInstalls sets the "installs" field if the given value is not nil.
+func (_u *DownloadDayUpdateOne) SetNillableInstalls(v *int64) *DownloadDayUpdateOne {
+	if v != nil {
+		_u.SetInstalls(*v)
+	}
+	return _u
+}
+
+// AddInstalls adds value to the "installs" field.
+func (_u *DownloadDayUpdateOne) AddInstalls(v int64) *DownloadDayUpdateOne {
+	_u.mutation.AddInstalls(v)
 	return _u
 }
 
@@ -260,6 +308,12 @@ func (_u *DownloadDayUpdateOne) sqlSave(ctx context.Context) (_node *DownloadDay
 	}
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(downloadday.FieldDownloads, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Installs(); ok {
+		_spec.SetField(downloadday.FieldInstalls, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInstalls(); ok {
+		_spec.AddField(downloadday.FieldInstalls, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Bytes(); ok {
 		_spec.SetField(downloadday.FieldBytes, field.TypeInt64, value)

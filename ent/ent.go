@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/archive"
 	"broker/ent/change"
+	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
@@ -91,6 +92,7 @@ func checkColumn(t, c string) error {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			archive.Table:        archive.ValidColumn,
 			change.Table:         change.ValidColumn,
+			dist.Table:           dist.ValidColumn,
 			document.Table:       document.ValidColumn,
 			downloadday.Table:    downloadday.ValidColumn,
 			packageversion.Table: packageversion.ValidColumn,

@@ -17,7 +17,7 @@ func main() {
 	if err != nil {
 		log.Fatalf("entgql: %v", err)
 	}
-	config := &gen.Config{Features: []gen.Feature{gen.FeatureUpsert, gen.FeatureVersionedMigration}}
+	config := &gen.Config{Features: []gen.Feature{gen.FeatureUpsert, gen.FeatureVersionedMigration, gen.FeatureExecQuery}}
 	if err := entc.Generate("./schema", config, entc.Extensions(graphql)); err != nil {
 		log.Fatalf("generate ent: %v", err)
 	}

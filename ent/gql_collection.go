@@ -81,20 +81,10 @@ func (_q *PackageVersionQuery) collectField(ctx context.Context, oneNode bool, o
 				selectedFields = append(selectedFields, packageversion.FieldMetadata)
 				fieldSeen[packageversion.FieldMetadata] = struct{}{}
 			}
-		case "distType":
-			if _, ok := fieldSeen[packageversion.FieldDistType]; !ok {
-				selectedFields = append(selectedFields, packageversion.FieldDistType)
-				fieldSeen[packageversion.FieldDistType] = struct{}{}
-			}
-		case "distShasum":
-			if _, ok := fieldSeen[packageversion.FieldDistShasum]; !ok {
-				selectedFields = append(selectedFields, packageversion.FieldDistShasum)
-				fieldSeen[packageversion.FieldDistShasum] = struct{}{}
-			}
-		case "archiveID":
-			if _, ok := fieldSeen[packageversion.FieldArchiveID]; !ok {
-				selectedFields = append(selectedFields, packageversion.FieldArchiveID)
-				fieldSeen[packageversion.FieldArchiveID] = struct{}{}
+		case "distID":
+			if _, ok := fieldSeen[packageversion.FieldDistID]; !ok {
+				selectedFields = append(selectedFields, packageversion.FieldDistID)
+				fieldSeen[packageversion.FieldDistID] = struct{}{}
 			}
 		case "downloads":
 			if _, ok := fieldSeen[packageversion.FieldDownloads]; !ok {

@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/archive"
 	"broker/ent/change"
+	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
@@ -43,6 +44,7 @@ const (
 	// Node types.
 	TypeArchive        = "Archive"
 	TypeChange         = "Change"
+	TypeDist           = "Dist"
 	TypeDocument       = "Document"
 	TypeDownloadDay    = "DownloadDay"
 	TypePackageVersion = "PackageVersion"
@@ -63,21 +65,21 @@ const (
 // ArchiveMutation represents an operation that mutates the Archive nodes in the graph.
 type ArchiveMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *string
-	sha256          *string
-	sha1            *string
-	size            *int64
-	addsize         *int64
-	created_at      *time.Time
-	clearedFields   map[string]struct{}
-	versions        map[string]struct{}
-	removedversions map[string]struct{}
-	clearedversions bool
-	done            bool
-	oldValue        func(context.Context) (*Archive, error)
-	predicates      []predicate.Archive
+	op            Op
+	typ           string
+	id            *string
+	sha256        *string
+	sha1          *string
+	size          *int64
+	addsize       *int64
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	dists         map[string]struct{}
+	removeddists  map[string]struct{}
+	cleareddists  bool
+	done          bool
+	oldValue      func(context.Context) (*Archive, error)
+	predicates    []predicate.Archive
 }
 
 var _ ent.Mutation = (*ArchiveMutation)(nil)
@@ -348,58 +350,58 @@ func (m *ArchiveMutation) ResetCreatedAt() {
 	m.created_at = nil
 }
 
-// AddVersionIDs adds the "versions" edge to the PackageVersion entity by ids.
-func (m *ArchiveMutation) AddVersionIDs(ids ...string) {
-	if m.versions == nil {
-		m.versions = make(map[string]struct{})
+// AddDistIDs adds the "dists" edge to the Dist entity by ids.
+func (m *ArchiveMutation) AddDistIDs(ids ...string) {
+	if m.dists == nil {
+		m.dists = make(map[string]struct{})
 	}
 	for i := range ids {
-		m.versions[ids[i]] = struct{}{}
+		m.dists[ids[i]] = struct{}{}
 	}
 }
 
-// ClearVersions clears the "versions" edge to the PackageVersion entity.
-func (m *ArchiveMutation) ClearVersions() {
-	m.clearedversions = true
+// ClearDists clears the "dists" edge to the Dist entity.
+func (m *ArchiveMutation) ClearDists() {
+	m.cleareddists = true
 }
 
-// VersionsCleared reports if the "versions" edge to the PackageVersion entity was cleared.
-func (m *ArchiveMutation) VersionsCleared() bool {
-	return m.clearedversions
+// DistsCleared reports if the "dists" edge to the Dist entity was cleared.
+func (m *ArchiveMutation) DistsCleared() bool {
+	return m.cleareddists
 }
 
-// RemoveVersionIDs removes the "versions" edge to the PackageVersion entity by IDs.
-func (m *ArchiveMutation) RemoveVersionIDs(ids ...string) {
-	if m.removedversions == nil {
-		m.removedversions = make(map[string]struct{})
+// RemoveDistIDs removes the "dists" edge to the Dist entity by IDs.
+func (m *ArchiveMutation) RemoveDistIDs(ids ...string) {
+	if m.removeddists == nil {
+		m.removeddists = make(map[string]struct{})
 	}
 	for i := range ids {
-		delete(m.versions, ids[i])
-		m.removedversions[ids[i]] = struct{}{}
+		delete(m.dists, ids[i])
+		m.removeddists[ids[i]] = struct{}{}
 	}
 }
 
-// RemovedVersions returns the removed IDs of the "versions" edge to the PackageVersion entity.
-func (m *ArchiveMutation) RemovedVersionsIDs() (ids []string) {
-	for id := range m.removedversions {
+// RemovedDists returns the removed IDs of the "dists" edge to the Dist entity.
+func (m *ArchiveMutation) RemovedDistsIDs() (ids []string) {
+	for id := range m.removeddists {
 		ids = append(ids, id)
 	}
 	return
 }
 
-// VersionsIDs returns the "versions" edge IDs in the mutation.
-func (m *ArchiveMutation) VersionsIDs() (ids []string) {
-	for id := range m.versions {
+// DistsIDs returns the "dists" edge IDs in the mutation.
+func (m *ArchiveMutation) DistsIDs() (ids []string) {
+	for id := range m.dists {
 		ids = append(ids, id)
 	}
 	return
 }
 
-// ResetVersions resets all changes to the "versions" edge.
-func (m *ArchiveMutation) ResetVersions() {
-	m.versions = nil
-	m.clearedversions = false
-	m.removedversions = nil
+// ResetDists resets all changes to the "dists" edge.
+func (m *ArchiveMutation) ResetDists() {
+	m.dists = nil
+	m.cleareddists = false
+	m.removeddists = nil
 }
 
 // Where appends a list predicates to the ArchiveMutation builder.
@@ -602,8 +604,8 @@ func (m *ArchiveMutation) ResetField(name string) error {
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ArchiveMutation) AddedEdges() []string {
 	edges := make([]string, 0, 1)
-	if m.versions != nil {
-		edges = append(edges, archive.EdgeVersions)
+	if m.dists != nil {
+		edges = append(edges, archive.EdgeDists)
 	}
 	return edges
 }
@@ -612,9 +614,9 @@ func (m *ArchiveMutation) AddedEdges() []string {
 // name in this mutation.
 func (m *ArchiveMutation) AddedIDs(name string) []ent.Value {
 	switch name {
-	case archive.EdgeVersions:
-		ids := make([]ent.Value, 0, len(m.versions))
-		for id := range m.versions {
+	case archive.EdgeDists:
+		ids := make([]ent.Value, 0, len(m.dists))
+		for id := range m.dists {
 			ids = append(ids, id)
 		}
 		return ids
@@ -625,8 +627,8 @@ func (m *ArchiveMutation) AddedIDs(name string) []ent.Value {
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *ArchiveMutation) RemovedEdges() []string {
 	edges := make([]string, 0, 1)
-	if m.removedversions != nil {
-		edges = append(edges, archive.EdgeVersions)
+	if m.removeddists != nil {
+		edges = append(edges, archive.EdgeDists)
 	}
 	return edges
 }
@@ -635,9 +637,9 @@ func (m *ArchiveMutation) RemovedEdges() []string {
 // the given name in this mutation.
 func (m *ArchiveMutation) RemovedIDs(name string) []ent.Value {
 	switch name {
-	case archive.EdgeVersions:
-		ids := make([]ent.Value, 0, len(m.removedversions))
-		for id := range m.removedversions {
+	case archive.EdgeDists:
+		ids := make([]ent.Value, 0, len(m.removeddists))
+		for id := range m.removeddists {
 			ids = append(ids, id)
 		}
 		return ids
@@ -648,8 +650,8 @@ func (m *ArchiveMutation) RemovedIDs(name string) []ent.Value {
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ArchiveMutation) ClearedEdges() []string {
 	edges := make([]string, 0, 1)
-	if m.clearedversions {
-		edges = append(edges, archive.EdgeVersions)
+	if m.cleareddists {
+		edges = append(edges, archive.EdgeDists)
 	}
 	return edges
 }
@@ -658,8 +660,8 @@ func (m *ArchiveMutation) ClearedEdges() []string {
 // was cleared in this mutation.
 func (m *ArchiveMutation) EdgeCleared(name string) bool {
 	switch name {
-	case archive.EdgeVersions:
-		return m.clearedversions
+	case archive.EdgeDists:
+		return m.cleareddists
 	}
 	return false
 }
@@ -676,8 +678,8 @@ func (m *ArchiveMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ArchiveMutation) ResetEdge(name string) error {
 	switch name {
-	case archive.EdgeVersions:
-		m.ResetVersions()
+	case archive.EdgeDists:
+		m.ResetDists()
 		return nil
 	}
 	return fmt.Errorf("unknown Archive edge %s", name)
@@ -1121,6 +1123,1023 @@ func (m *ChangeMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ChangeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Change edge %s", name)
+}
+
+// DistMutation represents an operation that mutates the Dist nodes in the graph.
+type DistMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *string
+	version           *string
+	reference         *string
+	_type             *string
+	url               *string
+	shasum            *string
+	created_at        *time.Time
+	clearedFields     map[string]struct{}
+	_package          *string
+	cleared_package   bool
+	repository        *string
+	clearedrepository bool
+	archive           *string
+	clearedarchive    bool
+	versions          map[string]struct{}
+	removedversions   map[string]struct{}
+	clearedversions   bool
+	done              bool
+	oldValue          func(context.Context) (*Dist, error)
+	predicates        []predicate.Dist
+}
+
+var _ ent.Mutation = (*DistMutation)(nil)
+
+// distOption allows management of the mutation configuration using functional options.
+type distOption func(*DistMutation)
+
+// newDistMutation creates new mutation for the Dist entity.
+func newDistMutation(c config, op Op, opts ...distOption) *DistMutation {
+	m := &DistMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDist,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDistID sets the ID field of the mutation.
+func withDistID(id string) distOption {
+	return func(m *DistMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Dist
+		)
+		m.oldValue = func(ctx context.Context) (*Dist, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Dist.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDist sets the old Dist of the mutation.
+func withDist(node *Dist) distOption {
+	return func(m *DistMutation) {
+		m.oldValue = func(context.Context) (*Dist, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DistMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DistMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Dist entities.
+func (m *DistMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DistMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DistMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Dist.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPackageID sets the "package_id" field.
+func (m *DistMutation) SetPackageID(s string) {
+	m._package = &s
+}
+
+// PackageID returns the value of the "package_id" field in the mutation.
+func (m *DistMutation) PackageID() (r string, exists bool) {
+	v := m._package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackageID returns the old "package_id" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldPackageID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackageID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackageID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackageID: %w", err)
+	}
+	return oldValue.PackageID, nil
+}
+
+// ResetPackageID resets all changes to the "package_id" field.
+func (m *DistMutation) ResetPackageID() {
+	m._package = nil
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (m *DistMutation) SetRepositoryID(s string) {
+	m.repository = &s
+}
+
+// RepositoryID returns the value of the "repository_id" field in the mutation.
+func (m *DistMutation) RepositoryID() (r string, exists bool) {
+	v := m.repository
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepositoryID returns the old "repository_id" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
+	}
+	return oldValue.RepositoryID, nil
+}
+
+// ResetRepositoryID resets all changes to the "repository_id" field.
+func (m *DistMutation) ResetRepositoryID() {
+	m.repository = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *DistMutation) SetVersion(s string) {
+	m.version = &s
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *DistMutation) Version() (r string, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *DistMutation) ResetVersion() {
+	m.version = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *DistMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *DistMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *DistMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetType sets the "type" field.
+func (m *DistMutation) SetType(s string) {
+	m._type = &s
+}
+
+// GetType returns the value of the "type" field in the mutation.
+func (m *DistMutation) GetType() (r string, exists bool) {
+	v := m._type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldType returns the old "type" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldType(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldType is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldType requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldType: %w", err)
+	}
+	return oldValue.Type, nil
+}
+
+// ResetType resets all changes to the "type" field.
+func (m *DistMutation) ResetType() {
+	m._type = nil
+}
+
+// SetURL sets the "url" field.
+func (m *DistMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *DistMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *DistMutation) ResetURL() {
+	m.url = nil
+}
+
+// SetShasum sets the "shasum" field.
+func (m *DistMutation) SetShasum(s string) {
+	m.shasum = &s
+}
+
+// Shasum returns the value of the "shasum" field in the mutation.
+func (m *DistMutation) Shasum() (r string, exists bool) {
+	v := m.shasum
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShasum returns the old "shasum" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldShasum(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShasum is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShasum requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShasum: %w", err)
+	}
+	return oldValue.Shasum, nil
+}
+
+// ResetShasum resets all changes to the "shasum" field.
+func (m *DistMutation) ResetShasum() {
+	m.shasum = nil
+}
+
+// SetArchiveID sets the "archive_id" field.
+func (m *DistMutation) SetArchiveID(s string) {
+	m.archive = &s
+}
+
+// ArchiveID returns the value of the "archive_id" field in the mutation.
+func (m *DistMutation) ArchiveID() (r string, exists bool) {
+	v := m.archive
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldArchiveID returns the old "archive_id" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldArchiveID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldArchiveID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldArchiveID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldArchiveID: %w", err)
+	}
+	return oldValue.ArchiveID, nil
+}
+
+// ClearArchiveID clears the value of the "archive_id" field.
+func (m *DistMutation) ClearArchiveID() {
+	m.archive = nil
+	m.clearedFields[dist.FieldArchiveID] = struct{}{}
+}
+
+// ArchiveIDCleared returns if the "archive_id" field was cleared in this mutation.
+func (m *DistMutation) ArchiveIDCleared() bool {
+	_, ok := m.clearedFields[dist.FieldArchiveID]
+	return ok
+}
+
+// ResetArchiveID resets all changes to the "archive_id" field.
+func (m *DistMutation) ResetArchiveID() {
+	m.archive = nil
+	delete(m.clearedFields, dist.FieldArchiveID)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DistMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DistMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DistMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearPackage clears the "package" edge to the Pkg entity.
+func (m *DistMutation) ClearPackage() {
+	m.cleared_package = true
+	m.clearedFields[dist.FieldPackageID] = struct{}{}
+}
+
+// PackageCleared reports if the "package" edge to the Pkg entity was cleared.
+func (m *DistMutation) PackageCleared() bool {
+	return m.cleared_package
+}
+
+// PackageIDs returns the "package" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PackageID instead. It exists only for internal usage by the builders.
+func (m *DistMutation) PackageIDs() (ids []string) {
+	if id := m._package; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPackage resets all changes to the "package" edge.
+func (m *DistMutation) ResetPackage() {
+	m._package = nil
+	m.cleared_package = false
+}
+
+// ClearRepository clears the "repository" edge to the Repository entity.
+func (m *DistMutation) ClearRepository() {
+	m.clearedrepository = true
+	m.clearedFields[dist.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
+func (m *DistMutation) RepositoryCleared() bool {
+	return m.clearedrepository
+}
+
+// RepositoryIDs returns the "repository" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// RepositoryID instead. It exists only for internal usage by the builders.
+func (m *DistMutation) RepositoryIDs() (ids []string) {
+	if id := m.repository; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetRepository resets all changes to the "repository" edge.
+func (m *DistMutation) ResetRepository() {
+	m.repository = nil
+	m.clearedrepository = false
+}
+
+// ClearArchive clears the "archive" edge to the Archive entity.
+func (m *DistMutation) ClearArchive() {
+	m.clearedarchive = true
+	m.clearedFields[dist.FieldArchiveID] = struct{}{}
+}
+
+// ArchiveCleared reports if the "archive" edge to the Archive entity was cleared.
+func (m *DistMutation) ArchiveCleared() bool {
+	return m.ArchiveIDCleared() || m.clearedarchive
+}
+
+// ArchiveIDs returns the "archive" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ArchiveID instead. It exists only for internal usage by the builders.
+func (m *DistMutation) ArchiveIDs() (ids []string) {
+	if id := m.archive; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetArchive resets all changes to the "archive" edge.
+func (m *DistMutation) ResetArchive() {
+	m.archive = nil
+	m.clearedarchive = false
+}
+
+// AddVersionIDs adds the "versions" edge to the PackageVersion entity by ids.
+func (m *DistMutation) AddVersionIDs(ids ...string) {
+	if m.versions == nil {
+		m.versions = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.versions[ids[i]] = struct{}{}
+	}
+}
+
+// ClearVersions clears the "versions" edge to the PackageVersion entity.
+func (m *DistMutation) ClearVersions() {
+	m.clearedversions = true
+}
+
+// VersionsCleared reports if the "versions" edge to the PackageVersion entity was cleared.
+func (m *DistMutation) VersionsCleared() bool {
+	return m.clearedversions
+}
+
+// RemoveVersionIDs removes the "versions" edge to the PackageVersion entity by IDs.
+func (m *DistMutation) RemoveVersionIDs(ids ...string) {
+	if m.removedversions == nil {
+		m.removedversions = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.versions, ids[i])
+		m.removedversions[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedVersions returns the removed IDs of the "versions" edge to the PackageVersion entity.
+func (m *DistMutation) RemovedVersionsIDs() (ids []string) {
+	for id := range m.removedversions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// VersionsIDs returns the "versions" edge IDs in the mutation.
+func (m *DistMutation) VersionsIDs() (ids []string) {
+	for id := range m.versions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetVersions resets all changes to the "versions" edge.
+func (m *DistMutation) ResetVersions() {
+	m.versions = nil
+	m.clearedversions = false
+	m.removedversions = nil
+}
+
+// Where appends a list predicates to the DistMutation builder.
+func (m *DistMutation) Where(ps ...predicate.Dist) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DistMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DistMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Dist, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DistMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DistMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Dist).
+func (m *DistMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DistMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m._package != nil {
+		fields = append(fields, dist.FieldPackageID)
+	}
+	if m.repository != nil {
+		fields = append(fields, dist.FieldRepositoryID)
+	}
+	if m.version != nil {
+		fields = append(fields, dist.FieldVersion)
+	}
+	if m.reference != nil {
+		fields = append(fields, dist.FieldReference)
+	}
+	if m._type != nil {
+		fields = append(fields, dist.FieldType)
+	}
+	if m.url != nil {
+		fields = append(fields, dist.FieldURL)
+	}
+	if m.shasum != nil {
+		fields = append(fields, dist.FieldShasum)
+	}
+	if m.archive != nil {
+		fields = append(fields, dist.FieldArchiveID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, dist.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DistMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case dist.FieldPackageID:
+		return m.PackageID()
+	case dist.FieldRepositoryID:
+		return m.RepositoryID()
+	case dist.FieldVersion:
+		return m.Version()
+	case dist.FieldReference:
+		return m.Reference()
+	case dist.FieldType:
+		return m.GetType()
+	case dist.FieldURL:
+		return m.URL()
+	case dist.FieldShasum:
+		return m.Shasum()
+	case dist.FieldArchiveID:
+		return m.ArchiveID()
+	case dist.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DistMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case dist.FieldPackageID:
+		return m.OldPackageID(ctx)
+	case dist.FieldRepositoryID:
+		return m.OldRepositoryID(ctx)
+	case dist.FieldVersion:
+		return m.OldVersion(ctx)
+	case dist.FieldReference:
+		return m.OldReference(ctx)
+	case dist.FieldType:
+		return m.OldType(ctx)
+	case dist.FieldURL:
+		return m.OldURL(ctx)
+	case dist.FieldShasum:
+		return m.OldShasum(ctx)
+	case dist.FieldArchiveID:
+		return m.OldArchiveID(ctx)
+	case dist.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Dist field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DistMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case dist.FieldPackageID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackageID(v)
+		return nil
+	case dist.FieldRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepositoryID(v)
+		return nil
+	case dist.FieldVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case dist.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case dist.FieldType:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetType(v)
+		return nil
+	case dist.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case dist.FieldShasum:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShasum(v)
+		return nil
+	case dist.FieldArchiveID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetArchiveID(v)
+		return nil
+	case dist.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Dist field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DistMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DistMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DistMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Dist numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DistMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(dist.FieldArchiveID) {
+		fields = append(fields, dist.FieldArchiveID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DistMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DistMutation) ClearField(name string) error {
+	switch name {
+	case dist.FieldArchiveID:
+		m.ClearArchiveID()
+		return nil
+	}
+	return fmt.Errorf("unknown Dist nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DistMutation) ResetField(name string) error {
+	switch name {
+	case dist.FieldPackageID:
+		m.ResetPackageID()
+		return nil
+	case dist.FieldRepositoryID:
+		m.ResetRepositoryID()
+		return nil
+	case dist.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case dist.FieldReference:
+		m.ResetReference()
+		return nil
+	case dist.FieldType:
+		m.ResetType()
+		return nil
+	case dist.FieldURL:
+		m.ResetURL()
+		return nil
+	case dist.FieldShasum:
+		m.ResetShasum()
+		return nil
+	case dist.FieldArchiveID:
+		m.ResetArchiveID()
+		return nil
+	case dist.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Dist field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DistMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m._package != nil {
+		edges = append(edges, dist.EdgePackage)
+	}
+	if m.repository != nil {
+		edges = append(edges, dist.EdgeRepository)
+	}
+	if m.archive != nil {
+		edges = append(edges, dist.EdgeArchive)
+	}
+	if m.versions != nil {
+		edges = append(edges, dist.EdgeVersions)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DistMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case dist.EdgePackage:
+		if id := m._package; id != nil {
+			return []ent.Value{*id}
+		}
+	case dist.EdgeRepository:
+		if id := m.repository; id != nil {
+			return []ent.Value{*id}
+		}
+	case dist.EdgeArchive:
+		if id := m.archive; id != nil {
+			return []ent.Value{*id}
+		}
+	case dist.EdgeVersions:
+		ids := make([]ent.Value, 0, len(m.versions))
+		for id := range m.versions {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DistMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.removedversions != nil {
+		edges = append(edges, dist.EdgeVersions)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DistMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case dist.EdgeVersions:
+		ids := make([]ent.Value, 0, len(m.removedversions))
+		for id := range m.removedversions {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DistMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.cleared_package {
+		edges = append(edges, dist.EdgePackage)
+	}
+	if m.clearedrepository {
+		edges = append(edges, dist.EdgeRepository)
+	}
+	if m.clearedarchive {
+		edges = append(edges, dist.EdgeArchive)
+	}
+	if m.clearedversions {
+		edges = append(edges, dist.EdgeVersions)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DistMutation) EdgeCleared(name string) bool {
+	switch name {
+	case dist.EdgePackage:
+		return m.cleared_package
+	case dist.EdgeRepository:
+		return m.clearedrepository
+	case dist.EdgeArchive:
+		return m.clearedarchive
+	case dist.EdgeVersions:
+		return m.clearedversions
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DistMutation) ClearEdge(name string) error {
+	switch name {
+	case dist.EdgePackage:
+		m.ClearPackage()
+		return nil
+	case dist.EdgeRepository:
+		m.ClearRepository()
+		return nil
+	case dist.EdgeArchive:
+		m.ClearArchive()
+		return nil
+	}
+	return fmt.Errorf("unknown Dist unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DistMutation) ResetEdge(name string) error {
+	switch name {
+	case dist.EdgePackage:
+		m.ResetPackage()
+		return nil
+	case dist.EdgeRepository:
+		m.ResetRepository()
+		return nil
+	case dist.EdgeArchive:
+		m.ResetArchive()
+		return nil
+	case dist.EdgeVersions:
+		m.ResetVersions()
+		return nil
+	}
+	return fmt.Errorf("unknown Dist edge %s", name)
 }
 
 // DocumentMutation represents an operation that mutates the Document nodes in the graph.
@@ -1914,6 +2933,8 @@ type DownloadDayMutation struct {
 	version       *string
 	downloads     *int64
 	adddownloads  *int64
+	installs      *int64
+	addinstalls   *int64
 	bytes         *int64
 	addbytes      *int64
 	clearedFields map[string]struct{}
@@ -2226,6 +3247,62 @@ func (m *DownloadDayMutation) ResetDownloads() {
 	m.adddownloads = nil
 }
 
+// SetInstalls sets the "installs" field.
+func (m *DownloadDayMutation) SetInstalls(i int64) {
+	m.installs = &i
+	m.addinstalls = nil
+}
+
+// Installs returns the value of the "installs" field in the mutation.
+func (m *DownloadDayMutation) Installs() (r int64, exists bool) {
+	v := m.installs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInstalls returns the old "installs" field's value of the DownloadDay entity.
+// If the DownloadDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DownloadDayMutation) OldInstalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInstalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInstalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInstalls: %w", err)
+	}
+	return oldValue.Installs, nil
+}
+
+// AddInstalls adds i to the "installs" field.
+func (m *DownloadDayMutation) AddInstalls(i int64) {
+	if m.addinstalls != nil {
+		*m.addinstalls += i
+	} else {
+		m.addinstalls = &i
+	}
+}
+
+// AddedInstalls returns the value that was added to the "installs" field in this mutation.
+func (m *DownloadDayMutation) AddedInstalls() (r int64, exists bool) {
+	v := m.addinstalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetInstalls resets all changes to the "installs" field.
+func (m *DownloadDayMutation) ResetInstalls() {
+	m.installs = nil
+	m.addinstalls = nil
+}
+
 // SetBytes sets the "bytes" field.
 func (m *DownloadDayMutation) SetBytes(i int64) {
 	m.bytes = &i
@@ -2316,7 +3393,7 @@ func (m *DownloadDayMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *DownloadDayMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 7)
 	if m.day != nil {
 		fields = append(fields, downloadday.FieldDay)
 	}
@@ -2331,6 +3408,9 @@ func (m *DownloadDayMutation) Fields() []string {
 	}
 	if m.downloads != nil {
 		fields = append(fields, downloadday.FieldDownloads)
+	}
+	if m.installs != nil {
+		fields = append(fields, downloadday.FieldInstalls)
 	}
 	if m.bytes != nil {
 		fields = append(fields, downloadday.FieldBytes)
@@ -2353,6 +3433,8 @@ func (m *DownloadDayMutation) Field(name string) (ent.Value, bool) {
 		return m.Version()
 	case downloadday.FieldDownloads:
 		return m.Downloads()
+	case downloadday.FieldInstalls:
+		return m.Installs()
 	case downloadday.FieldBytes:
 		return m.Bytes()
 	}
@@ -2374,6 +3456,8 @@ func (m *DownloadDayMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldVersion(ctx)
 	case downloadday.FieldDownloads:
 		return m.OldDownloads(ctx)
+	case downloadday.FieldInstalls:
+		return m.OldInstalls(ctx)
 	case downloadday.FieldBytes:
 		return m.OldBytes(ctx)
 	}
@@ -2420,6 +3504,13 @@ func (m *DownloadDayMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDownloads(v)
 		return nil
+	case downloadday.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInstalls(v)
+		return nil
 	case downloadday.FieldBytes:
 		v, ok := value.(int64)
 		if !ok {
@@ -2438,6 +3529,9 @@ func (m *DownloadDayMutation) AddedFields() []string {
 	if m.adddownloads != nil {
 		fields = append(fields, downloadday.FieldDownloads)
 	}
+	if m.addinstalls != nil {
+		fields = append(fields, downloadday.FieldInstalls)
+	}
 	if m.addbytes != nil {
 		fields = append(fields, downloadday.FieldBytes)
 	}
@@ -2451,6 +3545,8 @@ func (m *DownloadDayMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case downloadday.FieldDownloads:
 		return m.AddedDownloads()
+	case downloadday.FieldInstalls:
+		return m.AddedInstalls()
 	case downloadday.FieldBytes:
 		return m.AddedBytes()
 	}
@@ -2468,6 +3564,13 @@ func (m *DownloadDayMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddDownloads(v)
+		return nil
+	case downloadday.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInstalls(v)
 		return nil
 	case downloadday.FieldBytes:
 		v, ok := value.(int64)
@@ -2517,6 +3620,9 @@ func (m *DownloadDayMutation) ResetField(name string) error {
 		return nil
 	case downloadday.FieldDownloads:
 		m.ResetDownloads()
+		return nil
+	case downloadday.FieldInstalls:
+		m.ResetInstalls()
 		return nil
 	case downloadday.FieldBytes:
 		m.ResetBytes()
@@ -2589,16 +3695,13 @@ type PackageVersionMutation struct {
 	licenses           *[]string
 	appendlicenses     []string
 	metadata           *string
-	dist_type          *string
-	dist_url           *string
-	dist_shasum        *string
 	downloads          *int64
 	adddownloads       *int64
 	clearedFields      map[string]struct{}
 	_package           *string
 	cleared_package    bool
-	archive            *string
-	clearedarchive     bool
+	dist               *string
+	cleareddist        bool
 	done               bool
 	oldValue           func(context.Context) (*PackageVersion, error)
 	predicates         []predicate.PackageVersion
@@ -3093,200 +4196,53 @@ func (m *PackageVersionMutation) ResetMetadata() {
 	m.metadata = nil
 }
 
-// SetDistType sets the "dist_type" field.
-func (m *PackageVersionMutation) SetDistType(s string) {
-	m.dist_type = &s
+// SetDistID sets the "dist_id" field.
+func (m *PackageVersionMutation) SetDistID(s string) {
+	m.dist = &s
 }
 
-// DistType returns the value of the "dist_type" field in the mutation.
-func (m *PackageVersionMutation) DistType() (r string, exists bool) {
-	v := m.dist_type
+// DistID returns the value of the "dist_id" field in the mutation.
+func (m *PackageVersionMutation) DistID() (r string, exists bool) {
+	v := m.dist
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldDistType returns the old "dist_type" field's value of the PackageVersion entity.
+// OldDistID returns the old "dist_id" field's value of the PackageVersion entity.
 // If the PackageVersion object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PackageVersionMutation) OldDistType(ctx context.Context) (v *string, err error) {
+func (m *PackageVersionMutation) OldDistID(ctx context.Context) (v *string, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldDistType is only allowed on UpdateOne operations")
+		return v, errors.New("OldDistID is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldDistType requires an ID field in the mutation")
+		return v, errors.New("OldDistID requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldDistType: %w", err)
+		return v, fmt.Errorf("querying old value for OldDistID: %w", err)
 	}
-	return oldValue.DistType, nil
+	return oldValue.DistID, nil
 }
 
-// ClearDistType clears the value of the "dist_type" field.
-func (m *PackageVersionMutation) ClearDistType() {
-	m.dist_type = nil
-	m.clearedFields[packageversion.FieldDistType] = struct{}{}
+// ClearDistID clears the value of the "dist_id" field.
+func (m *PackageVersionMutation) ClearDistID() {
+	m.dist = nil
+	m.clearedFields[packageversion.FieldDistID] = struct{}{}
 }
 
-// DistTypeCleared returns if the "dist_type" field was cleared in this mutation.
-func (m *PackageVersionMutation) DistTypeCleared() bool {
-	_, ok := m.clearedFields[packageversion.FieldDistType]
+// DistIDCleared returns if the "dist_id" field was cleared in this mutation.
+func (m *PackageVersionMutation) DistIDCleared() bool {
+	_, ok := m.clearedFields[packageversion.FieldDistID]
 	return ok
 }
 
-// ResetDistType resets all changes to the "dist_type" field.
-func (m *PackageVersionMutation) ResetDistType() {
-	m.dist_type = nil
-	delete(m.clearedFields, packageversion.FieldDistType)
-}
-
-// SetDistURL sets the "dist_url" field.
-func (m *PackageVersionMutation) SetDistURL(s string) {
-	m.dist_url = &s
-}
-
-// DistURL returns the value of the "dist_url" field in the mutation.
-func (m *PackageVersionMutation) DistURL() (r string, exists bool) {
-	v := m.dist_url
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldDistURL returns the old "dist_url" field's value of the PackageVersion entity.
-// If the PackageVersion object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PackageVersionMutation) OldDistURL(ctx context.Context) (v *string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldDistURL is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldDistURL requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldDistURL: %w", err)
-	}
-	return oldValue.DistURL, nil
-}
-
-// ClearDistURL clears the value of the "dist_url" field.
-func (m *PackageVersionMutation) ClearDistURL() {
-	m.dist_url = nil
-	m.clearedFields[packageversion.FieldDistURL] = struct{}{}
-}
-
-// DistURLCleared returns if the "dist_url" field was cleared in this mutation.
-func (m *PackageVersionMutation) DistURLCleared() bool {
-	_, ok := m.clearedFields[packageversion.FieldDistURL]
-	return ok
-}
-
-// ResetDistURL resets all changes to the "dist_url" field.
-func (m *PackageVersionMutation) ResetDistURL() {
-	m.dist_url = nil
-	delete(m.clearedFields, packageversion.FieldDistURL)
-}
-
-// SetDistShasum sets the "dist_shasum" field.
-func (m *PackageVersionMutation) SetDistShasum(s string) {
-	m.dist_shasum = &s
-}
-
-// DistShasum returns the value of the "dist_shasum" field in the mutation.
-func (m *PackageVersionMutation) DistShasum() (r string, exists bool) {
-	v := m.dist_shasum
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldDistShasum returns the old "dist_shasum" field's value of the PackageVersion entity.
-// If the PackageVersion object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PackageVersionMutation) OldDistShasum(ctx context.Context) (v *string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldDistShasum is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldDistShasum requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldDistShasum: %w", err)
-	}
-	return oldValue.DistShasum, nil
-}
-
-// ClearDistShasum clears the value of the "dist_shasum" field.
-func (m *PackageVersionMutation) ClearDistShasum() {
-	m.dist_shasum = nil
-	m.clearedFields[packageversion.FieldDistShasum] = struct{}{}
-}
-
-// DistShasumCleared returns if the "dist_shasum" field was cleared in this mutation.
-func (m *PackageVersionMutation) DistShasumCleared() bool {
-	_, ok := m.clearedFields[packageversion.FieldDistShasum]
-	return ok
-}
-
-// ResetDistShasum resets all changes to the "dist_shasum" field.
-func (m *PackageVersionMutation) ResetDistShasum() {
-	m.dist_shasum = nil
-	delete(m.clearedFields, packageversion.FieldDistShasum)
-}
-
-// SetArchiveID sets the "archive_id" field.
-func (m *PackageVersionMutation) SetArchiveID(s string) {
-	m.archive = &s
-}
-
-// ArchiveID returns the value of the "archive_id" field in the mutation.
-func (m *PackageVersionMutation) ArchiveID() (r string, exists bool) {
-	v := m.archive
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldArchiveID returns the old "archive_id" field's value of the PackageVersion entity.
-// If the PackageVersion object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PackageVersionMutation) OldArchiveID(ctx context.Context) (v *string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldArchiveID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldArchiveID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldArchiveID: %w", err)
-	}
-	return oldValue.ArchiveID, nil
-}
-
-// ClearArchiveID clears the value of the "archive_id" field.
-func (m *PackageVersionMutation) ClearArchiveID() {
-	m.archive = nil
-	m.clearedFields[packageversion.FieldArchiveID] = struct{}{}
-}
-
-// ArchiveIDCleared returns if the "archive_id" field was cleared in this mutation.
-func (m *PackageVersionMutation) ArchiveIDCleared() bool {
-	_, ok := m.clearedFields[packageversion.FieldArchiveID]
-	return ok
-}
-
-// ResetArchiveID resets all changes to the "archive_id" field.
-func (m *PackageVersionMutation) ResetArchiveID() {
-	m.archive = nil
-	delete(m.clearedFields, packageversion.FieldArchiveID)
+// ResetDistID resets all changes to the "dist_id" field.
+func (m *PackageVersionMutation) ResetDistID() {
+	m.dist = nil
+	delete(m.clearedFields, packageversion.FieldDistID)
 }
 
 // SetDownloads sets the "downloads" field.
@@ -3372,31 +4328,31 @@ func (m *PackageVersionMutation) ResetPackage() {
 	m.cleared_package = false
 }
 
-// ClearArchive clears the "archive" edge to the Archive entity.
-func (m *PackageVersionMutation) ClearArchive() {
-	m.clearedarchive = true
-	m.clearedFields[packageversion.FieldArchiveID] = struct{}{}
+// ClearDist clears the "dist" edge to the Dist entity.
+func (m *PackageVersionMutation) ClearDist() {
+	m.cleareddist = true
+	m.clearedFields[packageversion.FieldDistID] = struct{}{}
 }
 
-// ArchiveCleared reports if the "archive" edge to the Archive entity was cleared.
-func (m *PackageVersionMutation) ArchiveCleared() bool {
-	return m.ArchiveIDCleared() || m.clearedarchive
+// DistCleared reports if the "dist" edge to the Dist entity was cleared.
+func (m *PackageVersionMutation) DistCleared() bool {
+	return m.DistIDCleared() || m.cleareddist
 }
 
-// ArchiveIDs returns the "archive" edge IDs in the mutation.
+// DistIDs returns the "dist" edge IDs in the mutation.
 // Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// ArchiveID instead. It exists only for internal usage by the builders.
-func (m *PackageVersionMutation) ArchiveIDs() (ids []string) {
-	if id := m.archive; id != nil {
+// DistID instead. It exists only for internal usage by the builders.
+func (m *PackageVersionMutation) DistIDs() (ids []string) {
+	if id := m.dist; id != nil {
 		ids = append(ids, *id)
 	}
 	return
 }
 
-// ResetArchive resets all changes to the "archive" edge.
-func (m *PackageVersionMutation) ResetArchive() {
-	m.archive = nil
-	m.clearedarchive = false
+// ResetDist resets all changes to the "dist" edge.
+func (m *PackageVersionMutation) ResetDist() {
+	m.dist = nil
+	m.cleareddist = false
 }
 
 // Where appends a list predicates to the PackageVersionMutation builder.
@@ -3433,7 +4389,7 @@ func (m *PackageVersionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PackageVersionMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 11)
 	if m._package != nil {
 		fields = append(fields, packageversion.FieldPackageID)
 	}
@@ -3461,17 +4417,8 @@ func (m *PackageVersionMutation) Fields() []string {
 	if m.metadata != nil {
 		fields = append(fields, packageversion.FieldMetadata)
 	}
-	if m.dist_type != nil {
-		fields = append(fields, packageversion.FieldDistType)
-	}
-	if m.dist_url != nil {
-		fields = append(fields, packageversion.FieldDistURL)
-	}
-	if m.dist_shasum != nil {
-		fields = append(fields, packageversion.FieldDistShasum)
-	}
-	if m.archive != nil {
-		fields = append(fields, packageversion.FieldArchiveID)
+	if m.dist != nil {
+		fields = append(fields, packageversion.FieldDistID)
 	}
 	if m.downloads != nil {
 		fields = append(fields, packageversion.FieldDownloads)
@@ -3502,14 +4449,8 @@ func (m *PackageVersionMutation) Field(name string) (ent.Value, bool) {
 		return m.Licenses()
 	case packageversion.FieldMetadata:
 		return m.Metadata()
-	case packageversion.FieldDistType:
-		return m.DistType()
-	case packageversion.FieldDistURL:
-		return m.DistURL()
-	case packageversion.FieldDistShasum:
-		return m.DistShasum()
-	case packageversion.FieldArchiveID:
-		return m.ArchiveID()
+	case packageversion.FieldDistID:
+		return m.DistID()
 	case packageversion.FieldDownloads:
 		return m.Downloads()
 	}
@@ -3539,14 +4480,8 @@ func (m *PackageVersionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldLicenses(ctx)
 	case packageversion.FieldMetadata:
 		return m.OldMetadata(ctx)
-	case packageversion.FieldDistType:
-		return m.OldDistType(ctx)
-	case packageversion.FieldDistURL:
-		return m.OldDistURL(ctx)
-	case packageversion.FieldDistShasum:
-		return m.OldDistShasum(ctx)
-	case packageversion.FieldArchiveID:
-		return m.OldArchiveID(ctx)
+	case packageversion.FieldDistID:
+		return m.OldDistID(ctx)
 	case packageversion.FieldDownloads:
 		return m.OldDownloads(ctx)
 	}
@@ -3621,33 +4556,12 @@ func (m *PackageVersionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMetadata(v)
 		return nil
-	case packageversion.FieldDistType:
+	case packageversion.FieldDistID:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetDistType(v)
-		return nil
-	case packageversion.FieldDistURL:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetDistURL(v)
-		return nil
-	case packageversion.FieldDistShasum:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetDistShasum(v)
-		return nil
-	case packageversion.FieldArchiveID:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetArchiveID(v)
+		m.SetDistID(v)
 		return nil
 	case packageversion.FieldDownloads:
 		v, ok := value.(int64)
@@ -3719,17 +4633,8 @@ func (m *PackageVersionMutation) ClearedFields() []string {
 	if m.FieldCleared(packageversion.FieldReleasedAt) {
 		fields = append(fields, packageversion.FieldReleasedAt)
 	}
-	if m.FieldCleared(packageversion.FieldDistType) {
-		fields = append(fields, packageversion.FieldDistType)
-	}
-	if m.FieldCleared(packageversion.FieldDistURL) {
-		fields = append(fields, packageversion.FieldDistURL)
-	}
-	if m.FieldCleared(packageversion.FieldDistShasum) {
-		fields = append(fields, packageversion.FieldDistShasum)
-	}
-	if m.FieldCleared(packageversion.FieldArchiveID) {
-		fields = append(fields, packageversion.FieldArchiveID)
+	if m.FieldCleared(packageversion.FieldDistID) {
+		fields = append(fields, packageversion.FieldDistID)
 	}
 	return fields
 }
@@ -3751,17 +4656,8 @@ func (m *PackageVersionMutation) ClearField(name string) error {
 	case packageversion.FieldReleasedAt:
 		m.ClearReleasedAt()
 		return nil
-	case packageversion.FieldDistType:
-		m.ClearDistType()
-		return nil
-	case packageversion.FieldDistURL:
-		m.ClearDistURL()
-		return nil
-	case packageversion.FieldDistShasum:
-		m.ClearDistShasum()
-		return nil
-	case packageversion.FieldArchiveID:
-		m.ClearArchiveID()
+	case packageversion.FieldDistID:
+		m.ClearDistID()
 		return nil
 	}
 	return fmt.Errorf("unknown PackageVersion nullable field %s", name)
@@ -3798,17 +4694,8 @@ func (m *PackageVersionMutation) ResetField(name string) error {
 	case packageversion.FieldMetadata:
 		m.ResetMetadata()
 		return nil
-	case packageversion.FieldDistType:
-		m.ResetDistType()
-		return nil
-	case packageversion.FieldDistURL:
-		m.ResetDistURL()
-		return nil
-	case packageversion.FieldDistShasum:
-		m.ResetDistShasum()
-		return nil
-	case packageversion.FieldArchiveID:
-		m.ResetArchiveID()
+	case packageversion.FieldDistID:
+		m.ResetDistID()
 		return nil
 	case packageversion.FieldDownloads:
 		m.ResetDownloads()
@@ -3823,8 +4710,8 @@ func (m *PackageVersionMutation) AddedEdges() []string {
 	if m._package != nil {
 		edges = append(edges, packageversion.EdgePackage)
 	}
-	if m.archive != nil {
-		edges = append(edges, packageversion.EdgeArchive)
+	if m.dist != nil {
+		edges = append(edges, packageversion.EdgeDist)
 	}
 	return edges
 }
@@ -3837,8 +4724,8 @@ func (m *PackageVersionMutation) AddedIDs(name string) []ent.Value {
 		if id := m._package; id != nil {
 			return []ent.Value{*id}
 		}
-	case packageversion.EdgeArchive:
-		if id := m.archive; id != nil {
+	case packageversion.EdgeDist:
+		if id := m.dist; id != nil {
 			return []ent.Value{*id}
 		}
 	}
@@ -3863,8 +4750,8 @@ func (m *PackageVersionMutation) ClearedEdges() []string {
 	if m.cleared_package {
 		edges = append(edges, packageversion.EdgePackage)
 	}
-	if m.clearedarchive {
-		edges = append(edges, packageversion.EdgeArchive)
+	if m.cleareddist {
+		edges = append(edges, packageversion.EdgeDist)
 	}
 	return edges
 }
@@ -3875,8 +4762,8 @@ func (m *PackageVersionMutation) EdgeCleared(name string) bool {
 	switch name {
 	case packageversion.EdgePackage:
 		return m.cleared_package
-	case packageversion.EdgeArchive:
-		return m.clearedarchive
+	case packageversion.EdgeDist:
+		return m.cleareddist
 	}
 	return false
 }
@@ -3888,8 +4775,8 @@ func (m *PackageVersionMutation) ClearEdge(name string) error {
 	case packageversion.EdgePackage:
 		m.ClearPackage()
 		return nil
-	case packageversion.EdgeArchive:
-		m.ClearArchive()
+	case packageversion.EdgeDist:
+		m.ClearDist()
 		return nil
 	}
 	return fmt.Errorf("unknown PackageVersion unique edge %s", name)
@@ -3902,8 +4789,8 @@ func (m *PackageVersionMutation) ResetEdge(name string) error {
 	case packageversion.EdgePackage:
 		m.ResetPackage()
 		return nil
-	case packageversion.EdgeArchive:
-		m.ResetArchive()
+	case packageversion.EdgeDist:
+		m.ResetDist()
 		return nil
 	}
 	return fmt.Errorf("unknown PackageVersion edge %s", name)
@@ -3932,6 +4819,9 @@ type PkgMutation struct {
 	versions          map[string]struct{}
 	removedversions   map[string]struct{}
 	clearedversions   bool
+	dists             map[string]struct{}
+	removeddists      map[string]struct{}
+	cleareddists      bool
 	documents         map[string]struct{}
 	removeddocuments  map[string]struct{}
 	cleareddocuments  bool
@@ -4564,6 +5454,60 @@ func (m *PkgMutation) ResetVersions() {
 	m.removedversions = nil
 }
 
+// AddDistIDs adds the "dists" edge to the Dist entity by ids.
+func (m *PkgMutation) AddDistIDs(ids ...string) {
+	if m.dists == nil {
+		m.dists = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.dists[ids[i]] = struct{}{}
+	}
+}
+
+// ClearDists clears the "dists" edge to the Dist entity.
+func (m *PkgMutation) ClearDists() {
+	m.cleareddists = true
+}
+
+// DistsCleared reports if the "dists" edge to the Dist entity was cleared.
+func (m *PkgMutation) DistsCleared() bool {
+	return m.cleareddists
+}
+
+// RemoveDistIDs removes the "dists" edge to the Dist entity by IDs.
+func (m *PkgMutation) RemoveDistIDs(ids ...string) {
+	if m.removeddists == nil {
+		m.removeddists = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.dists, ids[i])
+		m.removeddists[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedDists returns the removed IDs of the "dists" edge to the Dist entity.
+func (m *PkgMutation) RemovedDistsIDs() (ids []string) {
+	for id := range m.removeddists {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// DistsIDs returns the "dists" edge IDs in the mutation.
+func (m *PkgMutation) DistsIDs() (ids []string) {
+	for id := range m.dists {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetDists resets all changes to the "dists" edge.
+func (m *PkgMutation) ResetDists() {
+	m.dists = nil
+	m.cleareddists = false
+	m.removeddists = nil
+}
+
 // AddDocumentIDs adds the "documents" edge to the Document entity by ids.
 func (m *PkgMutation) AddDocumentIDs(ids ...string) {
 	if m.documents == nil {
@@ -4952,12 +5896,15 @@ func (m *PkgMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *PkgMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.repository != nil {
 		edges = append(edges, pkg.EdgeRepository)
 	}
 	if m.versions != nil {
 		edges = append(edges, pkg.EdgeVersions)
+	}
+	if m.dists != nil {
+		edges = append(edges, pkg.EdgeDists)
 	}
 	if m.documents != nil {
 		edges = append(edges, pkg.EdgeDocuments)
@@ -4979,6 +5926,12 @@ func (m *PkgMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case pkg.EdgeDists:
+		ids := make([]ent.Value, 0, len(m.dists))
+		for id := range m.dists {
+			ids = append(ids, id)
+		}
+		return ids
 	case pkg.EdgeDocuments:
 		ids := make([]ent.Value, 0, len(m.documents))
 		for id := range m.documents {
@@ -4991,9 +5944,12 @@ func (m *PkgMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *PkgMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.removedversions != nil {
 		edges = append(edges, pkg.EdgeVersions)
+	}
+	if m.removeddists != nil {
+		edges = append(edges, pkg.EdgeDists)
 	}
 	if m.removeddocuments != nil {
 		edges = append(edges, pkg.EdgeDocuments)
@@ -5011,6 +5967,12 @@ func (m *PkgMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case pkg.EdgeDists:
+		ids := make([]ent.Value, 0, len(m.removeddists))
+		for id := range m.removeddists {
+			ids = append(ids, id)
+		}
+		return ids
 	case pkg.EdgeDocuments:
 		ids := make([]ent.Value, 0, len(m.removeddocuments))
 		for id := range m.removeddocuments {
@@ -5023,12 +5985,15 @@ func (m *PkgMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *PkgMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.clearedrepository {
 		edges = append(edges, pkg.EdgeRepository)
 	}
 	if m.clearedversions {
 		edges = append(edges, pkg.EdgeVersions)
+	}
+	if m.cleareddists {
+		edges = append(edges, pkg.EdgeDists)
 	}
 	if m.cleareddocuments {
 		edges = append(edges, pkg.EdgeDocuments)
@@ -5044,6 +6009,8 @@ func (m *PkgMutation) EdgeCleared(name string) bool {
 		return m.clearedrepository
 	case pkg.EdgeVersions:
 		return m.clearedversions
+	case pkg.EdgeDists:
+		return m.cleareddists
 	case pkg.EdgeDocuments:
 		return m.cleareddocuments
 	}
@@ -5070,6 +6037,9 @@ func (m *PkgMutation) ResetEdge(name string) error {
 		return nil
 	case pkg.EdgeVersions:
 		m.ResetVersions()
+		return nil
+	case pkg.EdgeDists:
+		m.ResetDists()
 		return nil
 	case pkg.EdgeDocuments:
 		m.ResetDocuments()
@@ -5647,6 +6617,9 @@ type RepositoryMutation struct {
 	syncs               map[string]struct{}
 	removedsyncs        map[string]struct{}
 	clearedsyncs        bool
+	dists               map[string]struct{}
+	removeddists        map[string]struct{}
+	cleareddists        bool
 	package_rows        map[string]struct{}
 	removedpackage_rows map[string]struct{}
 	clearedpackage_rows bool
@@ -6419,6 +7392,60 @@ func (m *RepositoryMutation) ResetSyncs() {
 	m.removedsyncs = nil
 }
 
+// AddDistIDs adds the "dists" edge to the Dist entity by ids.
+func (m *RepositoryMutation) AddDistIDs(ids ...string) {
+	if m.dists == nil {
+		m.dists = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.dists[ids[i]] = struct{}{}
+	}
+}
+
+// ClearDists clears the "dists" edge to the Dist entity.
+func (m *RepositoryMutation) ClearDists() {
+	m.cleareddists = true
+}
+
+// DistsCleared reports if the "dists" edge to the Dist entity was cleared.
+func (m *RepositoryMutation) DistsCleared() bool {
+	return m.cleareddists
+}
+
+// RemoveDistIDs removes the "dists" edge to the Dist entity by IDs.
+func (m *RepositoryMutation) RemoveDistIDs(ids ...string) {
+	if m.removeddists == nil {
+		m.removeddists = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.dists, ids[i])
+		m.removeddists[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedDists returns the removed IDs of the "dists" edge to the Dist entity.
+func (m *RepositoryMutation) RemovedDistsIDs() (ids []string) {
+	for id := range m.removeddists {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// DistsIDs returns the "dists" edge IDs in the mutation.
+func (m *RepositoryMutation) DistsIDs() (ids []string) {
+	for id := range m.dists {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetDists resets all changes to the "dists" edge.
+func (m *RepositoryMutation) ResetDists() {
+	m.dists = nil
+	m.cleareddists = false
+	m.removeddists = nil
+}
+
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by ids.
 func (m *RepositoryMutation) AddPackageRowIDs(ids ...string) {
 	if m.package_rows == nil {
@@ -6869,9 +7896,12 @@ func (m *RepositoryMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RepositoryMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.syncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
+	}
+	if m.dists != nil {
+		edges = append(edges, repository.EdgeDists)
 	}
 	if m.package_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
@@ -6889,6 +7919,12 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeDists:
+		ids := make([]ent.Value, 0, len(m.dists))
+		for id := range m.dists {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgePackageRows:
 		ids := make([]ent.Value, 0, len(m.package_rows))
 		for id := range m.package_rows {
@@ -6901,9 +7937,12 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RepositoryMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.removedsyncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
+	}
+	if m.removeddists != nil {
+		edges = append(edges, repository.EdgeDists)
 	}
 	if m.removedpackage_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
@@ -6921,6 +7960,12 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeDists:
+		ids := make([]ent.Value, 0, len(m.removeddists))
+		for id := range m.removeddists {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgePackageRows:
 		ids := make([]ent.Value, 0, len(m.removedpackage_rows))
 		for id := range m.removedpackage_rows {
@@ -6933,9 +7978,12 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RepositoryMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedsyncs {
 		edges = append(edges, repository.EdgeSyncs)
+	}
+	if m.cleareddists {
+		edges = append(edges, repository.EdgeDists)
 	}
 	if m.clearedpackage_rows {
 		edges = append(edges, repository.EdgePackageRows)
@@ -6949,6 +7997,8 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 	switch name {
 	case repository.EdgeSyncs:
 		return m.clearedsyncs
+	case repository.EdgeDists:
+		return m.cleareddists
 	case repository.EdgePackageRows:
 		return m.clearedpackage_rows
 	}
@@ -6969,6 +8019,9 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 	switch name {
 	case repository.EdgeSyncs:
 		m.ResetSyncs()
+		return nil
+	case repository.EdgeDists:
+		m.ResetDists()
 		return nil
 	case repository.EdgePackageRows:
 		m.ResetPackageRows()
@@ -12534,6 +13587,8 @@ type UsageHourMutation struct {
 	addnot_modified *int64
 	downloads       *int64
 	adddownloads    *int64
+	installs        *int64
+	addinstalls     *int64
 	bytes           *int64
 	addbytes        *int64
 	refused         *int64
@@ -12924,6 +13979,62 @@ func (m *UsageHourMutation) ResetDownloads() {
 	m.adddownloads = nil
 }
 
+// SetInstalls sets the "installs" field.
+func (m *UsageHourMutation) SetInstalls(i int64) {
+	m.installs = &i
+	m.addinstalls = nil
+}
+
+// Installs returns the value of the "installs" field in the mutation.
+func (m *UsageHourMutation) Installs() (r int64, exists bool) {
+	v := m.installs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInstalls returns the old "installs" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldInstalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInstalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInstalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInstalls: %w", err)
+	}
+	return oldValue.Installs, nil
+}
+
+// AddInstalls adds i to the "installs" field.
+func (m *UsageHourMutation) AddInstalls(i int64) {
+	if m.addinstalls != nil {
+		*m.addinstalls += i
+	} else {
+		m.addinstalls = &i
+	}
+}
+
+// AddedInstalls returns the value that was added to the "installs" field in this mutation.
+func (m *UsageHourMutation) AddedInstalls() (r int64, exists bool) {
+	v := m.addinstalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetInstalls resets all changes to the "installs" field.
+func (m *UsageHourMutation) ResetInstalls() {
+	m.installs = nil
+	m.addinstalls = nil
+}
+
 // SetBytes sets the "bytes" field.
 func (m *UsageHourMutation) SetBytes(i int64) {
 	m.bytes = &i
@@ -13070,7 +14181,7 @@ func (m *UsageHourMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UsageHourMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.hour != nil {
 		fields = append(fields, usagehour.FieldHour)
 	}
@@ -13088,6 +14199,9 @@ func (m *UsageHourMutation) Fields() []string {
 	}
 	if m.downloads != nil {
 		fields = append(fields, usagehour.FieldDownloads)
+	}
+	if m.installs != nil {
+		fields = append(fields, usagehour.FieldInstalls)
 	}
 	if m.bytes != nil {
 		fields = append(fields, usagehour.FieldBytes)
@@ -13115,6 +14229,8 @@ func (m *UsageHourMutation) Field(name string) (ent.Value, bool) {
 		return m.NotModified()
 	case usagehour.FieldDownloads:
 		return m.Downloads()
+	case usagehour.FieldInstalls:
+		return m.Installs()
 	case usagehour.FieldBytes:
 		return m.Bytes()
 	case usagehour.FieldRefused:
@@ -13140,6 +14256,8 @@ func (m *UsageHourMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldNotModified(ctx)
 	case usagehour.FieldDownloads:
 		return m.OldDownloads(ctx)
+	case usagehour.FieldInstalls:
+		return m.OldInstalls(ctx)
 	case usagehour.FieldBytes:
 		return m.OldBytes(ctx)
 	case usagehour.FieldRefused:
@@ -13195,6 +14313,13 @@ func (m *UsageHourMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDownloads(v)
 		return nil
+	case usagehour.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInstalls(v)
+		return nil
 	case usagehour.FieldBytes:
 		v, ok := value.(int64)
 		if !ok {
@@ -13226,6 +14351,9 @@ func (m *UsageHourMutation) AddedFields() []string {
 	if m.adddownloads != nil {
 		fields = append(fields, usagehour.FieldDownloads)
 	}
+	if m.addinstalls != nil {
+		fields = append(fields, usagehour.FieldInstalls)
+	}
 	if m.addbytes != nil {
 		fields = append(fields, usagehour.FieldBytes)
 	}
@@ -13246,6 +14374,8 @@ func (m *UsageHourMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedNotModified()
 	case usagehour.FieldDownloads:
 		return m.AddedDownloads()
+	case usagehour.FieldInstalls:
+		return m.AddedInstalls()
 	case usagehour.FieldBytes:
 		return m.AddedBytes()
 	case usagehour.FieldRefused:
@@ -13279,6 +14409,13 @@ func (m *UsageHourMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddDownloads(v)
+		return nil
+	case usagehour.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInstalls(v)
 		return nil
 	case usagehour.FieldBytes:
 		v, ok := value.(int64)
@@ -13338,6 +14475,9 @@ func (m *UsageHourMutation) ResetField(name string) error {
 		return nil
 	case usagehour.FieldDownloads:
 		m.ResetDownloads()
+		return nil
+	case usagehour.FieldInstalls:
+		m.ResetInstalls()
 		return nil
 	case usagehour.FieldBytes:
 		m.ResetBytes()

@@ -3,7 +3,7 @@
 package ent
 
 import (
-	"broker/ent/archive"
+	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"encoding/json"
@@ -38,14 +38,8 @@ type PackageVersion struct {
 	Licenses []string `json:"licenses,omitempty"`
 	// Metadata holds the value of the "metadata" field.
 	Metadata string `json:"metadata,omitempty"`
-	// DistType holds the value of the "dist_type" field.
-	DistType *string `json:"dist_type,omitempty"`
-	// Upstream's address of the archive.
-	DistURL *string `json:"dist_url,omitempty"`
-	// SHA-1 that upstream names; empty when it names none.
-	DistShasum *string `json:"dist_shasum,omitempty"`
-	// ArchiveID holds the value of the "archive_id" field.
-	ArchiveID *string `json:"archive_id,omitempty"`
+	// DistID holds the value of the "dist_id" field.
+	DistID *string `json:"dist_id,omitempty"`
 	// Downloads holds the value of the "downloads" field.
 	Downloads int64 `json:"downloads,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -58,8 +52,8 @@ type PackageVersion struct {
 type PackageVersionEdges struct {
 	// Package holds the value of the package edge.
 	Package *Pkg `json:"package,omitempty"`
-	// Archive holds the value of the archive edge.
-	Archive *Archive `json:"archive,omitempty"`
+	// Dist holds the value of the dist edge.
+	Dist *Dist `json:"dist,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
 	loadedTypes [2]bool
@@ -76,15 +70,15 @@ func (e PackageVersionEdges) PackageOrErr() (*Pkg, error) {
 	return nil, &NotLoadedError{edge: "package"}
 }
 
-// ArchiveOrErr returns the Archive value or an error if the edge
+// DistOrErr returns the Dist value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
-func (e PackageVersionEdges) ArchiveOrErr() (*Archive, error) {
-	if e.Archive != nil {
-		return e.Archive, nil
+func (e PackageVersionEdges) DistOrErr() (*Dist, error) {
+	if e.Dist != nil {
+		return e.Dist, nil
 	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: archive.Label}
+		return nil, &NotFoundError{label: dist.Label}
 	}
-	return nil, &NotLoadedError{edge: "archive"}
+	return nil, &NotLoadedError{edge: "dist"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -98,7 +92,7 @@ func (*PackageVersion) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case packageversion.FieldPosition, packageversion.FieldDownloads:
 			values[i] = new(sql.NullInt64)
-		case packageversion.FieldID, packageversion.FieldPackageID, packageversion.FieldVersion, packageversion.FieldNormalizedVersion, packageversion.FieldReference, packageversion.FieldMetadata, packageversion.FieldDistType, packageversion.FieldDistURL, packageversion.FieldDistShasum, packageversion.FieldArchiveID:
+		case packageversion.FieldID, packageversion.FieldPackageID, packageversion.FieldVersion, packageversion.FieldNormalizedVersion, packageversion.FieldReference, packageversion.FieldMetadata, packageversion.FieldDistID:
 			values[i] = new(sql.NullString)
 		case packageversion.FieldReleasedAt:
 			values[i] = new(sql.NullTime)
@@ -181,33 +175,12 @@ func (_m *PackageVersion) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Metadata = value.String
 			}
-		case packageversion.FieldDistType:
+		case packageversion.FieldDistID:
 			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field dist_type", values[i])
+				return fmt.Errorf("unexpected type %T for field dist_id", values[i])
 			} else if value.Valid {
-				_m.DistType = new(string)
-				*_m.DistType = value.String
-			}
-		case packageversion.FieldDistURL:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field dist_url", values[i])
-			} else if value.Valid {
-				_m.DistURL = new(string)
-				*_m.DistURL = value.String
-			}
-		case packageversion.FieldDistShasum:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field dist_shasum", values[i])
-			} else if value.Valid {
-				_m.DistShasum = new(string)
-				*_m.DistShasum = value.String
-			}
-		case packageversion.FieldArchiveID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field archive_id", values[i])
-			} else if value.Valid {
-				_m.ArchiveID = new(string)
-				*_m.ArchiveID = value.String
+				_m.DistID = new(string)
+				*_m.DistID = value.String
 			}
 		case packageversion.FieldDownloads:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -233,9 +206,9 @@ func (_m *PackageVersion) QueryPackage() *PkgQuery {
 	return NewPackageVersionClient(_m.config).QueryPackage(_m)
 }
 
-// QueryArchive queries the "archive" edge of the PackageVersion entity.
-func (_m *PackageVersion) QueryArchive() *ArchiveQuery {
-	return NewPackageVersionClient(_m.config).QueryArchive(_m)
+// QueryDist queries the "dist" edge of the PackageVersion entity.
+func (_m *PackageVersion) QueryDist() *DistQuery {
+	return NewPackageVersionClient(_m.config).QueryDist(_m)
 }
 
 // Update returns a builder for updating this PackageVersion.
@@ -292,23 +265,8 @@ func (_m *PackageVersion) String() string {
 	builder.WriteString("metadata=")
 	builder.WriteString(_m.Metadata)
 	builder.WriteString(", ")
-	if v := _m.DistType; v != nil {
-		builder.WriteString("dist_type=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.DistURL; v != nil {
-		builder.WriteString("dist_url=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.DistShasum; v != nil {
-		builder.WriteString("dist_shasum=")
-		builder.WriteString(*v)
-	}
-	builder.WriteString(", ")
-	if v := _m.ArchiveID; v != nil {
-		builder.WriteString("archive_id=")
+	if v := _m.DistID; v != nil {
+		builder.WriteString("dist_id=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

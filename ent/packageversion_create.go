@@ -3,7 +3,7 @@
 package ent
 
 import (
-	"broker/ent/archive"
+	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"context"
@@ -119,58 +119,16 @@ func (_c *PackageVersionCreate) SetNillableMetadata(v *string) *PackageVersionCr
 	return _c
 }
 
-// SetDistType sets the "dist_type" field.
-func (_c *PackageVersionCreate) SetDistType(v string) *PackageVersionCreate {
-	_c.mutation.SetDistType(v)
+// SetDistID sets the "dist_id" field.
+func (_c *PackageVersionCreate) SetDistID(v string) *PackageVersionCreate {
+	_c.mutation.SetDistID(v)
 	return _c
 }
 
-// SetNillableDistType sets the "dist_type" field if the given value is not nil.
-func (_c *PackageVersionCreate) SetNillableDistType(v *string) *PackageVersionCreate {
+// SetNillableDistID sets the "dist_id" field if the given value is not nil.
+func (_c *PackageVersionCreate) SetNillableDistID(v *string) *PackageVersionCreate {
 	if v != nil {
-		_c.SetDistType(*v)
-	}
-	return _c
-}
-
-// SetDistURL sets the "dist_url" field.
-func (_c *PackageVersionCreate) SetDistURL(v string) *PackageVersionCreate {
-	_c.mutation.SetDistURL(v)
-	return _c
-}
-
-// SetNillableDistURL sets the "dist_url" field if the given value is not nil.
-func (_c *PackageVersionCreate) SetNillableDistURL(v *string) *PackageVersionCreate {
-	if v != nil {
-		_c.SetDistURL(*v)
-	}
-	return _c
-}
-
-// SetDistShasum sets the "dist_shasum" field.
-func (_c *PackageVersionCreate) SetDistShasum(v string) *PackageVersionCreate {
-	_c.mutation.SetDistShasum(v)
-	return _c
-}
-
-// SetNillableDistShasum sets the "dist_shasum" field if the given value is not nil.
-func (_c *PackageVersionCreate) SetNillableDistShasum(v *string) *PackageVersionCreate {
-	if v != nil {
-		_c.SetDistShasum(*v)
-	}
-	return _c
-}
-
-// SetArchiveID sets the "archive_id" field.
-func (_c *PackageVersionCreate) SetArchiveID(v string) *PackageVersionCreate {
-	_c.mutation.SetArchiveID(v)
-	return _c
-}
-
-// SetNillableArchiveID sets the "archive_id" field if the given value is not nil.
-func (_c *PackageVersionCreate) SetNillableArchiveID(v *string) *PackageVersionCreate {
-	if v != nil {
-		_c.SetArchiveID(*v)
+		_c.SetDistID(*v)
 	}
 	return _c
 }
@@ -208,9 +166,9 @@ func (_c *PackageVersionCreate) SetPackage(v *Pkg) *PackageVersionCreate {
 	return _c.SetPackageID(v.ID)
 }
 
-// SetArchive sets the "archive" edge to the Archive entity.
-func (_c *PackageVersionCreate) SetArchive(v *Archive) *PackageVersionCreate {
-	return _c.SetArchiveID(v.ID)
+// SetDist sets the "dist" edge to the Dist entity.
+func (_c *PackageVersionCreate) SetDist(v *Dist) *PackageVersionCreate {
+	return _c.SetDistID(v.ID)
 }
 
 // Mutation returns the PackageVersionMutation object of the builder.
@@ -307,11 +265,6 @@ func (_c *PackageVersionCreate) check() error {
 	if _, ok := _c.mutation.Metadata(); !ok {
 		return &ValidationError{Name: "metadata", err: errors.New(`ent: missing required field "PackageVersion.metadata"`)}
 	}
-	if v, ok := _c.mutation.DistURL(); ok {
-		if err := packageversion.DistURLValidator(v); err != nil {
-			return &ValidationError{Name: "dist_url", err: fmt.Errorf(`ent: validator failed for field "PackageVersion.dist_url": %w`, err)}
-		}
-	}
 	if _, ok := _c.mutation.Downloads(); !ok {
 		return &ValidationError{Name: "downloads", err: errors.New(`ent: missing required field "PackageVersion.downloads"`)}
 	}
@@ -391,18 +344,6 @@ func (_c *PackageVersionCreate) createSpec() (*PackageVersion, *sqlgraph.CreateS
 		_spec.SetField(packageversion.FieldMetadata, field.TypeString, value)
 		_node.Metadata = value
 	}
-	if value, ok := _c.mutation.DistType(); ok {
-		_spec.SetField(packageversion.FieldDistType, field.TypeString, value)
-		_node.DistType = &value
-	}
-	if value, ok := _c.mutation.DistURL(); ok {
-		_spec.SetField(packageversion.FieldDistURL, field.TypeString, value)
-		_node.DistURL = &value
-	}
-	if value, ok := _c.mutation.DistShasum(); ok {
-		_spec.SetField(packageversion.FieldDistShasum, field.TypeString, value)
-		_node.DistShasum = &value
-	}
 	if value, ok := _c.mutation.Downloads(); ok {
 		_spec.SetField(packageversion.FieldDownloads, field.TypeInt64, value)
 		_node.Downloads = value
@@ -424,21 +365,21 @@ func (_c *PackageVersionCreate) createSpec() (*PackageVersion, *sqlgraph.CreateS
 		_node.PackageID = nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
-	if nodes := _c.mutation.ArchiveIDs(); len(nodes) > 0 {
+	if nodes := _c.mutation.DistIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   packageversion.ArchiveTable,
-			Columns: []string{packageversion.ArchiveColumn},
+			Table:   packageversion.DistTable,
+			Columns: []string{packageversion.DistColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(archive.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.ArchiveID = &nodes[0]
+		_node.DistID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -595,75 +536,21 @@ func (u *PackageVersionUpsert) UpdateMetadata() *PackageVersionUpsert {
 	return u
 }
 
-// SetDistType sets the "dist_type" field.
-func (u *PackageVersionUpsert) SetDistType(v string) *PackageVersionUpsert {
-	u.Set(packageversion.FieldDistType, v)
+// SetDistID sets the "dist_id" field.
+func (u *PackageVersionUpsert) SetDistID(v string) *PackageVersionUpsert {
+	u.Set(packageversion.FieldDistID, v)
 	return u
 }
 
-// UpdateDistType sets the "dist_type" field to the value that was provided on create.
-func (u *PackageVersionUpsert) UpdateDistType() *PackageVersionUpsert {
-	u.SetExcluded(packageversion.FieldDistType)
+// UpdateDistID sets the "dist_id" field to the value that was provided on create.
+func (u *PackageVersionUpsert) UpdateDistID() *PackageVersionUpsert {
+	u.SetExcluded(packageversion.FieldDistID)
 	return u
 }
 
-// ClearDistType clears the value of the "dist_type" field.
-func (u *PackageVersionUpsert) ClearDistType() *PackageVersionUpsert {
-	u.SetNull(packageversion.FieldDistType)
-	return u
-}
-
-// SetDistURL sets the "dist_url" field.
-func (u *PackageVersionUpsert) SetDistURL(v string) *PackageVersionUpsert {
-	u.Set(packageversion.FieldDistURL, v)
-	return u
-}
-
-// UpdateDistURL sets the "dist_url" field to the value that was provided on create.
-func (u *PackageVersionUpsert) UpdateDistURL() *PackageVersionUpsert {
-	u.SetExcluded(packageversion.FieldDistURL)
-	return u
-}
-
-// ClearDistURL clears the value of the "dist_url" field.
-func (u *PackageVersionUpsert) ClearDistURL() *PackageVersionUpsert {
-	u.SetNull(packageversion.FieldDistURL)
-	return u
-}
-
-// SetDistShasum sets the "dist_shasum" field.
-func (u *PackageVersionUpsert) SetDistShasum(v string) *PackageVersionUpsert {
-	u.Set(packageversion.FieldDistShasum, v)
-	return u
-}
-
-// UpdateDistShasum sets the "dist_shasum" field to the value that was provided on create.
-func (u *PackageVersionUpsert) UpdateDistShasum() *PackageVersionUpsert {
-	u.SetExcluded(packageversion.FieldDistShasum)
-	return u
-}
-
-// ClearDistShasum clears the value of the "dist_shasum" field.
-func (u *PackageVersionUpsert) ClearDistShasum() *PackageVersionUpsert {
-	u.SetNull(packageversion.FieldDistShasum)
-	return u
-}
-
-// SetArchiveID sets the "archive_id" field.
-func (u *PackageVersionUpsert) SetArchiveID(v string) *PackageVersionUpsert {
-	u.Set(packageversion.FieldArchiveID, v)
-	return u
-}
-
-// UpdateArchiveID sets the "archive_id" field to the value that was provided on create.
-func (u *PackageVersionUpsert) UpdateArchiveID() *PackageVersionUpsert {
-	u.SetExcluded(packageversion.FieldArchiveID)
-	return u
-}
-
-// ClearArchiveID clears the value of the "archive_id" field.
-func (u *PackageVersionUpsert) ClearArchiveID() *PackageVersionUpsert {
-	u.SetNull(packageversion.FieldArchiveID)
+// ClearDistID clears the value of the "dist_id" field.
+func (u *PackageVersionUpsert) ClearDistID() *PackageVersionUpsert {
+	u.SetNull(packageversion.FieldDistID)
 	return u
 }
 
@@ -858,87 +745,24 @@ func (u *PackageVersionUpsertOne) UpdateMetadata() *PackageVersionUpsertOne {
 	})
 }
 
-// SetDistType sets the "dist_type" field.
-func (u *PackageVersionUpsertOne) SetDistType(v string) *PackageVersionUpsertOne {
+// SetDistID sets the "dist_id" field.
+func (u *PackageVersionUpsertOne) SetDistID(v string) *PackageVersionUpsertOne {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetDistType(v)
+		s.SetDistID(v)
 	})
 }
 
-// UpdateDistType sets the "dist_type" field to the value that was provided on create.
-func (u *PackageVersionUpsertOne) UpdateDistType() *PackageVersionUpsertOne {
+// UpdateDistID sets the "dist_id" field to the value that was provided on create.
+func (u *PackageVersionUpsertOne) UpdateDistID() *PackageVersionUpsertOne {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateDistType()
+		s.UpdateDistID()
 	})
 }
 
-// ClearDistType clears the value of the "dist_type" field.
-func (u *PackageVersionUpsertOne) ClearDistType() *PackageVersionUpsertOne {
+// ClearDistID clears the value of the "dist_id" field.
+func (u *PackageVersionUpsertOne) ClearDistID() *PackageVersionUpsertOne {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearDistType()
-	})
-}
-
-// SetDistURL sets the "dist_url" field.
-func (u *PackageVersionUpsertOne) SetDistURL(v string) *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetDistURL(v)
-	})
-}
-
-// UpdateDistURL sets the "dist_url" field to the value that was provided on create.
-func (u *PackageVersionUpsertOne) UpdateDistURL() *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateDistURL()
-	})
-}
-
-// ClearDistURL clears the value of the "dist_url" field.
-func (u *PackageVersionUpsertOne) ClearDistURL() *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearDistURL()
-	})
-}
-
-// SetDistShasum sets the "dist_shasum" field.
-func (u *PackageVersionUpsertOne) SetDistShasum(v string) *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetDistShasum(v)
-	})
-}
-
-// UpdateDistShasum sets the "dist_shasum" field to the value that was provided on create.
-func (u *PackageVersionUpsertOne) UpdateDistShasum() *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateDistShasum()
-	})
-}
-
-// ClearDistShasum clears the value of the "dist_shasum" field.
-func (u *PackageVersionUpsertOne) ClearDistShasum() *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearDistShasum()
-	})
-}
-
-// SetArchiveID sets the "archive_id" field.
-func (u *PackageVersionUpsertOne) SetArchiveID(v string) *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetArchiveID(v)
-	})
-}
-
-// UpdateArchiveID sets the "archive_id" field to the value that was provided on create.
-func (u *PackageVersionUpsertOne) UpdateArchiveID() *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateArchiveID()
-	})
-}
-
-// ClearArchiveID clears the value of the "archive_id" field.
-func (u *PackageVersionUpsertOne) ClearArchiveID() *PackageVersionUpsertOne {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearArchiveID()
+		s.ClearDistID()
 	})
 }
 
@@ -1303,87 +1127,24 @@ func (u *PackageVersionUpsertBulk) UpdateMetadata() *PackageVersionUpsertBulk {
 	})
 }
 
-// SetDistType sets the "dist_type" field.
-func (u *PackageVersionUpsertBulk) SetDistType(v string) *PackageVersionUpsertBulk {
+// SetDistID sets the "dist_id" field.
+func (u *PackageVersionUpsertBulk) SetDistID(v string) *PackageVersionUpsertBulk {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetDistType(v)
+		s.SetDistID(v)
 	})
 }
 
-// UpdateDistType sets the "dist_type" field to the value that was provided on create.
-func (u *PackageVersionUpsertBulk) UpdateDistType() *PackageVersionUpsertBulk {
+// UpdateDistID sets the "dist_id" field to the value that was provided on create.
+func (u *PackageVersionUpsertBulk) UpdateDistID() *PackageVersionUpsertBulk {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateDistType()
+		s.UpdateDistID()
 	})
 }
 
-// ClearDistType clears the value of the "dist_type" field.
-func (u *PackageVersionUpsertBulk) ClearDistType() *PackageVersionUpsertBulk {
+// ClearDistID clears the value of the "dist_id" field.
+func (u *PackageVersionUpsertBulk) ClearDistID() *PackageVersionUpsertBulk {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearDistType()
-	})
-}
-
-// SetDistURL sets the "dist_url" field.
-func (u *PackageVersionUpsertBulk) SetDistURL(v string) *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetDistURL(v)
-	})
-}
-
-// UpdateDistURL sets the "dist_url" field to the value that was provided on create.
-func (u *PackageVersionUpsertBulk) UpdateDistURL() *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateDistURL()
-	})
-}
-
-// ClearDistURL clears the value of the "dist_url" field.
-func (u *PackageVersionUpsertBulk) ClearDistURL() *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearDistURL()
-	})
-}
-
-// SetDistShasum sets the "dist_shasum" field.
-func (u *PackageVersionUpsertBulk) SetDistShasum(v string) *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetDistShasum(v)
-	})
-}
-
-// UpdateDistShasum sets the "dist_shasum" field to the value that was provided on create.
-func (u *PackageVersionUpsertBulk) UpdateDistShasum() *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateDistShasum()
-	})
-}
-
-// ClearDistShasum clears the value of the "dist_shasum" field.
-func (u *PackageVersionUpsertBulk) ClearDistShasum() *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearDistShasum()
-	})
-}
-
-// SetArchiveID sets the "archive_id" field.
-func (u *PackageVersionUpsertBulk) SetArchiveID(v string) *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetArchiveID(v)
-	})
-}
-
-// UpdateArchiveID sets the "archive_id" field to the value that was provided on create.
-func (u *PackageVersionUpsertBulk) UpdateArchiveID() *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateArchiveID()
-	})
-}
-
-// ClearArchiveID clears the value of the "archive_id" field.
-func (u *PackageVersionUpsertBulk) ClearArchiveID() *PackageVersionUpsertBulk {
-	return u.Update(func(s *PackageVersionUpsert) {
-		s.ClearArchiveID()
+		s.ClearDistID()
 	})
 }
 

@@ -3,7 +3,7 @@
 package ent
 
 import (
-	"broker/ent/archive"
+	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
@@ -25,7 +25,7 @@ type PackageVersionQuery struct {
 	inters      []Interceptor
 	predicates  []predicate.PackageVersion
 	withPackage *PkgQuery
-	withArchive *ArchiveQuery
+	withDist    *DistQuery
 	modifiers   []func(*sql.Selector)
 	loadTotal   []func(context.Context, []*PackageVersion) error
 	// intermediate query (i.e. traversal path).
@@ -86,9 +86,9 @@ func (_q *PackageVersionQuery) QueryPackage() *PkgQuery {
 	return query
 }
 
-// QueryArchive chains the current query on the "archive" edge.
-func (_q *PackageVersionQuery) QueryArchive() *ArchiveQuery {
-	query := (&ArchiveClient{config: _q.config}).Query()
+// QueryDist chains the current query on the "dist" edge.
+func (_q *PackageVersionQuery) QueryDist() *DistQuery {
+	query := (&DistClient{config: _q.config}).Query()
 	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
 		if err := _q.prepareQuery(ctx); err != nil {
 			return nil, err
@@ -99,8 +99,8 @@ func (_q *PackageVersionQuery) QueryArchive() *ArchiveQuery {
 		}
 		step := sqlgraph.NewStep(
 			sqlgraph.From(packageversion.Table, packageversion.FieldID, selector),
-			sqlgraph.To(archive.Table, archive.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, packageversion.ArchiveTable, packageversion.ArchiveColumn),
+			sqlgraph.To(dist.Table, dist.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, packageversion.DistTable, packageversion.DistColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -301,7 +301,7 @@ func (_q *PackageVersionQuery) Clone() *PackageVersionQuery {
 		inters:      append([]Interceptor{}, _q.inters...),
 		predicates:  append([]predicate.PackageVersion{}, _q.predicates...),
 		withPackage: _q.withPackage.Clone(),
-		withArchive: _q.withArchive.Clone(),
+		withDist:    _q.withDist.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -319,14 +319,14 @@ func (_q *PackageVersionQuery) WithPackage(opts ...func(*PkgQuery)) *PackageVers
 	return _q
 }
 
-// WithArchive tells the query-builder to eager-load the nodes that are connected to
-// the "archive" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *PackageVersionQuery) WithArchive(opts ...func(*ArchiveQuery)) *PackageVersionQuery {
-	query := (&ArchiveClient{config: _q.config}).Query()
+// WithDist tells the query-builder to eager-load the nodes that are connected to
+// the "dist" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *PackageVersionQuery) WithDist(opts ...func(*DistQuery)) *PackageVersionQuery {
+	query := (&DistClient{config: _q.config}).Query()
 	for _, opt := range opts {
 		opt(query)
 	}
-	_q.withArchive = query
+	_q.withDist = query
 	return _q
 }
 
@@ -410,7 +410,7 @@ func (_q *PackageVersionQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 		_spec       = _q.querySpec()
 		loadedTypes = [2]bool{
 			_q.withPackage != nil,
-			_q.withArchive != nil,
+			_q.withDist != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -440,9 +440,9 @@ func (_q *PackageVersionQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 			return nil, err
 		}
 	}
-	if query := _q.withArchive; query != nil {
-		if err := _q.loadArchive(ctx, query, nodes, nil,
-			func(n *PackageVersion, e *Archive) { n.Edges.Archive = e }); err != nil {
+	if query := _q.withDist; query != nil {
+		if err := _q.loadDist(ctx, query, nodes, nil,
+			func(n *PackageVersion, e *Dist) { n.Edges.Dist = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -483,14 +483,14 @@ func (_q *PackageVersionQuery) loadPackage(ctx context.Context, query *PkgQuery,
 	}
 	return nil
 }
-func (_q *PackageVersionQuery) loadArchive(ctx context.Context, query *ArchiveQuery, nodes []*PackageVersion, init func(*PackageVersion), assign func(*PackageVersion, *Archive)) error {
+func (_q *PackageVersionQuery) loadDist(ctx context.Context, query *DistQuery, nodes []*PackageVersion, init func(*PackageVersion), assign func(*PackageVersion, *Dist)) error {
 	ids := make([]string, 0, len(nodes))
 	nodeids := make(map[string][]*PackageVersion)
 	for i := range nodes {
-		if nodes[i].ArchiveID == nil {
+		if nodes[i].DistID == nil {
 			continue
 		}
-		fk := *nodes[i].ArchiveID
+		fk := *nodes[i].DistID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}
@@ -499,7 +499,7 @@ func (_q *PackageVersionQuery) loadArchive(ctx context.Context, query *ArchiveQu
 	if len(ids) == 0 {
 		return nil
 	}
-	query.Where(archive.IDIn(ids...))
+	query.Where(dist.IDIn(ids...))
 	neighbors, err := query.All(ctx)
 	if err != nil {
 		return err
@@ -507,7 +507,7 @@ func (_q *PackageVersionQuery) loadArchive(ctx context.Context, query *ArchiveQu
 	for _, n := range neighbors {
 		nodes, ok := nodeids[n.ID]
 		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "archive_id" returned %v`, n.ID)
+			return fmt.Errorf(`unexpected foreign-key "dist_id" returned %v`, n.ID)
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
@@ -547,8 +547,8 @@ func (_q *PackageVersionQuery) querySpec() *sqlgraph.QuerySpec {
 		if _q.withPackage != nil {
 			_spec.Node.AddColumnOnce(packageversion.FieldPackageID)
 		}
-		if _q.withArchive != nil {
-			_spec.Node.AddColumnOnce(packageversion.FieldArchiveID)
+		if _q.withDist != nil {
+			_spec.Node.AddColumnOnce(packageversion.FieldDistID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

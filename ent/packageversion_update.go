@@ -3,7 +3,7 @@
 package ent
 
 import (
-	"broker/ent/archive"
+	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/predicate"
 	"context"
@@ -145,83 +145,23 @@ func (_u *PackageVersionUpdate) SetNillableMetadata(v *string) *PackageVersionUp
 	return _u
 }
 
-// SetDistType sets the "dist_type" field.
-func (_u *PackageVersionUpdate) SetDistType(v string) *PackageVersionUpdate {
-	_u.mutation.SetDistType(v)
+// SetDistID sets the "dist_id" field.
+func (_u *PackageVersionUpdate) SetDistID(v string) *PackageVersionUpdate {
+	_u.mutation.SetDistID(v)
 	return _u
 }
 
-// SetNillableDistType sets the "dist_type" field if the given value is not nil.
-func (_u *PackageVersionUpdate) SetNillableDistType(v *string) *PackageVersionUpdate {
+// SetNillableDistID sets the "dist_id" field if the given value is not nil.
+func (_u *PackageVersionUpdate) SetNillableDistID(v *string) *PackageVersionUpdate {
 	if v != nil {
-		_u.SetDistType(*v)
+		_u.SetDistID(*v)
 	}
 	return _u
 }
 
-// ClearDistType clears the value of the "dist_type" field.
-func (_u *PackageVersionUpdate) ClearDistType() *PackageVersionUpdate {
-	_u.mutation.ClearDistType()
-	return _u
-}
-
-// SetDistURL sets the "dist_url" field.
-func (_u *PackageVersionUpdate) SetDistURL(v string) *PackageVersionUpdate {
-	_u.mutation.SetDistURL(v)
-	return _u
-}
-
-// SetNillableDistURL sets the "dist_url" field if the given value is not nil.
-func (_u *PackageVersionUpdate) SetNillableDistURL(v *string) *PackageVersionUpdate {
-	if v != nil {
-		_u.SetDistURL(*v)
-	}
-	return _u
-}
-
-// ClearDistURL clears the value of the "dist_url" field.
-func (_u *PackageVersionUpdate) ClearDistURL() *PackageVersionUpdate {
-	_u.mutation.ClearDistURL()
-	return _u
-}
-
-// SetDistShasum sets the "dist_shasum" field.
-func (_u *PackageVersionUpdate) SetDistShasum(v string) *PackageVersionUpdate {
-	_u.mutation.SetDistShasum(v)
-	return _u
-}
-
-// SetNillableDistShasum sets the "dist_shasum" field if the given value is not nil.
-func (_u *PackageVersionUpdate) SetNillableDistShasum(v *string) *PackageVersionUpdate {
-	if v != nil {
-		_u.SetDistShasum(*v)
-	}
-	return _u
-}
-
-// ClearDistShasum clears the value of the "dist_shasum" field.
-func (_u *PackageVersionUpdate) ClearDistShasum() *PackageVersionUpdate {
-	_u.mutation.ClearDistShasum()
-	return _u
-}
-
-// SetArchiveID sets the "archive_id" field.
-func (_u *PackageVersionUpdate) SetArchiveID(v string) *PackageVersionUpdate {
-	_u.mutation.SetArchiveID(v)
-	return _u
-}
-
-// SetNillableArchiveID sets the "archive_id" field if the given value is not nil.
-func (_u *PackageVersionUpdate) SetNillableArchiveID(v *string) *PackageVersionUpdate {
-	if v != nil {
-		_u.SetArchiveID(*v)
-	}
-	return _u
-}
-
-// ClearArchiveID clears the value of the "archive_id" field.
-func (_u *PackageVersionUpdate) ClearArchiveID() *PackageVersionUpdate {
-	_u.mutation.ClearArchiveID()
+// ClearDistID clears the value of the "dist_id" field.
+func (_u *PackageVersionUpdate) ClearDistID() *PackageVersionUpdate {
+	_u.mutation.ClearDistID()
 	return _u
 }
 
@@ -246,9 +186,9 @@ func (_u *PackageVersionUpdate) AddDownloads(v int64) *PackageVersionUpdate {
 	return _u
 }
 
-// SetArchive sets the "archive" edge to the Archive entity.
-func (_u *PackageVersionUpdate) SetArchive(v *Archive) *PackageVersionUpdate {
-	return _u.SetArchiveID(v.ID)
+// SetDist sets the "dist" edge to the Dist entity.
+func (_u *PackageVersionUpdate) SetDist(v *Dist) *PackageVersionUpdate {
+	return _u.SetDistID(v.ID)
 }
 
 // Mutation returns the PackageVersionMutation object of the builder.
@@ -256,9 +196,9 @@ func (_u *PackageVersionUpdate) Mutation() *PackageVersionMutation {
 	return _u.mutation
 }
 
-// ClearArchive clears the "archive" edge to the Archive entity.
-func (_u *PackageVersionUpdate) ClearArchive() *PackageVersionUpdate {
-	_u.mutation.ClearArchive()
+// ClearDist clears the "dist" edge to the Dist entity.
+func (_u *PackageVersionUpdate) ClearDist() *PackageVersionUpdate {
+	_u.mutation.ClearDist()
 	return _u
 }
 
@@ -294,11 +234,6 @@ func (_u *PackageVersionUpdate) check() error {
 	if v, ok := _u.mutation.Version(); ok {
 		if err := packageversion.VersionValidator(v); err != nil {
 			return &ValidationError{Name: "version", err: fmt.Errorf(`ent: validator failed for field "PackageVersion.version": %w`, err)}
-		}
-	}
-	if v, ok := _u.mutation.DistURL(); ok {
-		if err := packageversion.DistURLValidator(v); err != nil {
-			return &ValidationError{Name: "dist_url", err: fmt.Errorf(`ent: validator failed for field "PackageVersion.dist_url": %w`, err)}
 		}
 	}
 	if _u.mutation.PackageCleared() && len(_u.mutation.PackageIDs()) > 0 {
@@ -354,52 +289,34 @@ func (_u *PackageVersionUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if value, ok := _u.mutation.Metadata(); ok {
 		_spec.SetField(packageversion.FieldMetadata, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.DistType(); ok {
-		_spec.SetField(packageversion.FieldDistType, field.TypeString, value)
-	}
-	if _u.mutation.DistTypeCleared() {
-		_spec.ClearField(packageversion.FieldDistType, field.TypeString)
-	}
-	if value, ok := _u.mutation.DistURL(); ok {
-		_spec.SetField(packageversion.FieldDistURL, field.TypeString, value)
-	}
-	if _u.mutation.DistURLCleared() {
-		_spec.ClearField(packageversion.FieldDistURL, field.TypeString)
-	}
-	if value, ok := _u.mutation.DistShasum(); ok {
-		_spec.SetField(packageversion.FieldDistShasum, field.TypeString, value)
-	}
-	if _u.mutation.DistShasumCleared() {
-		_spec.ClearField(packageversion.FieldDistShasum, field.TypeString)
-	}
 	if value, ok := _u.mutation.Downloads(); ok {
 		_spec.SetField(packageversion.FieldDownloads, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(packageversion.FieldDownloads, field.TypeInt64, value)
 	}
-	if _u.mutation.ArchiveCleared() {
+	if _u.mutation.DistCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   packageversion.ArchiveTable,
-			Columns: []string{packageversion.ArchiveColumn},
+			Table:   packageversion.DistTable,
+			Columns: []string{packageversion.DistColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(archive.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.ArchiveIDs(); len(nodes) > 0 {
+	if nodes := _u.mutation.DistIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   packageversion.ArchiveTable,
-			Columns: []string{packageversion.ArchiveColumn},
+			Table:   packageversion.DistTable,
+			Columns: []string{packageversion.DistColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(archive.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -542,83 +459,23 @@ func (_u *PackageVersionUpdateOne) SetNillableMetadata(v *string) *PackageVersio
 	return _u
 }
 
-// SetDistType sets the "dist_type" field.
-func (_u *PackageVersionUpdateOne) SetDistType(v string) *PackageVersionUpdateOne {
-	_u.mutation.SetDistType(v)
+// SetDistID sets the "dist_id" field.
+func (_u *PackageVersionUpdateOne) SetDistID(v string) *PackageVersionUpdateOne {
+	_u.mutation.SetDistID(v)
 	return _u
 }
 
-// SetNillableDistType sets the "dist_type" field if the given value is not nil.
-func (_u *PackageVersionUpdateOne) SetNillableDistType(v *string) *PackageVersionUpdateOne {
+// SetNillableDistID sets the "dist_id" field if the given value is not nil.
+func (_u *PackageVersionUpdateOne) SetNillableDistID(v *string) *PackageVersionUpdateOne {
 	if v != nil {
-		_u.SetDistType(*v)
+		_u.SetDistID(*v)
 	}
 	return _u
 }
 
-// ClearDistType clears the value of the "dist_type" field.
-func (_u *PackageVersionUpdateOne) ClearDistType() *PackageVersionUpdateOne {
-	_u.mutation.ClearDistType()
-	return _u
-}
-
-// SetDistURL sets the "dist_url" field.
-func (_u *PackageVersionUpdateOne) SetDistURL(v string) *PackageVersionUpdateOne {
-	_u.mutation.SetDistURL(v)
-	return _u
-}
-
-// SetNillableDistURL sets the "dist_url" field if the given value is not nil.
-func (_u *PackageVersionUpdateOne) SetNillableDistURL(v *string) *PackageVersionUpdateOne {
-	if v != nil {
-		_u.SetDistURL(*v)
-	}
-	return _u
-}
-
-// ClearDistURL clears the value of the "dist_url" field.
-func (_u *PackageVersionUpdateOne) ClearDistURL() *PackageVersionUpdateOne {
-	_u.mutation.ClearDistURL()
-	return _u
-}
-
-// SetDistShasum sets the "dist_shasum" field.
-func (_u *PackageVersionUpdateOne) SetDistShasum(v string) *PackageVersionUpdateOne {
-	_u.mutation.SetDistShasum(v)
-	return _u
-}
-
-// SetNillableDistShasum sets the "dist_shasum" field if the given value is not nil.
-func (_u *PackageVersionUpdateOne) SetNillableDistShasum(v *string) *PackageVersionUpdateOne {
-	if v != nil {
-		_u.SetDistShasum(*v)
-	}
-	return _u
-}
-
-// ClearDistShasum clears the value of the "dist_shasum" field.
-func (_u *PackageVersionUpdateOne) ClearDistShasum() *PackageVersionUpdateOne {
-	_u.mutation.ClearDistShasum()
-	return _u
-}
-
-// SetArchiveID sets the "archive_id" field.
-func (_u *PackageVersionUpdateOne) SetArchiveID(v string) *PackageVersionUpdateOne {
-	_u.mutation.SetArchiveID(v)
-	return _u
-}
-
-// SetNillableArchiveID sets the "archive_id" field if the given value is not nil.
-func (_u *PackageVersionUpdateOne) SetNillableArchiveID(v *string) *PackageVersionUpdateOne {
-	if v != nil {
-		_u.SetArchiveID(*v)
-	}
-	return _u
-}
-
-// ClearArchiveID clears the value of the "archive_id" field.
-func (_u *PackageVersionUpdateOne) ClearArchiveID() *PackageVersionUpdateOne {
-	_u.mutation.ClearArchiveID()
+// ClearDistID clears the value of the "dist_id" field.
+func (_u *PackageVersionUpdateOne) ClearDistID() *PackageVersionUpdateOne {
+	_u.mutation.ClearDistID()
 	return _u
 }
 
@@ -643,9 +500,9 @@ func (_u *PackageVersionUpdateOne) AddDownloads(v int64) *PackageVersionUpdateOn
 	return _u
 }
 
-// SetArchive sets the "archive" edge to the Archive entity.
-func (_u *PackageVersionUpdateOne) SetArchive(v *Archive) *PackageVersionUpdateOne {
-	return _u.SetArchiveID(v.ID)
+// SetDist sets the "dist" edge to the Dist entity.
+func (_u *PackageVersionUpdateOne) SetDist(v *Dist) *PackageVersionUpdateOne {
+	return _u.SetDistID(v.ID)
 }
 
 // Mutation returns the PackageVersionMutation object of the builder.
@@ -653,9 +510,9 @@ func (_u *PackageVersionUpdateOne) Mutation() *PackageVersionMutation {
 	return _u.mutation
 }
 
-// ClearArchive clears the "archive" edge to the Archive entity.
-func (_u *PackageVersionUpdateOne) ClearArchive() *PackageVersionUpdateOne {
-	_u.mutation.ClearArchive()
+// ClearDist clears the "dist" edge to the Dist entity.
+func (_u *PackageVersionUpdateOne) ClearDist() *PackageVersionUpdateOne {
+	_u.mutation.ClearDist()
 	return _u
 }
 
@@ -704,11 +561,6 @@ func (_u *PackageVersionUpdateOne) check() error {
 	if v, ok := _u.mutation.Version(); ok {
 		if err := packageversion.VersionValidator(v); err != nil {
 			return &ValidationError{Name: "version", err: fmt.Errorf(`ent: validator failed for field "PackageVersion.version": %w`, err)}
-		}
-	}
-	if v, ok := _u.mutation.DistURL(); ok {
-		if err := packageversion.DistURLValidator(v); err != nil {
-			return &ValidationError{Name: "dist_url", err: fmt.Errorf(`ent: validator failed for field "PackageVersion.dist_url": %w`, err)}
 		}
 	}
 	if _u.mutation.PackageCleared() && len(_u.mutation.PackageIDs()) > 0 {
@@ -781,52 +633,34 @@ func (_u *PackageVersionUpdateOne) sqlSave(ctx context.Context) (_node *PackageV
 	if value, ok := _u.mutation.Metadata(); ok {
 		_spec.SetField(packageversion.FieldMetadata, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.DistType(); ok {
-		_spec.SetField(packageversion.FieldDistType, field.TypeString, value)
-	}
-	if _u.mutation.DistTypeCleared() {
-		_spec.ClearField(packageversion.FieldDistType, field.TypeString)
-	}
-	if value, ok := _u.mutation.DistURL(); ok {
-		_spec.SetField(packageversion.FieldDistURL, field.TypeString, value)
-	}
-	if _u.mutation.DistURLCleared() {
-		_spec.ClearField(packageversion.FieldDistURL, field.TypeString)
-	}
-	if value, ok := _u.mutation.DistShasum(); ok {
-		_spec.SetField(packageversion.FieldDistShasum, field.TypeString, value)
-	}
-	if _u.mutation.DistShasumCleared() {
-		_spec.ClearField(packageversion.FieldDistShasum, field.TypeString)
-	}
 	if value, ok := _u.mutation.Downloads(); ok {
 		_spec.SetField(packageversion.FieldDownloads, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(packageversion.FieldDownloads, field.TypeInt64, value)
 	}
-	if _u.mutation.ArchiveCleared() {
+	if _u.mutation.DistCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   packageversion.ArchiveTable,
-			Columns: []string{packageversion.ArchiveColumn},
+			Table:   packageversion.DistTable,
+			Columns: []string{packageversion.DistColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(archive.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
 	}
-	if nodes := _u.mutation.ArchiveIDs(); len(nodes) > 0 {
+	if nodes := _u.mutation.DistIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   packageversion.ArchiveTable,
-			Columns: []string{packageversion.ArchiveColumn},
+			Table:   packageversion.DistTable,
+			Columns: []string{packageversion.DistColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(archive.FieldID, field.TypeString),
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

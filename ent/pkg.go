@@ -50,15 +50,18 @@ type PkgEdges struct {
 	Repository *Repository `json:"repository,omitempty"`
 	// Versions holds the value of the versions edge.
 	Versions []*PackageVersion `json:"versions,omitempty"`
+	// Dists holds the value of the dists edge.
+	Dists []*Dist `json:"dists,omitempty"`
 	// Documents holds the value of the documents edge.
 	Documents []*Document `json:"documents,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 	// totalCount holds the count of the edges above.
 	totalCount [1]map[string]int
 
 	namedVersions  map[string][]*PackageVersion
+	namedDists     map[string][]*Dist
 	namedDocuments map[string][]*Document
 }
 
@@ -82,10 +85,19 @@ func (e PkgEdges) VersionsOrErr() ([]*PackageVersion, error) {
 	return nil, &NotLoadedError{edge: "versions"}
 }
 
+// DistsOrErr returns the Dists value or an error if the edge
+// was not loaded in eager-loading.
+func (e PkgEdges) DistsOrErr() ([]*Dist, error) {
+	if e.loadedTypes[2] {
+		return e.Dists, nil
+	}
+	return nil, &NotLoadedError{edge: "dists"}
+}
+
 // DocumentsOrErr returns the Documents value or an error if the edge
 // was not loaded in eager-loading.
 func (e PkgEdges) DocumentsOrErr() ([]*Document, error) {
-	if e.loadedTypes[2] {
+	if e.loadedTypes[3] {
 		return e.Documents, nil
 	}
 	return nil, &NotLoadedError{edge: "documents"}
@@ -209,6 +221,11 @@ func (_m *Pkg) QueryVersions() *PackageVersionQuery {
 	return NewPkgClient(_m.config).QueryVersions(_m)
 }
 
+// QueryDists queries the "dists" edge of the Pkg entity.
+func (_m *Pkg) QueryDists() *DistQuery {
+	return NewPkgClient(_m.config).QueryDists(_m)
+}
+
 // QueryDocuments queries the "documents" edge of the Pkg entity.
 func (_m *Pkg) QueryDocuments() *DocumentQuery {
 	return NewPkgClient(_m.config).QueryDocuments(_m)
@@ -297,6 +314,30 @@ func (_m *Pkg) appendNamedVersions(name string, edges ...*PackageVersion) {
 		_m.Edges.namedVersions[name] = []*PackageVersion{}
 	} else {
 		_m.Edges.namedVersions[name] = append(_m.Edges.namedVersions[name], edges...)
+	}
+}
+
+// NamedDists returns the Dists named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Pkg) NamedDists(name string) ([]*Dist, error) {
+	if _m.Edges.namedDists == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedDists[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Pkg) appendNamedDists(name string, edges ...*Dist) {
+	if _m.Edges.namedDists == nil {
+		_m.Edges.namedDists = make(map[string][]*Dist)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedDists[name] = []*Dist{}
+	} else {
+		_m.Edges.namedDists[name] = append(_m.Edges.namedDists[name], edges...)
 	}
 }
 

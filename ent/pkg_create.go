@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -182,6 +183,21 @@ func (_c *PkgCreate) AddVersions(v ...*PackageVersion) *PkgCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddVersionIDs(ids...)
+}
+
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_c *PkgCreate) AddDistIDs(ids ...string) *PkgCreate {
+	_c.mutation.AddDistIDs(ids...)
+	return _c
+}
+
+// AddDists adds the "dists" edges to the Dist entity.
+func (_c *PkgCreate) AddDists(v ...*Dist) *PkgCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddDistIDs(ids...)
 }
 
 // AddDocumentIDs adds the "documents" edge to the Document entity by IDs.
@@ -394,6 +410,22 @@ func (_c *PkgCreate) createSpec() (*Pkg, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.DistsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.DistsTable,
+			Columns: []string{pkg.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -28,10 +29,12 @@ type PkgQuery struct {
 	predicates         []predicate.Pkg
 	withRepository     *RepositoryQuery
 	withVersions       *PackageVersionQuery
+	withDists          *DistQuery
 	withDocuments      *DocumentQuery
 	modifiers          []func(*sql.Selector)
 	loadTotal          []func(context.Context, []*Pkg) error
 	withNamedVersions  map[string]*PackageVersionQuery
+	withNamedDists     map[string]*DistQuery
 	withNamedDocuments map[string]*DocumentQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -106,6 +109,28 @@ func (_q *PkgQuery) QueryVersions() *PackageVersionQuery {
 			sqlgraph.From(pkg.Table, pkg.FieldID, selector),
 			sqlgraph.To(packageversion.Table, packageversion.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, pkg.VersionsTable, pkg.VersionsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryDists chains the current query on the "dists" edge.
+func (_q *PkgQuery) QueryDists() *DistQuery {
+	query := (&DistClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pkg.Table, pkg.FieldID, selector),
+			sqlgraph.To(dist.Table, dist.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, pkg.DistsTable, pkg.DistsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -329,6 +354,7 @@ func (_q *PkgQuery) Clone() *PkgQuery {
 		predicates:     append([]predicate.Pkg{}, _q.predicates...),
 		withRepository: _q.withRepository.Clone(),
 		withVersions:   _q.withVersions.Clone(),
+		withDists:      _q.withDists.Clone(),
 		withDocuments:  _q.withDocuments.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
@@ -355,6 +381,17 @@ func (_q *PkgQuery) WithVersions(opts ...func(*PackageVersionQuery)) *PkgQuery {
 		opt(query)
 	}
 	_q.withVersions = query
+	return _q
+}
+
+// WithDists tells the query-builder to eager-load the nodes that are connected to
+// the "dists" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *PkgQuery) WithDists(opts ...func(*DistQuery)) *PkgQuery {
+	query := (&DistClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withDists = query
 	return _q
 }
 
@@ -447,9 +484,10 @@ func (_q *PkgQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pkg, err
 	var (
 		nodes       = []*Pkg{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [4]bool{
 			_q.withRepository != nil,
 			_q.withVersions != nil,
+			_q.withDists != nil,
 			_q.withDocuments != nil,
 		}
 	)
@@ -487,6 +525,13 @@ func (_q *PkgQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pkg, err
 			return nil, err
 		}
 	}
+	if query := _q.withDists; query != nil {
+		if err := _q.loadDists(ctx, query, nodes,
+			func(n *Pkg) { n.Edges.Dists = []*Dist{} },
+			func(n *Pkg, e *Dist) { n.Edges.Dists = append(n.Edges.Dists, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withDocuments; query != nil {
 		if err := _q.loadDocuments(ctx, query, nodes,
 			func(n *Pkg) { n.Edges.Documents = []*Document{} },
@@ -498,6 +543,13 @@ func (_q *PkgQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pkg, err
 		if err := _q.loadVersions(ctx, query, nodes,
 			func(n *Pkg) { n.appendNamedVersions(name) },
 			func(n *Pkg, e *PackageVersion) { n.appendNamedVersions(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedDists {
+		if err := _q.loadDists(ctx, query, nodes,
+			func(n *Pkg) { n.appendNamedDists(name) },
+			func(n *Pkg, e *Dist) { n.appendNamedDists(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -560,6 +612,36 @@ func (_q *PkgQuery) loadVersions(ctx context.Context, query *PackageVersionQuery
 	}
 	query.Where(predicate.PackageVersion(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(pkg.VersionsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.PackageID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "package_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *PkgQuery) loadDists(ctx context.Context, query *DistQuery, nodes []*Pkg, init func(*Pkg), assign func(*Pkg, *Dist)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Pkg)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(dist.FieldPackageID)
+	}
+	query.Where(predicate.Dist(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(pkg.DistsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -704,6 +786,20 @@ func (_q *PkgQuery) WithNamedVersions(name string, opts ...func(*PackageVersionQ
 		_q.withNamedVersions = make(map[string]*PackageVersionQuery)
 	}
 	_q.withNamedVersions[name] = query
+	return _q
+}
+
+// WithNamedDists tells the query-builder to eager-load the nodes that are connected to the "dists"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *PkgQuery) WithNamedDists(name string, opts ...func(*DistQuery)) *PkgQuery {
+	query := (&DistClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedDists == nil {
+		_q.withNamedDists = make(map[string]*DistQuery)
+	}
+	_q.withNamedDists[name] = query
 	return _q
 }
 

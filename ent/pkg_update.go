@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -195,6 +196,21 @@ func (_u *PkgUpdate) AddVersions(v ...*PackageVersion) *PkgUpdate {
 	return _u.AddVersionIDs(ids...)
 }
 
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_u *PkgUpdate) AddDistIDs(ids ...string) *PkgUpdate {
+	_u.mutation.AddDistIDs(ids...)
+	return _u
+}
+
+// AddDists adds the "dists" edges to the Dist entity.
+func (_u *PkgUpdate) AddDists(v ...*Dist) *PkgUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddDistIDs(ids...)
+}
+
 // AddDocumentIDs adds the "documents" edge to the Document entity by IDs.
 func (_u *PkgUpdate) AddDocumentIDs(ids ...string) *PkgUpdate {
 	_u.mutation.AddDocumentIDs(ids...)
@@ -240,6 +256,27 @@ func (_u *PkgUpdate) RemoveVersions(v ...*PackageVersion) *PkgUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveVersionIDs(ids...)
+}
+
+// ClearDists clears all "dists" edges to the Dist entity.
+func (_u *PkgUpdate) ClearDists() *PkgUpdate {
+	_u.mutation.ClearDists()
+	return _u
+}
+
+// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
+func (_u *PkgUpdate) RemoveDistIDs(ids ...string) *PkgUpdate {
+	_u.mutation.RemoveDistIDs(ids...)
+	return _u
+}
+
+// RemoveDists removes "dists" edges to Dist entities.
+func (_u *PkgUpdate) RemoveDists(v ...*Dist) *PkgUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveDistIDs(ids...)
 }
 
 // ClearDocuments clears all "documents" edges to the Document entity.
@@ -413,6 +450,51 @@ func (_u *PkgUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.DistsTable,
+			Columns: []string{pkg.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.DistsTable,
+			Columns: []string{pkg.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.DistsTable,
+			Columns: []string{pkg.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -649,6 +731,21 @@ func (_u *PkgUpdateOne) AddVersions(v ...*PackageVersion) *PkgUpdateOne {
 	return _u.AddVersionIDs(ids...)
 }
 
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_u *PkgUpdateOne) AddDistIDs(ids ...string) *PkgUpdateOne {
+	_u.mutation.AddDistIDs(ids...)
+	return _u
+}
+
+// AddDists adds the "dists" edges to the Dist entity.
+func (_u *PkgUpdateOne) AddDists(v ...*Dist) *PkgUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddDistIDs(ids...)
+}
+
 // AddDocumentIDs adds the "documents" edge to the Document entity by IDs.
 func (_u *PkgUpdateOne) AddDocumentIDs(ids ...string) *PkgUpdateOne {
 	_u.mutation.AddDocumentIDs(ids...)
@@ -694,6 +791,27 @@ func (_u *PkgUpdateOne) RemoveVersions(v ...*PackageVersion) *PkgUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveVersionIDs(ids...)
+}
+
+// ClearDists clears all "dists" edges to the Dist entity.
+func (_u *PkgUpdateOne) ClearDists() *PkgUpdateOne {
+	_u.mutation.ClearDists()
+	return _u
+}
+
+// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
+func (_u *PkgUpdateOne) RemoveDistIDs(ids ...string) *PkgUpdateOne {
+	_u.mutation.RemoveDistIDs(ids...)
+	return _u
+}
+
+// RemoveDists removes "dists" edges to Dist entities.
+func (_u *PkgUpdateOne) RemoveDists(v ...*Dist) *PkgUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveDistIDs(ids...)
 }
 
 // ClearDocuments clears all "documents" edges to the Document entity.
@@ -897,6 +1015,51 @@ func (_u *PkgUpdateOne) sqlSave(ctx context.Context) (_node *Pkg, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(packageversion.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.DistsTable,
+			Columns: []string{pkg.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.DistsTable,
+			Columns: []string{pkg.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.DistsTable,
+			Columns: []string{pkg.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -56,13 +56,16 @@ type Repository struct {
 type RepositoryEdges struct {
 	// Syncs holds the value of the syncs edge.
 	Syncs []*SyncRun `json:"syncs,omitempty"`
+	// Dists holds the value of the dists edge.
+	Dists []*Dist `json:"dists,omitempty"`
 	// PackageRows holds the value of the package_rows edge.
 	PackageRows []*Pkg `json:"package_rows,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 
 	namedSyncs       map[string][]*SyncRun
+	namedDists       map[string][]*Dist
 	namedPackageRows map[string][]*Pkg
 }
 
@@ -75,10 +78,19 @@ func (e RepositoryEdges) SyncsOrErr() ([]*SyncRun, error) {
 	return nil, &NotLoadedError{edge: "syncs"}
 }
 
+// DistsOrErr returns the Dists value or an error if the edge
+// was not loaded in eager-loading.
+func (e RepositoryEdges) DistsOrErr() ([]*Dist, error) {
+	if e.loadedTypes[1] {
+		return e.Dists, nil
+	}
+	return nil, &NotLoadedError{edge: "dists"}
+}
+
 // PackageRowsOrErr returns the PackageRows value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) PackageRowsOrErr() ([]*Pkg, error) {
-	if e.loadedTypes[1] {
+	if e.loadedTypes[2] {
 		return e.PackageRows, nil
 	}
 	return nil, &NotLoadedError{edge: "package_rows"}
@@ -229,6 +241,11 @@ func (_m *Repository) QuerySyncs() *SyncRunQuery {
 	return NewRepositoryClient(_m.config).QuerySyncs(_m)
 }
 
+// QueryDists queries the "dists" edge of the Repository entity.
+func (_m *Repository) QueryDists() *DistQuery {
+	return NewRepositoryClient(_m.config).QueryDists(_m)
+}
+
 // QueryPackageRows queries the "package_rows" edge of the Repository entity.
 func (_m *Repository) QueryPackageRows() *PkgQuery {
 	return NewRepositoryClient(_m.config).QueryPackageRows(_m)
@@ -328,6 +345,30 @@ func (_m *Repository) appendNamedSyncs(name string, edges ...*SyncRun) {
 		_m.Edges.namedSyncs[name] = []*SyncRun{}
 	} else {
 		_m.Edges.namedSyncs[name] = append(_m.Edges.namedSyncs[name], edges...)
+	}
+}
+
+// NamedDists returns the Dists named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Repository) NamedDists(name string) ([]*Dist, error) {
+	if _m.Edges.namedDists == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedDists[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Repository) appendNamedDists(name string, edges ...*Dist) {
+	if _m.Edges.namedDists == nil {
+		_m.Edges.namedDists = make(map[string][]*Dist)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedDists[name] = []*Dist{}
+	} else {
+		_m.Edges.namedDists[name] = append(_m.Edges.namedDists[name], edges...)
 	}
 }
 

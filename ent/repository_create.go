@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/dist"
 	"broker/ent/pkg"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
@@ -208,6 +209,21 @@ func (_c *RepositoryCreate) AddSyncs(v ...*SyncRun) *RepositoryCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddSyncIDs(ids...)
+}
+
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_c *RepositoryCreate) AddDistIDs(ids ...string) *RepositoryCreate {
+	_c.mutation.AddDistIDs(ids...)
+	return _c
+}
+
+// AddDists adds the "dists" edges to the Dist entity.
+func (_c *RepositoryCreate) AddDists(v ...*Dist) *RepositoryCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddDistIDs(ids...)
 }
 
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by IDs.
@@ -466,6 +482,22 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(syncrun.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.DistsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.DistsTable,
+			Columns: []string{repository.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/dist"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
@@ -233,6 +234,21 @@ func (_u *RepositoryUpdate) AddSyncs(v ...*SyncRun) *RepositoryUpdate {
 	return _u.AddSyncIDs(ids...)
 }
 
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_u *RepositoryUpdate) AddDistIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.AddDistIDs(ids...)
+	return _u
+}
+
+// AddDists adds the "dists" edges to the Dist entity.
+func (_u *RepositoryUpdate) AddDists(v ...*Dist) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddDistIDs(ids...)
+}
+
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by IDs.
 func (_u *RepositoryUpdate) AddPackageRowIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddPackageRowIDs(ids...)
@@ -272,6 +288,27 @@ func (_u *RepositoryUpdate) RemoveSyncs(v ...*SyncRun) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSyncIDs(ids...)
+}
+
+// ClearDists clears all "dists" edges to the Dist entity.
+func (_u *RepositoryUpdate) ClearDists() *RepositoryUpdate {
+	_u.mutation.ClearDists()
+	return _u
+}
+
+// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
+func (_u *RepositoryUpdate) RemoveDistIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.RemoveDistIDs(ids...)
+	return _u
+}
+
+// RemoveDists removes "dists" edges to Dist entities.
+func (_u *RepositoryUpdate) RemoveDists(v ...*Dist) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveDistIDs(ids...)
 }
 
 // ClearPackageRows clears all "package_rows" edges to the Pkg entity.
@@ -463,6 +500,51 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(syncrun.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.DistsTable,
+			Columns: []string{repository.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.DistsTable,
+			Columns: []string{repository.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.DistsTable,
+			Columns: []string{repository.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -737,6 +819,21 @@ func (_u *RepositoryUpdateOne) AddSyncs(v ...*SyncRun) *RepositoryUpdateOne {
 	return _u.AddSyncIDs(ids...)
 }
 
+// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
+func (_u *RepositoryUpdateOne) AddDistIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.AddDistIDs(ids...)
+	return _u
+}
+
+// AddDists adds the "dists" edges to the Dist entity.
+func (_u *RepositoryUpdateOne) AddDists(v ...*Dist) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddDistIDs(ids...)
+}
+
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by IDs.
 func (_u *RepositoryUpdateOne) AddPackageRowIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddPackageRowIDs(ids...)
@@ -776,6 +873,27 @@ func (_u *RepositoryUpdateOne) RemoveSyncs(v ...*SyncRun) *RepositoryUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSyncIDs(ids...)
+}
+
+// ClearDists clears all "dists" edges to the Dist entity.
+func (_u *RepositoryUpdateOne) ClearDists() *RepositoryUpdateOne {
+	_u.mutation.ClearDists()
+	return _u
+}
+
+// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
+func (_u *RepositoryUpdateOne) RemoveDistIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.RemoveDistIDs(ids...)
+	return _u
+}
+
+// RemoveDists removes "dists" edges to Dist entities.
+func (_u *RepositoryUpdateOne) RemoveDists(v ...*Dist) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveDistIDs(ids...)
 }
 
 // ClearPackageRows clears all "package_rows" edges to the Pkg entity.
@@ -997,6 +1115,51 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(syncrun.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.DistsTable,
+			Columns: []string{repository.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.DistsTable,
+			Columns: []string{repository.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.DistsTable,
+			Columns: []string{repository.DistsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

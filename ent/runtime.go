@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/archive"
 	"broker/ent/change"
+	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
@@ -62,6 +63,36 @@ func init() {
 	changeDescCreatedAt := changeFields[3].Descriptor()
 	// change.DefaultCreatedAt holds the default value on creation for the created_at field.
 	change.DefaultCreatedAt = changeDescCreatedAt.Default.(func() time.Time)
+	distFields := schema.Dist{}.Fields()
+	_ = distFields
+	// distDescVersion is the schema descriptor for version field.
+	distDescVersion := distFields[3].Descriptor()
+	// dist.VersionValidator is a validator for the "version" field. It is called by the builders before save.
+	dist.VersionValidator = distDescVersion.Validators[0].(func(string) error)
+	// distDescReference is the schema descriptor for reference field.
+	distDescReference := distFields[4].Descriptor()
+	// dist.ReferenceValidator is a validator for the "reference" field. It is called by the builders before save.
+	dist.ReferenceValidator = distDescReference.Validators[0].(func(string) error)
+	// distDescURL is the schema descriptor for url field.
+	distDescURL := distFields[6].Descriptor()
+	// dist.URLValidator is a validator for the "url" field. It is called by the builders before save.
+	dist.URLValidator = distDescURL.Validators[0].(func(string) error)
+	// distDescShasum is the schema descriptor for shasum field.
+	distDescShasum := distFields[7].Descriptor()
+	// dist.DefaultShasum holds the default value on creation for the shasum field.
+	dist.DefaultShasum = distDescShasum.Default.(string)
+	// dist.ShasumValidator is a validator for the "shasum" field. It is called by the builders before save.
+	dist.ShasumValidator = distDescShasum.Validators[0].(func(string) error)
+	// distDescCreatedAt is the schema descriptor for created_at field.
+	distDescCreatedAt := distFields[9].Descriptor()
+	// dist.DefaultCreatedAt holds the default value on creation for the created_at field.
+	dist.DefaultCreatedAt = distDescCreatedAt.Default.(func() time.Time)
+	// distDescID is the schema descriptor for id field.
+	distDescID := distFields[0].Descriptor()
+	// dist.DefaultID holds the default value on creation for the id field.
+	dist.DefaultID = distDescID.Default.(func() string)
+	// dist.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	dist.IDValidator = distDescID.Validators[0].(func(string) error)
 	documentFields := schema.Document{}.Fields()
 	_ = documentFields
 	// documentDescDigest is the schema descriptor for digest field.
@@ -84,8 +115,12 @@ func init() {
 	downloaddayDescDownloads := downloaddayFields[5].Descriptor()
 	// downloadday.DefaultDownloads holds the default value on creation for the downloads field.
 	downloadday.DefaultDownloads = downloaddayDescDownloads.Default.(int64)
+	// downloaddayDescInstalls is the schema descriptor for installs field.
+	downloaddayDescInstalls := downloaddayFields[6].Descriptor()
+	// downloadday.DefaultInstalls holds the default value on creation for the installs field.
+	downloadday.DefaultInstalls = downloaddayDescInstalls.Default.(int64)
 	// downloaddayDescBytes is the schema descriptor for bytes field.
-	downloaddayDescBytes := downloaddayFields[6].Descriptor()
+	downloaddayDescBytes := downloaddayFields[7].Descriptor()
 	// downloadday.DefaultBytes holds the default value on creation for the bytes field.
 	downloadday.DefaultBytes = downloaddayDescBytes.Default.(int64)
 	// downloaddayDescID is the schema descriptor for id field.
@@ -120,12 +155,8 @@ func init() {
 	packageversionDescMetadata := packageversionFields[9].Descriptor()
 	// packageversion.DefaultMetadata holds the default value on creation for the metadata field.
 	packageversion.DefaultMetadata = packageversionDescMetadata.Default.(string)
-	// packageversionDescDistURL is the schema descriptor for dist_url field.
-	packageversionDescDistURL := packageversionFields[11].Descriptor()
-	// packageversion.DistURLValidator is a validator for the "dist_url" field. It is called by the builders before save.
-	packageversion.DistURLValidator = packageversionDescDistURL.Validators[0].(func(string) error)
 	// packageversionDescDownloads is the schema descriptor for downloads field.
-	packageversionDescDownloads := packageversionFields[14].Descriptor()
+	packageversionDescDownloads := packageversionFields[11].Descriptor()
 	// packageversion.DefaultDownloads holds the default value on creation for the downloads field.
 	packageversion.DefaultDownloads = packageversionDescDownloads.Default.(int64)
 	// packageversionDescID is the schema descriptor for id field.
@@ -372,12 +403,16 @@ func init() {
 	usagehourDescDownloads := usagehourFields[6].Descriptor()
 	// usagehour.DefaultDownloads holds the default value on creation for the downloads field.
 	usagehour.DefaultDownloads = usagehourDescDownloads.Default.(int64)
+	// usagehourDescInstalls is the schema descriptor for installs field.
+	usagehourDescInstalls := usagehourFields[7].Descriptor()
+	// usagehour.DefaultInstalls holds the default value on creation for the installs field.
+	usagehour.DefaultInstalls = usagehourDescInstalls.Default.(int64)
 	// usagehourDescBytes is the schema descriptor for bytes field.
-	usagehourDescBytes := usagehourFields[7].Descriptor()
+	usagehourDescBytes := usagehourFields[8].Descriptor()
 	// usagehour.DefaultBytes holds the default value on creation for the bytes field.
 	usagehour.DefaultBytes = usagehourDescBytes.Default.(int64)
 	// usagehourDescRefused is the schema descriptor for refused field.
-	usagehourDescRefused := usagehourFields[8].Descriptor()
+	usagehourDescRefused := usagehourFields[9].Descriptor()
 	// usagehour.DefaultRefused holds the default value on creation for the refused field.
 	usagehour.DefaultRefused = usagehourDescRefused.Default.(int64)
 	// usagehourDescID is the schema descriptor for id field.

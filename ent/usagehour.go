@@ -29,6 +29,8 @@ type UsageHour struct {
 	NotModified int64 `json:"not_modified,omitempty"`
 	// Downloads holds the value of the "downloads" field.
 	Downloads int64 `json:"downloads,omitempty"`
+	// As clients report them, archives of their own cache included.
+	Installs int64 `json:"installs,omitempty"`
 	// Bytes holds the value of the "bytes" field.
 	Bytes int64 `json:"bytes,omitempty"`
 	// Refused holds the value of the "refused" field.
@@ -41,7 +43,7 @@ func (*UsageHour) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case usagehour.FieldRequests, usagehour.FieldNotModified, usagehour.FieldDownloads, usagehour.FieldBytes, usagehour.FieldRefused:
+		case usagehour.FieldRequests, usagehour.FieldNotModified, usagehour.FieldDownloads, usagehour.FieldInstalls, usagehour.FieldBytes, usagehour.FieldRefused:
 			values[i] = new(sql.NullInt64)
 		case usagehour.FieldID, usagehour.FieldTokenID, usagehour.FieldPackage:
 			values[i] = new(sql.NullString)
@@ -103,6 +105,12 @@ func (_m *UsageHour) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field downloads", values[i])
 			} else if value.Valid {
 				_m.Downloads = value.Int64
+			}
+		case usagehour.FieldInstalls:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field installs", values[i])
+			} else if value.Valid {
+				_m.Installs = value.Int64
 			}
 		case usagehour.FieldBytes:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -169,6 +177,9 @@ func (_m *UsageHour) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("downloads=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Downloads))
+	builder.WriteString(", ")
+	builder.WriteString("installs=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Installs))
 	builder.WriteString(", ")
 	builder.WriteString("bytes=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Bytes))

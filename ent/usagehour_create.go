@@ -91,6 +91,20 @@ func (_c *UsageHourCreate) SetNillableDownloads(v *int64) *UsageHourCreate {
 	return _c
 }
 
+// SetInstalls sets the "installs" field.
+func (_c *UsageHourCreate) SetInstalls(v int64) *UsageHourCreate {
+	_c.mutation.SetInstalls(v)
+	return _c
+}
+
+// SetNillableInstalls sets the "installs" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableInstalls(v *int64) *UsageHourCreate {
+	if v != nil {
+		_c.SetInstalls(*v)
+	}
+	return _c
+}
+
 // SetBytes sets the "bytes" field.
 func (_c *UsageHourCreate) SetBytes(v int64) *UsageHourCreate {
 	_c.mutation.SetBytes(v)
@@ -184,6 +198,10 @@ func (_c *UsageHourCreate) defaults() {
 		v := usagehour.DefaultDownloads
 		_c.mutation.SetDownloads(v)
 	}
+	if _, ok := _c.mutation.Installs(); !ok {
+		v := usagehour.DefaultInstalls
+		_c.mutation.SetInstalls(v)
+	}
 	if _, ok := _c.mutation.Bytes(); !ok {
 		v := usagehour.DefaultBytes
 		_c.mutation.SetBytes(v)
@@ -217,6 +235,9 @@ func (_c *UsageHourCreate) check() error {
 	}
 	if _, ok := _c.mutation.Downloads(); !ok {
 		return &ValidationError{Name: "downloads", err: errors.New(`ent: missing required field "UsageHour.downloads"`)}
+	}
+	if _, ok := _c.mutation.Installs(); !ok {
+		return &ValidationError{Name: "installs", err: errors.New(`ent: missing required field "UsageHour.installs"`)}
 	}
 	if _, ok := _c.mutation.Bytes(); !ok {
 		return &ValidationError{Name: "bytes", err: errors.New(`ent: missing required field "UsageHour.bytes"`)}
@@ -288,6 +309,10 @@ func (_c *UsageHourCreate) createSpec() (*UsageHour, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Downloads(); ok {
 		_spec.SetField(usagehour.FieldDownloads, field.TypeInt64, value)
 		_node.Downloads = value
+	}
+	if value, ok := _c.mutation.Installs(); ok {
+		_spec.SetField(usagehour.FieldInstalls, field.TypeInt64, value)
+		_node.Installs = value
 	}
 	if value, ok := _c.mutation.Bytes(); ok {
 		_spec.SetField(usagehour.FieldBytes, field.TypeInt64, value)
@@ -400,6 +425,24 @@ func (u *UsageHourUpsert) UpdateDownloads() *UsageHourUpsert {
 // AddDownloads adds v to the "downloads" field.
 func (u *UsageHourUpsert) AddDownloads(v int64) *UsageHourUpsert {
 	u.Add(usagehour.FieldDownloads, v)
+	return u
+}
+
+// SetInstalls sets the "installs" field.
+func (u *UsageHourUpsert) SetInstalls(v int64) *UsageHourUpsert {
+	u.Set(usagehour.FieldInstalls, v)
+	return u
+}
+
+// UpdateInstalls sets the "installs" field to the value that was provided on create.
+func (u *UsageHourUpsert) UpdateInstalls() *UsageHourUpsert {
+	u.SetExcluded(usagehour.FieldInstalls)
+	return u
+}
+
+// AddInstalls adds v to the "installs" field.
+func (u *UsageHourUpsert) AddInstalls(v int64) *UsageHourUpsert {
+	u.Add(usagehour.FieldInstalls, v)
 	return u
 }
 
@@ -556,6 +599,27 @@ func (u *UsageHourUpsertOne) AddDownloads(v int64) *UsageHourUpsertOne {
 func (u *UsageHourUpsertOne) UpdateDownloads() *UsageHourUpsertOne {
 	return u.Update(func(s *UsageHourUpsert) {
 		s.UpdateDownloads()
+	})
+}
+
+// SetInstalls sets the "installs" field.
+func (u *UsageHourUpsertOne) SetInstalls(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetInstalls(v)
+	})
+}
+
+// AddInstalls adds v to the "installs" field.
+func (u *UsageHourUpsertOne) AddInstalls(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddInstalls(v)
+	})
+}
+
+// UpdateInstalls sets the "installs" field to the value that was provided on create.
+func (u *UsageHourUpsertOne) UpdateInstalls() *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateInstalls()
 	})
 }
 
@@ -885,6 +949,27 @@ func (u *UsageHourUpsertBulk) AddDownloads(v int64) *UsageHourUpsertBulk {
 func (u *UsageHourUpsertBulk) UpdateDownloads() *UsageHourUpsertBulk {
 	return u.Update(func(s *UsageHourUpsert) {
 		s.UpdateDownloads()
+	})
+}
+
+// SetInstalls sets the "installs" field.
+func (u *UsageHourUpsertBulk) SetInstalls(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetInstalls(v)
+	})
+}
+
+// AddInstalls adds v to the "installs" field.
+func (u *UsageHourUpsertBulk) AddInstalls(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddInstalls(v)
+	})
+}
+
+// UpdateInstalls sets the "installs" field to the value that was provided on create.
+func (u *UsageHourUpsertBulk) UpdateInstalls() *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateInstalls()
 	})
 }
 

@@ -90,6 +90,27 @@ func (_u *UsageHourUpdate) AddDownloads(v int64) *UsageHourUpdate {
 	return _u
 }
 
+// SetInstalls sets the "installs" field.
+func (_u *UsageHourUpdate) SetInstalls(v int64) *UsageHourUpdate {
+	_u.mutation.ResetInstalls()
+	_u.mutation.SetInstalls(v)
+	return _u
+}
+
+// SetNillableInstalls sets the "installs" field if the given value is not nil.
+func (_u *UsageHourUpdate) SetNillableInstalls(v *int64) *UsageHourUpdate {
+	if v != nil {
+		_u.SetInstalls(*v)
+	}
+	return _u
+}
+
+// AddInstalls adds value to the "installs" field.
+func (_u *UsageHourUpdate) AddInstalls(v int64) *UsageHourUpdate {
+	_u.mutation.AddInstalls(v)
+	return _u
+}
+
 // SetBytes sets the "bytes" field.
 func (_u *UsageHourUpdate) SetBytes(v int64) *UsageHourUpdate {
 	_u.mutation.ResetBytes()
@@ -191,6 +212,12 @@ func (_u *UsageHourUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(usagehour.FieldDownloads, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Installs(); ok {
+		_spec.SetField(usagehour.FieldInstalls, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInstalls(); ok {
+		_spec.AddField(usagehour.FieldInstalls, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Bytes(); ok {
 		_spec.SetField(usagehour.FieldBytes, field.TypeInt64, value)
 	}
@@ -283,6 +310,27 @@ func (_u *UsageHourUpdateOne) SetNillableDownloads(v *int64) *UsageHourUpdateOne
 // AddDownloads adds value to the "downloads" field.
 func (_u *UsageHourUpdateOne) AddDownloads(v int64) *UsageHourUpdateOne {
 	_u.mutation.AddDownloads(v)
+	return _u
+}
+
+// SetInstalls sets the "installs" field.
+func (_u *UsageHourUpdateOne) SetInstalls(v int64) *UsageHourUpdateOne {
+	_u.mutation.ResetInstalls()
+	_u.mutation.SetInstalls(v)
+	return _u
+}
+
+// SetNillableInstalls sets the "installs" field if the given value is not nil.
+func (_u *UsageHourUpdateOne) SetNillableInstalls(v *int64) *UsageHourUpdateOne {
+	if v != nil {
+		_u.SetInstalls(*v)
+	}
+	return _u
+}
+
+// AddInstalls adds value to the "installs" field.
+func (_u *UsageHourUpdateOne) AddInstalls(v int64) *UsageHourUpdateOne {
+	_u.mutation.AddInstalls(v)
 	return _u
 }
 
@@ -416,6 +464,12 @@ func (_u *UsageHourUpdateOne) sqlSave(ctx context.Context) (_node *UsageHour, er
 	}
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(usagehour.FieldDownloads, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Installs(); ok {
+		_spec.SetField(usagehour.FieldInstalls, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInstalls(); ok {
+		_spec.AddField(usagehour.FieldInstalls, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Bytes(); ok {
 		_spec.SetField(usagehour.FieldBytes, field.TypeInt64, value)

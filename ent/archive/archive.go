@@ -22,17 +22,17 @@ const (
 	FieldSize = "size"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
-	// EdgeVersions holds the string denoting the versions edge name in mutations.
-	EdgeVersions = "versions"
+	// EdgeDists holds the string denoting the dists edge name in mutations.
+	EdgeDists = "dists"
 	// Table holds the table name of the archive in the database.
 	Table = "archives"
-	// VersionsTable is the table that holds the versions relation/edge.
-	VersionsTable = "package_versions"
-	// VersionsInverseTable is the table name for the PackageVersion entity.
-	// It exists in this package in order to avoid circular dependency with the "packageversion" package.
-	VersionsInverseTable = "package_versions"
-	// VersionsColumn is the table column denoting the versions relation/edge.
-	VersionsColumn = "archive_id"
+	// DistsTable is the table that holds the dists relation/edge.
+	DistsTable = "dists"
+	// DistsInverseTable is the table name for the Dist entity.
+	// It exists in this package in order to avoid circular dependency with the "dist" package.
+	DistsInverseTable = "dists"
+	// DistsColumn is the table column denoting the dists relation/edge.
+	DistsColumn = "archive_id"
 )
 
 // Columns holds all SQL columns for archive fields.
@@ -95,23 +95,23 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
-// ByVersionsCount orders the results by versions count.
-func ByVersionsCount(opts ...sql.OrderTermOption) OrderOption {
+// ByDistsCount orders the results by dists count.
+func ByDistsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newVersionsStep(), opts...)
+		sqlgraph.OrderByNeighborsCount(s, newDistsStep(), opts...)
 	}
 }
 
-// ByVersions orders the results by versions terms.
-func ByVersions(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+// ByDists orders the results by dists terms.
+func ByDists(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newVersionsStep(), append([]sql.OrderTerm{term}, terms...)...)
+		sqlgraph.OrderByNeighborTerms(s, newDistsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
-func newVersionsStep() *sqlgraph.Step {
+func newDistsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(VersionsInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2M, false, VersionsTable, VersionsColumn),
+		sqlgraph.To(DistsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
 	)
 }

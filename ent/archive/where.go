@@ -295,21 +295,21 @@ func CreatedAtLTE(v time.Time) predicate.Archive {
 	return predicate.Archive(sql.FieldLTE(FieldCreatedAt, v))
 }
 
-// HasVersions applies the HasEdge predicate on the "versions" edge.
-func HasVersions() predicate.Archive {
+// HasDists applies the HasEdge predicate on the "dists" edge.
+func HasDists() predicate.Archive {
 	return predicate.Archive(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, VersionsTable, VersionsColumn),
+			sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
 
-// HasVersionsWith applies the HasEdge predicate on the "versions" edge with a given conditions (other predicates).
-func HasVersionsWith(preds ...predicate.PackageVersion) predicate.Archive {
+// HasDistsWith applies the HasEdge predicate on the "dists" edge with a given conditions (other predicates).
+func HasDistsWith(preds ...predicate.Dist) predicate.Archive {
 	return predicate.Archive(func(s *sql.Selector) {
-		step := newVersionsStep()
+		step := newDistsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -21,6 +21,8 @@ const (
 	FieldVersion = "version"
 	// FieldDownloads holds the string denoting the downloads field in the database.
 	FieldDownloads = "downloads"
+	// FieldInstalls holds the string denoting the installs field in the database.
+	FieldInstalls = "installs"
 	// FieldBytes holds the string denoting the bytes field in the database.
 	FieldBytes = "bytes"
 	// Table holds the table name of the downloadday in the database.
@@ -35,6 +37,7 @@ var Columns = []string{
 	FieldPackage,
 	FieldVersion,
 	FieldDownloads,
+	FieldInstalls,
 	FieldBytes,
 }
 
@@ -51,6 +54,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
 	DefaultDownloads int64
+	// DefaultInstalls holds the default value on creation for the "installs" field.
+	DefaultInstalls int64
 	// DefaultBytes holds the default value on creation for the "bytes" field.
 	DefaultBytes int64
 	// DefaultID holds the default value on creation for the "id" field.
@@ -90,6 +95,11 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 // ByDownloads orders the results by the downloads field.
 func ByDownloads(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDownloads, opts...).ToFunc()
+}
+
+// ByInstalls orders the results by the installs field.
+func ByInstalls(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInstalls, opts...).ToFunc()
 }
 
 // ByBytes orders the results by the bytes field.

@@ -36,6 +36,62 @@ var (
 		Columns:    ChangesColumns,
 		PrimaryKey: []*schema.Column{ChangesColumns[0]},
 	}
+	// DistsColumns holds the columns for the "dists" table.
+	DistsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "version", Type: field.TypeString, Size: 255},
+		{Name: "reference", Type: field.TypeString, Size: 64},
+		{Name: "type", Type: field.TypeString},
+		{Name: "url", Type: field.TypeString, Size: 4096},
+		{Name: "shasum", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "archive_id", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "package_id", Type: field.TypeString, Size: 64},
+		{Name: "repository_id", Type: field.TypeString, Size: 64},
+	}
+	// DistsTable holds the schema information for the "dists" table.
+	DistsTable = &schema.Table{
+		Name:       "dists",
+		Columns:    DistsColumns,
+		PrimaryKey: []*schema.Column{DistsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "dists_archives_dists",
+				Columns:    []*schema.Column{DistsColumns[7]},
+				RefColumns: []*schema.Column{ArchivesColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "dists_packages_dists",
+				Columns:    []*schema.Column{DistsColumns[8]},
+				RefColumns: []*schema.Column{PackagesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "dists_repositories_dists",
+				Columns:    []*schema.Column{DistsColumns[9]},
+				RefColumns: []*schema.Column{RepositoriesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "dist_package_id_version_reference",
+				Unique:  true,
+				Columns: []*schema.Column{DistsColumns[8], DistsColumns[1], DistsColumns[2]},
+			},
+			{
+				Name:    "dist_archive_id",
+				Unique:  false,
+				Columns: []*schema.Column{DistsColumns[7]},
+			},
+			{
+				Name:    "dist_repository_id",
+				Unique:  false,
+				Columns: []*schema.Column{DistsColumns[9]},
+			},
+		},
+	}
 	// DocumentsColumns holds the columns for the "documents" table.
 	DocumentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -76,6 +132,7 @@ var (
 		{Name: "package", Type: field.TypeString},
 		{Name: "version", Type: field.TypeString},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
+		{Name: "installs", Type: field.TypeInt64, Default: 0},
 		{Name: "bytes", Type: field.TypeInt64, Default: 0},
 	}
 	// DownloadDaysTable holds the schema information for the "download_days" table.
@@ -112,11 +169,8 @@ var (
 		{Name: "released_at", Type: field.TypeTime, Nullable: true},
 		{Name: "licenses", Type: field.TypeJSON},
 		{Name: "metadata", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
-		{Name: "dist_type", Type: field.TypeString, Nullable: true},
-		{Name: "dist_url", Type: field.TypeString, Nullable: true, Size: 4096},
-		{Name: "dist_shasum", Type: field.TypeString, Nullable: true},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
-		{Name: "archive_id", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "dist_id", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "package_id", Type: field.TypeString, Size: 64},
 	}
 	// PackageVersionsTable holds the schema information for the "package_versions" table.
@@ -126,14 +180,14 @@ var (
 		PrimaryKey: []*schema.Column{PackageVersionsColumns[0]},
 		ForeignKeys: []*schema.ForeignKey{
 			{
-				Symbol:     "package_versions_archives_versions",
-				Columns:    []*schema.Column{PackageVersionsColumns[13]},
-				RefColumns: []*schema.Column{ArchivesColumns[0]},
+				Symbol:     "package_versions_dists_versions",
+				Columns:    []*schema.Column{PackageVersionsColumns[10]},
+				RefColumns: []*schema.Column{DistsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "package_versions_packages_versions",
-				Columns:    []*schema.Column{PackageVersionsColumns[14]},
+				Columns:    []*schema.Column{PackageVersionsColumns[11]},
 				RefColumns: []*schema.Column{PackagesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -142,17 +196,17 @@ var (
 			{
 				Name:    "packageversion_package_id_normalized_version",
 				Unique:  true,
-				Columns: []*schema.Column{PackageVersionsColumns[14], PackageVersionsColumns[2]},
+				Columns: []*schema.Column{PackageVersionsColumns[11], PackageVersionsColumns[2]},
 			},
 			{
 				Name:    "packageversion_package_id_position",
 				Unique:  false,
-				Columns: []*schema.Column{PackageVersionsColumns[14], PackageVersionsColumns[4]},
+				Columns: []*schema.Column{PackageVersionsColumns[11], PackageVersionsColumns[4]},
 			},
 			{
-				Name:    "packageversion_archive_id",
+				Name:    "packageversion_dist_id",
 				Unique:  false,
-				Columns: []*schema.Column{PackageVersionsColumns[13]},
+				Columns: []*schema.Column{PackageVersionsColumns[10]},
 			},
 		},
 	}
@@ -452,6 +506,7 @@ var (
 		{Name: "requests", Type: field.TypeInt64, Default: 0},
 		{Name: "not_modified", Type: field.TypeInt64, Default: 0},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
+		{Name: "installs", Type: field.TypeInt64, Default: 0},
 		{Name: "bytes", Type: field.TypeInt64, Default: 0},
 		{Name: "refused", Type: field.TypeInt64, Default: 0},
 	}
@@ -498,6 +553,7 @@ var (
 	Tables = []*schema.Table{
 		ArchivesTable,
 		ChangesTable,
+		DistsTable,
 		DocumentsTable,
 		DownloadDaysTable,
 		PackageVersionsTable,
@@ -517,8 +573,11 @@ var (
 )
 
 func init() {
+	DistsTable.ForeignKeys[0].RefTable = ArchivesTable
+	DistsTable.ForeignKeys[1].RefTable = PackagesTable
+	DistsTable.ForeignKeys[2].RefTable = RepositoriesTable
 	DocumentsTable.ForeignKeys[0].RefTable = PackagesTable
-	PackageVersionsTable.ForeignKeys[0].RefTable = ArchivesTable
+	PackageVersionsTable.ForeignKeys[0].RefTable = DistsTable
 	PackageVersionsTable.ForeignKeys[1].RefTable = PackagesTable
 	PackagesTable.ForeignKeys[0].RefTable = RepositoriesTable
 	PackagesTable.Annotation = &entsql.Annotation{

@@ -30,20 +30,14 @@ const (
 	FieldLicenses = "licenses"
 	// FieldMetadata holds the string denoting the metadata field in the database.
 	FieldMetadata = "metadata"
-	// FieldDistType holds the string denoting the dist_type field in the database.
-	FieldDistType = "dist_type"
-	// FieldDistURL holds the string denoting the dist_url field in the database.
-	FieldDistURL = "dist_url"
-	// FieldDistShasum holds the string denoting the dist_shasum field in the database.
-	FieldDistShasum = "dist_shasum"
-	// FieldArchiveID holds the string denoting the archive_id field in the database.
-	FieldArchiveID = "archive_id"
+	// FieldDistID holds the string denoting the dist_id field in the database.
+	FieldDistID = "dist_id"
 	// FieldDownloads holds the string denoting the downloads field in the database.
 	FieldDownloads = "downloads"
 	// EdgePackage holds the string denoting the package edge name in mutations.
 	EdgePackage = "package"
-	// EdgeArchive holds the string denoting the archive edge name in mutations.
-	EdgeArchive = "archive"
+	// EdgeDist holds the string denoting the dist edge name in mutations.
+	EdgeDist = "dist"
 	// Table holds the table name of the packageversion in the database.
 	Table = "package_versions"
 	// PackageTable is the table that holds the package relation/edge.
@@ -53,13 +47,13 @@ const (
 	PackageInverseTable = "packages"
 	// PackageColumn is the table column denoting the package relation/edge.
 	PackageColumn = "package_id"
-	// ArchiveTable is the table that holds the archive relation/edge.
-	ArchiveTable = "package_versions"
-	// ArchiveInverseTable is the table name for the Archive entity.
-	// It exists in this package in order to avoid circular dependency with the "archive" package.
-	ArchiveInverseTable = "archives"
-	// ArchiveColumn is the table column denoting the archive relation/edge.
-	ArchiveColumn = "archive_id"
+	// DistTable is the table that holds the dist relation/edge.
+	DistTable = "package_versions"
+	// DistInverseTable is the table name for the Dist entity.
+	// It exists in this package in order to avoid circular dependency with the "dist" package.
+	DistInverseTable = "dists"
+	// DistColumn is the table column denoting the dist relation/edge.
+	DistColumn = "dist_id"
 )
 
 // Columns holds all SQL columns for packageversion fields.
@@ -74,10 +68,7 @@ var Columns = []string{
 	FieldReleasedAt,
 	FieldLicenses,
 	FieldMetadata,
-	FieldDistType,
-	FieldDistURL,
-	FieldDistShasum,
-	FieldArchiveID,
+	FieldDistID,
 	FieldDownloads,
 }
 
@@ -104,8 +95,6 @@ var (
 	DefaultLicenses []string
 	// DefaultMetadata holds the default value on creation for the "metadata" field.
 	DefaultMetadata string
-	// DistURLValidator is a validator for the "dist_url" field. It is called by the builders before save.
-	DistURLValidator func(string) error
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
 	DefaultDownloads int64
 	// DefaultID holds the default value on creation for the "id" field.
@@ -162,24 +151,9 @@ func ByMetadata(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMetadata, opts...).ToFunc()
 }
 
-// ByDistType orders the results by the dist_type field.
-func ByDistType(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldDistType, opts...).ToFunc()
-}
-
-// ByDistURL orders the results by the dist_url field.
-func ByDistURL(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldDistURL, opts...).ToFunc()
-}
-
-// ByDistShasum orders the results by the dist_shasum field.
-func ByDistShasum(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldDistShasum, opts...).ToFunc()
-}
-
-// ByArchiveID orders the results by the archive_id field.
-func ByArchiveID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldArchiveID, opts...).ToFunc()
+// ByDistID orders the results by the dist_id field.
+func ByDistID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDistID, opts...).ToFunc()
 }
 
 // ByDownloads orders the results by the downloads field.
@@ -194,10 +168,10 @@ func ByPackageField(field string, opts ...sql.OrderTermOption) OrderOption {
 	}
 }
 
-// ByArchiveField orders the results by archive field.
-func ByArchiveField(field string, opts ...sql.OrderTermOption) OrderOption {
+// ByDistField orders the results by dist field.
+func ByDistField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newArchiveStep(), sql.OrderByField(field, opts...))
+		sqlgraph.OrderByNeighborTerms(s, newDistStep(), sql.OrderByField(field, opts...))
 	}
 }
 func newPackageStep() *sqlgraph.Step {
@@ -207,10 +181,10 @@ func newPackageStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.M2O, true, PackageTable, PackageColumn),
 	)
 }
-func newArchiveStep() *sqlgraph.Step {
+func newDistStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ArchiveInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, true, ArchiveTable, ArchiveColumn),
+		sqlgraph.To(DistInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, DistTable, DistColumn),
 	)
 }

@@ -105,24 +105,9 @@ func Metadata(v string) predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldEQ(FieldMetadata, v))
 }
 
-// DistType applies equality check predicate on the "dist_type" field. It's identical to DistTypeEQ.
-func DistType(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldDistType, v))
-}
-
-// DistURL applies equality check predicate on the "dist_url" field. It's identical to DistURLEQ.
-func DistURL(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldDistURL, v))
-}
-
-// DistShasum applies equality check predicate on the "dist_shasum" field. It's identical to DistShasumEQ.
-func DistShasum(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldDistShasum, v))
-}
-
-// ArchiveID applies equality check predicate on the "archive_id" field. It's identical to ArchiveIDEQ.
-func ArchiveID(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldArchiveID, v))
+// DistID applies equality check predicate on the "dist_id" field. It's identical to DistIDEQ.
+func DistID(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEQ(FieldDistID, v))
 }
 
 // Downloads applies equality check predicate on the "downloads" field. It's identical to DownloadsEQ.
@@ -565,304 +550,79 @@ func MetadataContainsFold(v string) predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldContainsFold(FieldMetadata, v))
 }
 
-// DistTypeEQ applies the EQ predicate on the "dist_type" field.
-func DistTypeEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldDistType, v))
+// DistIDEQ applies the EQ predicate on the "dist_id" field.
+func DistIDEQ(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEQ(FieldDistID, v))
 }
 
-// DistTypeNEQ applies the NEQ predicate on the "dist_type" field.
-func DistTypeNEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNEQ(FieldDistType, v))
+// DistIDNEQ applies the NEQ predicate on the "dist_id" field.
+func DistIDNEQ(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNEQ(FieldDistID, v))
 }
 
-// DistTypeIn applies the In predicate on the "dist_type" field.
-func DistTypeIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIn(FieldDistType, vs...))
+// DistIDIn applies the In predicate on the "dist_id" field.
+func DistIDIn(vs ...string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldIn(FieldDistID, vs...))
 }
 
-// DistTypeNotIn applies the NotIn predicate on the "dist_type" field.
-func DistTypeNotIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotIn(FieldDistType, vs...))
+// DistIDNotIn applies the NotIn predicate on the "dist_id" field.
+func DistIDNotIn(vs ...string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNotIn(FieldDistID, vs...))
 }
 
-// DistTypeGT applies the GT predicate on the "dist_type" field.
-func DistTypeGT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGT(FieldDistType, v))
+// DistIDGT applies the GT predicate on the "dist_id" field.
+func DistIDGT(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldGT(FieldDistID, v))
 }
 
-// DistTypeGTE applies the GTE predicate on the "dist_type" field.
-func DistTypeGTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGTE(FieldDistType, v))
+// DistIDGTE applies the GTE predicate on the "dist_id" field.
+func DistIDGTE(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldGTE(FieldDistID, v))
 }
 
-// DistTypeLT applies the LT predicate on the "dist_type" field.
-func DistTypeLT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLT(FieldDistType, v))
+// DistIDLT applies the LT predicate on the "dist_id" field.
+func DistIDLT(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldLT(FieldDistID, v))
 }
 
-// DistTypeLTE applies the LTE predicate on the "dist_type" field.
-func DistTypeLTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLTE(FieldDistType, v))
+// DistIDLTE applies the LTE predicate on the "dist_id" field.
+func DistIDLTE(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldLTE(FieldDistID, v))
 }
 
-// DistTypeContains applies the Contains predicate on the "dist_type" field.
-func DistTypeContains(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContains(FieldDistType, v))
+// DistIDContains applies the Contains predicate on the "dist_id" field.
+func DistIDContains(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldContains(FieldDistID, v))
 }
 
-// DistTypeHasPrefix applies the HasPrefix predicate on the "dist_type" field.
-func DistTypeHasPrefix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasPrefix(FieldDistType, v))
+// DistIDHasPrefix applies the HasPrefix predicate on the "dist_id" field.
+func DistIDHasPrefix(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldHasPrefix(FieldDistID, v))
 }
 
-// DistTypeHasSuffix applies the HasSuffix predicate on the "dist_type" field.
-func DistTypeHasSuffix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasSuffix(FieldDistType, v))
+// DistIDHasSuffix applies the HasSuffix predicate on the "dist_id" field.
+func DistIDHasSuffix(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldHasSuffix(FieldDistID, v))
 }
 
-// DistTypeIsNil applies the IsNil predicate on the "dist_type" field.
-func DistTypeIsNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIsNull(FieldDistType))
+// DistIDIsNil applies the IsNil predicate on the "dist_id" field.
+func DistIDIsNil() predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldIsNull(FieldDistID))
 }
 
-// DistTypeNotNil applies the NotNil predicate on the "dist_type" field.
-func DistTypeNotNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotNull(FieldDistType))
+// DistIDNotNil applies the NotNil predicate on the "dist_id" field.
+func DistIDNotNil() predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNotNull(FieldDistID))
 }
 
-// DistTypeEqualFold applies the EqualFold predicate on the "dist_type" field.
-func DistTypeEqualFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEqualFold(FieldDistType, v))
+// DistIDEqualFold applies the EqualFold predicate on the "dist_id" field.
+func DistIDEqualFold(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEqualFold(FieldDistID, v))
 }
 
-// DistTypeContainsFold applies the ContainsFold predicate on the "dist_type" field.
-func DistTypeContainsFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContainsFold(FieldDistType, v))
-}
-
-// DistURLEQ applies the EQ predicate on the "dist_url" field.
-func DistURLEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldDistURL, v))
-}
-
-// DistURLNEQ applies the NEQ predicate on the "dist_url" field.
-func DistURLNEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNEQ(FieldDistURL, v))
-}
-
-// DistURLIn applies the In predicate on the "dist_url" field.
-func DistURLIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIn(FieldDistURL, vs...))
-}
-
-// DistURLNotIn applies the NotIn predicate on the "dist_url" field.
-func DistURLNotIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotIn(FieldDistURL, vs...))
-}
-
-// DistURLGT applies the GT predicate on the "dist_url" field.
-func DistURLGT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGT(FieldDistURL, v))
-}
-
-// DistURLGTE applies the GTE predicate on the "dist_url" field.
-func DistURLGTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGTE(FieldDistURL, v))
-}
-
-// DistURLLT applies the LT predicate on the "dist_url" field.
-func DistURLLT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLT(FieldDistURL, v))
-}
-
-// DistURLLTE applies the LTE predicate on the "dist_url" field.
-func DistURLLTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLTE(FieldDistURL, v))
-}
-
-// DistURLContains applies the Contains predicate on the "dist_url" field.
-func DistURLContains(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContains(FieldDistURL, v))
-}
-
-// DistURLHasPrefix applies the HasPrefix predicate on the "dist_url" field.
-func DistURLHasPrefix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasPrefix(FieldDistURL, v))
-}
-
-// DistURLHasSuffix applies the HasSuffix predicate on the "dist_url" field.
-func DistURLHasSuffix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasSuffix(FieldDistURL, v))
-}
-
-// DistURLIsNil applies the IsNil predicate on the "dist_url" field.
-func DistURLIsNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIsNull(FieldDistURL))
-}
-
-// DistURLNotNil applies the NotNil predicate on the "dist_url" field.
-func DistURLNotNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotNull(FieldDistURL))
-}
-
-// DistURLEqualFold applies the EqualFold predicate on the "dist_url" field.
-func DistURLEqualFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEqualFold(FieldDistURL, v))
-}
-
-// DistURLContainsFold applies the ContainsFold predicate on the "dist_url" field.
-func DistURLContainsFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContainsFold(FieldDistURL, v))
-}
-
-// DistShasumEQ applies the EQ predicate on the "dist_shasum" field.
-func DistShasumEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldDistShasum, v))
-}
-
-// DistShasumNEQ applies the NEQ predicate on the "dist_shasum" field.
-func DistShasumNEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNEQ(FieldDistShasum, v))
-}
-
-// DistShasumIn applies the In predicate on the "dist_shasum" field.
-func DistShasumIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIn(FieldDistShasum, vs...))
-}
-
-// DistShasumNotIn applies the NotIn predicate on the "dist_shasum" field.
-func DistShasumNotIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotIn(FieldDistShasum, vs...))
-}
-
-// DistShasumGT applies the GT predicate on the "dist_shasum" field.
-func DistShasumGT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGT(FieldDistShasum, v))
-}
-
-// DistShasumGTE applies the GTE predicate on the "dist_shasum" field.
-func DistShasumGTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGTE(FieldDistShasum, v))
-}
-
-// DistShasumLT applies the LT predicate on the "dist_shasum" field.
-func DistShasumLT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLT(FieldDistShasum, v))
-}
-
-// DistShasumLTE applies the LTE predicate on the "dist_shasum" field.
-func DistShasumLTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLTE(FieldDistShasum, v))
-}
-
-// DistShasumContains applies the Contains predicate on the "dist_shasum" field.
-func DistShasumContains(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContains(FieldDistShasum, v))
-}
-
-// DistShasumHasPrefix applies the HasPrefix predicate on the "dist_shasum" field.
-func DistShasumHasPrefix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasPrefix(FieldDistShasum, v))
-}
-
-// DistShasumHasSuffix applies the HasSuffix predicate on the "dist_shasum" field.
-func DistShasumHasSuffix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasSuffix(FieldDistShasum, v))
-}
-
-// DistShasumIsNil applies the IsNil predicate on the "dist_shasum" field.
-func DistShasumIsNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIsNull(FieldDistShasum))
-}
-
-// DistShasumNotNil applies the NotNil predicate on the "dist_shasum" field.
-func DistShasumNotNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotNull(FieldDistShasum))
-}
-
-// DistShasumEqualFold applies the EqualFold predicate on the "dist_shasum" field.
-func DistShasumEqualFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEqualFold(FieldDistShasum, v))
-}
-
-// DistShasumContainsFold applies the ContainsFold predicate on the "dist_shasum" field.
-func DistShasumContainsFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContainsFold(FieldDistShasum, v))
-}
-
-// ArchiveIDEQ applies the EQ predicate on the "archive_id" field.
-func ArchiveIDEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldArchiveID, v))
-}
-
-// ArchiveIDNEQ applies the NEQ predicate on the "archive_id" field.
-func ArchiveIDNEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNEQ(FieldArchiveID, v))
-}
-
-// ArchiveIDIn applies the In predicate on the "archive_id" field.
-func ArchiveIDIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIn(FieldArchiveID, vs...))
-}
-
-// ArchiveIDNotIn applies the NotIn predicate on the "archive_id" field.
-func ArchiveIDNotIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotIn(FieldArchiveID, vs...))
-}
-
-// ArchiveIDGT applies the GT predicate on the "archive_id" field.
-func ArchiveIDGT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGT(FieldArchiveID, v))
-}
-
-// ArchiveIDGTE applies the GTE predicate on the "archive_id" field.
-func ArchiveIDGTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGTE(FieldArchiveID, v))
-}
-
-// ArchiveIDLT applies the LT predicate on the "archive_id" field.
-func ArchiveIDLT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLT(FieldArchiveID, v))
-}
-
-// ArchiveIDLTE applies the LTE predicate on the "archive_id" field.
-func ArchiveIDLTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLTE(FieldArchiveID, v))
-}
-
-// ArchiveIDContains applies the Contains predicate on the "archive_id" field.
-func ArchiveIDContains(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContains(FieldArchiveID, v))
-}
-
-// ArchiveIDHasPrefix applies the HasPrefix predicate on the "archive_id" field.
-func ArchiveIDHasPrefix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasPrefix(FieldArchiveID, v))
-}
-
-// ArchiveIDHasSuffix applies the HasSuffix predicate on the "archive_id" field.
-func ArchiveIDHasSuffix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasSuffix(FieldArchiveID, v))
-}
-
-// ArchiveIDIsNil applies the IsNil predicate on the "archive_id" field.
-func ArchiveIDIsNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIsNull(FieldArchiveID))
-}
-
-// ArchiveIDNotNil applies the NotNil predicate on the "archive_id" field.
-func ArchiveIDNotNil() predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotNull(FieldArchiveID))
-}
-
-// ArchiveIDEqualFold applies the EqualFold predicate on the "archive_id" field.
-func ArchiveIDEqualFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEqualFold(FieldArchiveID, v))
-}
-
-// ArchiveIDContainsFold applies the ContainsFold predicate on the "archive_id" field.
-func ArchiveIDContainsFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContainsFold(FieldArchiveID, v))
+// DistIDContainsFold applies the ContainsFold predicate on the "dist_id" field.
+func DistIDContainsFold(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldContainsFold(FieldDistID, v))
 }
 
 // DownloadsEQ applies the EQ predicate on the "downloads" field.
@@ -928,21 +688,21 @@ func HasPackageWith(preds ...predicate.Pkg) predicate.PackageVersion {
 	})
 }
 
-// HasArchive applies the HasEdge predicate on the "archive" edge.
-func HasArchive() predicate.PackageVersion {
+// HasDist applies the HasEdge predicate on the "dist" edge.
+func HasDist() predicate.PackageVersion {
 	return predicate.PackageVersion(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, ArchiveTable, ArchiveColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, DistTable, DistColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
 
-// HasArchiveWith applies the HasEdge predicate on the "archive" edge with a given conditions (other predicates).
-func HasArchiveWith(preds ...predicate.Archive) predicate.PackageVersion {
+// HasDistWith applies the HasEdge predicate on the "dist" edge with a given conditions (other predicates).
+func HasDistWith(preds ...predicate.Dist) predicate.PackageVersion {
 	return predicate.PackageVersion(func(s *sql.Selector) {
-		step := newArchiveStep()
+		step := newDistStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -38,6 +38,8 @@ const (
 	EdgeRepository = "repository"
 	// EdgeVersions holds the string denoting the versions edge name in mutations.
 	EdgeVersions = "versions"
+	// EdgeDists holds the string denoting the dists edge name in mutations.
+	EdgeDists = "dists"
 	// EdgeDocuments holds the string denoting the documents edge name in mutations.
 	EdgeDocuments = "documents"
 	// Table holds the table name of the pkg in the database.
@@ -56,6 +58,13 @@ const (
 	VersionsInverseTable = "package_versions"
 	// VersionsColumn is the table column denoting the versions relation/edge.
 	VersionsColumn = "package_id"
+	// DistsTable is the table that holds the dists relation/edge.
+	DistsTable = "dists"
+	// DistsInverseTable is the table name for the Dist entity.
+	// It exists in this package in order to avoid circular dependency with the "dist" package.
+	DistsInverseTable = "dists"
+	// DistsColumn is the table column denoting the dists relation/edge.
+	DistsColumn = "package_id"
 	// DocumentsTable is the table that holds the documents relation/edge.
 	DocumentsTable = "documents"
 	// DocumentsInverseTable is the table name for the Document entity.
@@ -188,6 +197,20 @@ func ByVersions(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByDistsCount orders the results by dists count.
+func ByDistsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newDistsStep(), opts...)
+	}
+}
+
+// ByDists orders the results by dists terms.
+func ByDists(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newDistsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByDocumentsCount orders the results by documents count.
 func ByDocumentsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -213,6 +236,13 @@ func newVersionsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(VersionsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, VersionsTable, VersionsColumn),
+	)
+}
+func newDistsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(DistsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
 	)
 }
 func newDocumentsStep() *sqlgraph.Step {

@@ -741,6 +741,29 @@ func HasVersionsWith(preds ...predicate.PackageVersion) predicate.Pkg {
 	})
 }
 
+// HasDists applies the HasEdge predicate on the "dists" edge.
+func HasDists() predicate.Pkg {
+	return predicate.Pkg(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasDistsWith applies the HasEdge predicate on the "dists" edge with a given conditions (other predicates).
+func HasDistsWith(preds ...predicate.Dist) predicate.Pkg {
+	return predicate.Pkg(func(s *sql.Selector) {
+		step := newDistsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // HasDocuments applies the HasEdge predicate on the "documents" edge.
 func HasDocuments() predicate.Pkg {
 	return predicate.Pkg(func(s *sql.Selector) {

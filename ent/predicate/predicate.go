@@ -12,6 +12,9 @@ type Archive func(*sql.Selector)
 // Change is the predicate function for change builders.
 type Change func(*sql.Selector)
 
+// Dist is the predicate function for dist builders.
+type Dist func(*sql.Selector)
+
 // Document is the predicate function for document builders.
 type Document func(*sql.Selector)
 

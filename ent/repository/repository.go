@@ -47,6 +47,8 @@ const (
 	FieldCreatedAt = "created_at"
 	// EdgeSyncs holds the string denoting the syncs edge name in mutations.
 	EdgeSyncs = "syncs"
+	// EdgeDists holds the string denoting the dists edge name in mutations.
+	EdgeDists = "dists"
 	// EdgePackageRows holds the string denoting the package_rows edge name in mutations.
 	EdgePackageRows = "package_rows"
 	// Table holds the table name of the repository in the database.
@@ -58,6 +60,13 @@ const (
 	SyncsInverseTable = "sync_runs"
 	// SyncsColumn is the table column denoting the syncs relation/edge.
 	SyncsColumn = "repository_id"
+	// DistsTable is the table that holds the dists relation/edge.
+	DistsTable = "dists"
+	// DistsInverseTable is the table name for the Dist entity.
+	// It exists in this package in order to avoid circular dependency with the "dist" package.
+	DistsInverseTable = "dists"
+	// DistsColumn is the table column denoting the dists relation/edge.
+	DistsColumn = "repository_id"
 	// PackageRowsTable is the table that holds the package_rows relation/edge.
 	PackageRowsTable = "packages"
 	// PackageRowsInverseTable is the table name for the Pkg entity.
@@ -306,6 +315,20 @@ func BySyncs(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByDistsCount orders the results by dists count.
+func ByDistsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newDistsStep(), opts...)
+	}
+}
+
+// ByDists orders the results by dists terms.
+func ByDists(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newDistsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByPackageRowsCount orders the results by package_rows count.
 func ByPackageRowsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -324,6 +347,13 @@ func newSyncsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(SyncsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, SyncsTable, SyncsColumn),
+	)
+}
+func newDistsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(DistsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
 	)
 }
 func newPackageRowsStep() *sqlgraph.Step {

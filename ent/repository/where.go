@@ -613,6 +613,29 @@ func HasSyncsWith(preds ...predicate.SyncRun) predicate.Repository {
 	})
 }
 
+// HasDists applies the HasEdge predicate on the "dists" edge.
+func HasDists() predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasDistsWith applies the HasEdge predicate on the "dists" edge with a given conditions (other predicates).
+func HasDistsWith(preds ...predicate.Dist) predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := newDistsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // HasPackageRows applies the HasEdge predicate on the "package_rows" edge.
 func HasPackageRows() predicate.Repository {
 	return predicate.Repository(func(s *sql.Selector) {

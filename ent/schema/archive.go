@@ -9,7 +9,7 @@ import (
 	"entgo.io/ent/schema/field"
 )
 
-// Archive is a stored dist file, found by the digest of its bytes.
+// Archive is a stored file of a dist, found by the digest of its bytes.
 type Archive struct{ ent.Schema }
 
 // Fields of the Archive.
@@ -23,10 +23,10 @@ func (Archive) Fields() []ent.Field {
 	}
 }
 
-// Edges of the Archive. An archive outlives its versions until a clean-up finds it unreferenced.
+// Edges of the Archive. An archive outlives its dists until a clean-up finds it unreferenced.
 func (Archive) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("versions", PackageVersion.Type).
+		edge.To("dists", Dist.Type).
 			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
 	}
 }

@@ -38,6 +38,8 @@ func (Pkg) Edges() []ent.Edge {
 		edge.From("repository", Repository.Type).Ref("package_rows").Field("repository_id").Unique().Required(),
 		edge.To("versions", PackageVersion.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+		edge.To("dists", Dist.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("documents", Document.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 	}

@@ -9,7 +9,7 @@ import (
 	"entgo.io/ent/schema/index"
 )
 
-// PackageVersion is one version of a package: its metadata, where its archive comes from, and the archive once stored.
+// PackageVersion is one version of a package: its metadata and the dist it names.
 type PackageVersion struct{ ent.Schema }
 
 // Fields of the PackageVersion.
@@ -25,10 +25,7 @@ func (PackageVersion) Fields() []ent.Field {
 		field.Time("released_at").Optional().Nillable(),
 		field.JSON("licenses", []string{}).Default([]string{}),
 		text("metadata"),
-		field.String("dist_type").Optional().Nillable(),
-		field.String("dist_url").Optional().Nillable().MaxLen(4096).Annotations(entgql.Skip()).Comment("Upstream's address of the archive."),
-		field.String("dist_shasum").Optional().Nillable().Comment("SHA-1 that upstream names; empty when it names none."),
-		field.String("archive_id").Optional().Nillable(),
+		field.String("dist_id").Optional().Nillable(),
 		field.Int64("downloads").Default(0),
 	}
 }
@@ -38,7 +35,7 @@ func (PackageVersion) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("package", Pkg.Type).Ref("versions").Field("package_id").Unique().Required().Immutable().
 			Annotations(entgql.Skip(entgql.SkipAll)),
-		edge.From("archive", Archive.Type).Ref("versions").Field("archive_id").Unique().
+		edge.From("dist", Dist.Type).Ref("versions").Field("dist_id").Unique().
 			Annotations(entgql.Skip(entgql.SkipAll)),
 	}
 }
@@ -48,7 +45,7 @@ func (PackageVersion) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("package_id", "normalized_version").Unique(),
 		index.Fields("package_id", "position"),
-		index.Fields("archive_id"),
+		index.Fields("dist_id"),
 	}
 }
 

@@ -41,6 +41,8 @@ func (Repository) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("syncs", SyncRun.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+		edge.To("dists", Dist.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("package_rows", Pkg.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 	}

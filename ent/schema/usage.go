@@ -21,6 +21,7 @@ func (UsageHour) Fields() []ent.Field {
 		field.Int64("requests").Default(0),
 		field.Int64("not_modified").Default(0),
 		field.Int64("downloads").Default(0),
+		field.Int64("installs").Default(0).Comment("As clients report them, archives of their own cache included."),
 		field.Int64("bytes").Default(0),
 		field.Int64("refused").Default(0),
 	}
@@ -52,6 +53,7 @@ func (DownloadDay) Fields() []ent.Field {
 		field.String("package").Immutable(),
 		field.String("version").Immutable().Comment("Normalised."),
 		field.Int64("downloads").Default(0),
+		field.Int64("installs").Default(0),
 		field.Int64("bytes").Default(0),
 	}
 }

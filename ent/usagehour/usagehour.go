@@ -23,6 +23,8 @@ const (
 	FieldNotModified = "not_modified"
 	// FieldDownloads holds the string denoting the downloads field in the database.
 	FieldDownloads = "downloads"
+	// FieldInstalls holds the string denoting the installs field in the database.
+	FieldInstalls = "installs"
 	// FieldBytes holds the string denoting the bytes field in the database.
 	FieldBytes = "bytes"
 	// FieldRefused holds the string denoting the refused field in the database.
@@ -40,6 +42,7 @@ var Columns = []string{
 	FieldRequests,
 	FieldNotModified,
 	FieldDownloads,
+	FieldInstalls,
 	FieldBytes,
 	FieldRefused,
 }
@@ -63,6 +66,8 @@ var (
 	DefaultNotModified int64
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
 	DefaultDownloads int64
+	// DefaultInstalls holds the default value on creation for the "installs" field.
+	DefaultInstalls int64
 	// DefaultBytes holds the default value on creation for the "bytes" field.
 	DefaultBytes int64
 	// DefaultRefused holds the default value on creation for the "refused" field.
@@ -109,6 +114,11 @@ func ByNotModified(opts ...sql.OrderTermOption) OrderOption {
 // ByDownloads orders the results by the downloads field.
 func ByDownloads(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDownloads, opts...).ToFunc()
+}
+
+// ByInstalls orders the results by the installs field.
+func ByInstalls(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInstalls, opts...).ToFunc()
 }
 
 // ByBytes orders the results by the bytes field.

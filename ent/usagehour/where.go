@@ -94,6 +94,11 @@ func Downloads(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldDownloads, v))
 }
 
+// Installs applies equality check predicate on the "installs" field. It's identical to InstallsEQ.
+func Installs(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldInstalls, v))
+}
+
 // Bytes applies equality check predicate on the "bytes" field. It's identical to BytesEQ.
 func Bytes(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldBytes, v))
@@ -392,6 +397,46 @@ func DownloadsLT(v int64) predicate.UsageHour {
 // DownloadsLTE applies the LTE predicate on the "downloads" field.
 func DownloadsLTE(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldLTE(FieldDownloads, v))
+}
+
+// InstallsEQ applies the EQ predicate on the "installs" field.
+func InstallsEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldInstalls, v))
+}
+
+// InstallsNEQ applies the NEQ predicate on the "installs" field.
+func InstallsNEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldInstalls, v))
+}
+
+// InstallsIn applies the In predicate on the "installs" field.
+func InstallsIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldInstalls, vs...))
+}
+
+// InstallsNotIn applies the NotIn predicate on the "installs" field.
+func InstallsNotIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldInstalls, vs...))
+}
+
+// InstallsGT applies the GT predicate on the "installs" field.
+func InstallsGT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldInstalls, v))
+}
+
+// InstallsGTE applies the GTE predicate on the "installs" field.
+func InstallsGTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldInstalls, v))
+}
+
+// InstallsLT applies the LT predicate on the "installs" field.
+func InstallsLT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldInstalls, v))
+}
+
+// InstallsLTE applies the LTE predicate on the "installs" field.
+func InstallsLTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldInstalls, v))
 }
 
 // BytesEQ applies the EQ predicate on the "bytes" field.

@@ -4,12 +4,20 @@ CREATE TABLE `archives` (`id` text NOT NULL, `sha256` text NOT NULL, `sha1` text
 CREATE UNIQUE INDEX `archives_sha256_key` ON `archives` (`sha256`);
 -- Create "changes" table
 CREATE TABLE `changes` (`id` integer NOT NULL PRIMARY KEY AUTOINCREMENT, `topic` text NOT NULL, `subject` text NOT NULL, `created_at` datetime NOT NULL);
+-- Create "dists" table
+CREATE TABLE `dists` (`id` text NOT NULL, `version` text NOT NULL, `reference` text NOT NULL, `type` text NOT NULL, `url` text NOT NULL, `shasum` text NOT NULL DEFAULT (''), `created_at` datetime NOT NULL, `archive_id` text NULL, `package_id` text NOT NULL, `repository_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `dists_archives_dists` FOREIGN KEY (`archive_id`) REFERENCES `archives` (`id`) ON DELETE SET NULL, CONSTRAINT `dists_packages_dists` FOREIGN KEY (`package_id`) REFERENCES `packages` (`id`) ON DELETE CASCADE, CONSTRAINT `dists_repositories_dists` FOREIGN KEY (`repository_id`) REFERENCES `repositories` (`id`) ON DELETE CASCADE);
+-- Create index "dist_package_id_version_reference" to table: "dists"
+CREATE UNIQUE INDEX `dist_package_id_version_reference` ON `dists` (`package_id`, `version`, `reference`);
+-- Create index "dist_archive_id" to table: "dists"
+CREATE INDEX `dist_archive_id` ON `dists` (`archive_id`);
+-- Create index "dist_repository_id" to table: "dists"
+CREATE INDEX `dist_repository_id` ON `dists` (`repository_id`);
 -- Create "documents" table
 CREATE TABLE `documents` (`id` text NOT NULL, `dev` bool NOT NULL, `body` blob NOT NULL, `size` integer NOT NULL, `digest` blob NOT NULL, `last_modified` integer NOT NULL, `upstream_validator` text NOT NULL DEFAULT (''), `package_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `documents_packages_documents` FOREIGN KEY (`package_id`) REFERENCES `packages` (`id`) ON DELETE CASCADE);
 -- Create index "document_package_id_dev" to table: "documents"
 CREATE UNIQUE INDEX `document_package_id_dev` ON `documents` (`package_id`, `dev`);
 -- Create "download_days" table
-CREATE TABLE `download_days` (`id` text NOT NULL, `day` datetime NOT NULL, `token_id` text NOT NULL, `package` text NOT NULL, `version` text NOT NULL, `downloads` integer NOT NULL DEFAULT (0), `bytes` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+CREATE TABLE `download_days` (`id` text NOT NULL, `day` datetime NOT NULL, `token_id` text NOT NULL, `package` text NOT NULL, `version` text NOT NULL, `downloads` integer NOT NULL DEFAULT (0), `installs` integer NOT NULL DEFAULT (0), `bytes` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- Create index "downloadday_token_id_day_package_version" to table: "download_days"
 CREATE UNIQUE INDEX `downloadday_token_id_day_package_version` ON `download_days` (`token_id`, `day`, `package`, `version`);
 -- Create index "downloadday_package_version_day" to table: "download_days"
@@ -17,13 +25,13 @@ CREATE INDEX `downloadday_package_version_day` ON `download_days` (`package`, `v
 -- Create index "downloadday_day" to table: "download_days"
 CREATE INDEX `downloadday_day` ON `download_days` (`day`);
 -- Create "package_versions" table
-CREATE TABLE `package_versions` (`id` text NOT NULL, `version` text NOT NULL, `normalized_version` text NOT NULL, `dev` bool NOT NULL DEFAULT (false), `position` integer NOT NULL DEFAULT (0), `reference` text NULL, `released_at` datetime NULL, `licenses` json NOT NULL, `metadata` text NOT NULL DEFAULT (''), `dist_type` text NULL, `dist_url` text NULL, `dist_shasum` text NULL, `downloads` integer NOT NULL DEFAULT (0), `archive_id` text NULL, `package_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `package_versions_archives_versions` FOREIGN KEY (`archive_id`) REFERENCES `archives` (`id`) ON DELETE SET NULL, CONSTRAINT `package_versions_packages_versions` FOREIGN KEY (`package_id`) REFERENCES `packages` (`id`) ON DELETE CASCADE);
+CREATE TABLE `package_versions` (`id` text NOT NULL, `version` text NOT NULL, `normalized_version` text NOT NULL, `dev` bool NOT NULL DEFAULT (false), `position` integer NOT NULL DEFAULT (0), `reference` text NULL, `released_at` datetime NULL, `licenses` json NOT NULL, `metadata` text NOT NULL DEFAULT (''), `downloads` integer NOT NULL DEFAULT (0), `dist_id` text NULL, `package_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `package_versions_dists_versions` FOREIGN KEY (`dist_id`) REFERENCES `dists` (`id`) ON DELETE SET NULL, CONSTRAINT `package_versions_packages_versions` FOREIGN KEY (`package_id`) REFERENCES `packages` (`id`) ON DELETE CASCADE);
 -- Create index "packageversion_package_id_normalized_version" to table: "package_versions"
 CREATE UNIQUE INDEX `packageversion_package_id_normalized_version` ON `package_versions` (`package_id`, `normalized_version`);
 -- Create index "packageversion_package_id_position" to table: "package_versions"
 CREATE INDEX `packageversion_package_id_position` ON `package_versions` (`package_id`, `position`);
--- Create index "packageversion_archive_id" to table: "package_versions"
-CREATE INDEX `packageversion_archive_id` ON `package_versions` (`archive_id`);
+-- Create index "packageversion_dist_id" to table: "package_versions"
+CREATE INDEX `packageversion_dist_id` ON `package_versions` (`dist_id`);
 -- Create "packages" table
 CREATE TABLE `packages` (`id` text NOT NULL, `name` text NOT NULL, `type` text NOT NULL DEFAULT ('library'), `description` text NOT NULL DEFAULT (''), `abandoned` text NULL, `latest_version_id` text NULL, `version_count` integer NOT NULL DEFAULT (0), `released_at` datetime NULL, `downloads` integer NOT NULL DEFAULT (0), `created_at` datetime NOT NULL, `repository_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `packages_repositories_package_rows` FOREIGN KEY (`repository_id`) REFERENCES `repositories` (`id`) ON DELETE CASCADE);
 -- Create index "packages_name_key" to table: "packages"
@@ -83,7 +91,7 @@ CREATE UNIQUE INDEX `token_secrets_hash_key` ON `token_secrets` (`hash`);
 -- Create index "tokensecret_token_id" to table: "token_secrets"
 CREATE INDEX `tokensecret_token_id` ON `token_secrets` (`token_id`);
 -- Create "usage_hours" table
-CREATE TABLE `usage_hours` (`id` text NOT NULL, `hour` datetime NOT NULL, `token_id` text NOT NULL, `package` text NOT NULL DEFAULT (''), `requests` integer NOT NULL DEFAULT (0), `not_modified` integer NOT NULL DEFAULT (0), `downloads` integer NOT NULL DEFAULT (0), `bytes` integer NOT NULL DEFAULT (0), `refused` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+CREATE TABLE `usage_hours` (`id` text NOT NULL, `hour` datetime NOT NULL, `token_id` text NOT NULL, `package` text NOT NULL DEFAULT (''), `requests` integer NOT NULL DEFAULT (0), `not_modified` integer NOT NULL DEFAULT (0), `downloads` integer NOT NULL DEFAULT (0), `installs` integer NOT NULL DEFAULT (0), `bytes` integer NOT NULL DEFAULT (0), `refused` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- Create index "usagehour_token_id_hour_package" to table: "usage_hours"
 CREATE UNIQUE INDEX `usagehour_token_id_hour_package` ON `usage_hours` (`token_id`, `hour`, `package`);
 -- Create index "usagehour_hour" to table: "usage_hours"
