@@ -1,0 +1,68 @@
+package auth
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Code is a refusal's machine-readable reason, part of the outside contract.
+type Code string
+
+// The reasons.
+const (
+	CodeUnauthenticated     Code = "UNAUTHENTICATED"
+	CodeTokenExpired        Code = "TOKEN_EXPIRED"
+	CodeSecretReplaced      Code = "SECRET_REPLACED"
+	CodeTokenRevoked        Code = "TOKEN_REVOKED"
+	CodePermissionDenied    Code = "PERMISSION_DENIED"
+	CodePackageNotAllowed   Code = "PACKAGE_NOT_ALLOWED"
+	CodeNetworkNotAllowed   Code = "NETWORK_NOT_ALLOWED"
+	CodeNotFound            Code = "NOT_FOUND"
+	CodeRateLimited         Code = "RATE_LIMITED"
+	CodeUpstreamUnavailable Code = "UPSTREAM_UNAVAILABLE"
+	CodeUnavailable         Code = "UNAVAILABLE"
+	CodeInternal            Code = "INTERNAL"
+)
+
+// Refusal is an answer that refuses, with one sentence for the person at the terminal.
+type Refusal struct {
+	Status  int // HTTP
+	Code    Code
+	Message string
+}
+
+func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }
+
+// refusalBody is what Composer prints: it shows warning, and only when the content type is exactly application/json
+// (composer/src/Composer/Util/Http/CurlDownloader.php).
+type refusalBody struct {
+	Warning string `json:"warning"`
+	Error   Code   `json:"error"`
+}
+
+// Write answers with the refusal in the form that Composer prints. Headers of a success, set before, are taken back.
+func (r *Refusal) Write(w http.ResponseWriter) {
+	h := w.Header()
+	for _, name := range []string{"Content-Encoding", "Content-Length", "Last-Modified", "Etag", "Vary", "Content-Disposition"} {
+		h.Del(name)
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "private, no-store")
+	if r.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Basic realm="Composer packages", charset="UTF-8"`)
+	}
+	w.WriteHeader(r.Status)
+	body, err := json.Marshal(refusalBody{Warning: r.Message, Error: r.Code})
+	if err != nil { // two strings always marshal
+		panic(err)
+	}
+	w.Write(body)
+}
+
+func unauthenticated(message string) *Refusal {
+	return &Refusal{http.StatusUnauthorized, CodeUnauthenticated, message}
+}
+
+func forbidden(code Code, message string) *Refusal {
+	return &Refusal{http.StatusForbidden, code, message}
+}

@@ -1,0 +1,70 @@
+// Package auth tells who is asking (a token or a person with a session) and what they may do.
+package auth
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"broker/ent"
+	"broker/server/pattern"
+)
+
+// Token is a token as requests see it: an immutable copy of its row and of the one secret that was sent.
+type Token struct {
+	ID          string
+	Description string
+	Write       bool
+	Packages    pattern.Set    // empty: every package
+	Networks    []netip.Prefix // empty: any address
+	RateLimit   int            // requests an hour; 0 means no limit
+	ExpiresAt   time.Time      // zero means never
+	RevokedAt   time.Time      // zero while in force
+
+	SecretID        string
+	SecretExpiresAt time.Time // end of a rotation's overlap; zero for the newest secret
+	NewestHint      string    // of the token's newest secret
+}
+
+// Permission is the API's word for what the token may do.
+func (t *Token) Permission() string {
+	if t.Write {
+		return "WRITE"
+	}
+	return "READ_ONLY"
+}
+
+// Subject is who is asking. Exactly one of Token and User is set; a nil *Subject is an anonymous caller.
+type Subject struct {
+	Token     *Token
+	User      *ent.User
+	SessionID string // of User's session
+
+	Address netip.Addr // where the request came from
+	Client  string     // the User-Agent, as it was told
+}
+
+// Name is who did it, for people: an e-mail address, or a token's description.
+func (s *Subject) Name() string {
+	switch {
+	case s == nil:
+		return "anonymous"
+	case s.User != nil:
+		return s.User.Email
+	default:
+		return "token " + s.Token.Description
+	}
+}
+
+type subjectKey struct{}
+
+// WithSubject returns a context that says who is asking.
+func WithSubject(ctx context.Context, s *Subject) context.Context {
+	return context.WithValue(ctx, subjectKey{}, s)
+}
+
+// FromContext returns who is asking, nil for an anonymous caller.
+func FromContext(ctx context.Context) *Subject {
+	s, _ := ctx.Value(subjectKey{}).(*Subject)
+	return s
+}

@@ -1,0 +1,120 @@
+// Package catalog knows which packages exist, which repository each name belongs to, and each package's documents.
+// It is the only writer of packages, versions, dists and documents, and serves them from memory.
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"broker/ent"
+	"broker/ent/document"
+	"broker/ent/pkg"
+	"broker/server/database"
+)
+
+// ErrNotFound says that no repository here has the package, or that it never had the dist.
+var ErrNotFound = errors.New("not found")
+
+// Document is bytes to serve as they are, with their validator.
+type Document struct {
+	Body         []byte // gzipped JSON
+	Size         int    // bytes of the JSON
+	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only
+}
+
+// Catalog serves and changes what is known of packages.
+type Catalog struct {
+	db        *database.DB
+	publicURL *url.URL
+
+	documents *cache[documentKey, *Document] // nil: the package has no such document
+	dists     *cache[distKey, *Dist]         // nil: there is no such dist
+	roots     *cache[rootKey, *Document]
+	names     names
+}
+
+type documentKey struct {
+	name string
+	dev  bool
+}
+
+// New serves the catalog of a database. publicURL is the base of every address handed out; memory is how many bytes
+// of documents are kept.
+func New(db *database.DB, publicURL *url.URL, memory uint64) *Catalog {
+	c := &Catalog{
+		db:        db,
+		publicURL: publicURL,
+		documents: newCache(memory, func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) }),
+		dists:     newCache(32<<20, func(k distKey, _ *Dist) uint32 { return uint32(len(k.name)+len(k.version)) + 500 }),
+		roots:     newCache(32<<20, func(k rootKey, d *Document) uint32 { return weight(len(k.view), d) }),
+	}
+	c.names.db = db
+	db.Changes.Subscribe(database.TopicPackage, c.forget)
+	return c
+}
+
+func weight(key int, d *Document) uint32 {
+	const overhead = 200
+	if d == nil {
+		return uint32(key) + overhead
+	}
+	return uint32(key+len(d.Body)) + overhead
+}
+
+// forget drops what is kept of a package; an empty name drops everything.
+func (c *Catalog) forget(name string) {
+	c.names.forget()
+	if name == "" {
+		c.documents.forgetAll()
+		c.dists.forgetAll()
+		return
+	}
+	c.documents.forget(documentKey{name, false}, documentKey{name, true})
+	c.dists.forgetAll() // few, small and cheap to read again
+}
+
+// Document returns the metadata of a package, lower case: its stable versions, or with dev its branches. ErrNotFound
+// where there is none.
+func (c *Catalog) Document(ctx context.Context, name string, dev bool) (*Document, error) {
+	found, err := c.documents.get(ctx, documentKey{name, dev}, func(ctx context.Context) (*Document, error) {
+		return c.readDocument(ctx, name, dev)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, ErrNotFound
+	}
+	return found, nil
+}
+
+func (c *Catalog) readDocument(ctx context.Context, name string, dev bool) (*Document, error) {
+	row, err := c.db.Client.Document.Query().
+		Where(document.Dev(dev), document.HasPackageWith(pkg.Name(name))).
+		Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the document of %s: %w", name, err)
+	}
+	return &Document{Body: row.Body, Size: row.Size, LastModified: httpDate(row.LastModified)}, nil
+}
+
+func httpDate(unix int64) string { return time.Unix(unix, 0).UTC().Format(http.TimeFormat) }
+
+// address is an absolute URL of this server; path segments are escaped.
+func (c *Catalog) address(segments ...string) string {
+	var b strings.Builder
+	b.WriteString(strings.TrimSuffix(c.publicURL.String(), "/"))
+	for _, segment := range segments {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(segment))
+	}
+	return b.String()
+}

@@ -1,0 +1,145 @@
+package catalog
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+
+	"broker/ent"
+	"broker/ent/dist"
+	"broker/ent/packageversion"
+	"broker/ent/pkg"
+	"broker/ent/predicate"
+	"broker/server/archive"
+	"broker/server/database"
+)
+
+// Dist is an archive that a version names, or once named.
+type Dist struct {
+	ID           string
+	Package      string
+	Version      string // normalised, or its MD5 where a path could not hold it
+	Reference    string
+	Type         string // zip, tar, …
+	URL          string // upstream's address
+	Shasum       string // SHA-1 that upstream names; empty when it names none
+	RepositoryID string
+	Archive      *archive.Info // nil until it was first asked for
+}
+
+// Unavailable says that an archive is not stored and could not be had.
+type Unavailable struct {
+	Reason string // for people; without internals
+	Gone   bool   // the source says that it does not exist
+	Cause  error
+}
+
+func (u *Unavailable) Error() string { return u.Reason }
+func (u *Unavailable) Unwrap() error { return u.Cause }
+
+type distKey struct{ name, version, reference string }
+
+// Dist finds an archive by what its address says. ErrNotFound where no version ever named it.
+func (c *Catalog) Dist(ctx context.Context, name, version, reference string) (*Dist, error) {
+	found, err := c.dists.get(ctx, distKey{name, version, reference}, func(ctx context.Context) (*Dist, error) {
+		return c.readDist(ctx, dist.HasPackageWith(pkg.Name(name)), dist.Version(version), dist.Reference(reference))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, ErrNotFound
+	}
+	return found, nil
+}
+
+func (c *Catalog) readDist(ctx context.Context, conditions ...predicate.Dist) (*Dist, error) {
+	row, err := c.db.Client.Dist.Query().Where(conditions...).WithPackage().WithArchive().Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a dist: %w", err)
+	}
+	d := &Dist{
+		ID: row.ID, Package: row.Edges.Package.Name, Version: row.Version, Reference: row.Reference, Type: row.Type,
+		URL: row.URL, Shasum: row.Shasum, RepositoryID: row.RepositoryID,
+	}
+	if stored := row.Edges.Archive; stored != nil {
+		d.Archive = &archive.Info{SHA256: stored.Sha256, SHA1: stored.Sha1, Size: stored.Size}
+	}
+	return d, nil
+}
+
+// Keep records that a dist's archive is stored. The file must be in the store before.
+func (c *Catalog) Keep(ctx context.Context, d *Dist, stored archive.Info) error {
+	err := c.db.Tx(ctx, func(tx *database.Tx) error {
+		id, err := tx.Archive.Create().SetSha256(stored.SHA256).SetSha1(stored.SHA1).SetSize(stored.Size).
+			OnConflictColumns("sha256").Ignore().ID(ctx)
+		if err != nil {
+			return err
+		}
+		tx.Announce(database.TopicPackage, d.Package)
+		return tx.Dist.UpdateOneID(d.ID).SetArchiveID(id).Exec(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("record the archive of %s %s: %w", d.Package, d.Version, err)
+	}
+	return nil
+}
+
+// Knows tells whether a package has a version, normalised.
+func (c *Catalog) Knows(ctx context.Context, name, version string) (bool, error) {
+	known, err := c.db.Client.PackageVersion.Query().
+		Where(packageversion.NormalizedVersion(version), packageversion.HasPackageWith(pkg.Name(name))).
+		Exist(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for %s %s: %w", name, version, err)
+	}
+	return known, nil
+}
+
+// distVersion is a version as the dist route writes it. A branch may hold what a path cannot; then its MD5 stands for
+// it, as in Composer's mirror URLs (composer/src/Composer/Util/ComposerMirror.php).
+func distVersion(normalized string) string {
+	for _, r := range normalized {
+		if !safe(r) {
+			return md5Hex(normalized)
+		}
+	}
+	return normalized
+}
+
+func safe(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_'
+}
+
+// distReference is a reference as the dist route writes it: Composer's cache keeps archives by address, so that the
+// address must differ where the bytes do, also for a version that has no reference.
+func distReference(reference, url, shasum string) string {
+	switch {
+	case reference == "":
+		sum := sha1.Sum([]byte(url + " " + shasum))
+		return hex.EncodeToString(sum[:])
+	case len(reference) <= 64 && isHex(reference):
+		return reference
+	default:
+		return md5Hex(reference)
+	}
+}
+
+func isHex(s string) bool {
+	for _, r := range s {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func md5Hex(s string) string {
+	sum := md5.Sum([]byte(s))
+	return hex.EncodeToString(sum[:])
+}

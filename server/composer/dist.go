@@ -1,0 +1,116 @@
+package composer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"broker/server/auth"
+	"broker/server/catalog"
+	"broker/server/pattern"
+	"broker/server/usage"
+)
+
+// Dist answers an archive: dist/VENDOR/PACKAGE/VERSION/REFERENCE.TYPE.
+func (h *Handler) Dist() http.HandlerFunc {
+	return h.route(func(q *request) error {
+		path, ok := parseDistPath(q.URL.Path, q.URL.RawPath)
+		if !ok {
+			return q.missing("This is not the address of an archive.")
+		}
+		if err := q.authorize(path.name); err != nil {
+			return err
+		}
+		q.event.Package = path.name
+		dist, err := q.h.Catalog.Dist(q.Context(), path.name, path.version, path.reference)
+		if errors.Is(err, catalog.ErrNotFound) || err == nil && dist.Type != path.kind {
+			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
+				path.name, path.version, path.reference, path.name))
+		}
+		if err != nil {
+			return err
+		}
+		if err := q.admit(); err != nil {
+			return err
+		}
+		return q.archive(dist)
+	})
+}
+
+type distPath struct{ name, version, reference, kind string }
+
+func parseDistPath(path, rawPath string) (p distPath, ok bool) {
+	_, rest, _ := strings.Cut(path, "/dist/")
+	parts := strings.Split(rest, "/")
+	if len(parts) != 4 || rawPath != "" {
+		return p, false
+	}
+	p.name, p.version = parts[0]+"/"+parts[1], parts[2]
+	p.reference, p.kind, ok = strings.Cut(parts[3], ".")
+	return p, ok && pattern.ValidName(p.name) && p.version != "" && p.reference != "" && len(rest) < 600
+}
+
+func (q *request) archive(dist *catalog.Dist) error {
+	file, stored, err := q.h.Archives.Open(q.Context(), dist)
+	if err != nil {
+		return archiveRefusal(dist, err)
+	}
+	defer file.Close()
+	header := q.Header()
+	header.Set("Content-Type", "application/"+contentType(dist.Type))
+	header.Set("Content-Length", strconv.FormatInt(stored.Size, 10))
+	header.Set("Cache-Control", "private, max-age=31536000, immutable")
+	header.Set("Vary", "Authorization")
+	q.event.Kind, q.event.Version, q.event.Bytes = usage.Download, dist.Version, stored.Size
+	send(q.ResponseWriter, file, stored.Size)
+	return nil
+}
+
+func contentType(kind string) string {
+	if kind == "zip" {
+		return "zip"
+	}
+	return "octet-stream"
+}
+
+// archiveRefusal says why an archive could not be had. Only the source's own "not found" is one.
+func archiveRefusal(dist *catalog.Dist, err error) error {
+	if unavailable, ok := errors.AsType[*catalog.Unavailable](err); ok {
+		if unavailable.Gone {
+			return notFound(fmt.Sprintf("The source of %s no longer has the archive of %s: %s", dist.Package, dist.Version, unavailable.Reason))
+		}
+		return &auth.Refusal{
+			Status: http.StatusServiceUnavailable,
+			Code:   auth.CodeUpstreamUnavailable,
+			Message: fmt.Sprintf("The archive of %s %s is not stored here, and its source does not deliver it: %s",
+				dist.Package, dist.Version, unavailable.Reason),
+		}
+	}
+	return err
+}
+
+// How an archive is sent: a client that takes nothing for as long as stalledFor, over a piece, is cut off.
+const (
+	piece      = 1 << 20
+	stalledFor = 30 * time.Second
+)
+
+// send copies the file piece by piece, straight from the file, so that the kernel does the work. When it fails the
+// server closes the connection, because less was sent than announced.
+func send(w http.ResponseWriter, file *os.File, size int64) {
+	control := http.NewResponseController(w)
+	defer control.SetWriteDeadline(time.Time{})
+	for left := size; left > 0; left -= piece {
+		if err := control.SetWriteDeadline(time.Now().Add(stalledFor)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return
+		}
+		if _, err := io.CopyN(w, file, min(left, piece)); err != nil {
+			return
+		}
+	}
+}

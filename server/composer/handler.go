@@ -1,0 +1,128 @@
+// Package composer answers the routes that Composer calls: packages.json, p2, dist, list, search, downloads, health.
+//
+// Every request goes the same way: who is asking, may they, is the client's copy still good, has the token requests
+// left, then the bytes.
+package composer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/go-chi/chi/v5/middleware"
+
+	"broker/server/archive"
+	"broker/server/auth"
+	"broker/server/catalog"
+	"broker/server/ratelimit"
+	"broker/server/usage"
+)
+
+// Archives opens the stored file of a dist, fetching it from its source on first use.
+type Archives interface {
+	Open(ctx context.Context, d *catalog.Dist) (*os.File, archive.Info, error)
+}
+
+// Recorder counts what tokens do.
+type Recorder interface {
+	Record(usage.Event)
+}
+
+// Handler holds what the routes need.
+type Handler struct {
+	Tokens   *auth.Tokens
+	Limiter  *ratelimit.Limiter
+	Catalog  *catalog.Catalog
+	Archives Archives
+	Usage    Recorder
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// request is one authenticated request under way.
+type request struct {
+	http.ResponseWriter
+	*http.Request
+	h     *Handler
+	token *auth.Token
+	event usage.Event
+}
+
+// route makes a handler of a step that runs for authenticated requests only. What the step returns as an error is
+// answered as a refusal.
+func (h *Handler) route(step func(*request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		now := h.Now()
+		address := middleware.GetClientIPAddr(r.Context())
+		token, err := h.Tokens.Authenticate(r.Context(), r, address, now)
+		q := &request{ResponseWriter: w, Request: r, h: h, token: token}
+		if token != nil {
+			q.event = usage.Event{TokenID: token.ID, SecretID: token.SecretID, Kind: usage.Other, At: now,
+				Address: address, Client: r.UserAgent()}
+		}
+		if err == nil {
+			err = step(q)
+		}
+		q.finish(err)
+	}
+}
+
+// finish answers an error and counts the request.
+func (q *request) finish(err error) {
+	if err != nil {
+		refusal := q.h.refusal(q.Request, err)
+		if refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden {
+			q.event.Kind = usage.Refused
+		}
+		if refusal != written {
+			refusal.Write(q.ResponseWriter)
+		}
+	}
+	if q.token != nil {
+		q.h.Usage.Record(q.event)
+	}
+}
+
+// written marks a refusal that is on its way already.
+var written = &auth.Refusal{Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited}
+
+// admit takes one request from the token's limit.
+func (q *request) admit() error {
+	if q.h.Limiter.Admit(q.ResponseWriter, q.Request, q.token) {
+		return nil
+	}
+	q.event.Kind = usage.Refused
+	return written
+}
+
+// admitTo is what most routes begin with: may the token have this package (none for lists), and has it requests left.
+func (q *request) admitTo(name string) error {
+	if err := q.authorize(name); err != nil {
+		return err
+	}
+	return q.admit()
+}
+
+// refusal classifies an error. What is not known here is a fault of ours: logged, and told without its text.
+func (h *Handler) refusal(r *http.Request, err error) *auth.Refusal {
+	var refusal *auth.Refusal
+	if errors.As(err, &refusal) {
+		return refusal
+	}
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return &auth.Refusal{Status: 499, Code: auth.CodeUnavailable, Message: "The client went away."} // nginx's status
+	}
+	h.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	return &auth.Refusal{
+		Status:  http.StatusServiceUnavailable, // Composer tries again
+		Code:    auth.CodeInternal,
+		Message: "The package server has a fault. Its log says more; try again.",
+	}
+}
+
+func notFound(message string) *auth.Refusal {
+	return &auth.Refusal{Status: http.StatusNotFound, Code: auth.CodeNotFound, Message: message}
+}

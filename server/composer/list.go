@@ -1,0 +1,147 @@
+package composer
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"broker/server/auth"
+	"broker/server/pattern"
+	"broker/server/usage"
+)
+
+// bodyMax is how many bytes of JSON a request may carry.
+const bodyMax = 64 << 10
+
+// List answers the names of packages, narrowed by ?filter= (Composer's wildcards) and ?vendor=.
+func (h *Handler) List() http.HandlerFunc {
+	return h.route(func(q *request) error {
+		if err := q.admitTo(""); err != nil {
+			return err
+		}
+		names, err := q.h.Catalog.Names(q.Context(), q.token.Packages)
+		if err != nil {
+			return err
+		}
+		query := q.URL.Query()
+		return q.writeJSON(map[string]any{"packageNames": narrow(names, query.Get("vendor"), query.Get("filter"))})
+	})
+}
+
+func narrow(names []string, vendor, filter string) []string {
+	filter = strings.ToLower(filter)
+	narrowed := []string{}
+	for _, name := range names {
+		if vendor != "" && !strings.HasPrefix(name, strings.ToLower(vendor)+"/") {
+			continue
+		}
+		if filter == "" || wildcard(filter, name) {
+			narrowed = append(narrowed, name)
+		}
+	}
+	return narrowed
+}
+
+// wildcard matches as Composer does (BasePackage::packageNameToRegexp): * is any run of characters. It is linear in
+// the name for each *.
+func wildcard(filter, name string) bool {
+	parts := strings.Split(filter, "*")
+	if len(parts) == 1 {
+		return filter == name
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	if !strings.HasPrefix(name, first) {
+		return false
+	}
+	name = name[len(first):]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(name, part)
+		if i < 0 {
+			return false
+		}
+		name = name[i+len(part):]
+	}
+	return strings.HasSuffix(name, last)
+}
+
+// found is a result of composer search.
+type found struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Downloads   int64  `json:"downloads"`
+	Abandoned   any    `json:"abandoned,omitempty"` // true, or the replacement's name
+}
+
+// Search answers composer search: ?q= and ?type=.
+func (h *Handler) Search() http.HandlerFunc {
+	return h.route(func(q *request) error {
+		if err := q.admitTo(""); err != nil {
+			return err
+		}
+		query := q.URL.Query()
+		words, kind := query.Get("q"), query.Get("type")
+		if len(words) > 200 || len(kind) > 100 {
+			words, kind = words[:min(len(words), 200)], kind[:min(len(kind), 100)]
+		}
+		matches, total, err := q.h.Catalog.Search(q.Context(), words, kind, q.token.Packages)
+		if err != nil {
+			return err
+		}
+		results := make([]found, len(matches))
+		for i, m := range matches {
+			results[i] = found{m.Name, m.Description, m.Downloads, abandoned(m.Abandoned)}
+		}
+		return q.writeJSON(map[string]any{"results": results, "total": total})
+	})
+}
+
+func abandoned(replacement *string) any {
+	switch {
+	case replacement == nil:
+		return nil
+	case *replacement == "":
+		return true
+	default:
+		return *replacement
+	}
+}
+
+// downloads is what Composer reports after an installation (notify-batch): normalised versions, archives of the
+// client's own cache and metapackages included.
+type downloads struct {
+	Downloads []struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	} `json:"downloads"`
+}
+
+// Downloads counts what a client says it installed. Names that are not here, or not the token's, are passed over.
+func (h *Handler) Downloads() http.HandlerFunc {
+	return h.route(func(q *request) error {
+		if err := q.admit(); err != nil {
+			return err
+		}
+		var report downloads
+		if err := json.NewDecoder(http.MaxBytesReader(q.ResponseWriter, q.Body, bodyMax)).Decode(&report); err != nil {
+			return &auth.Refusal{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT",
+				Message: `The body must be JSON of at most 64 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
+		}
+		for _, d := range report.Downloads {
+			q.installed(strings.ToLower(d.Name), d.Version)
+		}
+		q.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+}
+
+func (q *request) installed(name, version string) {
+	if !pattern.ValidName(name) || q.authorize(name) != nil {
+		return
+	}
+	if known, err := q.h.Catalog.Knows(q.Context(), name, version); err != nil || !known {
+		return
+	}
+	event := q.event
+	event.Kind, event.Package, event.Version = usage.Install, name, version
+	q.h.Usage.Record(event)
+}

@@ -1,0 +1,187 @@
+package composer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"broker/server/auth"
+	"broker/server/catalog"
+	"broker/server/pattern"
+	"broker/server/usage"
+)
+
+// Root answers packages.json as the token may see it.
+func (h *Handler) Root() http.HandlerFunc {
+	return h.route(func(q *request) error {
+		if err := q.authorize(""); err != nil {
+			return err
+		}
+		if days, soon := expiresSoon(q.token, q.h.Now()); soon {
+			return q.rootWithWarning(days)
+		}
+		document, err := q.h.Catalog.Root(q.Context(), q.token.Packages)
+		if err != nil {
+			return err
+		}
+		return q.document(document)
+	})
+}
+
+// warnDays is how many days before a token's end Composer starts to say so.
+const warnDays = 14
+
+func expiresSoon(t *auth.Token, now time.Time) (days int, soon bool) {
+	if t.ExpiresAt.IsZero() {
+		return 0, false
+	}
+	days = int(t.ExpiresAt.Sub(now).Hours() / 24)
+	return days, days < warnDays
+}
+
+// rootWithWarning tells the person at the terminal that the token ends soon, on every run: it is never answered by a
+// 304, which Composer would not print it for. Its Last-Modified is the ordinary one, which no such answer is kept by.
+func (q *request) rootWithWarning(days int) error {
+	if err := q.admit(); err != nil {
+		return err
+	}
+	body, err := q.h.Catalog.RootWith(q.Context(), q.token.Packages, catalog.Message{
+		Message:  ending(q.token, days),
+		Versions: "*",
+	})
+	if err != nil {
+		return err
+	}
+	header := q.Header()
+	header.Set("Last-Modified", q.h.Now().UTC().Format(http.TimeFormat))
+	header.Set("Cache-Control", "private, no-store")
+	header.Set("Content-Type", "application/json")
+	q.event.Kind, q.event.Bytes = usage.Metadata, int64(len(body))
+	q.Write(body) // an error means that the client has gone
+	return nil
+}
+
+// ending is a sentence; Composer reads <tags> in it, so that < must be escaped.
+func ending(t *auth.Token, days int) string {
+	when := fmt.Sprintf("in %d days", days)
+	switch days {
+	case 0:
+		when = "within a day"
+	case 1:
+		when = "in 1 day"
+	}
+	return fmt.Sprintf(`The access token "%s" expires %s, on %s. Ask for a new one.`,
+		strings.ReplaceAll(t.Description, "<", `\<`), when, t.ExpiresAt.UTC().Format("2 January 2006 15:04 UTC"))
+}
+
+// Metadata answers p2/VENDOR/PACKAGE.json and p2/VENDOR/PACKAGE~dev.json.
+func (h *Handler) Metadata() http.HandlerFunc {
+	return h.route(func(q *request) error {
+		name, dev, ok := metadataName(q.URL.Path, q.URL.RawPath)
+		if !ok {
+			return q.missing("No package can have this name.")
+		}
+		if err := q.authorize(name); err != nil {
+			return err
+		}
+		q.event.Package = name
+		document, err := q.h.Catalog.Document(q.Context(), name, dev)
+		if errors.Is(err, catalog.ErrNotFound) {
+			return q.missing("No repository of this server has the package " + name + ".")
+		}
+		if err != nil {
+			return err
+		}
+		return q.document(document)
+	})
+}
+
+// metadataName reads the package of a p2 path. Names come from any require of any package, so that anything may be
+// asked for; what no package can be called is simply not here.
+func metadataName(path, rawPath string) (name string, dev, ok bool) {
+	_, rest, _ := strings.Cut(path, "/p2/")
+	name, isJSON := strings.CutSuffix(rest, ".json")
+	name, dev = strings.CutSuffix(name, "~dev")
+	return name, dev, isJSON && rawPath == "" && pattern.ValidName(name)
+}
+
+// missing is a 404 that costs a request, as an answer would.
+func (q *request) missing(message string) error {
+	if err := q.admit(); err != nil {
+		return err
+	}
+	return notFound(message)
+}
+
+func (q *request) authorize(name string) error {
+	return auth.Authorize(&auth.Subject{Token: q.token}, auth.ReadPackages, auth.Object{Package: name})
+}
+
+// document answers 304 for the copy the client has, which is free, or the bytes. The client's value is compared for
+// equality only: a view may go back in time.
+func (q *request) document(d *catalog.Document) error {
+	header := q.Header()
+	header.Set("Last-Modified", d.LastModified)
+	header.Set("Cache-Control", "private, no-cache")
+	header.Set("Vary", "Authorization, Accept-Encoding")
+	if q.Request.Header.Get("If-Modified-Since") == d.LastModified {
+		q.h.Limiter.Peek(q.ResponseWriter, q.token)
+		q.event.Kind = usage.NotModified
+		q.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if err := q.admit(); err != nil {
+		return err
+	}
+	q.event.Kind, q.event.Bytes = usage.Metadata, int64(len(d.Body))
+	header.Set("Content-Type", "application/json")
+	if acceptsGzip(q.Request) {
+		header.Set("Content-Encoding", "gzip")
+		header.Set("Content-Length", strconv.Itoa(len(d.Body)))
+		q.Write(d.Body)
+		return nil
+	}
+	header.Set("Content-Length", strconv.Itoa(d.Size))
+	plain, err := gzip.NewReader(bytes.NewReader(d.Body))
+	if err != nil {
+		return fmt.Errorf("unpack a document: %w", err)
+	}
+	io.Copy(q.ResponseWriter, plain)
+	return nil
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110 section 12.5.3) as far as clients use it: gzip or *, unless its weight
+// is 0.
+func acceptsGzip(r *http.Request) bool {
+	for _, part := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if coding == "gzip" || coding == "*" {
+			weight = strings.TrimPrefix(strings.ReplaceAll(weight, " ", ""), "q=")
+			return strings.Trim(weight, "0.") != "" || weight == ""
+		}
+	}
+	return false
+}
+
+// writeJSON answers a small document that is made for the request.
+func (q *request) writeJSON(answer any) error {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	header := q.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "private, no-store")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	q.event.Bytes = int64(len(body))
+	q.Write(body)
+	return nil
+}

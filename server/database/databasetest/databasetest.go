@@ -1,0 +1,52 @@
+// Package databasetest gives tests real, migrated databases of their own.
+package databasetest
+
+import (
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"broker/server/database"
+	"broker/server/servicetest"
+)
+
+// New opens a migrated SQLite database that ends with the test.
+func New(t testing.TB) *database.DB {
+	t.Helper()
+	return Open(t, SQLite(t))
+}
+
+// SQLite names a SQLite database of the test's own.
+func SQLite(t testing.TB) string {
+	return "sqlite:" + filepath.Join(t.TempDir(), "broker.db")
+}
+
+// Open opens and migrates the database of a URL; it is closed with the test.
+func Open(t testing.TB, url string) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("open database: %v", err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatalf("migrate: %v", err)
+	}
+	return db
+}
+
+// URLs gives a fresh database of each kind, by name; one that is missing on this machine skips or fails its test.
+func URLs() map[string]func(testing.TB) string {
+	return map[string]func(testing.TB) string{"sqlite": SQLite, "postgres": servicetest.Postgres}
+}
+
+// Each runs a parallel subtest on a migrated database of each kind.
+func Each(t *testing.T, test func(t *testing.T, db *database.DB)) {
+	t.Helper()
+	for name, url := range URLs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, Open(t, url(t)))
+		})
+	}
+}

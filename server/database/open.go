@@ -1,0 +1,132 @@
+// Package database opens SQLite or PostgreSQL from a URL, brings its schema up to date, and tells other processes on
+// the same database what was changed.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+	_ "github.com/lib/pq"  // driver "postgres"
+	_ "modernc.org/sqlite" // driver "sqlite"
+
+	"broker/ent"
+)
+
+// DB is one open database. Client and SQL share a pool; reads need no transaction, writes of more than one statement
+// go through Tx.
+type DB struct {
+	Client  *ent.Client
+	SQL     *sql.DB
+	Changes *Changes
+
+	dialect string
+	url     string
+	log     *slog.Logger
+	writer  sync.Mutex // one writer at a time on SQLite: its own waiting is unfair and may give up
+}
+
+// Open connects to a URL such as sqlite:data/broker.db or postgres://user@host/name. It does not migrate.
+func Open(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
+	db := &DB{url: rawURL, log: log}
+	var err error
+	switch {
+	case strings.HasPrefix(rawURL, "sqlite:"):
+		db.dialect = dialect.SQLite
+		db.SQL, err = openSQLite(strings.TrimPrefix(rawURL, "sqlite:"), 8)
+	case strings.HasPrefix(rawURL, "postgres://"), strings.HasPrefix(rawURL, "postgresql://"):
+		db.dialect = dialect.Postgres
+		db.SQL, err = openPostgres(rawURL, 16)
+	default:
+		return nil, fmt.Errorf("database URL starts with neither sqlite: nor postgres://")
+	}
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := db.SQL.PingContext(ctx); err != nil {
+		db.SQL.Close()
+		return nil, fmt.Errorf("reach the database: %w", err)
+	}
+	db.Client = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, db.SQL)))
+	db.Changes = newChanges(db)
+	return db, nil
+}
+
+// Dialect is dialect.SQLite or dialect.Postgres.
+func (db *DB) Dialect() string { return db.dialect }
+
+// OpenJobs opens a second handle for the job queue. SQLite's queue driver wants one with a single connection.
+func (db *DB) OpenJobs() (*sql.DB, error) {
+	if db.dialect == dialect.SQLite {
+		return openSQLite(strings.TrimPrefix(db.url, "sqlite:"), 1)
+	}
+	return openPostgres(db.url, 8)
+}
+
+// Ready tells whether the database answers, within two seconds.
+func (db *DB) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var one int
+	return db.SQL.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+}
+
+// Close closes the pool. Changes must have been stopped by its context before.
+func (db *DB) Close() error { return db.Client.Close() }
+
+// openSQLite opens a file, making its folder. The path is escaped: an unescaped # or ? would open another file.
+// Times are kept as UTC text so that they compare; explicit transactions take the write lock at once.
+func openSQLite(path string, connections int) (*sql.DB, error) {
+	if path == "" {
+		return nil, fmt.Errorf("database URL names no file after sqlite:")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the database's folder: %w", err)
+	}
+	query := url.Values{
+		"_busy_timeout": {"5000"}, "_fk": {"1"}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"},
+		"_txlock": {"immediate"}, "_time_format": {"sqlite"}, "_timezone": {"UTC"},
+	}
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// openPostgres opens a pool. Binary parameters save a round trip for each query that is not prepared.
+func openPostgres(rawURL string, connections int) (*sql.DB, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL cannot be read: check its escaping") // the cause would show the password
+	}
+	query := u.Query()
+	for name, value := range map[string]string{"binary_parameters": "yes", "connect_timeout": "5", "timezone": "UTC"} {
+		if !query.Has(name) {
+			query.Set(name, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	db, err := sql.Open("postgres", u.String())
+	if err != nil {
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, nil
+}

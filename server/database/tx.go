@@ -1,0 +1,64 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"entgo.io/ent/dialect"
+
+	"broker/ent"
+)
+
+// Tx is a write transaction that also collects what it changes, for Announce.
+type Tx struct {
+	*ent.Tx
+	announced []Change
+}
+
+// Announce has every cache, in this process and in others on the same database, forget the subject once the
+// transaction is committed.
+func (tx *Tx) Announce(topic Topic, subject string) {
+	tx.announced = append(tx.announced, Change{Topic: topic, Subject: subject})
+}
+
+// Tx runs do in a transaction: committed when it returns nil, rolled back on an error or a panic. In this process the
+// announced changes are in force when Tx returns.
+func (db *DB) Tx(ctx context.Context, do func(tx *Tx) error) error {
+	announced, err := db.commit(ctx, do)
+	if err != nil {
+		return err
+	}
+	db.Changes.deliver(announced)
+	return nil
+}
+
+func (db *DB) commit(ctx context.Context, do func(tx *Tx) error) ([]Change, error) {
+	if db.dialect == dialect.SQLite {
+		db.writer.Lock()
+		defer db.writer.Unlock()
+	}
+	inner, err := db.Client.Tx(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer db.rollback(inner) // after a commit it changes nothing
+	tx := &Tx{Tx: inner}
+	if err := do(tx); err != nil {
+		return nil, err
+	}
+	if err := db.Changes.write(ctx, tx); err != nil {
+		return nil, fmt.Errorf("announce: %w", err)
+	}
+	if err := inner.Commit(); err != nil {
+		return nil, fmt.Errorf("commit: %w", err)
+	}
+	return tx.announced, nil
+}
+
+func (db *DB) rollback(tx *ent.Tx) {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		db.log.Error("a transaction could not be rolled back", "error", err)
+	}
+}

@@ -1,0 +1,95 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"broker/server/archive"
+	"broker/server/catalog"
+	"broker/server/source"
+)
+
+// fetchFor bounds the fetch of one archive, whoever waits for it.
+const fetchFor = 10 * time.Minute
+
+// Archives opens stored archives, and fetches those that are not stored yet.
+type Archives struct {
+	store   *archive.Store
+	catalog *catalog.Catalog
+	sources *sources
+	log     *slog.Logger
+	flights singleflight.Group
+}
+
+// Archives returns the archives of these repositories, kept in the store.
+func (r *Repositories) Archives(store *archive.Store, c *catalog.Catalog) *Archives {
+	return &Archives{store: store, catalog: c, sources: r.sources, log: r.log}
+}
+
+// Open opens the archive of a dist. What is not stored is fetched from its source once, however many ask for it, and
+// served only after it was verified and kept. *catalog.Unavailable where it cannot be had.
+func (a *Archives) Open(ctx context.Context, d *catalog.Dist) (*os.File, archive.Info, error) {
+	if d.Archive != nil {
+		file, err := a.store.Read(d.Archive.SHA256)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return file, *d.Archive, err
+		}
+		a.log.Error("a stored archive is missing and is fetched again", "package", d.Package, "version", d.Version)
+	}
+	info, err := a.fetchOnce(ctx, d)
+	if err != nil {
+		return nil, archive.Info{}, err
+	}
+	file, err := a.store.Read(info.SHA256)
+	return file, info, err
+}
+
+func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
+	flight := a.flights.DoChan(d.ID, func() (any, error) {
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchFor)
+		defer cancel()
+		return a.fetch(detached, d)
+	})
+	select {
+	case <-ctx.Done():
+		return archive.Info{}, ctx.Err()
+	case result := <-flight:
+		return result.Val.(archive.Info), result.Err
+	}
+}
+
+func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
+	src, repo, err := a.sources.byID(ctx, d.RepositoryID)
+	if err != nil {
+		return archive.Info{}, err
+	}
+	response, err := src.Archive(ctx, d.URL)
+	if err != nil {
+		a.log.Warn("an archive could not be fetched", "package", d.Package, "version", d.Version, "repository", repo.Name, "error", err)
+		return archive.Info{}, &catalog.Unavailable{Reason: "it cannot be reached", Gone: errors.Is(err, source.ErrNotFound), Cause: err}
+	}
+	defer response.Body.Close()
+	info, err := a.store.Put(ctx, response.Body, archive.Expect{Size: response.ContentLength, SHA1: d.Shasum, Zip: d.Type == "zip"})
+	if err != nil {
+		return archive.Info{}, a.notKept(d, repo.Name, err)
+	}
+	return info, a.catalog.Keep(ctx, d, info)
+}
+
+// notKept says why bytes that came were not kept. A full disk is ours; the rest is the source's.
+func (a *Archives) notKept(d *catalog.Dist, repository string, err error) error {
+	a.log.Warn("an archive was not kept", "package", d.Package, "version", d.Version, "repository", repository, "error", err)
+	if mismatch, ok := errors.AsType[*archive.Mismatch](err); ok {
+		return &catalog.Unavailable{Reason: mismatch.Reason, Cause: err}
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return err
+	}
+	return &catalog.Unavailable{Reason: "it broke off", Cause: err}
+}

@@ -1,0 +1,107 @@
+package mirror
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"broker/ent/repository"
+	"broker/server/fault"
+	"broker/server/pattern"
+)
+
+var validName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// check tests every field that is said, and puts it in its stored form.
+func (r *Repositories) check(in *Input) error {
+	if in.Name != nil && !validName.MatchString(*in.Name) {
+		return fault.Invalidf("name", "A repository's name is 1 to 64 of a-z, 0-9 and -; %q is not.", *in.Name)
+	}
+	if in.URL != nil {
+		if err := r.checkURL(in.URL); err != nil {
+			return err
+		}
+	}
+	if err := checkPatterns("packages", &in.Packages); err != nil {
+		return err
+	}
+	if err := checkPatterns("owns", &in.Owns); err != nil {
+		return err
+	}
+	if in.Priority != nil && (*in.Priority < 0 || *in.Priority > 1_000_000) {
+		return fault.Invalidf("priority", "A priority is between 0 and 1000000; lower is asked first.")
+	}
+	if in.Credential != nil {
+		return checkCredential(in.Credential)
+	}
+	return nil
+}
+
+func (r *Repositories) checkURL(text *string) error {
+	*text = strings.TrimSpace(*text)
+	u, err := url.Parse(*text)
+	if err != nil || u.Host == "" || len(*text) > 2048 {
+		return fault.Invalidf("url", "%q is not an address such as https://packages.example.org.", shorten(*text))
+	}
+	if u.User != nil {
+		return fault.Invalidf("url", "Leave user name and password out of the address; enter them as the credential.")
+	}
+	if err := r.policy.CheckURL(u); err != nil {
+		return fault.Invalidf("url", "%s", err)
+	}
+	return nil
+}
+
+func shorten(s string) string {
+	if len(s) > 200 {
+		return s[:200] + "…"
+	}
+	return s
+}
+
+func checkPatterns(field string, patterns *[]string) error {
+	if *patterns == nil {
+		return nil
+	}
+	set, err := pattern.Parse(*patterns)
+	if err != nil {
+		return fault.Invalidf(field, "%s", err)
+	}
+	*patterns = append([]string{}, set.Strings()...)
+	return nil
+}
+
+// The bounds of a credential, and what a header may be called (RFC 9110 section 5.6.2).
+const secretMax = 8192
+
+var validHeader = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
+
+func checkCredential(c *Credential) error {
+	invalid := func(message string) error { return fault.Invalidf("credential", "%s", message) }
+	switch c.Type {
+	case repository.CredentialTypeNONE:
+		*c = Credential{Type: c.Type}
+		return nil
+	case repository.CredentialTypeHTTP_BASIC:
+		if c.Username == "" || c.Secret == "" {
+			return invalid("HTTP Basic needs a user name and a password.")
+		}
+		if strings.Contains(c.Username, ":") {
+			return invalid("A user name of HTTP Basic cannot hold a colon.")
+		}
+	case repository.CredentialTypeBEARER:
+		if c.Secret == "" {
+			return invalid("Bearer needs a token.")
+		}
+	case repository.CredentialTypeHEADER:
+		if !validHeader.MatchString(c.Header) || c.Secret == "" {
+			return invalid("A header needs a name, such as X-Api-Key, and a value.")
+		}
+	default:
+		return invalid("Composer repositories take NONE, HTTP_BASIC, BEARER or HEADER.")
+	}
+	if len(c.Secret) > secretMax || len(c.Username) > secretMax || strings.ContainsAny(c.Secret+c.Username, "\r\n\x00") {
+		return invalid("A user name and a secret are at most 8192 characters, without line breaks.")
+	}
+	return nil
+}

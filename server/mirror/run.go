@@ -1,0 +1,187 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"broker/ent"
+	"broker/ent/repository"
+	"broker/ent/syncrun"
+	"broker/server/database"
+	"broker/server/source"
+)
+
+// progressEvery is how often a run's progress, and its sign of life, is written.
+const progressEvery = 500 * time.Millisecond
+
+// errTakenOver ends a worker whose run was canceled or given to another.
+var errTakenOver = errors.New("the run was canceled or taken over")
+
+// work does one attempt at a run.
+func (j *jobs) work(ctx context.Context, s *syncer, args syncArgs) error {
+	run, err := j.claim(ctx, args)
+	if err != nil || run == nil {
+		return err
+	}
+	progress := &progress{db: j.db, run: run}
+	err = progress.during(ctx, func(ctx context.Context) error { return s.sync(ctx, run.Edges.Repository, progress) })
+	// The outcome is written even while the program stops.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	switch {
+	case err == nil:
+		return j.finish(last, progress, nil)
+	case errors.Is(err, errTakenOver):
+		return nil
+	case ctx.Err() != nil:
+		return j.again(last, run, "interrupted: the server stopped")
+	case run.Attempt < maxAttempts && retryable(err):
+		return j.later(last, run, err)
+	default:
+		return j.finish(last, progress, err)
+	}
+}
+
+// claim marks a queued run as running; nil where the job is out of date.
+func (j *jobs) claim(ctx context.Context, args syncArgs) (*ent.SyncRun, error) {
+	now := time.Now().UTC()
+	n, err := j.db.Client.SyncRun.Update().
+		Where(syncrun.ID(args.RunID), syncrun.Attempt(args.Attempt), syncrun.StatusEQ(syncrun.StatusQUEUED)).
+		SetStatus(syncrun.StatusRUNNING).SetStartedAt(now).SetHeartbeatAt(now).
+		Save(ctx)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return j.db.Client.SyncRun.Query().Where(syncrun.ID(args.RunID)).WithRepository().Only(ctx)
+}
+
+// retryable tells whether another attempt may go better: a source out of reach may come back, one that answers
+// something else than a Composer repository will not.
+func retryable(err error) bool { return errors.Is(err, source.ErrUnavailable) }
+
+// later waits before the next attempt: 2 seconds, then 8.
+func (j *jobs) later(ctx context.Context, run *ent.SyncRun, cause error) error {
+	j.log.Warn("a sync failed and will be tried again", "repository", run.Edges.Repository.Name, "attempt", run.Attempt, "error", cause)
+	return j.againAt(ctx, run, told(cause), time.Now().Add(time.Duration(1<<(2*run.Attempt-1))*time.Second))
+}
+
+// told is an error as people see it in the history.
+func told(err error) string {
+	text := err.Error()
+	const longest = 1000
+	if len(text) > longest {
+		return text[:longest] + "…"
+	}
+	return text
+}
+
+// finish writes how a run ended, and what that means for its repository.
+func (j *jobs) finish(ctx context.Context, p *progress, cause error) error {
+	repo, now := p.run.Edges.Repository, time.Now().UTC()
+	err := j.db.Tx(ctx, func(tx *database.Tx) error {
+		update := tx.SyncRun.Update().
+			Where(syncrun.ID(p.run.ID), syncrun.Attempt(p.run.Attempt), syncrun.ActiveNotNil()).
+			ClearActive().SetFinishedAt(now).SetSkipped(p.skips())
+		change := tx.Repository.UpdateOneID(repo.ID)
+		if cause == nil {
+			update.SetStatus(syncrun.StatusSUCCEEDED).ClearError()
+			change.SetStatus(repository.StatusREADY).SetLastSyncedAt(now).ClearLastError()
+		} else {
+			update.SetStatus(syncrun.StatusFAILED).SetError(told(cause))
+			change.SetStatus(repository.StatusFAILED).SetLastError(told(cause))
+		}
+		p.counts(update)
+		n, err := update.Save(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := change.Exec(ctx); err != nil {
+			return err
+		}
+		return forgetOldRuns(ctx, tx, repo.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("write how the sync of %s ended: %w", repo.Name, err)
+	}
+	done, total := p.doneOf()
+	j.log.Info("sync ended", "repository", repo.Name, "packages", done, "of", total, "skipped", len(p.skips()), "error", cause)
+	return nil
+}
+
+func forgetOldRuns(ctx context.Context, tx *database.Tx, repositoryID string) error {
+	old, err := tx.SyncRun.Query().Where(syncrun.RepositoryID(repositoryID), syncrun.ActiveIsNil()).
+		Order(ent.Desc(syncrun.FieldCreatedAt)).Offset(keepRuns).Limit(1000).IDs(ctx)
+	if err != nil || len(old) == 0 {
+		return err
+	}
+	_, err = tx.SyncRun.Delete().Where(syncrun.IDIn(old...)).Exec(ctx)
+	return err
+}
+
+// progress counts what a run has done, and writes it now and then.
+type progress struct {
+	db  *database.DB
+	run *ent.SyncRun
+
+	mu             sync.Mutex
+	done           int
+	total          *int
+	added, removed int
+	skipped        []skip
+}
+
+// during runs do with a context that ends with errTakenOver when the run is canceled or given to another worker.
+func (p *progress) during(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	written := make(chan struct{})
+	go func() { defer close(written); p.write(ctx, cancel) }()
+	err := do(ctx)
+	cause := context.Cause(ctx)
+	cancel(nil)
+	<-written
+	if errors.Is(cause, errTakenOver) {
+		return cause
+	}
+	return err
+}
+
+func (p *progress) write(ctx context.Context, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if n, err := p.writeOnce(ctx); err == nil && n == 0 {
+				cancel(errTakenOver)
+			}
+		}
+	}
+}
+
+func (p *progress) writeOnce(ctx context.Context) (int, error) {
+	update := p.db.Client.SyncRun.Update().
+		Where(syncrun.ID(p.run.ID), syncrun.Attempt(p.run.Attempt), syncrun.StatusEQ(syncrun.StatusRUNNING)).
+		SetHeartbeatAt(time.Now().UTC())
+	p.counts(update)
+	return update.Save(ctx)
+}
+
+func (p *progress) counts(update *ent.SyncRunUpdate) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	update.SetPackagesDone(p.done).SetNillablePackagesTotal(p.total).SetVersionsAdded(p.added).SetVersionsRemoved(p.removed)
+}
+
+func (p *progress) doneOf() (done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.total != nil {
+		total = *p.total
+	}
+	return p.done, total
+}
