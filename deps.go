@@ -17,6 +17,7 @@ import (
 	_ "github.com/google/renameio/v2"
 	_ "github.com/klauspost/compress/gzip"
 	_ "github.com/lib/pq"
+	_ "github.com/maypok86/otter/v2"
 	_ "github.com/oklog/ulid/v2"
 	_ "github.com/riverqueue/river"
 	_ "github.com/riverqueue/river/riverdriver/riverdatabasesql"

@@ -434,6 +434,18 @@ type (
 	}
 )
 
+// SetRepositoryID sets the "repository_id" field.
+func (u *DistUpsert) SetRepositoryID(v string) *DistUpsert {
+	u.Set(dist.FieldRepositoryID, v)
+	return u
+}
+
+// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
+func (u *DistUpsert) UpdateRepositoryID() *DistUpsert {
+	u.SetExcluded(dist.FieldRepositoryID)
+	return u
+}
+
 // SetType sets the "type" field.
 func (u *DistUpsert) SetType(v string) *DistUpsert {
 	u.Set(dist.FieldType, v)
@@ -508,9 +520,6 @@ func (u *DistUpsertOne) UpdateNewValues() *DistUpsertOne {
 		if _, exists := u.create.mutation.PackageID(); exists {
 			s.SetIgnore(dist.FieldPackageID)
 		}
-		if _, exists := u.create.mutation.RepositoryID(); exists {
-			s.SetIgnore(dist.FieldRepositoryID)
-		}
 		if _, exists := u.create.mutation.Version(); exists {
 			s.SetIgnore(dist.FieldVersion)
 		}
@@ -549,6 +558,20 @@ func (u *DistUpsertOne) Update(set func(*DistUpsert)) *DistUpsertOne {
 		set(&DistUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (u *DistUpsertOne) SetRepositoryID(v string) *DistUpsertOne {
+	return u.Update(func(s *DistUpsert) {
+		s.SetRepositoryID(v)
+	})
+}
+
+// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
+func (u *DistUpsertOne) UpdateRepositoryID() *DistUpsertOne {
+	return u.Update(func(s *DistUpsert) {
+		s.UpdateRepositoryID()
+	})
 }
 
 // SetType sets the "type" field.
@@ -800,9 +823,6 @@ func (u *DistUpsertBulk) UpdateNewValues() *DistUpsertBulk {
 			if _, exists := b.mutation.PackageID(); exists {
 				s.SetIgnore(dist.FieldPackageID)
 			}
-			if _, exists := b.mutation.RepositoryID(); exists {
-				s.SetIgnore(dist.FieldRepositoryID)
-			}
 			if _, exists := b.mutation.Version(); exists {
 				s.SetIgnore(dist.FieldVersion)
 			}
@@ -842,6 +862,20 @@ func (u *DistUpsertBulk) Update(set func(*DistUpsert)) *DistUpsertBulk {
 		set(&DistUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (u *DistUpsertBulk) SetRepositoryID(v string) *DistUpsertBulk {
+	return u.Update(func(s *DistUpsert) {
+		s.SetRepositoryID(v)
+	})
+}
+
+// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
+func (u *DistUpsertBulk) UpdateRepositoryID() *DistUpsertBulk {
+	return u.Update(func(s *DistUpsert) {
+		s.UpdateRepositoryID()
+	})
 }
 
 // SetType sets the "type" field.

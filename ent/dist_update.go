@@ -7,6 +7,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/predicate"
+	"broker/ent/repository"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,20 @@ type DistUpdate struct {
 // Where appends a list predicates to the DistUpdate builder.
 func (_u *DistUpdate) Where(ps ...predicate.Dist) *DistUpdate {
 	_u.mutation.Where(ps...)
+	return _u
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (_u *DistUpdate) SetRepositoryID(v string) *DistUpdate {
+	_u.mutation.SetRepositoryID(v)
+	return _u
+}
+
+// SetNillableRepositoryID sets the "repository_id" field if the given value is not nil.
+func (_u *DistUpdate) SetNillableRepositoryID(v *string) *DistUpdate {
+	if v != nil {
+		_u.SetRepositoryID(*v)
+	}
 	return _u
 }
 
@@ -91,6 +106,11 @@ func (_u *DistUpdate) ClearArchiveID() *DistUpdate {
 	return _u
 }
 
+// SetRepository sets the "repository" edge to the Repository entity.
+func (_u *DistUpdate) SetRepository(v *Repository) *DistUpdate {
+	return _u.SetRepositoryID(v.ID)
+}
+
 // SetArchive sets the "archive" edge to the Archive entity.
 func (_u *DistUpdate) SetArchive(v *Archive) *DistUpdate {
 	return _u.SetArchiveID(v.ID)
@@ -114,6 +134,12 @@ func (_u *DistUpdate) AddVersions(v ...*PackageVersion) *DistUpdate {
 // Mutation returns the DistMutation object of the builder.
 func (_u *DistUpdate) Mutation() *DistMutation {
 	return _u.mutation
+}
+
+// ClearRepository clears the "repository" edge to the Repository entity.
+func (_u *DistUpdate) ClearRepository() *DistUpdate {
+	_u.mutation.ClearRepository()
+	return _u
 }
 
 // ClearArchive clears the "archive" edge to the Archive entity.
@@ -212,6 +238,35 @@ func (_u *DistUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Shasum(); ok {
 		_spec.SetField(dist.FieldShasum, field.TypeString, value)
 	}
+	if _u.mutation.RepositoryCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   dist.RepositoryTable,
+			Columns: []string{dist.RepositoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RepositoryIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   dist.RepositoryTable,
+			Columns: []string{dist.RepositoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _u.mutation.ArchiveCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -306,6 +361,20 @@ type DistUpdateOne struct {
 	mutation *DistMutation
 }
 
+// SetRepositoryID sets the "repository_id" field.
+func (_u *DistUpdateOne) SetRepositoryID(v string) *DistUpdateOne {
+	_u.mutation.SetRepositoryID(v)
+	return _u
+}
+
+// SetNillableRepositoryID sets the "repository_id" field if the given value is not nil.
+func (_u *DistUpdateOne) SetNillableRepositoryID(v *string) *DistUpdateOne {
+	if v != nil {
+		_u.SetRepositoryID(*v)
+	}
+	return _u
+}
+
 // SetType sets the "type" field.
 func (_u *DistUpdateOne) SetType(v string) *DistUpdateOne {
 	_u.mutation.SetType(v)
@@ -368,6 +437,11 @@ func (_u *DistUpdateOne) ClearArchiveID() *DistUpdateOne {
 	return _u
 }
 
+// SetRepository sets the "repository" edge to the Repository entity.
+func (_u *DistUpdateOne) SetRepository(v *Repository) *DistUpdateOne {
+	return _u.SetRepositoryID(v.ID)
+}
+
 // SetArchive sets the "archive" edge to the Archive entity.
 func (_u *DistUpdateOne) SetArchive(v *Archive) *DistUpdateOne {
 	return _u.SetArchiveID(v.ID)
@@ -391,6 +465,12 @@ func (_u *DistUpdateOne) AddVersions(v ...*PackageVersion) *DistUpdateOne {
 // Mutation returns the DistMutation object of the builder.
 func (_u *DistUpdateOne) Mutation() *DistMutation {
 	return _u.mutation
+}
+
+// ClearRepository clears the "repository" edge to the Repository entity.
+func (_u *DistUpdateOne) ClearRepository() *DistUpdateOne {
+	_u.mutation.ClearRepository()
+	return _u
 }
 
 // ClearArchive clears the "archive" edge to the Archive entity.
@@ -518,6 +598,35 @@ func (_u *DistUpdateOne) sqlSave(ctx context.Context) (_node *Dist, err error) {
 	}
 	if value, ok := _u.mutation.Shasum(); ok {
 		_spec.SetField(dist.FieldShasum, field.TypeString, value)
+	}
+	if _u.mutation.RepositoryCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   dist.RepositoryTable,
+			Columns: []string{dist.RepositoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RepositoryIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   dist.RepositoryTable,
+			Columns: []string{dist.RepositoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	if _u.mutation.ArchiveCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -126,6 +126,28 @@ func newPackageVersionPaginateArgs(rv map[string]any) *packageversionPaginateArg
 	if v := rv[beforeField]; v != nil {
 		args.before = v.(*Cursor)
 	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &PackageVersionOrder{Field: &PackageVersionOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithPackageVersionOrder(order))
+			}
+		case *PackageVersionOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithPackageVersionOrder(v))
+			}
+		}
+	}
 	return args
 }
 
@@ -466,6 +488,21 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 			if _, ok := fieldSeen[syncrun.FieldStatus]; !ok {
 				selectedFields = append(selectedFields, syncrun.FieldStatus)
 				fieldSeen[syncrun.FieldStatus] = struct{}{}
+			}
+		case "active":
+			if _, ok := fieldSeen[syncrun.FieldActive]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldActive)
+				fieldSeen[syncrun.FieldActive] = struct{}{}
+			}
+		case "attempt":
+			if _, ok := fieldSeen[syncrun.FieldAttempt]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldAttempt)
+				fieldSeen[syncrun.FieldAttempt] = struct{}{}
+			}
+		case "heartbeatAt":
+			if _, ok := fieldSeen[syncrun.FieldHeartbeatAt]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldHeartbeatAt)
+				fieldSeen[syncrun.FieldHeartbeatAt] = struct{}{}
 			}
 		case "trigger":
 			if _, ok := fieldSeen[syncrun.FieldTrigger]; !ok {

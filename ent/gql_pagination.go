@@ -311,6 +311,53 @@ func (_m *PackageVersionQuery) Paginate(
 	return conn, nil
 }
 
+var (
+	// PackageVersionOrderFieldPosition orders PackageVersion by position.
+	PackageVersionOrderFieldPosition = &PackageVersionOrderField{
+		Value: func(_m *PackageVersion) (ent.Value, error) {
+			return _m.Position, nil
+		},
+		column: packageversion.FieldPosition,
+		toTerm: packageversion.ByPosition,
+		toCursor: func(_m *PackageVersion) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Position,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f PackageVersionOrderField) String() string {
+	var str string
+	switch f.column {
+	case PackageVersionOrderFieldPosition.column:
+		str = "POSITION"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f PackageVersionOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *PackageVersionOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("PackageVersionOrderField %T must be a string", v)
+	}
+	switch str {
+	case "POSITION":
+		*f = *PackageVersionOrderFieldPosition
+	default:
+		return fmt.Errorf("%s is not a valid PackageVersionOrderField", str)
+	}
+	return nil
+}
+
 // PackageVersionOrderField defines the ordering field of PackageVersion.
 type PackageVersionOrderField struct {
 	// Value extracts the ordering value from the given PackageVersion.

@@ -10031,6 +10031,10 @@ type SyncRunMutation struct {
 	typ                 string
 	id                  *string
 	status              *syncrun.Status
+	active              *bool
+	attempt             *int
+	addattempt          *int
+	heartbeat_at        *time.Time
 	trigger             *string
 	created_at          *time.Time
 	started_at          *time.Time
@@ -10228,6 +10232,147 @@ func (m *SyncRunMutation) OldStatus(ctx context.Context) (v syncrun.Status, err 
 // ResetStatus resets all changes to the "status" field.
 func (m *SyncRunMutation) ResetStatus() {
 	m.status = nil
+}
+
+// SetActive sets the "active" field.
+func (m *SyncRunMutation) SetActive(b bool) {
+	m.active = &b
+}
+
+// Active returns the value of the "active" field in the mutation.
+func (m *SyncRunMutation) Active() (r bool, exists bool) {
+	v := m.active
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActive returns the old "active" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldActive(ctx context.Context) (v *bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActive is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActive requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActive: %w", err)
+	}
+	return oldValue.Active, nil
+}
+
+// ClearActive clears the value of the "active" field.
+func (m *SyncRunMutation) ClearActive() {
+	m.active = nil
+	m.clearedFields[syncrun.FieldActive] = struct{}{}
+}
+
+// ActiveCleared returns if the "active" field was cleared in this mutation.
+func (m *SyncRunMutation) ActiveCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldActive]
+	return ok
+}
+
+// ResetActive resets all changes to the "active" field.
+func (m *SyncRunMutation) ResetActive() {
+	m.active = nil
+	delete(m.clearedFields, syncrun.FieldActive)
+}
+
+// SetAttempt sets the "attempt" field.
+func (m *SyncRunMutation) SetAttempt(i int) {
+	m.attempt = &i
+	m.addattempt = nil
+}
+
+// Attempt returns the value of the "attempt" field in the mutation.
+func (m *SyncRunMutation) Attempt() (r int, exists bool) {
+	v := m.attempt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempt returns the old "attempt" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldAttempt(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempt: %w", err)
+	}
+	return oldValue.Attempt, nil
+}
+
+// AddAttempt adds i to the "attempt" field.
+func (m *SyncRunMutation) AddAttempt(i int) {
+	if m.addattempt != nil {
+		*m.addattempt += i
+	} else {
+		m.addattempt = &i
+	}
+}
+
+// AddedAttempt returns the value that was added to the "attempt" field in this mutation.
+func (m *SyncRunMutation) AddedAttempt() (r int, exists bool) {
+	v := m.addattempt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempt resets all changes to the "attempt" field.
+func (m *SyncRunMutation) ResetAttempt() {
+	m.attempt = nil
+	m.addattempt = nil
+}
+
+// SetHeartbeatAt sets the "heartbeat_at" field.
+func (m *SyncRunMutation) SetHeartbeatAt(t time.Time) {
+	m.heartbeat_at = &t
+}
+
+// HeartbeatAt returns the value of the "heartbeat_at" field in the mutation.
+func (m *SyncRunMutation) HeartbeatAt() (r time.Time, exists bool) {
+	v := m.heartbeat_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeartbeatAt returns the old "heartbeat_at" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldHeartbeatAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeartbeatAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeartbeatAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeartbeatAt: %w", err)
+	}
+	return oldValue.HeartbeatAt, nil
+}
+
+// ResetHeartbeatAt resets all changes to the "heartbeat_at" field.
+func (m *SyncRunMutation) ResetHeartbeatAt() {
+	m.heartbeat_at = nil
 }
 
 // SetTrigger sets the "trigger" field.
@@ -10799,12 +10944,21 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 15)
 	if m.repository != nil {
 		fields = append(fields, syncrun.FieldRepositoryID)
 	}
 	if m.status != nil {
 		fields = append(fields, syncrun.FieldStatus)
+	}
+	if m.active != nil {
+		fields = append(fields, syncrun.FieldActive)
+	}
+	if m.attempt != nil {
+		fields = append(fields, syncrun.FieldAttempt)
+	}
+	if m.heartbeat_at != nil {
+		fields = append(fields, syncrun.FieldHeartbeatAt)
 	}
 	if m.trigger != nil {
 		fields = append(fields, syncrun.FieldTrigger)
@@ -10848,6 +11002,12 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.RepositoryID()
 	case syncrun.FieldStatus:
 		return m.Status()
+	case syncrun.FieldActive:
+		return m.Active()
+	case syncrun.FieldAttempt:
+		return m.Attempt()
+	case syncrun.FieldHeartbeatAt:
+		return m.HeartbeatAt()
 	case syncrun.FieldTrigger:
 		return m.Trigger()
 	case syncrun.FieldCreatedAt:
@@ -10881,6 +11041,12 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRepositoryID(ctx)
 	case syncrun.FieldStatus:
 		return m.OldStatus(ctx)
+	case syncrun.FieldActive:
+		return m.OldActive(ctx)
+	case syncrun.FieldAttempt:
+		return m.OldAttempt(ctx)
+	case syncrun.FieldHeartbeatAt:
+		return m.OldHeartbeatAt(ctx)
 	case syncrun.FieldTrigger:
 		return m.OldTrigger(ctx)
 	case syncrun.FieldCreatedAt:
@@ -10923,6 +11089,27 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetStatus(v)
+		return nil
+	case syncrun.FieldActive:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActive(v)
+		return nil
+	case syncrun.FieldAttempt:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempt(v)
+		return nil
+	case syncrun.FieldHeartbeatAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeartbeatAt(v)
 		return nil
 	case syncrun.FieldTrigger:
 		v, ok := value.(string)
@@ -11002,6 +11189,9 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *SyncRunMutation) AddedFields() []string {
 	var fields []string
+	if m.addattempt != nil {
+		fields = append(fields, syncrun.FieldAttempt)
+	}
 	if m.addpackages_done != nil {
 		fields = append(fields, syncrun.FieldPackagesDone)
 	}
@@ -11022,6 +11212,8 @@ func (m *SyncRunMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case syncrun.FieldAttempt:
+		return m.AddedAttempt()
 	case syncrun.FieldPackagesDone:
 		return m.AddedPackagesDone()
 	case syncrun.FieldPackagesTotal:
@@ -11039,6 +11231,13 @@ func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case syncrun.FieldAttempt:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempt(v)
+		return nil
 	case syncrun.FieldPackagesDone:
 		v, ok := value.(int)
 		if !ok {
@@ -11075,6 +11274,9 @@ func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *SyncRunMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(syncrun.FieldActive) {
+		fields = append(fields, syncrun.FieldActive)
+	}
 	if m.FieldCleared(syncrun.FieldStartedAt) {
 		fields = append(fields, syncrun.FieldStartedAt)
 	}
@@ -11101,6 +11303,9 @@ func (m *SyncRunMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *SyncRunMutation) ClearField(name string) error {
 	switch name {
+	case syncrun.FieldActive:
+		m.ClearActive()
+		return nil
 	case syncrun.FieldStartedAt:
 		m.ClearStartedAt()
 		return nil
@@ -11126,6 +11331,15 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldStatus:
 		m.ResetStatus()
+		return nil
+	case syncrun.FieldActive:
+		m.ResetActive()
+		return nil
+	case syncrun.FieldAttempt:
+		m.ResetAttempt()
+		return nil
+	case syncrun.FieldHeartbeatAt:
+		m.ResetHeartbeatAt()
 		return nil
 	case syncrun.FieldTrigger:
 		m.ResetTrigger()

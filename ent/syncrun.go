@@ -24,6 +24,12 @@ type SyncRun struct {
 	RepositoryID string `json:"repository_id,omitempty"`
 	// Status holds the value of the "status" field.
 	Status syncrun.Status `json:"status,omitempty"`
+	// True while queued or running, null after: a repository has one active run at most.
+	Active *bool `json:"active,omitempty"`
+	// Names the job that may work on the run; a job of an earlier attempt stops.
+	Attempt int `json:"attempt,omitempty"`
+	// Last sign of life of whoever works on it.
+	HeartbeatAt time.Time `json:"heartbeat_at,omitempty"`
 	// create, manual, update or schedule
 	Trigger string `json:"trigger,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -79,11 +85,13 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case syncrun.FieldSkipped:
 			values[i] = new([]byte)
-		case syncrun.FieldPackagesDone, syncrun.FieldPackagesTotal, syncrun.FieldVersionsAdded, syncrun.FieldVersionsRemoved:
+		case syncrun.FieldActive:
+			values[i] = new(sql.NullBool)
+		case syncrun.FieldAttempt, syncrun.FieldPackagesDone, syncrun.FieldPackagesTotal, syncrun.FieldVersionsAdded, syncrun.FieldVersionsRemoved:
 			values[i] = new(sql.NullInt64)
 		case syncrun.FieldID, syncrun.FieldRepositoryID, syncrun.FieldStatus, syncrun.FieldTrigger, syncrun.FieldError:
 			values[i] = new(sql.NullString)
-		case syncrun.FieldCreatedAt, syncrun.FieldStartedAt, syncrun.FieldFinishedAt:
+		case syncrun.FieldHeartbeatAt, syncrun.FieldCreatedAt, syncrun.FieldStartedAt, syncrun.FieldFinishedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -117,6 +125,25 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field status", values[i])
 			} else if value.Valid {
 				_m.Status = syncrun.Status(value.String)
+			}
+		case syncrun.FieldActive:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field active", values[i])
+			} else if value.Valid {
+				_m.Active = new(bool)
+				*_m.Active = value.Bool
+			}
+		case syncrun.FieldAttempt:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field attempt", values[i])
+			} else if value.Valid {
+				_m.Attempt = int(value.Int64)
+			}
+		case syncrun.FieldHeartbeatAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field heartbeat_at", values[i])
+			} else if value.Valid {
+				_m.HeartbeatAt = value.Time
 			}
 		case syncrun.FieldTrigger:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -230,6 +257,17 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))
+	builder.WriteString(", ")
+	if v := _m.Active; v != nil {
+		builder.WriteString("active=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("attempt=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Attempt))
+	builder.WriteString(", ")
+	builder.WriteString("heartbeat_at=")
+	builder.WriteString(_m.HeartbeatAt.Format(time.ANSIC))
 	builder.WriteString(", ")
 	builder.WriteString("trigger=")
 	builder.WriteString(_m.Trigger)

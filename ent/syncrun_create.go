@@ -45,6 +45,48 @@ func (_c *SyncRunCreate) SetNillableStatus(v *syncrun.Status) *SyncRunCreate {
 	return _c
 }
 
+// SetActive sets the "active" field.
+func (_c *SyncRunCreate) SetActive(v bool) *SyncRunCreate {
+	_c.mutation.SetActive(v)
+	return _c
+}
+
+// SetNillableActive sets the "active" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableActive(v *bool) *SyncRunCreate {
+	if v != nil {
+		_c.SetActive(*v)
+	}
+	return _c
+}
+
+// SetAttempt sets the "attempt" field.
+func (_c *SyncRunCreate) SetAttempt(v int) *SyncRunCreate {
+	_c.mutation.SetAttempt(v)
+	return _c
+}
+
+// SetNillableAttempt sets the "attempt" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableAttempt(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetAttempt(*v)
+	}
+	return _c
+}
+
+// SetHeartbeatAt sets the "heartbeat_at" field.
+func (_c *SyncRunCreate) SetHeartbeatAt(v time.Time) *SyncRunCreate {
+	_c.mutation.SetHeartbeatAt(v)
+	return _c
+}
+
+// SetNillableHeartbeatAt sets the "heartbeat_at" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableHeartbeatAt(v *time.Time) *SyncRunCreate {
+	if v != nil {
+		_c.SetHeartbeatAt(*v)
+	}
+	return _c
+}
+
 // SetTrigger sets the "trigger" field.
 func (_c *SyncRunCreate) SetTrigger(v string) *SyncRunCreate {
 	_c.mutation.SetTrigger(v)
@@ -227,6 +269,18 @@ func (_c *SyncRunCreate) defaults() {
 		v := syncrun.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.Active(); !ok {
+		v := syncrun.DefaultActive
+		_c.mutation.SetActive(v)
+	}
+	if _, ok := _c.mutation.Attempt(); !ok {
+		v := syncrun.DefaultAttempt
+		_c.mutation.SetAttempt(v)
+	}
+	if _, ok := _c.mutation.HeartbeatAt(); !ok {
+		v := syncrun.DefaultHeartbeatAt()
+		_c.mutation.SetHeartbeatAt(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		v := syncrun.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
@@ -265,6 +319,12 @@ func (_c *SyncRunCreate) check() error {
 		if err := syncrun.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "SyncRun.status": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Attempt(); !ok {
+		return &ValidationError{Name: "attempt", err: errors.New(`ent: missing required field "SyncRun.attempt"`)}
+	}
+	if _, ok := _c.mutation.HeartbeatAt(); !ok {
+		return &ValidationError{Name: "heartbeat_at", err: errors.New(`ent: missing required field "SyncRun.heartbeat_at"`)}
 	}
 	if _, ok := _c.mutation.Trigger(); !ok {
 		return &ValidationError{Name: "trigger", err: errors.New(`ent: missing required field "SyncRun.trigger"`)}
@@ -331,6 +391,18 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(syncrun.FieldStatus, field.TypeEnum, value)
 		_node.Status = value
+	}
+	if value, ok := _c.mutation.Active(); ok {
+		_spec.SetField(syncrun.FieldActive, field.TypeBool, value)
+		_node.Active = &value
+	}
+	if value, ok := _c.mutation.Attempt(); ok {
+		_spec.SetField(syncrun.FieldAttempt, field.TypeInt, value)
+		_node.Attempt = value
+	}
+	if value, ok := _c.mutation.HeartbeatAt(); ok {
+		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)
+		_node.HeartbeatAt = value
 	}
 	if value, ok := _c.mutation.Trigger(); ok {
 		_spec.SetField(syncrun.FieldTrigger, field.TypeString, value)
@@ -450,6 +522,54 @@ func (u *SyncRunUpsert) SetStatus(v syncrun.Status) *SyncRunUpsert {
 // UpdateStatus sets the "status" field to the value that was provided on create.
 func (u *SyncRunUpsert) UpdateStatus() *SyncRunUpsert {
 	u.SetExcluded(syncrun.FieldStatus)
+	return u
+}
+
+// SetActive sets the "active" field.
+func (u *SyncRunUpsert) SetActive(v bool) *SyncRunUpsert {
+	u.Set(syncrun.FieldActive, v)
+	return u
+}
+
+// UpdateActive sets the "active" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateActive() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldActive)
+	return u
+}
+
+// ClearActive clears the value of the "active" field.
+func (u *SyncRunUpsert) ClearActive() *SyncRunUpsert {
+	u.SetNull(syncrun.FieldActive)
+	return u
+}
+
+// SetAttempt sets the "attempt" field.
+func (u *SyncRunUpsert) SetAttempt(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldAttempt, v)
+	return u
+}
+
+// UpdateAttempt sets the "attempt" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateAttempt() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldAttempt)
+	return u
+}
+
+// AddAttempt adds v to the "attempt" field.
+func (u *SyncRunUpsert) AddAttempt(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldAttempt, v)
+	return u
+}
+
+// SetHeartbeatAt sets the "heartbeat_at" field.
+func (u *SyncRunUpsert) SetHeartbeatAt(v time.Time) *SyncRunUpsert {
+	u.Set(syncrun.FieldHeartbeatAt, v)
+	return u
+}
+
+// UpdateHeartbeatAt sets the "heartbeat_at" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateHeartbeatAt() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldHeartbeatAt)
 	return u
 }
 
@@ -665,6 +785,62 @@ func (u *SyncRunUpsertOne) SetStatus(v syncrun.Status) *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) UpdateStatus() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateStatus()
+	})
+}
+
+// SetActive sets the "active" field.
+func (u *SyncRunUpsertOne) SetActive(v bool) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetActive(v)
+	})
+}
+
+// UpdateActive sets the "active" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateActive() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateActive()
+	})
+}
+
+// ClearActive clears the value of the "active" field.
+func (u *SyncRunUpsertOne) ClearActive() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearActive()
+	})
+}
+
+// SetAttempt sets the "attempt" field.
+func (u *SyncRunUpsertOne) SetAttempt(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetAttempt(v)
+	})
+}
+
+// AddAttempt adds v to the "attempt" field.
+func (u *SyncRunUpsertOne) AddAttempt(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddAttempt(v)
+	})
+}
+
+// UpdateAttempt sets the "attempt" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateAttempt() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateAttempt()
+	})
+}
+
+// SetHeartbeatAt sets the "heartbeat_at" field.
+func (u *SyncRunUpsertOne) SetHeartbeatAt(v time.Time) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetHeartbeatAt(v)
+	})
+}
+
+// UpdateHeartbeatAt sets the "heartbeat_at" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateHeartbeatAt() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateHeartbeatAt()
 	})
 }
 
@@ -1071,6 +1247,62 @@ func (u *SyncRunUpsertBulk) SetStatus(v syncrun.Status) *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) UpdateStatus() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateStatus()
+	})
+}
+
+// SetActive sets the "active" field.
+func (u *SyncRunUpsertBulk) SetActive(v bool) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetActive(v)
+	})
+}
+
+// UpdateActive sets the "active" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateActive() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateActive()
+	})
+}
+
+// ClearActive clears the value of the "active" field.
+func (u *SyncRunUpsertBulk) ClearActive() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearActive()
+	})
+}
+
+// SetAttempt sets the "attempt" field.
+func (u *SyncRunUpsertBulk) SetAttempt(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetAttempt(v)
+	})
+}
+
+// AddAttempt adds v to the "attempt" field.
+func (u *SyncRunUpsertBulk) AddAttempt(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddAttempt(v)
+	})
+}
+
+// UpdateAttempt sets the "attempt" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateAttempt() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateAttempt()
+	})
+}
+
+// SetHeartbeatAt sets the "heartbeat_at" field.
+func (u *SyncRunUpsertBulk) SetHeartbeatAt(v time.Time) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetHeartbeatAt(v)
+	})
+}
+
+// UpdateHeartbeatAt sets the "heartbeat_at" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateHeartbeatAt() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateHeartbeatAt()
 	})
 }
 

@@ -44,6 +44,61 @@ func (_u *SyncRunUpdate) SetNillableStatus(v *syncrun.Status) *SyncRunUpdate {
 	return _u
 }
 
+// SetActive sets the "active" field.
+func (_u *SyncRunUpdate) SetActive(v bool) *SyncRunUpdate {
+	_u.mutation.SetActive(v)
+	return _u
+}
+
+// SetNillableActive sets the "active" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableActive(v *bool) *SyncRunUpdate {
+	if v != nil {
+		_u.SetActive(*v)
+	}
+	return _u
+}
+
+// ClearActive clears the value of the "active" field.
+func (_u *SyncRunUpdate) ClearActive() *SyncRunUpdate {
+	_u.mutation.ClearActive()
+	return _u
+}
+
+// SetAttempt sets the "attempt" field.
+func (_u *SyncRunUpdate) SetAttempt(v int) *SyncRunUpdate {
+	_u.mutation.ResetAttempt()
+	_u.mutation.SetAttempt(v)
+	return _u
+}
+
+// SetNillableAttempt sets the "attempt" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableAttempt(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetAttempt(*v)
+	}
+	return _u
+}
+
+// AddAttempt adds value to the "attempt" field.
+func (_u *SyncRunUpdate) AddAttempt(v int) *SyncRunUpdate {
+	_u.mutation.AddAttempt(v)
+	return _u
+}
+
+// SetHeartbeatAt sets the "heartbeat_at" field.
+func (_u *SyncRunUpdate) SetHeartbeatAt(v time.Time) *SyncRunUpdate {
+	_u.mutation.SetHeartbeatAt(v)
+	return _u
+}
+
+// SetNillableHeartbeatAt sets the "heartbeat_at" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableHeartbeatAt(v *time.Time) *SyncRunUpdate {
+	if v != nil {
+		_u.SetHeartbeatAt(*v)
+	}
+	return _u
+}
+
 // SetStartedAt sets the "started_at" field.
 func (_u *SyncRunUpdate) SetStartedAt(v time.Time) *SyncRunUpdate {
 	_u.mutation.SetStartedAt(v)
@@ -266,6 +321,21 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(syncrun.FieldStatus, field.TypeEnum, value)
 	}
+	if value, ok := _u.mutation.Active(); ok {
+		_spec.SetField(syncrun.FieldActive, field.TypeBool, value)
+	}
+	if _u.mutation.ActiveCleared() {
+		_spec.ClearField(syncrun.FieldActive, field.TypeBool)
+	}
+	if value, ok := _u.mutation.Attempt(); ok {
+		_spec.SetField(syncrun.FieldAttempt, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAttempt(); ok {
+		_spec.AddField(syncrun.FieldAttempt, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.HeartbeatAt(); ok {
+		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)
+	}
 	if value, ok := _u.mutation.StartedAt(); ok {
 		_spec.SetField(syncrun.FieldStartedAt, field.TypeTime, value)
 	}
@@ -349,6 +419,61 @@ func (_u *SyncRunUpdateOne) SetStatus(v syncrun.Status) *SyncRunUpdateOne {
 func (_u *SyncRunUpdateOne) SetNillableStatus(v *syncrun.Status) *SyncRunUpdateOne {
 	if v != nil {
 		_u.SetStatus(*v)
+	}
+	return _u
+}
+
+// SetActive sets the "active" field.
+func (_u *SyncRunUpdateOne) SetActive(v bool) *SyncRunUpdateOne {
+	_u.mutation.SetActive(v)
+	return _u
+}
+
+// SetNillableActive sets the "active" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableActive(v *bool) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetActive(*v)
+	}
+	return _u
+}
+
+// ClearActive clears the value of the "active" field.
+func (_u *SyncRunUpdateOne) ClearActive() *SyncRunUpdateOne {
+	_u.mutation.ClearActive()
+	return _u
+}
+
+// SetAttempt sets the "attempt" field.
+func (_u *SyncRunUpdateOne) SetAttempt(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetAttempt()
+	_u.mutation.SetAttempt(v)
+	return _u
+}
+
+// SetNillableAttempt sets the "attempt" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableAttempt(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetAttempt(*v)
+	}
+	return _u
+}
+
+// AddAttempt adds value to the "attempt" field.
+func (_u *SyncRunUpdateOne) AddAttempt(v int) *SyncRunUpdateOne {
+	_u.mutation.AddAttempt(v)
+	return _u
+}
+
+// SetHeartbeatAt sets the "heartbeat_at" field.
+func (_u *SyncRunUpdateOne) SetHeartbeatAt(v time.Time) *SyncRunUpdateOne {
+	_u.mutation.SetHeartbeatAt(v)
+	return _u
+}
+
+// SetNillableHeartbeatAt sets the "heartbeat_at" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableHeartbeatAt(v *time.Time) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetHeartbeatAt(*v)
 	}
 	return _u
 }
@@ -604,6 +729,21 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(syncrun.FieldStatus, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Active(); ok {
+		_spec.SetField(syncrun.FieldActive, field.TypeBool, value)
+	}
+	if _u.mutation.ActiveCleared() {
+		_spec.ClearField(syncrun.FieldActive, field.TypeBool)
+	}
+	if value, ok := _u.mutation.Attempt(); ok {
+		_spec.SetField(syncrun.FieldAttempt, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAttempt(); ok {
+		_spec.AddField(syncrun.FieldAttempt, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.HeartbeatAt(); ok {
+		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)
 	}
 	if value, ok := _u.mutation.StartedAt(); ok {
 		_spec.SetField(syncrun.FieldStartedAt, field.TypeTime, value)

@@ -375,6 +375,9 @@ var (
 	SyncRunsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED"}, Default: "QUEUED"},
+		{Name: "active", Type: field.TypeBool, Nullable: true, Default: true},
+		{Name: "attempt", Type: field.TypeInt, Default: 1},
+		{Name: "heartbeat_at", Type: field.TypeTime},
 		{Name: "trigger", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "started_at", Type: field.TypeTime, Nullable: true},
@@ -395,7 +398,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_repositories_syncs",
-				Columns:    []*schema.Column{SyncRunsColumns[12]},
+				Columns:    []*schema.Column{SyncRunsColumns[15]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -404,12 +407,12 @@ var (
 			{
 				Name:    "syncrun_repository_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[12], SyncRunsColumns[3]},
+				Columns: []*schema.Column{SyncRunsColumns[15], SyncRunsColumns[6]},
 			},
 			{
-				Name:    "syncrun_status",
-				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[1]},
+				Name:    "syncrun_repository_id_active",
+				Unique:  true,
+				Columns: []*schema.Column{SyncRunsColumns[15], SyncRunsColumns[2]},
 			},
 		},
 	}

@@ -19,7 +19,7 @@ func (Dist) Fields() []ent.Field {
 	return []ent.Field{
 		idField("dist_"),
 		field.String("package_id").Immutable(),
-		field.String("repository_id").Immutable().Comment("Where url was read, and whose credential it may get."),
+		field.String("repository_id").Comment("Where url was read, and whose credential it may get."),
 		field.String("version").Immutable().MaxLen(255).Comment("Normalised version, as the dist route writes it."),
 		field.String("reference").Immutable().MaxLen(64).Comment("The commit, as the dist route writes it."),
 		field.String("type").Comment("zip, tar, …"),
@@ -34,7 +34,7 @@ func (Dist) Fields() []ent.Field {
 func (Dist) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("package", Pkg.Type).Ref("dists").Field("package_id").Unique().Required().Immutable(),
-		edge.From("repository", Repository.Type).Ref("dists").Field("repository_id").Unique().Required().Immutable(),
+		edge.From("repository", Repository.Type).Ref("dists").Field("repository_id").Unique().Required(),
 		edge.From("archive", Archive.Type).Ref("dists").Field("archive_id").Unique(),
 		edge.To("versions", PackageVersion.Type).Annotations(entsql.OnDelete(entsql.SetNull)),
 	}

@@ -20,7 +20,8 @@ func (PackageVersion) Fields() []ent.Field {
 		field.String("version").MaxLen(255).Comment("As written upstream."),
 		field.String("normalized_version").MaxLen(255).Immutable().Comment("As Composer normalises it."),
 		field.Bool("dev").Default(false).Comment("A branch: served from the ~dev document."),
-		field.Int("position").Default(0).Comment("0 is the highest version of its package; branches follow."),
+		field.Int("position").Default(0).Annotations(entgql.OrderField("POSITION")).
+			Comment("0 is the highest version of its package; branches follow."),
 		field.String("reference").Optional().Nillable().Comment("The commit the archive was made of."),
 		field.Time("released_at").Optional().Nillable(),
 		field.JSON("licenses", []string{}).Default([]string{}),

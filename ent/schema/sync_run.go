@@ -25,6 +25,10 @@ func (SyncRun) Fields() []ent.Field {
 		idField("sync_"),
 		field.String("repository_id").Immutable(),
 		field.Enum("status").Values("QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED").Default("QUEUED"),
+		field.Bool("active").Optional().Nillable().Default(true).
+			Comment("True while queued or running, null after: a repository has one active run at most."),
+		field.Int("attempt").Default(1).Comment("Names the job that may work on the run; a job of an earlier attempt stops."),
+		field.Time("heartbeat_at").Default(now).Comment("Last sign of life of whoever works on it."),
 		field.String("trigger").Immutable().Comment("create, manual, update or schedule"),
 		createdAt(),
 		field.Time("started_at").Optional().Nillable(),
@@ -47,7 +51,7 @@ func (SyncRun) Edges() []ent.Edge {
 
 // Indexes of the SyncRun.
 func (SyncRun) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("repository_id", "created_at"), index.Fields("status")}
+	return []ent.Index{index.Fields("repository_id", "created_at"), index.Fields("repository_id", "active").Unique()}
 }
 
 // Annotations of the SyncRun.

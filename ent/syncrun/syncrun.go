@@ -22,6 +22,12 @@ const (
 	FieldRepositoryID = "repository_id"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
+	// FieldActive holds the string denoting the active field in the database.
+	FieldActive = "active"
+	// FieldAttempt holds the string denoting the attempt field in the database.
+	FieldAttempt = "attempt"
+	// FieldHeartbeatAt holds the string denoting the heartbeat_at field in the database.
+	FieldHeartbeatAt = "heartbeat_at"
 	// FieldTrigger holds the string denoting the trigger field in the database.
 	FieldTrigger = "trigger"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
@@ -60,6 +66,9 @@ var Columns = []string{
 	FieldID,
 	FieldRepositoryID,
 	FieldStatus,
+	FieldActive,
+	FieldAttempt,
+	FieldHeartbeatAt,
 	FieldTrigger,
 	FieldCreatedAt,
 	FieldStartedAt,
@@ -83,6 +92,12 @@ func ValidColumn(column string) bool {
 }
 
 var (
+	// DefaultActive holds the default value on creation for the "active" field.
+	DefaultActive bool
+	// DefaultAttempt holds the default value on creation for the "attempt" field.
+	DefaultAttempt int
+	// DefaultHeartbeatAt holds the default value on creation for the "heartbeat_at" field.
+	DefaultHeartbeatAt func() time.Time
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultPackagesDone holds the default value on creation for the "packages_done" field.
@@ -144,6 +159,21 @@ func ByRepositoryID(opts ...sql.OrderTermOption) OrderOption {
 // ByStatus orders the results by the status field.
 func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStatus, opts...).ToFunc()
+}
+
+// ByActive orders the results by the active field.
+func ByActive(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActive, opts...).ToFunc()
+}
+
+// ByAttempt orders the results by the attempt field.
+func ByAttempt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAttempt, opts...).ToFunc()
+}
+
+// ByHeartbeatAt orders the results by the heartbeat_at field.
+func ByHeartbeatAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHeartbeatAt, opts...).ToFunc()
 }
 
 // ByTrigger orders the results by the trigger field.

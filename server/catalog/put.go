@@ -72,10 +72,10 @@ func (p *put) run(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	stable, dev := split(p.Versions)
-	if err := p.putDocument(ctx, false, stable, p.Validators.Stable); err != nil {
+	if err := p.putDocument(ctx, false, stable, p.Update.Validators.Stable); err != nil {
 		return Outcome{}, err
 	}
-	if err := p.putDocument(ctx, true, dev, p.Validators.Dev); err != nil {
+	if err := p.putDocument(ctx, true, dev, p.Update.Validators.Dev); err != nil {
 		return Outcome{}, err
 	}
 	p.tx.Announce(database.TopicPackage, p.Name)

@@ -19,7 +19,7 @@ import (
 // Dist answers an archive: dist/VENDOR/PACKAGE/VERSION/REFERENCE.TYPE.
 func (h *Handler) Dist() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		path, ok := parseDistPath(q.URL.Path, q.URL.RawPath)
+		path, ok := parseDistPath(q.r.URL.Path, q.r.URL.RawPath)
 		if !ok {
 			return q.missing("This is not the address of an archive.")
 		}
@@ -27,7 +27,7 @@ func (h *Handler) Dist() http.HandlerFunc {
 			return err
 		}
 		q.event.Package = path.name
-		dist, err := q.h.Catalog.Dist(q.Context(), path.name, path.version, path.reference)
+		dist, err := q.h.Catalog.Dist(q.r.Context(), path.name, path.version, path.reference)
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && dist.Type != path.kind {
 			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
 				path.name, path.version, path.reference, path.name))
@@ -56,18 +56,18 @@ func parseDistPath(path, rawPath string) (p distPath, ok bool) {
 }
 
 func (q *request) archive(dist *catalog.Dist) error {
-	file, stored, err := q.h.Archives.Open(q.Context(), dist)
+	file, stored, err := q.h.Archives.Open(q.r.Context(), dist)
 	if err != nil {
 		return archiveRefusal(dist, err)
 	}
 	defer file.Close()
-	header := q.Header()
+	header := q.w.Header()
 	header.Set("Content-Type", "application/"+contentType(dist.Type))
 	header.Set("Content-Length", strconv.FormatInt(stored.Size, 10))
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
 	q.event.Kind, q.event.Version, q.event.Bytes = usage.Download, dist.Version, stored.Size
-	send(q.ResponseWriter, file, stored.Size)
+	send(q.w, file, stored.Size)
 	return nil
 }
 

@@ -44,8 +44,8 @@ type Handler struct {
 
 // request is one authenticated request under way.
 type request struct {
-	http.ResponseWriter
-	*http.Request
+	w     http.ResponseWriter
+	r     *http.Request
 	h     *Handler
 	token *auth.Token
 	event usage.Event
@@ -58,7 +58,7 @@ func (h *Handler) route(step func(*request) error) http.HandlerFunc {
 		now := h.Now()
 		address := middleware.GetClientIPAddr(r.Context())
 		token, err := h.Tokens.Authenticate(r.Context(), r, address, now)
-		q := &request{ResponseWriter: w, Request: r, h: h, token: token}
+		q := &request{w: w, r: r, h: h, token: token}
 		if token != nil {
 			q.event = usage.Event{TokenID: token.ID, SecretID: token.SecretID, Kind: usage.Other, At: now,
 				Address: address, Client: r.UserAgent()}
@@ -73,12 +73,12 @@ func (h *Handler) route(step func(*request) error) http.HandlerFunc {
 // finish answers an error and counts the request.
 func (q *request) finish(err error) {
 	if err != nil {
-		refusal := q.h.refusal(q.Request, err)
+		refusal := q.h.refusal(q.r, err)
 		if refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden {
 			q.event.Kind = usage.Refused
 		}
 		if refusal != written {
-			refusal.Write(q.ResponseWriter)
+			refusal.Write(q.w)
 		}
 	}
 	if q.token != nil {
@@ -91,7 +91,7 @@ var written = &auth.Refusal{Status: http.StatusTooManyRequests, Code: auth.CodeR
 
 // admit takes one request from the token's limit.
 func (q *request) admit() error {
-	if q.h.Limiter.Admit(q.ResponseWriter, q.Request, q.token) {
+	if q.h.Limiter.Admit(q.w, q.r, q.token) {
 		return nil
 	}
 	q.event.Kind = usage.Refused

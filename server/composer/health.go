@@ -29,7 +29,7 @@ type rateLimit struct {
 // takes nothing from the rate limit.
 func (h *Handler) Health() http.HandlerFunc {
 	known := h.route(func(q *request) error {
-		q.h.Limiter.Peek(q.ResponseWriter, q.token)
+		q.h.Limiter.Peek(q.w, q.token)
 		return q.writeJSON(h.health(q.token))
 	})
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -19,11 +19,11 @@ func (h *Handler) List() http.HandlerFunc {
 		if err := q.admitTo(""); err != nil {
 			return err
 		}
-		names, err := q.h.Catalog.Names(q.Context(), q.token.Packages)
+		names, err := q.h.Catalog.Names(q.r.Context(), q.token.Packages)
 		if err != nil {
 			return err
 		}
-		query := q.URL.Query()
+		query := q.r.URL.Query()
 		return q.writeJSON(map[string]any{"packageNames": narrow(names, query.Get("vendor"), query.Get("filter"))})
 	})
 }
@@ -78,12 +78,12 @@ func (h *Handler) Search() http.HandlerFunc {
 		if err := q.admitTo(""); err != nil {
 			return err
 		}
-		query := q.URL.Query()
+		query := q.r.URL.Query()
 		words, kind := query.Get("q"), query.Get("type")
 		if len(words) > 200 || len(kind) > 100 {
 			words, kind = words[:min(len(words), 200)], kind[:min(len(kind), 100)]
 		}
-		matches, total, err := q.h.Catalog.Search(q.Context(), words, kind, q.token.Packages)
+		matches, total, err := q.h.Catalog.Search(q.r.Context(), words, kind, q.token.Packages)
 		if err != nil {
 			return err
 		}
@@ -122,14 +122,14 @@ func (h *Handler) Downloads() http.HandlerFunc {
 			return err
 		}
 		var report downloads
-		if err := json.NewDecoder(http.MaxBytesReader(q.ResponseWriter, q.Body, bodyMax)).Decode(&report); err != nil {
+		if err := json.NewDecoder(http.MaxBytesReader(q.w, q.r.Body, bodyMax)).Decode(&report); err != nil {
 			return &auth.Refusal{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT",
 				Message: `The body must be JSON of at most 64 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
 		}
 		for _, d := range report.Downloads {
 			q.installed(strings.ToLower(d.Name), d.Version)
 		}
-		q.WriteHeader(http.StatusNoContent)
+		q.w.WriteHeader(http.StatusNoContent)
 		return nil
 	})
 }
@@ -138,7 +138,7 @@ func (q *request) installed(name, version string) {
 	if !pattern.ValidName(name) || q.authorize(name) != nil {
 		return
 	}
-	if known, err := q.h.Catalog.Knows(q.Context(), name, version); err != nil || !known {
+	if known, err := q.h.Catalog.Knows(q.r.Context(), name, version); err != nil || !known {
 		return
 	}
 	event := q.event

@@ -28,7 +28,7 @@ func (h *Handler) Root() http.HandlerFunc {
 		if days, soon := expiresSoon(q.token, q.h.Now()); soon {
 			return q.rootWithWarning(days)
 		}
-		document, err := q.h.Catalog.Root(q.Context(), q.token.Packages)
+		document, err := q.h.Catalog.Root(q.r.Context(), q.token.Packages)
 		if err != nil {
 			return err
 		}
@@ -53,19 +53,19 @@ func (q *request) rootWithWarning(days int) error {
 	if err := q.admit(); err != nil {
 		return err
 	}
-	body, err := q.h.Catalog.RootWith(q.Context(), q.token.Packages, catalog.Message{
+	body, err := q.h.Catalog.RootWith(q.r.Context(), q.token.Packages, catalog.Message{
 		Message:  ending(q.token, days),
 		Versions: "*",
 	})
 	if err != nil {
 		return err
 	}
-	header := q.Header()
+	header := q.w.Header()
 	header.Set("Last-Modified", q.h.Now().UTC().Format(http.TimeFormat))
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("Content-Type", "application/json")
 	q.event.Kind, q.event.Bytes = usage.Metadata, int64(len(body))
-	q.Write(body) // an error means that the client has gone
+	q.w.Write(body) // an error means that the client has gone
 	return nil
 }
 
@@ -85,7 +85,7 @@ func ending(t *auth.Token, days int) string {
 // Metadata answers p2/VENDOR/PACKAGE.json and p2/VENDOR/PACKAGE~dev.json.
 func (h *Handler) Metadata() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		name, dev, ok := metadataName(q.URL.Path, q.URL.RawPath)
+		name, dev, ok := metadataName(q.r.URL.Path, q.r.URL.RawPath)
 		if !ok {
 			return q.missing("No package can have this name.")
 		}
@@ -93,7 +93,7 @@ func (h *Handler) Metadata() http.HandlerFunc {
 			return err
 		}
 		q.event.Package = name
-		document, err := q.h.Catalog.Document(q.Context(), name, dev)
+		document, err := q.h.Catalog.Document(q.r.Context(), name, dev)
 		if errors.Is(err, catalog.ErrNotFound) {
 			return q.missing("No repository of this server has the package " + name + ".")
 		}
@@ -128,14 +128,14 @@ func (q *request) authorize(name string) error {
 // document answers 304 for the copy the client has, which is free, or the bytes. The client's value is compared for
 // equality only: a view may go back in time.
 func (q *request) document(d *catalog.Document) error {
-	header := q.Header()
+	header := q.w.Header()
 	header.Set("Last-Modified", d.LastModified)
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("Vary", "Authorization, Accept-Encoding")
-	if q.Request.Header.Get("If-Modified-Since") == d.LastModified {
-		q.h.Limiter.Peek(q.ResponseWriter, q.token)
+	if q.r.Header.Get("If-Modified-Since") == d.LastModified {
+		q.h.Limiter.Peek(q.w, q.token)
 		q.event.Kind = usage.NotModified
-		q.WriteHeader(http.StatusNotModified)
+		q.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	if err := q.admit(); err != nil {
@@ -143,10 +143,10 @@ func (q *request) document(d *catalog.Document) error {
 	}
 	q.event.Kind, q.event.Bytes = usage.Metadata, int64(len(d.Body))
 	header.Set("Content-Type", "application/json")
-	if acceptsGzip(q.Request) {
+	if acceptsGzip(q.r) {
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.Itoa(len(d.Body)))
-		q.Write(d.Body)
+		q.w.Write(d.Body)
 		return nil
 	}
 	header.Set("Content-Length", strconv.Itoa(d.Size))
@@ -154,7 +154,7 @@ func (q *request) document(d *catalog.Document) error {
 	if err != nil {
 		return fmt.Errorf("unpack a document: %w", err)
 	}
-	io.Copy(q.ResponseWriter, plain)
+	io.Copy(q.w, plain)
 	return nil
 }
 
@@ -177,11 +177,11 @@ func (q *request) writeJSON(answer any) error {
 	if err != nil {
 		return err
 	}
-	header := q.Header()
+	header := q.w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	q.event.Bytes = int64(len(body))
-	q.Write(body)
+	q.w.Write(body)
 	return nil
 }

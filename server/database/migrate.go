@@ -22,8 +22,8 @@ import (
 // migrationLock is the key of PostgreSQL's advisory lock for migrations: "broker" in ASCII.
 const migrationLock = 0x62726f6b6572
 
-// Migrate applies the pending migrations of the entities and of the job queue in one transaction: all of them, or
-// none. Any number of processes may call it at once; one works while the others wait.
+// Migrate applies the pending migrations of the entities, all of them or none, then those of the job queue. Any
+// number of processes may call it at once; one works while the others wait.
 func (db *DB) Migrate(ctx context.Context) error {
 	conn, err := db.SQL.Conn(ctx)
 	if err != nil {
@@ -31,24 +31,75 @@ func (db *DB) Migrate(ctx context.Context) error {
 	}
 	defer conn.Close()
 	if db.dialect == dialect.SQLite {
-		// Before BEGIN: inside a transaction the pragma is ignored, and a rebuilt table would empty its children.
-		if _, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = off"); err != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-		defer conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA foreign_keys = on")
+		err = db.migrateSQLite(ctx, conn)
+	} else {
+		err = db.migratePostgres(ctx, conn)
 	}
-	tx, err := beginPatiently(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	return nil
+}
+
+// migrateSQLite does everything in one transaction, which only one process can have.
+func (db *DB) migrateSQLite(ctx context.Context, conn *sql.Conn) error {
+	// Before BEGIN: inside a transaction the pragma is ignored, and a rebuilt table would empty its children.
+	if _, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = off"); err != nil {
+		return err
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA foreign_keys = on")
+	tx, err := beginPatiently(ctx, conn)
+	if err != nil {
+		return err
+	}
 	defer tx.Rollback()
-	if err := db.migrateTx(ctx, tx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	if err := db.applyFiles(ctx, tx); err != nil {
+		return err
+	}
+	migrator, err := jobMigrator(riversqlite.New(db.SQL))
+	if err != nil {
+		return err
+	}
+	if _, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("job queue: %w", err)
+	}
+	if err := checkForeignKeys(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// migratePostgres holds an advisory lock of its session: the job queue's steps need a transaction each, because
+// PostgreSQL lets a new value of an enum be used only after a commit.
+func (db *DB) migratePostgres(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
+		return err
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := db.applyFiles(ctx, tx); err != nil {
+		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return err
+	}
+	migrator, err := jobMigrator(riverdatabasesql.New(db.SQL))
+	if err != nil {
+		return err
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("job queue: %w", err)
 	}
 	return nil
+}
+
+// jobMigrator migrates the job queue without reporting each of its steps.
+func jobMigrator(driver riverdriver.Driver[*sql.Tx]) (*rivermigrate.Migrator[*sql.Tx], error) {
+	return rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 }
 
 // beginPatiently tries for a minute: on SQLite another starter may hold the write lock for as long as it migrates.
@@ -61,24 +112,6 @@ func beginPatiently(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-}
-
-func (db *DB) migrateTx(ctx context.Context, tx *sql.Tx) error {
-	if db.dialect == dialect.Postgres {
-		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
-			return err
-		}
-	}
-	if err := db.applyFiles(ctx, tx); err != nil {
-		return err
-	}
-	if err := db.migrateJobs(ctx, tx); err != nil {
-		return fmt.Errorf("job queue: %w", err)
-	}
-	if db.dialect == dialect.SQLite {
-		return checkForeignKeys(ctx, tx)
-	}
-	return nil
 }
 
 func (db *DB) files() (fs.FS, error) {
@@ -161,20 +194,6 @@ func (db *DB) applyFile(ctx context.Context, tx *sql.Tx, files fs.FS, name strin
 		insert = "INSERT INTO schema_migrations (name) VALUES ($1)"
 	}
 	_, err = tx.ExecContext(ctx, insert, name)
-	return err
-}
-
-func (db *DB) migrateJobs(ctx context.Context, tx *sql.Tx) error {
-	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(db.SQL)
-	if db.dialect == dialect.SQLite {
-		driver = riversqlite.New(db.SQL)
-	}
-	quiet := slog.New(slog.DiscardHandler) // it would report each of its steps
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
-	if err != nil {
-		return err
-	}
-	_, err = migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
 	return err
 }
 

@@ -108,14 +108,14 @@ func openSQLite(path string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// openPostgres opens a pool. Binary parameters save a round trip for each query that is not prepared.
+// openPostgres opens a pool. Not with binary_parameters: lib/pq would send JSON in a form PostgreSQL refuses.
 func openPostgres(rawURL string, connections int) (*sql.DB, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL cannot be read: check its escaping") // the cause would show the password
 	}
 	query := u.Query()
-	for name, value := range map[string]string{"binary_parameters": "yes", "connect_timeout": "5", "timezone": "UTC"} {
+	for name, value := range map[string]string{"connect_timeout": "5", "timezone": "UTC"} {
 		if !query.Has(name) {
 			query.Set(name, value)
 		}

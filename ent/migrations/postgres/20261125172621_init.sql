@@ -81,11 +81,11 @@ CREATE INDEX "session_user_id" ON "sessions" ("user_id");
 -- Create index "sessions_hash_key" to table: "sessions"
 CREATE UNIQUE INDEX "sessions_hash_key" ON "sessions" ("hash");
 -- Create "sync_runs" table
-CREATE TABLE "sync_runs" ("id" character varying NOT NULL, "status" character varying NOT NULL DEFAULT 'QUEUED', "trigger" character varying NOT NULL, "created_at" timestamptz NOT NULL, "started_at" timestamptz NULL, "finished_at" timestamptz NULL, "packages_done" bigint NOT NULL DEFAULT 0, "packages_total" bigint NULL, "versions_added" bigint NOT NULL DEFAULT 0, "versions_removed" bigint NOT NULL DEFAULT 0, "skipped" jsonb NOT NULL, "error" character varying NULL, "repository_id" character varying NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "sync_runs_repositories_syncs" FOREIGN KEY ("repository_id") REFERENCES "repositories" ("id") ON UPDATE NO ACTION ON DELETE CASCADE);
+CREATE TABLE "sync_runs" ("id" character varying NOT NULL, "status" character varying NOT NULL DEFAULT 'QUEUED', "active" boolean NULL DEFAULT true, "attempt" bigint NOT NULL DEFAULT 1, "heartbeat_at" timestamptz NOT NULL, "trigger" character varying NOT NULL, "created_at" timestamptz NOT NULL, "started_at" timestamptz NULL, "finished_at" timestamptz NULL, "packages_done" bigint NOT NULL DEFAULT 0, "packages_total" bigint NULL, "versions_added" bigint NOT NULL DEFAULT 0, "versions_removed" bigint NOT NULL DEFAULT 0, "skipped" jsonb NOT NULL, "error" character varying NULL, "repository_id" character varying NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "sync_runs_repositories_syncs" FOREIGN KEY ("repository_id") REFERENCES "repositories" ("id") ON UPDATE NO ACTION ON DELETE CASCADE);
+-- Create index "syncrun_repository_id_active" to table: "sync_runs"
+CREATE UNIQUE INDEX "syncrun_repository_id_active" ON "sync_runs" ("repository_id", "active");
 -- Create index "syncrun_repository_id_created_at" to table: "sync_runs"
 CREATE INDEX "syncrun_repository_id_created_at" ON "sync_runs" ("repository_id", "created_at");
--- Create index "syncrun_status" to table: "sync_runs"
-CREATE INDEX "syncrun_status" ON "sync_runs" ("status");
 -- Create "tokens" table
 CREATE TABLE "tokens" ("id" character varying NOT NULL, "description" character varying NOT NULL, "permission" character varying NOT NULL DEFAULT 'READ_ONLY', "packages" jsonb NOT NULL, "networks" jsonb NOT NULL, "rate_limit" bigint NULL, "external_id" character varying NULL, "labels" jsonb NOT NULL, "created_at" timestamptz NOT NULL, "created_by" character varying NOT NULL, "expires_at" timestamptz NULL, "last_used_at" timestamptz NULL, "last_used_address" character varying NULL, "last_used_client" character varying NULL, "revoked_at" timestamptz NULL, "revoked_by" character varying NULL, "revoked_reason" character varying NULL, PRIMARY KEY ("id"));
 -- Create index "token_created_at" to table: "tokens"

@@ -69,11 +69,11 @@ CREATE TABLE `settings` (`id` text NOT NULL, `value` text NOT NULL DEFAULT (''),
 -- Create "sign_in_throttles" table
 CREATE TABLE `sign_in_throttles` (`id` text NOT NULL, `failures` integer NOT NULL DEFAULT (0), `last_failure_at` datetime NOT NULL, PRIMARY KEY (`id`));
 -- Create "sync_runs" table
-CREATE TABLE `sync_runs` (`id` text NOT NULL, `status` text NOT NULL DEFAULT ('QUEUED'), `trigger` text NOT NULL, `created_at` datetime NOT NULL, `started_at` datetime NULL, `finished_at` datetime NULL, `packages_done` integer NOT NULL DEFAULT (0), `packages_total` integer NULL, `versions_added` integer NOT NULL DEFAULT (0), `versions_removed` integer NOT NULL DEFAULT (0), `skipped` json NOT NULL, `error` text NULL, `repository_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `sync_runs_repositories_syncs` FOREIGN KEY (`repository_id`) REFERENCES `repositories` (`id`) ON DELETE CASCADE);
+CREATE TABLE `sync_runs` (`id` text NOT NULL, `status` text NOT NULL DEFAULT ('QUEUED'), `active` bool NULL DEFAULT (true), `attempt` integer NOT NULL DEFAULT (1), `heartbeat_at` datetime NOT NULL, `trigger` text NOT NULL, `created_at` datetime NOT NULL, `started_at` datetime NULL, `finished_at` datetime NULL, `packages_done` integer NOT NULL DEFAULT (0), `packages_total` integer NULL, `versions_added` integer NOT NULL DEFAULT (0), `versions_removed` integer NOT NULL DEFAULT (0), `skipped` json NOT NULL, `error` text NULL, `repository_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `sync_runs_repositories_syncs` FOREIGN KEY (`repository_id`) REFERENCES `repositories` (`id`) ON DELETE CASCADE);
 -- Create index "syncrun_repository_id_created_at" to table: "sync_runs"
 CREATE INDEX `syncrun_repository_id_created_at` ON `sync_runs` (`repository_id`, `created_at`);
--- Create index "syncrun_status" to table: "sync_runs"
-CREATE INDEX `syncrun_status` ON `sync_runs` (`status`);
+-- Create index "syncrun_repository_id_active" to table: "sync_runs"
+CREATE UNIQUE INDEX `syncrun_repository_id_active` ON `sync_runs` (`repository_id`, `active`);
 -- Create "tokens" table
 CREATE TABLE `tokens` (`id` text NOT NULL, `description` text NOT NULL, `permission` text NOT NULL DEFAULT ('READ_ONLY'), `packages` json NOT NULL, `networks` json NOT NULL, `rate_limit` integer NULL, `external_id` text NULL, `labels` json NOT NULL, `created_at` datetime NOT NULL, `created_by` text NOT NULL, `expires_at` datetime NULL, `last_used_at` datetime NULL, `last_used_address` text NULL, `last_used_client` text NULL, `revoked_at` datetime NULL, `revoked_by` text NULL, `revoked_reason` text NULL, PRIMARY KEY (`id`));
 -- Create index "token_external_id" to table: "tokens"

@@ -1,0 +1,120 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"broker/ent"
+	"broker/server/auth"
+	"broker/server/fault"
+)
+
+// The codes of errors, in extensions.code.
+const (
+	codeUnauthenticated = "UNAUTHENTICATED"
+	codeForbidden       = "FORBIDDEN"
+	codeInput           = "BAD_USER_INPUT"
+	codeNotFound        = "NOT_FOUND"
+	codeConflict        = "CONFLICT"
+	codeRateLimited     = "RATE_LIMITED"
+	codeTooComplex      = "TOO_COMPLEX"
+	codeInternal        = "INTERNAL"
+)
+
+// presenter gives every error a code and a text that its caller may see. What is not known here is a fault of ours:
+// logged, and told without its text.
+func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		shown := graphql.DefaultErrorPresenter(ctx, err)
+		code, field, message := classify(err)
+		switch {
+		case code != "":
+			shown.Message = message
+			shown.Extensions = map[string]any{"code": code}
+			if field != "" {
+				shown.Extensions["field"] = field
+			}
+			return shown
+		case fromGraphQL(err, shown):
+			return shown
+		}
+		log.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
+		return &gqlerror.Error{
+			Message: "The server has a fault. Its log says more.", Path: shown.Path,
+			Extensions: map[string]any{"code": codeInternal},
+		}
+	}
+}
+
+// classify is the one table of errors and codes.
+func classify(err error) (code, field, message string) {
+	var (
+		invalid         *fault.Invalid
+		missing         *fault.NotFound
+		conflict        *fault.Conflict
+		forbidden       *fault.Forbidden
+		unauthenticated *fault.Unauthenticated
+		busy            *fault.Busy
+		refusal         *auth.Refusal
+	)
+	switch {
+	case errors.As(err, &invalid):
+		return codeInput, invalid.Field, invalid.Message
+	case errors.As(err, &missing):
+		return codeNotFound, "", missing.Error()
+	case errors.As(err, &conflict):
+		return codeConflict, "", conflict.Message
+	case errors.As(err, &forbidden):
+		return codeForbidden, "", forbidden.Message
+	case errors.As(err, &unauthenticated):
+		return codeUnauthenticated, "", unauthenticated.Message
+	case errors.As(err, &busy):
+		return codeRateLimited, "", busy.Message
+	case errors.As(err, &refusal) && refusal.Status == http.StatusUnauthorized:
+		return codeUnauthenticated, "", refusal.Message
+	case errors.As(err, &refusal):
+		return codeForbidden, "", refusal.Message
+	case ent.IsNotFound(err):
+		return codeNotFound, "", "There is nothing with this id."
+	case ent.IsValidationError(err):
+		return codeInput, "", "A value is longer than is possible."
+	}
+	return "", "", ""
+}
+
+// fromGraphQL tells errors of the query itself from ours, and gives them a code. Their text quotes the query at most.
+func fromGraphQL(err error, shown *gqlerror.Error) bool {
+	code, _ := shown.Extensions["code"].(string)
+	switch code {
+	case errcode.ParseFailed, errcode.ValidationFailed:
+		errcode.Set(shown, codeInput)
+		return true
+	case complexityCode:
+		errcode.Set(shown, codeTooComplex)
+		return true
+	case "":
+		// Reading a query's variables, arguments and cursors fails without a code, and without a cause of ours.
+		var plain *gqlerror.Error
+		if errors.As(err, &plain) && plain.Err == nil || shown.Path != nil && isInputPath(err) {
+			errcode.Set(shown, codeInput)
+			return true
+		}
+		return false
+	}
+	return true
+}
+
+// complexityCode is what gqlgen's complexity limit says.
+const complexityCode = "COMPLEXITY_LIMIT_EXCEEDED"
+
+// isInputPath tells an argument that could not be read: gqlgen wraps what its scalars say with the argument's path.
+func isInputPath(err error) bool {
+	var wrapped *gqlerror.Error
+	return errors.As(err, &wrapped) && wrapped.Rule == "" && wrapped.Err != nil && wrapped.Locations == nil
+}

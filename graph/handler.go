@@ -1,0 +1,100 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"broker/ent"
+	"broker/graph/generated"
+	"broker/graph/model"
+	"broker/server/account"
+)
+
+// Names of the generated types that limits.go writes often.
+type (
+	cursor          = ent.Cursor
+	tokenOrder      = ent.TokenOrder
+	tokenWhere      = model.TokenWhere
+	repositoryOrder = ent.RepositoryOrder
+	repositoryWhere = model.RepositoryWhere
+	packageOrder    = ent.PackageOrder
+	packageWhere    = model.PackageWhere
+)
+
+// The bounds of a request's body and time.
+const (
+	bodyMax      = 64 << 10
+	operationFor = 10 * time.Second
+)
+
+// NewHandler answers POST with a JSON body; who is asking is in the request's context.
+func NewHandler(r *Resolver) http.Handler {
+	config := generated.Config{Resolvers: r}
+	complexity(&config)
+	server := handler.New(generated.NewExecutableSchema(config))
+	server.AddTransport(transport.POST{})
+	server.SetParserTokenLimit(tokensMax)
+	server.SetQueryCache(lru.New[*ast.QueryDocument](500))
+	server.SetErrorPresenter(presenter(r.Log))
+	server.SetRecoverFunc(func(ctx context.Context, cause any) error {
+		r.Log.ErrorContext(ctx, "a resolver panicked", "cause", cause)
+		return gqlerror.Errorf("panic")
+	})
+	server.SetDisableSuggestion(true)
+	server.Use(extension.Introspection{})
+	server.Use(extension.FixedComplexityLimit(complexityMax))
+	server.Use(shape{})
+	return guard(server)
+}
+
+// guard bounds the request, and answers what is no GraphQL request without repeating it.
+func guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			refuse(w, http.StatusMethodNotAllowed, codeInput, "Send a POST with a JSON body.")
+			return
+		}
+		body, err := readBody(w, r)
+		if err != nil {
+			refuse(w, http.StatusBadRequest, codeInput, err.Error())
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), operationFor)
+		defer cancel()
+		r = r.WithContext(context.WithValue(ctx, writerKey{}, w))
+		r.Body = body
+		next.ServeHTTP(w, r)
+	})
+}
+
+type writerKey struct{}
+
+// writerOf is where a resolver sets a cookie.
+func writerOf(ctx context.Context) http.ResponseWriter {
+	return ctx.Value(writerKey{}).(http.ResponseWriter)
+}
+
+// clientOf is where a request comes from.
+func clientOf(ctx context.Context) account.Client {
+	if origin, ok := ctx.Value(originKey{}).(account.Client); ok {
+		return origin
+	}
+	return account.Client{}
+}
+
+type originKey struct{}
+
+// WithClient returns a context that says where a request comes from.
+func WithClient(ctx context.Context, c account.Client) context.Context {
+	return context.WithValue(ctx, originKey{}, c)
+}

@@ -1,0 +1,165 @@
+package graph
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"broker/ent"
+	"broker/ent/packageversion"
+	"broker/ent/pkg"
+	"broker/ent/predicate"
+	"broker/ent/repository"
+	"broker/ent/schema"
+	"broker/ent/tokensecret"
+	"broker/graph/model"
+	"broker/server/access"
+	"broker/server/account"
+	"broker/server/auth"
+	"broker/server/catalog"
+	"broker/server/mirror"
+	"broker/server/usage"
+)
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// list is an empty list for one that was left out.
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func values(labels []*schema.Label) []schema.Label {
+	if labels == nil {
+		return nil
+	}
+	all := make([]schema.Label, len(labels))
+	for i, label := range labels {
+		all[i] = *label
+	}
+	return all
+}
+
+func credential(in *model.CredentialInput) *mirror.Credential {
+	if in == nil {
+		return nil
+	}
+	return &mirror.Credential{Type: in.Type, Username: text(in.Username), Secret: text(in.Secret), Header: text(in.Header)}
+}
+
+func whereTokens(w *model.TokenWhere, now time.Time) []predicate.Token {
+	if w == nil {
+		return nil
+	}
+	where := access.Where{
+		Search: text(w.Search), Status: w.Status, ExternalID: text(w.ExternalID), Label: w.Label,
+		UnusedSince: w.UnusedSince, ExpiresBefore: w.ExpiresBefore,
+	}
+	if w.Permission != nil {
+		where.Permission = *w.Permission
+	}
+	return where.Predicates(now)
+}
+
+func whereRepositories(w *model.RepositoryWhere) []predicate.Repository {
+	if w == nil {
+		return nil
+	}
+	var all []predicate.Repository
+	if s := text(w.Search); s != "" {
+		all = append(all, repository.Or(repository.NameContainsFold(s), repository.URLContainsFold(s)))
+	}
+	if w.Type != nil {
+		all = append(all, repository.TypeEQ(*w.Type))
+	}
+	if w.Status != nil {
+		all = append(all, repository.StatusEQ(*w.Status))
+	}
+	return all
+}
+
+// wherePackages narrows to what is asked for, and to what a token may see.
+func wherePackages(w *model.PackageWhere, s *auth.Subject) []predicate.Pkg {
+	var all []predicate.Pkg
+	if s.Token != nil {
+		all = append(all, catalog.Within(s.Token.Packages))
+	}
+	if w == nil {
+		return all
+	}
+	for _, word := range strings.Fields(text(w.Search)) {
+		all = append(all, pkg.Or(pkg.NameContainsFold(word), pkg.DescriptionContainsFold(word)))
+	}
+	if id := text(w.Repository); id != "" {
+		all = append(all, pkg.RepositoryID(id))
+	}
+	if kind := text(w.Type); kind != "" {
+		all = append(all, pkg.Type(kind))
+	}
+	return all
+}
+
+// secretsOf are a token's secrets, oldest first.
+func secretsOf(ctx context.Context, t *ent.Token) ([]*ent.TokenSecret, error) {
+	if loaded, err := t.Edges.SecretsOrErr(); err == nil {
+		return loaded, nil
+	}
+	return t.QuerySecrets().Order(ent.Asc(tokensecret.FieldID)).All(ctx)
+}
+
+// inForce are the secrets that still work, as far as they themselves are concerned.
+func inForce(t *ent.Token, secrets []*ent.TokenSecret, now time.Time) []*ent.TokenSecret {
+	kept := []*ent.TokenSecret{}
+	for _, s := range secrets {
+		if t.RevokedAt == nil && (s.ExpiresAt == nil || now.Before(*s.ExpiresAt)) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// archiveOf is a version's stored archive; nil until it was first asked for.
+func archiveOf(ctx context.Context, v *ent.PackageVersion) (*ent.Archive, error) {
+	stored, err := v.QueryDist().QueryArchive().Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	return stored, err
+}
+
+// packageOf is the name of the package that an id of a package or version belongs to; empty for one of neither.
+func (r *Resolver) packageOf(ctx context.Context, id string) (string, error) {
+	query := r.Client.Pkg.Query().Where(pkg.Or(pkg.ID(id), pkg.HasVersionsWith(packageversion.ID(id))))
+	row, err := query.Only(ctx)
+	if ent.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return row.Name, nil
+}
+
+// usage authorises and reads a report.
+func (r *Resolver) usage(ctx context.Context, rangeArg usage.Range, f usage.Filter) (*usage.Report, error) {
+	if own := ownToken(ctx); own != "" && f.TokenID == "" {
+		f.TokenID = own
+	}
+	if _, err := may(ctx, auth.ReadUsage, auth.Object{TokenID: f.TokenID}); err != nil {
+		return nil, err
+	}
+	return usage.Read(ctx, r.Client, rangeArg, f, r.Now())
+}
+
+// signedIn gives the browser its session.
+func (r *Resolver) signedIn(ctx context.Context, started *account.Session) *model.SignInPayload {
+	r.Cookies.Set(writerOf(ctx), started)
+	return &model.SignInPayload{User: started.User}
+}

@@ -1,0 +1,142 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"broker/graph/generated"
+	"broker/server/auth"
+	"broker/server/fault"
+)
+
+// The bounds of one request.
+const (
+	pageDefault   = 50
+	pageMax       = 100
+	tokensMax     = 1000 // of the query's text; with more, validation itself takes long
+	complexityMax = 5000
+	depthMax      = 12
+	mutationsMax  = 5
+)
+
+// page is the size of a page: 50 unless said, at most 100.
+func page(first, last *int) (*int, *int, error) {
+	if first != nil && last != nil {
+		return nil, nil, fault.Invalidf("first", "Give either first or last, not both.")
+	}
+	for field, n := range map[string]*int{"first": first, "last": last} {
+		if n != nil && (*n < 1 || *n > pageMax) {
+			return nil, nil, fault.Invalidf(field, "%s is 1 to %d.", field, pageMax)
+		}
+	}
+	if first == nil && last == nil {
+		n := pageDefault
+		first = &n
+	}
+	return first, last, nil
+}
+
+// pageCost is what a connection costs: its children as often as its page has rows.
+func pageCost(child int, first *int) int {
+	n := pageDefault
+	if first != nil {
+		n = min(max(*first, 1), pageMax) // more is refused by the resolver, with a better text
+	}
+	return 1 + n*child/10 // a row's plain fields come with it
+}
+
+// complexity prices the fields that multiply.
+func complexity(c *generated.Config) {
+	c.Complexity.Query.Tokens = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *tokenOrder, _ *tokenWhere) int {
+		return pageCost(child, either(first, last))
+	}
+	c.Complexity.Query.Repositories = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *repositoryOrder, _ *repositoryWhere) int {
+		return pageCost(child, either(first, last))
+	}
+	c.Complexity.Query.Packages = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *packageOrder, _ *packageWhere) int {
+		return pageCost(child, either(first, last))
+	}
+	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Usage.TopPackages = func(child, first int) int { return pageCost(child, &first) }
+	c.Complexity.Usage.TopTokens = func(child, first int) int { return pageCost(child, &first) }
+}
+
+func either(first, last *int) *int {
+	if first != nil {
+		return first
+	}
+	return last
+}
+
+// shape bounds what complexity does not: depth, mutations at a time, and who may ask about the schema.
+type shape struct{}
+
+var _ interface {
+	graphql.OperationContextMutator
+	graphql.HandlerExtension
+} = shape{}
+
+// ExtensionName implements graphql.HandlerExtension.
+func (shape) ExtensionName() string { return "Shape" }
+
+// Validate implements graphql.HandlerExtension.
+func (shape) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext implements graphql.OperationContextMutator.
+func (shape) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	subject := auth.FromContext(ctx)
+	op.DisableIntrospection = subject == nil || subject.User == nil
+	if depth(op.Operation.SelectionSet, depthMax+1) > depthMax {
+		return tooComplex("The query is deeper than %d levels.", depthMax)
+	}
+	if op.Operation.Operation == ast.Mutation && len(op.Operation.SelectionSet) > mutationsMax {
+		return tooComplex("A request may hold %d mutations.", mutationsMax)
+	}
+	if signIns(op.Operation) > 1 {
+		return tooComplex("A request may sign in %d time.", 1)
+	}
+	return nil
+}
+
+func tooComplex(format string, n int) *gqlerror.Error {
+	err := gqlerror.Errorf(format, n)
+	errcode.Set(err, codeTooComplex)
+	return err
+}
+
+// depth is how deep a selection is, as far as it is allowed to be. Fragments cannot be circular: validation came
+// before.
+func depth(set ast.SelectionSet, left int) int {
+	if left == 0 {
+		return 0
+	}
+	deepest := 0
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			deepest = max(deepest, 1+depth(s.SelectionSet, left-1))
+		case *ast.InlineFragment:
+			deepest = max(deepest, depth(s.SelectionSet, left))
+		case *ast.FragmentSpread:
+			deepest = max(deepest, depth(s.Definition.SelectionSet, left))
+		}
+	}
+	return deepest
+}
+
+// signIns counts the fields that try a password or a code; fragments at the root count as one each.
+func signIns(op *ast.OperationDefinition) int {
+	n := 0
+	for _, selection := range op.SelectionSet {
+		field, ok := selection.(*ast.Field)
+		if op.Operation == ast.Mutation && (!ok || field.Name == "signIn" || field.Name == "setup") {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,77 @@
+// Package graph is the GraphQL API: thin resolvers over the services, each authorised first.
+package graph
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"broker/ent"
+	"broker/server/access"
+	"broker/server/account"
+	"broker/server/auth"
+	"broker/server/mirror"
+	"broker/server/ratelimit"
+)
+
+// Resolver holds what the API's fields need.
+type Resolver struct {
+	Client    *ent.Client
+	Accounts  *account.Service
+	Cookies   account.Cookies
+	Access    *access.Service
+	Known     *auth.Tokens
+	Limiter   *ratelimit.Limiter
+	Mirror    *mirror.Repositories
+	PublicURL string
+	Version   string
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// may authorises an action of whoever is asking and returns them.
+func may(ctx context.Context, action auth.Action, object auth.Object) (*auth.Subject, error) {
+	subject := auth.FromContext(ctx)
+	return subject, auth.Authorize(subject, action, object)
+}
+
+// ownToken is the id of the token that is asking; empty for people.
+func ownToken(ctx context.Context) string {
+	if s := auth.FromContext(ctx); s != nil && s.Token != nil {
+		return s.Token.ID
+	}
+	return ""
+}
+
+// maySee authorises reading whatever has an id, by the kind its prefix names, and returns its table; false for an id
+// of no kind.
+func (r *Resolver) maySee(ctx context.Context, id string) (table string, known bool, err error) {
+	prefix, _, _ := strings.Cut(id, "_")
+	switch prefix {
+	case "tok":
+		_, err = may(ctx, auth.ReadTokens, auth.Object{TokenID: id})
+		return "tokens", true, err
+	case "repo":
+		_, err = may(ctx, auth.ReadRepositories, auth.Object{})
+		return "repositories", true, err
+	case "sync":
+		_, err = may(ctx, auth.ReadRepositories, auth.Object{})
+		return "sync_runs", true, err
+	case "pkg", "ver":
+		name, err := r.packageOf(ctx, id)
+		if err != nil {
+			return "", false, err
+		}
+		_, err = may(ctx, auth.ReadPackages, auth.Object{Package: name})
+		return map[string]string{"pkg": "packages", "ver": "package_versions"}[prefix], name != "", err
+	case "usr":
+		if s := auth.FromContext(ctx); s != nil && s.User != nil && s.User.ID == id {
+			return "users", true, nil
+		}
+		_, err = may(ctx, auth.ReadPeople, auth.Object{})
+		return "users", true, err
+	}
+	_, err = may(ctx, auth.ReadPackages, auth.Object{})
+	return "", false, err
+}

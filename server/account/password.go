@@ -1,0 +1,132 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+
+	"broker/server/fault"
+)
+
+// The cost of a password's hash (argon2id, RFC 9106): m=19 MiB, t=2, p=1.
+const (
+	memoryKiB = 19 * 1024
+	passes    = 2
+	threads   = 1
+	saltSize  = 16
+	hashSize  = 32
+)
+
+// The bounds of a password.
+const (
+	passwordMin = 12 // characters
+	passwordMax = 256
+)
+
+// common is a list of passwords that guessers try first, one a line, lower case, of at least passwordMin characters.
+//
+//go:embed common.txt
+var common string
+
+var commonPasswords = func() map[string]bool {
+	set := map[string]bool{}
+	for line := range strings.Lines(common) {
+		set[strings.TrimSpace(line)] = true
+	}
+	return set
+}()
+
+// checkPassword tests a new password of the owner of an e-mail address.
+func checkPassword(password, email string) error {
+	n := utf8.RuneCountInString(password)
+	local, _, _ := strings.Cut(email, "@")
+	lower := strings.ToLower(password)
+	switch {
+	case n < passwordMin || n > passwordMax:
+		return fault.Invalidf("password", "A password has %d to %d characters.", passwordMin, passwordMax)
+	case commonPasswords[lower] || repetitive(lower):
+		return fault.Invalidf("password", "This password is one of the first that a guesser tries. Choose another.")
+	case len(local) >= 3 && strings.Contains(lower, strings.ToLower(local)):
+		return fault.Invalidf("password", "A password must not contain your e-mail's name.")
+	}
+	return nil
+}
+
+// repetitive tells whether a text is one short piece again and again.
+func repetitive(s string) bool {
+	for size := 1; size <= 4 && size < len(s); size++ {
+		if strings.TrimPrefix(strings.ReplaceAll(s, s[:size], ""), s[:len(s)%size]) == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// hasher bounds how many hashes are computed at a time: each takes 19 MiB and a core.
+type hasher struct{ places chan struct{} }
+
+func newHasher() *hasher { return &hasher{make(chan struct{}, runtime.NumCPU())} }
+
+// queueFor is how long a sign-in waits for its turn.
+const queueFor = 2 * time.Second
+
+func (h *hasher) enter(ctx context.Context) error {
+	timer := time.NewTimer(queueFor)
+	defer timer.Stop()
+	select {
+	case h.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return &fault.Busy{Message: "Too many people are signing in. Try again in a moment."}
+	}
+}
+
+// hash makes a PHC string of a password.
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	if err := h.enter(ctx); err != nil {
+		return "", err
+	}
+	defer func() { <-h.places }()
+	salt := make([]byte, saltSize)
+	rand.Read(salt)
+	sum := argon2.IDKey([]byte(password), salt, passes, memoryKiB, threads, hashSize)
+	encode := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, threads, encode(salt), encode(sum)), nil
+}
+
+// matches compares a password with a PHC string.
+func (h *hasher) matches(ctx context.Context, password, phc string) (bool, error) {
+	var version, m, t, p int
+	parts := strings.Split(phc, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" {
+		return false, fmt.Errorf("a stored password hash has another form")
+	}
+	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &m, &t, &p); err != nil {
+		return false, fmt.Errorf("read a stored password hash: %w", err)
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
+	if err != nil {
+		return false, fmt.Errorf("read a stored password hash: %w", err)
+	}
+	want, err := base64.RawStdEncoding.DecodeString(parts[5])
+	if err != nil {
+		return false, fmt.Errorf("read a stored password hash: %w", err)
+	}
+	if err := h.enter(ctx); err != nil {
+		return false, err
+	}
+	defer func() { <-h.places }()
+	got := argon2.IDKey([]byte(password), salt, uint32(t), uint32(m), uint8(p), uint32(len(want)))
+	return subtle.ConstantTimeCompare(got, want) == 1, nil
+}

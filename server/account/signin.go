@@ -1,0 +1,155 @@
+package account
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"net/netip"
+	"strings"
+	"time"
+
+	"broker/ent"
+	"broker/ent/session"
+	"broker/ent/signinthrottle"
+	"broker/ent/user"
+	"broker/server/database"
+	"broker/server/fault"
+)
+
+// Session is a new session: its value goes to the browser, and is not stored.
+type Session struct {
+	Value string
+	User  *ent.User
+	Ends  time.Time
+}
+
+// SignIn starts a session. The answer to an unknown address is that to a wrong password, and takes as long.
+func (s *Service) SignIn(ctx context.Context, email, password string, from Client) (*Session, error) {
+	email = strings.ToLower(strings.TrimSpace(email))
+	keys := throttleKeys(email, from.Address)
+	if err := s.throttled(ctx, keys); err != nil {
+		return nil, err
+	}
+	row, err := s.db.Client.User.Query().Where(user.Email(email)).Only(ctx)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("find a user: %w", err)
+	}
+	hash := s.decoy
+	if row != nil {
+		hash = row.PasswordHash
+	}
+	if len(password) > 4*passwordMax {
+		password = "" // longer than any, and not worth hashing
+	}
+	matches, err := s.hasher.matches(ctx, password, hash)
+	if err != nil {
+		return nil, err
+	}
+	if row == nil || !matches {
+		return nil, s.failed(ctx, keys)
+	}
+	return s.Begin(ctx, row, from)
+}
+
+// Begin starts a session of a user who has proved who they are.
+func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Session, error) {
+	value, hash := newValue()
+	now := s.now().UTC()
+	started := &Session{Value: value, User: row, Ends: now.Add(absoluteFor)}
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.ID(throttleKeys(row.Email, from.Address)[0])).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.Session.Delete().Where(session.ExpiresAtLT(now)).Exec(ctx); err != nil {
+			return err
+		}
+		if err := tx.User.UpdateOneID(row.ID).SetLastSignInAt(now).Exec(ctx); err != nil {
+			return err
+		}
+		return tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
+			SetAddress(from.Address.String()).SetClient(fmt.Sprintf("%.200s", from.Agent)).SetSeenAt(now).Exec(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start a session: %w", err)
+	}
+	return started, nil
+}
+
+// What a failure costs: the first few are free, then each doubles the wait, up to an hour.
+const (
+	freeFailures = 5
+	longestWait  = time.Hour
+	forgottenIn  = 24 * time.Hour
+)
+
+// throttleKeys are what failures are counted by: the account, and the client's network (an IPv6 client has a /64).
+func throttleKeys(email string, address netip.Addr) [2]string {
+	bits := 32
+	if address.Is6() && !address.Is4In6() {
+		bits = 64
+	}
+	network, err := address.Unmap().Prefix(bits)
+	if err != nil {
+		network = netip.Prefix{}
+	}
+	sum := sha256.Sum256([]byte(email))
+	return [2]string{"account:" + hex.EncodeToString(sum[:]), "network:" + network.String()}
+}
+
+// wait is how long after the last failure nothing is tried.
+func wait(failures int) time.Duration {
+	if failures < freeFailures {
+		return 0
+	}
+	return min(time.Duration(math.Pow(2, float64(failures-freeFailures)))*15*time.Second, longestWait)
+}
+
+func (s *Service) throttled(ctx context.Context, keys [2]string) error {
+	rows, err := s.db.Client.SignInThrottle.Query().Where(signinthrottle.IDIn(keys[:]...)).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read failed sign-ins: %w", err)
+	}
+	for _, row := range rows {
+		failures := row.Failures
+		if strings.HasPrefix(row.ID, "network:") {
+			failures /= 4 // people share networks
+		}
+		if left := row.LastFailureAt.Add(wait(failures)).Sub(s.now()); left > 0 {
+			return &fault.Busy{Message: "Too many attempts. Try again in " + spoken(left) + "."}
+		}
+	}
+	return nil
+}
+
+func spoken(d time.Duration) string {
+	if minutes := int(math.Ceil(d.Minutes())); minutes > 1 {
+		return fmt.Sprintf("%d minutes", minutes)
+	}
+	return "a minute"
+}
+
+// failed counts a failure and returns the answer to it.
+func (s *Service) failed(ctx context.Context, keys [2]string) error {
+	now := s.now().UTC()
+	err := s.db.Tx(ctx, func(tx *database.Tx) error {
+		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.LastFailureAtLT(now.Add(-forgottenIn))).Exec(ctx); err != nil {
+			return err
+		}
+		for _, key := range keys {
+			err := tx.SignInThrottle.Create().SetID(key).SetFailures(1).SetLastFailureAt(now).
+				OnConflictColumns("id").
+				Update(func(u *ent.SignInThrottleUpsert) { u.AddFailures(1).SetLastFailureAt(now) }).
+				Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("count a failed sign-in: %w", err)
+	}
+	return &fault.Unauthenticated{Message: "Email or password is wrong."}
+}

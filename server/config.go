@@ -1,0 +1,273 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"broker/server/safehttp"
+	"broker/server/seal"
+	"broker/server/token"
+)
+
+// config is what an operator says. Each field is an environment variable and a flag; see settings.
+type config struct {
+	listen           string
+	publicURL        *url.URL
+	dataDir          string
+	databaseURL      string
+	distDir          string // of the disk store
+	secretKey        []byte // nil: made once in the data directory
+	adminEmail       string
+	adminPassword    string
+	defaultRateLimit int
+	tokenPrefix      string
+	trustedProxies   []string
+	upstreams        safehttp.Policy
+	log              *slog.Logger
+}
+
+// setting is one thing to configure: BROKER_LISTEN, or --listen.
+type setting struct {
+	name         string // of the flag; the variable is BROKER_ and the name in capitals
+	fallback     string
+	secret       bool // masked when shown; may be read from the file that NAME_FILE names
+	help         string
+	defaultShown string
+}
+
+var settings = []setting{
+	{name: "listen", fallback: ":8080", help: "address of the one port"},
+	{name: "public-url", fallback: "http://localhost:8080", help: "base of every address handed out"},
+	{name: "data-dir", fallback: "data", help: "where the embedded defaults live"},
+	{name: "database-url", secret: true, defaultShown: "sqlite:DATA_DIR/broker.db", help: "sqlite:FILE or postgres://…"},
+	{name: "storage-url", defaultShown: "file:DATA_DIR/dist", help: "where archives are kept: file:FOLDER"},
+	{name: "secret-key", secret: true, defaultShown: "made once in DATA_DIR/secret.key", help: "32 bytes in base64: encrypts stored credentials"},
+	{name: "admin-email", help: "the first owner, made only while there is no user"},
+	{name: "admin-password", secret: true, help: "the first owner's password"},
+	{name: "default-rate-limit", fallback: "1000", help: "requests an hour for a token that sets none; 0 means no limit"},
+	{name: "token-prefix", fallback: "pkb", help: "first part of every new secret"},
+	{name: "trusted-proxies", help: "CIDRs whose X-Forwarded-For counts"},
+	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
+	{name: "log-level", fallback: "info", help: "debug, info, warn or error"},
+	{name: "log-format", fallback: "text", help: "text, or json for machines"},
+}
+
+func (s setting) variable() string {
+	return "BROKER_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+}
+
+// values reads the settings: flags first, then the environment, then the defaults. What follows the flags is returned.
+func values(args, environ []string, stderr io.Writer) (map[string]string, []string, error) {
+	env, err := environment(environ)
+	if err != nil {
+		return nil, nil, err
+	}
+	flags := flag.NewFlagSet("broker", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	for _, s := range settings {
+		flags.String(s.name, "", s.help)
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			printUsage(stderr)
+		}
+		return nil, nil, &usageError{err.Error()}
+	}
+	result := map[string]string{}
+	for _, s := range settings {
+		result[s.name] = s.fallback
+		if value, ok := env[s.variable()]; ok {
+			result[s.name] = value
+		}
+	}
+	flags.Visit(func(f *flag.Flag) { result[f.Name] = f.Value.String() })
+	return result, flags.Args(), nil
+}
+
+// environment reads the BROKER_ variables and their _FILE forms.
+func environment(environ []string) (map[string]string, error) {
+	env := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, "BROKER_") {
+			continue
+		}
+		base, isFile := strings.CutSuffix(name, "_FILE")
+		i := slices.IndexFunc(settings, func(s setting) bool { return s.variable() == name || isFile && s.secret && s.variable() == base })
+		if i < 0 {
+			return nil, fmt.Errorf("%s is not a setting of this program; broker --help lists them", name)
+		}
+		if settings[i].variable() == name {
+			base = name
+		} else {
+			content, err := os.ReadFile(value)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			value = strings.TrimRight(string(content), "\r\n")
+		}
+		if _, twice := env[base]; twice {
+			return nil, fmt.Errorf("%s and %s_FILE are both set: set one", base, base)
+		}
+		env[base] = value
+	}
+	return env, nil
+}
+
+// parse checks the settings as a whole; the error names the one that is wrong.
+func parse(values map[string]string, stderr io.Writer) (*config, error) {
+	c := &config{
+		listen: values["listen"], dataDir: values["data-dir"], databaseURL: values["database-url"],
+		adminEmail: values["admin-email"], adminPassword: values["admin-password"], tokenPrefix: values["token-prefix"],
+	}
+	if c.databaseURL == "" {
+		c.databaseURL = "sqlite:" + filepath.Join(c.dataDir, "broker.db")
+	}
+	steps := []struct {
+		name  string
+		parse func(string) error
+	}{
+		{"public-url", c.parsePublicURL},
+		{"database-url", func(string) error { return checkDatabaseURL(c.databaseURL) }},
+		{"storage-url", c.parseStorage},
+		{"secret-key", c.parseSecretKey},
+		{"admin-password", func(string) error { return c.checkAdmin() }},
+		{"default-rate-limit", c.parseRateLimit},
+		{"token-prefix", token.ValidPrefix},
+		{"trusted-proxies", c.parseProxies},
+		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},
+	}
+	for _, step := range steps {
+		if err := step.parse(values[step.name]); err != nil {
+			return nil, fmt.Errorf("%s: %w", setting{name: step.name}.variable(), err)
+		}
+	}
+	var err error
+	c.log, err = newLogger(values["log-level"], values["log-format"], stderr)
+	return c, err
+}
+
+func (c *config) parsePublicURL(s string) error {
+	u, err := url.Parse(strings.TrimSuffix(s, "/"))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q is not an address such as https://packages.example.org", s)
+	}
+	if u.Path != "" {
+		return fmt.Errorf("%q has a path; give the server a host name of its own", s)
+	}
+	c.publicURL = u
+	return nil
+}
+
+func checkDatabaseURL(s string) error {
+	for _, scheme := range []string{"sqlite:", "postgres://", "postgresql://"} {
+		if strings.HasPrefix(s, scheme) {
+			return nil
+		}
+	}
+	return errors.New("it starts with neither sqlite: nor postgres://")
+}
+
+func (c *config) parseStorage(s string) error {
+	c.distDir = filepath.Join(c.dataDir, "dist")
+	if s == "" {
+		return nil
+	}
+	folder, ok := strings.CutPrefix(s, "file:")
+	if !ok || folder == "" {
+		return fmt.Errorf("%q is not file:FOLDER, the one store of this version", s)
+	}
+	c.distDir = strings.TrimPrefix(folder, "//")
+	return nil
+}
+
+func (c *config) parseSecretKey(s string) (err error) {
+	if s != "" {
+		c.secretKey, err = seal.ParseKey(s)
+	}
+	return err
+}
+
+func (c *config) checkAdmin() error {
+	if (c.adminEmail == "") != (c.adminPassword == "") {
+		return errors.New("set BROKER_ADMIN_EMAIL and BROKER_ADMIN_PASSWORD together, or neither")
+	}
+	return nil
+}
+
+func (c *config) parseRateLimit(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > 10_000_000 {
+		return fmt.Errorf("%q is not 0 to 10000000 requests an hour", s)
+	}
+	c.defaultRateLimit = n
+	return nil
+}
+
+func (c *config) parseProxies(s string) error {
+	for _, part := range strings.Split(s, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(part)
+		if err != nil {
+			return fmt.Errorf("%q is not a CIDR network such as 10.0.0.0/8", part)
+		}
+		c.trustedProxies = append(c.trustedProxies, prefix.String())
+	}
+	return nil
+}
+
+func newLogger(level, format string, w io.Writer) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("BROKER_LOG_LEVEL: %q is not debug, info, warn or error", level)
+	}
+	options := &slog.HandlerOptions{Level: l}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, fmt.Errorf("BROKER_LOG_FORMAT: %q is neither text nor json", format)
+}
+
+// printConfig shows the effective settings, secrets masked.
+func printConfig(values map[string]string, w io.Writer) {
+	for _, s := range settings {
+		value := values[s.name]
+		switch {
+		case value == "":
+			value = s.defaultShown
+		case s.name == "database-url":
+			value = maskPassword(value)
+		case s.secret:
+			value = "********"
+		}
+		fmt.Fprintf(w, "%s=%s\n", s.variable(), value)
+	}
+}
+
+func maskPassword(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "********"
+	}
+	if u.Opaque != "" || strings.HasPrefix(address, "sqlite:") {
+		return address
+	}
+	u.RawQuery = "" // a password may be there too
+	return u.Redacted()
+}

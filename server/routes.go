@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"broker/frontend"
+	"broker/server/composer"
+)
+
+// handlers are what the routes lead to.
+type handlers struct {
+	composer *composer.Handler
+	graph    http.Handler
+	callers  *callers
+	ready    func(context.Context) error
+	secure   bool // the public URL is https
+	proxies  []string
+	log      *slog.Logger
+}
+
+// routes is every route of the server. A request passes recover, then the client's address, then its route; Composer's
+// routes authenticate, authorise and count by themselves, each through the same steps (composer.Handler).
+func routes(h handlers) http.Handler {
+	r := chi.NewRouter()
+	r.Use(recoverer(h.log), clientAddress(h.proxies), sized)
+
+	// Composer, with a token.
+	r.Get("/packages.json", h.composer.Root())
+	r.Get("/p2/*", h.composer.Metadata())
+	r.Get("/dist/*", h.composer.Dist())
+	r.Get("/list.json", h.composer.List())
+	r.Get("/search.json", h.composer.Search())
+	r.Post("/downloads", h.composer.Downloads())
+
+	// Anyone.
+	r.Get("/health", h.composer.Health())
+	r.Get("/ready", composer.Ready(h.ready))
+
+	// The API, with a session or a token. Pages of other origins may not use a session.
+	sameOrigin := http.NewCrossOriginProtection()
+	r.Handle("/graphql", sameOrigin.Handler(h.callers.identify(h.graph)))
+
+	// The dashboard.
+	dashboard := newDashboard(frontend.Files(), h.secure)
+	r.Get("/*", dashboard.ServeHTTP)
+	r.Head("/*", dashboard.ServeHTTP)
+	return r
+}
+
+// clientAddress finds where a request comes from: behind trusted proxies from X-Forwarded-For, else the connection.
+func clientAddress(proxies []string) func(http.Handler) http.Handler {
+	if len(proxies) == 0 {
+		return middleware.ClientIPFromRemoteAddr
+	}
+	return middleware.ClientIPFromXFF(proxies...)
+}
+
+// sized refuses bodies of unknown length: a proxy in front and this server must not disagree about where a request
+// ends.
+func sized(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength < 0 {
+			http.Error(w, "Send a Content-Length.", http.StatusLengthRequired)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recoverer turns a panic into a 500 and a line in the log.
+func recoverer(log *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				cause := recover()
+				if cause == nil {
+					return
+				}
+				if cause == http.ErrAbortHandler {
+					panic(cause)
+				}
+				log.Error("a handler panicked", "path", r.URL.Path, "cause", cause)
+				http.Error(w, "The server has a fault. Its log says more.", http.StatusInternalServerError)
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+}

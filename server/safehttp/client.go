@@ -1,0 +1,302 @@
+package safehttp
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// The client's bounds.
+const (
+	redirectsMax = 5
+	tries        = 3
+	perHost      = 8
+	retryAfter   = 10 * time.Second // the longest that is waited for a source that asks to wait
+)
+
+// CredentialType is how a credential is sent.
+type CredentialType int
+
+// The ways.
+const (
+	Basic  CredentialType = iota // RFC 7617
+	Bearer                       // RFC 6750
+	Header                       // a header of its own
+)
+
+// Credential is what one origin asks of its clients. It is never printed.
+type Credential struct {
+	Origin   string // see Origin
+	Type     CredentialType
+	Username string
+	Secret   string
+	Header   string // its name, for Header
+}
+
+// String implements fmt.Stringer without the secret.
+func (c Credential) String() string { return "credential of " + c.Origin }
+
+// GoString implements fmt.GoStringer without the secret.
+func (c Credential) GoString() string { return c.String() }
+
+// apply sets the credential on a request to its own origin; any other request goes without.
+func (c *Credential) apply(r *http.Request) {
+	if c == nil || Origin(r.URL) != c.Origin {
+		return
+	}
+	switch c.Type {
+	case Basic:
+		r.SetBasicAuth(c.Username, c.Secret)
+	case Bearer:
+		r.Header.Set("Authorization", "Bearer "+c.Secret)
+	case Header:
+		r.Header.Set(c.Header, c.Secret)
+	}
+}
+
+// StatusError is an answer other than the expected ones.
+type StatusError struct {
+	Status int
+	Host   string
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s answered %d %s", e.Host, e.Status, http.StatusText(e.Status))
+}
+
+// Client asks upstreams. Safe for concurrent use.
+type Client struct {
+	policy   Policy
+	resolver *net.Resolver // nil: the system's
+	http     *http.Client
+	agent    string
+
+	mu    sync.Mutex
+	hosts map[string]chan struct{} // a place for each request under way
+}
+
+// New makes a client that keeps a policy and calls itself by a User-Agent.
+func New(policy Policy, agent string) *Client {
+	c := &Client{policy: policy, agent: agent, hosts: map[string]chan struct{}{}}
+	c.http = &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  nil, // a proxy would connect where the guard does not look
+			DialContext:            c.dial,
+			TLSHandshakeTimeout:    5 * time.Second,
+			ResponseHeaderTimeout:  30 * time.Second,
+			IdleConnTimeout:        60 * time.Second,
+			MaxIdleConnsPerHost:    perHost,
+			MaxResponseHeaderBytes: 64 << 10,
+			ForceAttemptHTTP2:      true,
+			DisableCompression:     true, // done here, with a bound
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c
+}
+
+// Options of one request.
+type Options struct {
+	Credential      *Credential
+	IfModifiedSince string
+	MaxBytes        int64 // of the body, unpacked; more is an error while reading
+}
+
+// Response is an answer of status 200 or 304. Its Body must be closed.
+type Response struct {
+	Status        int
+	Header        http.Header
+	Body          io.ReadCloser
+	ContentLength int64 // of Body; negative when unknown
+}
+
+// Get asks for a URL. Answers other than 200 and 304 are a *StatusError; what policy forbids is ErrBlocked. A failure
+// that may pass is tried again.
+func (c *Client) Get(ctx context.Context, rawURL string, o Options) (*Response, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its address cannot be read", ErrBlocked)
+	}
+	for try := 1; ; try++ {
+		response, wait, err := c.try(ctx, u, o)
+		if err == nil || try == tries || !passing(err) || ctx.Err() != nil {
+			return response, clean(err)
+		}
+		wait = max(wait, time.Duration(float64(time.Second)*0.2*float64(int(1)<<try)*(0.5+rand.Float64())))
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// passing tells whether a failure may be gone the next time.
+func passing(err error) bool {
+	var status *StatusError
+	if errors.As(err, &status) {
+		return status.Status == http.StatusTooManyRequests || status.Status >= 500
+	}
+	return !errors.Is(err, ErrBlocked)
+}
+
+// clean drops the URL that net/http puts into errors: it may have secrets in its query.
+func clean(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// try asks once, following redirects.
+func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, time.Duration, error) {
+	for range redirectsMax + 1 {
+		answer, release, err := c.ask(ctx, u, o)
+		if err != nil {
+			return nil, 0, err
+		}
+		if next, err := redirection(u, answer); next != nil || err != nil {
+			discard(answer, release)
+			if err != nil {
+				return nil, 0, err
+			}
+			u = next
+			continue
+		}
+		if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusNotModified {
+			discard(answer, release)
+			return nil, waitOf(answer), &StatusError{answer.StatusCode, u.Host}
+		}
+		response, err := unpack(answer, o.MaxBytes, release)
+		return response, 0, err
+	}
+	return nil, 0, fmt.Errorf("%w: it redirects more than %d times", ErrBlocked, redirectsMax)
+}
+
+func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (*http.Response, func(), error) {
+	if err := c.policy.CheckURL(u); err != nil {
+		return nil, nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	request.Header.Set("User-Agent", c.agent)
+	request.Header.Set("Accept-Encoding", "gzip")
+	if o.IfModifiedSince != "" {
+		request.Header.Set("If-Modified-Since", o.IfModifiedSince)
+	}
+	o.Credential.apply(request)
+	release, err := c.place(ctx, u.Host)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := c.http.Do(request)
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return answer, release, nil
+}
+
+// place waits for one of the host's places.
+func (c *Client) place(ctx context.Context, host string) (release func(), err error) {
+	c.mu.Lock()
+	places := c.hosts[host]
+	if places == nil {
+		places = make(chan struct{}, perHost)
+		c.hosts[host] = places
+	}
+	c.mu.Unlock()
+	select {
+	case places <- struct{}{}:
+		return sync.OnceFunc(func() { <-places }), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func discard(answer *http.Response, release func()) {
+	io.CopyN(io.Discard, answer.Body, 64<<10) // so that the connection can be used again
+	answer.Body.Close()
+	release()
+}
+
+// redirection is where an answer sends the client; nil for an answer that does not.
+func redirection(from *url.URL, answer *http.Response) (*url.URL, error) {
+	switch answer.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return nil, nil
+	}
+	to, err := from.Parse(answer.Header.Get("Location"))
+	if err != nil || answer.Header.Get("Location") == "" {
+		return nil, fmt.Errorf("%w: it redirects to no address", ErrBlocked)
+	}
+	if from.Scheme == "https" && to.Scheme != "https" {
+		return nil, fmt.Errorf("%w: it redirects from https to %s", ErrBlocked, to.Scheme)
+	}
+	return to, nil
+}
+
+// waitOf is how long an answer asks to wait, within reason.
+func waitOf(answer *http.Response) time.Duration {
+	seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, retryAfter)
+}
+
+// unpack undoes gzip and bounds the body.
+func unpack(answer *http.Response, maxBytes int64, release func()) (*Response, error) {
+	r := &Response{Status: answer.StatusCode, Header: answer.Header, ContentLength: answer.ContentLength}
+	body := io.Reader(answer.Body)
+	if answer.StatusCode == http.StatusOK && answer.Header.Get("Content-Encoding") == "gzip" {
+		packed, err := gzip.NewReader(answer.Body)
+		if err != nil {
+			discard(answer, release)
+			return nil, fmt.Errorf("the answer of %s is not the gzip it says it is", answer.Request.URL.Host)
+		}
+		body, r.ContentLength = packed, -1
+	}
+	r.Body = &boundedBody{body, answer.Body, maxBytes, release}
+	return r, nil
+}
+
+// boundedBody fails when more comes than was agreed.
+type boundedBody struct {
+	r       io.Reader
+	body    io.Closer
+	left    int64
+	release func()
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, errors.New("the answer is larger than is accepted")
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n, errors.New("the answer is larger than is accepted")
+	}
+	return n, err
+}
+
+func (b *boundedBody) Close() error {
+	defer b.release()
+	return b.body.Close()
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"broker/graph"
+	"broker/server/access"
+	"broker/server/account"
+	"broker/server/archive"
+	"broker/server/auth"
+	"broker/server/catalog"
+	"broker/server/composer"
+	"broker/server/database"
+	"broker/server/mirror"
+	"broker/server/ratelimit"
+	"broker/server/safehttp"
+	"broker/server/seal"
+	"broker/server/usage"
+)
+
+// The server's bounds.
+const (
+	documentMemory = 256 << 20 // bytes of documents kept in memory
+	syncEvery      = time.Hour
+	drainFor       = 30 * time.Second // how long a stop waits for requests under way
+)
+
+// server is everything that runs, in the order it is stopped.
+type server struct {
+	config   *config
+	db       *database.DB
+	accounts *account.Service
+	mirror   *mirror.Repositories
+	counts   *ratelimit.Memory
+	usage    *usage.Recorder
+	handler  http.Handler
+	log      *slog.Logger
+	stopping atomic.Bool
+}
+
+// serve runs the server until the context ends, then lets requests under way finish.
+func serve(ctx context.Context, c *config) error {
+	db, err := openDatabase(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s, err := newServer(ctx, c, db)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	return s.run(ctx, listener)
+}
+
+// newServer puts the rooms together.
+func newServer(ctx context.Context, c *config, db *database.DB) (*server, error) {
+	s := &server{config: c, db: db, log: c.log, counts: ratelimit.NewMemory()}
+	sealer, err := c.sealer()
+	if err != nil {
+		return nil, err
+	}
+	store, err := archive.Open(c.distDir)
+	if err != nil {
+		return nil, err
+	}
+	if s.accounts, err = account.New(ctx, db, time.Now); err != nil {
+		return nil, err
+	}
+	if err := s.counts.Restore(ctx, db.Client); err != nil {
+		return nil, fmt.Errorf("restore rate limits: %w", err)
+	}
+	s.usage = usage.NewRecorder(db, c.log, s.counts)
+	packages := catalog.New(db, c.publicURL, documentMemory)
+	s.mirror, err = mirror.New(mirror.Config{
+		DB: db, Catalog: packages, Client: safehttp.New(c.upstreams, "package-broker/"+version), Policy: c.upstreams,
+		Sealer: sealer, Log: c.log, Every: syncEvery,
+	})
+	if err != nil {
+		return nil, err
+	}
+	tokens := auth.NewTokens(db, c.defaultRateLimit)
+	limiter := ratelimit.New(s.counts, time.Now)
+	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
+	s.handler = routes(handlers{
+		composer: &composer.Handler{
+			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: s.mirror.Archives(store, packages),
+			Usage: s.usage, Log: c.log, Now: time.Now,
+		},
+		graph: graph.NewHandler(&graph.Resolver{
+			Client: db.Client, Accounts: s.accounts, Cookies: cookies, Access: access.New(db, c.tokenPrefix, time.Now),
+			Known: tokens, Limiter: limiter, Mirror: s.mirror, PublicURL: c.publicURL.String(), Version: version,
+			Log: c.log, Now: time.Now,
+		}),
+		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, accounts: s.accounts, cookies: cookies, log: c.log},
+		ready:   s.ready,
+		secure:  cookies.Secure,
+		proxies: c.trustedProxies,
+		log:     c.log,
+	})
+	return s, nil
+}
+
+func (c *config) sealer() (*seal.Sealer, error) {
+	key := c.secretKey
+	if key == nil {
+		var err error
+		if key, err = seal.LoadOrCreateKey(filepath.Join(c.dataDir, "secret.key")); err != nil {
+			return nil, err
+		}
+	}
+	return seal.New(key)
+}
+
+func (s *server) ready(ctx context.Context) error {
+	if s.stopping.Load() {
+		return errors.New("the server is stopping")
+	}
+	return s.db.Ready(ctx)
+}
+
+// run serves until the context ends. The rest of the program outlives the last request.
+func (s *server) run(ctx context.Context, listener net.Listener) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var tasks sync.WaitGroup
+	tasks.Go(func() { s.listenForChanges(background) })
+	tasks.Go(func() { s.usage.Run(background) })
+	tasks.Go(func() { s.sweep(background) })
+	if err := s.firstOwner(background, &tasks); err != nil {
+		return err
+	}
+	if err := s.mirror.Start(background); err != nil {
+		return err
+	}
+	s.log.Info("listening", "address", listener.Addr().String(), "url", s.config.publicURL.String(), "version", version)
+	err := s.serveHTTP(ctx, listener)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = errors.Join(err, s.mirror.Stop(last))
+	stop()
+	tasks.Wait()
+	s.log.Info("stopped")
+	return err
+}
+
+func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.stopping.Store(true)
+	s.log.Info("stopping", "waiting_at_most", drainFor)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil {
+		return fmt.Errorf("requests under way did not finish: %w", err)
+	}
+	return nil
+}
+
+// listenForChanges keeps listening for what other processes change, whatever becomes of the connection.
+func (s *server) listenForChanges(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := s.db.Changes.Run(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("changes made by other processes do not arrive", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
+	}
+}
+
+// sweep forgets rate-limit counts that no longer matter.
+func (s *server) sweep(ctx context.Context) {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			s.counts.Sweep(now)
+		}
+	}
+}
+
+// firstOwner makes the owner of the configuration, or shows the set-up link while there is no user: a new one each
+// hour, as each works for one.
+func (s *server) firstOwner(ctx context.Context, tasks *sync.WaitGroup) error {
+	if s.config.adminEmail != "" {
+		if err := s.accounts.EnsureAdmin(ctx, s.config.adminEmail, s.config.adminPassword); err != nil {
+			return fmt.Errorf("make the first owner: %w", err)
+		}
+	}
+	required, err := s.accounts.SetupRequired(ctx)
+	if err != nil || !required {
+		return err
+	}
+	s.showSetupLink()
+	tasks.Go(func() {
+		tick := time.NewTicker(time.Hour)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if required, err := s.accounts.SetupRequired(ctx); err == nil && !required {
+				return
+			}
+			s.showSetupLink()
+		}
+	})
+	return nil
+}
+
+func (s *server) showSetupLink() {
+	s.log.Info("open this link within an hour to make the first owner", "url", s.config.publicURL.String()+"/setup#"+s.accounts.NewSetupCode())
+}

@@ -1,0 +1,181 @@
+// Package servicetest gives tests the real services they need: PostgreSQL and Redis of their own, and programs.
+//
+// What is missing on the machine skips the test that needs it. With CI set in the environment it fails it, so that a
+// green run has run everything.
+package servicetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/lib/pq" // driver "postgres"
+)
+
+// Require returns the path of a program, or skips or fails the test, naming the Debian package that has it.
+func Require(t testing.TB, program, debianPackage string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		missing(t, program, debianPackage)
+	}
+	return path
+}
+
+func missing(t testing.TB, program, debianPackage string) {
+	t.Helper()
+	message := fmt.Sprintf("%s is not installed; on Debian: apt-get install %s", program, debianPackage)
+	if os.Getenv("CI") != "" {
+		t.Fatal(message)
+	}
+	t.Skip(message)
+}
+
+// FreeAddress returns a loopback address that nobody listens on.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// cluster is the one PostgreSQL of a test binary. It ends with the process, however that ends.
+type cluster struct {
+	address string    // host and port
+	alive   io.Closer // its end, or this process's, ends the server
+	admin   *sql.DB
+	made    atomic.Int64
+}
+
+var startCluster = sync.OnceValues(newCluster)
+
+// Postgres makes an empty database for the test and returns its URL.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	if postgresProgram("initdb") == "" {
+		missing(t, "PostgreSQL", "postgresql")
+	}
+	c, err := startCluster()
+	if err != nil {
+		t.Fatalf("start PostgreSQL: %v", err)
+	}
+	name := fmt.Sprintf("test_%d", c.made.Add(1))
+	if _, err := c.admin.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatalf("make a database: %v", err)
+	}
+	return c.url(name)
+}
+
+func (c *cluster) url(name string) string {
+	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", c.address, name)
+}
+
+// postgresProgram finds the newest PostgreSQL's program: Debian keeps them off the PATH.
+func postgresProgram(name string) string {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if err == nil && len(found) > 0 {
+		return slices.Max(found)
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+func newCluster() (*cluster, error) {
+	dir, err := os.MkdirTemp("", "postgres-test-")
+	if err != nil {
+		return nil, err
+	}
+	attributes, err := unprivileged(dir)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	init := exec.Command(postgresProgram("initdb"), "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "-D", data)
+	init.SysProcAttr, init.Dir = attributes, dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{address: listener.Addr().String()}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	if c.alive, err = startServer(dir, data, port, attributes); err != nil {
+		return nil, err
+	}
+	if c.admin, err = sql.Open("postgres", c.url("postgres")); err != nil {
+		return nil, err
+	}
+	return c, waitFor(c.admin.PingContext)
+}
+
+// startServer starts PostgreSQL beside a shell that waits for the end of this process, then stops it and removes its
+// folder: also when the test binary is killed.
+func startServer(dir, data string, port int, attributes *syscall.SysProcAttr) (io.Closer, error) {
+	const script = `"$1" -D "$2" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
+-c synchronous_commit=off -c full_page_writes=off -c max_connections=400 >"$4/log" 2>&1 & server=$!
+read -r _; kill -INT $server; wait $server; rm -rf "$2"`
+	server := exec.Command("/bin/sh", "-c", script, "sh", postgresProgram("postgres"), data, strconv.Itoa(port), dir)
+	server.SysProcAttr, server.Dir = attributes, dir
+	alive, err := server.StdinPipe() // closed by the system when this process ends
+	if err != nil {
+		return nil, err
+	}
+	return alive, server.Start()
+}
+
+// unprivileged gives a folder to a user that PostgreSQL agrees to run as: it refuses root.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	attributes := &syscall.SysProcAttr{Setpgid: true}
+	if os.Getuid() != 0 {
+		return attributes, nil
+	}
+	nobody, err := user.Lookup("nobody")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.Atoi(nobody.Uid)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.Atoi(nobody.Gid)
+	if err != nil {
+		return nil, err
+	}
+	attributes.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return attributes, os.Chown(dir, uid, gid)
+}
+
+// waitFor tries until something answers, for at most 20 seconds.
+func waitFor(ping func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for {
+		err := ping(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
