@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -40,6 +41,10 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			if field != "" {
 				shown.Extensions["field"] = field
 			}
+			return shown
+		case strings.HasPrefix(shown.Message, "cannot decode cursor"):
+			shown.Message = "This is not a cursor of this connection."
+			errcode.Set(shown, codeInput)
 			return shown
 		case fromGraphQL(err, shown):
 			return shown

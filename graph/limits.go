@@ -11,6 +11,7 @@ import (
 	"broker/graph/generated"
 	"broker/server/auth"
 	"broker/server/fault"
+	"broker/server/usage"
 )
 
 // The bounds of one request.
@@ -19,6 +20,7 @@ const (
 	pageMax       = 100
 	tokensMax     = 1000 // of the query's text; with more, validation itself takes long
 	complexityMax = 5000
+	usageCost     = 20 // of a report, which is a query of its own for every row
 	depthMax      = 12
 	mutationsMax  = 5
 )
@@ -46,7 +48,7 @@ func pageCost(child int, first *int) int {
 	if first != nil {
 		n = min(max(*first, 1), pageMax) // more is refused by the resolver, with a better text
 	}
-	return 1 + n*child/10 // a row's plain fields come with it
+	return 1 + n*child
 }
 
 // complexity prices the fields that multiply.
@@ -62,6 +64,8 @@ func complexity(c *generated.Config) {
 	}
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Token.Usage = func(child int, _ usage.Range) int { return usageCost + child }
+	c.Complexity.Package.Usage = func(child int, _ usage.Range) int { return usageCost + child }
 	c.Complexity.Usage.TopPackages = func(child, first int) int { return pageCost(child, &first) }
 	c.Complexity.Usage.TopTokens = func(child, first int) int { return pageCost(child, &first) }
 }

@@ -65,8 +65,16 @@ func (h *Handler) route(step func(*request) error) http.HandlerFunc {
 		}
 		if err == nil {
 			err = step(q)
+			q.showLimit(err)
 		}
 		q.finish(err)
+	}
+}
+
+// showLimit sets the rate-limit headers of a refusal that came before the limit was asked.
+func (q *request) showLimit(err error) {
+	if err != nil && q.w.Header().Get("X-RateLimit-Limit") == "" {
+		q.h.Limiter.Peek(q.w, q.token)
 	}
 }
 

@@ -1,0 +1,105 @@
+import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Boxes, House, KeyRound, LogOut, Moon, Package, Sun } from "lucide-react";
+import { useState } from "react";
+import { viewerQuery } from "../features/account/queries";
+import { SignOutDocument } from "../gql/graphql";
+import { request } from "../lib/graphql";
+import { Offline } from "./offline";
+
+const pages = [
+  { to: "/", label: "Overview", icon: House, exact: true },
+  { to: "/tokens", label: "Access Tokens", icon: KeyRound, exact: false },
+  { to: "/repositories", label: "Repositories", icon: Boxes, exact: false },
+  { to: "/packages", label: "Packages", icon: Package, exact: false },
+] as const;
+
+/** The frame of every page of a person who has signed in. */
+export function Shell() {
+  return (
+    <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
+      <a
+        href="#content"
+        className="sr-only z-50 rounded bg-panel px-3 py-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
+        Skip to content
+      </a>
+      <header className="flex flex-wrap items-center justify-between gap-x-4 border-line border-b px-3 py-2 md:sticky md:top-0 md:h-dvh md:flex-col md:flex-nowrap md:items-stretch md:border-r md:border-b-0 md:py-4">
+        <span className="px-2 py-1 font-semibold md:mb-3">Package broker</span>
+        <nav
+          aria-label="Pages"
+          className="order-last flex w-full gap-1 overflow-x-auto md:order-none md:flex-1 md:flex-col"
+        >
+          {pages.map(({ to, label, icon: Icon, exact }) => (
+            <Link
+              key={to}
+              to={to}
+              activeOptions={{ exact, includeSearch: false }}
+              className="flex min-h-9 items-center gap-2.5 rounded-md px-2.5 py-1.5 font-medium whitespace-nowrap hover:bg-soft"
+              activeProps={{ className: "bg-soft" }}
+            >
+              <Icon size={16} aria-hidden className="max-md:hidden" />
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <Person />
+      </header>
+      <main id="content" className="min-w-0 px-4 py-6 md:px-8 md:py-8">
+        <Offline />
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Person() {
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const signOut = useMutation({
+    mutationFn: () => request(SignOutDocument),
+    onSettled: () => {
+      client.clear();
+      void navigate({ to: "/login" });
+    },
+  });
+  return (
+    <div className="flex items-center justify-between gap-1 px-2 text-[13px]">
+      <span className="truncate text-muted max-md:max-w-32" title={`${viewer.email}, ${viewer.role.toLowerCase()}`}>
+        {viewer.email}
+      </span>
+      <span className="flex">
+        <ThemeButton />
+        <button
+          type="button"
+          aria-label="Sign out"
+          title="Sign out"
+          className="rounded-md p-2 hover:bg-soft"
+          onClick={() => signOut.mutate()}
+        >
+          <LogOut size={16} aria-hidden />
+        </button>
+      </span>
+    </div>
+  );
+}
+
+function ThemeButton() {
+  const [dark, setDark] = useState(() => document.documentElement.classList.contains("dark"));
+  const toggle = () => {
+    document.documentElement.classList.toggle("dark", !dark);
+    try {
+      localStorage.setItem("theme", dark ? "light" : "dark");
+    } catch {
+      // a browser that keeps nothing: the theme holds until the page is left
+    }
+    setDark(!dark);
+  };
+  const label = dark ? "Use the light theme" : "Use the dark theme";
+  return (
+    <button type="button" aria-label={label} title={label} className="rounded-md p-2 hover:bg-soft" onClick={toggle}>
+      {dark ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
+    </button>
+  );
+}

@@ -1,0 +1,33 @@
+import { Menu as Base } from "@base-ui/react/menu";
+import { Ellipsis } from "lucide-react";
+
+export type MenuItem = { label: string; onSelect: () => void; danger?: boolean };
+
+/** The actions of a row. */
+export function RowMenu({ label, items }: { label: string; items: MenuItem[] }) {
+  return (
+    <Base.Root modal={false}>
+      <Base.Trigger
+        aria-label={label}
+        className="inline-flex size-9 items-center justify-center rounded-md hover:bg-soft data-popup-open:bg-soft"
+      >
+        <Ellipsis size={16} aria-hidden />
+      </Base.Trigger>
+      <Base.Portal>
+        <Base.Positioner align="end" sideOffset={4} className="z-30">
+          <Base.Popup className="min-w-40 rounded-lg border border-line bg-panel p-1 text-text shadow-xl outline-none">
+            {items.map((item) => (
+              <Base.Item
+                key={item.label}
+                onClick={item.onSelect}
+                className={`cursor-pointer rounded-md px-3 py-1.5 outline-none data-highlighted:bg-soft ${item.danger ? "text-danger" : ""}`}
+              >
+                {item.label}
+              </Base.Item>
+            ))}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}

@@ -1,0 +1,154 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { CopyButton } from "../../components/copy-button";
+import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { Time } from "../../components/time";
+import { Field, Select } from "../../components/ui/field";
+import type { PackageQuery } from "../../gql/graphql";
+import { bytes, number } from "../../lib/time";
+import { rowsOf } from "../tokens/queries";
+import { PackageLink } from "./packages-page";
+import { packageQuery, versionQuery } from "./queries";
+
+type Full = NonNullable<PackageQuery["package"]>;
+type Version = NonNullable<NonNullable<NonNullable<Full["versions"]["edges"]>[number]>["node"]>;
+
+export function PackagePage() {
+  const { vendor, name } = useParams({ from: "/_app/packages/$vendor/$name" });
+  const query = useQuery(packageQuery(`${vendor}/${name}`));
+  if (query.isPending) return <Skeleton />;
+  if (query.isError) return <LoadError error={query.error} retry={() => query.refetch()} />;
+  if (!query.data) return <Empty text={`No repository of this server has ${vendor}/${name}.`} />;
+  return <PackageDetails pkg={query.data} />;
+}
+
+function PackageDetails({ pkg }: { pkg: Full }) {
+  const { v } = useSearch({ from: "/_app/packages/$vendor/$name" });
+  const navigate = useNavigate();
+  const versions = rowsOf<Version>([pkg.versions]);
+  const chosen = versions.find((one) => one.version === v) ?? versions[0];
+  return (
+    <>
+      <PageHead title={pkg.name} text={pkg.description} />
+      {pkg.abandoned != null && (
+        <p className="mb-6 rounded-md bg-warn-soft px-4 py-2.5 text-warn">
+          This package is abandoned.{pkg.abandoned && ` Use ${pkg.abandoned} instead.`}
+        </p>
+      )}
+      <InstallCommand name={pkg.name} />
+      {chosen && (
+        <div className="mb-8 grid items-start gap-6 lg:grid-cols-2">
+          <section className="grid gap-4 rounded-lg border border-line bg-panel p-5">
+            <Field label="Version">
+              {(ids) => (
+                <Select
+                  {...ids}
+                  className="mono"
+                  value={chosen.version}
+                  onChange={({ target }) => void navigate({ to: ".", search: { v: target.value }, replace: true })}
+                >
+                  {versions.map((one) => (
+                    <option key={one.id}>{one.version}</option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+            <VersionFacts version={chosen} repository={pkg.repository.name} type={pkg.type} />
+          </section>
+          <Requirements id={chosen.id} />
+        </div>
+      )}
+      <Versions versions={versions} total={pkg.versions.totalCount} />
+    </>
+  );
+}
+
+function InstallCommand({ name }: { name: string }) {
+  const command = `composer require ${name}`;
+  return (
+    <div className="mb-8 flex items-start justify-between gap-2 rounded-lg border border-line bg-panel p-3">
+      <pre className="mt-1.5 min-w-0 whitespace-pre-wrap wrap-anywhere">{command}</pre>
+      <CopyButton text={command} label="Copy the command" />
+    </div>
+  );
+}
+
+function VersionFacts({ version, repository, type }: { version: Version; repository: string; type: string }) {
+  const facts: [string, ReactNode][] = [
+    ["Released", version.releasedAt ? <Time key="time" at={version.releasedAt} /> : "Unknown"],
+    ["License", version.licenses.join(", ") || "Not said"],
+    ["Type", type],
+    ["Repository", repository],
+    ["Reference", <code key="reference">{version.reference ?? "none"}</code>],
+    ["Archive", version.archiveBytes == null ? "Fetched when first asked for" : bytes(version.archiveBytes)],
+    ["SHA-256", version.archiveSha256 ? <code key="sha">{version.archiveSha256}</code> : "Not stored yet"],
+    ["Downloads", number(version.downloads)],
+  ];
+  return (
+    <dl className="grid grid-cols-[7rem_1fr] gap-y-2">
+      {facts.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-muted">{name}</dt>
+          <dd className="wrap-anywhere">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Requirements({ id }: { id: string }) {
+  const { data } = useQuery(versionQuery(id));
+  const requires = Object.entries(data?.require ?? {});
+  return (
+    <section className="rounded-lg border border-line bg-panel p-5">
+      <h2 className="mb-3 font-semibold text-base">Requires</h2>
+      {requires.length === 0 && <p className="text-muted">{data ? "Nothing." : "…"}</p>}
+      <ul className="grid gap-1.5">
+        {requires.map(([name, constraint]) => (
+          <li key={name} className="flex flex-wrap justify-between gap-x-4">
+            {name.includes("/") ? <PackageLink name={name} /> : <span>{name}</span>}
+            <code>{constraint}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Versions({ versions, total }: { versions: Version[]; total: number }) {
+  return (
+    <>
+      <h2 className="mb-3 font-semibold text-base">Versions</h2>
+      <TableBox>
+        <table className="w-full border-collapse">
+          <thead>
+            <tr>
+              {["Version", "Released", "Downloads"].map((title) => (
+                <th key={title} scope="col" className={headCell}>
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {versions.map((one) => (
+              <tr key={one.id} className={row}>
+                <th scope="row" className={`${cell} font-normal`}>
+                  <code className="wrap-anywhere">{one.version}</code>
+                </th>
+                <td className={`${cell} whitespace-nowrap`}>{one.releasedAt && <Time at={one.releasedAt} />}</td>
+                <td className={cell}>{number(one.downloads)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableBox>
+      {total > versions.length && (
+        <p className="mt-3 text-muted">
+          The {number(versions.length)} highest of {number(total)} versions are shown.
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,113 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Badge } from "../../components/badge";
+import { LoadMore } from "../../components/load-more";
+import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { Button } from "../../components/ui/button";
+import { Select } from "../../components/ui/field";
+import type { PackagesQuery } from "../../gql/graphql";
+import { count, number } from "../../lib/time";
+import { SearchBox } from "../tokens/filters";
+import { rowsOf } from "../tokens/queries";
+import { type PackageSearch, packagesQuery } from "./queries";
+
+type Row = NonNullable<NonNullable<NonNullable<PackagesQuery["packages"]["edges"]>[number]>["node"]>;
+
+export function PackagesPage() {
+  const search = useSearch({ from: "/_app/packages/" });
+  const navigate = useNavigate({ from: "/packages/" });
+  const query = useInfiniteQuery(packagesQuery(search));
+  const change = (part: Partial<PackageSearch>) =>
+    void navigate({ search: (now) => ({ ...now, ...part }), replace: true });
+  const total = query.data?.pages[0]?.totalCount;
+  return (
+    <>
+      <PageHead title="Packages" text="What Composer can install from this server." />
+      <div className="mb-4 flex flex-wrap items-center gap-2">
+        <SearchBox label="Search packages" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
+        <Select
+          aria-label="Sort by"
+          className="w-auto"
+          value={search.sort ?? ""}
+          onChange={({ target }) => change({ sort: (target.value || undefined) as PackageSearch["sort"] })}
+        >
+          <option value="">Name</option>
+          <option value="downloads">Most downloaded</option>
+          <option value="released">Newest release</option>
+        </Select>
+        {search.repository && <Button onClick={() => change({ repository: undefined })}>Of all repositories</Button>}
+        <span role="status" className="ml-auto text-muted">
+          {total !== undefined && count(total, "package")}
+        </span>
+      </div>
+      <TableBox>
+        {query.isPending ? (
+          <Skeleton />
+        ) : query.isError ? (
+          <LoadError error={query.error} retry={() => query.refetch()} />
+        ) : (
+          <PackageTable
+            rows={rowsOf<Row>(query.data.pages)}
+            dimmed={query.isPlaceholderData}
+            filtered={Boolean(search.q)}
+          />
+        )}
+      </TableBox>
+      <LoadMore query={query} />
+    </>
+  );
+}
+
+function PackageTable({ rows, dimmed, filtered }: { rows: Row[]; dimmed: boolean; filtered: boolean }) {
+  if (rows.length === 0) {
+    return (
+      <Empty
+        text={filtered ? "No packages match." : "No packages yet. They come with the first sync of a repository."}
+      />
+    );
+  }
+  return (
+    <table className={`w-full border-collapse ${dimmed ? "opacity-60" : ""}`}>
+      <thead className="max-sm:sr-only">
+        <tr>
+          {["Package", "Latest", "Downloads", "Repository"].map((title) => (
+            <th key={title} scope="col" className={headCell}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((p) => (
+          <tr key={p.id} className={`${row} max-sm:block max-sm:pb-2`}>
+            <th scope="row" className={`${cell} font-normal max-sm:block`}>
+              <span className="flex flex-wrap items-center gap-2">
+                <PackageLink name={p.name} />
+                {p.abandoned != null && <Badge tone="warn">Abandoned</Badge>}
+              </span>
+              <span className="text-[13px] text-muted wrap-anywhere">{p.description}</span>
+            </th>
+            <td className={`${cell} whitespace-nowrap max-sm:inline-block`}>
+              <code>{p.latest?.version}</code>
+            </td>
+            <td className={`${cell} max-sm:hidden`}>{number(p.downloads)}</td>
+            <td className={`${cell} whitespace-nowrap max-sm:inline-block`}>{p.repository.name}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function PackageLink({ name }: { name: string }) {
+  const [vendor = "", short = ""] = name.split("/");
+  return (
+    <Link
+      to="/packages/$vendor/$name"
+      params={{ vendor, name: short }}
+      className="font-medium wrap-anywhere hover:underline"
+    >
+      {name}
+    </Link>
+  );
+}

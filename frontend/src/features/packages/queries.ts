@@ -1,0 +1,59 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { PackageDocument, type PackageOrder, PackagesDocument, PackageVersionDocument } from "../../gql/graphql";
+import { request } from "../../lib/graphql";
+
+/** What of the list is shown; it stands in the address. */
+export type PackageSearch = { q?: string; repository?: string; sort?: "downloads" | "released" };
+
+export function readSearch(search: Record<string, unknown>): PackageSearch {
+  return {
+    ...(typeof search.q === "string" && search.q ? { q: search.q.slice(0, 200) } : {}),
+    ...(typeof search.repository === "string" ? { repository: search.repository } : {}),
+    ...(search.sort === "downloads" || search.sort === "released" ? { sort: search.sort } : {}),
+  };
+}
+
+const orders: Record<string, PackageOrder> = {
+  downloads: { field: "DOWNLOADS", direction: "DESC" },
+  released: { field: "RELEASED_AT", direction: "DESC" },
+};
+
+export function packagesQuery(search: PackageSearch) {
+  return infiniteQueryOptions({
+    queryKey: ["packages", search],
+    queryFn: async ({ pageParam }) =>
+      (
+        await request(PackagesDocument, {
+          first: 50,
+          after: pageParam,
+          where: { search: search.q, repository: search.repository },
+          orderBy: orders[search.sort ?? ""] ?? { field: "NAME", direction: "ASC" },
+        })
+      ).packages,
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function packageQuery(name: string) {
+  return queryOptions({
+    queryKey: ["packages", "one", name],
+    queryFn: async () => (await request(PackageDocument, { name })).package,
+  });
+}
+
+export function versionQuery(id: string | undefined) {
+  return queryOptions({
+    queryKey: ["packages", "version", id],
+    queryFn: async () => {
+      const { node } = await request(PackageVersionDocument, { id: id ?? "" });
+      return node && "metadata" in node ? (JSON.parse(node.metadata) as Metadata) : null;
+    },
+    enabled: Boolean(id),
+    staleTime: 60_000,
+  });
+}
+
+/** What of a version's composer.json is shown. */
+export type Metadata = { require?: Record<string, string>; homepage?: string };

@@ -1,0 +1,215 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useId, useState } from "react";
+import { Button } from "../../components/ui/button";
+import { Dialog } from "../../components/ui/dialog";
+import { Field, FormError, Input, Select, Textarea } from "../../components/ui/field";
+import { useToast } from "../../components/ui/toast";
+import { CreateRepositoryDocument, type CredentialType, UpdateRepositoryDocument } from "../../gql/graphql";
+import { fieldErrors, request } from "../../lib/graphql";
+import { words } from "../tokens/form";
+import type { Repository } from "./queries";
+
+type Form = {
+  name: string;
+  url: string;
+  credential: CredentialType | "KEEP";
+  username: string;
+  secret: string;
+  header: string;
+  packages: string;
+  owns: string;
+};
+
+function formOf(repository?: Repository): Form {
+  return {
+    name: repository?.name ?? "",
+    url: repository?.url ?? "",
+    credential: repository ? "KEEP" : "NONE",
+    username: "",
+    secret: "",
+    header: "",
+    packages: repository?.packages.join("\n") ?? "",
+    owns: repository?.owns.join("\n") ?? "",
+  };
+}
+
+/** A name that fits the address, while none was chosen. */
+export function nameOf(url: string): string {
+  try {
+    return new URL(url).hostname
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replaceAll(/^-|-$/g, "");
+  } catch {
+    return "";
+  }
+}
+
+function inputOf(form: Form) {
+  const { credential: type, username, secret, header } = form;
+  return {
+    name: form.name.trim(),
+    url: form.url.trim(),
+    packages: words(form.packages),
+    owns: words(form.owns),
+    credential: type === "KEEP" ? undefined : { type, username, secret, header },
+  };
+}
+
+const fields = ["name", "url", "credential", "packages", "owns"] as const;
+
+/** Adds a repository, or changes one. */
+export function RepositoryDialog({ repository, onClose }: { repository?: Repository; onClose: () => void }) {
+  const id = useId();
+  const toast = useToast();
+  const client = useQueryClient();
+  const [form, setForm] = useState(() => formOf(repository));
+  const set = (change: Partial<Form>) => setForm((now) => ({ ...now, ...change }));
+  const mutation = useMutation<unknown, Error, void>({
+    mutationFn: () =>
+      repository
+        ? request(UpdateRepositoryDocument, { id: repository.id, input: inputOf(form) })
+        : request(CreateRepositoryDocument, { input: { ...inputOf(form), type: "COMPOSER" } }),
+    gcTime: 0,
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ["repositories"] });
+      toast(repository ? `“${form.name}” was changed.` : `“${form.name}” was added. Its first sync has started.`);
+      onClose();
+    },
+  });
+  const errors = fieldErrors(mutation.error, fields);
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!mutation.isPending) mutation.mutate();
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={repository ? "Edit repository" : "Add repository"}
+      description="A Composer repository whose packages this server offers."
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" form={id} busy={mutation.isPending}>
+            {repository ? "Save" : "Add"}
+          </Button>
+        </>
+      }
+    >
+      <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
+        <FormError message={errors.form} />
+        <Field label="URL" help="Such as https://packages.example.org." error={errors.fields.url}>
+          {(ids) => (
+            <Input
+              {...ids}
+              type="url"
+              required
+              value={form.url}
+              onChange={({ target }) =>
+                set({
+                  url: target.value,
+                  ...(form.name === nameOf(form.url) && !repository ? { name: nameOf(target.value) } : {}),
+                })
+              }
+            />
+          )}
+        </Field>
+        <Field label="Name" help="a to z, 0 to 9 and -." error={errors.fields.name}>
+          {(ids) => (
+            <Input {...ids} required value={form.name} onChange={({ target }) => set({ name: target.value })} />
+          )}
+        </Field>
+        <CredentialFields form={form} set={set} error={errors.fields.credential} stored={repository?.credential} />
+        <Field
+          label="Only these packages"
+          help="Patterns, one a line. Empty: all it has."
+          error={errors.fields.packages}
+        >
+          {(ids) => (
+            <Textarea
+              {...ids}
+              rows={2}
+              value={form.packages}
+              onChange={({ target }) => set({ packages: target.value })}
+            />
+          )}
+        </Field>
+        <Field
+          label="Owns"
+          help="Patterns, such as acme/*, that no other repository may ever answer for."
+          error={errors.fields.owns}
+        >
+          {(ids) => (
+            <Textarea {...ids} rows={2} value={form.owns} onChange={({ target }) => set({ owns: target.value })} />
+          )}
+        </Field>
+      </form>
+    </Dialog>
+  );
+}
+
+type CredentialProps = { form: Form; set: (change: Partial<Form>) => void; error?: string; stored?: CredentialType };
+
+function CredentialFields({ form, set, error, stored }: CredentialProps) {
+  return (
+    <fieldset className="grid gap-3">
+      <legend className="sr-only">Credential</legend>
+      <Field label="Credential" help="Stored encrypted, sent to this address only, never shown." error={error}>
+        {(ids) => (
+          <Select
+            {...ids}
+            value={form.credential}
+            onChange={({ target }) => set({ credential: target.value as Form["credential"] })}
+          >
+            {stored && (
+              <option value="KEEP">{stored === "NONE" ? "None, as it is" : "Saved. Choose one to replace it."}</option>
+            )}
+            <option value="NONE">None</option>
+            <option value="HTTP_BASIC">HTTP Basic</option>
+            <option value="BEARER">Bearer token</option>
+            <option value="HEADER">Header</option>
+          </Select>
+        )}
+      </Field>
+      {form.credential === "HTTP_BASIC" && (
+        <Field label="User name">
+          {(ids) => (
+            <Input
+              {...ids}
+              autoComplete="off"
+              value={form.username}
+              onChange={({ target }) => set({ username: target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {form.credential === "HEADER" && (
+        <Field label="Header's name">
+          {(ids) => (
+            <Input
+              {...ids}
+              autoComplete="off"
+              placeholder="X-Api-Key"
+              value={form.header}
+              onChange={({ target }) => set({ header: target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {form.credential !== "NONE" && form.credential !== "KEEP" && (
+        <Field label={form.credential === "HTTP_BASIC" ? "Password" : "Secret"}>
+          {(ids) => (
+            <Input
+              {...ids}
+              type="password"
+              autoComplete="new-password"
+              value={form.secret}
+              onChange={({ target }) => set({ secret: target.value })}
+            />
+          )}
+        </Field>
+      )}
+    </fieldset>
+  );
+}

@@ -1,0 +1,95 @@
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { Time } from "../../components/time";
+import { Button } from "../../components/ui/button";
+import { type MenuItem, RowMenu } from "../../components/ui/menu";
+import { number } from "../../lib/time";
+import { viewerQuery } from "../account/queries";
+import { RemoveRepository, useRepositoryActions } from "./actions";
+import { RepositoryDialog } from "./form-dialog";
+import { type Repository, repositoriesQuery } from "./queries";
+import { RepositoryState } from "./status";
+
+export function RepositoriesPage() {
+  const search = useSearch({ from: "/_app/repositories/" });
+  const navigate = useNavigate({ from: "/repositories/" });
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const query = useQuery(repositoriesQuery);
+  const [editing, setEditing] = useState<Repository | null>(null);
+  const [removing, setRemoving] = useState<Repository | null>(null);
+  const items = useRepositoryActions(setEditing, setRemoving);
+  const mayManage = viewer.role !== "VIEWER";
+  const add = () => void navigate({ search: { new: 1 } });
+  const addButton = mayManage && (
+    <Button kind="primary" onClick={add}>
+      <Plus size={16} aria-hidden /> Add repository
+    </Button>
+  );
+  return (
+    <>
+      <PageHead title="Repositories" text="Where this server gets its packages." action={addButton} />
+      <TableBox>
+        {query.isPending ? (
+          <Skeleton rows={3} />
+        ) : query.isError ? (
+          <LoadError error={query.error} retry={() => query.refetch()} />
+        ) : query.data.length === 0 ? (
+          <Empty text="No repositories yet. Add one, and its packages can be installed from here." action={addButton} />
+        ) : (
+          <RepositoryTable repositories={query.data} items={mayManage ? items : undefined} />
+        )}
+      </TableBox>
+      {search.new === 1 && mayManage && (
+        <RepositoryDialog onClose={() => void navigate({ search: {}, replace: true })} />
+      )}
+      {editing && <RepositoryDialog repository={editing} onClose={() => setEditing(null)} />}
+      {removing && <RemoveRepository repository={removing} onClose={() => setRemoving(null)} />}
+    </>
+  );
+}
+
+function RepositoryTable(props: { repositories: Repository[]; items?: (r: Repository) => MenuItem[] }) {
+  return (
+    <table className="w-full border-collapse">
+      <thead className="max-sm:sr-only">
+        <tr>
+          {["Name", "Packages", "Last sync", "Status"].map((title) => (
+            <th key={title} scope="col" className={headCell}>
+              {title}
+            </th>
+          ))}
+          <th scope="col" className={headCell}>
+            <span className="sr-only">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.repositories.map((r) => (
+          <tr key={r.id} className={`${row} max-sm:relative max-sm:block max-sm:pr-12 max-sm:pb-2`}>
+            <th scope="row" className={`${cell} font-normal max-sm:block`}>
+              <span className="grid">
+                <Link to="/repositories/$id" params={{ id: r.id }} className="w-fit font-medium hover:underline">
+                  {r.name}
+                </Link>
+                <span className="text-[13px] text-muted wrap-anywhere">{r.url}</span>
+              </span>
+            </th>
+            <td className={`${cell} max-sm:inline-block`}>{number(r.packageCount)}</td>
+            <td className={`${cell} whitespace-nowrap max-sm:hidden`}>
+              {r.lastSyncedAt ? <Time at={r.lastSyncedAt} /> : <span className="text-muted">Never</span>}
+            </td>
+            <td className={`${cell} max-sm:block`}>
+              <RepositoryState repository={r} />
+            </td>
+            <td className={`${cell} w-12 max-sm:absolute max-sm:top-0 max-sm:right-0`}>
+              {props.items && <RowMenu label={`Actions of ${r.name}`} items={props.items(r)} />}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

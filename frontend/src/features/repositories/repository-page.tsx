@@ -1,0 +1,129 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { Badge, type Tone } from "../../components/badge";
+import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { Time } from "../../components/time";
+import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
+import { bytes, count, number } from "../../lib/time";
+import { rowsOf } from "../tokens/queries";
+import { repositoryQuery } from "./queries";
+import { RepositoryState } from "./status";
+
+type Full = NonNullable<RepositoryQuery["repository"]>;
+type Run = NonNullable<NonNullable<NonNullable<Full["history"]["edges"]>[number]>["node"]>;
+
+export function RepositoryPage() {
+  const { id } = useParams({ from: "/_app/repositories/$id" });
+  const query = useQuery(repositoryQuery(id));
+  if (query.isPending) return <Skeleton />;
+  if (query.isError) return <LoadError error={query.error} retry={() => query.refetch()} />;
+  const repository = query.data;
+  if (!repository) return <Empty text="There is no such repository. It may have been removed." />;
+  return (
+    <>
+      <PageHead title={repository.name} text={repository.url} />
+      <dl className="mb-8 grid gap-x-8 gap-y-4 rounded-lg border border-line bg-panel p-5 sm:grid-cols-2 lg:grid-cols-4">
+        <Fact name="Status">
+          <RepositoryState repository={repository} />
+        </Fact>
+        <Fact name="Packages">
+          <Link to="/packages" search={{ repository: repository.id }} className="text-accent underline">
+            {number(repository.packageCount)}
+          </Link>
+        </Fact>
+        <Fact name="Versions">{number(repository.versionCount)}</Fact>
+        <Fact name="Stored archives">{bytes(repository.storedBytes)}</Fact>
+        <Fact name="Only these packages">{patterns(repository.packages, "All it has")}</Fact>
+        <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
+        <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>
+        <Fact name="Priority">{repository.priority}</Fact>
+      </dl>
+      <h2 className="mb-3 font-semibold text-base">Syncs</h2>
+      <TableBox>
+        <History runs={rowsOf<Run>([repository.history])} />
+      </TableBox>
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-[13px] text-muted">{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function patterns(list: readonly string[], none: string): ReactNode {
+  return list.length === 0 ? none : <code className="wrap-anywhere">{list.join(", ")}</code>;
+}
+
+const outcomes: Record<SyncStatus, [Tone, string]> = {
+  QUEUED: ["plain", "Queued"],
+  RUNNING: ["plain", "Running"],
+  SUCCEEDED: ["good", "Succeeded"],
+  FAILED: ["danger", "Failed"],
+  CANCELED: ["warn", "Canceled"],
+};
+
+function History({ runs }: { runs: Run[] }) {
+  if (runs.length === 0) return <Empty text="It was not synced yet." />;
+  return (
+    <table className="w-full border-collapse">
+      <thead>
+        <tr>
+          {["Started", "By", "Outcome", "Packages", "Versions"].map((title) => (
+            <th key={title} scope="col" className={headCell}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map((run) => (
+          <tr key={run.id} className={`${row} align-top`}>
+            <td className={`${cell} whitespace-nowrap`}>{run.startedAt ? <Time at={run.startedAt} /> : "Waiting"}</td>
+            <td className={cell}>{run.trigger}</td>
+            <td className={cell}>
+              <Outcome run={run} />
+            </td>
+            <td className={`${cell} whitespace-nowrap`}>
+              {number(run.packagesDone)}
+              {run.packagesTotal != null && ` of ${number(run.packagesTotal)}`}
+            </td>
+            <td className={`${cell} whitespace-nowrap`}>
+              +{number(run.versionsAdded)} −{number(run.versionsRemoved)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Outcome({ run }: { run: Run }) {
+  const [tone, text] = outcomes[run.status];
+  return (
+    <div className="grid justify-items-start gap-1.5">
+      <Badge tone={tone}>{text}</Badge>
+      {run.error && <span className="text-[13px] text-danger wrap-anywhere">{run.error}</span>}
+      {run.skipped.length > 0 && (
+        <details className="text-[13px]">
+          <summary>{count(run.skipped.length, "version or package left out", "versions or packages left out")}</summary>
+          <ul className="mt-1.5 grid gap-1">
+            {run.skipped.map((skip) => (
+              <li key={`${skip.package} ${skip.version} ${skip.reason}`} className="wrap-anywhere">
+                <code>
+                  {skip.package} {skip.version}
+                </code>
+                : {skip.reason}.
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

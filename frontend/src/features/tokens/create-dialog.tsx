@@ -1,0 +1,102 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useId, useState } from "react";
+import { Button } from "../../components/ui/button";
+import { Dialog } from "../../components/ui/dialog";
+import { FormError } from "../../components/ui/field";
+import { CreateTokenDocument, type CreateTokenInput, TokensDocument } from "../../gql/graphql";
+import { fieldErrors, request } from "../../lib/graphql";
+import { serverQuery } from "../account/queries";
+import { check, createInput, emptyForm, type TokenForm } from "./form";
+import { TokenFields } from "./form-fields";
+import { rowsOf } from "./queries";
+import { Reveal } from "./reveal";
+
+const fields = ["description", "packages", "networks", "rateLimit", "expiresAt"] as const;
+
+type Props = { open: boolean; description?: string; onClose: () => void };
+
+/** Makes a token, then shows its secret this once. The secret lives in this component and nowhere else. */
+export function CreateToken({ open, description, onClose }: Props) {
+  const [created, setCreated] = useState<{ secret: string; description: string; expiresAt?: string | null } | null>(
+    null,
+  );
+  const client = useQueryClient();
+  const close = () => {
+    setCreated(null);
+    onClose();
+    void client.invalidateQueries({ queryKey: ["tokens"] });
+  };
+  if (created) return <Reveal {...created} onClose={close} />;
+  return open ? <CreateForm description={description} onClose={onClose} onCreated={setCreated} /> : null;
+}
+
+type FormProps = {
+  description?: string;
+  onClose: () => void;
+  onCreated: (created: { secret: string; description: string; expiresAt?: string | null }) => void;
+};
+
+function CreateForm({ description, onClose, onCreated }: FormProps) {
+  const id = useId();
+  const server = useQuery(serverQuery);
+  const [form, setForm] = useState(() => emptyForm(description, server.data?.defaultRateLimit ?? 1000));
+  const [found, setFound] = useState<Record<string, string>>({});
+  const mutation = useMutation({
+    mutationFn: (input: CreateTokenInput) => request(CreateTokenDocument, { input }),
+    gcTime: 0,
+    onSuccess: ({ createToken }) =>
+      onCreated({
+        secret: createToken.secret,
+        description: createToken.token.description,
+        expiresAt: createToken.token.expiresAt,
+      }),
+  });
+  const refused = fieldErrors(mutation.error, fields);
+  const set = (change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }));
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    const errors = check(form);
+    setFound(errors);
+    if (Object.keys(errors).length === 0 && !mutation.isPending) mutation.mutate(createInput(form));
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Create Token"
+      description="Composer signs in with it. Its secret is shown once."
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" form={id} busy={mutation.isPending}>
+            {mutation.isPending ? "Creating" : "Create"}
+          </Button>
+        </>
+      }
+    >
+      <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
+        <FormError message={refused.form} />
+        <TokenFields
+          form={form}
+          set={set}
+          errors={Object.keys(found).length > 0 ? found : refused.fields}
+          note={useSameDescription(form.description)}
+        />
+      </form>
+    </Dialog>
+  );
+}
+
+/** A note when another live token has the same description: allowed, but easy to mix up. */
+function useSameDescription(description: string): string | undefined {
+  const wanted = description.trim();
+  const { data } = useQuery({
+    queryKey: ["tokens", "same", wanted],
+    queryFn: async () =>
+      (await request(TokensDocument, { first: 20, where: { search: wanted, status: ["ACTIVE"] } })).tokens,
+    enabled: wanted.length > 2,
+    staleTime: 30_000,
+  });
+  const same = rowsOf(data ? [data] : []).some((token) => token.description === wanted);
+  return same ? "Another token has this description. That is possible, but hard to tell apart." : undefined;
+}

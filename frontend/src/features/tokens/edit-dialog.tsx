@@ -1,0 +1,61 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useId, useState } from "react";
+import { Button } from "../../components/ui/button";
+import { Dialog } from "../../components/ui/dialog";
+import { FormError } from "../../components/ui/field";
+import { useToast } from "../../components/ui/toast";
+import { UpdateTokenDocument } from "../../gql/graphql";
+import { fieldErrors, request } from "../../lib/graphql";
+import { check, formOf, type TokenForm, updateInput } from "./form";
+import { TokenFields } from "./form-fields";
+import type { Token } from "./queries";
+
+/** Changes a token; what it may do, and its secret, stay. */
+export function EditToken({ token, onClose }: { token: Token; onClose: () => void }) {
+  const id = useId();
+  const toast = useToast();
+  const client = useQueryClient();
+  const [form, setForm] = useState(() => formOf(token));
+  const [found, setFound] = useState<Record<string, string>>({});
+  const mutation = useMutation({
+    mutationFn: () => request(UpdateTokenDocument, { id: token.id, input: updateInput(form) }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ["tokens"] });
+      toast(`“${form.description.trim()}” was changed.`);
+      onClose();
+    },
+  });
+  const refused = fieldErrors(mutation.error, ["description", "packages", "networks", "rateLimit", "expiresAt"]);
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    const errors = check(form);
+    setFound(errors);
+    if (Object.keys(errors).length === 0 && !mutation.isPending) mutation.mutate();
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Edit token"
+      description={token.hint}
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" form={id} busy={mutation.isPending}>
+            {mutation.isPending ? "Saving" : "Save"}
+          </Button>
+        </>
+      }
+    >
+      <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
+        <FormError message={refused.form} />
+        <TokenFields
+          editing
+          form={form}
+          set={(change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }))}
+          errors={Object.keys(found).length > 0 ? found : refused.fields}
+        />
+      </form>
+    </Dialog>
+  );
+}

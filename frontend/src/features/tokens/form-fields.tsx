@@ -1,0 +1,170 @@
+import { Field, Input, RadioCards, Select, Textarea } from "../../components/ui/field";
+import { absolute } from "../../lib/time";
+import { type ExpiryChoice, expiresAt, type TokenForm } from "./form";
+
+type Props = {
+  form: TokenForm;
+  set: (change: Partial<TokenForm>) => void;
+  errors: Record<string, string>;
+  editing?: boolean;
+  note?: string;
+};
+
+/** The fields of a token, for making and for changing one. */
+export function TokenFields({ form, set, errors, editing, note }: Props) {
+  return (
+    <>
+      <Field
+        label="Description"
+        help={note ?? "Where will it be used? For example: GitHub Actions, acme/shop."}
+        error={errors.description}
+      >
+        {(ids) => (
+          <Input
+            {...ids}
+            required
+            maxLength={200}
+            value={form.description}
+            onChange={(event) => set({ description: event.target.value })}
+          />
+        )}
+      </Field>
+      {!editing && (
+        <RadioCards
+          legend="Permissions"
+          name="permission"
+          value={form.permission}
+          onChange={(permission) => set({ permission })}
+          choices={[
+            { value: "READ_ONLY", title: "Read-only", text: "composer install, update and require." },
+            { value: "WRITE", title: "Write", text: "Also add, change and sync repositories." },
+          ]}
+        />
+      )}
+      <ExpiryField form={form} set={set} error={errors.expiresAt} editing={editing} />
+      <PackagesField form={form} set={set} error={errors.packages} />
+      <LimitField form={form} set={set} error={errors.rateLimit} />
+      <details open={Boolean(errors.networks) || undefined}>
+        <summary className="w-fit font-medium">Advanced</summary>
+        <div className="mt-3">
+          <Field
+            label="Allowed networks"
+            help="Addresses or CIDR networks, such as 10.0.0.0/8. Empty: from anywhere."
+            error={errors.networks}
+          >
+            {(ids) => (
+              <Textarea
+                {...ids}
+                rows={2}
+                value={form.networks}
+                onChange={(event) => set({ networks: event.target.value })}
+              />
+            )}
+          </Field>
+        </div>
+      </details>
+    </>
+  );
+}
+
+type PartProps = { form: TokenForm; set: (change: Partial<TokenForm>) => void; error?: string };
+
+function ExpiryField({ form, set, error, editing }: PartProps & { editing?: boolean }) {
+  const at = form.expiry === "keep" ? null : expiresAt(form);
+  const help =
+    form.expiry === "never"
+      ? "A token that never ends must be revoked by somebody."
+      : at
+        ? `Stops working ${absolute(at)}.`
+        : undefined;
+  return (
+    <div className="grid gap-3 sm:grid-cols-2">
+      <Field label="Expiry" help={help} error={form.expiry === "date" ? undefined : error}>
+        {(ids) => (
+          <Select
+            {...ids}
+            value={form.expiry}
+            onChange={(event) => set({ expiry: event.target.value as ExpiryChoice })}
+          >
+            {editing && <option value="keep">As it is</option>}
+            <option value="7">7 days</option>
+            <option value="30">30 days</option>
+            <option value="90">90 days (recommended)</option>
+            <option value="365">365 days</option>
+            <option value="date">Pick a date…</option>
+            <option value="never">No expiry</option>
+          </Select>
+        )}
+      </Field>
+      {form.expiry === "date" && (
+        <Field label="Last day" error={error}>
+          {(ids) => (
+            <Input {...ids} type="date" value={form.date} onChange={(event) => set({ date: event.target.value })} />
+          )}
+        </Field>
+      )}
+    </div>
+  );
+}
+
+function PackagesField({ form, set, error }: PartProps) {
+  return (
+    <div className="grid gap-3">
+      <RadioCards
+        legend="Packages"
+        name="restricted"
+        value={form.restricted ? "some" : "all"}
+        onChange={(value) => set({ restricted: value === "some" })}
+        choices={[
+          { value: "all", title: "All packages", text: "Everything this server has." },
+          { value: "some", title: "Only these", text: "Vendors or packages by pattern." },
+        ]}
+      />
+      {form.restricted && (
+        <Field label="Package patterns" help="One a line, such as acme/* or acme/lib." error={error}>
+          {(ids) => (
+            <Textarea
+              {...ids}
+              rows={3}
+              value={form.packages}
+              onChange={(event) => set({ packages: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+    </div>
+  );
+}
+
+function LimitField({ form, set, error }: PartProps) {
+  return (
+    <div className="grid gap-3">
+      <label className="flex w-fit items-center gap-2.5 font-medium">
+        <input
+          type="checkbox"
+          className="size-4 accent-accent"
+          checked={form.limited}
+          onChange={(event) => set({ limited: event.target.checked })}
+        />
+        Limit requests
+      </label>
+      {form.limited && (
+        <Field
+          label="Requests per hour"
+          help="Answers that say “not modified” are free. A cold update of 300 packages takes about 900 requests."
+          error={error}
+        >
+          {(ids) => (
+            <Input
+              {...ids}
+              inputMode="numeric"
+              className="sm:max-w-40"
+              value={form.rateLimit}
+              onChange={(event) => set({ rateLimit: event.target.value.replaceAll(/[\s,]/g, "") })}
+            />
+          )}
+        </Field>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+import { Tabs } from "@base-ui/react/tabs";
+import { useQuery } from "@tanstack/react-query";
+import { Eye, EyeOff, TriangleAlert } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { CopyButton } from "../../components/copy-button";
+import { Button } from "../../components/ui/button";
+import { Confirm, Dialog } from "../../components/ui/dialog";
+import { masked, snippets } from "../../lib/snippets";
+import { absolute } from "../../lib/time";
+import { serverQuery } from "../account/queries";
+
+type Props = { secret: string; description: string; expiresAt?: string | null; onClose: () => void };
+
+/** Shows a new secret this once, and asks before it is closed without having been copied. */
+export function Reveal({ secret, description, expiresAt, onClose }: Props) {
+  const [shown, setShown] = useState(false);
+  const [copied, setCopied] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const copyButton = useRef<HTMLButtonElement>(null);
+  const close = () => (copied ? onClose() : setAsking(true));
+  useWarnBeforeLeaving(!copied);
+  return (
+    <>
+      <Dialog
+        open
+        onClose={close}
+        initialFocus={copyButton}
+        title="Copy your token now"
+        description={`“${description}” is ready. This is the only time we show it.`}
+        footer={
+          <Button kind="primary" onClick={close}>
+            Done
+          </Button>
+        }
+      >
+        <p className="flex gap-2.5 rounded-md bg-warn-soft px-3 py-2.5 text-warn">
+          <TriangleAlert size={16} className="mt-0.5 shrink-0" aria-hidden />
+          Store it in your secret manager before you close this window. We keep only a hash.
+        </p>
+        <section aria-label="Token" className="grid gap-1.5">
+          <span className="font-medium">Token</span>
+          <div className="flex flex-wrap items-center justify-between gap-2 rounded-md border border-edge py-1 pr-1 pl-3">
+            <code className="min-w-0 wrap-anywhere">{shown ? secret : masked(secret, secret)}</code>
+            <span className="ml-auto flex items-start gap-1">
+              <Button
+                kind="ghost"
+                onClick={() => setShown(!shown)}
+                aria-label={shown ? "Hide the token" : "Show the token"}
+              >
+                {shown ? <EyeOff size={16} aria-hidden /> : <Eye size={16} aria-hidden />}
+              </Button>
+              <CopyButton ref={copyButton} text={secret} label="Copy the token" onCopied={() => setCopied(true)} />
+            </span>
+          </div>
+          <span className="text-[13px] text-muted">
+            {expiresAt ? `Stops working ${absolute(expiresAt)}.` : "It does not expire."}
+          </span>
+        </section>
+        <Snippets secret={secret} shown={shown} onCopied={() => setCopied(true)} />
+      </Dialog>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title="Close without copying?"
+        keep="Go back"
+        action="Close anyway"
+        onConfirm={onClose}
+      >
+        <p>You haven't copied this token. We can't show it again.</p>
+      </Confirm>
+    </>
+  );
+}
+
+function Snippets({ secret, shown, onCopied }: { secret: string; shown: boolean; onCopied: () => void }) {
+  const { data: server } = useQuery(serverQuery);
+  if (!server) return null;
+  const all = snippets(server.publicUrl, secret);
+  return (
+    <Tabs.Root defaultValue="composer" className="grid min-w-0 gap-3">
+      <Tabs.List aria-label="How to use it" className="relative flex gap-1 overflow-x-auto border-line border-b">
+        {all.map((snippet) => (
+          <Tabs.Tab
+            key={snippet.id}
+            value={snippet.id}
+            className="-mb-px border-transparent border-b-2 px-3 py-2 font-medium whitespace-nowrap data-active:border-accent"
+          >
+            {snippet.title}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {all.map((snippet) => (
+        <Tabs.Panel key={snippet.id} value={snippet.id} className="grid gap-2">
+          <div className="flex items-start justify-between gap-2 rounded-md bg-soft p-3">
+            <pre className="min-w-0 whitespace-pre-wrap wrap-anywhere">
+              {shown ? snippet.text : masked(snippet.text, secret)}
+            </pre>
+            <CopyButton text={snippet.text} label={`Copy for ${snippet.title}`} onCopied={onCopied} />
+          </div>
+          {snippet.id === "composer" && (
+            <p className="text-[13px] text-muted">
+              The last command stays in your shell's history. In CI, use the variable.
+            </p>
+          )}
+        </Tabs.Panel>
+      ))}
+    </Tabs.Root>
+  );
+}
+
+function useWarnBeforeLeaving(active: boolean) {
+  useEffect(() => {
+    if (!active) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [active]);
+}

@@ -1,0 +1,856 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type OrderDirection =
+  | 'ASC'
+  | 'DESC';
+
+/** code: the part after # in the set-up link the server printed. */
+export type SetupInput = {
+  code: string;
+  email: string;
+  password: string;
+};
+
+export type Role =
+  | 'OWNER'
+  | 'MAINTAINER'
+  | 'VIEWER';
+
+export type SignInInput = {
+  email: string;
+  password: string;
+};
+
+/** COMPOSER: another Composer repository. */
+export type RepositoryType =
+  | 'COMPOSER'
+  | 'VCS'
+  | 'ARTIFACT';
+
+export type RepositoryStatus =
+  | 'PENDING'
+  | 'SYNCING'
+  | 'READY'
+  | 'FAILED'
+  | 'DISABLED';
+
+/** REWRITE: archives come from this server alone. MIRROR: upstream addresses stay as a fallback. */
+export type DistMode =
+  | 'REWRITE'
+  | 'MIRROR';
+
+export type CredentialType =
+  | 'NONE'
+  | 'HTTP_BASIC'
+  | 'BEARER'
+  | 'HEADER'
+  | 'GITHUB'
+  | 'GITLAB'
+  | 'BITBUCKET'
+  | 'GITEA'
+  | 'SSH_KEY';
+
+export type SyncStatus =
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'SUCCEEDED'
+  | 'FAILED'
+  | 'CANCELED';
+
+/** name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host. */
+export type CreateRepositoryInput = {
+  name: string;
+  type: RepositoryType;
+  url?: string | null | undefined;
+  packages?: Array<string> | null | undefined;
+  owns?: Array<string> | null | undefined;
+  priority?: number | null | undefined;
+  distMode?: DistMode | null | undefined;
+  credential?: CredentialInput | null | undefined;
+};
+
+/** A field that is left out stays as it is. */
+export type UpdateRepositoryInput = {
+  name?: string | null | undefined;
+  url?: string | null | undefined;
+  packages?: Array<string> | null | undefined;
+  owns?: Array<string> | null | undefined;
+  priority?: number | null | undefined;
+  distMode?: DistMode | null | undefined;
+  credential?: CredentialInput | null | undefined;
+  enabled?: boolean | null | undefined;
+};
+
+/** Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name) and secret. */
+export type CredentialInput = {
+  type: CredentialType;
+  username?: string | null | undefined;
+  secret?: string | null | undefined;
+  header?: string | null | undefined;
+};
+
+export type RepositoryWhere = {
+  search?: string | null | undefined;
+  type?: RepositoryType | null | undefined;
+  status?: RepositoryStatus | null | undefined;
+};
+
+export type PackageWhere = {
+  search?: string | null | undefined;
+  repository?: string | null | undefined;
+  type?: string | null | undefined;
+};
+
+export type PackageOrder = {
+  field: PackageOrderField;
+  direction?: OrderDirection;
+};
+
+export type PackageOrderField =
+  | 'NAME'
+  | 'DOWNLOADS'
+  | 'RELEASED_AT';
+
+export type TokenPermission =
+  | 'READ_ONLY'
+  | 'WRITE';
+
+export type TokenStatus =
+  | 'ACTIVE'
+  | 'EXPIRED'
+  | 'REVOKED';
+
+export type LabelInput = {
+  name: string;
+  value: string;
+};
+
+export type CreateTokenInput = {
+  /** Where the token will be used: 1 to 200 characters. */
+  description: string;
+  permission?: TokenPermission;
+  /** Patterns such as acme/*; left out or empty means every package. */
+  packages?: Array<string> | null | undefined;
+  /** CIDR networks or addresses; left out or empty means any. */
+  networks?: Array<string> | null | undefined;
+  /** Requests an hour; 0 means no limit; left out means the server's default. */
+  rateLimit?: number | null | undefined;
+  /** Left out means never. */
+  expiresAt?: string | null | undefined;
+  externalId?: string | null | undefined;
+  labels?: Array<LabelInput> | null | undefined;
+};
+
+/** A field that is left out stays as it is. */
+export type UpdateTokenInput = {
+  description?: string | null | undefined;
+  packages?: Array<string> | null | undefined;
+  networks?: Array<string> | null | undefined;
+  rateLimit?: number | null | undefined;
+  expiresAt?: string | null | undefined;
+  clearExpiresAt?: boolean | null | undefined;
+  labels?: Array<LabelInput> | null | undefined;
+};
+
+export type TokenWhere = {
+  /** Part of the description, the external id or the hint. */
+  search?: string | null | undefined;
+  status?: Array<TokenStatus> | null | undefined;
+  permission?: TokenPermission | null | undefined;
+  externalId?: string | null | undefined;
+  label?: LabelInput | null | undefined;
+  /** Not used since then, or never. */
+  unusedSince?: string | null | undefined;
+  expiresBefore?: string | null | undefined;
+};
+
+export type TokenOrder = {
+  field: TokenOrderField;
+  direction?: OrderDirection;
+};
+
+export type TokenOrderField =
+  | 'DESCRIPTION'
+  | 'CREATED_AT'
+  | 'LAST_USED_AT'
+  | 'EXPIRES_AT';
+
+export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ServerQuery = { server: { publicUrl: string, setupRequired: boolean, version: string | null, defaultRateLimit: number | null } };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer:
+    | { __typename: 'User', id: string, email: string, role: Role }
+    | { __typename: 'Token' }
+   };
+
+export type SignInMutationVariables = Exact<{
+  input: SignInInput;
+}>;
+
+
+export type SignInMutation = { signIn: { user: { id: string } } };
+
+export type SetupMutationVariables = Exact<{
+  input: SetupInput;
+}>;
+
+
+export type SetupMutation = { setup: { user: { id: string } } };
+
+export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SignOutMutation = { signOut: boolean };
+
+export type OverviewQueryVariables = Exact<{
+  soon: string;
+}>;
+
+
+export type OverviewQuery = { repositories: { totalCount: number }, failing: { totalCount: number }, tokens: { totalCount: number }, expiring: { totalCount: number }, packages: { totalCount: number }, usage: { requests: number, downloads: number, bytes: number, refused: number, series: Array<{ at: string, requests: number, downloads: number, refused: number }>, topPackages: Array<{ package: string, downloads: number }> } };
+
+export type PackagesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  orderBy?: PackageOrder | null | undefined;
+  where?: PackageWhere | null | undefined;
+}>;
+
+
+export type PackagesQuery = { packages: { totalCount: number, edges: Array<{ node: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, latest: { version: string } | null, repository: { id: string, name: string } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type PackageQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, archiveBytes: number | null, archiveSha256: string | null, downloads: number } | null } | null> | null } } | null };
+
+export type PackageVersionQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PackageVersionQuery = { node:
+    | { id: string, metadata: string }
+    | Record<PropertyKey, never>
+   | null };
+
+export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
+
+export type RepositoriesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  where?: RepositoryWhere | null | undefined;
+}>;
+
+
+export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type RepositoryQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+
+export type CreateRepositoryMutationVariables = Exact<{
+  input: CreateRepositoryInput;
+}>;
+
+
+export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+
+export type UpdateRepositoryMutationVariables = Exact<{
+  id: string;
+  input: UpdateRepositoryInput;
+}>;
+
+
+export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+
+export type DeleteRepositoryMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeleteRepositoryMutation = { deleteRepository: string };
+
+export type SyncRepositoryMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SyncRepositoryMutation = { syncRepository: { id: string, status: SyncStatus } };
+
+export type CancelSyncMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CancelSyncMutation = { cancelSync: { id: string, status: SyncStatus } };
+
+export type TokenRowFragment = { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null };
+
+export type TokensQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  orderBy?: TokenOrder | null | undefined;
+  where?: TokenWhere | null | undefined;
+}>;
+
+
+export type TokensQuery = { tokens: { totalCount: number, edges: Array<{ node: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type CreateTokenMutationVariables = Exact<{
+  input: CreateTokenInput;
+}>;
+
+
+export type CreateTokenMutation = { createToken: { secret: string, token: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null } } };
+
+export type UpdateTokenMutationVariables = Exact<{
+  id: string;
+  input: UpdateTokenInput;
+}>;
+
+
+export type UpdateTokenMutation = { updateToken: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null } };
+
+export type RevokeTokensMutationVariables = Exact<{
+  ids: Array<string> | string;
+}>;
+
+
+export type RevokeTokensMutation = { revokeTokens: Array<{ id: string }> };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const RepositoryRowFragmentDoc = new TypedDocumentString(`
+    fragment RepositoryRow on Repository {
+  id
+  name
+  type
+  url
+  packages
+  owns
+  priority
+  credential
+  enabled
+  status
+  lastSyncedAt
+  lastError
+  packageCount
+  versionCount
+  storedBytes
+  createdAt
+  syncs(first: 1) {
+    edges {
+      node {
+        id
+        status
+        packagesDone
+        packagesTotal
+        startedAt
+        skipped {
+          package
+        }
+      }
+    }
+  }
+}
+    `, {"fragmentName":"RepositoryRow"}) as unknown as TypedDocumentString<RepositoryRowFragment, unknown>;
+export const TokenRowFragmentDoc = new TypedDocumentString(`
+    fragment TokenRow on Token {
+  id
+  description
+  permission
+  status
+  hint
+  packages
+  networks
+  rateLimit
+  externalId
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+  lastUsedClient
+  revokedAt
+}
+    `, {"fragmentName":"TokenRow"}) as unknown as TypedDocumentString<TokenRowFragment, unknown>;
+export const ServerDocument = new TypedDocumentString(`
+    query Server {
+  server {
+    publicUrl
+    setupRequired
+    version
+    defaultRateLimit
+  }
+}
+    `) as unknown as TypedDocumentString<ServerQuery, ServerQueryVariables>;
+export const ViewerDocument = new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    __typename
+    ... on User {
+      id
+      email
+      role
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const SignInDocument = new TypedDocumentString(`
+    mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) {
+    user {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SignInMutation, SignInMutationVariables>;
+export const SetupDocument = new TypedDocumentString(`
+    mutation Setup($input: SetupInput!) {
+  setup(input: $input) {
+    user {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SetupMutation, SetupMutationVariables>;
+export const SignOutDocument = new TypedDocumentString(`
+    mutation SignOut {
+  signOut
+}
+    `) as unknown as TypedDocumentString<SignOutMutation, SignOutMutationVariables>;
+export const OverviewDocument = new TypedDocumentString(`
+    query Overview($soon: Time!) {
+  repositories(first: 1) {
+    totalCount
+  }
+  failing: repositories(first: 1, where: {status: FAILED}) {
+    totalCount
+  }
+  tokens(first: 1) {
+    totalCount
+  }
+  expiring: tokens(first: 1, where: {status: [ACTIVE], expiresBefore: $soon}) {
+    totalCount
+  }
+  packages(first: 1) {
+    totalCount
+  }
+  usage(range: MONTH) {
+    requests
+    downloads
+    bytes
+    refused
+    series {
+      at
+      requests
+      downloads
+      refused
+    }
+    topPackages(first: 5) {
+      package
+      downloads
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
+export const PackagesDocument = new TypedDocumentString(`
+    query Packages($first: Int, $after: Cursor, $orderBy: PackageOrder, $where: PackageWhere) {
+  packages(first: $first, after: $after, orderBy: $orderBy, where: $where) {
+    totalCount
+    edges {
+      node {
+        id
+        name
+        description
+        type
+        abandoned
+        downloads
+        latest {
+          version
+        }
+        repository {
+          id
+          name
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PackagesQuery, PackagesQueryVariables>;
+export const PackageDocument = new TypedDocumentString(`
+    query Package($name: String!) {
+  package(name: $name) {
+    id
+    name
+    description
+    type
+    abandoned
+    downloads
+    repository {
+      id
+      name
+    }
+    versions(first: 100) {
+      totalCount
+      edges {
+        node {
+          id
+          version
+          normalizedVersion
+          reference
+          releasedAt
+          licenses
+          archiveBytes
+          archiveSha256
+          downloads
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PackageQuery, PackageQueryVariables>;
+export const PackageVersionDocument = new TypedDocumentString(`
+    query PackageVersion($id: ID!) {
+  node(id: $id) {
+    ... on PackageVersion {
+      id
+      metadata
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PackageVersionQuery, PackageVersionQueryVariables>;
+export const RepositoriesDocument = new TypedDocumentString(`
+    query Repositories($first: Int, $after: Cursor, $where: RepositoryWhere) {
+  repositories(
+    first: $first
+    after: $after
+    where: $where
+    orderBy: {field: NAME}
+  ) {
+    totalCount
+    edges {
+      node {
+        ...RepositoryRow
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment RepositoryRow on Repository {
+  id
+  name
+  type
+  url
+  packages
+  owns
+  priority
+  credential
+  enabled
+  status
+  lastSyncedAt
+  lastError
+  packageCount
+  versionCount
+  storedBytes
+  createdAt
+  syncs(first: 1) {
+    edges {
+      node {
+        id
+        status
+        packagesDone
+        packagesTotal
+        startedAt
+        skipped {
+          package
+        }
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<RepositoriesQuery, RepositoriesQueryVariables>;
+export const RepositoryDocument = new TypedDocumentString(`
+    query Repository($id: ID!) {
+  repository(id: $id) {
+    ...RepositoryRow
+    history: syncs(first: 20) {
+      edges {
+        node {
+          id
+          status
+          trigger
+          startedAt
+          finishedAt
+          packagesDone
+          packagesTotal
+          versionsAdded
+          versionsRemoved
+          error
+          skipped {
+            package
+            version
+            reason
+          }
+        }
+      }
+    }
+  }
+}
+    fragment RepositoryRow on Repository {
+  id
+  name
+  type
+  url
+  packages
+  owns
+  priority
+  credential
+  enabled
+  status
+  lastSyncedAt
+  lastError
+  packageCount
+  versionCount
+  storedBytes
+  createdAt
+  syncs(first: 1) {
+    edges {
+      node {
+        id
+        status
+        packagesDone
+        packagesTotal
+        startedAt
+        skipped {
+          package
+        }
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<RepositoryQuery, RepositoryQueryVariables>;
+export const CreateRepositoryDocument = new TypedDocumentString(`
+    mutation CreateRepository($input: CreateRepositoryInput!) {
+  createRepository(input: $input) {
+    ...RepositoryRow
+  }
+}
+    fragment RepositoryRow on Repository {
+  id
+  name
+  type
+  url
+  packages
+  owns
+  priority
+  credential
+  enabled
+  status
+  lastSyncedAt
+  lastError
+  packageCount
+  versionCount
+  storedBytes
+  createdAt
+  syncs(first: 1) {
+    edges {
+      node {
+        id
+        status
+        packagesDone
+        packagesTotal
+        startedAt
+        skipped {
+          package
+        }
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<CreateRepositoryMutation, CreateRepositoryMutationVariables>;
+export const UpdateRepositoryDocument = new TypedDocumentString(`
+    mutation UpdateRepository($id: ID!, $input: UpdateRepositoryInput!) {
+  updateRepository(id: $id, input: $input) {
+    ...RepositoryRow
+  }
+}
+    fragment RepositoryRow on Repository {
+  id
+  name
+  type
+  url
+  packages
+  owns
+  priority
+  credential
+  enabled
+  status
+  lastSyncedAt
+  lastError
+  packageCount
+  versionCount
+  storedBytes
+  createdAt
+  syncs(first: 1) {
+    edges {
+      node {
+        id
+        status
+        packagesDone
+        packagesTotal
+        startedAt
+        skipped {
+          package
+        }
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<UpdateRepositoryMutation, UpdateRepositoryMutationVariables>;
+export const DeleteRepositoryDocument = new TypedDocumentString(`
+    mutation DeleteRepository($id: ID!) {
+  deleteRepository(id: $id)
+}
+    `) as unknown as TypedDocumentString<DeleteRepositoryMutation, DeleteRepositoryMutationVariables>;
+export const SyncRepositoryDocument = new TypedDocumentString(`
+    mutation SyncRepository($id: ID!) {
+  syncRepository(id: $id) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<SyncRepositoryMutation, SyncRepositoryMutationVariables>;
+export const CancelSyncDocument = new TypedDocumentString(`
+    mutation CancelSync($id: ID!) {
+  cancelSync(id: $id) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<CancelSyncMutation, CancelSyncMutationVariables>;
+export const TokensDocument = new TypedDocumentString(`
+    query Tokens($first: Int, $after: Cursor, $orderBy: TokenOrder, $where: TokenWhere) {
+  tokens(first: $first, after: $after, orderBy: $orderBy, where: $where) {
+    totalCount
+    edges {
+      node {
+        ...TokenRow
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment TokenRow on Token {
+  id
+  description
+  permission
+  status
+  hint
+  packages
+  networks
+  rateLimit
+  externalId
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+  lastUsedClient
+  revokedAt
+}`) as unknown as TypedDocumentString<TokensQuery, TokensQueryVariables>;
+export const CreateTokenDocument = new TypedDocumentString(`
+    mutation CreateToken($input: CreateTokenInput!) {
+  createToken(input: $input) {
+    secret
+    token {
+      ...TokenRow
+    }
+  }
+}
+    fragment TokenRow on Token {
+  id
+  description
+  permission
+  status
+  hint
+  packages
+  networks
+  rateLimit
+  externalId
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+  lastUsedClient
+  revokedAt
+}`) as unknown as TypedDocumentString<CreateTokenMutation, CreateTokenMutationVariables>;
+export const UpdateTokenDocument = new TypedDocumentString(`
+    mutation UpdateToken($id: ID!, $input: UpdateTokenInput!) {
+  updateToken(id: $id, input: $input) {
+    ...TokenRow
+  }
+}
+    fragment TokenRow on Token {
+  id
+  description
+  permission
+  status
+  hint
+  packages
+  networks
+  rateLimit
+  externalId
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+  lastUsedClient
+  revokedAt
+}`) as unknown as TypedDocumentString<UpdateTokenMutation, UpdateTokenMutationVariables>;
+export const RevokeTokensDocument = new TypedDocumentString(`
+    mutation RevokeTokens($ids: [ID!]!) {
+  revokeTokens(ids: $ids) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeTokensMutation, RevokeTokensMutationVariables>;

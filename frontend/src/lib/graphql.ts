@@ -1,0 +1,51 @@
+import type { TypedDocumentString } from "../gql/graphql";
+
+/** What the server refused: its code, and the input field it concerns. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly field?: string,
+  ) {
+    super(message);
+  }
+}
+
+type GraphQLError = { message: string; extensions?: { code?: string; field?: string } };
+
+/** Runs one operation. Throws an ApiError; its code is NETWORK where the server cannot be reached. */
+export async function request<Result, Variables>(
+  document: TypedDocumentString<Result, Variables>,
+  ...[variables]: Variables extends Record<string, never> ? [] : [Variables]
+): Promise<Result> {
+  let answer: Response;
+  try {
+    answer = await fetch("/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ query: document.toString(), variables }),
+    });
+  } catch {
+    throw new ApiError("Can't reach the server. Check your connection and try again.", "NETWORK");
+  }
+  const body = await answer.json().catch(() => null);
+  const error = (body?.errors as GraphQLError[] | undefined)?.[0];
+  if (error) throw new ApiError(error.message, error.extensions?.code ?? "INTERNAL", error.extensions?.field);
+  if (!answer.ok || !body?.data) {
+    throw new ApiError(body?.warning ?? `The server answered ${answer.status}. Try again.`, body?.error ?? "INTERNAL");
+  }
+  return body.data as Result;
+}
+
+/** Splits an error into the fields of a form and the rest. */
+export function fieldErrors(
+  error: unknown,
+  fields: readonly string[],
+): { fields: Record<string, string>; form?: string } {
+  if (!error) return { fields: {} };
+  const message = error instanceof Error ? error.message : "Something went wrong. Try again.";
+  if (error instanceof ApiError && error.field && fields.includes(error.field)) {
+    return { fields: { [error.field]: message } };
+  }
+  return { fields: {}, form: message };
+}

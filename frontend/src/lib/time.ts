@@ -1,0 +1,58 @@
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 365 * 86_400],
+  ["month", 30 * 86_400],
+  ["week", 7 * 86_400],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const absoluteFormat = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+
+/** "3 days ago", "in 2 hours"; "just now" within a minute. */
+export function relative(at: string | Date, now = new Date()): string {
+  const seconds = (new Date(at).getTime() - now.getTime()) / 1000;
+  for (const [unit, length] of units) {
+    if (Math.abs(seconds) >= length) return relativeFormat.format(Math.trunc(seconds / length), unit);
+  }
+  return "just now";
+}
+
+/** The instant with its zone: "Feb 21, 2027, 11:59 PM UTC". */
+export function absolute(at: string | Date): string {
+  return `${absoluteFormat.format(new Date(at))} UTC`;
+}
+
+export const day = 86_400_000;
+
+/** Whole days from now until an instant; negative when it has passed. */
+export function daysUntil(at: string | Date, now = new Date()): number {
+  return Math.floor((new Date(at).getTime() - now.getTime()) / day);
+}
+
+/** The last second, in UTC, of the day that many days from now. */
+export function endOfDay(days: number, now = new Date()): Date {
+  const at = new Date(now.getTime() + days * day);
+  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), 23, 59, 59));
+}
+
+const numberFormat = new Intl.NumberFormat("en");
+
+export function count(n: number, one: string, other = `${one}s`): string {
+  return `${numberFormat.format(n)} ${n === 1 ? one : other}`;
+}
+
+export function number(n: number): string {
+  return numberFormat.format(n);
+}
+
+export function bytes(n: number): string {
+  const names = ["bytes", "KB", "MB", "GB", "TB"];
+  let i = 0;
+  while (n >= 1000 && i < names.length - 1) {
+    n /= 1000;
+    i++;
+  }
+  return `${i === 0 ? n : n.toFixed(1)} ${names[i]}`;
+}

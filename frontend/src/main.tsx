@@ -1,0 +1,34 @@
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { createRouter, RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { ToastProvider, Toasts } from "./components/ui/toast";
+import { newQueryClient } from "./lib/query";
+import { routeTree } from "./routeTree.gen";
+import "./styles.css";
+
+const client = newQueryClient(() => {
+  const next = location.pathname + location.search;
+  void router.navigate({ to: "/login", search: next === "/" ? {} : { next } });
+});
+const router = createRouter({ routeTree, context: { client }, defaultPreload: "intent", scrollRestoration: false });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <StrictMode>
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={client}>
+        <ToastProvider>
+          <RouterProvider router={router} />
+          <Toasts />
+        </ToastProvider>
+      </QueryClientProvider>
+    </CSPProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,41 @@
+import { createFileRoute, redirect, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { CredentialsForm } from "../features/account/form";
+import { serverQuery } from "../features/account/queries";
+import { SetupDocument } from "../gql/graphql";
+import { request } from "../lib/graphql";
+
+export const Route = createFileRoute("/setup")({
+  beforeLoad: async ({ context }) => {
+    const server = await context.client.fetchQuery({ ...serverQuery, staleTime: 0 }).catch(() => null);
+    if (server && !server.setupRequired) throw redirect({ to: "/login" });
+  },
+  component: Setup,
+});
+
+/** The code after # is never sent with the page's address; it leaves the address bar once it is read. */
+function readCode(): string {
+  const code = location.hash.replace(/^#/, "");
+  if (code) history.replaceState(history.state, "", location.pathname);
+  return code;
+}
+
+function Setup() {
+  const [code] = useState(readCode);
+  const navigate = useNavigate();
+  return (
+    <CredentialsForm
+      title="Set up this server"
+      text={
+        code
+          ? "Make the first owner. Others can be added later."
+          : "Open the link that the server printed when it started: it ends in a one-time code."
+      }
+      action="Create owner"
+      busy="Creating"
+      newPassword
+      submit={(input) => request(SetupDocument, { input: { code, ...input } })}
+      done={() => navigate({ to: "/" })}
+    />
+  );
+}
