@@ -82,13 +82,13 @@ func (s *syncer) syncPackages(ctx context.Context, r *reading, names []string) e
 	if r.validators, err = s.catalog.Validators(ctx, r.repo.ID); err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, all := errgroup.WithContext(ctx)
 	group.SetLimit(readAtATime)
 	for _, name := range names {
-		if ctx.Err() != nil {
+		if all.Err() != nil {
 			break
 		}
-		group.Go(func() error { return r.syncPackage(ctx, name) })
+		group.Go(func() error { return r.syncPackage(all, name) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
