@@ -66,7 +66,7 @@ function Person() {
   });
   return (
     <div className="flex items-center justify-between gap-1 px-2 text-[13px]">
-      <span className="truncate text-muted max-md:max-w-32" title={`${viewer.email}, ${viewer.role.toLowerCase()}`}>
+      <span className="truncate text-muted max-sm:sr-only" title={`${viewer.email}, ${viewer.role.toLowerCase()}`}>
         {viewer.email}
       </span>
       <span className="flex">

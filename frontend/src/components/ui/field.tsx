@@ -27,19 +27,20 @@ export function Field({ label, help, error, children }: FieldProps) {
   );
 }
 
-export const controlClass =
-  "w-full min-h-9 rounded-md border border-edge bg-panel px-3 py-1.5 text-sm text-text placeholder:text-muted aria-invalid:border-danger";
+const controlClass =
+  "min-h-9 rounded-md border border-edge bg-panel px-3 py-1.5 text-sm text-text placeholder:text-muted aria-invalid:border-danger";
 
 export function Input({ className = "", ...props }: ComponentProps<"input">) {
-  return <input {...props} className={`${controlClass} ${className}`} />;
+  return <input {...props} className={`w-full ${controlClass} ${className}`} />;
 }
 
-export function Select({ className = "", ...props }: ComponentProps<"select">) {
-  return <select {...props} className={`${controlClass} ${className}`} />;
+/** A native choice; as wide as its place, or with fit as its text. */
+export function Select({ className = "", fit, ...props }: ComponentProps<"select"> & { fit?: boolean }) {
+  return <select {...props} className={`${fit ? "max-sm:w-full" : "w-full"} ${controlClass} ${className}`} />;
 }
 
 export function Textarea({ className = "", ...props }: ComponentProps<"textarea">) {
-  return <textarea {...props} className={`${controlClass} mono ${className}`} />;
+  return <textarea {...props} className={`w-full ${controlClass} mono ${className}`} />;
 }
 
 /** What a form as a whole was refused for. */
@@ -78,7 +79,7 @@ export function RadioCards<T extends string>(props: {
               onChange={() => props.onChange(choice.value)}
               className="mt-0.5 size-4 accent-accent"
             />
-            <span className="grid">
+            <span className="grid content-start">
               <span className="font-medium">{choice.title}</span>
               <span className="text-[13px] text-muted">{choice.text}</span>
             </span>

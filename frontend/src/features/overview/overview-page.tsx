@@ -96,17 +96,19 @@ function Checklist({ data }: { data: OverviewQuery }) {
 
 function Step({ done, title, children }: { done: boolean; title: string; children: ReactNode }) {
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-2">
+    <li className="flex items-start gap-3">
       {done ? (
-        <Check size={18} aria-hidden className="text-good" />
+        <Check size={18} aria-hidden className="mt-0.5 shrink-0 text-good" />
       ) : (
-        <Circle size={18} aria-hidden className="text-muted" />
+        <Circle size={18} aria-hidden className="mt-0.5 shrink-0 text-muted" />
       )}
-      <span className={done ? "text-muted line-through" : "font-medium"}>
-        {title}
-        <span className="sr-only">{done ? " (done)" : " (to do)"}</span>
-      </span>
-      {!done && <span className="w-full pl-8 sm:w-auto sm:pl-0">{children}</span>}
+      <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-2">
+        <span className={done ? "text-muted line-through" : "font-medium"}>
+          {title}
+          <span className="sr-only">{done ? " (done)" : " (to do)"}</span>
+        </span>
+        {!done && children}
+      </div>
     </li>
   );
 }

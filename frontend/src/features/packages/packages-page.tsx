@@ -27,7 +27,7 @@ export function PackagesPage() {
         <SearchBox label="Search packages" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
         <Select
           aria-label="Sort by"
-          className="w-auto"
+          fit
           value={search.sort ?? ""}
           onChange={({ target }) => change({ sort: (target.value || undefined) as PackageSearch["sort"] })}
         >

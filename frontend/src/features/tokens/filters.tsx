@@ -13,7 +13,7 @@ export function Filters({ search, change, total }: Props) {
       <SearchBox label="Filter by description" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
       <Select
         aria-label="Status"
-        className="w-auto"
+        fit
         value={search.status ?? ""}
         onChange={(event) => change({ status: (event.target.value || undefined) as TokenSearch["status"] })}
       >
@@ -25,7 +25,7 @@ export function Filters({ search, change, total }: Props) {
       </Select>
       <Select
         aria-label="Permissions"
-        className="w-auto"
+        fit
         value={search.access ?? ""}
         onChange={(event) => change({ access: (event.target.value || undefined) as TokenSearch["access"] })}
       >
@@ -35,7 +35,7 @@ export function Filters({ search, change, total }: Props) {
       </Select>
       <Select
         aria-label="Sort by"
-        className="w-auto"
+        fit
         value={search.sort ?? ""}
         onChange={(event) => change({ sort: (event.target.value || undefined) as TokenSearch["sort"] })}
       >
