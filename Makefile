@@ -1,0 +1,128 @@
+# make help lists the targets.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X main.version=$(VERSION)
+NPM     := npm --prefix frontend --no-update-notifier --no-fund --no-audit
+# What people wrote: not what ent and gqlgen generate.
+WRITTEN  = $$(go list ./... | grep -vE '^broker/(ent$$|ent/|graph/generated$$|graph/model$$)') ./ent/schema/...
+# What go generate and codegen write, beside files that people wrote.
+GENERATED := ent graph go.mod go.sum frontend/src/gql frontend/src/routeTree.gen.ts
+
+say = @printf '\n==> %s\n' "$(1)"
+
+##@ Use it
+
+.PHONY: build
+build: dashboard broker ## Build bin/broker with the dashboard inside
+
+.PHONY: run
+run: build ## Build, then start on the embedded defaults: http://localhost:8080
+	exec bin/broker
+
+.PHONY: docker
+docker: ## Build the container image broker:VERSION, also tagged broker:latest
+	docker build --build-arg VERSION=$(VERSION) -t broker:$(VERSION) -t broker:latest .
+
+##@ Check it
+
+.PHONY: test
+test: setup lint unit dashboard-lint dashboard-unit build budget docs e2e ## Run every test, installing what they need; stops at the first failure
+	$(call say,Every test has passed.)
+
+.PHONY: lint
+lint: ## Check Go code: gofmt, go vet, staticcheck
+	$(call say,gofmt)
+	@unformatted=$$(gofmt -l ent graph server frontend/*.go); \
+	if [ -n "$$unformatted" ]; then printf 'not formatted; run make fmt:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	$(call say,go vet)
+	@go vet ./...
+	$(call say,staticcheck)
+	@go tool staticcheck $(WRITTEN)
+
+.PHONY: unit
+unit: ## Run the Go tests, with the race detector
+	$(call say,go test)
+	@go test -race -shuffle=on -timeout 15m ./...
+
+.PHONY: dashboard-lint
+dashboard-lint: frontend/node_modules/.package-lock.json ## Check the dashboard's code: biome, tsc
+	$(call say,dashboard: lint and types)
+	@$(NPM) run lint
+	@$(NPM) run typecheck
+
+.PHONY: dashboard-unit
+dashboard-unit: frontend/node_modules/.package-lock.json ## Run the dashboard's unit tests
+	$(call say,dashboard: unit tests)
+	@$(NPM) test
+
+.PHONY: budget
+budget: ## Check the size of the built dashboard
+	$(call say,dashboard: size)
+	@$(NPM) run budget
+
+.PHONY: docs
+docs: ## Check that README.md names exactly the settings that bin/broker has
+	$(call say,documentation)
+	@scripts/check-settings.sh bin/broker README.md
+
+.PHONY: e2e
+e2e: ## Run the browser tests against bin/broker
+	$(call say,dashboard: browser tests)
+	@$(NPM) run e2e
+
+.PHONY: verify
+verify: generate ## Regenerate code; fail when that changes a file or leaves one that is not in git
+	@scripts/check-generated.sh $(GENERATED)
+
+.PHONY: bench
+bench: ## Run the Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./graph/... ./server/...
+
+##@ Change it
+
+.PHONY: generate
+generate: frontend/node_modules/.package-lock.json ## Regenerate Go and TypeScript code from ent/schema and graph/*.graphqls
+	go generate ./...
+	$(NPM) run codegen
+
+.PHONY: migration
+migration: ## Write the migrations for a changed ent/schema: make migration name=add_labels
+	@[[ "$(name)" =~ ^[a-z0-9_]+$$ ]] || { echo 'name the migration: make migration name=add_labels' >&2; exit 2; }
+	scripts/with-postgres.sh go run ./ent/migrations/diff.go $(name)
+
+.PHONY: fmt
+fmt: frontend/node_modules/.package-lock.json ## Format all code
+	gofmt -w ent graph server frontend/*.go
+	cd frontend && npx biome check --write .
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Parts of the above.
+
+.PHONY: setup
+setup:
+	$(call say,what the tests need)
+	@scripts/test-setup.sh
+
+.PHONY: dashboard
+dashboard: frontend/node_modules/.package-lock.json
+	$(call say,dashboard: build)
+	@$(NPM) run build
+
+.PHONY: broker
+broker:
+	$(call say,bin/broker $(VERSION))
+	@go build -trimpath -ldflags "$(LDFLAGS)" -o bin/broker ./server
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	$(call say,npm ci)
+	@cd frontend && npm ci --no-update-notifier --no-fund --no-audit
+	@touch $@
