@@ -46,16 +46,11 @@ look() {
 
 # Debian starts the services it installs; the tests start their own.
 without_services() {
-  local policy=/usr/sbin/policy-rc.d ours=''
-  if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    ours=yes
-  fi
-  local status=0
-  "$@" || status=$?
-  [ -z "$ours" ] || rm -f "$policy"
-  return $status
+  local policy=/usr/sbin/policy-rc.d
+  [ -e "$policy" ] && return
+  trap "rm -f $policy" EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
 }
 
 apt_install() {
@@ -66,15 +61,19 @@ apt_install() {
 
 install_missing() {
   echo "installing: $*"
-  without_services apt_install "$@" && return
+  without_services
+  apt_install "$@" && return
   echo 'once more in 10 seconds' >&2
   sleep 10
-  without_services apt_install "$@"
+  apt_install "$@"
 }
 
 own_programs
 look
-[ ${#need[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && { install_missing "${need[@]}"; look; }
+if [ ${#need[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && has apt-get >/dev/null; then
+  install_missing "${need[@]}"
+  look
+fi
 if [ ${#need[@]} -eq 0 ]; then
   echo 'everything is installed'
   exit 0
