@@ -60,17 +60,17 @@ dashboard-unit: frontend/node_modules/.package-lock.json ## Run the dashboard's 
 	@$(NPM) test
 
 .PHONY: budget
-budget: ## Check the size of the built dashboard
+budget: dashboard ## Check the size of the built dashboard
 	$(call say,dashboard: size)
 	@$(NPM) run budget
 
 .PHONY: docs
-docs: ## Check that README.md names exactly the settings that bin/broker has
+docs: broker ## Check that README.md names exactly the settings that bin/broker has
 	$(call say,documentation)
 	@scripts/check-settings.sh bin/broker README.md
 
 .PHONY: e2e
-e2e: ## Run the browser tests against bin/broker
+e2e: build ## Run the browser tests against bin/broker
 	$(call say,dashboard: browser tests)
 	@$(NPM) run e2e
 
