@@ -135,7 +135,7 @@ func newCluster() (*cluster, error) {
 func startServer(dir, data string, port int, attributes *syscall.SysProcAttr) (io.Closer, error) {
 	const script = `"$1" -D "$2" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
 -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 >"$4/log" 2>&1 & server=$!
-read -r _; kill -INT $server; wait $server; rm -rf "$2"`
+read -r _; kill -INT $server; wait $server; cd /; rm -rf "$4"`
 	server := exec.Command("/bin/sh", "-c", script, "sh", postgresProgram("postgres"), data, strconv.Itoa(port), dir)
 	server.SysProcAttr, server.Dir = attributes, dir
 	alive, err := server.StdinPipe() // closed by the system when this process ends
