@@ -20,6 +20,7 @@ function copyBySelection(text: string, parent: HTMLElement): boolean {
   field.className = "fixed top-0 left-0 h-px w-px opacity-0";
   parent.append(field);
   try {
+    field.focus();
     field.select();
     return document.execCommand("copy");
   } catch {

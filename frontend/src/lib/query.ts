@@ -3,7 +3,8 @@ import { ApiError } from "./graphql";
 
 /** The path to come back to after signing in: only one of this server. */
 export function safeNext(next: unknown): string {
-  return typeof next === "string" && /^\/(?![/\\])/.test(next) ? next : "/";
+  const here = typeof next === "string" && /^\/(?![/\\])/.test(next) && URL.parse(next, location.origin);
+  return here && here.origin === location.origin ? String(next) : "/"; // a browser drops tabs and line ends
 }
 
 /** The cache of server state. Whoever is no longer signed in is sent to the sign-in page, and back after it. */

@@ -1,20 +1,21 @@
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 365 * 86_400],
   ["month", 30 * 86_400],
-  ["week", 7 * 86_400],
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
 ];
 
-const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const relativeFormat = new Intl.RelativeTimeFormat("en");
+const dayFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" }); // yesterday, tomorrow
 const absoluteFormat = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
 /** "3 days ago", "in 2 hours"; "just now" within a minute. */
 export function relative(at: string | Date, now = new Date()): string {
   const seconds = (new Date(at).getTime() - now.getTime()) / 1000;
   for (const [unit, length] of units) {
-    if (Math.abs(seconds) >= length) return relativeFormat.format(Math.trunc(seconds / length), unit);
+    if (Math.abs(seconds) < length) continue;
+    return (unit === "day" ? dayFormat : relativeFormat).format(Math.trunc(seconds / length), unit);
   }
   return "just now";
 }

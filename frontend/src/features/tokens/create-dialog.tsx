@@ -6,12 +6,10 @@ import { FormError } from "../../components/ui/field";
 import { CreateTokenDocument, type CreateTokenInput, TokensDocument } from "../../gql/graphql";
 import { fieldErrors, request } from "../../lib/graphql";
 import { serverQuery } from "../account/queries";
-import { check, createInput, emptyForm, type TokenForm } from "./form";
+import { check, createInput, emptyForm, shownFields, type TokenForm } from "./form";
 import { TokenFields } from "./form-fields";
 import { rowsOf } from "./queries";
 import { Reveal } from "./reveal";
-
-const fields = ["description", "packages", "networks", "rateLimit", "expiresAt"] as const;
 
 type Props = { open: boolean; description?: string; onClose: () => void };
 
@@ -51,7 +49,7 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
         expiresAt: createToken.token.expiresAt,
       }),
   });
-  const refused = fieldErrors(mutation.error, fields);
+  const refused = fieldErrors(mutation.error, shownFields(form));
   const set = (change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }));
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();

@@ -6,7 +6,7 @@ import { FormError } from "../../components/ui/field";
 import { useToast } from "../../components/ui/toast";
 import { UpdateTokenDocument } from "../../gql/graphql";
 import { fieldErrors, request } from "../../lib/graphql";
-import { check, formOf, type TokenForm, updateInput } from "./form";
+import { check, formOf, shownFields, type TokenForm, updateInput } from "./form";
 import { TokenFields } from "./form-fields";
 import type { Token } from "./queries";
 
@@ -25,7 +25,7 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
       onClose();
     },
   });
-  const refused = fieldErrors(mutation.error, ["description", "packages", "networks", "rateLimit", "expiresAt"]);
+  const refused = fieldErrors(mutation.error, shownFields(form));
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     const errors = check(form);

@@ -58,12 +58,18 @@ export function expiresAt(form: TokenForm, now = new Date()): Date | null {
   return endOfDay(Number(form.expiry), now);
 }
 
+/** The fields of the API that the form shows, and so can show an error of. */
+export function shownFields(form: TokenForm): string[] {
+  const always = ["description", "expiresAt", "networks"];
+  return [...always, ...(form.restricted ? ["packages"] : []), ...(form.limited ? ["rateLimit"] : [])];
+}
+
 /** What the form itself can tell is wrong, by field of the API. */
 export function check(form: TokenForm, now = new Date()): Record<string, string> {
   const errors: Record<string, string> = {};
   if (!form.description.trim()) errors.description = "Say where this token will be used.";
   if (form.restricted && words(form.packages).length === 0) errors.packages = "Name a package pattern, such as acme/*.";
-  if (form.limited && !/^[1-9]\d{0,7}$/.test(form.rateLimit))
+  if (form.limited && !(/^[1-9]\d*$/.test(form.rateLimit) && Number(form.rateLimit) <= 10_000_000))
     errors.rateLimit = "Enter 1 to 10,000,000 requests an hour.";
   if (form.expiry === "date" && !(new Date(`${form.date}T23:59:59Z`) > now))
     errors.expiresAt = "Pick a date in the future.";

@@ -1,0 +1,73 @@
+import type { Page } from "@playwright/test";
+import { expect, signIn, test } from "./test";
+
+const focused = (page: Page) =>
+  page.evaluate(() => {
+    const at = document.activeElement as HTMLInputElement | null;
+    return at?.getAttribute("aria-label") ?? at?.labels?.[0]?.textContent ?? at?.textContent?.trim() ?? "";
+  });
+
+/** Presses Tab until what has this name is focused. */
+async function tabTo(page: Page, name: string | RegExp) {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 40; presses++) {
+    const at = await focused(page);
+    if (typeof name === "string" ? at === name : name.test(at)) return;
+    seen.push(at);
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab does not reach ${name}; it passes ${seen.join(" | ")}`);
+}
+
+test("a token is made and deleted with the keyboard alone", async ({ page }) => {
+  await signIn(page);
+  await page.keyboard.press("Tab");
+  await tabTo(page, "Access Tokens");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Access Tokens" })).toBeFocused();
+  await tabTo(page, "Create Token");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "Create Token" })).toBeVisible();
+  await tabTo(page, "Description");
+  await page.keyboard.type("Anna's laptop");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Copy the token" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Copied.")).toBeAttached();
+  await tabTo(page, "Done");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(page.getByRole("rowheader", { name: "Anna's laptop" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Create Token" })).toBeFocused();
+
+  await tabTo(page, "Actions of Anna's laptop");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menu")).toBeVisible();
+  await page.keyboard.press("End");
+  await expect(page.getByRole("menuitem", { name: "Delete" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Keep token" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("alertdialog")).toBeHidden();
+  await expect(page.getByRole("button", { name: "Actions of Anna's laptop" })).toBeFocused();
+
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Keep token" })).toBeFocused();
+  await tabTo(page, "Delete token");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alertdialog")).toBeHidden();
+  await expect(page.getByText(/^Revoked/)).toBeVisible();
+});
+
+test("the first press of Tab offers to skip to the content", async ({ page }) => {
+  await signIn(page);
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+  const skip = page.getByRole("link", { name: "Skip to content" });
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await page.keyboard.press("Shift+Tab");
+  await skip.focus();
+  await expect(skip).toBeInViewport();
+});

@@ -1,0 +1,58 @@
+import type { Page } from "@playwright/test";
+import { expect, expectAccessible, signIn, test } from "./test";
+
+test.use({ viewport: { width: 360, height: 740 } });
+
+async function expectToFit(page: Page, what: string) {
+  const [wide, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  expect(wide, `${what} is as wide as the window`).toBe(window);
+}
+
+test("everything fits a small screen", async ({ page, broker }) => {
+  await page.goto("/login");
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expectToFit(page, "signing in");
+  await signIn(page);
+  await expectToFit(page, "the overview");
+  await expectAccessible(page, "the overview, small");
+
+  await page.getByRole("link", { name: "Add repository" }).click();
+  await page.getByLabel("URL").fill(broker.upstream);
+  await expectToFit(page, "adding a repository");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(page.getByText("Synced", { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expectToFit(page, "repositories");
+  await expectAccessible(page, "repositories, small");
+  await page.getByRole("link", { name: "127-0-0-1", exact: true }).click();
+  await expect(page.getByText("Succeeded")).toBeVisible();
+  await expectToFit(page, "a repository");
+
+  await page.goto("/packages");
+  await expect(page.getByRole("rowheader").first()).toBeVisible();
+  await expectToFit(page, "packages");
+  await expectAccessible(page, "packages, small");
+  await page.goto("/packages/globex/cache");
+  await expect(page.getByText("composer require globex/cache")).toBeVisible();
+  await expectToFit(page, "a package");
+  await expectAccessible(page, "a package, small");
+
+  await page.goto(`/tokens?new=1&description=${"Long-description-".repeat(8)}`);
+  await expect(page.getByRole("dialog", { name: "Create Token" })).toBeVisible();
+  await expectToFit(page, "creating a token");
+  await expectAccessible(page, "creating a token, small");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(page.getByRole("dialog", { name: "Copy your token now" })).toBeVisible();
+  await expect(page.getByRole("tab", { name: "Composer" })).toBeVisible();
+  await expectToFit(page, "the new token");
+  await page.getByRole("button", { name: "Show the token" }).click();
+  await expectToFit(page, "the new token, shown");
+  await expectAccessible(page, "the new token, small");
+  await page.getByRole("button", { name: "Copy the token" }).click();
+  await page.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByRole("rowheader")).toBeVisible();
+  await expectToFit(page, "tokens");
+  await expectAccessible(page, "tokens, small");
+});

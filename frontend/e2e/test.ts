@@ -1,0 +1,100 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { test as base, expect, type Page } from "@playwright/test";
+import { type Broker, owner, startBroker } from "./server";
+
+export { expect } from "@playwright/test";
+
+type Fixtures = {
+  /** Whether the server has an owner when it starts. */
+  withOwner: boolean;
+  broker: Broker;
+  /** What the browser complained of; a test fails when it is not empty. */
+  complaints: string[];
+};
+
+/** A test with a server of its own, in a browser that may not complain of anything. */
+export const test = base.extend<Fixtures>({
+  withOwner: [true, { option: true }],
+  broker: async ({ withOwner }, use) => {
+    const broker = await startBroker(withOwner);
+    await use(broker);
+    await broker.stop();
+  },
+  baseURL: async ({ broker }, use) => use(broker.url),
+  complaints: [
+    async ({ page, broker }, use) => {
+      const complaints: string[] = [];
+      await page.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", (event) =>
+          console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
+        );
+      });
+      page.on("pageerror", (error) => complaints.push(`page error: ${error.stack ?? error}`));
+      page.on("console", (message) => {
+        if (message.type() !== "error" && message.type() !== "warning") return;
+        complaints.push(`${message.type()}: ${message.text()}`);
+      });
+      page.on("request", (request) => {
+        if (!request.url().startsWith(broker.url)) complaints.push(`request to another server: ${request.url()}`);
+      });
+      await use(complaints);
+      expect(complaints, "what the browser complained of").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Expects that axe finds nothing on the page as it stands, in the light and in the dark theme. */
+export async function expectAccessible(page: Page, what: string) {
+  const wasDark = await setDark(page, false);
+  for (const dark of [false, true]) {
+    await setDark(page, dark);
+    const { violations } = await new AxeBuilder({ page }).withTags(rules).setLegacyMode().analyze();
+    const found = violations.map((v) => ({ rule: v.id, nodes: v.nodes.map((n) => `${n.html} ${n.failureSummary}`) }));
+    expect(found, `${what}, ${dark ? "dark" : "light"}`).toEqual([]);
+  }
+  await setDark(page, wasDark);
+}
+
+/** Sets the theme; tells which one it was. */
+function setDark(page: Page, dark: boolean): Promise<boolean> {
+  return page.evaluate(async (wanted) => {
+    const { classList } = document.documentElement;
+    const was = classList.contains("dark");
+    classList.toggle("dark", wanted);
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)));
+    return was;
+  }, dark);
+}
+
+/** Signs the owner in, and waits for the overview. */
+export async function signIn(page: Page) {
+  await page.goto("/login");
+  await page.getByLabel("Email").fill(owner.email);
+  await page.getByLabel("Password").fill(owner.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+}
+
+/** Expects a text nowhere: not in the page, its fields, its address, its history or what the browser keeps. */
+export async function expectNowhere(page: Page, secret: string) {
+  const places = await page.evaluate(() => ({
+    page: document.documentElement.outerHTML,
+    fields: [...document.querySelectorAll("input, textarea")].map((field) => (field as HTMLInputElement).value),
+    address: location.href,
+    history: history.state,
+    kept: [{ ...localStorage }, { ...sessionStorage }, document.cookie],
+  }));
+  expect(JSON.stringify(places).includes(secret), "the secret is still somewhere").toBe(false);
+}
+
+/** What the server answers to a request with a token. */
+export async function health(page: Page, broker: Broker, secret: string) {
+  const answer = await page.request.get(`${broker.url}/health`, {
+    headers: { Authorization: `Basic ${Buffer.from(`token:${secret}`).toString("base64")}` },
+  });
+  return { status: answer.status(), body: await answer.json() };
+}

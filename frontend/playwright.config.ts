@@ -1,0 +1,34 @@
+import { defineConfig } from "@playwright/test";
+
+const quiet = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The browser tests run the real server: see e2e/server.ts. CHROMIUM names another browser than the system's. */
+export default defineConfig({
+  testDir: "e2e",
+  globalSetup: "./e2e/build.ts",
+  outputDir: "test-results",
+  workers: 2,
+  fullyParallel: true,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 90_000,
+  globalTimeout: 180_000,
+  reporter: "list",
+  expect: { timeout: 10_000 },
+  use: {
+    browserName: "chromium",
+    actionTimeout: 10_000,
+    contextOptions: { reducedMotion: "reduce" },
+    permissions: ["clipboard-read", "clipboard-write"],
+    trace: "off",
+    launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: quiet },
+  },
+});

@@ -1,0 +1,79 @@
+import { render, screen } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { Expiry, LastUsed, Packages } from "./badges";
+import type { Token } from "./queries";
+
+const now = new Date("2026-11-25T12:00:00Z");
+const daysFrom = (days: number) => new Date(now.getTime() + days * 86_400_000).toISOString();
+const token = (change: Partial<Token>): Token => ({
+  id: "1",
+  description: "CI",
+  permission: "READ_ONLY",
+  status: "ACTIVE",
+  hint: "pkb_ab12…",
+  packages: [],
+  networks: [],
+  rateLimit: 1000,
+  externalId: null,
+  createdAt: daysFrom(-10),
+  createdBy: "owner@example.org",
+  expiresAt: daysFrom(80),
+  lastUsedAt: null,
+  lastUsedAddress: null,
+  lastUsedClient: null,
+  revokedAt: null,
+  ...change,
+});
+
+describe("LastUsed", () => {
+  it("marks a token unused when it is older than 30 days", () => {
+    const { rerender } = render(<LastUsed now={now} token={token({ createdAt: daysFrom(-30) })} />);
+    expect(screen.getByText("Never used")).toBeVisible();
+    expect(screen.queryByText("Unused")).toBeNull();
+    rerender(<LastUsed now={now} token={token({ createdAt: daysFrom(-31) })} />);
+    expect(screen.getByText("Unused")).toBeVisible();
+  });
+
+  it("marks a live token stale when its last use is more than 90 days ago", () => {
+    const { rerender } = render(<LastUsed now={now} token={token({ lastUsedAt: daysFrom(-90) })} />);
+    expect(screen.queryByText("Stale")).toBeNull();
+    rerender(<LastUsed now={now} token={token({ lastUsedAt: daysFrom(-91) })} />);
+    expect(screen.getByText("Stale")).toBeVisible();
+    rerender(<LastUsed now={now} token={token({ lastUsedAt: daysFrom(-91), status: "REVOKED" })} />);
+    expect(screen.queryByText("Stale")).toBeNull();
+  });
+
+  it("tells from where it was used", () => {
+    render(<LastUsed now={now} token={token({ lastUsedAt: daysFrom(-1), lastUsedAddress: "10.4.0.17" })} />);
+    expect(screen.getByTitle("10.4.0.17")).toBeVisible();
+  });
+});
+
+describe("Expiry", () => {
+  it.each([
+    [{ expiresAt: null }, "No expiry"],
+    [{ expiresAt: daysFrom(13.5) }, "Expires in 13 days"],
+    [{ expiresAt: daysFrom(6) }, "Expires in 6 days"],
+    [{ status: "EXPIRED", expiresAt: daysFrom(-3) }, "Expired 3 days ago"],
+    [{ status: "REVOKED", revokedAt: daysFrom(-2) }, "Revoked 2 days ago"],
+  ] as [Partial<Token>, string][])("says %j in words", (change, text) => {
+    render(<Expiry now={now} token={token(change)} />);
+    expect(screen.getByText(text)).toBeVisible();
+  });
+
+  it("has no badge while the end is 14 days away or more", () => {
+    render(<Expiry now={now} token={token({ expiresAt: daysFrom(14) })} />);
+    expect(screen.queryByText(/^Expires/)).toBeNull();
+  });
+});
+
+describe("Packages", () => {
+  it("shows the first pattern and how many more", () => {
+    const { rerender } = render(<Packages patterns={[]} />);
+    expect(screen.getByText("All")).toBeVisible();
+    rerender(<Packages patterns={["a/*"]} />);
+    expect(screen.getByText("a/*")).toBeVisible();
+    rerender(<Packages patterns={["a/*", "b/*", "c/*"]} />);
+    expect(screen.getByTitle("a/*, b/*, c/*")).toHaveTextContent("a/* +2");
+  });
+});

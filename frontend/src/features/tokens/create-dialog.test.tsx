@@ -1,0 +1,213 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CreateToken } from "./create-dialog";
+
+const secret = "pkb_0123456789abcdefghijklmnopqrstuvwxyz";
+const server = { publicUrl: "http://broker.test:8080", setupRequired: false, version: "1", defaultRateLimit: 1000 };
+const none = { totalCount: 0, edges: [], pageInfo: { hasNextPage: false, endCursor: null } };
+
+type Answer = { data?: unknown; errors?: unknown[] };
+let create: () => Answer;
+let inputs: unknown[];
+let onClose: ReturnType<typeof vi.fn<() => void>>;
+let client: QueryClient;
+
+const created = (): Answer => ({
+  data: { createToken: { secret, token: { id: "1", description: "CI", expiresAt: "2027-02-23T23:59:59Z" } } },
+});
+
+const refusal = (field: string | undefined, message: string): Answer => ({
+  errors: [{ message, extensions: { code: "INVALID", field } }],
+});
+
+function answerTo(body: { query: string; variables?: { input?: unknown } }): Answer {
+  if (body.query.includes("mutation CreateToken")) {
+    inputs.push(body.variables?.input);
+    return create();
+  }
+  return { data: body.query.includes("query Server") ? { server } : { tokens: none } };
+}
+
+beforeEach(() => {
+  create = created;
+  inputs = [];
+  onClose = vi.fn<() => void>();
+  client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  vi.stubGlobal("fetch", async (_: string, init: RequestInit) =>
+    Response.json(answerTo(JSON.parse(String(init.body)))),
+  );
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+function open(description = "CI") {
+  const user = userEvent.setup();
+  const ui = (isOpen: boolean) => (
+    <QueryClientProvider client={client}>
+      <CreateToken open={isOpen} description={description} onClose={onClose} />
+    </QueryClientProvider>
+  );
+  const view = render(ui(true));
+  onClose.mockImplementation(() => view.rerender(ui(false)));
+  return user;
+}
+
+async function reveal() {
+  const user = open();
+  await user.click(await screen.findByRole("button", { name: "Create" }));
+  await screen.findByRole("dialog", { name: "Copy your token now" });
+  await screen.findByRole("tab", { name: "Composer" });
+  return user;
+}
+
+const click = async (user: ReturnType<typeof userEvent.setup>, name: string) =>
+  user.click(await screen.findByRole("button", { name }));
+
+describe("the create form", () => {
+  it("asks nothing of the server while it can tell itself what is wrong", async () => {
+    const user = open("");
+    await click(user, "Create");
+    const field = screen.getByLabelText("Description");
+    expect(field).toHaveAccessibleDescription(/Say where this token will be used\./);
+    expect(field).toBeInvalid();
+    expect(inputs).toEqual([]);
+  });
+
+  it.each([
+    ["description", "Description"],
+    ["rateLimit", "Requests per hour"],
+    ["expiresAt", "Expiry"],
+    ["networks", "Allowed networks"],
+  ])("shows what the server says of %s under that field", async (field, label) => {
+    create = () => refusal(field, "The server does not like it.");
+    const user = open();
+    await click(user, "Create");
+    await waitFor(() => expect(screen.getByLabelText(label)).toHaveAccessibleDescription(/does not like it/));
+    expect(screen.getByLabelText(label)).toBeInvalid();
+    expect(screen.queryByRole("alert")).not.toHaveTextContent("does not like it");
+  });
+
+  it("shows what concerns no field at the top", async () => {
+    create = () => refusal(undefined, "Only owners may do that.");
+    const user = open();
+    await click(user, "Create");
+    expect(await screen.findByText("Only owners may do that.")).toHaveAttribute("role", "alert");
+  });
+
+  it("shows what the server says of packages, although all packages were chosen", async () => {
+    create = () => refusal("packages", "Patterns are not allowed here.");
+    const user = open();
+    await click(user, "Create");
+    expect(await screen.findByText("Patterns are not allowed here.")).toBeVisible();
+  });
+
+  it("sends the choices", async () => {
+    const user = open();
+    await user.click(await screen.findByRole("radio", { name: /^Write/ }));
+    await user.click(screen.getByRole("radio", { name: /^Only these/ }));
+    await user.type(screen.getByLabelText("Package patterns"), "acme/*");
+    await user.selectOptions(screen.getByLabelText("Expiry"), "never");
+    await click(user, "Create");
+    await waitFor(() => expect(inputs).toHaveLength(1));
+    expect(inputs[0]).toEqual({
+      description: "CI",
+      permission: "WRITE",
+      packages: ["acme/*"],
+      networks: [],
+      rateLimit: 1000,
+    });
+  });
+});
+
+describe("the reveal", () => {
+  it("hides the secret until it is asked for", async () => {
+    const user = await reveal();
+    expect(document.body.innerHTML).not.toContain(secret);
+    await click(user, "Show the token");
+    const token = screen.getByRole("region", { name: "Token" });
+    expect(within(token).getByText(secret)).toBeVisible();
+    await click(user, "Hide the token");
+    expect(document.body.innerHTML).not.toContain(secret);
+  });
+
+  it("asks before it is closed without a copy, and goes back", async () => {
+    const user = await reveal();
+    await click(user, "Done");
+    const ask = await screen.findByRole("alertdialog", { name: "Close without copying?" });
+    await user.click(within(ask).getByRole("button", { name: "Go back" }));
+    await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
+    expect(screen.getByRole("dialog", { name: "Copy your token now" })).toBeInTheDocument();
+    expect(onClose).not.toHaveBeenCalled();
+  });
+
+  it.each(["Done", "Close"])("asks for %s as for the Escape key", async (button) => {
+    const user = await reveal();
+    await click(user, button);
+    expect(await screen.findByRole("alertdialog")).toBeInTheDocument();
+    await click(user, "Close anyway");
+    await waitFor(() => expect(onClose).toHaveBeenCalledOnce());
+    expect(document.documentElement.outerHTML).not.toContain(secret);
+  });
+
+  it("closes on Done once the secret was copied, and then holds it nowhere", async () => {
+    const user = await reveal();
+    const write = vi.spyOn(navigator.clipboard, "writeText");
+    await click(user, "Copy the token");
+    expect(await screen.findByText("Copied.")).toBeInTheDocument();
+    expect(write).toHaveBeenCalledExactlyOnceWith(secret);
+    await click(user, "Done");
+    expect(onClose).toHaveBeenCalledOnce();
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(document.documentElement.outerHTML).not.toContain(secret);
+    await waitFor(() => expect(client.getMutationCache().getAll()).toEqual([]));
+    expect(
+      JSON.stringify(
+        client
+          .getQueryCache()
+          .getAll()
+          .map((query) => query.state.data),
+      ),
+    ).not.toContain(secret);
+  });
+
+  it("copies a snippet whole, although it is shown masked", async () => {
+    const user = await reveal();
+    const write = vi.spyOn(navigator.clipboard, "writeText");
+    await user.click(screen.getByRole("tab", { name: "Test it" }));
+    await click(user, "Copy for Test it");
+    expect(write).toHaveBeenCalledExactlyOnceWith(`curl -u token:${secret} http://broker.test:8080/health`);
+    expect(screen.getByRole("tabpanel")).not.toHaveTextContent(secret);
+    await click(user, "Done");
+    expect(onClose).toHaveBeenCalledOnce();
+  });
+
+  it("copies the old way where there is no clipboard", async () => {
+    const user = await reveal();
+    vi.spyOn(navigator.clipboard, "writeText").mockRejectedValue(new Error("absent"));
+    let selected = "";
+    document.execCommand = vi.fn(() => {
+      selected = (document.activeElement as HTMLTextAreaElement).value;
+      return true;
+    });
+    await click(user, "Copy the token");
+    expect(await screen.findByText("Copied.")).toBeInTheDocument();
+    expect(selected).toBe(secret);
+    expect(document.querySelector("textarea[readonly]")).toBeNull();
+  });
+
+  it("does not count a copy that failed", async () => {
+    const user = await reveal();
+    vi.spyOn(navigator.clipboard, "writeText").mockRejectedValue(new Error("refused"));
+    document.execCommand = vi.fn(() => false);
+    await click(user, "Copy the token");
+    expect(await screen.findByText(/Copying failed/)).toBeVisible();
+    await click(user, "Done");
+    expect(await screen.findByRole("alertdialog")).toBeInTheDocument();
+    expect(onClose).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { orderOf, readSearch, rowsOf, whereOf } from "./queries";
+
+const now = new Date("2026-11-25T12:00:00Z");
+
+describe("readSearch", () => {
+  it("leaves defaults and what is wrong out of the address", () => {
+    expect(readSearch({})).toEqual({});
+    expect(
+      readSearch({ q: "", status: "gone", access: "admin", sort: "newest", new: 2, description: 3, x: "y" }),
+    ).toEqual({});
+    expect(Object.keys(readSearch({ q: ["a"] }))).toEqual([]);
+  });
+
+  it("keeps what it knows", () => {
+    const search = { q: "ci", status: "expiring", access: "write", sort: "used", description: "CI" };
+    expect(readSearch({ ...search, new: "1" })).toEqual({ ...search, new: 1 });
+  });
+
+  it("bounds texts", () => {
+    const long = "x".repeat(5000);
+    expect(readSearch({ q: long, description: long })).toEqual({ q: "x".repeat(200), description: "x".repeat(200) });
+  });
+});
+
+describe("whereOf", () => {
+  it("asks for nothing in particular by default", () => {
+    expect(JSON.parse(JSON.stringify(whereOf({}, now)))).toEqual({});
+  });
+
+  it("takes live tokens that end within 14 days as expiring", () => {
+    expect(whereOf({ status: "expiring" }, now)).toMatchObject({
+      status: ["ACTIVE"],
+      expiresBefore: "2026-12-09T12:00:00.000Z",
+    });
+  });
+
+  it.each([
+    ["active", ["ACTIVE"]],
+    ["expired", ["EXPIRED"]],
+    ["revoked", ["REVOKED"]],
+  ] as const)("narrows to %s without a date", (status, wanted) => {
+    expect(whereOf({ status }, now).status).toEqual(wanted);
+    expect(whereOf({ status }, now).expiresBefore).toBeUndefined();
+  });
+
+  it("narrows by text and permission", () => {
+    expect(whereOf({ q: "ci", access: "read" }, now)).toMatchObject({ search: "ci", permission: "READ_ONLY" });
+    expect(whereOf({ access: "write" }, now).permission).toBe("WRITE");
+  });
+});
+
+describe("orderOf", () => {
+  it("is newest first unless told otherwise", () => {
+    expect(orderOf({})).toEqual({ field: "CREATED_AT", direction: "DESC" });
+    expect(orderOf({ sort: "name" })).toEqual({ field: "DESCRIPTION", direction: "ASC" });
+    expect(orderOf({ sort: "used" })).toEqual({ field: "LAST_USED_AT", direction: "DESC" });
+    expect(orderOf({ sort: "expires" })).toEqual({ field: "EXPIRES_AT", direction: "ASC" });
+  });
+});
+
+describe("rowsOf", () => {
+  it("joins the pages and passes over holes", () => {
+    expect(rowsOf([{ edges: [{ node: 1 }, null, { node: null }] }, { edges: null }, { edges: [{ node: 2 }] }])).toEqual(
+      [1, 2],
+    );
+    expect(rowsOf(undefined)).toEqual([]);
+  });
+});

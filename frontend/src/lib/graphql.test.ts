@@ -1,0 +1,34 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ServerDocument } from "../gql/graphql";
+import { ApiError, fieldErrors, request } from "./graphql";
+
+const answer = (status: number, body: string) =>
+  vi.stubGlobal("fetch", vi.fn().mockResolvedValue(new Response(body, { status })));
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("request", () => {
+  it("throws the first error of the server with its code and field", async () => {
+    answer(200, JSON.stringify({ errors: [{ message: "No.", extensions: { code: "INVALID", field: "email" } }] }));
+    await expect(request(ServerDocument)).rejects.toMatchObject({ message: "No.", code: "INVALID", field: "email" });
+  });
+
+  it("says that the server is out of reach", async () => {
+    vi.stubGlobal("fetch", vi.fn().mockRejectedValue(new TypeError("failed")));
+    await expect(request(ServerDocument)).rejects.toMatchObject({ code: "NETWORK" });
+  });
+
+  it("survives an answer that is not JSON", async () => {
+    answer(502, "<h1>Bad gateway</h1>");
+    await expect(request(ServerDocument)).rejects.toThrow("The server answered 502. Try again.");
+  });
+});
+
+describe("fieldErrors", () => {
+  it("gives an error to the field it concerns, where the form has that field", () => {
+    const error = new ApiError("Too long.", "INVALID", "description");
+    expect(fieldErrors(error, ["description"])).toEqual({ fields: { description: "Too long." } });
+    expect(fieldErrors(error, ["email"])).toEqual({ fields: {}, form: "Too long." });
+    expect(fieldErrors(null, ["email"])).toEqual({ fields: {} });
+  });
+});
