@@ -144,3 +144,11 @@ func (p *Project) ForgetPackages() {
 		p.t.Fatal(err)
 	}
 }
+
+// WriteText writes a file of the project.
+func (p *Project) WriteText(name, text string) {
+	p.t.Helper()
+	if err := os.WriteFile(filepath.Join(p.Dir, name), []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}

@@ -1,0 +1,214 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"broker/server/servicetest"
+)
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "broker-e2e-")
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, "broker")
+	out, err := exec.Command("go", "build", "-o", program, "broker/server").CombinedOutput()
+	if err != nil {
+		return dir, fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return program, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if program, err := build(); err == nil {
+		os.RemoveAll(filepath.Dir(program))
+	}
+	os.Exit(code)
+}
+
+// databases runs a test on SQLite and on PostgreSQL. An empty address means the embedded default.
+func databases(t *testing.T, test func(t *testing.T, database string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, "")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, servicetest.Postgres(t))
+	})
+}
+
+// server is a broker with its folder; it can be stopped and started again.
+type server struct {
+	t       *testing.T
+	url     string
+	dir     string // of its data
+	env     []string
+	command *exec.Cmd
+	log     *transcript
+
+	mu      sync.Mutex
+	secrets []string // what no log line may hold
+}
+
+// start starts a broker on an empty folder. When the test ends it is stopped, and its log searched for secrets.
+func start(t *testing.T, database string, settings ...string) *server {
+	t.Helper()
+	if _, err := build(); err != nil {
+		t.Fatal(err)
+	}
+	address := servicetest.FreeAddress(t)
+	s := &server{t: t, url: "http://" + address, dir: t.TempDir(), log: &transcript{}}
+	s.env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "BROKER_LISTEN=" + address, "BROKER_PUBLIC_URL=" + s.url, "BROKER_DATA_DIR=" + s.dir,
+		"BROKER_ALLOWED_UPSTREAMS=127.0.0.0/8", "BROKER_LOG_LEVEL=debug",
+	}, settings...)
+	if database != "" {
+		s.env = append(s.env, "BROKER_DATABASE_URL="+database)
+	}
+	s.start()
+	t.Cleanup(s.end)
+	return s
+}
+
+// host is the server's host and port, as Composer keys credentials.
+func (s *server) host() string { return strings.TrimPrefix(s.url, "http://") }
+
+// start starts the program and waits until it can be used.
+func (s *server) start() {
+	s.t.Helper()
+	program, err := build()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.command = exec.Command(program)
+	s.command.Env, s.command.Stdout, s.command.Stderr = s.env, s.log, s.log
+	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.command.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.await("the server to be ready", func() bool {
+		response, err := http.Get(s.url + "/ready")
+		if err != nil {
+			return false
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+}
+
+// await polls until a condition holds, for at most 30 seconds.
+func (s *server) await(what string, done func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if done() {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("waited in vain for %s; the log:\n%s", what, s.log)
+		}
+	}
+}
+
+// stop asks the program to end and returns its exit code.
+func (s *server) stop() int {
+	s.t.Helper()
+	s.command.Process.Signal(syscall.SIGTERM) // an error says that it has ended
+	return s.wait()
+}
+
+func (s *server) wait() int {
+	s.t.Helper()
+	timer := time.AfterFunc(45*time.Second, func() { s.command.Process.Kill() })
+	defer timer.Stop()
+	s.command.Wait()
+	return s.command.ProcessState.ExitCode()
+}
+
+// end is what every test ends with: the server stops in order, and has told nobody a secret.
+func (s *server) end() {
+	if s.command.ProcessState == nil {
+		if code := s.stop(); code != 0 {
+			s.t.Errorf("the server ended with %d", code)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for line := range strings.Lines(s.log.String()) {
+		for _, secret := range s.secrets {
+			if strings.Contains(line, secret) {
+				s.t.Errorf("a secret is in the log: %s", line)
+			}
+		}
+	}
+	if s.t.Failed() {
+		s.t.Logf("the server's log:\n%s", s.log)
+	}
+}
+
+// hide remembers a secret that the log must not show.
+func (s *server) hide(secret string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets = append(s.secrets, secret)
+	return secret
+}
+
+// run runs a command of the program beside the server, and returns what it prints on standard output.
+func (s *server) run(args ...string) string {
+	s.t.Helper()
+	program, err := build()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	command := exec.Command(program, args...)
+	var out bytes.Buffer
+	command.Env, command.Stdout, command.Stderr = s.env, &out, s.log
+	if err := command.Run(); err != nil {
+		s.t.Fatalf("broker %v: %v; the log:\n%s", args, err, s.log)
+	}
+	return strings.TrimSpace(out.String())
+}
+
+var setupLink = regexp.MustCompile(`url=\S*/setup#(\S+)`)
+
+// setupCode is the one-time code of the link in the log.
+func (s *server) setupCode() string {
+	s.t.Helper()
+	found := setupLink.FindStringSubmatch(s.log.String())
+	if found == nil {
+		s.t.Fatalf("the log shows no set-up link:\n%s", s.log)
+	}
+	return strings.Trim(found[1], `"`)
+}
+
+// transcript collects what a program prints. Safe for concurrent use.
+type transcript struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.Write(p)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.String()
+}
