@@ -19,8 +19,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   retries: 0,
-  timeout: 90_000,
-  globalTimeout: 180_000,
+  timeout: 120_000,
+  globalTimeout: 360_000,
   reporter: "list",
   expect: { timeout: 10_000 },
   use: {
