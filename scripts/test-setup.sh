@@ -31,6 +31,7 @@ own_programs() {
 look() {
   need=()
   want git has git
+  want curl has curl
   want gcc has gcc               # the race detector links with it
   want libc6-dev test -e /usr/include/stdlib.h
   want postgresql has_postgres

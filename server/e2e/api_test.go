@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"broker/server/fixture"
 )
 
 // The owner that the tests sign in as.
@@ -218,12 +220,11 @@ func (a *api) mirror(url string) (id string) {
 	return id
 }
 
-// get asks a Composer route with a token.
-func (s *server) get(path, secret string, header ...string) (*http.Response, string) {
-	s.t.Helper()
+// fetch asks a Composer route with a token.
+func (s *server) fetch(path, secret string, header ...string) (*http.Response, string, error) {
 	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
 	if err != nil {
-		s.t.Fatal(err)
+		return nil, "", err
 	}
 	if secret != "" {
 		r.SetBasicAuth("token", secret)
@@ -233,14 +234,26 @@ func (s *server) get(path, secret string, header ...string) (*http.Response, str
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		return nil, "", err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
+	return response, string(body), err
+}
+
+// get is fetch for the test's own goroutine: an answer that does not arrive fails the test.
+func (s *server) get(path, secret string, header ...string) (*http.Response, string) {
+	s.t.Helper()
+	response, body, err := s.fetch(path, secret, header...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return response, string(body)
+	return response, body
+}
+
+// distPath is the broker's address of an archive.
+func distPath(u *fixture.Upstream, name, version string) string {
+	return "/dist/" + name + "/" + version + ".0/" + u.Reference(name, version) + ".zip"
 }
 
 // refused checks that an answer refuses as the contract says: status, code, a sentence, and no cache may keep it.

@@ -113,6 +113,14 @@ func (p *Project) PHP(code string) string {
 	return out.Text
 }
 
+// Shell runs a script in the project, as a person would type it there.
+func (p *Project) Shell(script string) Output {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), composerFor)
+	defer cancel()
+	return p.run(exec.CommandContext(ctx, "sh", "-euc", script))
+}
+
 // run runs a command in the project with an environment that holds nothing of the machine's.
 func (p *Project) run(command *exec.Cmd) Output {
 	p.t.Helper()
@@ -120,6 +128,7 @@ func (p *Project) run(command *exec.Cmd) Output {
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "LANG=C.UTF-8",
 		"COMPOSER_HOME=" + p.home, "COMPOSER_CACHE_DIR=" + p.cache, "COMPOSER_ALLOW_SUPERUSER=1",
+		"COMPOSER_ROOT_VERSION=1.0.0", // else Composer asks git, hg, fossil and svn each time
 	}
 	body, err := command.CombinedOutput()
 	var exit *exec.ExitError

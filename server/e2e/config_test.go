@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestBadConfigurationStopsTheStart guarantees one line that names the setting, exit 1, and no folder made.
+func TestBadConfigurationStopsTheStart(t *testing.T) {
+	t.Parallel()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for setting, names := range map[string]string{
+		"BROKER_LISTN=:80":                       "BROKER_LISTN",
+		"BROKER_PUBLIC_URL=packages.example.org": "BROKER_PUBLIC_URL",
+		"BROKER_DATABASE_URL=mysql://x":          "BROKER_DATABASE_URL",
+		"BROKER_DEFAULT_RATE_LIMIT=-1":           "BROKER_DEFAULT_RATE_LIMIT",
+		"BROKER_ADMIN_EMAIL=a@example.org":       "BROKER_ADMIN_PASSWORD",
+		"BROKER_SECRET_KEY=c2hvcnQ=":             "BROKER_SECRET_KEY",
+		"BROKER_ALLOWED_UPSTREAMS=10.0.0.0/99":   "BROKER_ALLOWED_UPSTREAMS",
+		"BROKER_TRUSTED_PROXIES=everyone":        "BROKER_TRUSTED_PROXIES",
+		"BROKER_LOG_LEVEL=loud":                  "BROKER_LOG_LEVEL",
+		"BROKER_STORAGE_URL=ftp://x":             "BROKER_STORAGE_URL",
+	} {
+		command := exec.Command(program, "serve")
+		command.Dir = t.TempDir()
+		command.Env = []string{setting, "BROKER_LISTEN=127.0.0.1:0"}
+		out, err := command.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+			t.Errorf("%s: %v", setting, err)
+		}
+		if text := string(out); strings.Count(text, "\n") != 1 || !strings.Contains(text, names) {
+			t.Errorf("%s says %q", setting, text)
+		}
+	}
+}
+
+// TestWrongUsageIsToldApart guarantees exit 2 for a command line that makes no sense.
+func TestWrongUsageIsToldApart(t *testing.T) {
+	t.Parallel()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"surf"}, {"token"}, {"token", "create", "--permission", "all", "--description", "x"}, {"token", "revoke"}, {"--nonsense"}} {
+		command := exec.Command(program, args...)
+		command.Dir = t.TempDir()
+		command.Env = []string{"BROKER_LISTEN=127.0.0.1:0"}
+		out, err := command.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 || strings.Count(string(out), "\nbroker: ") != 1 && !strings.HasPrefix(string(out), "broker: ") {
+			t.Errorf("broker %v: %v %q", args, err, out)
+		}
+	}
+}
