@@ -204,7 +204,7 @@ test("a token is made, used, changed and deleted, and its secret is shown once",
   await edit(page);
   expect((await health(page, broker, secret)).body).toMatchObject({ packages: ["globex/*"] });
   await remove(page);
-  expect((await health(page, broker, secret)).status).toBe(401);
+  expect(await health(page, broker, secret)).toMatchObject({ status: 403, body: { error: "TOKEN_REVOKED" } });
 });
 
 test("a person signs out, is refused with a wrong password, and comes back to where they were going", async ({

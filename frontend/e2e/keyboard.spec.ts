@@ -28,7 +28,7 @@ test("a token is made and deleted with the keyboard alone", async ({ page }) => 
   await tabTo(page, "Create Token");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("dialog", { name: "Create Token" })).toBeVisible();
-  await tabTo(page, "Description");
+  await expect(page.getByLabel("Description", { exact: true })).toBeFocused();
   await page.keyboard.type("Anna's laptop");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("button", { name: "Copy the token" })).toBeFocused();

@@ -18,13 +18,16 @@ type DialogProps = {
   initialFocus?: RefObject<HTMLElement | null>;
 };
 
-/** A dialog whose body scrolls between a fixed head and foot. */
+/** A dialog whose body scrolls between a fixed head and foot. Focus begins in its first field, but for touch. */
 export function Dialog({ open, onClose, title, description, children, footer, initialFocus }: DialogProps) {
+  const body = useRef<HTMLDivElement>(null);
+  const firstField = (how: string) =>
+    how === "touch" || (body.current?.querySelector<HTMLElement>("input, select, textarea") ?? true);
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className={backdrop} />
-        <Base.Popup className={`${popup} max-w-xl`} initialFocus={initialFocus}>
+        <Base.Popup className={`${popup} max-w-xl`} initialFocus={initialFocus ?? firstField}>
           <header className="flex items-start justify-between gap-4 border-line border-b px-5 py-4">
             <div className="grid gap-0.5">
               <Base.Title className="font-semibold text-base">{title}</Base.Title>
@@ -34,7 +37,9 @@ export function Dialog({ open, onClose, title, description, children, footer, in
               <X size={16} aria-hidden />
             </Base.Close>
           </header>
-          <div className="relative grid gap-5 overflow-y-auto px-5 py-5">{children}</div>
+          <div ref={body} className="relative grid gap-5 overflow-y-auto px-5 py-5">
+            {children}
+          </div>
           <footer className="flex flex-wrap justify-end gap-2 rounded-b-xl border-line border-t bg-bg px-5 py-3">
             {footer}
           </footer>
