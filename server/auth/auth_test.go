@@ -106,7 +106,9 @@ func TestChangesAreInForceOnTheNextRequest(t *testing.T) {
 		w := newWorld(t, db)
 		for range 50 {
 			row, secret := w.create(access.NewToken{})
-			request := func() (*auth.Token, *auth.Refusal) { return w.authenticate(basic("token", secret.Reveal()), time.Now()) }
+			request := func() (*auth.Token, *auth.Refusal) {
+				return w.authenticate(basic("token", secret.Reveal()), time.Now())
+			}
 			if _, refusal := request(); refusal != nil {
 				t.Fatal(refusal)
 			}
