@@ -5,6 +5,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -89,7 +90,7 @@ func (db *DB) Close() error { return db.Client.Close() }
 // Times are kept as UTC text so that they compare; explicit transactions take the write lock at once.
 func openSQLite(path string, connections int) (*sql.DB, error) {
 	if path == "" {
-		return nil, fmt.Errorf("database URL names no file after sqlite:")
+		return nil, errors.New("database URL names no file: write sqlite:FILE")
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the database's folder: %w", err)
