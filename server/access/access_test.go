@@ -1,0 +1,206 @@
+package access_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"broker/ent"
+	"broker/ent/schema"
+	"broker/ent/token"
+	"broker/server/access"
+	"broker/server/database"
+	"broker/server/database/databasetest"
+	"broker/server/fault"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+// A wrong value is refused with the field's name and the rule, and nothing is stored.
+func TestWrongInputNamesItsField(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	service := access.New(db, "pkb", time.Now)
+	many := make([]string, 101)
+	for i := range many {
+		many[i] = "acme/*"
+	}
+	labels := make([]schema.Label, 21)
+	for field, inputs := range map[string][]access.NewToken{
+		"description": {{}, {Description: "  "}, {Description: strings.Repeat("ä", 201)}, {Description: "a\nb"}, {Description: "a\x00"}},
+		"packages":    {{Description: "d", Packages: []string{"Acme/*"}}, {Description: "d", Packages: []string{""}}, {Description: "d", Packages: many}},
+		"networks":    {{Description: "d", Networks: []string{"10.0.0.0/33"}}, {Description: "d", Networks: []string{"example.org"}}, {Description: "d", Networks: many}},
+		"rateLimit":   {{Description: "d", RateLimit: ptr(-1)}, {Description: "d", RateLimit: ptr(10_000_001)}},
+		"expiresAt":   {{Description: "d", ExpiresAt: ptr(time.Now().Add(-time.Second))}},
+		"externalId":  {{Description: "d", ExternalID: ptr("")}, {Description: "d", ExternalID: ptr("ä")}, {Description: "d", ExternalID: ptr(strings.Repeat("x", 129))}},
+		"labels":      {{Description: "d", Labels: labels}, {Description: "d", Labels: []schema.Label{{Name: "A"}}}, {Description: "d", Labels: []schema.Label{{Name: "a"}, {Name: "a"}}}},
+	} {
+		for _, in := range inputs {
+			_, _, err := service.Create(t.Context(), "test", in)
+			var invalid *fault.Invalid
+			if !errors.As(err, &invalid) || invalid.Field != field || invalid.Message == "" {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+	}
+	if n := db.Client.Token.Query().CountX(t.Context()); n != 0 {
+		t.Errorf("%d tokens were stored", n)
+	}
+}
+
+// What is taken is stored in one form: trimmed, sorted, networks as CIDR; the secret as a hash only.
+func TestCreatedTokenIsStoredInOneForm(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		service := access.New(db, "acme", time.Now)
+		row, secret, err := service.Create(t.Context(), "anna@example.org", access.NewToken{
+			Description: "  CI  ", Permission: token.PermissionWRITE, Packages: []string{"b/*", "a/*", "b/*"},
+			Networks: []string{"10.1.2.3", "10.9.9.9/8"}, RateLimit: ptr(0), Labels: []schema.Label{{Name: "order", Value: "7"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row = db.Client.Token.GetX(t.Context(), row.ID)
+		if row.Description != "CI" || strings.Join(row.Packages, " ") != "a/* b/*" || strings.Join(row.Networks, " ") != "10.1.2.3/32 10.0.0.0/8" ||
+			*row.RateLimit != 0 || row.CreatedBy != "anna@example.org" || row.Labels[0].Value != "7" {
+			t.Errorf("stored %+v", row)
+		}
+		if !strings.HasPrefix(secret.Reveal(), "acme_rw_") {
+			t.Errorf("secret of another kind: %s", secret.Hint())
+		}
+		stored := db.Client.TokenSecret.Query().OnlyX(t.Context())
+		if hash := secret.Hash(); string(stored.Hash) != string(hash[:]) || stored.Hint != secret.Hint() {
+			t.Error("the hash is not the secret's")
+		}
+	})
+}
+
+// An external id is unique among live tokens, the conflict names the token, and revoking frees it.
+func TestExternalIDIsUniqueAmongLiveTokens(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		service := access.New(db, "pkb", time.Now)
+		in := access.NewToken{Description: "order", ExternalID: ptr("order-1187")}
+		first, _, err := service.Create(t.Context(), "shop", in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = service.Create(t.Context(), "shop", in)
+		var conflict *fault.Conflict
+		if !errors.As(err, &conflict) || conflict.ID != first.ID || !strings.Contains(conflict.Message, first.ID) {
+			t.Errorf("again: %v", err)
+		}
+		if _, err := service.Revoke(t.Context(), "shop", []string{first.ID}, ptr("refund")); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := service.Create(t.Context(), "shop", in); err != nil {
+			t.Errorf("after revoking: %v", err)
+		}
+	})
+}
+
+// Revoking is all or nothing, final, and may be said twice; a revoked token cannot be changed.
+func TestRevokeIsFinal(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		service := access.New(db, "pkb", time.Now)
+		row, _, err := service.Create(t.Context(), "test", access.NewToken{Description: "CI"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var missing *fault.NotFound
+		if _, err := service.Revoke(t.Context(), "test", []string{row.ID, "tok_nobody"}, nil); !errors.As(err, &missing) || missing.ID != "tok_nobody" {
+			t.Errorf("with an unknown id: %v", err)
+		}
+		if db.Client.Token.GetX(t.Context(), row.ID).RevokedAt != nil {
+			t.Error("half of it was done")
+		}
+		for range 2 {
+			rows, err := service.Revoke(t.Context(), "anna", []string{row.ID}, ptr("left"))
+			if err != nil || rows[0].RevokedAt == nil || *rows[0].RevokedBy != "anna" || *rows[0].RevokedReason != "left" {
+				t.Errorf("revoke: %v, %v", rows, err)
+			}
+		}
+		var conflict *fault.Conflict
+		if _, err := service.Update(t.Context(), row.ID, access.Changes{Description: ptr("x")}); !errors.As(err, &conflict) {
+			t.Errorf("changing a revoked token: %v", err)
+		}
+	})
+}
+
+// A field that is left out stays; one that is said changes.
+func TestUpdateChangesWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		service := access.New(db, "pkb", time.Now)
+		end := time.Now().Add(time.Hour)
+		row, _, err := service.Create(t.Context(), "test", access.NewToken{Description: "CI", Packages: []string{"acme/*"}, ExpiresAt: &end})
+		if err != nil {
+			t.Fatal(err)
+		}
+		update := func(in access.Changes) *ent.Token {
+			changed, err := service.Update(t.Context(), row.ID, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return changed
+		}
+		if changed := update(access.Changes{Description: ptr("new")}); changed.Description != "new" || len(changed.Packages) != 1 || changed.ExpiresAt == nil {
+			t.Errorf("%+v", changed)
+		}
+		if changed := update(access.Changes{Packages: []string{}, ClearExpiresAt: true}); len(changed.Packages) != 0 || changed.ExpiresAt != nil || changed.Description != "new" {
+			t.Errorf("%+v", changed)
+		}
+		var missing *fault.NotFound
+		if _, err := service.Update(t.Context(), "tok_nobody", access.Changes{}); !errors.As(err, &missing) {
+			t.Errorf("an unknown token: %v", err)
+		}
+	})
+}
+
+// Every filter narrows to what it says, alone and together.
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		now := time.Now()
+		service := access.New(db, "pkb", func() time.Time { return now.Add(-48 * time.Hour) })
+		create := func(in access.NewToken) *ent.Token {
+			row, _, err := service.Create(t.Context(), "test", in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return row
+		}
+		create(access.NewToken{Description: "active 100%", Labels: []schema.Label{{Name: "order", Value: "7"}, {Name: "x", Value: "y"}}})
+		create(access.NewToken{Description: "expired", ExpiresAt: ptr(now.Add(-time.Hour)), ExternalID: ptr("o-1")})
+		create(access.NewToken{Description: "writer", Permission: token.PermissionWRITE, ExpiresAt: ptr(now.Add(time.Hour))})
+		gone := create(access.NewToken{Description: "revoked"})
+		if _, err := service.Revoke(t.Context(), "test", []string{gone.ID}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for want, where := range map[string]access.Where{
+			"active 100%,expired,revoked,writer": {},
+			"active 100%,writer":                 {Status: []access.Status{access.Active}},
+			"expired,revoked":                    {Status: []access.Status{access.Expired, access.Revoked}},
+			"writer":                             {Permission: token.PermissionWRITE},
+			"active 100%":                        {Search: "0%"},
+			"expired":                            {ExternalID: "o-1"},
+			"expired,writer":                     {ExpiresBefore: ptr(now.Add(2 * time.Hour))},
+		} {
+			rows := db.Client.Token.Query().Where(where.Predicates(now)...).Order(ent.Asc(token.FieldDescription)).AllX(t.Context())
+			var names []string
+			for _, row := range rows {
+				names = append(names, row.Description)
+			}
+			if got := strings.Join(names, ","); got != want {
+				t.Errorf("%+v: %s, want %s", where, got, want)
+			}
+		}
+		for label, want := range map[schema.Label]int{{Name: "order", Value: "7"}: 1, {Name: "order", Value: "y"}: 0, {Name: "x", Value: "y"}: 1, {Name: "z", Value: ""}: 0} {
+			if n := db.Client.Token.Query().Where(access.Where{Label: &label}.Predicates(now)...).CountX(t.Context()); n != want {
+				t.Errorf("label %v: %d tokens, want %d", label, n, want)
+			}
+		}
+	})
+}
