@@ -20,7 +20,7 @@ const (
 	pageMax       = 100
 	tokensMax     = 1000 // of the query's text; with more, validation itself takes long
 	complexityMax = 5000
-	usageCost     = 20 // of a report, which is a query of its own for every row
+	usageCost     = 50 // of a report, which is a query of its own for every row
 	depthMax      = 12
 	mutationsMax  = 5
 )

@@ -1,0 +1,398 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"broker/ent"
+	"broker/ent/user"
+	"broker/graph"
+	"broker/graph/generated"
+	"broker/server/access"
+	"broker/server/account"
+	"broker/server/auth"
+	"broker/server/catalog"
+	"broker/server/database"
+	"broker/server/database/databasetest"
+	"broker/server/mirror"
+	"broker/server/pattern"
+	"broker/server/ratelimit"
+	"broker/server/safehttp"
+	"broker/server/seal"
+)
+
+// world is the API over a database with one of everything.
+type world struct {
+	*testing.T
+	db       *database.DB
+	accounts *account.Service
+	handler  http.Handler
+	token    *ent.Token
+	repo     *ent.Repository
+	run      *ent.SyncRun
+	pkg      *ent.Pkg
+	version  *ent.PackageVersion
+	owner    *ent.User
+}
+
+func newWorld(t *testing.T, db *database.DB) *world {
+	t.Helper()
+	ctx := t.Context()
+	w := &world{T: t, db: db}
+	log := slog.New(slog.DiscardHandler)
+	accounts, err := account.New(ctx, db, time.Now)
+	w.must(err)
+	w.accounts = accounts
+	sealer, err := seal.New(make([]byte, seal.KeySize))
+	w.must(err)
+	policy, err := safehttp.ParsePolicy("127.0.0.0/8")
+	w.must(err)
+	packages := catalog.New(db, &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
+	repositories, err := mirror.New(mirror.Config{DB: db, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
+	w.must(err)
+	t.Cleanup(func() { repositories.Stop(ctx) })
+	service := access.New(db, "pkb", time.Now)
+	w.handler = graph.NewHandler(&graph.Resolver{
+		Client: db.Client, Accounts: accounts, Access: service, Known: auth.NewTokens(db, 1000),
+		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Mirror: repositories,
+		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
+	})
+	w.token, _, err = service.Create(ctx, "test", access.NewToken{Description: "CI"})
+	w.must(err)
+	w.repo = db.Client.Repository.Create().SetName("main").SetType("COMPOSER").SetURL("http://127.0.0.1:1").SaveX(ctx)
+	w.run = db.Client.SyncRun.Create().SetRepositoryID(w.repo.ID).SetTrigger("manual").SaveX(ctx)
+	w.pkg = db.Client.Pkg.Create().SetName("acme/lib").SetRepositoryID(w.repo.ID).SaveX(ctx)
+	w.version = db.Client.PackageVersion.Create().SetPackageID(w.pkg.ID).SetVersion("1.0.0").SetNormalizedVersion("1.0.0.0").SetMetadata("{}").SaveX(ctx)
+	w.owner = db.Client.User.Create().SetEmail("owner@example.org").SetRole(user.RoleOWNER).SetPasswordHash("x").SaveX(ctx)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+type answer struct {
+	Data   map[string]json.RawMessage
+	Errors []struct {
+		Message    string
+		Extensions struct{ Code, Field string }
+	}
+	status int
+	body   string
+	header http.Header
+}
+
+// code is the first error's; empty without one.
+func (a answer) code() string {
+	if len(a.Errors) == 0 {
+		return ""
+	}
+	return a.Errors[0].Extensions.Code
+}
+
+func (w *world) post(caller *auth.Subject, body string) answer {
+	w.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	ctx := graph.WithClient(r.Context(), account.Client{Address: netip.MustParseAddr("192.0.2.1")})
+	if caller != nil {
+		ctx = auth.WithSubject(ctx, caller)
+	}
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, r.WithContext(ctx))
+	a := answer{status: recorder.Code, body: recorder.Body.String(), header: recorder.Header()}
+	if err := json.Unmarshal(recorder.Body.Bytes(), &a); err != nil {
+		w.Fatalf("answer %s: %v", a.body, err)
+	}
+	return a
+}
+
+func (w *world) ask(caller *auth.Subject, query string, variables map[string]any) answer {
+	w.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	w.must(err)
+	return w.post(caller, string(body))
+}
+
+func person(r user.Role) *auth.Subject {
+	return &auth.Subject{User: &ent.User{ID: "usr_other", Email: "p@example.org", Role: r}, SessionID: "ses_1"}
+}
+
+// fields are a query or mutation for every field of the root types.
+func (w *world) fields() map[string]string {
+	return map[string]string{
+		"Query.server":       `{server{publicUrl}}`,
+		"Query.viewer":       `{viewer{__typename}}`,
+		"Query.node":         fmt.Sprintf(`{node(id:%q){id}}`, w.repo.ID),
+		"Query.token":        fmt.Sprintf(`{token(id:%q){id secrets{hint} rateLimitStatus{limit} usage(range:DAY){requests}}}`, w.token.ID),
+		"Query.tokens":       `{tokens{totalCount edges{node{id hint}}}}`,
+		"Query.repository":   fmt.Sprintf(`{repository(id:%q){id packageCount versionCount storedBytes syncs{edges{node{id repository{id}}}}}}`, w.repo.ID),
+		"Query.repositories": `{repositories{edges{node{id}}}}`,
+		"Query.package":      `{package(name:"acme/lib"){id versions{edges{node{archiveBytes archiveSha256}}} latest{id} repository{id}}}`,
+		"Query.packages":     `{packages{edges{node{id}}}}`,
+		"Query.usage":        `{usage(range:DAY){requests topPackages{package} topTokens{token{id}}}}`,
+
+		"Mutation.setup":            `mutation{setup(input:{code:"x",email:"a@b.example",password:"long enough password"}){user{id}}}`,
+		"Mutation.signIn":           `mutation{signIn(input:{email:"a@b.example",password:"x"}){user{id}}}`,
+		"Mutation.signOut":          `mutation{signOut}`,
+		"Mutation.createToken":      `mutation{createToken(input:{description:"new"}){secret}}`,
+		"Mutation.updateToken":      fmt.Sprintf(`mutation{updateToken(id:%q,input:{description:"x"}){id}}`, w.token.ID),
+		"Mutation.revokeTokens":     `mutation{revokeTokens(ids:["tok_nobody"]){id}}`,
+		"Mutation.createRepository": `mutation{createRepository(input:{name:"Bad Name",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`,
+		"Mutation.updateRepository": fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
+		"Mutation.deleteRepository": `mutation{deleteRepository(id:"repo_nobody")}`,
+		"Mutation.syncRepository":   fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
+		"Mutation.cancelSync":       `mutation{cancelSync(id:"sync_nobody"){id}}`,
+	}
+}
+
+// allowed says who may use a field: anonymous, read-only token, write token, viewer, maintainer, owner. The token
+// asking is the one that the queries name.
+var allowed = map[string]string{
+	"Query.server": "yyyyyy", "Query.viewer": "nyyyyy", "Query.node": "nyyyyy", "Query.token": "nyyyyy", "Query.tokens": "nyyyyy",
+	"Query.repository": "nyyyyy", "Query.repositories": "nyyyyy", "Query.package": "nyyyyy", "Query.packages": "nyyyyy", "Query.usage": "nyyyyy",
+	"Mutation.setup": "yyyyyy", "Mutation.signIn": "yyyyyy", "Mutation.signOut": "nnnyyy",
+	"Mutation.createToken": "nnnnyy", "Mutation.updateToken": "nnnnyy", "Mutation.revokeTokens": "nnnnyy",
+	"Mutation.createRepository": "nnynyy", "Mutation.updateRepository": "nnynyy", "Mutation.deleteRepository": "nnynyy",
+	"Mutation.syncRepository": "nnynyy", "Mutation.cancelSync": "nnynyy",
+}
+
+// Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.
+func TestWhoMayUseEachField(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		read := &auth.Subject{Token: &auth.Token{ID: w.token.ID, Description: "CI"}}
+		write := &auth.Subject{Token: &auth.Token{ID: w.token.ID, Description: "CI", Write: true}}
+		callers := []*auth.Subject{nil, read, write, person(user.RoleVIEWER), person(user.RoleMAINTAINER), person(user.RoleOWNER)}
+		schema := generated.NewExecutableSchema(generated.Config{Resolvers: &graph.Resolver{}}).Schema()
+		queries := w.fields()
+		for _, root := range []string{"Query", "Mutation"} {
+			for _, field := range schema.Types[root].Fields {
+				if strings.HasPrefix(field.Name, "__") {
+					continue
+				}
+				name := root + "." + field.Name
+				query, row := queries[name], allowed[name]
+				if query == "" || len(row) != len(callers) {
+					t.Errorf("%s is not in the tables of this test", name)
+					continue
+				}
+				for i, caller := range callers {
+					code := w.ask(caller, query, nil).code()
+					refused := code == "UNAUTHENTICATED" || code == "FORBIDDEN"
+					if name == "Mutation.setup" || name == "Mutation.signIn" { // refused for the password, not the caller
+						refused = false
+					}
+					if refused == (row[i] == 'y') || code == "INTERNAL" || code == "" && row[i] == 'n' {
+						t.Errorf("%s as %s: %q, allowed is %q", name, caller.Name(), code, row[i])
+					}
+				}
+			}
+		}
+	})
+}
+
+// A token sees itself among tokens, its own usage, and the packages of its patterns: by name, in lists, by id.
+func TestTokenSeesItsOwn(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		patterns, err := pattern.Parse([]string{"other/*"})
+		w.must(err)
+		other := &auth.Subject{Token: &auth.Token{ID: "tok_other", Packages: patterns}}
+		for _, query := range []string{
+			fmt.Sprintf(`{token(id:%q){id}}`, w.token.ID), fmt.Sprintf(`{node(id:%q){id}}`, w.token.ID), fmt.Sprintf(`{node(id:%q){id}}`, w.owner.ID),
+			fmt.Sprintf(`{usage(range:DAY,token:%q){requests}}`, w.token.ID), `{package(name:"acme/lib"){id}}`,
+			fmt.Sprintf(`{node(id:%q){id}}`, w.pkg.ID), fmt.Sprintf(`{node(id:%q){id}}`, w.version.ID),
+		} {
+			if a := w.ask(other, query, nil); a.code() != "FORBIDDEN" {
+				t.Errorf("%s: %s", query, a.body)
+			}
+		}
+		if a := w.ask(other, `{tokens{totalCount} packages{totalCount}}`, nil); string(a.Data["tokens"]) != `{"totalCount":0}` || string(a.Data["packages"]) != `{"totalCount":0}` {
+			t.Errorf("lists: %s", a.body)
+		}
+	})
+}
+
+// Whatever has an id is found by it, of its own type; what is not there is null.
+func TestNode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	owner := person(user.RoleOWNER)
+	for id, kind := range map[string]string{
+		w.token.ID: "Token", w.repo.ID: "Repository", w.run.ID: "SyncRun", w.pkg.ID: "Package", w.version.ID: "PackageVersion", w.owner.ID: "User",
+	} {
+		if a := w.ask(owner, `query($id:ID!){node(id:$id){__typename id}}`, map[string]any{"id": id}); string(a.Data["node"]) != fmt.Sprintf(`{"__typename":%q,"id":%q}`, kind, id) {
+			t.Errorf("%s: %s", id, a.body)
+		}
+	}
+	for _, id := range []string{"tok_nobody", "repo_", "x", "", "ver_1", "doc_1"} {
+		if a := w.ask(owner, `query($id:ID!){node(id:$id){id}}`, map[string]any{"id": id}); string(a.Data["node"]) != "null" || len(a.Errors) > 0 {
+			t.Errorf("%q: %s", id, a.body)
+		}
+	}
+}
+
+// Wrong input is told with its code and field; unknown input is refused, never dropped.
+func TestErrorsHaveCodesAndFields(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	owner := person(user.RoleOWNER)
+	for query, want := range map[string]string{
+		`mutation{createToken(input:{description:""}){secret}}`:                                        "BAD_USER_INPUT description",
+		`mutation{createToken(input:{description:"d",packages:["A/*"]}){secret}}`:                      "BAD_USER_INPUT packages",
+		`mutation{createToken(input:{description:"d",expiresAt:"2020-01-01T00:00:00Z"}){secret}}`:      "BAD_USER_INPUT expiresAt",
+		`mutation{createToken(input:{description:"d",expiresAt:"tomorrow"}){secret}}`:                  "BAD_USER_INPUT ",
+		`mutation{createToken(input:{description:"d",package:["acme/*"]}){secret}}`:                    "BAD_USER_INPUT ",
+		`mutation{createRepository(input:{name:"x",type:COMPOSER,url:"http://example.org"}){id}}`:      "BAD_USER_INPUT url",
+		`mutation{createRepository(input:{name:"x",type:COMPOSER,url:"https://u:p@example.org"}){id}}`: "BAD_USER_INPUT url",
+		`mutation{createRepository(input:{name:"x",type:VCS,url:"https://example.org"}){id}}`:          "BAD_USER_INPUT type",
+		`mutation{createRepository(input:{name:"main",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`:   "CONFLICT ",
+		`mutation{updateToken(id:"tok_nobody",input:{description:"x"}){id}}`:                           "NOT_FOUND ",
+		`{tokens(first:101){totalCount}}`:                                                              "BAD_USER_INPUT first",
+		`{tokens(first:0){totalCount}}`:                                                                "BAD_USER_INPUT first",
+		`{tokens(last:1000000000){totalCount}}`:                                                        "BAD_USER_INPUT last",
+		`{tokens(after:"garbage"){totalCount}}`:                                                        "BAD_USER_INPUT ",
+		`{nothing}`:                                                                                    "BAD_USER_INPUT ",
+		`{`:                                                                                            "BAD_USER_INPUT ",
+	} {
+		a := w.ask(owner, query, nil)
+		if len(a.Errors) == 0 || a.Errors[0].Extensions.Code+" "+a.Errors[0].Extensions.Field != want {
+			t.Errorf("%s: %s, want %s", query, a.body, want)
+		}
+	}
+	if strings.Contains(w.ask(owner, `{nothing}`, nil).body, "Did you mean") {
+		t.Error("suggestions are on")
+	}
+}
+
+// A fault of ours is told without its text.
+func TestInternalErrorsAreNotShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	w.must(w.db.SQL.Close())
+	a := w.ask(person(user.RoleOWNER), `{tokens{totalCount}}`, nil)
+	if a.code() != "INTERNAL" || strings.Contains(a.body, "sql") || strings.Contains(a.body, "database") {
+		t.Errorf("answer %s", a.body)
+	}
+}
+
+// Queries made to be costly end fast, with the right error, and a body is never repeated.
+func TestBombsAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	owner := person(user.RoleOWNER)
+	many := func(n int, part string) string { return strings.Repeat(part, n) }
+	deep := `{repository(id:"x"){` + many(10, `syncs{edges{node{repository{`) + `id` + many(40, `}`) + `}}`
+	var aliases, mutations strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&aliases, "a%d:tokens(first:100){edges{node{id}}} ", i)
+	}
+	for i := range 6 {
+		fmt.Fprintf(&mutations, "m%d:syncRepository(id:%q){id} ", i, w.repo.ID)
+	}
+	for name, query := range map[string]string{
+		"deep":      deep,
+		"aliases":   "{" + aliases.String()[:3000] + "x:tokens{totalCount}}",
+		"mutations": "mutation{" + mutations.String() + "}",
+		"sign-ins":  `mutation{a:signIn(input:{email:"a",password:"a"}){user{id}} b:signIn(input:{email:"a",password:"b"}){user{id}}}`,
+		"usage":     `{tokens(first:100){edges{node{a:usage(range:YEAR){series{at requests}} b:usage(range:YEAR){series{at}}}}}}`,
+		"names":     "{" + many(2000, "server{publicUrl}") + "}",
+		"braces":    many(20000, "{"),
+	} {
+		start := time.Now()
+		a := w.ask(owner, query, nil)
+		if code := a.code(); code != "TOO_COMPLEX" && code != "BAD_USER_INPUT" {
+			t.Errorf("%s: %.200s", name, a.body)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s took %s", name, took)
+		}
+	}
+	for _, body := range []string{`["canary"]`, `canary`, `{"query":["canary"]}`, `{"query":"{server{publicUrl}}","variables":"canary"}`, `"` + many(70_000, "x") + `canary"`} {
+		if a := w.post(owner, body); a.status != http.StatusBadRequest || strings.Contains(a.body, "canary") {
+			t.Errorf("body %.40s: %d %s", body, a.status, a.body)
+		}
+	}
+}
+
+// Only POST with JSON is answered, nothing is cached, and only people see the schema.
+func TestTransport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	for _, r := range []*http.Request{
+		httptest.NewRequest(http.MethodGet, `/graphql?query={server{publicUrl}}`, nil),
+		httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`query={server{publicUrl}}`)),
+	} {
+		recorder := httptest.NewRecorder()
+		w.handler.ServeHTTP(recorder, r)
+		if recorder.Code < 400 {
+			t.Errorf("%s: %d %s", r.Method, recorder.Code, recorder.Body)
+		}
+	}
+	if a := w.ask(nil, `{server{publicUrl}}`, nil); a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", a.header)
+	}
+	const schema = `{__schema{types{name}}}`
+	if a := w.ask(nil, schema, nil); a.code() == "" {
+		t.Error("anybody sees the schema")
+	}
+	if a := w.ask(person(user.RoleOWNER), schema, nil); a.code() != "" {
+		t.Errorf("an owner does not see the schema: %.200s", a.body)
+	}
+}
+
+// Pages lead through the whole list, each token once.
+func TestPagesLeadThroughTheList(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		for i := range 24 {
+			db.Client.Token.Create().SetDescription(fmt.Sprintf("t%d", i%3)).SetCreatedBy("x").SaveX(t.Context())
+		}
+		for _, order := range []string{"DESCRIPTION", "CREATED_AT", "LAST_USED_AT", "EXPIRES_AT"} {
+			seen := map[string]bool{}
+			var after *string
+			for range 10 {
+				a := w.ask(person(user.RoleVIEWER), `query($after:Cursor,$o:TokenOrderField!){tokens(first:7,after:$after,orderBy:{field:$o,direction:DESC}){
+					totalCount edges{node{id}} pageInfo{hasNextPage endCursor}}}`, map[string]any{"after": after, "o": order})
+				var page struct {
+					TotalCount int
+					Edges      []struct{ Node struct{ ID string } }
+					PageInfo   struct {
+						HasNextPage bool
+						EndCursor   *string
+					}
+				}
+				if err := json.Unmarshal(a.Data["tokens"], &page); err != nil || page.TotalCount != 25 {
+					t.Fatalf("%s: %s", order, a.body)
+				}
+				for _, edge := range page.Edges {
+					if seen[edge.Node.ID] {
+						t.Errorf("%s: %s came twice", order, edge.Node.ID)
+					}
+					seen[edge.Node.ID] = true
+				}
+				if after = page.PageInfo.EndCursor; !page.PageInfo.HasNextPage {
+					break
+				}
+			}
+			if len(seen) != 25 {
+				t.Errorf("%s: %d of 25 tokens came", order, len(seen))
+			}
+		}
+	})
+}
