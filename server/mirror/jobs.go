@@ -69,7 +69,7 @@ func newJobs(db *database.DB, syncer *syncer, every time.Duration, log *slog.Log
 		FetchPollInterval: fetchEvery,
 		JobTimeout:        -1, // a run ends when its source is read, or when nobody gives a sign of life for it
 		MaxAttempts:       1,  // retries are attempts of the run, which people see
-		Logger:            slog.New(slog.DiscardHandler),
+		Logger:            slog.New(warnings{log.Handler()}),
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the job queue: %w", err), pool.Close())
@@ -231,3 +231,19 @@ type syncWorker struct {
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[syncArgs]) error {
 	return w.jobs.work(ctx, w.syncer, job.Args)
 }
+
+// warnings passes on what the queue warns of; it tells much else.
+type warnings struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs implements slog.Handler.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
