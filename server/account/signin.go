@@ -116,7 +116,8 @@ func (s *Service) throttled(ctx context.Context, keys [2]string) error {
 		if strings.HasPrefix(row.ID, "network:") {
 			failures /= 4 // people share networks
 		}
-		if left := row.LastFailureAt.Add(wait(failures)).Sub(s.now()); left > 0 {
+		pause := wait(failures)
+		if left := row.LastFailureAt.Add(pause).Sub(s.now()); pause > 0 && left > 0 { // a database may round an instant up
 			return &fault.Busy{Message: "Too many attempts. Try again in " + spoken(left) + "."}
 		}
 	}

@@ -113,7 +113,7 @@ func (s *server) start() {
 // await polls until a condition holds, for at most 30 seconds.
 func (s *server) await(what string, done func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if done() {
 			return
 		}

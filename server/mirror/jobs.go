@@ -67,9 +67,13 @@ func newJobs(db *database.DB, syncer *syncer, every time.Duration, log *slog.Log
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: syncsAtATime}},
 		Workers:           workers,
 		FetchPollInterval: fetchEvery,
-		JobTimeout:        -1, // a run ends when its source is read, or when nobody gives a sign of life for it
-		MaxAttempts:       1,  // retries are attempts of the run, which people see
-		Logger:            slog.New(warnings{log.Handler()}),
+		// A run ends when its source is read, or when nobody gives a sign of life for it (see reviveDead): the queue
+		// itself must not take a long one for stuck. What its source fails at are attempts of the run, which people
+		// see; the queue tries again only what could not be written.
+		JobTimeout:           -1,
+		RescueStuckJobsAfter: 24 * time.Hour,
+		MaxAttempts:          5,
+		Logger:               slog.New(warnings{log.Handler()}),
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the job queue: %w", err), pool.Close())
@@ -229,7 +233,16 @@ type syncWorker struct {
 // Work implements river.Worker. What comes of the run is written to the run; the job itself never fails, except when
 // that could not be written.
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[syncArgs]) error {
-	return w.jobs.work(ctx, w.syncer, job.Args)
+	err := w.jobs.work(ctx, w.syncer, job.Args)
+	if err != nil && ctx.Err() == nil {
+		w.jobs.log.Error("how a sync goes could not be written; it is tried again", "run", job.Args.RunID, "error", err)
+	}
+	return err
+}
+
+// NextRetry implements river.Worker: soon, as it is the database that failed.
+func (w *syncWorker) NextRetry(job *river.Job[syncArgs]) time.Time {
+	return time.Now().Add(time.Duration(job.Attempt) * time.Second)
 }
 
 // warnings passes on what the queue warns of; it tells much else.

@@ -45,11 +45,12 @@ func (j *jobs) work(ctx context.Context, s *syncer, args syncArgs) error {
 	}
 }
 
-// claim marks a queued run as running; nil where the job is out of date.
+// claim marks a run as running; nil where the job is out of date. A run that is running already is one whose last
+// worker, of this same job, could not write.
 func (j *jobs) claim(ctx context.Context, args syncArgs) (*ent.SyncRun, error) {
 	now := time.Now().UTC()
 	n, err := j.db.Client.SyncRun.Update().
-		Where(syncrun.ID(args.RunID), syncrun.Attempt(args.Attempt), syncrun.StatusEQ(syncrun.StatusQUEUED)).
+		Where(syncrun.ID(args.RunID), syncrun.Attempt(args.Attempt), syncrun.ActiveNotNil()).
 		SetStatus(syncrun.StatusRUNNING).SetStartedAt(now).SetHeartbeatAt(now).
 		Save(ctx)
 	if err != nil || n == 0 {
