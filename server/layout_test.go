@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// ranks order the packages: one imports only packages of a lower rank. A package that is not here fails the test.
+var ranks = map[string]int{
+	"server/token": 0, "server/pattern": 0, "server/metadata": 0, "server/safehttp": 0, "server/seal": 0, "server/fault": 0, "server/archive": 0, "frontend": 0,
+	"server/source":   1,
+	"server/database": 2,
+	"server/usage":    3, "server/auth": 3, "server/account": 3,
+	"server/access": 4, "server/catalog": 4, "server/ratelimit": 4,
+	"server/mirror":   5,
+	"server/composer": 6, "graph": 6,
+	"server": 7,
+}
+
+// support is for tests, and may be imported by them alone.
+var support = []string{"server/servicetest", "server/database/databasetest", "server/fixture", "server/e2e"}
+
+// Imports run downwards: leaves, database, tokens and usage, catalog, mirror, the two ways in, the program.
+func TestImportsRunDownwards(t *testing.T) {
+	t.Parallel()
+	for _, p := range ourPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, "broker/")
+		if strings.HasPrefix(name, "ent") || name == "graph/generated" || name == "graph/model" || name == "graph/scalar" || isSupport(name) {
+			continue
+		}
+		rank, known := ranks[name]
+		if !known {
+			t.Errorf("%s has no rank", name)
+		}
+		for _, imported := range p.Imports {
+			other, ours := strings.CutPrefix(imported, "broker/")
+			if !ours {
+				continue
+			}
+			if isSupport(other) {
+				t.Errorf("%s imports %s, which is for tests", name, other)
+			}
+			if otherRank, ranked := ranks[other]; ranked && otherRank >= rank {
+				t.Errorf("%s imports %s, which is not below it", name, other)
+			}
+			if rank == 0 && strings.HasPrefix(other, "ent") {
+				t.Errorf("%s is a leaf and imports %s", name, other)
+			}
+			if other == "frontend" && name != "server" {
+				t.Errorf("%s imports the dashboard", name)
+			}
+		}
+	}
+}
+
+func isSupport(name string) bool {
+	for _, s := range support {
+		if name == s || strings.HasPrefix(name, s+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+type listedPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func ourPackages(t *testing.T) []listedPackage {
+	t.Helper()
+	output, err := exec.Command("go", "list", "-json=ImportPath,Imports", "broker/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listedPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(output))); ; {
+		var p listedPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
