@@ -79,7 +79,8 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	mux.Handle("/health", h.Health())
 	w.routes = middleware.ClientIPFromRemoteAddr(mux)
 	name, address := "fixture", w.upstream.URL()
-	w.repo, err = w.mirror.Create(t.Context(), mirror.Input{Name: &name, Type: repository.TypeCOMPOSER, URL: &address, Packages: []string{}, Owns: []string{}})
+	w.repo, err = w.mirror.Create(t.Context(), mirror.Input{Name: &name, Type: repository.TypeCOMPOSER, URL: &address,
+		Packages: []string{"acme/contracts", "acme/lib", "acme/nightly"}, Owns: []string{}})
 	w.must(err)
 	w.waitForSync()
 	return w
@@ -94,7 +95,7 @@ func (w *world) must(err error) {
 
 func (w *world) waitForSync() *ent.SyncRun {
 	w.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		run := w.db.Client.SyncRun.Query().Order(ent.Desc(syncrun.FieldID)).FirstX(w.Context())
 		if run.Active == nil {
 			if run.Status != syncrun.StatusSUCCEEDED {
