@@ -228,11 +228,14 @@ func (r *Recorder) take() batch {
 		s := &r.shards[i]
 		s.mu.Lock()
 		one := s.batch
-		if len(one.hours) > 0 {
+		counted := len(one.hours) > 0
+		if counted {
 			s.batch = newBatch()
 		}
 		s.mu.Unlock()
-		all.merge(one)
+		if counted { // else it is still the shard's own
+			all.merge(one)
+		}
 	}
 	return all
 }
