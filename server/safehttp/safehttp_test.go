@@ -196,6 +196,7 @@ func TestCredentialStaysWithItsOrigin(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				credential := credential // the subtests run side by side, each with its own origin
 				credential.Origin = Origin(u)
 				response, err := New(policy(t, "127.0.0.0/8"), "test").Get(t.Context(), home.URL+"/x", Options{Credential: &credential, MaxBytes: 10})
 				if err != nil {
