@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -218,14 +219,14 @@ func TestCredentialStaysWithItsOrigin(t *testing.T) {
 func TestRedirectsAreBounded(t *testing.T) {
 	t.Parallel()
 	client := New(policy(t, "127.0.0.0/8"), "test")
-	hops := 0
+	var hops atomic.Int32
 	loop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		hops++
+		hops.Add(1)
 		http.Redirect(w, r, "/again", http.StatusFound)
 	}))
 	t.Cleanup(loop.Close)
-	if _, err := client.Get(t.Context(), loop.URL, Options{MaxBytes: 1}); !errors.Is(err, ErrBlocked) || hops != redirectsMax+1 {
-		t.Errorf("after %d hops: %v", hops, err)
+	if _, err := client.Get(t.Context(), loop.URL, Options{MaxBytes: 1}); !errors.Is(err, ErrBlocked) || hops.Load() != redirectsMax+1 {
+		t.Errorf("after %d hops: %v", hops.Load(), err)
 	}
 	for _, target := range []string{"http://10.0.0.1/", "https://192.168.1.1/", "file:///etc/passwd", "//169.254.169.254/latest", "http://example.org/"} {
 		bad := httptest.NewServer(http.RedirectHandler(target, http.StatusFound))
