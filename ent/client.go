@@ -11,7 +11,10 @@ import (
 
 	"broker/ent/migrate"
 
+	"broker/ent/addressday"
 	"broker/ent/archive"
+	"broker/ent/auditevent"
+	"broker/ent/audithead"
 	"broker/ent/change"
 	"broker/ent/dist"
 	"broker/ent/document"
@@ -27,7 +30,9 @@ import (
 	"broker/ent/syncrun"
 	"broker/ent/token"
 	"broker/ent/tokensecret"
+	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagetotal"
 	"broker/ent/user"
 
 	"entgo.io/ent"
@@ -43,8 +48,14 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// AddressDay is the client for interacting with the AddressDay builders.
+	AddressDay *AddressDayClient
 	// Archive is the client for interacting with the Archive builders.
 	Archive *ArchiveClient
+	// AuditEvent is the client for interacting with the AuditEvent builders.
+	AuditEvent *AuditEventClient
+	// AuditHead is the client for interacting with the AuditHead builders.
+	AuditHead *AuditHeadClient
 	// Change is the client for interacting with the Change builders.
 	Change *ChangeClient
 	// Dist is the client for interacting with the Dist builders.
@@ -75,8 +86,12 @@ type Client struct {
 	Token *TokenClient
 	// TokenSecret is the client for interacting with the TokenSecret builders.
 	TokenSecret *TokenSecretClient
+	// UsageDay is the client for interacting with the UsageDay builders.
+	UsageDay *UsageDayClient
 	// UsageHour is the client for interacting with the UsageHour builders.
 	UsageHour *UsageHourClient
+	// UsageTotal is the client for interacting with the UsageTotal builders.
+	UsageTotal *UsageTotalClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 }
@@ -90,7 +105,10 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.AddressDay = NewAddressDayClient(c.config)
 	c.Archive = NewArchiveClient(c.config)
+	c.AuditEvent = NewAuditEventClient(c.config)
+	c.AuditHead = NewAuditHeadClient(c.config)
 	c.Change = NewChangeClient(c.config)
 	c.Dist = NewDistClient(c.config)
 	c.Document = NewDocumentClient(c.config)
@@ -106,7 +124,9 @@ func (c *Client) init() {
 	c.SyncRun = NewSyncRunClient(c.config)
 	c.Token = NewTokenClient(c.config)
 	c.TokenSecret = NewTokenSecretClient(c.config)
+	c.UsageDay = NewUsageDayClient(c.config)
 	c.UsageHour = NewUsageHourClient(c.config)
+	c.UsageTotal = NewUsageTotalClient(c.config)
 	c.User = NewUserClient(c.config)
 }
 
@@ -200,7 +220,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	return &Tx{
 		ctx:            ctx,
 		config:         cfg,
+		AddressDay:     NewAddressDayClient(cfg),
 		Archive:        NewArchiveClient(cfg),
+		AuditEvent:     NewAuditEventClient(cfg),
+		AuditHead:      NewAuditHeadClient(cfg),
 		Change:         NewChangeClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
@@ -216,7 +239,9 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		SyncRun:        NewSyncRunClient(cfg),
 		Token:          NewTokenClient(cfg),
 		TokenSecret:    NewTokenSecretClient(cfg),
+		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
+		UsageTotal:     NewUsageTotalClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
 }
@@ -237,7 +262,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	return &Tx{
 		ctx:            ctx,
 		config:         cfg,
+		AddressDay:     NewAddressDayClient(cfg),
 		Archive:        NewArchiveClient(cfg),
+		AuditEvent:     NewAuditEventClient(cfg),
+		AuditHead:      NewAuditHeadClient(cfg),
 		Change:         NewChangeClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
@@ -253,7 +281,9 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		SyncRun:        NewSyncRunClient(cfg),
 		Token:          NewTokenClient(cfg),
 		TokenSecret:    NewTokenSecretClient(cfg),
+		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
+		UsageTotal:     NewUsageTotalClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
 }
@@ -261,7 +291,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Archive.
+//		AddressDay.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -284,9 +314,10 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Archive, c.Change, c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pkg,
-		c.RateWindow, c.Repository, c.RootDocument, c.Session, c.Setting,
-		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageHour, c.User,
+		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Dist,
+		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
+		c.RootDocument, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
+		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsageTotal, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -296,9 +327,10 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Archive, c.Change, c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pkg,
-		c.RateWindow, c.Repository, c.RootDocument, c.Session, c.Setting,
-		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageHour, c.User,
+		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Dist,
+		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
+		c.RootDocument, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
+		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsageTotal, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -307,8 +339,14 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *AddressDayMutation:
+		return c.AddressDay.mutate(ctx, m)
 	case *ArchiveMutation:
 		return c.Archive.mutate(ctx, m)
+	case *AuditEventMutation:
+		return c.AuditEvent.mutate(ctx, m)
+	case *AuditHeadMutation:
+		return c.AuditHead.mutate(ctx, m)
 	case *ChangeMutation:
 		return c.Change.mutate(ctx, m)
 	case *DistMutation:
@@ -339,12 +377,149 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Token.mutate(ctx, m)
 	case *TokenSecretMutation:
 		return c.TokenSecret.mutate(ctx, m)
+	case *UsageDayMutation:
+		return c.UsageDay.mutate(ctx, m)
 	case *UsageHourMutation:
 		return c.UsageHour.mutate(ctx, m)
+	case *UsageTotalMutation:
+		return c.UsageTotal.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// AddressDayClient is a client for the AddressDay schema.
+type AddressDayClient struct {
+	config
+}
+
+// NewAddressDayClient returns a client for the AddressDay from the given config.
+func NewAddressDayClient(c config) *AddressDayClient {
+	return &AddressDayClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `addressday.Hooks(f(g(h())))`.
+func (c *AddressDayClient) Use(hooks ...Hook) {
+	c.hooks.AddressDay = append(c.hooks.AddressDay, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `addressday.Intercept(f(g(h())))`.
+func (c *AddressDayClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AddressDay = append(c.inters.AddressDay, interceptors...)
+}
+
+// Create returns a builder for creating a AddressDay entity.
+func (c *AddressDayClient) Create() *AddressDayCreate {
+	mutation := newAddressDayMutation(c.config, OpCreate)
+	return &AddressDayCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AddressDay entities.
+func (c *AddressDayClient) CreateBulk(builders ...*AddressDayCreate) *AddressDayCreateBulk {
+	return &AddressDayCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AddressDayClient) MapCreateBulk(slice any, setFunc func(*AddressDayCreate, int)) *AddressDayCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AddressDayCreateBulk{err: fmt.Errorf("calling to AddressDayClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AddressDayCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AddressDayCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AddressDay.
+func (c *AddressDayClient) Update() *AddressDayUpdate {
+	mutation := newAddressDayMutation(c.config, OpUpdate)
+	return &AddressDayUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AddressDayClient) UpdateOne(_m *AddressDay) *AddressDayUpdateOne {
+	mutation := newAddressDayMutation(c.config, OpUpdateOne, withAddressDay(_m))
+	return &AddressDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AddressDayClient) UpdateOneID(id int64) *AddressDayUpdateOne {
+	mutation := newAddressDayMutation(c.config, OpUpdateOne, withAddressDayID(id))
+	return &AddressDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AddressDay.
+func (c *AddressDayClient) Delete() *AddressDayDelete {
+	mutation := newAddressDayMutation(c.config, OpDelete)
+	return &AddressDayDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AddressDayClient) DeleteOne(_m *AddressDay) *AddressDayDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AddressDayClient) DeleteOneID(id int64) *AddressDayDeleteOne {
+	builder := c.Delete().Where(addressday.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AddressDayDeleteOne{builder}
+}
+
+// Query returns a query builder for AddressDay.
+func (c *AddressDayClient) Query() *AddressDayQuery {
+	return &AddressDayQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAddressDay},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AddressDay entity by its id.
+func (c *AddressDayClient) Get(ctx context.Context, id int64) (*AddressDay, error) {
+	return c.Query().Where(addressday.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AddressDayClient) GetX(ctx context.Context, id int64) *AddressDay {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AddressDayClient) Hooks() []Hook {
+	return c.hooks.AddressDay
+}
+
+// Interceptors returns the client interceptors.
+func (c *AddressDayClient) Interceptors() []Interceptor {
+	return c.inters.AddressDay
+}
+
+func (c *AddressDayClient) mutate(ctx context.Context, m *AddressDayMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AddressDayCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AddressDayUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AddressDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AddressDayDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AddressDay mutation op: %q", m.Op())
 	}
 }
 
@@ -494,6 +669,272 @@ func (c *ArchiveClient) mutate(ctx context.Context, m *ArchiveMutation) (Value, 
 		return (&ArchiveDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Archive mutation op: %q", m.Op())
+	}
+}
+
+// AuditEventClient is a client for the AuditEvent schema.
+type AuditEventClient struct {
+	config
+}
+
+// NewAuditEventClient returns a client for the AuditEvent from the given config.
+func NewAuditEventClient(c config) *AuditEventClient {
+	return &AuditEventClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `auditevent.Hooks(f(g(h())))`.
+func (c *AuditEventClient) Use(hooks ...Hook) {
+	c.hooks.AuditEvent = append(c.hooks.AuditEvent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `auditevent.Intercept(f(g(h())))`.
+func (c *AuditEventClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AuditEvent = append(c.inters.AuditEvent, interceptors...)
+}
+
+// Create returns a builder for creating a AuditEvent entity.
+func (c *AuditEventClient) Create() *AuditEventCreate {
+	mutation := newAuditEventMutation(c.config, OpCreate)
+	return &AuditEventCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AuditEvent entities.
+func (c *AuditEventClient) CreateBulk(builders ...*AuditEventCreate) *AuditEventCreateBulk {
+	return &AuditEventCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AuditEventClient) MapCreateBulk(slice any, setFunc func(*AuditEventCreate, int)) *AuditEventCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AuditEventCreateBulk{err: fmt.Errorf("calling to AuditEventClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AuditEventCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AuditEventCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AuditEvent.
+func (c *AuditEventClient) Update() *AuditEventUpdate {
+	mutation := newAuditEventMutation(c.config, OpUpdate)
+	return &AuditEventUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AuditEventClient) UpdateOne(_m *AuditEvent) *AuditEventUpdateOne {
+	mutation := newAuditEventMutation(c.config, OpUpdateOne, withAuditEvent(_m))
+	return &AuditEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AuditEventClient) UpdateOneID(id string) *AuditEventUpdateOne {
+	mutation := newAuditEventMutation(c.config, OpUpdateOne, withAuditEventID(id))
+	return &AuditEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AuditEvent.
+func (c *AuditEventClient) Delete() *AuditEventDelete {
+	mutation := newAuditEventMutation(c.config, OpDelete)
+	return &AuditEventDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AuditEventClient) DeleteOne(_m *AuditEvent) *AuditEventDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AuditEventClient) DeleteOneID(id string) *AuditEventDeleteOne {
+	builder := c.Delete().Where(auditevent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AuditEventDeleteOne{builder}
+}
+
+// Query returns a query builder for AuditEvent.
+func (c *AuditEventClient) Query() *AuditEventQuery {
+	return &AuditEventQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAuditEvent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AuditEvent entity by its id.
+func (c *AuditEventClient) Get(ctx context.Context, id string) (*AuditEvent, error) {
+	return c.Query().Where(auditevent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AuditEventClient) GetX(ctx context.Context, id string) *AuditEvent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AuditEventClient) Hooks() []Hook {
+	return c.hooks.AuditEvent
+}
+
+// Interceptors returns the client interceptors.
+func (c *AuditEventClient) Interceptors() []Interceptor {
+	return c.inters.AuditEvent
+}
+
+func (c *AuditEventClient) mutate(ctx context.Context, m *AuditEventMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AuditEventCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AuditEventUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AuditEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AuditEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AuditEvent mutation op: %q", m.Op())
+	}
+}
+
+// AuditHeadClient is a client for the AuditHead schema.
+type AuditHeadClient struct {
+	config
+}
+
+// NewAuditHeadClient returns a client for the AuditHead from the given config.
+func NewAuditHeadClient(c config) *AuditHeadClient {
+	return &AuditHeadClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `audithead.Hooks(f(g(h())))`.
+func (c *AuditHeadClient) Use(hooks ...Hook) {
+	c.hooks.AuditHead = append(c.hooks.AuditHead, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `audithead.Intercept(f(g(h())))`.
+func (c *AuditHeadClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AuditHead = append(c.inters.AuditHead, interceptors...)
+}
+
+// Create returns a builder for creating a AuditHead entity.
+func (c *AuditHeadClient) Create() *AuditHeadCreate {
+	mutation := newAuditHeadMutation(c.config, OpCreate)
+	return &AuditHeadCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AuditHead entities.
+func (c *AuditHeadClient) CreateBulk(builders ...*AuditHeadCreate) *AuditHeadCreateBulk {
+	return &AuditHeadCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AuditHeadClient) MapCreateBulk(slice any, setFunc func(*AuditHeadCreate, int)) *AuditHeadCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AuditHeadCreateBulk{err: fmt.Errorf("calling to AuditHeadClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AuditHeadCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AuditHeadCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AuditHead.
+func (c *AuditHeadClient) Update() *AuditHeadUpdate {
+	mutation := newAuditHeadMutation(c.config, OpUpdate)
+	return &AuditHeadUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AuditHeadClient) UpdateOne(_m *AuditHead) *AuditHeadUpdateOne {
+	mutation := newAuditHeadMutation(c.config, OpUpdateOne, withAuditHead(_m))
+	return &AuditHeadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AuditHeadClient) UpdateOneID(id string) *AuditHeadUpdateOne {
+	mutation := newAuditHeadMutation(c.config, OpUpdateOne, withAuditHeadID(id))
+	return &AuditHeadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AuditHead.
+func (c *AuditHeadClient) Delete() *AuditHeadDelete {
+	mutation := newAuditHeadMutation(c.config, OpDelete)
+	return &AuditHeadDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AuditHeadClient) DeleteOne(_m *AuditHead) *AuditHeadDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AuditHeadClient) DeleteOneID(id string) *AuditHeadDeleteOne {
+	builder := c.Delete().Where(audithead.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AuditHeadDeleteOne{builder}
+}
+
+// Query returns a query builder for AuditHead.
+func (c *AuditHeadClient) Query() *AuditHeadQuery {
+	return &AuditHeadQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAuditHead},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AuditHead entity by its id.
+func (c *AuditHeadClient) Get(ctx context.Context, id string) (*AuditHead, error) {
+	return c.Query().Where(audithead.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AuditHeadClient) GetX(ctx context.Context, id string) *AuditHead {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AuditHeadClient) Hooks() []Hook {
+	return c.hooks.AuditHead
+}
+
+// Interceptors returns the client interceptors.
+func (c *AuditHeadClient) Interceptors() []Interceptor {
+	return c.inters.AuditHead
+}
+
+func (c *AuditHeadClient) mutate(ctx context.Context, m *AuditHeadMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AuditHeadCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AuditHeadUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AuditHeadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AuditHeadDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AuditHead mutation op: %q", m.Op())
 	}
 }
 
@@ -1037,7 +1478,7 @@ func (c *DownloadDayClient) UpdateOne(_m *DownloadDay) *DownloadDayUpdateOne {
 }
 
 // UpdateOneID returns an update builder for the given id.
-func (c *DownloadDayClient) UpdateOneID(id string) *DownloadDayUpdateOne {
+func (c *DownloadDayClient) UpdateOneID(id int64) *DownloadDayUpdateOne {
 	mutation := newDownloadDayMutation(c.config, OpUpdateOne, withDownloadDayID(id))
 	return &DownloadDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
@@ -1054,7 +1495,7 @@ func (c *DownloadDayClient) DeleteOne(_m *DownloadDay) *DownloadDayDeleteOne {
 }
 
 // DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *DownloadDayClient) DeleteOneID(id string) *DownloadDayDeleteOne {
+func (c *DownloadDayClient) DeleteOneID(id int64) *DownloadDayDeleteOne {
 	builder := c.Delete().Where(downloadday.ID(id))
 	builder.mutation.id = &id
 	builder.mutation.op = OpDeleteOne
@@ -1071,12 +1512,12 @@ func (c *DownloadDayClient) Query() *DownloadDayQuery {
 }
 
 // Get returns a DownloadDay entity by its id.
-func (c *DownloadDayClient) Get(ctx context.Context, id string) (*DownloadDay, error) {
+func (c *DownloadDayClient) Get(ctx context.Context, id int64) (*DownloadDay, error) {
 	return c.Query().Where(downloadday.ID(id)).Only(ctx)
 }
 
 // GetX is like Get, but panics if an error occurs.
-func (c *DownloadDayClient) GetX(ctx context.Context, id string) *DownloadDay {
+func (c *DownloadDayClient) GetX(ctx context.Context, id int64) *DownloadDay {
 	obj, err := c.Get(ctx, id)
 	if err != nil {
 		panic(err)
@@ -2780,6 +3221,139 @@ func (c *TokenSecretClient) mutate(ctx context.Context, m *TokenSecretMutation) 
 	}
 }
 
+// UsageDayClient is a client for the UsageDay schema.
+type UsageDayClient struct {
+	config
+}
+
+// NewUsageDayClient returns a client for the UsageDay from the given config.
+func NewUsageDayClient(c config) *UsageDayClient {
+	return &UsageDayClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usageday.Hooks(f(g(h())))`.
+func (c *UsageDayClient) Use(hooks ...Hook) {
+	c.hooks.UsageDay = append(c.hooks.UsageDay, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usageday.Intercept(f(g(h())))`.
+func (c *UsageDayClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageDay = append(c.inters.UsageDay, interceptors...)
+}
+
+// Create returns a builder for creating a UsageDay entity.
+func (c *UsageDayClient) Create() *UsageDayCreate {
+	mutation := newUsageDayMutation(c.config, OpCreate)
+	return &UsageDayCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageDay entities.
+func (c *UsageDayClient) CreateBulk(builders ...*UsageDayCreate) *UsageDayCreateBulk {
+	return &UsageDayCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageDayClient) MapCreateBulk(slice any, setFunc func(*UsageDayCreate, int)) *UsageDayCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageDayCreateBulk{err: fmt.Errorf("calling to UsageDayClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageDayCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageDayCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageDay.
+func (c *UsageDayClient) Update() *UsageDayUpdate {
+	mutation := newUsageDayMutation(c.config, OpUpdate)
+	return &UsageDayUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageDayClient) UpdateOne(_m *UsageDay) *UsageDayUpdateOne {
+	mutation := newUsageDayMutation(c.config, OpUpdateOne, withUsageDay(_m))
+	return &UsageDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageDayClient) UpdateOneID(id int64) *UsageDayUpdateOne {
+	mutation := newUsageDayMutation(c.config, OpUpdateOne, withUsageDayID(id))
+	return &UsageDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageDay.
+func (c *UsageDayClient) Delete() *UsageDayDelete {
+	mutation := newUsageDayMutation(c.config, OpDelete)
+	return &UsageDayDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageDayClient) DeleteOne(_m *UsageDay) *UsageDayDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageDayClient) DeleteOneID(id int64) *UsageDayDeleteOne {
+	builder := c.Delete().Where(usageday.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageDayDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageDay.
+func (c *UsageDayClient) Query() *UsageDayQuery {
+	return &UsageDayQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageDay},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageDay entity by its id.
+func (c *UsageDayClient) Get(ctx context.Context, id int64) (*UsageDay, error) {
+	return c.Query().Where(usageday.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageDayClient) GetX(ctx context.Context, id int64) *UsageDay {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageDayClient) Hooks() []Hook {
+	return c.hooks.UsageDay
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageDayClient) Interceptors() []Interceptor {
+	return c.inters.UsageDay
+}
+
+func (c *UsageDayClient) mutate(ctx context.Context, m *UsageDayMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageDayCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageDayUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageDayDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UsageDay mutation op: %q", m.Op())
+	}
+}
+
 // UsageHourClient is a client for the UsageHour schema.
 type UsageHourClient struct {
 	config
@@ -2841,7 +3415,7 @@ func (c *UsageHourClient) UpdateOne(_m *UsageHour) *UsageHourUpdateOne {
 }
 
 // UpdateOneID returns an update builder for the given id.
-func (c *UsageHourClient) UpdateOneID(id string) *UsageHourUpdateOne {
+func (c *UsageHourClient) UpdateOneID(id int64) *UsageHourUpdateOne {
 	mutation := newUsageHourMutation(c.config, OpUpdateOne, withUsageHourID(id))
 	return &UsageHourUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
@@ -2858,7 +3432,7 @@ func (c *UsageHourClient) DeleteOne(_m *UsageHour) *UsageHourDeleteOne {
 }
 
 // DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *UsageHourClient) DeleteOneID(id string) *UsageHourDeleteOne {
+func (c *UsageHourClient) DeleteOneID(id int64) *UsageHourDeleteOne {
 	builder := c.Delete().Where(usagehour.ID(id))
 	builder.mutation.id = &id
 	builder.mutation.op = OpDeleteOne
@@ -2875,12 +3449,12 @@ func (c *UsageHourClient) Query() *UsageHourQuery {
 }
 
 // Get returns a UsageHour entity by its id.
-func (c *UsageHourClient) Get(ctx context.Context, id string) (*UsageHour, error) {
+func (c *UsageHourClient) Get(ctx context.Context, id int64) (*UsageHour, error) {
 	return c.Query().Where(usagehour.ID(id)).Only(ctx)
 }
 
 // GetX is like Get, but panics if an error occurs.
-func (c *UsageHourClient) GetX(ctx context.Context, id string) *UsageHour {
+func (c *UsageHourClient) GetX(ctx context.Context, id int64) *UsageHour {
 	obj, err := c.Get(ctx, id)
 	if err != nil {
 		panic(err)
@@ -2910,6 +3484,139 @@ func (c *UsageHourClient) mutate(ctx context.Context, m *UsageHourMutation) (Val
 		return (&UsageHourDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown UsageHour mutation op: %q", m.Op())
+	}
+}
+
+// UsageTotalClient is a client for the UsageTotal schema.
+type UsageTotalClient struct {
+	config
+}
+
+// NewUsageTotalClient returns a client for the UsageTotal from the given config.
+func NewUsageTotalClient(c config) *UsageTotalClient {
+	return &UsageTotalClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagetotal.Hooks(f(g(h())))`.
+func (c *UsageTotalClient) Use(hooks ...Hook) {
+	c.hooks.UsageTotal = append(c.hooks.UsageTotal, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagetotal.Intercept(f(g(h())))`.
+func (c *UsageTotalClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsageTotal = append(c.inters.UsageTotal, interceptors...)
+}
+
+// Create returns a builder for creating a UsageTotal entity.
+func (c *UsageTotalClient) Create() *UsageTotalCreate {
+	mutation := newUsageTotalMutation(c.config, OpCreate)
+	return &UsageTotalCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsageTotal entities.
+func (c *UsageTotalClient) CreateBulk(builders ...*UsageTotalCreate) *UsageTotalCreateBulk {
+	return &UsageTotalCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsageTotalClient) MapCreateBulk(slice any, setFunc func(*UsageTotalCreate, int)) *UsageTotalCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsageTotalCreateBulk{err: fmt.Errorf("calling to UsageTotalClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsageTotalCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsageTotalCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsageTotal.
+func (c *UsageTotalClient) Update() *UsageTotalUpdate {
+	mutation := newUsageTotalMutation(c.config, OpUpdate)
+	return &UsageTotalUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsageTotalClient) UpdateOne(_m *UsageTotal) *UsageTotalUpdateOne {
+	mutation := newUsageTotalMutation(c.config, OpUpdateOne, withUsageTotal(_m))
+	return &UsageTotalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsageTotalClient) UpdateOneID(id int64) *UsageTotalUpdateOne {
+	mutation := newUsageTotalMutation(c.config, OpUpdateOne, withUsageTotalID(id))
+	return &UsageTotalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsageTotal.
+func (c *UsageTotalClient) Delete() *UsageTotalDelete {
+	mutation := newUsageTotalMutation(c.config, OpDelete)
+	return &UsageTotalDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsageTotalClient) DeleteOne(_m *UsageTotal) *UsageTotalDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsageTotalClient) DeleteOneID(id int64) *UsageTotalDeleteOne {
+	builder := c.Delete().Where(usagetotal.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsageTotalDeleteOne{builder}
+}
+
+// Query returns a query builder for UsageTotal.
+func (c *UsageTotalClient) Query() *UsageTotalQuery {
+	return &UsageTotalQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsageTotal},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsageTotal entity by its id.
+func (c *UsageTotalClient) Get(ctx context.Context, id int64) (*UsageTotal, error) {
+	return c.Query().Where(usagetotal.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsageTotalClient) GetX(ctx context.Context, id int64) *UsageTotal {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsageTotalClient) Hooks() []Hook {
+	return c.hooks.UsageTotal
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsageTotalClient) Interceptors() []Interceptor {
+	return c.inters.UsageTotal
+}
+
+func (c *UsageTotalClient) mutate(ctx context.Context, m *UsageTotalMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsageTotalCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsageTotalUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsageTotalUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsageTotalDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UsageTotal mutation op: %q", m.Op())
 	}
 }
 
@@ -3065,14 +3772,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Archive, Change, Dist, Document, DownloadDay, PackageVersion, Pkg, RateWindow,
-		Repository, RootDocument, Session, Setting, SignInThrottle, SyncRun, Token,
-		TokenSecret, UsageHour, User []ent.Hook
+		AddressDay, Archive, AuditEvent, AuditHead, Change, Dist, Document, DownloadDay,
+		PackageVersion, Pkg, RateWindow, Repository, RootDocument, Session, Setting,
+		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsageTotal,
+		User []ent.Hook
 	}
 	inters struct {
-		Archive, Change, Dist, Document, DownloadDay, PackageVersion, Pkg, RateWindow,
-		Repository, RootDocument, Session, Setting, SignInThrottle, SyncRun, Token,
-		TokenSecret, UsageHour, User []ent.Interceptor
+		AddressDay, Archive, AuditEvent, AuditHead, Change, Dist, Document, DownloadDay,
+		PackageVersion, Pkg, RateWindow, Repository, RootDocument, Session, Setting,
+		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsageTotal,
+		User []ent.Interceptor
 	}
 )
 

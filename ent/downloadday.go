@@ -16,15 +16,25 @@ import (
 type DownloadDay struct {
 	config `json:"-"`
 	// ID of the ent.
-	ID string `json:"id,omitempty"`
+	ID int64 `json:"id,omitempty"`
 	// Start of the day, UTC.
 	Day time.Time `json:"day,omitempty"`
 	// TokenID holds the value of the "token_id" field.
 	TokenID string `json:"token_id,omitempty"`
+	// SecretID holds the value of the "secret_id" field.
+	SecretID string `json:"secret_id,omitempty"`
 	// Package holds the value of the "package" field.
 	Package string `json:"package,omitempty"`
 	// Normalised.
 	Version string `json:"version,omitempty"`
+	// Address holds the value of the "address" field.
+	Address string `json:"address,omitempty"`
+	// Client holds the value of the "client" field.
+	Client string `json:"client,omitempty"`
+	// FirstAt holds the value of the "first_at" field.
+	FirstAt time.Time `json:"first_at,omitempty"`
+	// LastAt holds the value of the "last_at" field.
+	LastAt time.Time `json:"last_at,omitempty"`
 	// Downloads holds the value of the "downloads" field.
 	Downloads int64 `json:"downloads,omitempty"`
 	// Installs holds the value of the "installs" field.
@@ -39,11 +49,11 @@ func (*DownloadDay) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case downloadday.FieldDownloads, downloadday.FieldInstalls, downloadday.FieldBytes:
+		case downloadday.FieldID, downloadday.FieldDownloads, downloadday.FieldInstalls, downloadday.FieldBytes:
 			values[i] = new(sql.NullInt64)
-		case downloadday.FieldID, downloadday.FieldTokenID, downloadday.FieldPackage, downloadday.FieldVersion:
+		case downloadday.FieldTokenID, downloadday.FieldSecretID, downloadday.FieldPackage, downloadday.FieldVersion, downloadday.FieldAddress, downloadday.FieldClient:
 			values[i] = new(sql.NullString)
-		case downloadday.FieldDay:
+		case downloadday.FieldDay, downloadday.FieldFirstAt, downloadday.FieldLastAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -61,11 +71,11 @@ func (_m *DownloadDay) assignValues(columns []string, values []any) error {
 	for i := range columns {
 		switch columns[i] {
 		case downloadday.FieldID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = value.String
+			value, ok := values[i].(*sql.NullInt64)
+			if !ok {
+				return fmt.Errorf("unexpected type %T for field id", value)
 			}
+			_m.ID = int64(value.Int64)
 		case downloadday.FieldDay:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field day", values[i])
@@ -78,6 +88,12 @@ func (_m *DownloadDay) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TokenID = value.String
 			}
+		case downloadday.FieldSecretID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field secret_id", values[i])
+			} else if value.Valid {
+				_m.SecretID = value.String
+			}
 		case downloadday.FieldPackage:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field package", values[i])
@@ -89,6 +105,30 @@ func (_m *DownloadDay) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field version", values[i])
 			} else if value.Valid {
 				_m.Version = value.String
+			}
+		case downloadday.FieldAddress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field address", values[i])
+			} else if value.Valid {
+				_m.Address = value.String
+			}
+		case downloadday.FieldClient:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field client", values[i])
+			} else if value.Valid {
+				_m.Client = value.String
+			}
+		case downloadday.FieldFirstAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field first_at", values[i])
+			} else if value.Valid {
+				_m.FirstAt = value.Time
+			}
+		case downloadday.FieldLastAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_at", values[i])
+			} else if value.Valid {
+				_m.LastAt = value.Time
 			}
 		case downloadday.FieldDownloads:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -150,11 +190,26 @@ func (_m *DownloadDay) String() string {
 	builder.WriteString("token_id=")
 	builder.WriteString(_m.TokenID)
 	builder.WriteString(", ")
+	builder.WriteString("secret_id=")
+	builder.WriteString(_m.SecretID)
+	builder.WriteString(", ")
 	builder.WriteString("package=")
 	builder.WriteString(_m.Package)
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(_m.Version)
+	builder.WriteString(", ")
+	builder.WriteString("address=")
+	builder.WriteString(_m.Address)
+	builder.WriteString(", ")
+	builder.WriteString("client=")
+	builder.WriteString(_m.Client)
+	builder.WriteString(", ")
+	builder.WriteString("first_at=")
+	builder.WriteString(_m.FirstAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("last_at=")
+	builder.WriteString(_m.LastAt.Format(time.ANSIC))
 	builder.WriteString(", ")
 	builder.WriteString("downloads=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Downloads))

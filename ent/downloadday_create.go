@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
@@ -35,6 +34,20 @@ func (_c *DownloadDayCreate) SetTokenID(v string) *DownloadDayCreate {
 	return _c
 }
 
+// SetSecretID sets the "secret_id" field.
+func (_c *DownloadDayCreate) SetSecretID(v string) *DownloadDayCreate {
+	_c.mutation.SetSecretID(v)
+	return _c
+}
+
+// SetNillableSecretID sets the "secret_id" field if the given value is not nil.
+func (_c *DownloadDayCreate) SetNillableSecretID(v *string) *DownloadDayCreate {
+	if v != nil {
+		_c.SetSecretID(*v)
+	}
+	return _c
+}
+
 // SetPackage sets the "package" field.
 func (_c *DownloadDayCreate) SetPackage(v string) *DownloadDayCreate {
 	_c.mutation.SetPackage(v)
@@ -44,6 +57,46 @@ func (_c *DownloadDayCreate) SetPackage(v string) *DownloadDayCreate {
 // SetVersion sets the "version" field.
 func (_c *DownloadDayCreate) SetVersion(v string) *DownloadDayCreate {
 	_c.mutation.SetVersion(v)
+	return _c
+}
+
+// SetAddress sets the "address" field.
+func (_c *DownloadDayCreate) SetAddress(v string) *DownloadDayCreate {
+	_c.mutation.SetAddress(v)
+	return _c
+}
+
+// SetNillableAddress sets the "address" field if the given value is not nil.
+func (_c *DownloadDayCreate) SetNillableAddress(v *string) *DownloadDayCreate {
+	if v != nil {
+		_c.SetAddress(*v)
+	}
+	return _c
+}
+
+// SetClient sets the "client" field.
+func (_c *DownloadDayCreate) SetClient(v string) *DownloadDayCreate {
+	_c.mutation.SetClient(v)
+	return _c
+}
+
+// SetNillableClient sets the "client" field if the given value is not nil.
+func (_c *DownloadDayCreate) SetNillableClient(v *string) *DownloadDayCreate {
+	if v != nil {
+		_c.SetClient(*v)
+	}
+	return _c
+}
+
+// SetFirstAt sets the "first_at" field.
+func (_c *DownloadDayCreate) SetFirstAt(v time.Time) *DownloadDayCreate {
+	_c.mutation.SetFirstAt(v)
+	return _c
+}
+
+// SetLastAt sets the "last_at" field.
+func (_c *DownloadDayCreate) SetLastAt(v time.Time) *DownloadDayCreate {
+	_c.mutation.SetLastAt(v)
 	return _c
 }
 
@@ -90,16 +143,8 @@ func (_c *DownloadDayCreate) SetNillableBytes(v *int64) *DownloadDayCreate {
 }
 
 // SetID sets the "id" field.
-func (_c *DownloadDayCreate) SetID(v string) *DownloadDayCreate {
+func (_c *DownloadDayCreate) SetID(v int64) *DownloadDayCreate {
 	_c.mutation.SetID(v)
-	return _c
-}
-
-// SetNillableID sets the "id" field if the given value is not nil.
-func (_c *DownloadDayCreate) SetNillableID(v *string) *DownloadDayCreate {
-	if v != nil {
-		_c.SetID(*v)
-	}
 	return _c
 }
 
@@ -138,6 +183,18 @@ func (_c *DownloadDayCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *DownloadDayCreate) defaults() {
+	if _, ok := _c.mutation.SecretID(); !ok {
+		v := downloadday.DefaultSecretID
+		_c.mutation.SetSecretID(v)
+	}
+	if _, ok := _c.mutation.Address(); !ok {
+		v := downloadday.DefaultAddress
+		_c.mutation.SetAddress(v)
+	}
+	if _, ok := _c.mutation.GetClient(); !ok {
+		v := downloadday.DefaultClient
+		_c.mutation.SetClient(v)
+	}
 	if _, ok := _c.mutation.Downloads(); !ok {
 		v := downloadday.DefaultDownloads
 		_c.mutation.SetDownloads(v)
@@ -150,10 +207,6 @@ func (_c *DownloadDayCreate) defaults() {
 		v := downloadday.DefaultBytes
 		_c.mutation.SetBytes(v)
 	}
-	if _, ok := _c.mutation.ID(); !ok {
-		v := downloadday.DefaultID()
-		_c.mutation.SetID(v)
-	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -164,11 +217,36 @@ func (_c *DownloadDayCreate) check() error {
 	if _, ok := _c.mutation.TokenID(); !ok {
 		return &ValidationError{Name: "token_id", err: errors.New(`ent: missing required field "DownloadDay.token_id"`)}
 	}
+	if _, ok := _c.mutation.SecretID(); !ok {
+		return &ValidationError{Name: "secret_id", err: errors.New(`ent: missing required field "DownloadDay.secret_id"`)}
+	}
 	if _, ok := _c.mutation.Package(); !ok {
 		return &ValidationError{Name: "package", err: errors.New(`ent: missing required field "DownloadDay.package"`)}
 	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "DownloadDay.version"`)}
+	}
+	if _, ok := _c.mutation.Address(); !ok {
+		return &ValidationError{Name: "address", err: errors.New(`ent: missing required field "DownloadDay.address"`)}
+	}
+	if v, ok := _c.mutation.Address(); ok {
+		if err := downloadday.AddressValidator(v); err != nil {
+			return &ValidationError{Name: "address", err: fmt.Errorf(`ent: validator failed for field "DownloadDay.address": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.GetClient(); !ok {
+		return &ValidationError{Name: "client", err: errors.New(`ent: missing required field "DownloadDay.client"`)}
+	}
+	if v, ok := _c.mutation.GetClient(); ok {
+		if err := downloadday.ClientValidator(v); err != nil {
+			return &ValidationError{Name: "client", err: fmt.Errorf(`ent: validator failed for field "DownloadDay.client": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.FirstAt(); !ok {
+		return &ValidationError{Name: "first_at", err: errors.New(`ent: missing required field "DownloadDay.first_at"`)}
+	}
+	if _, ok := _c.mutation.LastAt(); !ok {
+		return &ValidationError{Name: "last_at", err: errors.New(`ent: missing required field "DownloadDay.last_at"`)}
 	}
 	if _, ok := _c.mutation.Downloads(); !ok {
 		return &ValidationError{Name: "downloads", err: errors.New(`ent: missing required field "DownloadDay.downloads"`)}
@@ -178,11 +256,6 @@ func (_c *DownloadDayCreate) check() error {
 	}
 	if _, ok := _c.mutation.Bytes(); !ok {
 		return &ValidationError{Name: "bytes", err: errors.New(`ent: missing required field "DownloadDay.bytes"`)}
-	}
-	if v, ok := _c.mutation.ID(); ok {
-		if err := downloadday.IDValidator(v); err != nil {
-			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "DownloadDay.id": %w`, err)}
-		}
 	}
 	return nil
 }
@@ -198,12 +271,9 @@ func (_c *DownloadDayCreate) sqlSave(ctx context.Context) (*DownloadDay, error) 
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(string); ok {
-			_node.ID = id
-		} else {
-			return nil, fmt.Errorf("unexpected DownloadDay.ID type: %T", _spec.ID.Value)
-		}
+	if _spec.ID.Value != _node.ID {
+		id := _spec.ID.Value.(int64)
+		_node.ID = int64(id)
 	}
 	_c.mutation.id = &_node.ID
 	_c.mutation.done = true
@@ -213,7 +283,7 @@ func (_c *DownloadDayCreate) sqlSave(ctx context.Context) (*DownloadDay, error) 
 func (_c *DownloadDayCreate) createSpec() (*DownloadDay, *sqlgraph.CreateSpec) {
 	var (
 		_node = &DownloadDay{config: _c.config}
-		_spec = sqlgraph.NewCreateSpec(downloadday.Table, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeString))
+		_spec = sqlgraph.NewCreateSpec(downloadday.Table, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeInt64))
 	)
 	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
@@ -228,6 +298,10 @@ func (_c *DownloadDayCreate) createSpec() (*DownloadDay, *sqlgraph.CreateSpec) {
 		_spec.SetField(downloadday.FieldTokenID, field.TypeString, value)
 		_node.TokenID = value
 	}
+	if value, ok := _c.mutation.SecretID(); ok {
+		_spec.SetField(downloadday.FieldSecretID, field.TypeString, value)
+		_node.SecretID = value
+	}
 	if value, ok := _c.mutation.Package(); ok {
 		_spec.SetField(downloadday.FieldPackage, field.TypeString, value)
 		_node.Package = value
@@ -235,6 +309,22 @@ func (_c *DownloadDayCreate) createSpec() (*DownloadDay, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Version(); ok {
 		_spec.SetField(downloadday.FieldVersion, field.TypeString, value)
 		_node.Version = value
+	}
+	if value, ok := _c.mutation.Address(); ok {
+		_spec.SetField(downloadday.FieldAddress, field.TypeString, value)
+		_node.Address = value
+	}
+	if value, ok := _c.mutation.GetClient(); ok {
+		_spec.SetField(downloadday.FieldClient, field.TypeString, value)
+		_node.Client = value
+	}
+	if value, ok := _c.mutation.FirstAt(); ok {
+		_spec.SetField(downloadday.FieldFirstAt, field.TypeTime, value)
+		_node.FirstAt = value
+	}
+	if value, ok := _c.mutation.LastAt(); ok {
+		_spec.SetField(downloadday.FieldLastAt, field.TypeTime, value)
+		_node.LastAt = value
 	}
 	if value, ok := _c.mutation.Downloads(); ok {
 		_spec.SetField(downloadday.FieldDownloads, field.TypeInt64, value)
@@ -299,6 +389,42 @@ type (
 		*sql.UpdateSet
 	}
 )
+
+// SetClient sets the "client" field.
+func (u *DownloadDayUpsert) SetClient(v string) *DownloadDayUpsert {
+	u.Set(downloadday.FieldClient, v)
+	return u
+}
+
+// UpdateClient sets the "client" field to the value that was provided on create.
+func (u *DownloadDayUpsert) UpdateClient() *DownloadDayUpsert {
+	u.SetExcluded(downloadday.FieldClient)
+	return u
+}
+
+// SetFirstAt sets the "first_at" field.
+func (u *DownloadDayUpsert) SetFirstAt(v time.Time) *DownloadDayUpsert {
+	u.Set(downloadday.FieldFirstAt, v)
+	return u
+}
+
+// UpdateFirstAt sets the "first_at" field to the value that was provided on create.
+func (u *DownloadDayUpsert) UpdateFirstAt() *DownloadDayUpsert {
+	u.SetExcluded(downloadday.FieldFirstAt)
+	return u
+}
+
+// SetLastAt sets the "last_at" field.
+func (u *DownloadDayUpsert) SetLastAt(v time.Time) *DownloadDayUpsert {
+	u.Set(downloadday.FieldLastAt, v)
+	return u
+}
+
+// UpdateLastAt sets the "last_at" field to the value that was provided on create.
+func (u *DownloadDayUpsert) UpdateLastAt() *DownloadDayUpsert {
+	u.SetExcluded(downloadday.FieldLastAt)
+	return u
+}
 
 // SetDownloads sets the "downloads" field.
 func (u *DownloadDayUpsert) SetDownloads(v int64) *DownloadDayUpsert {
@@ -377,11 +503,17 @@ func (u *DownloadDayUpsertOne) UpdateNewValues() *DownloadDayUpsertOne {
 		if _, exists := u.create.mutation.TokenID(); exists {
 			s.SetIgnore(downloadday.FieldTokenID)
 		}
+		if _, exists := u.create.mutation.SecretID(); exists {
+			s.SetIgnore(downloadday.FieldSecretID)
+		}
 		if _, exists := u.create.mutation.Package(); exists {
 			s.SetIgnore(downloadday.FieldPackage)
 		}
 		if _, exists := u.create.mutation.Version(); exists {
 			s.SetIgnore(downloadday.FieldVersion)
+		}
+		if _, exists := u.create.mutation.Address(); exists {
+			s.SetIgnore(downloadday.FieldAddress)
 		}
 	}))
 	return u
@@ -412,6 +544,48 @@ func (u *DownloadDayUpsertOne) Update(set func(*DownloadDayUpsert)) *DownloadDay
 		set(&DownloadDayUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetClient sets the "client" field.
+func (u *DownloadDayUpsertOne) SetClient(v string) *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetClient(v)
+	})
+}
+
+// UpdateClient sets the "client" field to the value that was provided on create.
+func (u *DownloadDayUpsertOne) UpdateClient() *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateClient()
+	})
+}
+
+// SetFirstAt sets the "first_at" field.
+func (u *DownloadDayUpsertOne) SetFirstAt(v time.Time) *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetFirstAt(v)
+	})
+}
+
+// UpdateFirstAt sets the "first_at" field to the value that was provided on create.
+func (u *DownloadDayUpsertOne) UpdateFirstAt() *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateFirstAt()
+	})
+}
+
+// SetLastAt sets the "last_at" field.
+func (u *DownloadDayUpsertOne) SetLastAt(v time.Time) *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetLastAt(v)
+	})
+}
+
+// UpdateLastAt sets the "last_at" field to the value that was provided on create.
+func (u *DownloadDayUpsertOne) UpdateLastAt() *DownloadDayUpsertOne {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateLastAt()
+	})
 }
 
 // SetDownloads sets the "downloads" field.
@@ -493,12 +667,7 @@ func (u *DownloadDayUpsertOne) ExecX(ctx context.Context) {
 }
 
 // Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *DownloadDayUpsertOne) ID(ctx context.Context) (id string, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("ent: DownloadDayUpsertOne.ID is not supported by MySQL driver. Use DownloadDayUpsertOne.Exec instead")
-	}
+func (u *DownloadDayUpsertOne) ID(ctx context.Context) (id int64, err error) {
 	node, err := u.create.Save(ctx)
 	if err != nil {
 		return id, err
@@ -507,7 +676,7 @@ func (u *DownloadDayUpsertOne) ID(ctx context.Context) (id string, err error) {
 }
 
 // IDX is like ID, but panics if an error occurs.
-func (u *DownloadDayUpsertOne) IDX(ctx context.Context) string {
+func (u *DownloadDayUpsertOne) IDX(ctx context.Context) int64 {
 	id, err := u.ID(ctx)
 	if err != nil {
 		panic(err)
@@ -562,6 +731,10 @@ func (_c *DownloadDayCreateBulk) Save(ctx context.Context) ([]*DownloadDay, erro
 					return nil, err
 				}
 				mutation.id = &nodes[i].ID
+				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
+					id := specs[i].ID.Value.(int64)
+					nodes[i].ID = int64(id)
+				}
 				mutation.done = true
 				return nodes[i], nil
 			})
@@ -666,11 +839,17 @@ func (u *DownloadDayUpsertBulk) UpdateNewValues() *DownloadDayUpsertBulk {
 			if _, exists := b.mutation.TokenID(); exists {
 				s.SetIgnore(downloadday.FieldTokenID)
 			}
+			if _, exists := b.mutation.SecretID(); exists {
+				s.SetIgnore(downloadday.FieldSecretID)
+			}
 			if _, exists := b.mutation.Package(); exists {
 				s.SetIgnore(downloadday.FieldPackage)
 			}
 			if _, exists := b.mutation.Version(); exists {
 				s.SetIgnore(downloadday.FieldVersion)
+			}
+			if _, exists := b.mutation.Address(); exists {
+				s.SetIgnore(downloadday.FieldAddress)
 			}
 		}
 	}))
@@ -702,6 +881,48 @@ func (u *DownloadDayUpsertBulk) Update(set func(*DownloadDayUpsert)) *DownloadDa
 		set(&DownloadDayUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetClient sets the "client" field.
+func (u *DownloadDayUpsertBulk) SetClient(v string) *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetClient(v)
+	})
+}
+
+// UpdateClient sets the "client" field to the value that was provided on create.
+func (u *DownloadDayUpsertBulk) UpdateClient() *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateClient()
+	})
+}
+
+// SetFirstAt sets the "first_at" field.
+func (u *DownloadDayUpsertBulk) SetFirstAt(v time.Time) *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetFirstAt(v)
+	})
+}
+
+// UpdateFirstAt sets the "first_at" field to the value that was provided on create.
+func (u *DownloadDayUpsertBulk) UpdateFirstAt() *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateFirstAt()
+	})
+}
+
+// SetLastAt sets the "last_at" field.
+func (u *DownloadDayUpsertBulk) SetLastAt(v time.Time) *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.SetLastAt(v)
+	})
+}
+
+// UpdateLastAt sets the "last_at" field to the value that was provided on create.
+func (u *DownloadDayUpsertBulk) UpdateLastAt() *DownloadDayUpsertBulk {
+	return u.Update(func(s *DownloadDayUpsert) {
+		s.UpdateLastAt()
+	})
 }
 
 // SetDownloads sets the "downloads" field.

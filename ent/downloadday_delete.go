@@ -40,7 +40,7 @@ func (_d *DownloadDayDelete) ExecX(ctx context.Context) int {
 }
 
 func (_d *DownloadDayDelete) sqlExec(ctx context.Context) (int, error) {
-	_spec := sqlgraph.NewDeleteSpec(downloadday.Table, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeString))
+	_spec := sqlgraph.NewDeleteSpec(downloadday.Table, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeInt64))
 	if ps := _d.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
 			for i := range ps {

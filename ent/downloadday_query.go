@@ -84,8 +84,8 @@ func (_q *DownloadDayQuery) FirstX(ctx context.Context) *DownloadDay {
 
 // FirstID returns the first DownloadDay ID from the query.
 // Returns a *NotFoundError when no DownloadDay ID was found.
-func (_q *DownloadDayQuery) FirstID(ctx context.Context) (id string, err error) {
-	var ids []string
+func (_q *DownloadDayQuery) FirstID(ctx context.Context) (id int64, err error) {
+	var ids []int64
 	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
 		return
 	}
@@ -97,7 +97,7 @@ func (_q *DownloadDayQuery) FirstID(ctx context.Context) (id string, err error) 
 }
 
 // FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *DownloadDayQuery) FirstIDX(ctx context.Context) string {
+func (_q *DownloadDayQuery) FirstIDX(ctx context.Context) int64 {
 	id, err := _q.FirstID(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -135,8 +135,8 @@ func (_q *DownloadDayQuery) OnlyX(ctx context.Context) *DownloadDay {
 // OnlyID is like Only, but returns the only DownloadDay ID in the query.
 // Returns a *NotSingularError when more than one DownloadDay ID is found.
 // Returns a *NotFoundError when no entities are found.
-func (_q *DownloadDayQuery) OnlyID(ctx context.Context) (id string, err error) {
-	var ids []string
+func (_q *DownloadDayQuery) OnlyID(ctx context.Context) (id int64, err error) {
+	var ids []int64
 	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
 		return
 	}
@@ -152,7 +152,7 @@ func (_q *DownloadDayQuery) OnlyID(ctx context.Context) (id string, err error) {
 }
 
 // OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *DownloadDayQuery) OnlyIDX(ctx context.Context) string {
+func (_q *DownloadDayQuery) OnlyIDX(ctx context.Context) int64 {
 	id, err := _q.OnlyID(ctx)
 	if err != nil {
 		panic(err)
@@ -180,7 +180,7 @@ func (_q *DownloadDayQuery) AllX(ctx context.Context) []*DownloadDay {
 }
 
 // IDs executes the query and returns a list of DownloadDay IDs.
-func (_q *DownloadDayQuery) IDs(ctx context.Context) (ids []string, err error) {
+func (_q *DownloadDayQuery) IDs(ctx context.Context) (ids []int64, err error) {
 	if _q.ctx.Unique == nil && _q.path != nil {
 		_q.Unique(true)
 	}
@@ -192,7 +192,7 @@ func (_q *DownloadDayQuery) IDs(ctx context.Context) (ids []string, err error) {
 }
 
 // IDsX is like IDs, but panics if an error occurs.
-func (_q *DownloadDayQuery) IDsX(ctx context.Context) []string {
+func (_q *DownloadDayQuery) IDsX(ctx context.Context) []int64 {
 	ids, err := _q.IDs(ctx)
 	if err != nil {
 		panic(err)
@@ -378,7 +378,7 @@ func (_q *DownloadDayQuery) sqlCount(ctx context.Context) (int, error) {
 }
 
 func (_q *DownloadDayQuery) querySpec() *sqlgraph.QuerySpec {
-	_spec := sqlgraph.NewQuerySpec(downloadday.Table, downloadday.Columns, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeString))
+	_spec := sqlgraph.NewQuerySpec(downloadday.Table, downloadday.Columns, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeInt64))
 	_spec.From = _q.sql
 	if unique := _q.ctx.Unique; unique != nil {
 		_spec.Unique = *unique

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -24,6 +25,48 @@ type DownloadDayUpdate struct {
 // Where appends a list predicates to the DownloadDayUpdate builder.
 func (_u *DownloadDayUpdate) Where(ps ...predicate.DownloadDay) *DownloadDayUpdate {
 	_u.mutation.Where(ps...)
+	return _u
+}
+
+// SetClient sets the "client" field.
+func (_u *DownloadDayUpdate) SetClient(v string) *DownloadDayUpdate {
+	_u.mutation.SetClient(v)
+	return _u
+}
+
+// SetNillableClient sets the "client" field if the given value is not nil.
+func (_u *DownloadDayUpdate) SetNillableClient(v *string) *DownloadDayUpdate {
+	if v != nil {
+		_u.SetClient(*v)
+	}
+	return _u
+}
+
+// SetFirstAt sets the "first_at" field.
+func (_u *DownloadDayUpdate) SetFirstAt(v time.Time) *DownloadDayUpdate {
+	_u.mutation.SetFirstAt(v)
+	return _u
+}
+
+// SetNillableFirstAt sets the "first_at" field if the given value is not nil.
+func (_u *DownloadDayUpdate) SetNillableFirstAt(v *time.Time) *DownloadDayUpdate {
+	if v != nil {
+		_u.SetFirstAt(*v)
+	}
+	return _u
+}
+
+// SetLastAt sets the "last_at" field.
+func (_u *DownloadDayUpdate) SetLastAt(v time.Time) *DownloadDayUpdate {
+	_u.mutation.SetLastAt(v)
+	return _u
+}
+
+// SetNillableLastAt sets the "last_at" field if the given value is not nil.
+func (_u *DownloadDayUpdate) SetNillableLastAt(v *time.Time) *DownloadDayUpdate {
+	if v != nil {
+		_u.SetLastAt(*v)
+	}
 	return _u
 }
 
@@ -122,14 +165,36 @@ func (_u *DownloadDayUpdate) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *DownloadDayUpdate) check() error {
+	if v, ok := _u.mutation.GetClient(); ok {
+		if err := downloadday.ClientValidator(v); err != nil {
+			return &ValidationError{Name: "client", err: fmt.Errorf(`ent: validator failed for field "DownloadDay.client": %w`, err)}
+		}
+	}
+	return nil
+}
+
 func (_u *DownloadDayUpdate) sqlSave(ctx context.Context) (_node int, err error) {
-	_spec := sqlgraph.NewUpdateSpec(downloadday.Table, downloadday.Columns, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeString))
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
+	_spec := sqlgraph.NewUpdateSpec(downloadday.Table, downloadday.Columns, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeInt64))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
 			for i := range ps {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.GetClient(); ok {
+		_spec.SetField(downloadday.FieldClient, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.FirstAt(); ok {
+		_spec.SetField(downloadday.FieldFirstAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.LastAt(); ok {
+		_spec.SetField(downloadday.FieldLastAt, field.TypeTime, value)
 	}
 	if value, ok := _u.mutation.Downloads(); ok {
 		_spec.SetField(downloadday.FieldDownloads, field.TypeInt64, value)
@@ -167,6 +232,48 @@ type DownloadDayUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *DownloadDayMutation
+}
+
+// SetClient sets the "client" field.
+func (_u *DownloadDayUpdateOne) SetClient(v string) *DownloadDayUpdateOne {
+	_u.mutation.SetClient(v)
+	return _u
+}
+
+// SetNillableClient sets the "client" field if the given value is not nil.
+func (_u *DownloadDayUpdateOne) SetNillableClient(v *string) *DownloadDayUpdateOne {
+	if v != nil {
+		_u.SetClient(*v)
+	}
+	return _u
+}
+
+// SetFirstAt sets the "first_at" field.
+func (_u *DownloadDayUpdateOne) SetFirstAt(v time.Time) *DownloadDayUpdateOne {
+	_u.mutation.SetFirstAt(v)
+	return _u
+}
+
+// SetNillableFirstAt sets the "first_at" field if the given value is not nil.
+func (_u *DownloadDayUpdateOne) SetNillableFirstAt(v *time.Time) *DownloadDayUpdateOne {
+	if v != nil {
+		_u.SetFirstAt(*v)
+	}
+	return _u
+}
+
+// SetLastAt sets the "last_at" field.
+func (_u *DownloadDayUpdateOne) SetLastAt(v time.Time) *DownloadDayUpdateOne {
+	_u.mutation.SetLastAt(v)
+	return _u
+}
+
+// SetNillableLastAt sets the "last_at" field if the given value is not nil.
+func (_u *DownloadDayUpdateOne) SetNillableLastAt(v *time.Time) *DownloadDayUpdateOne {
+	if v != nil {
+		_u.SetLastAt(*v)
+	}
+	return _u
 }
 
 // SetDownloads sets the "downloads" field.
@@ -277,8 +384,21 @@ func (_u *DownloadDayUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *DownloadDayUpdateOne) check() error {
+	if v, ok := _u.mutation.GetClient(); ok {
+		if err := downloadday.ClientValidator(v); err != nil {
+			return &ValidationError{Name: "client", err: fmt.Errorf(`ent: validator failed for field "DownloadDay.client": %w`, err)}
+		}
+	}
+	return nil
+}
+
 func (_u *DownloadDayUpdateOne) sqlSave(ctx context.Context) (_node *DownloadDay, err error) {
-	_spec := sqlgraph.NewUpdateSpec(downloadday.Table, downloadday.Columns, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeString))
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
+	_spec := sqlgraph.NewUpdateSpec(downloadday.Table, downloadday.Columns, sqlgraph.NewFieldSpec(downloadday.FieldID, field.TypeInt64))
 	id, ok := _u.mutation.ID()
 	if !ok {
 		return nil, &ValidationError{Name: "id", err: errors.New(`ent: missing "DownloadDay.id" for update`)}
@@ -302,6 +422,15 @@ func (_u *DownloadDayUpdateOne) sqlSave(ctx context.Context) (_node *DownloadDay
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.GetClient(); ok {
+		_spec.SetField(downloadday.FieldClient, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.FirstAt(); ok {
+		_spec.SetField(downloadday.FieldFirstAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.LastAt(); ok {
+		_spec.SetField(downloadday.FieldLastAt, field.TypeTime, value)
 	}
 	if value, ok := _u.mutation.Downloads(); ok {
 		_spec.SetField(downloadday.FieldDownloads, field.TypeInt64, value)

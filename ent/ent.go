@@ -3,7 +3,10 @@
 package ent
 
 import (
+	"broker/ent/addressday"
 	"broker/ent/archive"
+	"broker/ent/auditevent"
+	"broker/ent/audithead"
 	"broker/ent/change"
 	"broker/ent/dist"
 	"broker/ent/document"
@@ -19,7 +22,9 @@ import (
 	"broker/ent/syncrun"
 	"broker/ent/token"
 	"broker/ent/tokensecret"
+	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagetotal"
 	"broker/ent/user"
 	"context"
 	"errors"
@@ -90,7 +95,10 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			addressday.Table:     addressday.ValidColumn,
 			archive.Table:        archive.ValidColumn,
+			auditevent.Table:     auditevent.ValidColumn,
+			audithead.Table:      audithead.ValidColumn,
 			change.Table:         change.ValidColumn,
 			dist.Table:           dist.ValidColumn,
 			document.Table:       document.ValidColumn,
@@ -106,7 +114,9 @@ func checkColumn(t, c string) error {
 			syncrun.Table:        syncrun.ValidColumn,
 			token.Table:          token.ValidColumn,
 			tokensecret.Table:    tokensecret.ValidColumn,
+			usageday.Table:       usageday.ValidColumn,
 			usagehour.Table:      usagehour.ValidColumn,
+			usagetotal.Table:     usagetotal.ValidColumn,
 			user.Table:           user.ValidColumn,
 		})
 	})

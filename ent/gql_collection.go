@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/auditevent"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -14,6 +15,100 @@ import (
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
 )
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AuditEventQuery) CollectFields(ctx context.Context, satisfies ...string) (*AuditEventQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AuditEventQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(auditevent.Columns))
+		selectedFields = []string{auditevent.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "at":
+			if _, ok := fieldSeen[auditevent.FieldAt]; !ok {
+				selectedFields = append(selectedFields, auditevent.FieldAt)
+				fieldSeen[auditevent.FieldAt] = struct{}{}
+			}
+		case "actor":
+			if _, ok := fieldSeen[auditevent.FieldActor]; !ok {
+				selectedFields = append(selectedFields, auditevent.FieldActor)
+				fieldSeen[auditevent.FieldActor] = struct{}{}
+			}
+		case "action":
+			if _, ok := fieldSeen[auditevent.FieldAction]; !ok {
+				selectedFields = append(selectedFields, auditevent.FieldAction)
+				fieldSeen[auditevent.FieldAction] = struct{}{}
+			}
+		case "target":
+			if _, ok := fieldSeen[auditevent.FieldTarget]; !ok {
+				selectedFields = append(selectedFields, auditevent.FieldTarget)
+				fieldSeen[auditevent.FieldTarget] = struct{}{}
+			}
+		case "address":
+			if _, ok := fieldSeen[auditevent.FieldAddress]; !ok {
+				selectedFields = append(selectedFields, auditevent.FieldAddress)
+				fieldSeen[auditevent.FieldAddress] = struct{}{}
+			}
+		case "client":
+			if _, ok := fieldSeen[auditevent.FieldClient]; !ok {
+				selectedFields = append(selectedFields, auditevent.FieldClient)
+				fieldSeen[auditevent.FieldClient] = struct{}{}
+			}
+		case "details":
+			if _, ok := fieldSeen[auditevent.FieldDetails]; !ok {
+				selectedFields = append(selectedFields, auditevent.FieldDetails)
+				fieldSeen[auditevent.FieldDetails] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type auditeventPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []AuditEventPaginateOption
+}
+
+func newAuditEventPaginateArgs(rv map[string]any) *auditeventPaginateArgs {
+	args := &auditeventPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *PackageVersionQuery) CollectFields(ctx context.Context, satisfies ...string) (*PackageVersionQuery, error) {
@@ -692,6 +787,26 @@ func (_q *TokenQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 			if _, ok := fieldSeen[token.FieldRevokedReason]; !ok {
 				selectedFields = append(selectedFields, token.FieldRevokedReason)
 				fieldSeen[token.FieldRevokedReason] = struct{}{}
+			}
+		case "disabledAt":
+			if _, ok := fieldSeen[token.FieldDisabledAt]; !ok {
+				selectedFields = append(selectedFields, token.FieldDisabledAt)
+				fieldSeen[token.FieldDisabledAt] = struct{}{}
+			}
+		case "disabledReason":
+			if _, ok := fieldSeen[token.FieldDisabledReason]; !ok {
+				selectedFields = append(selectedFields, token.FieldDisabledReason)
+				fieldSeen[token.FieldDisabledReason] = struct{}{}
+			}
+		case "leakedAt":
+			if _, ok := fieldSeen[token.FieldLeakedAt]; !ok {
+				selectedFields = append(selectedFields, token.FieldLeakedAt)
+				fieldSeen[token.FieldLeakedAt] = struct{}{}
+			}
+		case "leakedURL":
+			if _, ok := fieldSeen[token.FieldLeakedURL]; !ok {
+				selectedFields = append(selectedFields, token.FieldLeakedURL)
+				fieldSeen[token.FieldLeakedURL] = struct{}{}
 			}
 		case "id":
 		case "__typename":

@@ -3,7 +3,10 @@
 package ent
 
 import (
+	"broker/ent/addressday"
 	"broker/ent/archive"
+	"broker/ent/auditevent"
+	"broker/ent/audithead"
 	"broker/ent/change"
 	"broker/ent/dist"
 	"broker/ent/document"
@@ -21,7 +24,9 @@ import (
 	"broker/ent/syncrun"
 	"broker/ent/token"
 	"broker/ent/tokensecret"
+	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagetotal"
 	"broker/ent/user"
 	"context"
 	"errors"
@@ -42,7 +47,10 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
+	TypeAddressDay     = "AddressDay"
 	TypeArchive        = "Archive"
+	TypeAuditEvent     = "AuditEvent"
+	TypeAuditHead      = "AuditHead"
 	TypeChange         = "Change"
 	TypeDist           = "Dist"
 	TypeDocument       = "Document"
@@ -58,9 +66,844 @@ const (
 	TypeSyncRun        = "SyncRun"
 	TypeToken          = "Token"
 	TypeTokenSecret    = "TokenSecret"
+	TypeUsageDay       = "UsageDay"
 	TypeUsageHour      = "UsageHour"
+	TypeUsageTotal     = "UsageTotal"
 	TypeUser           = "User"
 )
+
+// AddressDayMutation represents an operation that mutates the AddressDay nodes in the graph.
+type AddressDayMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	day           *time.Time
+	token_id      *string
+	secret_id     *string
+	address       *string
+	client        *string
+	first_at      *time.Time
+	last_at       *time.Time
+	requests      *int64
+	addrequests   *int64
+	refused       *int64
+	addrefused    *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*AddressDay, error)
+	predicates    []predicate.AddressDay
+}
+
+var _ ent.Mutation = (*AddressDayMutation)(nil)
+
+// addressdayOption allows management of the mutation configuration using functional options.
+type addressdayOption func(*AddressDayMutation)
+
+// newAddressDayMutation creates new mutation for the AddressDay entity.
+func newAddressDayMutation(c config, op Op, opts ...addressdayOption) *AddressDayMutation {
+	m := &AddressDayMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAddressDay,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAddressDayID sets the ID field of the mutation.
+func withAddressDayID(id int64) addressdayOption {
+	return func(m *AddressDayMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AddressDay
+		)
+		m.oldValue = func(ctx context.Context) (*AddressDay, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AddressDay.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAddressDay sets the old AddressDay of the mutation.
+func withAddressDay(node *AddressDay) addressdayOption {
+	return func(m *AddressDayMutation) {
+		m.oldValue = func(context.Context) (*AddressDay, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AddressDayMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AddressDayMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AddressDay entities.
+func (m *AddressDayMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AddressDayMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AddressDayMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AddressDay.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetDay sets the "day" field.
+func (m *AddressDayMutation) SetDay(t time.Time) {
+	m.day = &t
+}
+
+// Day returns the value of the "day" field in the mutation.
+func (m *AddressDayMutation) Day() (r time.Time, exists bool) {
+	v := m.day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDay returns the old "day" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldDay(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDay: %w", err)
+	}
+	return oldValue.Day, nil
+}
+
+// ResetDay resets all changes to the "day" field.
+func (m *AddressDayMutation) ResetDay() {
+	m.day = nil
+}
+
+// SetTokenID sets the "token_id" field.
+func (m *AddressDayMutation) SetTokenID(s string) {
+	m.token_id = &s
+}
+
+// TokenID returns the value of the "token_id" field in the mutation.
+func (m *AddressDayMutation) TokenID() (r string, exists bool) {
+	v := m.token_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTokenID returns the old "token_id" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldTokenID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTokenID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTokenID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTokenID: %w", err)
+	}
+	return oldValue.TokenID, nil
+}
+
+// ResetTokenID resets all changes to the "token_id" field.
+func (m *AddressDayMutation) ResetTokenID() {
+	m.token_id = nil
+}
+
+// SetSecretID sets the "secret_id" field.
+func (m *AddressDayMutation) SetSecretID(s string) {
+	m.secret_id = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *AddressDayMutation) SecretID() (r string, exists bool) {
+	v := m.secret_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *AddressDayMutation) ResetSecretID() {
+	m.secret_id = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *AddressDayMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *AddressDayMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *AddressDayMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetClient sets the "client" field.
+func (m *AddressDayMutation) SetClient(s string) {
+	m.client = &s
+}
+
+// GetClient returns the value of the "client" field in the mutation.
+func (m *AddressDayMutation) GetClient() (r string, exists bool) {
+	v := m.client
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClient returns the old "client" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldClient(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClient is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClient requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClient: %w", err)
+	}
+	return oldValue.Client, nil
+}
+
+// ResetClient resets all changes to the "client" field.
+func (m *AddressDayMutation) ResetClient() {
+	m.client = nil
+}
+
+// SetFirstAt sets the "first_at" field.
+func (m *AddressDayMutation) SetFirstAt(t time.Time) {
+	m.first_at = &t
+}
+
+// FirstAt returns the value of the "first_at" field in the mutation.
+func (m *AddressDayMutation) FirstAt() (r time.Time, exists bool) {
+	v := m.first_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFirstAt returns the old "first_at" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldFirstAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFirstAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFirstAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFirstAt: %w", err)
+	}
+	return oldValue.FirstAt, nil
+}
+
+// ResetFirstAt resets all changes to the "first_at" field.
+func (m *AddressDayMutation) ResetFirstAt() {
+	m.first_at = nil
+}
+
+// SetLastAt sets the "last_at" field.
+func (m *AddressDayMutation) SetLastAt(t time.Time) {
+	m.last_at = &t
+}
+
+// LastAt returns the value of the "last_at" field in the mutation.
+func (m *AddressDayMutation) LastAt() (r time.Time, exists bool) {
+	v := m.last_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastAt returns the old "last_at" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldLastAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastAt: %w", err)
+	}
+	return oldValue.LastAt, nil
+}
+
+// ResetLastAt resets all changes to the "last_at" field.
+func (m *AddressDayMutation) ResetLastAt() {
+	m.last_at = nil
+}
+
+// SetRequests sets the "requests" field.
+func (m *AddressDayMutation) SetRequests(i int64) {
+	m.requests = &i
+	m.addrequests = nil
+}
+
+// Requests returns the value of the "requests" field in the mutation.
+func (m *AddressDayMutation) Requests() (r int64, exists bool) {
+	v := m.requests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequests returns the old "requests" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldRequests(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequests: %w", err)
+	}
+	return oldValue.Requests, nil
+}
+
+// AddRequests adds i to the "requests" field.
+func (m *AddressDayMutation) AddRequests(i int64) {
+	if m.addrequests != nil {
+		*m.addrequests += i
+	} else {
+		m.addrequests = &i
+	}
+}
+
+// AddedRequests returns the value that was added to the "requests" field in this mutation.
+func (m *AddressDayMutation) AddedRequests() (r int64, exists bool) {
+	v := m.addrequests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequests resets all changes to the "requests" field.
+func (m *AddressDayMutation) ResetRequests() {
+	m.requests = nil
+	m.addrequests = nil
+}
+
+// SetRefused sets the "refused" field.
+func (m *AddressDayMutation) SetRefused(i int64) {
+	m.refused = &i
+	m.addrefused = nil
+}
+
+// Refused returns the value of the "refused" field in the mutation.
+func (m *AddressDayMutation) Refused() (r int64, exists bool) {
+	v := m.refused
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefused returns the old "refused" field's value of the AddressDay entity.
+// If the AddressDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressDayMutation) OldRefused(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefused is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefused requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefused: %w", err)
+	}
+	return oldValue.Refused, nil
+}
+
+// AddRefused adds i to the "refused" field.
+func (m *AddressDayMutation) AddRefused(i int64) {
+	if m.addrefused != nil {
+		*m.addrefused += i
+	} else {
+		m.addrefused = &i
+	}
+}
+
+// AddedRefused returns the value that was added to the "refused" field in this mutation.
+func (m *AddressDayMutation) AddedRefused() (r int64, exists bool) {
+	v := m.addrefused
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefused resets all changes to the "refused" field.
+func (m *AddressDayMutation) ResetRefused() {
+	m.refused = nil
+	m.addrefused = nil
+}
+
+// Where appends a list predicates to the AddressDayMutation builder.
+func (m *AddressDayMutation) Where(ps ...predicate.AddressDay) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AddressDayMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AddressDayMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AddressDay, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AddressDayMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AddressDayMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AddressDay).
+func (m *AddressDayMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AddressDayMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.day != nil {
+		fields = append(fields, addressday.FieldDay)
+	}
+	if m.token_id != nil {
+		fields = append(fields, addressday.FieldTokenID)
+	}
+	if m.secret_id != nil {
+		fields = append(fields, addressday.FieldSecretID)
+	}
+	if m.address != nil {
+		fields = append(fields, addressday.FieldAddress)
+	}
+	if m.client != nil {
+		fields = append(fields, addressday.FieldClient)
+	}
+	if m.first_at != nil {
+		fields = append(fields, addressday.FieldFirstAt)
+	}
+	if m.last_at != nil {
+		fields = append(fields, addressday.FieldLastAt)
+	}
+	if m.requests != nil {
+		fields = append(fields, addressday.FieldRequests)
+	}
+	if m.refused != nil {
+		fields = append(fields, addressday.FieldRefused)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AddressDayMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case addressday.FieldDay:
+		return m.Day()
+	case addressday.FieldTokenID:
+		return m.TokenID()
+	case addressday.FieldSecretID:
+		return m.SecretID()
+	case addressday.FieldAddress:
+		return m.Address()
+	case addressday.FieldClient:
+		return m.GetClient()
+	case addressday.FieldFirstAt:
+		return m.FirstAt()
+	case addressday.FieldLastAt:
+		return m.LastAt()
+	case addressday.FieldRequests:
+		return m.Requests()
+	case addressday.FieldRefused:
+		return m.Refused()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AddressDayMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case addressday.FieldDay:
+		return m.OldDay(ctx)
+	case addressday.FieldTokenID:
+		return m.OldTokenID(ctx)
+	case addressday.FieldSecretID:
+		return m.OldSecretID(ctx)
+	case addressday.FieldAddress:
+		return m.OldAddress(ctx)
+	case addressday.FieldClient:
+		return m.OldClient(ctx)
+	case addressday.FieldFirstAt:
+		return m.OldFirstAt(ctx)
+	case addressday.FieldLastAt:
+		return m.OldLastAt(ctx)
+	case addressday.FieldRequests:
+		return m.OldRequests(ctx)
+	case addressday.FieldRefused:
+		return m.OldRefused(ctx)
+	}
+	return nil, fmt.Errorf("unknown AddressDay field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AddressDayMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case addressday.FieldDay:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDay(v)
+		return nil
+	case addressday.FieldTokenID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTokenID(v)
+		return nil
+	case addressday.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
+	case addressday.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case addressday.FieldClient:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClient(v)
+		return nil
+	case addressday.FieldFirstAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFirstAt(v)
+		return nil
+	case addressday.FieldLastAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastAt(v)
+		return nil
+	case addressday.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequests(v)
+		return nil
+	case addressday.FieldRefused:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefused(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AddressDay field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AddressDayMutation) AddedFields() []string {
+	var fields []string
+	if m.addrequests != nil {
+		fields = append(fields, addressday.FieldRequests)
+	}
+	if m.addrefused != nil {
+		fields = append(fields, addressday.FieldRefused)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AddressDayMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case addressday.FieldRequests:
+		return m.AddedRequests()
+	case addressday.FieldRefused:
+		return m.AddedRefused()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AddressDayMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case addressday.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequests(v)
+		return nil
+	case addressday.FieldRefused:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefused(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AddressDay numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AddressDayMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AddressDayMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AddressDayMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown AddressDay nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AddressDayMutation) ResetField(name string) error {
+	switch name {
+	case addressday.FieldDay:
+		m.ResetDay()
+		return nil
+	case addressday.FieldTokenID:
+		m.ResetTokenID()
+		return nil
+	case addressday.FieldSecretID:
+		m.ResetSecretID()
+		return nil
+	case addressday.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case addressday.FieldClient:
+		m.ResetClient()
+		return nil
+	case addressday.FieldFirstAt:
+		m.ResetFirstAt()
+		return nil
+	case addressday.FieldLastAt:
+		m.ResetLastAt()
+		return nil
+	case addressday.FieldRequests:
+		m.ResetRequests()
+		return nil
+	case addressday.FieldRefused:
+		m.ResetRefused()
+		return nil
+	}
+	return fmt.Errorf("unknown AddressDay field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AddressDayMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AddressDayMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AddressDayMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AddressDayMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AddressDayMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AddressDayMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AddressDayMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown AddressDay unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AddressDayMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown AddressDay edge %s", name)
+}
 
 // ArchiveMutation represents an operation that mutates the Archive nodes in the graph.
 type ArchiveMutation struct {
@@ -683,6 +1526,1537 @@ func (m *ArchiveMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Archive edge %s", name)
+}
+
+// AuditEventMutation represents an operation that mutates the AuditEvent nodes in the graph.
+type AuditEventMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	number        *int64
+	addnumber     *int64
+	at            *time.Time
+	actor         *string
+	actor_id      *string
+	action        *string
+	target        *string
+	address       *string
+	client        *string
+	details       *string
+	hash          *[]byte
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*AuditEvent, error)
+	predicates    []predicate.AuditEvent
+}
+
+var _ ent.Mutation = (*AuditEventMutation)(nil)
+
+// auditeventOption allows management of the mutation configuration using functional options.
+type auditeventOption func(*AuditEventMutation)
+
+// newAuditEventMutation creates new mutation for the AuditEvent entity.
+func newAuditEventMutation(c config, op Op, opts ...auditeventOption) *AuditEventMutation {
+	m := &AuditEventMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAuditEvent,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAuditEventID sets the ID field of the mutation.
+func withAuditEventID(id string) auditeventOption {
+	return func(m *AuditEventMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AuditEvent
+		)
+		m.oldValue = func(ctx context.Context) (*AuditEvent, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AuditEvent.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAuditEvent sets the old AuditEvent of the mutation.
+func withAuditEvent(node *AuditEvent) auditeventOption {
+	return func(m *AuditEventMutation) {
+		m.oldValue = func(context.Context) (*AuditEvent, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AuditEventMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AuditEventMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AuditEvent entities.
+func (m *AuditEventMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AuditEventMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AuditEventMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AuditEvent.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetNumber sets the "number" field.
+func (m *AuditEventMutation) SetNumber(i int64) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *AuditEventMutation) Number() (r int64, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldNumber(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *AuditEventMutation) AddNumber(i int64) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *AuditEventMutation) AddedNumber() (r int64, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *AuditEventMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetAt sets the "at" field.
+func (m *AuditEventMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *AuditEventMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *AuditEventMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetActor sets the "actor" field.
+func (m *AuditEventMutation) SetActor(s string) {
+	m.actor = &s
+}
+
+// Actor returns the value of the "actor" field in the mutation.
+func (m *AuditEventMutation) Actor() (r string, exists bool) {
+	v := m.actor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActor returns the old "actor" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldActor(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActor: %w", err)
+	}
+	return oldValue.Actor, nil
+}
+
+// ResetActor resets all changes to the "actor" field.
+func (m *AuditEventMutation) ResetActor() {
+	m.actor = nil
+}
+
+// SetActorID sets the "actor_id" field.
+func (m *AuditEventMutation) SetActorID(s string) {
+	m.actor_id = &s
+}
+
+// ActorID returns the value of the "actor_id" field in the mutation.
+func (m *AuditEventMutation) ActorID() (r string, exists bool) {
+	v := m.actor_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActorID returns the old "actor_id" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldActorID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActorID: %w", err)
+	}
+	return oldValue.ActorID, nil
+}
+
+// ResetActorID resets all changes to the "actor_id" field.
+func (m *AuditEventMutation) ResetActorID() {
+	m.actor_id = nil
+}
+
+// SetAction sets the "action" field.
+func (m *AuditEventMutation) SetAction(s string) {
+	m.action = &s
+}
+
+// Action returns the value of the "action" field in the mutation.
+func (m *AuditEventMutation) Action() (r string, exists bool) {
+	v := m.action
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAction returns the old "action" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldAction(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAction is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAction requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAction: %w", err)
+	}
+	return oldValue.Action, nil
+}
+
+// ResetAction resets all changes to the "action" field.
+func (m *AuditEventMutation) ResetAction() {
+	m.action = nil
+}
+
+// SetTarget sets the "target" field.
+func (m *AuditEventMutation) SetTarget(s string) {
+	m.target = &s
+}
+
+// Target returns the value of the "target" field in the mutation.
+func (m *AuditEventMutation) Target() (r string, exists bool) {
+	v := m.target
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTarget returns the old "target" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldTarget(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTarget is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTarget requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTarget: %w", err)
+	}
+	return oldValue.Target, nil
+}
+
+// ClearTarget clears the value of the "target" field.
+func (m *AuditEventMutation) ClearTarget() {
+	m.target = nil
+	m.clearedFields[auditevent.FieldTarget] = struct{}{}
+}
+
+// TargetCleared returns if the "target" field was cleared in this mutation.
+func (m *AuditEventMutation) TargetCleared() bool {
+	_, ok := m.clearedFields[auditevent.FieldTarget]
+	return ok
+}
+
+// ResetTarget resets all changes to the "target" field.
+func (m *AuditEventMutation) ResetTarget() {
+	m.target = nil
+	delete(m.clearedFields, auditevent.FieldTarget)
+}
+
+// SetAddress sets the "address" field.
+func (m *AuditEventMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *AuditEventMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldAddress(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ClearAddress clears the value of the "address" field.
+func (m *AuditEventMutation) ClearAddress() {
+	m.address = nil
+	m.clearedFields[auditevent.FieldAddress] = struct{}{}
+}
+
+// AddressCleared returns if the "address" field was cleared in this mutation.
+func (m *AuditEventMutation) AddressCleared() bool {
+	_, ok := m.clearedFields[auditevent.FieldAddress]
+	return ok
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *AuditEventMutation) ResetAddress() {
+	m.address = nil
+	delete(m.clearedFields, auditevent.FieldAddress)
+}
+
+// SetClient sets the "client" field.
+func (m *AuditEventMutation) SetClient(s string) {
+	m.client = &s
+}
+
+// GetClient returns the value of the "client" field in the mutation.
+func (m *AuditEventMutation) GetClient() (r string, exists bool) {
+	v := m.client
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClient returns the old "client" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldClient(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClient is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClient requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClient: %w", err)
+	}
+	return oldValue.Client, nil
+}
+
+// ClearClient clears the value of the "client" field.
+func (m *AuditEventMutation) ClearClient() {
+	m.client = nil
+	m.clearedFields[auditevent.FieldClient] = struct{}{}
+}
+
+// ClientCleared returns if the "client" field was cleared in this mutation.
+func (m *AuditEventMutation) ClientCleared() bool {
+	_, ok := m.clearedFields[auditevent.FieldClient]
+	return ok
+}
+
+// ResetClient resets all changes to the "client" field.
+func (m *AuditEventMutation) ResetClient() {
+	m.client = nil
+	delete(m.clearedFields, auditevent.FieldClient)
+}
+
+// SetDetails sets the "details" field.
+func (m *AuditEventMutation) SetDetails(s string) {
+	m.details = &s
+}
+
+// Details returns the value of the "details" field in the mutation.
+func (m *AuditEventMutation) Details() (r string, exists bool) {
+	v := m.details
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDetails returns the old "details" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldDetails(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDetails is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDetails requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDetails: %w", err)
+	}
+	return oldValue.Details, nil
+}
+
+// ResetDetails resets all changes to the "details" field.
+func (m *AuditEventMutation) ResetDetails() {
+	m.details = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *AuditEventMutation) SetHash(b []byte) {
+	m.hash = &b
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *AuditEventMutation) Hash() (r []byte, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *AuditEventMutation) ResetHash() {
+	m.hash = nil
+}
+
+// Where appends a list predicates to the AuditEventMutation builder.
+func (m *AuditEventMutation) Where(ps ...predicate.AuditEvent) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AuditEventMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AuditEventMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AuditEvent, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AuditEventMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AuditEventMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AuditEvent).
+func (m *AuditEventMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AuditEventMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.number != nil {
+		fields = append(fields, auditevent.FieldNumber)
+	}
+	if m.at != nil {
+		fields = append(fields, auditevent.FieldAt)
+	}
+	if m.actor != nil {
+		fields = append(fields, auditevent.FieldActor)
+	}
+	if m.actor_id != nil {
+		fields = append(fields, auditevent.FieldActorID)
+	}
+	if m.action != nil {
+		fields = append(fields, auditevent.FieldAction)
+	}
+	if m.target != nil {
+		fields = append(fields, auditevent.FieldTarget)
+	}
+	if m.address != nil {
+		fields = append(fields, auditevent.FieldAddress)
+	}
+	if m.client != nil {
+		fields = append(fields, auditevent.FieldClient)
+	}
+	if m.details != nil {
+		fields = append(fields, auditevent.FieldDetails)
+	}
+	if m.hash != nil {
+		fields = append(fields, auditevent.FieldHash)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AuditEventMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case auditevent.FieldNumber:
+		return m.Number()
+	case auditevent.FieldAt:
+		return m.At()
+	case auditevent.FieldActor:
+		return m.Actor()
+	case auditevent.FieldActorID:
+		return m.ActorID()
+	case auditevent.FieldAction:
+		return m.Action()
+	case auditevent.FieldTarget:
+		return m.Target()
+	case auditevent.FieldAddress:
+		return m.Address()
+	case auditevent.FieldClient:
+		return m.GetClient()
+	case auditevent.FieldDetails:
+		return m.Details()
+	case auditevent.FieldHash:
+		return m.Hash()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AuditEventMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case auditevent.FieldNumber:
+		return m.OldNumber(ctx)
+	case auditevent.FieldAt:
+		return m.OldAt(ctx)
+	case auditevent.FieldActor:
+		return m.OldActor(ctx)
+	case auditevent.FieldActorID:
+		return m.OldActorID(ctx)
+	case auditevent.FieldAction:
+		return m.OldAction(ctx)
+	case auditevent.FieldTarget:
+		return m.OldTarget(ctx)
+	case auditevent.FieldAddress:
+		return m.OldAddress(ctx)
+	case auditevent.FieldClient:
+		return m.OldClient(ctx)
+	case auditevent.FieldDetails:
+		return m.OldDetails(ctx)
+	case auditevent.FieldHash:
+		return m.OldHash(ctx)
+	}
+	return nil, fmt.Errorf("unknown AuditEvent field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AuditEventMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case auditevent.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case auditevent.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case auditevent.FieldActor:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActor(v)
+		return nil
+	case auditevent.FieldActorID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActorID(v)
+		return nil
+	case auditevent.FieldAction:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAction(v)
+		return nil
+	case auditevent.FieldTarget:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTarget(v)
+		return nil
+	case auditevent.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case auditevent.FieldClient:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClient(v)
+		return nil
+	case auditevent.FieldDetails:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDetails(v)
+		return nil
+	case auditevent.FieldHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AuditEvent field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AuditEventMutation) AddedFields() []string {
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, auditevent.FieldNumber)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AuditEventMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case auditevent.FieldNumber:
+		return m.AddedNumber()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AuditEventMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case auditevent.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AuditEvent numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AuditEventMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(auditevent.FieldTarget) {
+		fields = append(fields, auditevent.FieldTarget)
+	}
+	if m.FieldCleared(auditevent.FieldAddress) {
+		fields = append(fields, auditevent.FieldAddress)
+	}
+	if m.FieldCleared(auditevent.FieldClient) {
+		fields = append(fields, auditevent.FieldClient)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AuditEventMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AuditEventMutation) ClearField(name string) error {
+	switch name {
+	case auditevent.FieldTarget:
+		m.ClearTarget()
+		return nil
+	case auditevent.FieldAddress:
+		m.ClearAddress()
+		return nil
+	case auditevent.FieldClient:
+		m.ClearClient()
+		return nil
+	}
+	return fmt.Errorf("unknown AuditEvent nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AuditEventMutation) ResetField(name string) error {
+	switch name {
+	case auditevent.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case auditevent.FieldAt:
+		m.ResetAt()
+		return nil
+	case auditevent.FieldActor:
+		m.ResetActor()
+		return nil
+	case auditevent.FieldActorID:
+		m.ResetActorID()
+		return nil
+	case auditevent.FieldAction:
+		m.ResetAction()
+		return nil
+	case auditevent.FieldTarget:
+		m.ResetTarget()
+		return nil
+	case auditevent.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case auditevent.FieldClient:
+		m.ResetClient()
+		return nil
+	case auditevent.FieldDetails:
+		m.ResetDetails()
+		return nil
+	case auditevent.FieldHash:
+		m.ResetHash()
+		return nil
+	}
+	return fmt.Errorf("unknown AuditEvent field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AuditEventMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AuditEventMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AuditEventMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AuditEventMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AuditEventMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AuditEventMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AuditEventMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown AuditEvent unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AuditEventMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown AuditEvent edge %s", name)
+}
+
+// AuditHeadMutation represents an operation that mutates the AuditHead nodes in the graph.
+type AuditHeadMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	base          *int64
+	addbase       *int64
+	base_hash     *[]byte
+	number        *int64
+	addnumber     *int64
+	hash          *[]byte
+	mac           *[]byte
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*AuditHead, error)
+	predicates    []predicate.AuditHead
+}
+
+var _ ent.Mutation = (*AuditHeadMutation)(nil)
+
+// auditheadOption allows management of the mutation configuration using functional options.
+type auditheadOption func(*AuditHeadMutation)
+
+// newAuditHeadMutation creates new mutation for the AuditHead entity.
+func newAuditHeadMutation(c config, op Op, opts ...auditheadOption) *AuditHeadMutation {
+	m := &AuditHeadMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAuditHead,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAuditHeadID sets the ID field of the mutation.
+func withAuditHeadID(id string) auditheadOption {
+	return func(m *AuditHeadMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AuditHead
+		)
+		m.oldValue = func(ctx context.Context) (*AuditHead, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AuditHead.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAuditHead sets the old AuditHead of the mutation.
+func withAuditHead(node *AuditHead) auditheadOption {
+	return func(m *AuditHeadMutation) {
+		m.oldValue = func(context.Context) (*AuditHead, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AuditHeadMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AuditHeadMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AuditHead entities.
+func (m *AuditHeadMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AuditHeadMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AuditHeadMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AuditHead.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBase sets the "base" field.
+func (m *AuditHeadMutation) SetBase(i int64) {
+	m.base = &i
+	m.addbase = nil
+}
+
+// Base returns the value of the "base" field in the mutation.
+func (m *AuditHeadMutation) Base() (r int64, exists bool) {
+	v := m.base
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBase returns the old "base" field's value of the AuditHead entity.
+// If the AuditHead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditHeadMutation) OldBase(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBase is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBase requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBase: %w", err)
+	}
+	return oldValue.Base, nil
+}
+
+// AddBase adds i to the "base" field.
+func (m *AuditHeadMutation) AddBase(i int64) {
+	if m.addbase != nil {
+		*m.addbase += i
+	} else {
+		m.addbase = &i
+	}
+}
+
+// AddedBase returns the value that was added to the "base" field in this mutation.
+func (m *AuditHeadMutation) AddedBase() (r int64, exists bool) {
+	v := m.addbase
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBase resets all changes to the "base" field.
+func (m *AuditHeadMutation) ResetBase() {
+	m.base = nil
+	m.addbase = nil
+}
+
+// SetBaseHash sets the "base_hash" field.
+func (m *AuditHeadMutation) SetBaseHash(b []byte) {
+	m.base_hash = &b
+}
+
+// BaseHash returns the value of the "base_hash" field in the mutation.
+func (m *AuditHeadMutation) BaseHash() (r []byte, exists bool) {
+	v := m.base_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBaseHash returns the old "base_hash" field's value of the AuditHead entity.
+// If the AuditHead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditHeadMutation) OldBaseHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBaseHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBaseHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBaseHash: %w", err)
+	}
+	return oldValue.BaseHash, nil
+}
+
+// ResetBaseHash resets all changes to the "base_hash" field.
+func (m *AuditHeadMutation) ResetBaseHash() {
+	m.base_hash = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *AuditHeadMutation) SetNumber(i int64) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *AuditHeadMutation) Number() (r int64, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the AuditHead entity.
+// If the AuditHead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditHeadMutation) OldNumber(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *AuditHeadMutation) AddNumber(i int64) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *AuditHeadMutation) AddedNumber() (r int64, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *AuditHeadMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *AuditHeadMutation) SetHash(b []byte) {
+	m.hash = &b
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *AuditHeadMutation) Hash() (r []byte, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the AuditHead entity.
+// If the AuditHead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditHeadMutation) OldHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *AuditHeadMutation) ResetHash() {
+	m.hash = nil
+}
+
+// SetMAC sets the "mac" field.
+func (m *AuditHeadMutation) SetMAC(b []byte) {
+	m.mac = &b
+}
+
+// MAC returns the value of the "mac" field in the mutation.
+func (m *AuditHeadMutation) MAC() (r []byte, exists bool) {
+	v := m.mac
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMAC returns the old "mac" field's value of the AuditHead entity.
+// If the AuditHead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditHeadMutation) OldMAC(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMAC is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMAC requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMAC: %w", err)
+	}
+	return oldValue.MAC, nil
+}
+
+// ResetMAC resets all changes to the "mac" field.
+func (m *AuditHeadMutation) ResetMAC() {
+	m.mac = nil
+}
+
+// Where appends a list predicates to the AuditHeadMutation builder.
+func (m *AuditHeadMutation) Where(ps ...predicate.AuditHead) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AuditHeadMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AuditHeadMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AuditHead, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AuditHeadMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AuditHeadMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AuditHead).
+func (m *AuditHeadMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AuditHeadMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.base != nil {
+		fields = append(fields, audithead.FieldBase)
+	}
+	if m.base_hash != nil {
+		fields = append(fields, audithead.FieldBaseHash)
+	}
+	if m.number != nil {
+		fields = append(fields, audithead.FieldNumber)
+	}
+	if m.hash != nil {
+		fields = append(fields, audithead.FieldHash)
+	}
+	if m.mac != nil {
+		fields = append(fields, audithead.FieldMAC)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AuditHeadMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case audithead.FieldBase:
+		return m.Base()
+	case audithead.FieldBaseHash:
+		return m.BaseHash()
+	case audithead.FieldNumber:
+		return m.Number()
+	case audithead.FieldHash:
+		return m.Hash()
+	case audithead.FieldMAC:
+		return m.MAC()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AuditHeadMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case audithead.FieldBase:
+		return m.OldBase(ctx)
+	case audithead.FieldBaseHash:
+		return m.OldBaseHash(ctx)
+	case audithead.FieldNumber:
+		return m.OldNumber(ctx)
+	case audithead.FieldHash:
+		return m.OldHash(ctx)
+	case audithead.FieldMAC:
+		return m.OldMAC(ctx)
+	}
+	return nil, fmt.Errorf("unknown AuditHead field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AuditHeadMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case audithead.FieldBase:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBase(v)
+		return nil
+	case audithead.FieldBaseHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBaseHash(v)
+		return nil
+	case audithead.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case audithead.FieldHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	case audithead.FieldMAC:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMAC(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AuditHead field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AuditHeadMutation) AddedFields() []string {
+	var fields []string
+	if m.addbase != nil {
+		fields = append(fields, audithead.FieldBase)
+	}
+	if m.addnumber != nil {
+		fields = append(fields, audithead.FieldNumber)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AuditHeadMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case audithead.FieldBase:
+		return m.AddedBase()
+	case audithead.FieldNumber:
+		return m.AddedNumber()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AuditHeadMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case audithead.FieldBase:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBase(v)
+		return nil
+	case audithead.FieldNumber:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AuditHead numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AuditHeadMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AuditHeadMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AuditHeadMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown AuditHead nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AuditHeadMutation) ResetField(name string) error {
+	switch name {
+	case audithead.FieldBase:
+		m.ResetBase()
+		return nil
+	case audithead.FieldBaseHash:
+		m.ResetBaseHash()
+		return nil
+	case audithead.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case audithead.FieldHash:
+		m.ResetHash()
+		return nil
+	case audithead.FieldMAC:
+		m.ResetMAC()
+		return nil
+	}
+	return fmt.Errorf("unknown AuditHead field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AuditHeadMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AuditHeadMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AuditHeadMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AuditHeadMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AuditHeadMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AuditHeadMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AuditHeadMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown AuditHead unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AuditHeadMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown AuditHead edge %s", name)
 }
 
 // ChangeMutation represents an operation that mutates the Change nodes in the graph.
@@ -2926,11 +5300,16 @@ type DownloadDayMutation struct {
 	config
 	op            Op
 	typ           string
-	id            *string
+	id            *int64
 	day           *time.Time
 	token_id      *string
+	secret_id     *string
 	_package      *string
 	version       *string
+	address       *string
+	client        *string
+	first_at      *time.Time
+	last_at       *time.Time
 	downloads     *int64
 	adddownloads  *int64
 	installs      *int64
@@ -2963,7 +5342,7 @@ func newDownloadDayMutation(c config, op Op, opts ...downloaddayOption) *Downloa
 }
 
 // withDownloadDayID sets the ID field of the mutation.
-func withDownloadDayID(id string) downloaddayOption {
+func withDownloadDayID(id int64) downloaddayOption {
 	return func(m *DownloadDayMutation) {
 		var (
 			err   error
@@ -3015,13 +5394,13 @@ func (m DownloadDayMutation) Tx() (*Tx, error) {
 
 // SetID sets the value of the id field. Note that this
 // operation is only accepted on creation of DownloadDay entities.
-func (m *DownloadDayMutation) SetID(id string) {
+func (m *DownloadDayMutation) SetID(id int64) {
 	m.id = &id
 }
 
 // ID returns the ID value in the mutation. Note that the ID is only available
 // if it was provided to the builder or after it was returned from the database.
-func (m *DownloadDayMutation) ID() (id string, exists bool) {
+func (m *DownloadDayMutation) ID() (id int64, exists bool) {
 	if m.id == nil {
 		return
 	}
@@ -3032,12 +5411,12 @@ func (m *DownloadDayMutation) ID() (id string, exists bool) {
 // That means, if the mutation is applied within a transaction with an isolation level such
 // as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
 // or updated by the mutation.
-func (m *DownloadDayMutation) IDs(ctx context.Context) ([]string, error) {
+func (m *DownloadDayMutation) IDs(ctx context.Context) ([]int64, error) {
 	switch {
 	case m.op.Is(OpUpdateOne | OpDeleteOne):
 		id, exists := m.ID()
 		if exists {
-			return []string{id}, nil
+			return []int64{id}, nil
 		}
 		fallthrough
 	case m.op.Is(OpUpdate | OpDelete):
@@ -3119,6 +5498,42 @@ func (m *DownloadDayMutation) ResetTokenID() {
 	m.token_id = nil
 }
 
+// SetSecretID sets the "secret_id" field.
+func (m *DownloadDayMutation) SetSecretID(s string) {
+	m.secret_id = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *DownloadDayMutation) SecretID() (r string, exists bool) {
+	v := m.secret_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the DownloadDay entity.
+// If the DownloadDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DownloadDayMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *DownloadDayMutation) ResetSecretID() {
+	m.secret_id = nil
+}
+
 // SetPackage sets the "package" field.
 func (m *DownloadDayMutation) SetPackage(s string) {
 	m._package = &s
@@ -3189,6 +5604,150 @@ func (m *DownloadDayMutation) OldVersion(ctx context.Context) (v string, err err
 // ResetVersion resets all changes to the "version" field.
 func (m *DownloadDayMutation) ResetVersion() {
 	m.version = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *DownloadDayMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *DownloadDayMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the DownloadDay entity.
+// If the DownloadDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DownloadDayMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *DownloadDayMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetClient sets the "client" field.
+func (m *DownloadDayMutation) SetClient(s string) {
+	m.client = &s
+}
+
+// GetClient returns the value of the "client" field in the mutation.
+func (m *DownloadDayMutation) GetClient() (r string, exists bool) {
+	v := m.client
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClient returns the old "client" field's value of the DownloadDay entity.
+// If the DownloadDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DownloadDayMutation) OldClient(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClient is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClient requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClient: %w", err)
+	}
+	return oldValue.Client, nil
+}
+
+// ResetClient resets all changes to the "client" field.
+func (m *DownloadDayMutation) ResetClient() {
+	m.client = nil
+}
+
+// SetFirstAt sets the "first_at" field.
+func (m *DownloadDayMutation) SetFirstAt(t time.Time) {
+	m.first_at = &t
+}
+
+// FirstAt returns the value of the "first_at" field in the mutation.
+func (m *DownloadDayMutation) FirstAt() (r time.Time, exists bool) {
+	v := m.first_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFirstAt returns the old "first_at" field's value of the DownloadDay entity.
+// If the DownloadDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DownloadDayMutation) OldFirstAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFirstAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFirstAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFirstAt: %w", err)
+	}
+	return oldValue.FirstAt, nil
+}
+
+// ResetFirstAt resets all changes to the "first_at" field.
+func (m *DownloadDayMutation) ResetFirstAt() {
+	m.first_at = nil
+}
+
+// SetLastAt sets the "last_at" field.
+func (m *DownloadDayMutation) SetLastAt(t time.Time) {
+	m.last_at = &t
+}
+
+// LastAt returns the value of the "last_at" field in the mutation.
+func (m *DownloadDayMutation) LastAt() (r time.Time, exists bool) {
+	v := m.last_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastAt returns the old "last_at" field's value of the DownloadDay entity.
+// If the DownloadDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DownloadDayMutation) OldLastAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastAt: %w", err)
+	}
+	return oldValue.LastAt, nil
+}
+
+// ResetLastAt resets all changes to the "last_at" field.
+func (m *DownloadDayMutation) ResetLastAt() {
+	m.last_at = nil
 }
 
 // SetDownloads sets the "downloads" field.
@@ -3393,18 +5952,33 @@ func (m *DownloadDayMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *DownloadDayMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 12)
 	if m.day != nil {
 		fields = append(fields, downloadday.FieldDay)
 	}
 	if m.token_id != nil {
 		fields = append(fields, downloadday.FieldTokenID)
 	}
+	if m.secret_id != nil {
+		fields = append(fields, downloadday.FieldSecretID)
+	}
 	if m._package != nil {
 		fields = append(fields, downloadday.FieldPackage)
 	}
 	if m.version != nil {
 		fields = append(fields, downloadday.FieldVersion)
+	}
+	if m.address != nil {
+		fields = append(fields, downloadday.FieldAddress)
+	}
+	if m.client != nil {
+		fields = append(fields, downloadday.FieldClient)
+	}
+	if m.first_at != nil {
+		fields = append(fields, downloadday.FieldFirstAt)
+	}
+	if m.last_at != nil {
+		fields = append(fields, downloadday.FieldLastAt)
 	}
 	if m.downloads != nil {
 		fields = append(fields, downloadday.FieldDownloads)
@@ -3427,10 +6001,20 @@ func (m *DownloadDayMutation) Field(name string) (ent.Value, bool) {
 		return m.Day()
 	case downloadday.FieldTokenID:
 		return m.TokenID()
+	case downloadday.FieldSecretID:
+		return m.SecretID()
 	case downloadday.FieldPackage:
 		return m.Package()
 	case downloadday.FieldVersion:
 		return m.Version()
+	case downloadday.FieldAddress:
+		return m.Address()
+	case downloadday.FieldClient:
+		return m.GetClient()
+	case downloadday.FieldFirstAt:
+		return m.FirstAt()
+	case downloadday.FieldLastAt:
+		return m.LastAt()
 	case downloadday.FieldDownloads:
 		return m.Downloads()
 	case downloadday.FieldInstalls:
@@ -3450,10 +6034,20 @@ func (m *DownloadDayMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldDay(ctx)
 	case downloadday.FieldTokenID:
 		return m.OldTokenID(ctx)
+	case downloadday.FieldSecretID:
+		return m.OldSecretID(ctx)
 	case downloadday.FieldPackage:
 		return m.OldPackage(ctx)
 	case downloadday.FieldVersion:
 		return m.OldVersion(ctx)
+	case downloadday.FieldAddress:
+		return m.OldAddress(ctx)
+	case downloadday.FieldClient:
+		return m.OldClient(ctx)
+	case downloadday.FieldFirstAt:
+		return m.OldFirstAt(ctx)
+	case downloadday.FieldLastAt:
+		return m.OldLastAt(ctx)
 	case downloadday.FieldDownloads:
 		return m.OldDownloads(ctx)
 	case downloadday.FieldInstalls:
@@ -3483,6 +6077,13 @@ func (m *DownloadDayMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTokenID(v)
 		return nil
+	case downloadday.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
 	case downloadday.FieldPackage:
 		v, ok := value.(string)
 		if !ok {
@@ -3496,6 +6097,34 @@ func (m *DownloadDayMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetVersion(v)
+		return nil
+	case downloadday.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case downloadday.FieldClient:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClient(v)
+		return nil
+	case downloadday.FieldFirstAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFirstAt(v)
+		return nil
+	case downloadday.FieldLastAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastAt(v)
 		return nil
 	case downloadday.FieldDownloads:
 		v, ok := value.(int64)
@@ -3612,11 +6241,26 @@ func (m *DownloadDayMutation) ResetField(name string) error {
 	case downloadday.FieldTokenID:
 		m.ResetTokenID()
 		return nil
+	case downloadday.FieldSecretID:
+		m.ResetSecretID()
+		return nil
 	case downloadday.FieldPackage:
 		m.ResetPackage()
 		return nil
 	case downloadday.FieldVersion:
 		m.ResetVersion()
+		return nil
+	case downloadday.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case downloadday.FieldClient:
+		m.ResetClient()
+		return nil
+	case downloadday.FieldFirstAt:
+		m.ResetFirstAt()
+		return nil
+	case downloadday.FieldLastAt:
+		m.ResetLastAt()
 		return nil
 	case downloadday.FieldDownloads:
 		m.ResetDownloads()
@@ -11468,6 +14112,7 @@ type TokenMutation struct {
 	appendlabels      []schema.Label
 	created_at        *time.Time
 	created_by        *string
+	parent_id         *string
 	expires_at        *time.Time
 	last_used_at      *time.Time
 	last_used_address *string
@@ -11475,6 +14120,11 @@ type TokenMutation struct {
 	revoked_at        *time.Time
 	revoked_by        *string
 	revoked_reason    *string
+	disabled_at       *time.Time
+	disabled_reason   *string
+	enabled_at        *time.Time
+	leaked_at         *time.Time
+	leaked_url        *string
 	clearedFields     map[string]struct{}
 	secrets           map[string]struct{}
 	removedsecrets    map[string]struct{}
@@ -12004,6 +14654,55 @@ func (m *TokenMutation) ResetCreatedBy() {
 	m.created_by = nil
 }
 
+// SetParentID sets the "parent_id" field.
+func (m *TokenMutation) SetParentID(s string) {
+	m.parent_id = &s
+}
+
+// ParentID returns the value of the "parent_id" field in the mutation.
+func (m *TokenMutation) ParentID() (r string, exists bool) {
+	v := m.parent_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldParentID returns the old "parent_id" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldParentID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldParentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldParentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldParentID: %w", err)
+	}
+	return oldValue.ParentID, nil
+}
+
+// ClearParentID clears the value of the "parent_id" field.
+func (m *TokenMutation) ClearParentID() {
+	m.parent_id = nil
+	m.clearedFields[token.FieldParentID] = struct{}{}
+}
+
+// ParentIDCleared returns if the "parent_id" field was cleared in this mutation.
+func (m *TokenMutation) ParentIDCleared() bool {
+	_, ok := m.clearedFields[token.FieldParentID]
+	return ok
+}
+
+// ResetParentID resets all changes to the "parent_id" field.
+func (m *TokenMutation) ResetParentID() {
+	m.parent_id = nil
+	delete(m.clearedFields, token.FieldParentID)
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (m *TokenMutation) SetExpiresAt(t time.Time) {
 	m.expires_at = &t
@@ -12347,6 +15046,251 @@ func (m *TokenMutation) ResetRevokedReason() {
 	delete(m.clearedFields, token.FieldRevokedReason)
 }
 
+// SetDisabledAt sets the "disabled_at" field.
+func (m *TokenMutation) SetDisabledAt(t time.Time) {
+	m.disabled_at = &t
+}
+
+// DisabledAt returns the value of the "disabled_at" field in the mutation.
+func (m *TokenMutation) DisabledAt() (r time.Time, exists bool) {
+	v := m.disabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledAt returns the old "disabled_at" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldDisabledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledAt: %w", err)
+	}
+	return oldValue.DisabledAt, nil
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (m *TokenMutation) ClearDisabledAt() {
+	m.disabled_at = nil
+	m.clearedFields[token.FieldDisabledAt] = struct{}{}
+}
+
+// DisabledAtCleared returns if the "disabled_at" field was cleared in this mutation.
+func (m *TokenMutation) DisabledAtCleared() bool {
+	_, ok := m.clearedFields[token.FieldDisabledAt]
+	return ok
+}
+
+// ResetDisabledAt resets all changes to the "disabled_at" field.
+func (m *TokenMutation) ResetDisabledAt() {
+	m.disabled_at = nil
+	delete(m.clearedFields, token.FieldDisabledAt)
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (m *TokenMutation) SetDisabledReason(s string) {
+	m.disabled_reason = &s
+}
+
+// DisabledReason returns the value of the "disabled_reason" field in the mutation.
+func (m *TokenMutation) DisabledReason() (r string, exists bool) {
+	v := m.disabled_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledReason returns the old "disabled_reason" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldDisabledReason(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledReason: %w", err)
+	}
+	return oldValue.DisabledReason, nil
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (m *TokenMutation) ClearDisabledReason() {
+	m.disabled_reason = nil
+	m.clearedFields[token.FieldDisabledReason] = struct{}{}
+}
+
+// DisabledReasonCleared returns if the "disabled_reason" field was cleared in this mutation.
+func (m *TokenMutation) DisabledReasonCleared() bool {
+	_, ok := m.clearedFields[token.FieldDisabledReason]
+	return ok
+}
+
+// ResetDisabledReason resets all changes to the "disabled_reason" field.
+func (m *TokenMutation) ResetDisabledReason() {
+	m.disabled_reason = nil
+	delete(m.clearedFields, token.FieldDisabledReason)
+}
+
+// SetEnabledAt sets the "enabled_at" field.
+func (m *TokenMutation) SetEnabledAt(t time.Time) {
+	m.enabled_at = &t
+}
+
+// EnabledAt returns the value of the "enabled_at" field in the mutation.
+func (m *TokenMutation) EnabledAt() (r time.Time, exists bool) {
+	v := m.enabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnabledAt returns the old "enabled_at" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldEnabledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnabledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnabledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnabledAt: %w", err)
+	}
+	return oldValue.EnabledAt, nil
+}
+
+// ClearEnabledAt clears the value of the "enabled_at" field.
+func (m *TokenMutation) ClearEnabledAt() {
+	m.enabled_at = nil
+	m.clearedFields[token.FieldEnabledAt] = struct{}{}
+}
+
+// EnabledAtCleared returns if the "enabled_at" field was cleared in this mutation.
+func (m *TokenMutation) EnabledAtCleared() bool {
+	_, ok := m.clearedFields[token.FieldEnabledAt]
+	return ok
+}
+
+// ResetEnabledAt resets all changes to the "enabled_at" field.
+func (m *TokenMutation) ResetEnabledAt() {
+	m.enabled_at = nil
+	delete(m.clearedFields, token.FieldEnabledAt)
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (m *TokenMutation) SetLeakedAt(t time.Time) {
+	m.leaked_at = &t
+}
+
+// LeakedAt returns the value of the "leaked_at" field in the mutation.
+func (m *TokenMutation) LeakedAt() (r time.Time, exists bool) {
+	v := m.leaked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeakedAt returns the old "leaked_at" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldLeakedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeakedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeakedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeakedAt: %w", err)
+	}
+	return oldValue.LeakedAt, nil
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (m *TokenMutation) ClearLeakedAt() {
+	m.leaked_at = nil
+	m.clearedFields[token.FieldLeakedAt] = struct{}{}
+}
+
+// LeakedAtCleared returns if the "leaked_at" field was cleared in this mutation.
+func (m *TokenMutation) LeakedAtCleared() bool {
+	_, ok := m.clearedFields[token.FieldLeakedAt]
+	return ok
+}
+
+// ResetLeakedAt resets all changes to the "leaked_at" field.
+func (m *TokenMutation) ResetLeakedAt() {
+	m.leaked_at = nil
+	delete(m.clearedFields, token.FieldLeakedAt)
+}
+
+// SetLeakedURL sets the "leaked_url" field.
+func (m *TokenMutation) SetLeakedURL(s string) {
+	m.leaked_url = &s
+}
+
+// LeakedURL returns the value of the "leaked_url" field in the mutation.
+func (m *TokenMutation) LeakedURL() (r string, exists bool) {
+	v := m.leaked_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeakedURL returns the old "leaked_url" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldLeakedURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeakedURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeakedURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeakedURL: %w", err)
+	}
+	return oldValue.LeakedURL, nil
+}
+
+// ClearLeakedURL clears the value of the "leaked_url" field.
+func (m *TokenMutation) ClearLeakedURL() {
+	m.leaked_url = nil
+	m.clearedFields[token.FieldLeakedURL] = struct{}{}
+}
+
+// LeakedURLCleared returns if the "leaked_url" field was cleared in this mutation.
+func (m *TokenMutation) LeakedURLCleared() bool {
+	_, ok := m.clearedFields[token.FieldLeakedURL]
+	return ok
+}
+
+// ResetLeakedURL resets all changes to the "leaked_url" field.
+func (m *TokenMutation) ResetLeakedURL() {
+	m.leaked_url = nil
+	delete(m.clearedFields, token.FieldLeakedURL)
+}
+
 // AddSecretIDs adds the "secrets" edge to the TokenSecret entity by ids.
 func (m *TokenMutation) AddSecretIDs(ids ...string) {
 	if m.secrets == nil {
@@ -12435,7 +15379,7 @@ func (m *TokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TokenMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 22)
 	if m.description != nil {
 		fields = append(fields, token.FieldDescription)
 	}
@@ -12463,6 +15407,9 @@ func (m *TokenMutation) Fields() []string {
 	if m.created_by != nil {
 		fields = append(fields, token.FieldCreatedBy)
 	}
+	if m.parent_id != nil {
+		fields = append(fields, token.FieldParentID)
+	}
 	if m.expires_at != nil {
 		fields = append(fields, token.FieldExpiresAt)
 	}
@@ -12483,6 +15430,21 @@ func (m *TokenMutation) Fields() []string {
 	}
 	if m.revoked_reason != nil {
 		fields = append(fields, token.FieldRevokedReason)
+	}
+	if m.disabled_at != nil {
+		fields = append(fields, token.FieldDisabledAt)
+	}
+	if m.disabled_reason != nil {
+		fields = append(fields, token.FieldDisabledReason)
+	}
+	if m.enabled_at != nil {
+		fields = append(fields, token.FieldEnabledAt)
+	}
+	if m.leaked_at != nil {
+		fields = append(fields, token.FieldLeakedAt)
+	}
+	if m.leaked_url != nil {
+		fields = append(fields, token.FieldLeakedURL)
 	}
 	return fields
 }
@@ -12510,6 +15472,8 @@ func (m *TokenMutation) Field(name string) (ent.Value, bool) {
 		return m.CreatedAt()
 	case token.FieldCreatedBy:
 		return m.CreatedBy()
+	case token.FieldParentID:
+		return m.ParentID()
 	case token.FieldExpiresAt:
 		return m.ExpiresAt()
 	case token.FieldLastUsedAt:
@@ -12524,6 +15488,16 @@ func (m *TokenMutation) Field(name string) (ent.Value, bool) {
 		return m.RevokedBy()
 	case token.FieldRevokedReason:
 		return m.RevokedReason()
+	case token.FieldDisabledAt:
+		return m.DisabledAt()
+	case token.FieldDisabledReason:
+		return m.DisabledReason()
+	case token.FieldEnabledAt:
+		return m.EnabledAt()
+	case token.FieldLeakedAt:
+		return m.LeakedAt()
+	case token.FieldLeakedURL:
+		return m.LeakedURL()
 	}
 	return nil, false
 }
@@ -12551,6 +15525,8 @@ func (m *TokenMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldCreatedAt(ctx)
 	case token.FieldCreatedBy:
 		return m.OldCreatedBy(ctx)
+	case token.FieldParentID:
+		return m.OldParentID(ctx)
 	case token.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
 	case token.FieldLastUsedAt:
@@ -12565,6 +15541,16 @@ func (m *TokenMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldRevokedBy(ctx)
 	case token.FieldRevokedReason:
 		return m.OldRevokedReason(ctx)
+	case token.FieldDisabledAt:
+		return m.OldDisabledAt(ctx)
+	case token.FieldDisabledReason:
+		return m.OldDisabledReason(ctx)
+	case token.FieldEnabledAt:
+		return m.OldEnabledAt(ctx)
+	case token.FieldLeakedAt:
+		return m.OldLeakedAt(ctx)
+	case token.FieldLeakedURL:
+		return m.OldLeakedURL(ctx)
 	}
 	return nil, fmt.Errorf("unknown Token field %s", name)
 }
@@ -12637,6 +15623,13 @@ func (m *TokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCreatedBy(v)
 		return nil
+	case token.FieldParentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetParentID(v)
+		return nil
 	case token.FieldExpiresAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -12685,6 +15678,41 @@ func (m *TokenMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRevokedReason(v)
+		return nil
+	case token.FieldDisabledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledAt(v)
+		return nil
+	case token.FieldDisabledReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledReason(v)
+		return nil
+	case token.FieldEnabledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnabledAt(v)
+		return nil
+	case token.FieldLeakedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeakedAt(v)
+		return nil
+	case token.FieldLeakedURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeakedURL(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Token field %s", name)
@@ -12737,6 +15765,9 @@ func (m *TokenMutation) ClearedFields() []string {
 	if m.FieldCleared(token.FieldExternalID) {
 		fields = append(fields, token.FieldExternalID)
 	}
+	if m.FieldCleared(token.FieldParentID) {
+		fields = append(fields, token.FieldParentID)
+	}
 	if m.FieldCleared(token.FieldExpiresAt) {
 		fields = append(fields, token.FieldExpiresAt)
 	}
@@ -12758,6 +15789,21 @@ func (m *TokenMutation) ClearedFields() []string {
 	if m.FieldCleared(token.FieldRevokedReason) {
 		fields = append(fields, token.FieldRevokedReason)
 	}
+	if m.FieldCleared(token.FieldDisabledAt) {
+		fields = append(fields, token.FieldDisabledAt)
+	}
+	if m.FieldCleared(token.FieldDisabledReason) {
+		fields = append(fields, token.FieldDisabledReason)
+	}
+	if m.FieldCleared(token.FieldEnabledAt) {
+		fields = append(fields, token.FieldEnabledAt)
+	}
+	if m.FieldCleared(token.FieldLeakedAt) {
+		fields = append(fields, token.FieldLeakedAt)
+	}
+	if m.FieldCleared(token.FieldLeakedURL) {
+		fields = append(fields, token.FieldLeakedURL)
+	}
 	return fields
 }
 
@@ -12777,6 +15823,9 @@ func (m *TokenMutation) ClearField(name string) error {
 		return nil
 	case token.FieldExternalID:
 		m.ClearExternalID()
+		return nil
+	case token.FieldParentID:
+		m.ClearParentID()
 		return nil
 	case token.FieldExpiresAt:
 		m.ClearExpiresAt()
@@ -12798,6 +15847,21 @@ func (m *TokenMutation) ClearField(name string) error {
 		return nil
 	case token.FieldRevokedReason:
 		m.ClearRevokedReason()
+		return nil
+	case token.FieldDisabledAt:
+		m.ClearDisabledAt()
+		return nil
+	case token.FieldDisabledReason:
+		m.ClearDisabledReason()
+		return nil
+	case token.FieldEnabledAt:
+		m.ClearEnabledAt()
+		return nil
+	case token.FieldLeakedAt:
+		m.ClearLeakedAt()
+		return nil
+	case token.FieldLeakedURL:
+		m.ClearLeakedURL()
 		return nil
 	}
 	return fmt.Errorf("unknown Token nullable field %s", name)
@@ -12834,6 +15898,9 @@ func (m *TokenMutation) ResetField(name string) error {
 	case token.FieldCreatedBy:
 		m.ResetCreatedBy()
 		return nil
+	case token.FieldParentID:
+		m.ResetParentID()
+		return nil
 	case token.FieldExpiresAt:
 		m.ResetExpiresAt()
 		return nil
@@ -12854,6 +15921,21 @@ func (m *TokenMutation) ResetField(name string) error {
 		return nil
 	case token.FieldRevokedReason:
 		m.ResetRevokedReason()
+		return nil
+	case token.FieldDisabledAt:
+		m.ResetDisabledAt()
+		return nil
+	case token.FieldDisabledReason:
+		m.ResetDisabledReason()
+		return nil
+	case token.FieldEnabledAt:
+		m.ResetEnabledAt()
+		return nil
+	case token.FieldLeakedAt:
+		m.ResetLeakedAt()
+		return nil
+	case token.FieldLeakedURL:
+		m.ResetLeakedURL()
 		return nil
 	}
 	return fmt.Errorf("unknown Token field %s", name)
@@ -13786,31 +16868,1695 @@ func (m *TokenSecretMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown TokenSecret edge %s", name)
 }
 
+// UsageDayMutation represents an operation that mutates the UsageDay nodes in the graph.
+type UsageDayMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *int64
+	day                   *time.Time
+	token_id              *string
+	secret_id             *string
+	repository_id         *string
+	_package              *string
+	version               *string
+	requests              *int64
+	addrequests           *int64
+	metadata              *int64
+	addmetadata           *int64
+	not_modified          *int64
+	addnot_modified       *int64
+	downloads             *int64
+	adddownloads          *int64
+	installs              *int64
+	addinstalls           *int64
+	bytes                 *int64
+	addbytes              *int64
+	refused               *int64
+	addrefused            *int64
+	refused_limit         *int64
+	addrefused_limit      *int64
+	refused_package       *int64
+	addrefused_package    *int64
+	refused_permission    *int64
+	addrefused_permission *int64
+	refused_network       *int64
+	addrefused_network    *int64
+	refused_ended         *int64
+	addrefused_ended      *int64
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*UsageDay, error)
+	predicates            []predicate.UsageDay
+}
+
+var _ ent.Mutation = (*UsageDayMutation)(nil)
+
+// usagedayOption allows management of the mutation configuration using functional options.
+type usagedayOption func(*UsageDayMutation)
+
+// newUsageDayMutation creates new mutation for the UsageDay entity.
+func newUsageDayMutation(c config, op Op, opts ...usagedayOption) *UsageDayMutation {
+	m := &UsageDayMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageDay,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageDayID sets the ID field of the mutation.
+func withUsageDayID(id int64) usagedayOption {
+	return func(m *UsageDayMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageDay
+		)
+		m.oldValue = func(ctx context.Context) (*UsageDay, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageDay.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageDay sets the old UsageDay of the mutation.
+func withUsageDay(node *UsageDay) usagedayOption {
+	return func(m *UsageDayMutation) {
+		m.oldValue = func(context.Context) (*UsageDay, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageDayMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageDayMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageDay entities.
+func (m *UsageDayMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageDayMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageDayMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageDay.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetDay sets the "day" field.
+func (m *UsageDayMutation) SetDay(t time.Time) {
+	m.day = &t
+}
+
+// Day returns the value of the "day" field in the mutation.
+func (m *UsageDayMutation) Day() (r time.Time, exists bool) {
+	v := m.day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDay returns the old "day" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldDay(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDay: %w", err)
+	}
+	return oldValue.Day, nil
+}
+
+// ResetDay resets all changes to the "day" field.
+func (m *UsageDayMutation) ResetDay() {
+	m.day = nil
+}
+
+// SetTokenID sets the "token_id" field.
+func (m *UsageDayMutation) SetTokenID(s string) {
+	m.token_id = &s
+}
+
+// TokenID returns the value of the "token_id" field in the mutation.
+func (m *UsageDayMutation) TokenID() (r string, exists bool) {
+	v := m.token_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTokenID returns the old "token_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldTokenID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTokenID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTokenID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTokenID: %w", err)
+	}
+	return oldValue.TokenID, nil
+}
+
+// ResetTokenID resets all changes to the "token_id" field.
+func (m *UsageDayMutation) ResetTokenID() {
+	m.token_id = nil
+}
+
+// SetSecretID sets the "secret_id" field.
+func (m *UsageDayMutation) SetSecretID(s string) {
+	m.secret_id = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *UsageDayMutation) SecretID() (r string, exists bool) {
+	v := m.secret_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *UsageDayMutation) ResetSecretID() {
+	m.secret_id = nil
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (m *UsageDayMutation) SetRepositoryID(s string) {
+	m.repository_id = &s
+}
+
+// RepositoryID returns the value of the "repository_id" field in the mutation.
+func (m *UsageDayMutation) RepositoryID() (r string, exists bool) {
+	v := m.repository_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepositoryID returns the old "repository_id" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
+	}
+	return oldValue.RepositoryID, nil
+}
+
+// ResetRepositoryID resets all changes to the "repository_id" field.
+func (m *UsageDayMutation) ResetRepositoryID() {
+	m.repository_id = nil
+}
+
+// SetPackage sets the "package" field.
+func (m *UsageDayMutation) SetPackage(s string) {
+	m._package = &s
+}
+
+// Package returns the value of the "package" field in the mutation.
+func (m *UsageDayMutation) Package() (r string, exists bool) {
+	v := m._package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackage returns the old "package" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldPackage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackage: %w", err)
+	}
+	return oldValue.Package, nil
+}
+
+// ResetPackage resets all changes to the "package" field.
+func (m *UsageDayMutation) ResetPackage() {
+	m._package = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *UsageDayMutation) SetVersion(s string) {
+	m.version = &s
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *UsageDayMutation) Version() (r string, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *UsageDayMutation) ResetVersion() {
+	m.version = nil
+}
+
+// SetRequests sets the "requests" field.
+func (m *UsageDayMutation) SetRequests(i int64) {
+	m.requests = &i
+	m.addrequests = nil
+}
+
+// Requests returns the value of the "requests" field in the mutation.
+func (m *UsageDayMutation) Requests() (r int64, exists bool) {
+	v := m.requests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequests returns the old "requests" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRequests(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequests: %w", err)
+	}
+	return oldValue.Requests, nil
+}
+
+// AddRequests adds i to the "requests" field.
+func (m *UsageDayMutation) AddRequests(i int64) {
+	if m.addrequests != nil {
+		*m.addrequests += i
+	} else {
+		m.addrequests = &i
+	}
+}
+
+// AddedRequests returns the value that was added to the "requests" field in this mutation.
+func (m *UsageDayMutation) AddedRequests() (r int64, exists bool) {
+	v := m.addrequests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequests resets all changes to the "requests" field.
+func (m *UsageDayMutation) ResetRequests() {
+	m.requests = nil
+	m.addrequests = nil
+}
+
+// SetMetadata sets the "metadata" field.
+func (m *UsageDayMutation) SetMetadata(i int64) {
+	m.metadata = &i
+	m.addmetadata = nil
+}
+
+// Metadata returns the value of the "metadata" field in the mutation.
+func (m *UsageDayMutation) Metadata() (r int64, exists bool) {
+	v := m.metadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMetadata returns the old "metadata" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldMetadata(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMetadata is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMetadata requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMetadata: %w", err)
+	}
+	return oldValue.Metadata, nil
+}
+
+// AddMetadata adds i to the "metadata" field.
+func (m *UsageDayMutation) AddMetadata(i int64) {
+	if m.addmetadata != nil {
+		*m.addmetadata += i
+	} else {
+		m.addmetadata = &i
+	}
+}
+
+// AddedMetadata returns the value that was added to the "metadata" field in this mutation.
+func (m *UsageDayMutation) AddedMetadata() (r int64, exists bool) {
+	v := m.addmetadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMetadata resets all changes to the "metadata" field.
+func (m *UsageDayMutation) ResetMetadata() {
+	m.metadata = nil
+	m.addmetadata = nil
+}
+
+// SetNotModified sets the "not_modified" field.
+func (m *UsageDayMutation) SetNotModified(i int64) {
+	m.not_modified = &i
+	m.addnot_modified = nil
+}
+
+// NotModified returns the value of the "not_modified" field in the mutation.
+func (m *UsageDayMutation) NotModified() (r int64, exists bool) {
+	v := m.not_modified
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotModified returns the old "not_modified" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldNotModified(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotModified is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotModified requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotModified: %w", err)
+	}
+	return oldValue.NotModified, nil
+}
+
+// AddNotModified adds i to the "not_modified" field.
+func (m *UsageDayMutation) AddNotModified(i int64) {
+	if m.addnot_modified != nil {
+		*m.addnot_modified += i
+	} else {
+		m.addnot_modified = &i
+	}
+}
+
+// AddedNotModified returns the value that was added to the "not_modified" field in this mutation.
+func (m *UsageDayMutation) AddedNotModified() (r int64, exists bool) {
+	v := m.addnot_modified
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNotModified resets all changes to the "not_modified" field.
+func (m *UsageDayMutation) ResetNotModified() {
+	m.not_modified = nil
+	m.addnot_modified = nil
+}
+
+// SetDownloads sets the "downloads" field.
+func (m *UsageDayMutation) SetDownloads(i int64) {
+	m.downloads = &i
+	m.adddownloads = nil
+}
+
+// Downloads returns the value of the "downloads" field in the mutation.
+func (m *UsageDayMutation) Downloads() (r int64, exists bool) {
+	v := m.downloads
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDownloads returns the old "downloads" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldDownloads(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDownloads is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDownloads requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDownloads: %w", err)
+	}
+	return oldValue.Downloads, nil
+}
+
+// AddDownloads adds i to the "downloads" field.
+func (m *UsageDayMutation) AddDownloads(i int64) {
+	if m.adddownloads != nil {
+		*m.adddownloads += i
+	} else {
+		m.adddownloads = &i
+	}
+}
+
+// AddedDownloads returns the value that was added to the "downloads" field in this mutation.
+func (m *UsageDayMutation) AddedDownloads() (r int64, exists bool) {
+	v := m.adddownloads
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDownloads resets all changes to the "downloads" field.
+func (m *UsageDayMutation) ResetDownloads() {
+	m.downloads = nil
+	m.adddownloads = nil
+}
+
+// SetInstalls sets the "installs" field.
+func (m *UsageDayMutation) SetInstalls(i int64) {
+	m.installs = &i
+	m.addinstalls = nil
+}
+
+// Installs returns the value of the "installs" field in the mutation.
+func (m *UsageDayMutation) Installs() (r int64, exists bool) {
+	v := m.installs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInstalls returns the old "installs" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldInstalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInstalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInstalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInstalls: %w", err)
+	}
+	return oldValue.Installs, nil
+}
+
+// AddInstalls adds i to the "installs" field.
+func (m *UsageDayMutation) AddInstalls(i int64) {
+	if m.addinstalls != nil {
+		*m.addinstalls += i
+	} else {
+		m.addinstalls = &i
+	}
+}
+
+// AddedInstalls returns the value that was added to the "installs" field in this mutation.
+func (m *UsageDayMutation) AddedInstalls() (r int64, exists bool) {
+	v := m.addinstalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetInstalls resets all changes to the "installs" field.
+func (m *UsageDayMutation) ResetInstalls() {
+	m.installs = nil
+	m.addinstalls = nil
+}
+
+// SetBytes sets the "bytes" field.
+func (m *UsageDayMutation) SetBytes(i int64) {
+	m.bytes = &i
+	m.addbytes = nil
+}
+
+// Bytes returns the value of the "bytes" field in the mutation.
+func (m *UsageDayMutation) Bytes() (r int64, exists bool) {
+	v := m.bytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBytes returns the old "bytes" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldBytes(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBytes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBytes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBytes: %w", err)
+	}
+	return oldValue.Bytes, nil
+}
+
+// AddBytes adds i to the "bytes" field.
+func (m *UsageDayMutation) AddBytes(i int64) {
+	if m.addbytes != nil {
+		*m.addbytes += i
+	} else {
+		m.addbytes = &i
+	}
+}
+
+// AddedBytes returns the value that was added to the "bytes" field in this mutation.
+func (m *UsageDayMutation) AddedBytes() (r int64, exists bool) {
+	v := m.addbytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBytes resets all changes to the "bytes" field.
+func (m *UsageDayMutation) ResetBytes() {
+	m.bytes = nil
+	m.addbytes = nil
+}
+
+// SetRefused sets the "refused" field.
+func (m *UsageDayMutation) SetRefused(i int64) {
+	m.refused = &i
+	m.addrefused = nil
+}
+
+// Refused returns the value of the "refused" field in the mutation.
+func (m *UsageDayMutation) Refused() (r int64, exists bool) {
+	v := m.refused
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefused returns the old "refused" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRefused(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefused is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefused requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefused: %w", err)
+	}
+	return oldValue.Refused, nil
+}
+
+// AddRefused adds i to the "refused" field.
+func (m *UsageDayMutation) AddRefused(i int64) {
+	if m.addrefused != nil {
+		*m.addrefused += i
+	} else {
+		m.addrefused = &i
+	}
+}
+
+// AddedRefused returns the value that was added to the "refused" field in this mutation.
+func (m *UsageDayMutation) AddedRefused() (r int64, exists bool) {
+	v := m.addrefused
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefused resets all changes to the "refused" field.
+func (m *UsageDayMutation) ResetRefused() {
+	m.refused = nil
+	m.addrefused = nil
+}
+
+// SetRefusedLimit sets the "refused_limit" field.
+func (m *UsageDayMutation) SetRefusedLimit(i int64) {
+	m.refused_limit = &i
+	m.addrefused_limit = nil
+}
+
+// RefusedLimit returns the value of the "refused_limit" field in the mutation.
+func (m *UsageDayMutation) RefusedLimit() (r int64, exists bool) {
+	v := m.refused_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedLimit returns the old "refused_limit" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRefusedLimit(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedLimit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedLimit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedLimit: %w", err)
+	}
+	return oldValue.RefusedLimit, nil
+}
+
+// AddRefusedLimit adds i to the "refused_limit" field.
+func (m *UsageDayMutation) AddRefusedLimit(i int64) {
+	if m.addrefused_limit != nil {
+		*m.addrefused_limit += i
+	} else {
+		m.addrefused_limit = &i
+	}
+}
+
+// AddedRefusedLimit returns the value that was added to the "refused_limit" field in this mutation.
+func (m *UsageDayMutation) AddedRefusedLimit() (r int64, exists bool) {
+	v := m.addrefused_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedLimit resets all changes to the "refused_limit" field.
+func (m *UsageDayMutation) ResetRefusedLimit() {
+	m.refused_limit = nil
+	m.addrefused_limit = nil
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (m *UsageDayMutation) SetRefusedPackage(i int64) {
+	m.refused_package = &i
+	m.addrefused_package = nil
+}
+
+// RefusedPackage returns the value of the "refused_package" field in the mutation.
+func (m *UsageDayMutation) RefusedPackage() (r int64, exists bool) {
+	v := m.refused_package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedPackage returns the old "refused_package" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRefusedPackage(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedPackage: %w", err)
+	}
+	return oldValue.RefusedPackage, nil
+}
+
+// AddRefusedPackage adds i to the "refused_package" field.
+func (m *UsageDayMutation) AddRefusedPackage(i int64) {
+	if m.addrefused_package != nil {
+		*m.addrefused_package += i
+	} else {
+		m.addrefused_package = &i
+	}
+}
+
+// AddedRefusedPackage returns the value that was added to the "refused_package" field in this mutation.
+func (m *UsageDayMutation) AddedRefusedPackage() (r int64, exists bool) {
+	v := m.addrefused_package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedPackage resets all changes to the "refused_package" field.
+func (m *UsageDayMutation) ResetRefusedPackage() {
+	m.refused_package = nil
+	m.addrefused_package = nil
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (m *UsageDayMutation) SetRefusedPermission(i int64) {
+	m.refused_permission = &i
+	m.addrefused_permission = nil
+}
+
+// RefusedPermission returns the value of the "refused_permission" field in the mutation.
+func (m *UsageDayMutation) RefusedPermission() (r int64, exists bool) {
+	v := m.refused_permission
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedPermission returns the old "refused_permission" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRefusedPermission(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedPermission is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedPermission requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedPermission: %w", err)
+	}
+	return oldValue.RefusedPermission, nil
+}
+
+// AddRefusedPermission adds i to the "refused_permission" field.
+func (m *UsageDayMutation) AddRefusedPermission(i int64) {
+	if m.addrefused_permission != nil {
+		*m.addrefused_permission += i
+	} else {
+		m.addrefused_permission = &i
+	}
+}
+
+// AddedRefusedPermission returns the value that was added to the "refused_permission" field in this mutation.
+func (m *UsageDayMutation) AddedRefusedPermission() (r int64, exists bool) {
+	v := m.addrefused_permission
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedPermission resets all changes to the "refused_permission" field.
+func (m *UsageDayMutation) ResetRefusedPermission() {
+	m.refused_permission = nil
+	m.addrefused_permission = nil
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (m *UsageDayMutation) SetRefusedNetwork(i int64) {
+	m.refused_network = &i
+	m.addrefused_network = nil
+}
+
+// RefusedNetwork returns the value of the "refused_network" field in the mutation.
+func (m *UsageDayMutation) RefusedNetwork() (r int64, exists bool) {
+	v := m.refused_network
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedNetwork returns the old "refused_network" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRefusedNetwork(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedNetwork is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedNetwork requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedNetwork: %w", err)
+	}
+	return oldValue.RefusedNetwork, nil
+}
+
+// AddRefusedNetwork adds i to the "refused_network" field.
+func (m *UsageDayMutation) AddRefusedNetwork(i int64) {
+	if m.addrefused_network != nil {
+		*m.addrefused_network += i
+	} else {
+		m.addrefused_network = &i
+	}
+}
+
+// AddedRefusedNetwork returns the value that was added to the "refused_network" field in this mutation.
+func (m *UsageDayMutation) AddedRefusedNetwork() (r int64, exists bool) {
+	v := m.addrefused_network
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedNetwork resets all changes to the "refused_network" field.
+func (m *UsageDayMutation) ResetRefusedNetwork() {
+	m.refused_network = nil
+	m.addrefused_network = nil
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (m *UsageDayMutation) SetRefusedEnded(i int64) {
+	m.refused_ended = &i
+	m.addrefused_ended = nil
+}
+
+// RefusedEnded returns the value of the "refused_ended" field in the mutation.
+func (m *UsageDayMutation) RefusedEnded() (r int64, exists bool) {
+	v := m.refused_ended
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedEnded returns the old "refused_ended" field's value of the UsageDay entity.
+// If the UsageDay object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageDayMutation) OldRefusedEnded(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedEnded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedEnded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedEnded: %w", err)
+	}
+	return oldValue.RefusedEnded, nil
+}
+
+// AddRefusedEnded adds i to the "refused_ended" field.
+func (m *UsageDayMutation) AddRefusedEnded(i int64) {
+	if m.addrefused_ended != nil {
+		*m.addrefused_ended += i
+	} else {
+		m.addrefused_ended = &i
+	}
+}
+
+// AddedRefusedEnded returns the value that was added to the "refused_ended" field in this mutation.
+func (m *UsageDayMutation) AddedRefusedEnded() (r int64, exists bool) {
+	v := m.addrefused_ended
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedEnded resets all changes to the "refused_ended" field.
+func (m *UsageDayMutation) ResetRefusedEnded() {
+	m.refused_ended = nil
+	m.addrefused_ended = nil
+}
+
+// Where appends a list predicates to the UsageDayMutation builder.
+func (m *UsageDayMutation) Where(ps ...predicate.UsageDay) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageDayMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageDayMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageDay, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageDayMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageDayMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageDay).
+func (m *UsageDayMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageDayMutation) Fields() []string {
+	fields := make([]string, 0, 18)
+	if m.day != nil {
+		fields = append(fields, usageday.FieldDay)
+	}
+	if m.token_id != nil {
+		fields = append(fields, usageday.FieldTokenID)
+	}
+	if m.secret_id != nil {
+		fields = append(fields, usageday.FieldSecretID)
+	}
+	if m.repository_id != nil {
+		fields = append(fields, usageday.FieldRepositoryID)
+	}
+	if m._package != nil {
+		fields = append(fields, usageday.FieldPackage)
+	}
+	if m.version != nil {
+		fields = append(fields, usageday.FieldVersion)
+	}
+	if m.requests != nil {
+		fields = append(fields, usageday.FieldRequests)
+	}
+	if m.metadata != nil {
+		fields = append(fields, usageday.FieldMetadata)
+	}
+	if m.not_modified != nil {
+		fields = append(fields, usageday.FieldNotModified)
+	}
+	if m.downloads != nil {
+		fields = append(fields, usageday.FieldDownloads)
+	}
+	if m.installs != nil {
+		fields = append(fields, usageday.FieldInstalls)
+	}
+	if m.bytes != nil {
+		fields = append(fields, usageday.FieldBytes)
+	}
+	if m.refused != nil {
+		fields = append(fields, usageday.FieldRefused)
+	}
+	if m.refused_limit != nil {
+		fields = append(fields, usageday.FieldRefusedLimit)
+	}
+	if m.refused_package != nil {
+		fields = append(fields, usageday.FieldRefusedPackage)
+	}
+	if m.refused_permission != nil {
+		fields = append(fields, usageday.FieldRefusedPermission)
+	}
+	if m.refused_network != nil {
+		fields = append(fields, usageday.FieldRefusedNetwork)
+	}
+	if m.refused_ended != nil {
+		fields = append(fields, usageday.FieldRefusedEnded)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageDayMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usageday.FieldDay:
+		return m.Day()
+	case usageday.FieldTokenID:
+		return m.TokenID()
+	case usageday.FieldSecretID:
+		return m.SecretID()
+	case usageday.FieldRepositoryID:
+		return m.RepositoryID()
+	case usageday.FieldPackage:
+		return m.Package()
+	case usageday.FieldVersion:
+		return m.Version()
+	case usageday.FieldRequests:
+		return m.Requests()
+	case usageday.FieldMetadata:
+		return m.Metadata()
+	case usageday.FieldNotModified:
+		return m.NotModified()
+	case usageday.FieldDownloads:
+		return m.Downloads()
+	case usageday.FieldInstalls:
+		return m.Installs()
+	case usageday.FieldBytes:
+		return m.Bytes()
+	case usageday.FieldRefused:
+		return m.Refused()
+	case usageday.FieldRefusedLimit:
+		return m.RefusedLimit()
+	case usageday.FieldRefusedPackage:
+		return m.RefusedPackage()
+	case usageday.FieldRefusedPermission:
+		return m.RefusedPermission()
+	case usageday.FieldRefusedNetwork:
+		return m.RefusedNetwork()
+	case usageday.FieldRefusedEnded:
+		return m.RefusedEnded()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageDayMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usageday.FieldDay:
+		return m.OldDay(ctx)
+	case usageday.FieldTokenID:
+		return m.OldTokenID(ctx)
+	case usageday.FieldSecretID:
+		return m.OldSecretID(ctx)
+	case usageday.FieldRepositoryID:
+		return m.OldRepositoryID(ctx)
+	case usageday.FieldPackage:
+		return m.OldPackage(ctx)
+	case usageday.FieldVersion:
+		return m.OldVersion(ctx)
+	case usageday.FieldRequests:
+		return m.OldRequests(ctx)
+	case usageday.FieldMetadata:
+		return m.OldMetadata(ctx)
+	case usageday.FieldNotModified:
+		return m.OldNotModified(ctx)
+	case usageday.FieldDownloads:
+		return m.OldDownloads(ctx)
+	case usageday.FieldInstalls:
+		return m.OldInstalls(ctx)
+	case usageday.FieldBytes:
+		return m.OldBytes(ctx)
+	case usageday.FieldRefused:
+		return m.OldRefused(ctx)
+	case usageday.FieldRefusedLimit:
+		return m.OldRefusedLimit(ctx)
+	case usageday.FieldRefusedPackage:
+		return m.OldRefusedPackage(ctx)
+	case usageday.FieldRefusedPermission:
+		return m.OldRefusedPermission(ctx)
+	case usageday.FieldRefusedNetwork:
+		return m.OldRefusedNetwork(ctx)
+	case usageday.FieldRefusedEnded:
+		return m.OldRefusedEnded(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageDay field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageDayMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usageday.FieldDay:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDay(v)
+		return nil
+	case usageday.FieldTokenID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTokenID(v)
+		return nil
+	case usageday.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
+	case usageday.FieldRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepositoryID(v)
+		return nil
+	case usageday.FieldPackage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackage(v)
+		return nil
+	case usageday.FieldVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case usageday.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequests(v)
+		return nil
+	case usageday.FieldMetadata:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMetadata(v)
+		return nil
+	case usageday.FieldNotModified:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotModified(v)
+		return nil
+	case usageday.FieldDownloads:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDownloads(v)
+		return nil
+	case usageday.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInstalls(v)
+		return nil
+	case usageday.FieldBytes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBytes(v)
+		return nil
+	case usageday.FieldRefused:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefused(v)
+		return nil
+	case usageday.FieldRefusedLimit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedLimit(v)
+		return nil
+	case usageday.FieldRefusedPackage:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedPackage(v)
+		return nil
+	case usageday.FieldRefusedPermission:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedPermission(v)
+		return nil
+	case usageday.FieldRefusedNetwork:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedNetwork(v)
+		return nil
+	case usageday.FieldRefusedEnded:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedEnded(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageDay field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageDayMutation) AddedFields() []string {
+	var fields []string
+	if m.addrequests != nil {
+		fields = append(fields, usageday.FieldRequests)
+	}
+	if m.addmetadata != nil {
+		fields = append(fields, usageday.FieldMetadata)
+	}
+	if m.addnot_modified != nil {
+		fields = append(fields, usageday.FieldNotModified)
+	}
+	if m.adddownloads != nil {
+		fields = append(fields, usageday.FieldDownloads)
+	}
+	if m.addinstalls != nil {
+		fields = append(fields, usageday.FieldInstalls)
+	}
+	if m.addbytes != nil {
+		fields = append(fields, usageday.FieldBytes)
+	}
+	if m.addrefused != nil {
+		fields = append(fields, usageday.FieldRefused)
+	}
+	if m.addrefused_limit != nil {
+		fields = append(fields, usageday.FieldRefusedLimit)
+	}
+	if m.addrefused_package != nil {
+		fields = append(fields, usageday.FieldRefusedPackage)
+	}
+	if m.addrefused_permission != nil {
+		fields = append(fields, usageday.FieldRefusedPermission)
+	}
+	if m.addrefused_network != nil {
+		fields = append(fields, usageday.FieldRefusedNetwork)
+	}
+	if m.addrefused_ended != nil {
+		fields = append(fields, usageday.FieldRefusedEnded)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageDayMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usageday.FieldRequests:
+		return m.AddedRequests()
+	case usageday.FieldMetadata:
+		return m.AddedMetadata()
+	case usageday.FieldNotModified:
+		return m.AddedNotModified()
+	case usageday.FieldDownloads:
+		return m.AddedDownloads()
+	case usageday.FieldInstalls:
+		return m.AddedInstalls()
+	case usageday.FieldBytes:
+		return m.AddedBytes()
+	case usageday.FieldRefused:
+		return m.AddedRefused()
+	case usageday.FieldRefusedLimit:
+		return m.AddedRefusedLimit()
+	case usageday.FieldRefusedPackage:
+		return m.AddedRefusedPackage()
+	case usageday.FieldRefusedPermission:
+		return m.AddedRefusedPermission()
+	case usageday.FieldRefusedNetwork:
+		return m.AddedRefusedNetwork()
+	case usageday.FieldRefusedEnded:
+		return m.AddedRefusedEnded()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageDayMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usageday.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequests(v)
+		return nil
+	case usageday.FieldMetadata:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMetadata(v)
+		return nil
+	case usageday.FieldNotModified:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNotModified(v)
+		return nil
+	case usageday.FieldDownloads:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDownloads(v)
+		return nil
+	case usageday.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInstalls(v)
+		return nil
+	case usageday.FieldBytes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBytes(v)
+		return nil
+	case usageday.FieldRefused:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefused(v)
+		return nil
+	case usageday.FieldRefusedLimit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedLimit(v)
+		return nil
+	case usageday.FieldRefusedPackage:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedPackage(v)
+		return nil
+	case usageday.FieldRefusedPermission:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedPermission(v)
+		return nil
+	case usageday.FieldRefusedNetwork:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedNetwork(v)
+		return nil
+	case usageday.FieldRefusedEnded:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedEnded(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageDay numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageDayMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageDayMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageDayMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageDay nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageDayMutation) ResetField(name string) error {
+	switch name {
+	case usageday.FieldDay:
+		m.ResetDay()
+		return nil
+	case usageday.FieldTokenID:
+		m.ResetTokenID()
+		return nil
+	case usageday.FieldSecretID:
+		m.ResetSecretID()
+		return nil
+	case usageday.FieldRepositoryID:
+		m.ResetRepositoryID()
+		return nil
+	case usageday.FieldPackage:
+		m.ResetPackage()
+		return nil
+	case usageday.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case usageday.FieldRequests:
+		m.ResetRequests()
+		return nil
+	case usageday.FieldMetadata:
+		m.ResetMetadata()
+		return nil
+	case usageday.FieldNotModified:
+		m.ResetNotModified()
+		return nil
+	case usageday.FieldDownloads:
+		m.ResetDownloads()
+		return nil
+	case usageday.FieldInstalls:
+		m.ResetInstalls()
+		return nil
+	case usageday.FieldBytes:
+		m.ResetBytes()
+		return nil
+	case usageday.FieldRefused:
+		m.ResetRefused()
+		return nil
+	case usageday.FieldRefusedLimit:
+		m.ResetRefusedLimit()
+		return nil
+	case usageday.FieldRefusedPackage:
+		m.ResetRefusedPackage()
+		return nil
+	case usageday.FieldRefusedPermission:
+		m.ResetRefusedPermission()
+		return nil
+	case usageday.FieldRefusedNetwork:
+		m.ResetRefusedNetwork()
+		return nil
+	case usageday.FieldRefusedEnded:
+		m.ResetRefusedEnded()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageDay field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageDayMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageDayMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageDayMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageDayMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageDayMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageDayMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageDayMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageDay unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageDayMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageDay edge %s", name)
+}
+
 // UsageHourMutation represents an operation that mutates the UsageHour nodes in the graph.
 type UsageHourMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *string
-	hour            *time.Time
-	token_id        *string
-	_package        *string
-	requests        *int64
-	addrequests     *int64
-	not_modified    *int64
-	addnot_modified *int64
-	downloads       *int64
-	adddownloads    *int64
-	installs        *int64
-	addinstalls     *int64
-	bytes           *int64
-	addbytes        *int64
-	refused         *int64
-	addrefused      *int64
-	clearedFields   map[string]struct{}
-	done            bool
-	oldValue        func(context.Context) (*UsageHour, error)
-	predicates      []predicate.UsageHour
+	op                    Op
+	typ                   string
+	id                    *int64
+	hour                  *time.Time
+	token_id              *string
+	secret_id             *string
+	repository_id         *string
+	_package              *string
+	version               *string
+	requests              *int64
+	addrequests           *int64
+	metadata              *int64
+	addmetadata           *int64
+	not_modified          *int64
+	addnot_modified       *int64
+	downloads             *int64
+	adddownloads          *int64
+	installs              *int64
+	addinstalls           *int64
+	bytes                 *int64
+	addbytes              *int64
+	refused               *int64
+	addrefused            *int64
+	refused_limit         *int64
+	addrefused_limit      *int64
+	refused_package       *int64
+	addrefused_package    *int64
+	refused_permission    *int64
+	addrefused_permission *int64
+	refused_network       *int64
+	addrefused_network    *int64
+	refused_ended         *int64
+	addrefused_ended      *int64
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*UsageHour, error)
+	predicates            []predicate.UsageHour
 }
 
 var _ ent.Mutation = (*UsageHourMutation)(nil)
@@ -13833,7 +18579,7 @@ func newUsageHourMutation(c config, op Op, opts ...usagehourOption) *UsageHourMu
 }
 
 // withUsageHourID sets the ID field of the mutation.
-func withUsageHourID(id string) usagehourOption {
+func withUsageHourID(id int64) usagehourOption {
 	return func(m *UsageHourMutation) {
 		var (
 			err   error
@@ -13885,13 +18631,13 @@ func (m UsageHourMutation) Tx() (*Tx, error) {
 
 // SetID sets the value of the id field. Note that this
 // operation is only accepted on creation of UsageHour entities.
-func (m *UsageHourMutation) SetID(id string) {
+func (m *UsageHourMutation) SetID(id int64) {
 	m.id = &id
 }
 
 // ID returns the ID value in the mutation. Note that the ID is only available
 // if it was provided to the builder or after it was returned from the database.
-func (m *UsageHourMutation) ID() (id string, exists bool) {
+func (m *UsageHourMutation) ID() (id int64, exists bool) {
 	if m.id == nil {
 		return
 	}
@@ -13902,12 +18648,12 @@ func (m *UsageHourMutation) ID() (id string, exists bool) {
 // That means, if the mutation is applied within a transaction with an isolation level such
 // as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
 // or updated by the mutation.
-func (m *UsageHourMutation) IDs(ctx context.Context) ([]string, error) {
+func (m *UsageHourMutation) IDs(ctx context.Context) ([]int64, error) {
 	switch {
 	case m.op.Is(OpUpdateOne | OpDeleteOne):
 		id, exists := m.ID()
 		if exists {
-			return []string{id}, nil
+			return []int64{id}, nil
 		}
 		fallthrough
 	case m.op.Is(OpUpdate | OpDelete):
@@ -13989,6 +18735,78 @@ func (m *UsageHourMutation) ResetTokenID() {
 	m.token_id = nil
 }
 
+// SetSecretID sets the "secret_id" field.
+func (m *UsageHourMutation) SetSecretID(s string) {
+	m.secret_id = &s
+}
+
+// SecretID returns the value of the "secret_id" field in the mutation.
+func (m *UsageHourMutation) SecretID() (r string, exists bool) {
+	v := m.secret_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecretID returns the old "secret_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldSecretID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecretID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecretID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecretID: %w", err)
+	}
+	return oldValue.SecretID, nil
+}
+
+// ResetSecretID resets all changes to the "secret_id" field.
+func (m *UsageHourMutation) ResetSecretID() {
+	m.secret_id = nil
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (m *UsageHourMutation) SetRepositoryID(s string) {
+	m.repository_id = &s
+}
+
+// RepositoryID returns the value of the "repository_id" field in the mutation.
+func (m *UsageHourMutation) RepositoryID() (r string, exists bool) {
+	v := m.repository_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepositoryID returns the old "repository_id" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
+	}
+	return oldValue.RepositoryID, nil
+}
+
+// ResetRepositoryID resets all changes to the "repository_id" field.
+func (m *UsageHourMutation) ResetRepositoryID() {
+	m.repository_id = nil
+}
+
 // SetPackage sets the "package" field.
 func (m *UsageHourMutation) SetPackage(s string) {
 	m._package = &s
@@ -14023,6 +18841,42 @@ func (m *UsageHourMutation) OldPackage(ctx context.Context) (v string, err error
 // ResetPackage resets all changes to the "package" field.
 func (m *UsageHourMutation) ResetPackage() {
 	m._package = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *UsageHourMutation) SetVersion(s string) {
+	m.version = &s
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *UsageHourMutation) Version() (r string, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *UsageHourMutation) ResetVersion() {
+	m.version = nil
 }
 
 // SetRequests sets the "requests" field.
@@ -14079,6 +18933,62 @@ func (m *UsageHourMutation) AddedRequests() (r int64, exists bool) {
 func (m *UsageHourMutation) ResetRequests() {
 	m.requests = nil
 	m.addrequests = nil
+}
+
+// SetMetadata sets the "metadata" field.
+func (m *UsageHourMutation) SetMetadata(i int64) {
+	m.metadata = &i
+	m.addmetadata = nil
+}
+
+// Metadata returns the value of the "metadata" field in the mutation.
+func (m *UsageHourMutation) Metadata() (r int64, exists bool) {
+	v := m.metadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMetadata returns the old "metadata" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldMetadata(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMetadata is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMetadata requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMetadata: %w", err)
+	}
+	return oldValue.Metadata, nil
+}
+
+// AddMetadata adds i to the "metadata" field.
+func (m *UsageHourMutation) AddMetadata(i int64) {
+	if m.addmetadata != nil {
+		*m.addmetadata += i
+	} else {
+		m.addmetadata = &i
+	}
+}
+
+// AddedMetadata returns the value that was added to the "metadata" field in this mutation.
+func (m *UsageHourMutation) AddedMetadata() (r int64, exists bool) {
+	v := m.addmetadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMetadata resets all changes to the "metadata" field.
+func (m *UsageHourMutation) ResetMetadata() {
+	m.metadata = nil
+	m.addmetadata = nil
 }
 
 // SetNotModified sets the "not_modified" field.
@@ -14361,6 +19271,286 @@ func (m *UsageHourMutation) ResetRefused() {
 	m.addrefused = nil
 }
 
+// SetRefusedLimit sets the "refused_limit" field.
+func (m *UsageHourMutation) SetRefusedLimit(i int64) {
+	m.refused_limit = &i
+	m.addrefused_limit = nil
+}
+
+// RefusedLimit returns the value of the "refused_limit" field in the mutation.
+func (m *UsageHourMutation) RefusedLimit() (r int64, exists bool) {
+	v := m.refused_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedLimit returns the old "refused_limit" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldRefusedLimit(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedLimit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedLimit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedLimit: %w", err)
+	}
+	return oldValue.RefusedLimit, nil
+}
+
+// AddRefusedLimit adds i to the "refused_limit" field.
+func (m *UsageHourMutation) AddRefusedLimit(i int64) {
+	if m.addrefused_limit != nil {
+		*m.addrefused_limit += i
+	} else {
+		m.addrefused_limit = &i
+	}
+}
+
+// AddedRefusedLimit returns the value that was added to the "refused_limit" field in this mutation.
+func (m *UsageHourMutation) AddedRefusedLimit() (r int64, exists bool) {
+	v := m.addrefused_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedLimit resets all changes to the "refused_limit" field.
+func (m *UsageHourMutation) ResetRefusedLimit() {
+	m.refused_limit = nil
+	m.addrefused_limit = nil
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (m *UsageHourMutation) SetRefusedPackage(i int64) {
+	m.refused_package = &i
+	m.addrefused_package = nil
+}
+
+// RefusedPackage returns the value of the "refused_package" field in the mutation.
+func (m *UsageHourMutation) RefusedPackage() (r int64, exists bool) {
+	v := m.refused_package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedPackage returns the old "refused_package" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldRefusedPackage(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedPackage: %w", err)
+	}
+	return oldValue.RefusedPackage, nil
+}
+
+// AddRefusedPackage adds i to the "refused_package" field.
+func (m *UsageHourMutation) AddRefusedPackage(i int64) {
+	if m.addrefused_package != nil {
+		*m.addrefused_package += i
+	} else {
+		m.addrefused_package = &i
+	}
+}
+
+// AddedRefusedPackage returns the value that was added to the "refused_package" field in this mutation.
+func (m *UsageHourMutation) AddedRefusedPackage() (r int64, exists bool) {
+	v := m.addrefused_package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedPackage resets all changes to the "refused_package" field.
+func (m *UsageHourMutation) ResetRefusedPackage() {
+	m.refused_package = nil
+	m.addrefused_package = nil
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (m *UsageHourMutation) SetRefusedPermission(i int64) {
+	m.refused_permission = &i
+	m.addrefused_permission = nil
+}
+
+// RefusedPermission returns the value of the "refused_permission" field in the mutation.
+func (m *UsageHourMutation) RefusedPermission() (r int64, exists bool) {
+	v := m.refused_permission
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedPermission returns the old "refused_permission" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldRefusedPermission(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedPermission is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedPermission requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedPermission: %w", err)
+	}
+	return oldValue.RefusedPermission, nil
+}
+
+// AddRefusedPermission adds i to the "refused_permission" field.
+func (m *UsageHourMutation) AddRefusedPermission(i int64) {
+	if m.addrefused_permission != nil {
+		*m.addrefused_permission += i
+	} else {
+		m.addrefused_permission = &i
+	}
+}
+
+// AddedRefusedPermission returns the value that was added to the "refused_permission" field in this mutation.
+func (m *UsageHourMutation) AddedRefusedPermission() (r int64, exists bool) {
+	v := m.addrefused_permission
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedPermission resets all changes to the "refused_permission" field.
+func (m *UsageHourMutation) ResetRefusedPermission() {
+	m.refused_permission = nil
+	m.addrefused_permission = nil
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (m *UsageHourMutation) SetRefusedNetwork(i int64) {
+	m.refused_network = &i
+	m.addrefused_network = nil
+}
+
+// RefusedNetwork returns the value of the "refused_network" field in the mutation.
+func (m *UsageHourMutation) RefusedNetwork() (r int64, exists bool) {
+	v := m.refused_network
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedNetwork returns the old "refused_network" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldRefusedNetwork(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedNetwork is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedNetwork requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedNetwork: %w", err)
+	}
+	return oldValue.RefusedNetwork, nil
+}
+
+// AddRefusedNetwork adds i to the "refused_network" field.
+func (m *UsageHourMutation) AddRefusedNetwork(i int64) {
+	if m.addrefused_network != nil {
+		*m.addrefused_network += i
+	} else {
+		m.addrefused_network = &i
+	}
+}
+
+// AddedRefusedNetwork returns the value that was added to the "refused_network" field in this mutation.
+func (m *UsageHourMutation) AddedRefusedNetwork() (r int64, exists bool) {
+	v := m.addrefused_network
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedNetwork resets all changes to the "refused_network" field.
+func (m *UsageHourMutation) ResetRefusedNetwork() {
+	m.refused_network = nil
+	m.addrefused_network = nil
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (m *UsageHourMutation) SetRefusedEnded(i int64) {
+	m.refused_ended = &i
+	m.addrefused_ended = nil
+}
+
+// RefusedEnded returns the value of the "refused_ended" field in the mutation.
+func (m *UsageHourMutation) RefusedEnded() (r int64, exists bool) {
+	v := m.refused_ended
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedEnded returns the old "refused_ended" field's value of the UsageHour entity.
+// If the UsageHour object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageHourMutation) OldRefusedEnded(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedEnded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedEnded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedEnded: %w", err)
+	}
+	return oldValue.RefusedEnded, nil
+}
+
+// AddRefusedEnded adds i to the "refused_ended" field.
+func (m *UsageHourMutation) AddRefusedEnded(i int64) {
+	if m.addrefused_ended != nil {
+		*m.addrefused_ended += i
+	} else {
+		m.addrefused_ended = &i
+	}
+}
+
+// AddedRefusedEnded returns the value that was added to the "refused_ended" field in this mutation.
+func (m *UsageHourMutation) AddedRefusedEnded() (r int64, exists bool) {
+	v := m.addrefused_ended
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedEnded resets all changes to the "refused_ended" field.
+func (m *UsageHourMutation) ResetRefusedEnded() {
+	m.refused_ended = nil
+	m.addrefused_ended = nil
+}
+
 // Where appends a list predicates to the UsageHourMutation builder.
 func (m *UsageHourMutation) Where(ps ...predicate.UsageHour) {
 	m.predicates = append(m.predicates, ps...)
@@ -14395,18 +19585,30 @@ func (m *UsageHourMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UsageHourMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 18)
 	if m.hour != nil {
 		fields = append(fields, usagehour.FieldHour)
 	}
 	if m.token_id != nil {
 		fields = append(fields, usagehour.FieldTokenID)
 	}
+	if m.secret_id != nil {
+		fields = append(fields, usagehour.FieldSecretID)
+	}
+	if m.repository_id != nil {
+		fields = append(fields, usagehour.FieldRepositoryID)
+	}
 	if m._package != nil {
 		fields = append(fields, usagehour.FieldPackage)
 	}
+	if m.version != nil {
+		fields = append(fields, usagehour.FieldVersion)
+	}
 	if m.requests != nil {
 		fields = append(fields, usagehour.FieldRequests)
+	}
+	if m.metadata != nil {
+		fields = append(fields, usagehour.FieldMetadata)
 	}
 	if m.not_modified != nil {
 		fields = append(fields, usagehour.FieldNotModified)
@@ -14423,6 +19625,21 @@ func (m *UsageHourMutation) Fields() []string {
 	if m.refused != nil {
 		fields = append(fields, usagehour.FieldRefused)
 	}
+	if m.refused_limit != nil {
+		fields = append(fields, usagehour.FieldRefusedLimit)
+	}
+	if m.refused_package != nil {
+		fields = append(fields, usagehour.FieldRefusedPackage)
+	}
+	if m.refused_permission != nil {
+		fields = append(fields, usagehour.FieldRefusedPermission)
+	}
+	if m.refused_network != nil {
+		fields = append(fields, usagehour.FieldRefusedNetwork)
+	}
+	if m.refused_ended != nil {
+		fields = append(fields, usagehour.FieldRefusedEnded)
+	}
 	return fields
 }
 
@@ -14435,10 +19652,18 @@ func (m *UsageHourMutation) Field(name string) (ent.Value, bool) {
 		return m.Hour()
 	case usagehour.FieldTokenID:
 		return m.TokenID()
+	case usagehour.FieldSecretID:
+		return m.SecretID()
+	case usagehour.FieldRepositoryID:
+		return m.RepositoryID()
 	case usagehour.FieldPackage:
 		return m.Package()
+	case usagehour.FieldVersion:
+		return m.Version()
 	case usagehour.FieldRequests:
 		return m.Requests()
+	case usagehour.FieldMetadata:
+		return m.Metadata()
 	case usagehour.FieldNotModified:
 		return m.NotModified()
 	case usagehour.FieldDownloads:
@@ -14449,6 +19674,16 @@ func (m *UsageHourMutation) Field(name string) (ent.Value, bool) {
 		return m.Bytes()
 	case usagehour.FieldRefused:
 		return m.Refused()
+	case usagehour.FieldRefusedLimit:
+		return m.RefusedLimit()
+	case usagehour.FieldRefusedPackage:
+		return m.RefusedPackage()
+	case usagehour.FieldRefusedPermission:
+		return m.RefusedPermission()
+	case usagehour.FieldRefusedNetwork:
+		return m.RefusedNetwork()
+	case usagehour.FieldRefusedEnded:
+		return m.RefusedEnded()
 	}
 	return nil, false
 }
@@ -14462,10 +19697,18 @@ func (m *UsageHourMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldHour(ctx)
 	case usagehour.FieldTokenID:
 		return m.OldTokenID(ctx)
+	case usagehour.FieldSecretID:
+		return m.OldSecretID(ctx)
+	case usagehour.FieldRepositoryID:
+		return m.OldRepositoryID(ctx)
 	case usagehour.FieldPackage:
 		return m.OldPackage(ctx)
+	case usagehour.FieldVersion:
+		return m.OldVersion(ctx)
 	case usagehour.FieldRequests:
 		return m.OldRequests(ctx)
+	case usagehour.FieldMetadata:
+		return m.OldMetadata(ctx)
 	case usagehour.FieldNotModified:
 		return m.OldNotModified(ctx)
 	case usagehour.FieldDownloads:
@@ -14476,6 +19719,16 @@ func (m *UsageHourMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldBytes(ctx)
 	case usagehour.FieldRefused:
 		return m.OldRefused(ctx)
+	case usagehour.FieldRefusedLimit:
+		return m.OldRefusedLimit(ctx)
+	case usagehour.FieldRefusedPackage:
+		return m.OldRefusedPackage(ctx)
+	case usagehour.FieldRefusedPermission:
+		return m.OldRefusedPermission(ctx)
+	case usagehour.FieldRefusedNetwork:
+		return m.OldRefusedNetwork(ctx)
+	case usagehour.FieldRefusedEnded:
+		return m.OldRefusedEnded(ctx)
 	}
 	return nil, fmt.Errorf("unknown UsageHour field %s", name)
 }
@@ -14499,6 +19752,20 @@ func (m *UsageHourMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTokenID(v)
 		return nil
+	case usagehour.FieldSecretID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecretID(v)
+		return nil
+	case usagehour.FieldRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepositoryID(v)
+		return nil
 	case usagehour.FieldPackage:
 		v, ok := value.(string)
 		if !ok {
@@ -14506,12 +19773,26 @@ func (m *UsageHourMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPackage(v)
 		return nil
+	case usagehour.FieldVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
 	case usagehour.FieldRequests:
 		v, ok := value.(int64)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRequests(v)
+		return nil
+	case usagehour.FieldMetadata:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMetadata(v)
 		return nil
 	case usagehour.FieldNotModified:
 		v, ok := value.(int64)
@@ -14548,6 +19829,41 @@ func (m *UsageHourMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRefused(v)
 		return nil
+	case usagehour.FieldRefusedLimit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedLimit(v)
+		return nil
+	case usagehour.FieldRefusedPackage:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedPackage(v)
+		return nil
+	case usagehour.FieldRefusedPermission:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedPermission(v)
+		return nil
+	case usagehour.FieldRefusedNetwork:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedNetwork(v)
+		return nil
+	case usagehour.FieldRefusedEnded:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedEnded(v)
+		return nil
 	}
 	return fmt.Errorf("unknown UsageHour field %s", name)
 }
@@ -14558,6 +19874,9 @@ func (m *UsageHourMutation) AddedFields() []string {
 	var fields []string
 	if m.addrequests != nil {
 		fields = append(fields, usagehour.FieldRequests)
+	}
+	if m.addmetadata != nil {
+		fields = append(fields, usagehour.FieldMetadata)
 	}
 	if m.addnot_modified != nil {
 		fields = append(fields, usagehour.FieldNotModified)
@@ -14574,6 +19893,21 @@ func (m *UsageHourMutation) AddedFields() []string {
 	if m.addrefused != nil {
 		fields = append(fields, usagehour.FieldRefused)
 	}
+	if m.addrefused_limit != nil {
+		fields = append(fields, usagehour.FieldRefusedLimit)
+	}
+	if m.addrefused_package != nil {
+		fields = append(fields, usagehour.FieldRefusedPackage)
+	}
+	if m.addrefused_permission != nil {
+		fields = append(fields, usagehour.FieldRefusedPermission)
+	}
+	if m.addrefused_network != nil {
+		fields = append(fields, usagehour.FieldRefusedNetwork)
+	}
+	if m.addrefused_ended != nil {
+		fields = append(fields, usagehour.FieldRefusedEnded)
+	}
 	return fields
 }
 
@@ -14584,6 +19918,8 @@ func (m *UsageHourMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case usagehour.FieldRequests:
 		return m.AddedRequests()
+	case usagehour.FieldMetadata:
+		return m.AddedMetadata()
 	case usagehour.FieldNotModified:
 		return m.AddedNotModified()
 	case usagehour.FieldDownloads:
@@ -14594,6 +19930,16 @@ func (m *UsageHourMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedBytes()
 	case usagehour.FieldRefused:
 		return m.AddedRefused()
+	case usagehour.FieldRefusedLimit:
+		return m.AddedRefusedLimit()
+	case usagehour.FieldRefusedPackage:
+		return m.AddedRefusedPackage()
+	case usagehour.FieldRefusedPermission:
+		return m.AddedRefusedPermission()
+	case usagehour.FieldRefusedNetwork:
+		return m.AddedRefusedNetwork()
+	case usagehour.FieldRefusedEnded:
+		return m.AddedRefusedEnded()
 	}
 	return nil, false
 }
@@ -14609,6 +19955,13 @@ func (m *UsageHourMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRequests(v)
+		return nil
+	case usagehour.FieldMetadata:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMetadata(v)
 		return nil
 	case usagehour.FieldNotModified:
 		v, ok := value.(int64)
@@ -14645,6 +19998,41 @@ func (m *UsageHourMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddRefused(v)
 		return nil
+	case usagehour.FieldRefusedLimit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedLimit(v)
+		return nil
+	case usagehour.FieldRefusedPackage:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedPackage(v)
+		return nil
+	case usagehour.FieldRefusedPermission:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedPermission(v)
+		return nil
+	case usagehour.FieldRefusedNetwork:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedNetwork(v)
+		return nil
+	case usagehour.FieldRefusedEnded:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedEnded(v)
+		return nil
 	}
 	return fmt.Errorf("unknown UsageHour numeric field %s", name)
 }
@@ -14678,11 +20066,23 @@ func (m *UsageHourMutation) ResetField(name string) error {
 	case usagehour.FieldTokenID:
 		m.ResetTokenID()
 		return nil
+	case usagehour.FieldSecretID:
+		m.ResetSecretID()
+		return nil
+	case usagehour.FieldRepositoryID:
+		m.ResetRepositoryID()
+		return nil
 	case usagehour.FieldPackage:
 		m.ResetPackage()
 		return nil
+	case usagehour.FieldVersion:
+		m.ResetVersion()
+		return nil
 	case usagehour.FieldRequests:
 		m.ResetRequests()
+		return nil
+	case usagehour.FieldMetadata:
+		m.ResetMetadata()
 		return nil
 	case usagehour.FieldNotModified:
 		m.ResetNotModified()
@@ -14698,6 +20098,21 @@ func (m *UsageHourMutation) ResetField(name string) error {
 		return nil
 	case usagehour.FieldRefused:
 		m.ResetRefused()
+		return nil
+	case usagehour.FieldRefusedLimit:
+		m.ResetRefusedLimit()
+		return nil
+	case usagehour.FieldRefusedPackage:
+		m.ResetRefusedPackage()
+		return nil
+	case usagehour.FieldRefusedPermission:
+		m.ResetRefusedPermission()
+		return nil
+	case usagehour.FieldRefusedNetwork:
+		m.ResetRefusedNetwork()
+		return nil
+	case usagehour.FieldRefusedEnded:
+		m.ResetRefusedEnded()
 		return nil
 	}
 	return fmt.Errorf("unknown UsageHour field %s", name)
@@ -14749,6 +20164,1580 @@ func (m *UsageHourMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *UsageHourMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown UsageHour edge %s", name)
+}
+
+// UsageTotalMutation represents an operation that mutates the UsageTotal nodes in the graph.
+type UsageTotalMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *int64
+	span                  *usagetotal.Span
+	at                    *int64
+	addat                 *int64
+	kind                  *usagetotal.Kind
+	subject               *string
+	requests              *int64
+	addrequests           *int64
+	metadata              *int64
+	addmetadata           *int64
+	not_modified          *int64
+	addnot_modified       *int64
+	downloads             *int64
+	adddownloads          *int64
+	installs              *int64
+	addinstalls           *int64
+	bytes                 *int64
+	addbytes              *int64
+	refused               *int64
+	addrefused            *int64
+	refused_limit         *int64
+	addrefused_limit      *int64
+	refused_package       *int64
+	addrefused_package    *int64
+	refused_permission    *int64
+	addrefused_permission *int64
+	refused_network       *int64
+	addrefused_network    *int64
+	refused_ended         *int64
+	addrefused_ended      *int64
+	clearedFields         map[string]struct{}
+	done                  bool
+	oldValue              func(context.Context) (*UsageTotal, error)
+	predicates            []predicate.UsageTotal
+}
+
+var _ ent.Mutation = (*UsageTotalMutation)(nil)
+
+// usagetotalOption allows management of the mutation configuration using functional options.
+type usagetotalOption func(*UsageTotalMutation)
+
+// newUsageTotalMutation creates new mutation for the UsageTotal entity.
+func newUsageTotalMutation(c config, op Op, opts ...usagetotalOption) *UsageTotalMutation {
+	m := &UsageTotalMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsageTotal,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsageTotalID sets the ID field of the mutation.
+func withUsageTotalID(id int64) usagetotalOption {
+	return func(m *UsageTotalMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsageTotal
+		)
+		m.oldValue = func(ctx context.Context) (*UsageTotal, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsageTotal.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsageTotal sets the old UsageTotal of the mutation.
+func withUsageTotal(node *UsageTotal) usagetotalOption {
+	return func(m *UsageTotalMutation) {
+		m.oldValue = func(context.Context) (*UsageTotal, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsageTotalMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsageTotalMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsageTotal entities.
+func (m *UsageTotalMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsageTotalMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsageTotalMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsageTotal.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetSpan sets the "span" field.
+func (m *UsageTotalMutation) SetSpan(u usagetotal.Span) {
+	m.span = &u
+}
+
+// Span returns the value of the "span" field in the mutation.
+func (m *UsageTotalMutation) Span() (r usagetotal.Span, exists bool) {
+	v := m.span
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpan returns the old "span" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldSpan(ctx context.Context) (v usagetotal.Span, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpan is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpan requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpan: %w", err)
+	}
+	return oldValue.Span, nil
+}
+
+// ResetSpan resets all changes to the "span" field.
+func (m *UsageTotalMutation) ResetSpan() {
+	m.span = nil
+}
+
+// SetAt sets the "at" field.
+func (m *UsageTotalMutation) SetAt(i int64) {
+	m.at = &i
+	m.addat = nil
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *UsageTotalMutation) At() (r int64, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldAt(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// AddAt adds i to the "at" field.
+func (m *UsageTotalMutation) AddAt(i int64) {
+	if m.addat != nil {
+		*m.addat += i
+	} else {
+		m.addat = &i
+	}
+}
+
+// AddedAt returns the value that was added to the "at" field in this mutation.
+func (m *UsageTotalMutation) AddedAt() (r int64, exists bool) {
+	v := m.addat
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *UsageTotalMutation) ResetAt() {
+	m.at = nil
+	m.addat = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *UsageTotalMutation) SetKind(u usagetotal.Kind) {
+	m.kind = &u
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *UsageTotalMutation) Kind() (r usagetotal.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldKind(ctx context.Context) (v usagetotal.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *UsageTotalMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetSubject sets the "subject" field.
+func (m *UsageTotalMutation) SetSubject(s string) {
+	m.subject = &s
+}
+
+// Subject returns the value of the "subject" field in the mutation.
+func (m *UsageTotalMutation) Subject() (r string, exists bool) {
+	v := m.subject
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubject returns the old "subject" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldSubject(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubject is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubject requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubject: %w", err)
+	}
+	return oldValue.Subject, nil
+}
+
+// ResetSubject resets all changes to the "subject" field.
+func (m *UsageTotalMutation) ResetSubject() {
+	m.subject = nil
+}
+
+// SetRequests sets the "requests" field.
+func (m *UsageTotalMutation) SetRequests(i int64) {
+	m.requests = &i
+	m.addrequests = nil
+}
+
+// Requests returns the value of the "requests" field in the mutation.
+func (m *UsageTotalMutation) Requests() (r int64, exists bool) {
+	v := m.requests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequests returns the old "requests" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldRequests(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequests is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequests requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequests: %w", err)
+	}
+	return oldValue.Requests, nil
+}
+
+// AddRequests adds i to the "requests" field.
+func (m *UsageTotalMutation) AddRequests(i int64) {
+	if m.addrequests != nil {
+		*m.addrequests += i
+	} else {
+		m.addrequests = &i
+	}
+}
+
+// AddedRequests returns the value that was added to the "requests" field in this mutation.
+func (m *UsageTotalMutation) AddedRequests() (r int64, exists bool) {
+	v := m.addrequests
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequests resets all changes to the "requests" field.
+func (m *UsageTotalMutation) ResetRequests() {
+	m.requests = nil
+	m.addrequests = nil
+}
+
+// SetMetadata sets the "metadata" field.
+func (m *UsageTotalMutation) SetMetadata(i int64) {
+	m.metadata = &i
+	m.addmetadata = nil
+}
+
+// Metadata returns the value of the "metadata" field in the mutation.
+func (m *UsageTotalMutation) Metadata() (r int64, exists bool) {
+	v := m.metadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMetadata returns the old "metadata" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldMetadata(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMetadata is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMetadata requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMetadata: %w", err)
+	}
+	return oldValue.Metadata, nil
+}
+
+// AddMetadata adds i to the "metadata" field.
+func (m *UsageTotalMutation) AddMetadata(i int64) {
+	if m.addmetadata != nil {
+		*m.addmetadata += i
+	} else {
+		m.addmetadata = &i
+	}
+}
+
+// AddedMetadata returns the value that was added to the "metadata" field in this mutation.
+func (m *UsageTotalMutation) AddedMetadata() (r int64, exists bool) {
+	v := m.addmetadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMetadata resets all changes to the "metadata" field.
+func (m *UsageTotalMutation) ResetMetadata() {
+	m.metadata = nil
+	m.addmetadata = nil
+}
+
+// SetNotModified sets the "not_modified" field.
+func (m *UsageTotalMutation) SetNotModified(i int64) {
+	m.not_modified = &i
+	m.addnot_modified = nil
+}
+
+// NotModified returns the value of the "not_modified" field in the mutation.
+func (m *UsageTotalMutation) NotModified() (r int64, exists bool) {
+	v := m.not_modified
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotModified returns the old "not_modified" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldNotModified(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotModified is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotModified requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotModified: %w", err)
+	}
+	return oldValue.NotModified, nil
+}
+
+// AddNotModified adds i to the "not_modified" field.
+func (m *UsageTotalMutation) AddNotModified(i int64) {
+	if m.addnot_modified != nil {
+		*m.addnot_modified += i
+	} else {
+		m.addnot_modified = &i
+	}
+}
+
+// AddedNotModified returns the value that was added to the "not_modified" field in this mutation.
+func (m *UsageTotalMutation) AddedNotModified() (r int64, exists bool) {
+	v := m.addnot_modified
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNotModified resets all changes to the "not_modified" field.
+func (m *UsageTotalMutation) ResetNotModified() {
+	m.not_modified = nil
+	m.addnot_modified = nil
+}
+
+// SetDownloads sets the "downloads" field.
+func (m *UsageTotalMutation) SetDownloads(i int64) {
+	m.downloads = &i
+	m.adddownloads = nil
+}
+
+// Downloads returns the value of the "downloads" field in the mutation.
+func (m *UsageTotalMutation) Downloads() (r int64, exists bool) {
+	v := m.downloads
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDownloads returns the old "downloads" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldDownloads(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDownloads is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDownloads requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDownloads: %w", err)
+	}
+	return oldValue.Downloads, nil
+}
+
+// AddDownloads adds i to the "downloads" field.
+func (m *UsageTotalMutation) AddDownloads(i int64) {
+	if m.adddownloads != nil {
+		*m.adddownloads += i
+	} else {
+		m.adddownloads = &i
+	}
+}
+
+// AddedDownloads returns the value that was added to the "downloads" field in this mutation.
+func (m *UsageTotalMutation) AddedDownloads() (r int64, exists bool) {
+	v := m.adddownloads
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDownloads resets all changes to the "downloads" field.
+func (m *UsageTotalMutation) ResetDownloads() {
+	m.downloads = nil
+	m.adddownloads = nil
+}
+
+// SetInstalls sets the "installs" field.
+func (m *UsageTotalMutation) SetInstalls(i int64) {
+	m.installs = &i
+	m.addinstalls = nil
+}
+
+// Installs returns the value of the "installs" field in the mutation.
+func (m *UsageTotalMutation) Installs() (r int64, exists bool) {
+	v := m.installs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInstalls returns the old "installs" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldInstalls(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInstalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInstalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInstalls: %w", err)
+	}
+	return oldValue.Installs, nil
+}
+
+// AddInstalls adds i to the "installs" field.
+func (m *UsageTotalMutation) AddInstalls(i int64) {
+	if m.addinstalls != nil {
+		*m.addinstalls += i
+	} else {
+		m.addinstalls = &i
+	}
+}
+
+// AddedInstalls returns the value that was added to the "installs" field in this mutation.
+func (m *UsageTotalMutation) AddedInstalls() (r int64, exists bool) {
+	v := m.addinstalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetInstalls resets all changes to the "installs" field.
+func (m *UsageTotalMutation) ResetInstalls() {
+	m.installs = nil
+	m.addinstalls = nil
+}
+
+// SetBytes sets the "bytes" field.
+func (m *UsageTotalMutation) SetBytes(i int64) {
+	m.bytes = &i
+	m.addbytes = nil
+}
+
+// Bytes returns the value of the "bytes" field in the mutation.
+func (m *UsageTotalMutation) Bytes() (r int64, exists bool) {
+	v := m.bytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBytes returns the old "bytes" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldBytes(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBytes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBytes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBytes: %w", err)
+	}
+	return oldValue.Bytes, nil
+}
+
+// AddBytes adds i to the "bytes" field.
+func (m *UsageTotalMutation) AddBytes(i int64) {
+	if m.addbytes != nil {
+		*m.addbytes += i
+	} else {
+		m.addbytes = &i
+	}
+}
+
+// AddedBytes returns the value that was added to the "bytes" field in this mutation.
+func (m *UsageTotalMutation) AddedBytes() (r int64, exists bool) {
+	v := m.addbytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBytes resets all changes to the "bytes" field.
+func (m *UsageTotalMutation) ResetBytes() {
+	m.bytes = nil
+	m.addbytes = nil
+}
+
+// SetRefused sets the "refused" field.
+func (m *UsageTotalMutation) SetRefused(i int64) {
+	m.refused = &i
+	m.addrefused = nil
+}
+
+// Refused returns the value of the "refused" field in the mutation.
+func (m *UsageTotalMutation) Refused() (r int64, exists bool) {
+	v := m.refused
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefused returns the old "refused" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldRefused(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefused is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefused requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefused: %w", err)
+	}
+	return oldValue.Refused, nil
+}
+
+// AddRefused adds i to the "refused" field.
+func (m *UsageTotalMutation) AddRefused(i int64) {
+	if m.addrefused != nil {
+		*m.addrefused += i
+	} else {
+		m.addrefused = &i
+	}
+}
+
+// AddedRefused returns the value that was added to the "refused" field in this mutation.
+func (m *UsageTotalMutation) AddedRefused() (r int64, exists bool) {
+	v := m.addrefused
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefused resets all changes to the "refused" field.
+func (m *UsageTotalMutation) ResetRefused() {
+	m.refused = nil
+	m.addrefused = nil
+}
+
+// SetRefusedLimit sets the "refused_limit" field.
+func (m *UsageTotalMutation) SetRefusedLimit(i int64) {
+	m.refused_limit = &i
+	m.addrefused_limit = nil
+}
+
+// RefusedLimit returns the value of the "refused_limit" field in the mutation.
+func (m *UsageTotalMutation) RefusedLimit() (r int64, exists bool) {
+	v := m.refused_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedLimit returns the old "refused_limit" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldRefusedLimit(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedLimit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedLimit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedLimit: %w", err)
+	}
+	return oldValue.RefusedLimit, nil
+}
+
+// AddRefusedLimit adds i to the "refused_limit" field.
+func (m *UsageTotalMutation) AddRefusedLimit(i int64) {
+	if m.addrefused_limit != nil {
+		*m.addrefused_limit += i
+	} else {
+		m.addrefused_limit = &i
+	}
+}
+
+// AddedRefusedLimit returns the value that was added to the "refused_limit" field in this mutation.
+func (m *UsageTotalMutation) AddedRefusedLimit() (r int64, exists bool) {
+	v := m.addrefused_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedLimit resets all changes to the "refused_limit" field.
+func (m *UsageTotalMutation) ResetRefusedLimit() {
+	m.refused_limit = nil
+	m.addrefused_limit = nil
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (m *UsageTotalMutation) SetRefusedPackage(i int64) {
+	m.refused_package = &i
+	m.addrefused_package = nil
+}
+
+// RefusedPackage returns the value of the "refused_package" field in the mutation.
+func (m *UsageTotalMutation) RefusedPackage() (r int64, exists bool) {
+	v := m.refused_package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedPackage returns the old "refused_package" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldRefusedPackage(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedPackage: %w", err)
+	}
+	return oldValue.RefusedPackage, nil
+}
+
+// AddRefusedPackage adds i to the "refused_package" field.
+func (m *UsageTotalMutation) AddRefusedPackage(i int64) {
+	if m.addrefused_package != nil {
+		*m.addrefused_package += i
+	} else {
+		m.addrefused_package = &i
+	}
+}
+
+// AddedRefusedPackage returns the value that was added to the "refused_package" field in this mutation.
+func (m *UsageTotalMutation) AddedRefusedPackage() (r int64, exists bool) {
+	v := m.addrefused_package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedPackage resets all changes to the "refused_package" field.
+func (m *UsageTotalMutation) ResetRefusedPackage() {
+	m.refused_package = nil
+	m.addrefused_package = nil
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (m *UsageTotalMutation) SetRefusedPermission(i int64) {
+	m.refused_permission = &i
+	m.addrefused_permission = nil
+}
+
+// RefusedPermission returns the value of the "refused_permission" field in the mutation.
+func (m *UsageTotalMutation) RefusedPermission() (r int64, exists bool) {
+	v := m.refused_permission
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedPermission returns the old "refused_permission" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldRefusedPermission(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedPermission is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedPermission requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedPermission: %w", err)
+	}
+	return oldValue.RefusedPermission, nil
+}
+
+// AddRefusedPermission adds i to the "refused_permission" field.
+func (m *UsageTotalMutation) AddRefusedPermission(i int64) {
+	if m.addrefused_permission != nil {
+		*m.addrefused_permission += i
+	} else {
+		m.addrefused_permission = &i
+	}
+}
+
+// AddedRefusedPermission returns the value that was added to the "refused_permission" field in this mutation.
+func (m *UsageTotalMutation) AddedRefusedPermission() (r int64, exists bool) {
+	v := m.addrefused_permission
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedPermission resets all changes to the "refused_permission" field.
+func (m *UsageTotalMutation) ResetRefusedPermission() {
+	m.refused_permission = nil
+	m.addrefused_permission = nil
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (m *UsageTotalMutation) SetRefusedNetwork(i int64) {
+	m.refused_network = &i
+	m.addrefused_network = nil
+}
+
+// RefusedNetwork returns the value of the "refused_network" field in the mutation.
+func (m *UsageTotalMutation) RefusedNetwork() (r int64, exists bool) {
+	v := m.refused_network
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedNetwork returns the old "refused_network" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldRefusedNetwork(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedNetwork is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedNetwork requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedNetwork: %w", err)
+	}
+	return oldValue.RefusedNetwork, nil
+}
+
+// AddRefusedNetwork adds i to the "refused_network" field.
+func (m *UsageTotalMutation) AddRefusedNetwork(i int64) {
+	if m.addrefused_network != nil {
+		*m.addrefused_network += i
+	} else {
+		m.addrefused_network = &i
+	}
+}
+
+// AddedRefusedNetwork returns the value that was added to the "refused_network" field in this mutation.
+func (m *UsageTotalMutation) AddedRefusedNetwork() (r int64, exists bool) {
+	v := m.addrefused_network
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedNetwork resets all changes to the "refused_network" field.
+func (m *UsageTotalMutation) ResetRefusedNetwork() {
+	m.refused_network = nil
+	m.addrefused_network = nil
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (m *UsageTotalMutation) SetRefusedEnded(i int64) {
+	m.refused_ended = &i
+	m.addrefused_ended = nil
+}
+
+// RefusedEnded returns the value of the "refused_ended" field in the mutation.
+func (m *UsageTotalMutation) RefusedEnded() (r int64, exists bool) {
+	v := m.refused_ended
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusedEnded returns the old "refused_ended" field's value of the UsageTotal entity.
+// If the UsageTotal object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageTotalMutation) OldRefusedEnded(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusedEnded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusedEnded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusedEnded: %w", err)
+	}
+	return oldValue.RefusedEnded, nil
+}
+
+// AddRefusedEnded adds i to the "refused_ended" field.
+func (m *UsageTotalMutation) AddRefusedEnded(i int64) {
+	if m.addrefused_ended != nil {
+		*m.addrefused_ended += i
+	} else {
+		m.addrefused_ended = &i
+	}
+}
+
+// AddedRefusedEnded returns the value that was added to the "refused_ended" field in this mutation.
+func (m *UsageTotalMutation) AddedRefusedEnded() (r int64, exists bool) {
+	v := m.addrefused_ended
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefusedEnded resets all changes to the "refused_ended" field.
+func (m *UsageTotalMutation) ResetRefusedEnded() {
+	m.refused_ended = nil
+	m.addrefused_ended = nil
+}
+
+// Where appends a list predicates to the UsageTotalMutation builder.
+func (m *UsageTotalMutation) Where(ps ...predicate.UsageTotal) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsageTotalMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsageTotalMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsageTotal, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsageTotalMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsageTotalMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsageTotal).
+func (m *UsageTotalMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsageTotalMutation) Fields() []string {
+	fields := make([]string, 0, 16)
+	if m.span != nil {
+		fields = append(fields, usagetotal.FieldSpan)
+	}
+	if m.at != nil {
+		fields = append(fields, usagetotal.FieldAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, usagetotal.FieldKind)
+	}
+	if m.subject != nil {
+		fields = append(fields, usagetotal.FieldSubject)
+	}
+	if m.requests != nil {
+		fields = append(fields, usagetotal.FieldRequests)
+	}
+	if m.metadata != nil {
+		fields = append(fields, usagetotal.FieldMetadata)
+	}
+	if m.not_modified != nil {
+		fields = append(fields, usagetotal.FieldNotModified)
+	}
+	if m.downloads != nil {
+		fields = append(fields, usagetotal.FieldDownloads)
+	}
+	if m.installs != nil {
+		fields = append(fields, usagetotal.FieldInstalls)
+	}
+	if m.bytes != nil {
+		fields = append(fields, usagetotal.FieldBytes)
+	}
+	if m.refused != nil {
+		fields = append(fields, usagetotal.FieldRefused)
+	}
+	if m.refused_limit != nil {
+		fields = append(fields, usagetotal.FieldRefusedLimit)
+	}
+	if m.refused_package != nil {
+		fields = append(fields, usagetotal.FieldRefusedPackage)
+	}
+	if m.refused_permission != nil {
+		fields = append(fields, usagetotal.FieldRefusedPermission)
+	}
+	if m.refused_network != nil {
+		fields = append(fields, usagetotal.FieldRefusedNetwork)
+	}
+	if m.refused_ended != nil {
+		fields = append(fields, usagetotal.FieldRefusedEnded)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsageTotalMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagetotal.FieldSpan:
+		return m.Span()
+	case usagetotal.FieldAt:
+		return m.At()
+	case usagetotal.FieldKind:
+		return m.Kind()
+	case usagetotal.FieldSubject:
+		return m.Subject()
+	case usagetotal.FieldRequests:
+		return m.Requests()
+	case usagetotal.FieldMetadata:
+		return m.Metadata()
+	case usagetotal.FieldNotModified:
+		return m.NotModified()
+	case usagetotal.FieldDownloads:
+		return m.Downloads()
+	case usagetotal.FieldInstalls:
+		return m.Installs()
+	case usagetotal.FieldBytes:
+		return m.Bytes()
+	case usagetotal.FieldRefused:
+		return m.Refused()
+	case usagetotal.FieldRefusedLimit:
+		return m.RefusedLimit()
+	case usagetotal.FieldRefusedPackage:
+		return m.RefusedPackage()
+	case usagetotal.FieldRefusedPermission:
+		return m.RefusedPermission()
+	case usagetotal.FieldRefusedNetwork:
+		return m.RefusedNetwork()
+	case usagetotal.FieldRefusedEnded:
+		return m.RefusedEnded()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsageTotalMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagetotal.FieldSpan:
+		return m.OldSpan(ctx)
+	case usagetotal.FieldAt:
+		return m.OldAt(ctx)
+	case usagetotal.FieldKind:
+		return m.OldKind(ctx)
+	case usagetotal.FieldSubject:
+		return m.OldSubject(ctx)
+	case usagetotal.FieldRequests:
+		return m.OldRequests(ctx)
+	case usagetotal.FieldMetadata:
+		return m.OldMetadata(ctx)
+	case usagetotal.FieldNotModified:
+		return m.OldNotModified(ctx)
+	case usagetotal.FieldDownloads:
+		return m.OldDownloads(ctx)
+	case usagetotal.FieldInstalls:
+		return m.OldInstalls(ctx)
+	case usagetotal.FieldBytes:
+		return m.OldBytes(ctx)
+	case usagetotal.FieldRefused:
+		return m.OldRefused(ctx)
+	case usagetotal.FieldRefusedLimit:
+		return m.OldRefusedLimit(ctx)
+	case usagetotal.FieldRefusedPackage:
+		return m.OldRefusedPackage(ctx)
+	case usagetotal.FieldRefusedPermission:
+		return m.OldRefusedPermission(ctx)
+	case usagetotal.FieldRefusedNetwork:
+		return m.OldRefusedNetwork(ctx)
+	case usagetotal.FieldRefusedEnded:
+		return m.OldRefusedEnded(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsageTotal field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageTotalMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagetotal.FieldSpan:
+		v, ok := value.(usagetotal.Span)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpan(v)
+		return nil
+	case usagetotal.FieldAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case usagetotal.FieldKind:
+		v, ok := value.(usagetotal.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case usagetotal.FieldSubject:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubject(v)
+		return nil
+	case usagetotal.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequests(v)
+		return nil
+	case usagetotal.FieldMetadata:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMetadata(v)
+		return nil
+	case usagetotal.FieldNotModified:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotModified(v)
+		return nil
+	case usagetotal.FieldDownloads:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDownloads(v)
+		return nil
+	case usagetotal.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInstalls(v)
+		return nil
+	case usagetotal.FieldBytes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBytes(v)
+		return nil
+	case usagetotal.FieldRefused:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefused(v)
+		return nil
+	case usagetotal.FieldRefusedLimit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedLimit(v)
+		return nil
+	case usagetotal.FieldRefusedPackage:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedPackage(v)
+		return nil
+	case usagetotal.FieldRefusedPermission:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedPermission(v)
+		return nil
+	case usagetotal.FieldRefusedNetwork:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedNetwork(v)
+		return nil
+	case usagetotal.FieldRefusedEnded:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusedEnded(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageTotal field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsageTotalMutation) AddedFields() []string {
+	var fields []string
+	if m.addat != nil {
+		fields = append(fields, usagetotal.FieldAt)
+	}
+	if m.addrequests != nil {
+		fields = append(fields, usagetotal.FieldRequests)
+	}
+	if m.addmetadata != nil {
+		fields = append(fields, usagetotal.FieldMetadata)
+	}
+	if m.addnot_modified != nil {
+		fields = append(fields, usagetotal.FieldNotModified)
+	}
+	if m.adddownloads != nil {
+		fields = append(fields, usagetotal.FieldDownloads)
+	}
+	if m.addinstalls != nil {
+		fields = append(fields, usagetotal.FieldInstalls)
+	}
+	if m.addbytes != nil {
+		fields = append(fields, usagetotal.FieldBytes)
+	}
+	if m.addrefused != nil {
+		fields = append(fields, usagetotal.FieldRefused)
+	}
+	if m.addrefused_limit != nil {
+		fields = append(fields, usagetotal.FieldRefusedLimit)
+	}
+	if m.addrefused_package != nil {
+		fields = append(fields, usagetotal.FieldRefusedPackage)
+	}
+	if m.addrefused_permission != nil {
+		fields = append(fields, usagetotal.FieldRefusedPermission)
+	}
+	if m.addrefused_network != nil {
+		fields = append(fields, usagetotal.FieldRefusedNetwork)
+	}
+	if m.addrefused_ended != nil {
+		fields = append(fields, usagetotal.FieldRefusedEnded)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsageTotalMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case usagetotal.FieldAt:
+		return m.AddedAt()
+	case usagetotal.FieldRequests:
+		return m.AddedRequests()
+	case usagetotal.FieldMetadata:
+		return m.AddedMetadata()
+	case usagetotal.FieldNotModified:
+		return m.AddedNotModified()
+	case usagetotal.FieldDownloads:
+		return m.AddedDownloads()
+	case usagetotal.FieldInstalls:
+		return m.AddedInstalls()
+	case usagetotal.FieldBytes:
+		return m.AddedBytes()
+	case usagetotal.FieldRefused:
+		return m.AddedRefused()
+	case usagetotal.FieldRefusedLimit:
+		return m.AddedRefusedLimit()
+	case usagetotal.FieldRefusedPackage:
+		return m.AddedRefusedPackage()
+	case usagetotal.FieldRefusedPermission:
+		return m.AddedRefusedPermission()
+	case usagetotal.FieldRefusedNetwork:
+		return m.AddedRefusedNetwork()
+	case usagetotal.FieldRefusedEnded:
+		return m.AddedRefusedEnded()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsageTotalMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case usagetotal.FieldAt:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAt(v)
+		return nil
+	case usagetotal.FieldRequests:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequests(v)
+		return nil
+	case usagetotal.FieldMetadata:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMetadata(v)
+		return nil
+	case usagetotal.FieldNotModified:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNotModified(v)
+		return nil
+	case usagetotal.FieldDownloads:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDownloads(v)
+		return nil
+	case usagetotal.FieldInstalls:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInstalls(v)
+		return nil
+	case usagetotal.FieldBytes:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBytes(v)
+		return nil
+	case usagetotal.FieldRefused:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefused(v)
+		return nil
+	case usagetotal.FieldRefusedLimit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedLimit(v)
+		return nil
+	case usagetotal.FieldRefusedPackage:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedPackage(v)
+		return nil
+	case usagetotal.FieldRefusedPermission:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedPermission(v)
+		return nil
+	case usagetotal.FieldRefusedNetwork:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedNetwork(v)
+		return nil
+	case usagetotal.FieldRefusedEnded:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefusedEnded(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsageTotal numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsageTotalMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsageTotalMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsageTotalMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsageTotal nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsageTotalMutation) ResetField(name string) error {
+	switch name {
+	case usagetotal.FieldSpan:
+		m.ResetSpan()
+		return nil
+	case usagetotal.FieldAt:
+		m.ResetAt()
+		return nil
+	case usagetotal.FieldKind:
+		m.ResetKind()
+		return nil
+	case usagetotal.FieldSubject:
+		m.ResetSubject()
+		return nil
+	case usagetotal.FieldRequests:
+		m.ResetRequests()
+		return nil
+	case usagetotal.FieldMetadata:
+		m.ResetMetadata()
+		return nil
+	case usagetotal.FieldNotModified:
+		m.ResetNotModified()
+		return nil
+	case usagetotal.FieldDownloads:
+		m.ResetDownloads()
+		return nil
+	case usagetotal.FieldInstalls:
+		m.ResetInstalls()
+		return nil
+	case usagetotal.FieldBytes:
+		m.ResetBytes()
+		return nil
+	case usagetotal.FieldRefused:
+		m.ResetRefused()
+		return nil
+	case usagetotal.FieldRefusedLimit:
+		m.ResetRefusedLimit()
+		return nil
+	case usagetotal.FieldRefusedPackage:
+		m.ResetRefusedPackage()
+		return nil
+	case usagetotal.FieldRefusedPermission:
+		m.ResetRefusedPermission()
+		return nil
+	case usagetotal.FieldRefusedNetwork:
+		m.ResetRefusedNetwork()
+		return nil
+	case usagetotal.FieldRefusedEnded:
+		m.ResetRefusedEnded()
+		return nil
+	}
+	return fmt.Errorf("unknown UsageTotal field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsageTotalMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsageTotalMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsageTotalMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsageTotalMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsageTotalMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsageTotalMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsageTotalMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsageTotal unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsageTotalMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsageTotal edge %s", name)
 }
 
 // UserMutation represents an operation that mutates the User nodes in the graph.

@@ -3,7 +3,10 @@
 package ent
 
 import (
+	"broker/ent/addressday"
 	"broker/ent/archive"
+	"broker/ent/auditevent"
+	"broker/ent/audithead"
 	"broker/ent/change"
 	"broker/ent/dist"
 	"broker/ent/document"
@@ -20,7 +23,9 @@ import (
 	"broker/ent/syncrun"
 	"broker/ent/token"
 	"broker/ent/tokensecret"
+	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagetotal"
 	"broker/ent/user"
 	"time"
 )
@@ -29,6 +34,26 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	addressdayFields := schema.AddressDay{}.Fields()
+	_ = addressdayFields
+	// addressdayDescAddress is the schema descriptor for address field.
+	addressdayDescAddress := addressdayFields[4].Descriptor()
+	// addressday.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	addressday.AddressValidator = addressdayDescAddress.Validators[0].(func(string) error)
+	// addressdayDescClient is the schema descriptor for client field.
+	addressdayDescClient := addressdayFields[5].Descriptor()
+	// addressday.DefaultClient holds the default value on creation for the client field.
+	addressday.DefaultClient = addressdayDescClient.Default.(string)
+	// addressday.ClientValidator is a validator for the "client" field. It is called by the builders before save.
+	addressday.ClientValidator = addressdayDescClient.Validators[0].(func(string) error)
+	// addressdayDescRequests is the schema descriptor for requests field.
+	addressdayDescRequests := addressdayFields[8].Descriptor()
+	// addressday.DefaultRequests holds the default value on creation for the requests field.
+	addressday.DefaultRequests = addressdayDescRequests.Default.(int64)
+	// addressdayDescRefused is the schema descriptor for refused field.
+	addressdayDescRefused := addressdayFields[9].Descriptor()
+	// addressday.DefaultRefused holds the default value on creation for the refused field.
+	addressday.DefaultRefused = addressdayDescRefused.Default.(int64)
 	archiveFields := schema.Archive{}.Fields()
 	_ = archiveFields
 	// archiveDescSha256 is the schema descriptor for sha256 field.
@@ -49,6 +74,72 @@ func init() {
 	archive.DefaultID = archiveDescID.Default.(func() string)
 	// archive.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	archive.IDValidator = archiveDescID.Validators[0].(func(string) error)
+	auditeventFields := schema.AuditEvent{}.Fields()
+	_ = auditeventFields
+	// auditeventDescActor is the schema descriptor for actor field.
+	auditeventDescActor := auditeventFields[3].Descriptor()
+	// auditevent.ActorValidator is a validator for the "actor" field. It is called by the builders before save.
+	auditevent.ActorValidator = auditeventDescActor.Validators[0].(func(string) error)
+	// auditeventDescActorID is the schema descriptor for actor_id field.
+	auditeventDescActorID := auditeventFields[4].Descriptor()
+	// auditevent.DefaultActorID holds the default value on creation for the actor_id field.
+	auditevent.DefaultActorID = auditeventDescActorID.Default.(string)
+	// auditevent.ActorIDValidator is a validator for the "actor_id" field. It is called by the builders before save.
+	auditevent.ActorIDValidator = auditeventDescActorID.Validators[0].(func(string) error)
+	// auditeventDescAction is the schema descriptor for action field.
+	auditeventDescAction := auditeventFields[5].Descriptor()
+	// auditevent.ActionValidator is a validator for the "action" field. It is called by the builders before save.
+	auditevent.ActionValidator = auditeventDescAction.Validators[0].(func(string) error)
+	// auditeventDescTarget is the schema descriptor for target field.
+	auditeventDescTarget := auditeventFields[6].Descriptor()
+	// auditevent.TargetValidator is a validator for the "target" field. It is called by the builders before save.
+	auditevent.TargetValidator = auditeventDescTarget.Validators[0].(func(string) error)
+	// auditeventDescAddress is the schema descriptor for address field.
+	auditeventDescAddress := auditeventFields[7].Descriptor()
+	// auditevent.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	auditevent.AddressValidator = auditeventDescAddress.Validators[0].(func(string) error)
+	// auditeventDescClient is the schema descriptor for client field.
+	auditeventDescClient := auditeventFields[8].Descriptor()
+	// auditevent.ClientValidator is a validator for the "client" field. It is called by the builders before save.
+	auditevent.ClientValidator = auditeventDescClient.Validators[0].(func(string) error)
+	// auditeventDescDetails is the schema descriptor for details field.
+	auditeventDescDetails := auditeventFields[9].Descriptor()
+	// auditevent.DefaultDetails holds the default value on creation for the details field.
+	auditevent.DefaultDetails = auditeventDescDetails.Default.(string)
+	// auditeventDescHash is the schema descriptor for hash field.
+	auditeventDescHash := auditeventFields[10].Descriptor()
+	// auditevent.HashValidator is a validator for the "hash" field. It is called by the builders before save.
+	auditevent.HashValidator = auditeventDescHash.Validators[0].(func([]byte) error)
+	// auditeventDescID is the schema descriptor for id field.
+	auditeventDescID := auditeventFields[0].Descriptor()
+	// auditevent.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	auditevent.IDValidator = auditeventDescID.Validators[0].(func(string) error)
+	auditheadFields := schema.AuditHead{}.Fields()
+	_ = auditheadFields
+	// auditheadDescBase is the schema descriptor for base field.
+	auditheadDescBase := auditheadFields[1].Descriptor()
+	// audithead.DefaultBase holds the default value on creation for the base field.
+	audithead.DefaultBase = auditheadDescBase.Default.(int64)
+	// auditheadDescBaseHash is the schema descriptor for base_hash field.
+	auditheadDescBaseHash := auditheadFields[2].Descriptor()
+	// audithead.BaseHashValidator is a validator for the "base_hash" field. It is called by the builders before save.
+	audithead.BaseHashValidator = auditheadDescBaseHash.Validators[0].(func([]byte) error)
+	// auditheadDescNumber is the schema descriptor for number field.
+	auditheadDescNumber := auditheadFields[3].Descriptor()
+	// audithead.DefaultNumber holds the default value on creation for the number field.
+	audithead.DefaultNumber = auditheadDescNumber.Default.(int64)
+	// auditheadDescHash is the schema descriptor for hash field.
+	auditheadDescHash := auditheadFields[4].Descriptor()
+	// audithead.HashValidator is a validator for the "hash" field. It is called by the builders before save.
+	audithead.HashValidator = auditheadDescHash.Validators[0].(func([]byte) error)
+	// auditheadDescMAC is the schema descriptor for mac field.
+	auditheadDescMAC := auditheadFields[5].Descriptor()
+	// audithead.MACValidator is a validator for the "mac" field. It is called by the builders before save.
+	audithead.MACValidator = auditheadDescMAC.Validators[0].(func([]byte) error)
+	// auditheadDescID is the schema descriptor for id field.
+	auditheadDescID := auditheadFields[0].Descriptor()
+	// audithead.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	audithead.IDValidator = auditheadDescID.Validators[0].(func(string) error)
 	changeFields := schema.Change{}.Fields()
 	_ = changeFields
 	// changeDescTopic is the schema descriptor for topic field.
@@ -111,24 +202,34 @@ func init() {
 	document.IDValidator = documentDescID.Validators[0].(func(string) error)
 	downloaddayFields := schema.DownloadDay{}.Fields()
 	_ = downloaddayFields
+	// downloaddayDescSecretID is the schema descriptor for secret_id field.
+	downloaddayDescSecretID := downloaddayFields[3].Descriptor()
+	// downloadday.DefaultSecretID holds the default value on creation for the secret_id field.
+	downloadday.DefaultSecretID = downloaddayDescSecretID.Default.(string)
+	// downloaddayDescAddress is the schema descriptor for address field.
+	downloaddayDescAddress := downloaddayFields[6].Descriptor()
+	// downloadday.DefaultAddress holds the default value on creation for the address field.
+	downloadday.DefaultAddress = downloaddayDescAddress.Default.(string)
+	// downloadday.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	downloadday.AddressValidator = downloaddayDescAddress.Validators[0].(func(string) error)
+	// downloaddayDescClient is the schema descriptor for client field.
+	downloaddayDescClient := downloaddayFields[7].Descriptor()
+	// downloadday.DefaultClient holds the default value on creation for the client field.
+	downloadday.DefaultClient = downloaddayDescClient.Default.(string)
+	// downloadday.ClientValidator is a validator for the "client" field. It is called by the builders before save.
+	downloadday.ClientValidator = downloaddayDescClient.Validators[0].(func(string) error)
 	// downloaddayDescDownloads is the schema descriptor for downloads field.
-	downloaddayDescDownloads := downloaddayFields[5].Descriptor()
+	downloaddayDescDownloads := downloaddayFields[10].Descriptor()
 	// downloadday.DefaultDownloads holds the default value on creation for the downloads field.
 	downloadday.DefaultDownloads = downloaddayDescDownloads.Default.(int64)
 	// downloaddayDescInstalls is the schema descriptor for installs field.
-	downloaddayDescInstalls := downloaddayFields[6].Descriptor()
+	downloaddayDescInstalls := downloaddayFields[11].Descriptor()
 	// downloadday.DefaultInstalls holds the default value on creation for the installs field.
 	downloadday.DefaultInstalls = downloaddayDescInstalls.Default.(int64)
 	// downloaddayDescBytes is the schema descriptor for bytes field.
-	downloaddayDescBytes := downloaddayFields[7].Descriptor()
+	downloaddayDescBytes := downloaddayFields[12].Descriptor()
 	// downloadday.DefaultBytes holds the default value on creation for the bytes field.
 	downloadday.DefaultBytes = downloaddayDescBytes.Default.(int64)
-	// downloaddayDescID is the schema descriptor for id field.
-	downloaddayDescID := downloaddayFields[0].Descriptor()
-	// downloadday.DefaultID holds the default value on creation for the id field.
-	downloadday.DefaultID = downloaddayDescID.Default.(func() string)
-	// downloadday.IDValidator is a validator for the "id" field. It is called by the builders before save.
-	downloadday.IDValidator = downloaddayDescID.Validators[0].(func(string) error)
 	packageversionFields := schema.PackageVersion{}.Fields()
 	_ = packageversionFields
 	// packageversionDescVersion is the schema descriptor for version field.
@@ -397,42 +498,192 @@ func init() {
 	tokensecret.DefaultID = tokensecretDescID.Default.(func() string)
 	// tokensecret.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	tokensecret.IDValidator = tokensecretDescID.Validators[0].(func(string) error)
+	usagedayFields := schema.UsageDay{}.Fields()
+	_ = usagedayFields
+	// usagedayDescSecretID is the schema descriptor for secret_id field.
+	usagedayDescSecretID := usagedayFields[3].Descriptor()
+	// usageday.DefaultSecretID holds the default value on creation for the secret_id field.
+	usageday.DefaultSecretID = usagedayDescSecretID.Default.(string)
+	// usagedayDescRepositoryID is the schema descriptor for repository_id field.
+	usagedayDescRepositoryID := usagedayFields[4].Descriptor()
+	// usageday.DefaultRepositoryID holds the default value on creation for the repository_id field.
+	usageday.DefaultRepositoryID = usagedayDescRepositoryID.Default.(string)
+	// usagedayDescPackage is the schema descriptor for package field.
+	usagedayDescPackage := usagedayFields[5].Descriptor()
+	// usageday.DefaultPackage holds the default value on creation for the package field.
+	usageday.DefaultPackage = usagedayDescPackage.Default.(string)
+	// usagedayDescVersion is the schema descriptor for version field.
+	usagedayDescVersion := usagedayFields[6].Descriptor()
+	// usageday.DefaultVersion holds the default value on creation for the version field.
+	usageday.DefaultVersion = usagedayDescVersion.Default.(string)
+	// usagedayDescRequests is the schema descriptor for requests field.
+	usagedayDescRequests := usagedayFields[7].Descriptor()
+	// usageday.DefaultRequests holds the default value on creation for the requests field.
+	usageday.DefaultRequests = usagedayDescRequests.Default.(int64)
+	// usagedayDescMetadata is the schema descriptor for metadata field.
+	usagedayDescMetadata := usagedayFields[8].Descriptor()
+	// usageday.DefaultMetadata holds the default value on creation for the metadata field.
+	usageday.DefaultMetadata = usagedayDescMetadata.Default.(int64)
+	// usagedayDescNotModified is the schema descriptor for not_modified field.
+	usagedayDescNotModified := usagedayFields[9].Descriptor()
+	// usageday.DefaultNotModified holds the default value on creation for the not_modified field.
+	usageday.DefaultNotModified = usagedayDescNotModified.Default.(int64)
+	// usagedayDescDownloads is the schema descriptor for downloads field.
+	usagedayDescDownloads := usagedayFields[10].Descriptor()
+	// usageday.DefaultDownloads holds the default value on creation for the downloads field.
+	usageday.DefaultDownloads = usagedayDescDownloads.Default.(int64)
+	// usagedayDescInstalls is the schema descriptor for installs field.
+	usagedayDescInstalls := usagedayFields[11].Descriptor()
+	// usageday.DefaultInstalls holds the default value on creation for the installs field.
+	usageday.DefaultInstalls = usagedayDescInstalls.Default.(int64)
+	// usagedayDescBytes is the schema descriptor for bytes field.
+	usagedayDescBytes := usagedayFields[12].Descriptor()
+	// usageday.DefaultBytes holds the default value on creation for the bytes field.
+	usageday.DefaultBytes = usagedayDescBytes.Default.(int64)
+	// usagedayDescRefused is the schema descriptor for refused field.
+	usagedayDescRefused := usagedayFields[13].Descriptor()
+	// usageday.DefaultRefused holds the default value on creation for the refused field.
+	usageday.DefaultRefused = usagedayDescRefused.Default.(int64)
+	// usagedayDescRefusedLimit is the schema descriptor for refused_limit field.
+	usagedayDescRefusedLimit := usagedayFields[14].Descriptor()
+	// usageday.DefaultRefusedLimit holds the default value on creation for the refused_limit field.
+	usageday.DefaultRefusedLimit = usagedayDescRefusedLimit.Default.(int64)
+	// usagedayDescRefusedPackage is the schema descriptor for refused_package field.
+	usagedayDescRefusedPackage := usagedayFields[15].Descriptor()
+	// usageday.DefaultRefusedPackage holds the default value on creation for the refused_package field.
+	usageday.DefaultRefusedPackage = usagedayDescRefusedPackage.Default.(int64)
+	// usagedayDescRefusedPermission is the schema descriptor for refused_permission field.
+	usagedayDescRefusedPermission := usagedayFields[16].Descriptor()
+	// usageday.DefaultRefusedPermission holds the default value on creation for the refused_permission field.
+	usageday.DefaultRefusedPermission = usagedayDescRefusedPermission.Default.(int64)
+	// usagedayDescRefusedNetwork is the schema descriptor for refused_network field.
+	usagedayDescRefusedNetwork := usagedayFields[17].Descriptor()
+	// usageday.DefaultRefusedNetwork holds the default value on creation for the refused_network field.
+	usageday.DefaultRefusedNetwork = usagedayDescRefusedNetwork.Default.(int64)
+	// usagedayDescRefusedEnded is the schema descriptor for refused_ended field.
+	usagedayDescRefusedEnded := usagedayFields[18].Descriptor()
+	// usageday.DefaultRefusedEnded holds the default value on creation for the refused_ended field.
+	usageday.DefaultRefusedEnded = usagedayDescRefusedEnded.Default.(int64)
 	usagehourFields := schema.UsageHour{}.Fields()
 	_ = usagehourFields
+	// usagehourDescSecretID is the schema descriptor for secret_id field.
+	usagehourDescSecretID := usagehourFields[3].Descriptor()
+	// usagehour.DefaultSecretID holds the default value on creation for the secret_id field.
+	usagehour.DefaultSecretID = usagehourDescSecretID.Default.(string)
+	// usagehourDescRepositoryID is the schema descriptor for repository_id field.
+	usagehourDescRepositoryID := usagehourFields[4].Descriptor()
+	// usagehour.DefaultRepositoryID holds the default value on creation for the repository_id field.
+	usagehour.DefaultRepositoryID = usagehourDescRepositoryID.Default.(string)
 	// usagehourDescPackage is the schema descriptor for package field.
-	usagehourDescPackage := usagehourFields[3].Descriptor()
+	usagehourDescPackage := usagehourFields[5].Descriptor()
 	// usagehour.DefaultPackage holds the default value on creation for the package field.
 	usagehour.DefaultPackage = usagehourDescPackage.Default.(string)
+	// usagehourDescVersion is the schema descriptor for version field.
+	usagehourDescVersion := usagehourFields[6].Descriptor()
+	// usagehour.DefaultVersion holds the default value on creation for the version field.
+	usagehour.DefaultVersion = usagehourDescVersion.Default.(string)
 	// usagehourDescRequests is the schema descriptor for requests field.
-	usagehourDescRequests := usagehourFields[4].Descriptor()
+	usagehourDescRequests := usagehourFields[7].Descriptor()
 	// usagehour.DefaultRequests holds the default value on creation for the requests field.
 	usagehour.DefaultRequests = usagehourDescRequests.Default.(int64)
+	// usagehourDescMetadata is the schema descriptor for metadata field.
+	usagehourDescMetadata := usagehourFields[8].Descriptor()
+	// usagehour.DefaultMetadata holds the default value on creation for the metadata field.
+	usagehour.DefaultMetadata = usagehourDescMetadata.Default.(int64)
 	// usagehourDescNotModified is the schema descriptor for not_modified field.
-	usagehourDescNotModified := usagehourFields[5].Descriptor()
+	usagehourDescNotModified := usagehourFields[9].Descriptor()
 	// usagehour.DefaultNotModified holds the default value on creation for the not_modified field.
 	usagehour.DefaultNotModified = usagehourDescNotModified.Default.(int64)
 	// usagehourDescDownloads is the schema descriptor for downloads field.
-	usagehourDescDownloads := usagehourFields[6].Descriptor()
+	usagehourDescDownloads := usagehourFields[10].Descriptor()
 	// usagehour.DefaultDownloads holds the default value on creation for the downloads field.
 	usagehour.DefaultDownloads = usagehourDescDownloads.Default.(int64)
 	// usagehourDescInstalls is the schema descriptor for installs field.
-	usagehourDescInstalls := usagehourFields[7].Descriptor()
+	usagehourDescInstalls := usagehourFields[11].Descriptor()
 	// usagehour.DefaultInstalls holds the default value on creation for the installs field.
 	usagehour.DefaultInstalls = usagehourDescInstalls.Default.(int64)
 	// usagehourDescBytes is the schema descriptor for bytes field.
-	usagehourDescBytes := usagehourFields[8].Descriptor()
+	usagehourDescBytes := usagehourFields[12].Descriptor()
 	// usagehour.DefaultBytes holds the default value on creation for the bytes field.
 	usagehour.DefaultBytes = usagehourDescBytes.Default.(int64)
 	// usagehourDescRefused is the schema descriptor for refused field.
-	usagehourDescRefused := usagehourFields[9].Descriptor()
+	usagehourDescRefused := usagehourFields[13].Descriptor()
 	// usagehour.DefaultRefused holds the default value on creation for the refused field.
 	usagehour.DefaultRefused = usagehourDescRefused.Default.(int64)
-	// usagehourDescID is the schema descriptor for id field.
-	usagehourDescID := usagehourFields[0].Descriptor()
-	// usagehour.DefaultID holds the default value on creation for the id field.
-	usagehour.DefaultID = usagehourDescID.Default.(func() string)
-	// usagehour.IDValidator is a validator for the "id" field. It is called by the builders before save.
-	usagehour.IDValidator = usagehourDescID.Validators[0].(func(string) error)
+	// usagehourDescRefusedLimit is the schema descriptor for refused_limit field.
+	usagehourDescRefusedLimit := usagehourFields[14].Descriptor()
+	// usagehour.DefaultRefusedLimit holds the default value on creation for the refused_limit field.
+	usagehour.DefaultRefusedLimit = usagehourDescRefusedLimit.Default.(int64)
+	// usagehourDescRefusedPackage is the schema descriptor for refused_package field.
+	usagehourDescRefusedPackage := usagehourFields[15].Descriptor()
+	// usagehour.DefaultRefusedPackage holds the default value on creation for the refused_package field.
+	usagehour.DefaultRefusedPackage = usagehourDescRefusedPackage.Default.(int64)
+	// usagehourDescRefusedPermission is the schema descriptor for refused_permission field.
+	usagehourDescRefusedPermission := usagehourFields[16].Descriptor()
+	// usagehour.DefaultRefusedPermission holds the default value on creation for the refused_permission field.
+	usagehour.DefaultRefusedPermission = usagehourDescRefusedPermission.Default.(int64)
+	// usagehourDescRefusedNetwork is the schema descriptor for refused_network field.
+	usagehourDescRefusedNetwork := usagehourFields[17].Descriptor()
+	// usagehour.DefaultRefusedNetwork holds the default value on creation for the refused_network field.
+	usagehour.DefaultRefusedNetwork = usagehourDescRefusedNetwork.Default.(int64)
+	// usagehourDescRefusedEnded is the schema descriptor for refused_ended field.
+	usagehourDescRefusedEnded := usagehourFields[18].Descriptor()
+	// usagehour.DefaultRefusedEnded holds the default value on creation for the refused_ended field.
+	usagehour.DefaultRefusedEnded = usagehourDescRefusedEnded.Default.(int64)
+	usagetotalFields := schema.UsageTotal{}.Fields()
+	_ = usagetotalFields
+	// usagetotalDescSubject is the schema descriptor for subject field.
+	usagetotalDescSubject := usagetotalFields[4].Descriptor()
+	// usagetotal.DefaultSubject holds the default value on creation for the subject field.
+	usagetotal.DefaultSubject = usagetotalDescSubject.Default.(string)
+	// usagetotalDescRequests is the schema descriptor for requests field.
+	usagetotalDescRequests := usagetotalFields[5].Descriptor()
+	// usagetotal.DefaultRequests holds the default value on creation for the requests field.
+	usagetotal.DefaultRequests = usagetotalDescRequests.Default.(int64)
+	// usagetotalDescMetadata is the schema descriptor for metadata field.
+	usagetotalDescMetadata := usagetotalFields[6].Descriptor()
+	// usagetotal.DefaultMetadata holds the default value on creation for the metadata field.
+	usagetotal.DefaultMetadata = usagetotalDescMetadata.Default.(int64)
+	// usagetotalDescNotModified is the schema descriptor for not_modified field.
+	usagetotalDescNotModified := usagetotalFields[7].Descriptor()
+	// usagetotal.DefaultNotModified holds the default value on creation for the not_modified field.
+	usagetotal.DefaultNotModified = usagetotalDescNotModified.Default.(int64)
+	// usagetotalDescDownloads is the schema descriptor for downloads field.
+	usagetotalDescDownloads := usagetotalFields[8].Descriptor()
+	// usagetotal.DefaultDownloads holds the default value on creation for the downloads field.
+	usagetotal.DefaultDownloads = usagetotalDescDownloads.Default.(int64)
+	// usagetotalDescInstalls is the schema descriptor for installs field.
+	usagetotalDescInstalls := usagetotalFields[9].Descriptor()
+	// usagetotal.DefaultInstalls holds the default value on creation for the installs field.
+	usagetotal.DefaultInstalls = usagetotalDescInstalls.Default.(int64)
+	// usagetotalDescBytes is the schema descriptor for bytes field.
+	usagetotalDescBytes := usagetotalFields[10].Descriptor()
+	// usagetotal.DefaultBytes holds the default value on creation for the bytes field.
+	usagetotal.DefaultBytes = usagetotalDescBytes.Default.(int64)
+	// usagetotalDescRefused is the schema descriptor for refused field.
+	usagetotalDescRefused := usagetotalFields[11].Descriptor()
+	// usagetotal.DefaultRefused holds the default value on creation for the refused field.
+	usagetotal.DefaultRefused = usagetotalDescRefused.Default.(int64)
+	// usagetotalDescRefusedLimit is the schema descriptor for refused_limit field.
+	usagetotalDescRefusedLimit := usagetotalFields[12].Descriptor()
+	// usagetotal.DefaultRefusedLimit holds the default value on creation for the refused_limit field.
+	usagetotal.DefaultRefusedLimit = usagetotalDescRefusedLimit.Default.(int64)
+	// usagetotalDescRefusedPackage is the schema descriptor for refused_package field.
+	usagetotalDescRefusedPackage := usagetotalFields[13].Descriptor()
+	// usagetotal.DefaultRefusedPackage holds the default value on creation for the refused_package field.
+	usagetotal.DefaultRefusedPackage = usagetotalDescRefusedPackage.Default.(int64)
+	// usagetotalDescRefusedPermission is the schema descriptor for refused_permission field.
+	usagetotalDescRefusedPermission := usagetotalFields[14].Descriptor()
+	// usagetotal.DefaultRefusedPermission holds the default value on creation for the refused_permission field.
+	usagetotal.DefaultRefusedPermission = usagetotalDescRefusedPermission.Default.(int64)
+	// usagetotalDescRefusedNetwork is the schema descriptor for refused_network field.
+	usagetotalDescRefusedNetwork := usagetotalFields[15].Descriptor()
+	// usagetotal.DefaultRefusedNetwork holds the default value on creation for the refused_network field.
+	usagetotal.DefaultRefusedNetwork = usagetotalDescRefusedNetwork.Default.(int64)
+	// usagetotalDescRefusedEnded is the schema descriptor for refused_ended field.
+	usagetotalDescRefusedEnded := usagetotalFields[16].Descriptor()
+	// usagetotal.DefaultRefusedEnded holds the default value on creation for the refused_ended field.
+	usagetotal.DefaultRefusedEnded = usagetotalDescRefusedEnded.Default.(int64)
 	userFields := schema.User{}.Fields()
 	_ = userFields
 	// userDescEmail is the schema descriptor for email field.

@@ -37,6 +37,8 @@ type Token struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Who made it, for people: an e-mail address or a token's description.
 	CreatedBy string `json:"created_by,omitempty"`
+	// The token that made it, and which it must not exceed; null where a person did.
+	ParentID *string `json:"parent_id,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
@@ -51,6 +53,16 @@ type Token struct {
 	RevokedBy *string `json:"revoked_by,omitempty"`
 	// RevokedReason holds the value of the "revoked_reason" field.
 	RevokedReason *string `json:"revoked_reason,omitempty"`
+	// Refused since then, until it is enabled again.
+	DisabledAt *time.Time `json:"disabled_at,omitempty"`
+	// DisabledReason holds the value of the "disabled_reason" field.
+	DisabledReason *string `json:"disabled_reason,omitempty"`
+	// When it was last enabled again: days without use count from here.
+	EnabledAt *time.Time `json:"enabled_at,omitempty"`
+	// When a secret of it was reported as found in a public place.
+	LeakedAt *time.Time `json:"leaked_at,omitempty"`
+	// Where, as the report said.
+	LeakedURL *string `json:"leaked_url,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the TokenQuery when eager-loading is set.
 	Edges        TokenEdges `json:"edges"`
@@ -86,9 +98,9 @@ func (*Token) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case token.FieldRateLimit:
 			values[i] = new(sql.NullInt64)
-		case token.FieldID, token.FieldDescription, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason:
+		case token.FieldID, token.FieldDescription, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldParentID, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason, token.FieldDisabledReason, token.FieldLeakedURL:
 			values[i] = new(sql.NullString)
-		case token.FieldCreatedAt, token.FieldExpiresAt, token.FieldLastUsedAt, token.FieldRevokedAt:
+		case token.FieldCreatedAt, token.FieldExpiresAt, token.FieldLastUsedAt, token.FieldRevokedAt, token.FieldDisabledAt, token.FieldEnabledAt, token.FieldLeakedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -173,6 +185,13 @@ func (_m *Token) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CreatedBy = value.String
 			}
+		case token.FieldParentID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field parent_id", values[i])
+			} else if value.Valid {
+				_m.ParentID = new(string)
+				*_m.ParentID = value.String
+			}
 		case token.FieldExpiresAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
@@ -221,6 +240,41 @@ func (_m *Token) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RevokedReason = new(string)
 				*_m.RevokedReason = value.String
+			}
+		case token.FieldDisabledAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field disabled_at", values[i])
+			} else if value.Valid {
+				_m.DisabledAt = new(time.Time)
+				*_m.DisabledAt = value.Time
+			}
+		case token.FieldDisabledReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field disabled_reason", values[i])
+			} else if value.Valid {
+				_m.DisabledReason = new(string)
+				*_m.DisabledReason = value.String
+			}
+		case token.FieldEnabledAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field enabled_at", values[i])
+			} else if value.Valid {
+				_m.EnabledAt = new(time.Time)
+				*_m.EnabledAt = value.Time
+			}
+		case token.FieldLeakedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field leaked_at", values[i])
+			} else if value.Valid {
+				_m.LeakedAt = new(time.Time)
+				*_m.LeakedAt = value.Time
+			}
+		case token.FieldLeakedURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field leaked_url", values[i])
+			} else if value.Valid {
+				_m.LeakedURL = new(string)
+				*_m.LeakedURL = value.String
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -294,6 +348,11 @@ func (_m *Token) String() string {
 	builder.WriteString("created_by=")
 	builder.WriteString(_m.CreatedBy)
 	builder.WriteString(", ")
+	if v := _m.ParentID; v != nil {
+		builder.WriteString("parent_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	if v := _m.ExpiresAt; v != nil {
 		builder.WriteString("expires_at=")
 		builder.WriteString(v.Format(time.ANSIC))
@@ -326,6 +385,31 @@ func (_m *Token) String() string {
 	builder.WriteString(", ")
 	if v := _m.RevokedReason; v != nil {
 		builder.WriteString("revoked_reason=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.DisabledAt; v != nil {
+		builder.WriteString("disabled_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.DisabledReason; v != nil {
+		builder.WriteString("disabled_reason=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.EnabledAt; v != nil {
+		builder.WriteString("enabled_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LeakedAt; v != nil {
+		builder.WriteString("leaked_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LeakedURL; v != nil {
+		builder.WriteString("leaked_url=")
 		builder.WriteString(*v)
 	}
 	builder.WriteByte(')')

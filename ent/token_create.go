@@ -111,6 +111,20 @@ func (_c *TokenCreate) SetCreatedBy(v string) *TokenCreate {
 	return _c
 }
 
+// SetParentID sets the "parent_id" field.
+func (_c *TokenCreate) SetParentID(v string) *TokenCreate {
+	_c.mutation.SetParentID(v)
+	return _c
+}
+
+// SetNillableParentID sets the "parent_id" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableParentID(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetParentID(*v)
+	}
+	return _c
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_c *TokenCreate) SetExpiresAt(v time.Time) *TokenCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -205,6 +219,76 @@ func (_c *TokenCreate) SetRevokedReason(v string) *TokenCreate {
 func (_c *TokenCreate) SetNillableRevokedReason(v *string) *TokenCreate {
 	if v != nil {
 		_c.SetRevokedReason(*v)
+	}
+	return _c
+}
+
+// SetDisabledAt sets the "disabled_at" field.
+func (_c *TokenCreate) SetDisabledAt(v time.Time) *TokenCreate {
+	_c.mutation.SetDisabledAt(v)
+	return _c
+}
+
+// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableDisabledAt(v *time.Time) *TokenCreate {
+	if v != nil {
+		_c.SetDisabledAt(*v)
+	}
+	return _c
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (_c *TokenCreate) SetDisabledReason(v string) *TokenCreate {
+	_c.mutation.SetDisabledReason(v)
+	return _c
+}
+
+// SetNillableDisabledReason sets the "disabled_reason" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableDisabledReason(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetDisabledReason(*v)
+	}
+	return _c
+}
+
+// SetEnabledAt sets the "enabled_at" field.
+func (_c *TokenCreate) SetEnabledAt(v time.Time) *TokenCreate {
+	_c.mutation.SetEnabledAt(v)
+	return _c
+}
+
+// SetNillableEnabledAt sets the "enabled_at" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableEnabledAt(v *time.Time) *TokenCreate {
+	if v != nil {
+		_c.SetEnabledAt(*v)
+	}
+	return _c
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (_c *TokenCreate) SetLeakedAt(v time.Time) *TokenCreate {
+	_c.mutation.SetLeakedAt(v)
+	return _c
+}
+
+// SetNillableLeakedAt sets the "leaked_at" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableLeakedAt(v *time.Time) *TokenCreate {
+	if v != nil {
+		_c.SetLeakedAt(*v)
+	}
+	return _c
+}
+
+// SetLeakedURL sets the "leaked_url" field.
+func (_c *TokenCreate) SetLeakedURL(v string) *TokenCreate {
+	_c.mutation.SetLeakedURL(v)
+	return _c
+}
+
+// SetNillableLeakedURL sets the "leaked_url" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableLeakedURL(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetLeakedURL(*v)
 	}
 	return _c
 }
@@ -414,6 +498,10 @@ func (_c *TokenCreate) createSpec() (*Token, *sqlgraph.CreateSpec) {
 		_spec.SetField(token.FieldCreatedBy, field.TypeString, value)
 		_node.CreatedBy = value
 	}
+	if value, ok := _c.mutation.ParentID(); ok {
+		_spec.SetField(token.FieldParentID, field.TypeString, value)
+		_node.ParentID = &value
+	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(token.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = &value
@@ -441,6 +529,26 @@ func (_c *TokenCreate) createSpec() (*Token, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RevokedReason(); ok {
 		_spec.SetField(token.FieldRevokedReason, field.TypeString, value)
 		_node.RevokedReason = &value
+	}
+	if value, ok := _c.mutation.DisabledAt(); ok {
+		_spec.SetField(token.FieldDisabledAt, field.TypeTime, value)
+		_node.DisabledAt = &value
+	}
+	if value, ok := _c.mutation.DisabledReason(); ok {
+		_spec.SetField(token.FieldDisabledReason, field.TypeString, value)
+		_node.DisabledReason = &value
+	}
+	if value, ok := _c.mutation.EnabledAt(); ok {
+		_spec.SetField(token.FieldEnabledAt, field.TypeTime, value)
+		_node.EnabledAt = &value
+	}
+	if value, ok := _c.mutation.LeakedAt(); ok {
+		_spec.SetField(token.FieldLeakedAt, field.TypeTime, value)
+		_node.LeakedAt = &value
+	}
+	if value, ok := _c.mutation.LeakedURL(); ok {
+		_spec.SetField(token.FieldLeakedURL, field.TypeString, value)
+		_node.LeakedURL = &value
 	}
 	if nodes := _c.mutation.SecretsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -726,6 +834,96 @@ func (u *TokenUpsert) ClearRevokedReason() *TokenUpsert {
 	return u
 }
 
+// SetDisabledAt sets the "disabled_at" field.
+func (u *TokenUpsert) SetDisabledAt(v time.Time) *TokenUpsert {
+	u.Set(token.FieldDisabledAt, v)
+	return u
+}
+
+// UpdateDisabledAt sets the "disabled_at" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateDisabledAt() *TokenUpsert {
+	u.SetExcluded(token.FieldDisabledAt)
+	return u
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (u *TokenUpsert) ClearDisabledAt() *TokenUpsert {
+	u.SetNull(token.FieldDisabledAt)
+	return u
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (u *TokenUpsert) SetDisabledReason(v string) *TokenUpsert {
+	u.Set(token.FieldDisabledReason, v)
+	return u
+}
+
+// UpdateDisabledReason sets the "disabled_reason" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateDisabledReason() *TokenUpsert {
+	u.SetExcluded(token.FieldDisabledReason)
+	return u
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (u *TokenUpsert) ClearDisabledReason() *TokenUpsert {
+	u.SetNull(token.FieldDisabledReason)
+	return u
+}
+
+// SetEnabledAt sets the "enabled_at" field.
+func (u *TokenUpsert) SetEnabledAt(v time.Time) *TokenUpsert {
+	u.Set(token.FieldEnabledAt, v)
+	return u
+}
+
+// UpdateEnabledAt sets the "enabled_at" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateEnabledAt() *TokenUpsert {
+	u.SetExcluded(token.FieldEnabledAt)
+	return u
+}
+
+// ClearEnabledAt clears the value of the "enabled_at" field.
+func (u *TokenUpsert) ClearEnabledAt() *TokenUpsert {
+	u.SetNull(token.FieldEnabledAt)
+	return u
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (u *TokenUpsert) SetLeakedAt(v time.Time) *TokenUpsert {
+	u.Set(token.FieldLeakedAt, v)
+	return u
+}
+
+// UpdateLeakedAt sets the "leaked_at" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateLeakedAt() *TokenUpsert {
+	u.SetExcluded(token.FieldLeakedAt)
+	return u
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (u *TokenUpsert) ClearLeakedAt() *TokenUpsert {
+	u.SetNull(token.FieldLeakedAt)
+	return u
+}
+
+// SetLeakedURL sets the "leaked_url" field.
+func (u *TokenUpsert) SetLeakedURL(v string) *TokenUpsert {
+	u.Set(token.FieldLeakedURL, v)
+	return u
+}
+
+// UpdateLeakedURL sets the "leaked_url" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateLeakedURL() *TokenUpsert {
+	u.SetExcluded(token.FieldLeakedURL)
+	return u
+}
+
+// ClearLeakedURL clears the value of the "leaked_url" field.
+func (u *TokenUpsert) ClearLeakedURL() *TokenUpsert {
+	u.SetNull(token.FieldLeakedURL)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -751,6 +949,9 @@ func (u *TokenUpsertOne) UpdateNewValues() *TokenUpsertOne {
 		}
 		if _, exists := u.create.mutation.CreatedBy(); exists {
 			s.SetIgnore(token.FieldCreatedBy)
+		}
+		if _, exists := u.create.mutation.ParentID(); exists {
+			s.SetIgnore(token.FieldParentID)
 		}
 	}))
 	return u
@@ -1035,6 +1236,111 @@ func (u *TokenUpsertOne) ClearRevokedReason() *TokenUpsertOne {
 	})
 }
 
+// SetDisabledAt sets the "disabled_at" field.
+func (u *TokenUpsertOne) SetDisabledAt(v time.Time) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDisabledAt(v)
+	})
+}
+
+// UpdateDisabledAt sets the "disabled_at" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateDisabledAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDisabledAt()
+	})
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (u *TokenUpsertOne) ClearDisabledAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearDisabledAt()
+	})
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (u *TokenUpsertOne) SetDisabledReason(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDisabledReason(v)
+	})
+}
+
+// UpdateDisabledReason sets the "disabled_reason" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateDisabledReason() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDisabledReason()
+	})
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (u *TokenUpsertOne) ClearDisabledReason() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearDisabledReason()
+	})
+}
+
+// SetEnabledAt sets the "enabled_at" field.
+func (u *TokenUpsertOne) SetEnabledAt(v time.Time) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetEnabledAt(v)
+	})
+}
+
+// UpdateEnabledAt sets the "enabled_at" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateEnabledAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateEnabledAt()
+	})
+}
+
+// ClearEnabledAt clears the value of the "enabled_at" field.
+func (u *TokenUpsertOne) ClearEnabledAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearEnabledAt()
+	})
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (u *TokenUpsertOne) SetLeakedAt(v time.Time) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetLeakedAt(v)
+	})
+}
+
+// UpdateLeakedAt sets the "leaked_at" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateLeakedAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateLeakedAt()
+	})
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (u *TokenUpsertOne) ClearLeakedAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearLeakedAt()
+	})
+}
+
+// SetLeakedURL sets the "leaked_url" field.
+func (u *TokenUpsertOne) SetLeakedURL(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetLeakedURL(v)
+	})
+}
+
+// UpdateLeakedURL sets the "leaked_url" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateLeakedURL() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateLeakedURL()
+	})
+}
+
+// ClearLeakedURL clears the value of the "leaked_url" field.
+func (u *TokenUpsertOne) ClearLeakedURL() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearLeakedURL()
+	})
+}
+
 // Exec executes the query.
 func (u *TokenUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -1226,6 +1532,9 @@ func (u *TokenUpsertBulk) UpdateNewValues() *TokenUpsertBulk {
 			}
 			if _, exists := b.mutation.CreatedBy(); exists {
 				s.SetIgnore(token.FieldCreatedBy)
+			}
+			if _, exists := b.mutation.ParentID(); exists {
+				s.SetIgnore(token.FieldParentID)
 			}
 		}
 	}))
@@ -1508,6 +1817,111 @@ func (u *TokenUpsertBulk) UpdateRevokedReason() *TokenUpsertBulk {
 func (u *TokenUpsertBulk) ClearRevokedReason() *TokenUpsertBulk {
 	return u.Update(func(s *TokenUpsert) {
 		s.ClearRevokedReason()
+	})
+}
+
+// SetDisabledAt sets the "disabled_at" field.
+func (u *TokenUpsertBulk) SetDisabledAt(v time.Time) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDisabledAt(v)
+	})
+}
+
+// UpdateDisabledAt sets the "disabled_at" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateDisabledAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDisabledAt()
+	})
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (u *TokenUpsertBulk) ClearDisabledAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearDisabledAt()
+	})
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (u *TokenUpsertBulk) SetDisabledReason(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDisabledReason(v)
+	})
+}
+
+// UpdateDisabledReason sets the "disabled_reason" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateDisabledReason() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDisabledReason()
+	})
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (u *TokenUpsertBulk) ClearDisabledReason() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearDisabledReason()
+	})
+}
+
+// SetEnabledAt sets the "enabled_at" field.
+func (u *TokenUpsertBulk) SetEnabledAt(v time.Time) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetEnabledAt(v)
+	})
+}
+
+// UpdateEnabledAt sets the "enabled_at" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateEnabledAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateEnabledAt()
+	})
+}
+
+// ClearEnabledAt clears the value of the "enabled_at" field.
+func (u *TokenUpsertBulk) ClearEnabledAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearEnabledAt()
+	})
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (u *TokenUpsertBulk) SetLeakedAt(v time.Time) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetLeakedAt(v)
+	})
+}
+
+// UpdateLeakedAt sets the "leaked_at" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateLeakedAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateLeakedAt()
+	})
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (u *TokenUpsertBulk) ClearLeakedAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearLeakedAt()
+	})
+}
+
+// SetLeakedURL sets the "leaked_url" field.
+func (u *TokenUpsertBulk) SetLeakedURL(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetLeakedURL(v)
+	})
+}
+
+// UpdateLeakedURL sets the "leaked_url" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateLeakedURL() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateLeakedURL()
+	})
+}
+
+// ClearLeakedURL clears the value of the "leaked_url" field.
+func (u *TokenUpsertBulk) ClearLeakedURL() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearLeakedURL()
 	})
 }
 

@@ -268,6 +268,106 @@ func (_u *TokenUpdate) ClearRevokedReason() *TokenUpdate {
 	return _u
 }
 
+// SetDisabledAt sets the "disabled_at" field.
+func (_u *TokenUpdate) SetDisabledAt(v time.Time) *TokenUpdate {
+	_u.mutation.SetDisabledAt(v)
+	return _u
+}
+
+// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableDisabledAt(v *time.Time) *TokenUpdate {
+	if v != nil {
+		_u.SetDisabledAt(*v)
+	}
+	return _u
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (_u *TokenUpdate) ClearDisabledAt() *TokenUpdate {
+	_u.mutation.ClearDisabledAt()
+	return _u
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (_u *TokenUpdate) SetDisabledReason(v string) *TokenUpdate {
+	_u.mutation.SetDisabledReason(v)
+	return _u
+}
+
+// SetNillableDisabledReason sets the "disabled_reason" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableDisabledReason(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetDisabledReason(*v)
+	}
+	return _u
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (_u *TokenUpdate) ClearDisabledReason() *TokenUpdate {
+	_u.mutation.ClearDisabledReason()
+	return _u
+}
+
+// SetEnabledAt sets the "enabled_at" field.
+func (_u *TokenUpdate) SetEnabledAt(v time.Time) *TokenUpdate {
+	_u.mutation.SetEnabledAt(v)
+	return _u
+}
+
+// SetNillableEnabledAt sets the "enabled_at" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableEnabledAt(v *time.Time) *TokenUpdate {
+	if v != nil {
+		_u.SetEnabledAt(*v)
+	}
+	return _u
+}
+
+// ClearEnabledAt clears the value of the "enabled_at" field.
+func (_u *TokenUpdate) ClearEnabledAt() *TokenUpdate {
+	_u.mutation.ClearEnabledAt()
+	return _u
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (_u *TokenUpdate) SetLeakedAt(v time.Time) *TokenUpdate {
+	_u.mutation.SetLeakedAt(v)
+	return _u
+}
+
+// SetNillableLeakedAt sets the "leaked_at" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableLeakedAt(v *time.Time) *TokenUpdate {
+	if v != nil {
+		_u.SetLeakedAt(*v)
+	}
+	return _u
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (_u *TokenUpdate) ClearLeakedAt() *TokenUpdate {
+	_u.mutation.ClearLeakedAt()
+	return _u
+}
+
+// SetLeakedURL sets the "leaked_url" field.
+func (_u *TokenUpdate) SetLeakedURL(v string) *TokenUpdate {
+	_u.mutation.SetLeakedURL(v)
+	return _u
+}
+
+// SetNillableLeakedURL sets the "leaked_url" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableLeakedURL(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetLeakedURL(*v)
+	}
+	return _u
+}
+
+// ClearLeakedURL clears the value of the "leaked_url" field.
+func (_u *TokenUpdate) ClearLeakedURL() *TokenUpdate {
+	_u.mutation.ClearLeakedURL()
+	return _u
+}
+
 // AddSecretIDs adds the "secrets" edge to the TokenSecret entity by IDs.
 func (_u *TokenUpdate) AddSecretIDs(ids ...string) *TokenUpdate {
 	_u.mutation.AddSecretIDs(ids...)
@@ -405,6 +505,9 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			sqljson.Append(u, token.FieldLabels, value)
 		})
 	}
+	if _u.mutation.ParentIDCleared() {
+		_spec.ClearField(token.FieldParentID, field.TypeString)
+	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(token.FieldExpiresAt, field.TypeTime, value)
 	}
@@ -446,6 +549,36 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.RevokedReasonCleared() {
 		_spec.ClearField(token.FieldRevokedReason, field.TypeString)
+	}
+	if value, ok := _u.mutation.DisabledAt(); ok {
+		_spec.SetField(token.FieldDisabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.DisabledAtCleared() {
+		_spec.ClearField(token.FieldDisabledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DisabledReason(); ok {
+		_spec.SetField(token.FieldDisabledReason, field.TypeString, value)
+	}
+	if _u.mutation.DisabledReasonCleared() {
+		_spec.ClearField(token.FieldDisabledReason, field.TypeString)
+	}
+	if value, ok := _u.mutation.EnabledAt(); ok {
+		_spec.SetField(token.FieldEnabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.EnabledAtCleared() {
+		_spec.ClearField(token.FieldEnabledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LeakedAt(); ok {
+		_spec.SetField(token.FieldLeakedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LeakedAtCleared() {
+		_spec.ClearField(token.FieldLeakedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LeakedURL(); ok {
+		_spec.SetField(token.FieldLeakedURL, field.TypeString, value)
+	}
+	if _u.mutation.LeakedURLCleared() {
+		_spec.ClearField(token.FieldLeakedURL, field.TypeString)
 	}
 	if _u.mutation.SecretsCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -749,6 +882,106 @@ func (_u *TokenUpdateOne) ClearRevokedReason() *TokenUpdateOne {
 	return _u
 }
 
+// SetDisabledAt sets the "disabled_at" field.
+func (_u *TokenUpdateOne) SetDisabledAt(v time.Time) *TokenUpdateOne {
+	_u.mutation.SetDisabledAt(v)
+	return _u
+}
+
+// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableDisabledAt(v *time.Time) *TokenUpdateOne {
+	if v != nil {
+		_u.SetDisabledAt(*v)
+	}
+	return _u
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (_u *TokenUpdateOne) ClearDisabledAt() *TokenUpdateOne {
+	_u.mutation.ClearDisabledAt()
+	return _u
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (_u *TokenUpdateOne) SetDisabledReason(v string) *TokenUpdateOne {
+	_u.mutation.SetDisabledReason(v)
+	return _u
+}
+
+// SetNillableDisabledReason sets the "disabled_reason" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableDisabledReason(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetDisabledReason(*v)
+	}
+	return _u
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (_u *TokenUpdateOne) ClearDisabledReason() *TokenUpdateOne {
+	_u.mutation.ClearDisabledReason()
+	return _u
+}
+
+// SetEnabledAt sets the "enabled_at" field.
+func (_u *TokenUpdateOne) SetEnabledAt(v time.Time) *TokenUpdateOne {
+	_u.mutation.SetEnabledAt(v)
+	return _u
+}
+
+// SetNillableEnabledAt sets the "enabled_at" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableEnabledAt(v *time.Time) *TokenUpdateOne {
+	if v != nil {
+		_u.SetEnabledAt(*v)
+	}
+	return _u
+}
+
+// ClearEnabledAt clears the value of the "enabled_at" field.
+func (_u *TokenUpdateOne) ClearEnabledAt() *TokenUpdateOne {
+	_u.mutation.ClearEnabledAt()
+	return _u
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (_u *TokenUpdateOne) SetLeakedAt(v time.Time) *TokenUpdateOne {
+	_u.mutation.SetLeakedAt(v)
+	return _u
+}
+
+// SetNillableLeakedAt sets the "leaked_at" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableLeakedAt(v *time.Time) *TokenUpdateOne {
+	if v != nil {
+		_u.SetLeakedAt(*v)
+	}
+	return _u
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (_u *TokenUpdateOne) ClearLeakedAt() *TokenUpdateOne {
+	_u.mutation.ClearLeakedAt()
+	return _u
+}
+
+// SetLeakedURL sets the "leaked_url" field.
+func (_u *TokenUpdateOne) SetLeakedURL(v string) *TokenUpdateOne {
+	_u.mutation.SetLeakedURL(v)
+	return _u
+}
+
+// SetNillableLeakedURL sets the "leaked_url" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableLeakedURL(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetLeakedURL(*v)
+	}
+	return _u
+}
+
+// ClearLeakedURL clears the value of the "leaked_url" field.
+func (_u *TokenUpdateOne) ClearLeakedURL() *TokenUpdateOne {
+	_u.mutation.ClearLeakedURL()
+	return _u
+}
+
 // AddSecretIDs adds the "secrets" edge to the TokenSecret entity by IDs.
 func (_u *TokenUpdateOne) AddSecretIDs(ids ...string) *TokenUpdateOne {
 	_u.mutation.AddSecretIDs(ids...)
@@ -916,6 +1149,9 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 			sqljson.Append(u, token.FieldLabels, value)
 		})
 	}
+	if _u.mutation.ParentIDCleared() {
+		_spec.ClearField(token.FieldParentID, field.TypeString)
+	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(token.FieldExpiresAt, field.TypeTime, value)
 	}
@@ -957,6 +1193,36 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 	}
 	if _u.mutation.RevokedReasonCleared() {
 		_spec.ClearField(token.FieldRevokedReason, field.TypeString)
+	}
+	if value, ok := _u.mutation.DisabledAt(); ok {
+		_spec.SetField(token.FieldDisabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.DisabledAtCleared() {
+		_spec.ClearField(token.FieldDisabledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DisabledReason(); ok {
+		_spec.SetField(token.FieldDisabledReason, field.TypeString, value)
+	}
+	if _u.mutation.DisabledReasonCleared() {
+		_spec.ClearField(token.FieldDisabledReason, field.TypeString)
+	}
+	if value, ok := _u.mutation.EnabledAt(); ok {
+		_spec.SetField(token.FieldEnabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.EnabledAtCleared() {
+		_spec.ClearField(token.FieldEnabledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LeakedAt(); ok {
+		_spec.SetField(token.FieldLeakedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LeakedAtCleared() {
+		_spec.ClearField(token.FieldLeakedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LeakedURL(); ok {
+		_spec.SetField(token.FieldLeakedURL, field.TypeString, value)
+	}
+	if _u.mutation.LeakedURLCleared() {
+		_spec.ClearField(token.FieldLeakedURL, field.TypeString)
 	}
 	if _u.mutation.SecretsCleared() {
 		edge := &sqlgraph.EdgeSpec{

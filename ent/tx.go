@@ -14,8 +14,14 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// AddressDay is the client for interacting with the AddressDay builders.
+	AddressDay *AddressDayClient
 	// Archive is the client for interacting with the Archive builders.
 	Archive *ArchiveClient
+	// AuditEvent is the client for interacting with the AuditEvent builders.
+	AuditEvent *AuditEventClient
+	// AuditHead is the client for interacting with the AuditHead builders.
+	AuditHead *AuditHeadClient
 	// Change is the client for interacting with the Change builders.
 	Change *ChangeClient
 	// Dist is the client for interacting with the Dist builders.
@@ -46,8 +52,12 @@ type Tx struct {
 	Token *TokenClient
 	// TokenSecret is the client for interacting with the TokenSecret builders.
 	TokenSecret *TokenSecretClient
+	// UsageDay is the client for interacting with the UsageDay builders.
+	UsageDay *UsageDayClient
 	// UsageHour is the client for interacting with the UsageHour builders.
 	UsageHour *UsageHourClient
+	// UsageTotal is the client for interacting with the UsageTotal builders.
+	UsageTotal *UsageTotalClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 
@@ -181,7 +191,10 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.AddressDay = NewAddressDayClient(tx.config)
 	tx.Archive = NewArchiveClient(tx.config)
+	tx.AuditEvent = NewAuditEventClient(tx.config)
+	tx.AuditHead = NewAuditHeadClient(tx.config)
 	tx.Change = NewChangeClient(tx.config)
 	tx.Dist = NewDistClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
@@ -197,7 +210,9 @@ func (tx *Tx) init() {
 	tx.SyncRun = NewSyncRunClient(tx.config)
 	tx.Token = NewTokenClient(tx.config)
 	tx.TokenSecret = NewTokenSecretClient(tx.config)
+	tx.UsageDay = NewUsageDayClient(tx.config)
 	tx.UsageHour = NewUsageHourClient(tx.config)
+	tx.UsageTotal = NewUsageTotalClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }
 
@@ -208,7 +223,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Archive.QueryXXX(), the query will be executed
+// applies a query, for example: AddressDay.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

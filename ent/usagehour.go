@@ -16,15 +16,23 @@ import (
 type UsageHour struct {
 	config `json:"-"`
 	// ID of the ent.
-	ID string `json:"id,omitempty"`
+	ID int64 `json:"id,omitempty"`
 	// Start of the hour, UTC.
 	Hour time.Time `json:"hour,omitempty"`
 	// TokenID holds the value of the "token_id" field.
 	TokenID string `json:"token_id,omitempty"`
+	// SecretID holds the value of the "secret_id" field.
+	SecretID string `json:"secret_id,omitempty"`
+	// The package's source; empty where none is known.
+	RepositoryID string `json:"repository_id,omitempty"`
 	// Empty for requests about no one package.
 	Package string `json:"package,omitempty"`
+	// Normalised; empty for metadata.
+	Version string `json:"version,omitempty"`
 	// Requests holds the value of the "requests" field.
 	Requests int64 `json:"requests,omitempty"`
+	// Documents sent.
+	Metadata int64 `json:"metadata,omitempty"`
 	// NotModified holds the value of the "not_modified" field.
 	NotModified int64 `json:"not_modified,omitempty"`
 	// Downloads holds the value of the "downloads" field.
@@ -33,8 +41,18 @@ type UsageHour struct {
 	Installs int64 `json:"installs,omitempty"`
 	// Bytes holds the value of the "bytes" field.
 	Bytes int64 `json:"bytes,omitempty"`
-	// Refused holds the value of the "refused" field.
-	Refused      int64 `json:"refused,omitempty"`
+	// The sum of the refusals below.
+	Refused int64 `json:"refused,omitempty"`
+	// RefusedLimit holds the value of the "refused_limit" field.
+	RefusedLimit int64 `json:"refused_limit,omitempty"`
+	// RefusedPackage holds the value of the "refused_package" field.
+	RefusedPackage int64 `json:"refused_package,omitempty"`
+	// RefusedPermission holds the value of the "refused_permission" field.
+	RefusedPermission int64 `json:"refused_permission,omitempty"`
+	// RefusedNetwork holds the value of the "refused_network" field.
+	RefusedNetwork int64 `json:"refused_network,omitempty"`
+	// Expired, revoked, disabled or replaced.
+	RefusedEnded int64 `json:"refused_ended,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -43,9 +61,9 @@ func (*UsageHour) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case usagehour.FieldRequests, usagehour.FieldNotModified, usagehour.FieldDownloads, usagehour.FieldInstalls, usagehour.FieldBytes, usagehour.FieldRefused:
+		case usagehour.FieldID, usagehour.FieldRequests, usagehour.FieldMetadata, usagehour.FieldNotModified, usagehour.FieldDownloads, usagehour.FieldInstalls, usagehour.FieldBytes, usagehour.FieldRefused, usagehour.FieldRefusedLimit, usagehour.FieldRefusedPackage, usagehour.FieldRefusedPermission, usagehour.FieldRefusedNetwork, usagehour.FieldRefusedEnded:
 			values[i] = new(sql.NullInt64)
-		case usagehour.FieldID, usagehour.FieldTokenID, usagehour.FieldPackage:
+		case usagehour.FieldTokenID, usagehour.FieldSecretID, usagehour.FieldRepositoryID, usagehour.FieldPackage, usagehour.FieldVersion:
 			values[i] = new(sql.NullString)
 		case usagehour.FieldHour:
 			values[i] = new(sql.NullTime)
@@ -65,11 +83,11 @@ func (_m *UsageHour) assignValues(columns []string, values []any) error {
 	for i := range columns {
 		switch columns[i] {
 		case usagehour.FieldID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = value.String
+			value, ok := values[i].(*sql.NullInt64)
+			if !ok {
+				return fmt.Errorf("unexpected type %T for field id", value)
 			}
+			_m.ID = int64(value.Int64)
 		case usagehour.FieldHour:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field hour", values[i])
@@ -82,17 +100,41 @@ func (_m *UsageHour) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TokenID = value.String
 			}
+		case usagehour.FieldSecretID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field secret_id", values[i])
+			} else if value.Valid {
+				_m.SecretID = value.String
+			}
+		case usagehour.FieldRepositoryID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field repository_id", values[i])
+			} else if value.Valid {
+				_m.RepositoryID = value.String
+			}
 		case usagehour.FieldPackage:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field package", values[i])
 			} else if value.Valid {
 				_m.Package = value.String
 			}
+		case usagehour.FieldVersion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field version", values[i])
+			} else if value.Valid {
+				_m.Version = value.String
+			}
 		case usagehour.FieldRequests:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field requests", values[i])
 			} else if value.Valid {
 				_m.Requests = value.Int64
+			}
+		case usagehour.FieldMetadata:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field metadata", values[i])
+			} else if value.Valid {
+				_m.Metadata = value.Int64
 			}
 		case usagehour.FieldNotModified:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -123,6 +165,36 @@ func (_m *UsageHour) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field refused", values[i])
 			} else if value.Valid {
 				_m.Refused = value.Int64
+			}
+		case usagehour.FieldRefusedLimit:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refused_limit", values[i])
+			} else if value.Valid {
+				_m.RefusedLimit = value.Int64
+			}
+		case usagehour.FieldRefusedPackage:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refused_package", values[i])
+			} else if value.Valid {
+				_m.RefusedPackage = value.Int64
+			}
+		case usagehour.FieldRefusedPermission:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refused_permission", values[i])
+			} else if value.Valid {
+				_m.RefusedPermission = value.Int64
+			}
+		case usagehour.FieldRefusedNetwork:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refused_network", values[i])
+			} else if value.Valid {
+				_m.RefusedNetwork = value.Int64
+			}
+		case usagehour.FieldRefusedEnded:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refused_ended", values[i])
+			} else if value.Valid {
+				_m.RefusedEnded = value.Int64
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -166,11 +238,23 @@ func (_m *UsageHour) String() string {
 	builder.WriteString("token_id=")
 	builder.WriteString(_m.TokenID)
 	builder.WriteString(", ")
+	builder.WriteString("secret_id=")
+	builder.WriteString(_m.SecretID)
+	builder.WriteString(", ")
+	builder.WriteString("repository_id=")
+	builder.WriteString(_m.RepositoryID)
+	builder.WriteString(", ")
 	builder.WriteString("package=")
 	builder.WriteString(_m.Package)
 	builder.WriteString(", ")
+	builder.WriteString("version=")
+	builder.WriteString(_m.Version)
+	builder.WriteString(", ")
 	builder.WriteString("requests=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Requests))
+	builder.WriteString(", ")
+	builder.WriteString("metadata=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Metadata))
 	builder.WriteString(", ")
 	builder.WriteString("not_modified=")
 	builder.WriteString(fmt.Sprintf("%v", _m.NotModified))
@@ -186,6 +270,21 @@ func (_m *UsageHour) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("refused=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Refused))
+	builder.WriteString(", ")
+	builder.WriteString("refused_limit=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefusedLimit))
+	builder.WriteString(", ")
+	builder.WriteString("refused_package=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefusedPackage))
+	builder.WriteString(", ")
+	builder.WriteString("refused_permission=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefusedPermission))
+	builder.WriteString(", ")
+	builder.WriteString("refused_network=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefusedNetwork))
+	builder.WriteString(", ")
+	builder.WriteString("refused_ended=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefusedEnded))
 	builder.WriteByte(')')
 	return builder.String()
 }

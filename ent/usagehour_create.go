@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
@@ -35,6 +34,34 @@ func (_c *UsageHourCreate) SetTokenID(v string) *UsageHourCreate {
 	return _c
 }
 
+// SetSecretID sets the "secret_id" field.
+func (_c *UsageHourCreate) SetSecretID(v string) *UsageHourCreate {
+	_c.mutation.SetSecretID(v)
+	return _c
+}
+
+// SetNillableSecretID sets the "secret_id" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableSecretID(v *string) *UsageHourCreate {
+	if v != nil {
+		_c.SetSecretID(*v)
+	}
+	return _c
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (_c *UsageHourCreate) SetRepositoryID(v string) *UsageHourCreate {
+	_c.mutation.SetRepositoryID(v)
+	return _c
+}
+
+// SetNillableRepositoryID sets the "repository_id" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableRepositoryID(v *string) *UsageHourCreate {
+	if v != nil {
+		_c.SetRepositoryID(*v)
+	}
+	return _c
+}
+
 // SetPackage sets the "package" field.
 func (_c *UsageHourCreate) SetPackage(v string) *UsageHourCreate {
 	_c.mutation.SetPackage(v)
@@ -49,6 +76,20 @@ func (_c *UsageHourCreate) SetNillablePackage(v *string) *UsageHourCreate {
 	return _c
 }
 
+// SetVersion sets the "version" field.
+func (_c *UsageHourCreate) SetVersion(v string) *UsageHourCreate {
+	_c.mutation.SetVersion(v)
+	return _c
+}
+
+// SetNillableVersion sets the "version" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableVersion(v *string) *UsageHourCreate {
+	if v != nil {
+		_c.SetVersion(*v)
+	}
+	return _c
+}
+
 // SetRequests sets the "requests" field.
 func (_c *UsageHourCreate) SetRequests(v int64) *UsageHourCreate {
 	_c.mutation.SetRequests(v)
@@ -59,6 +100,20 @@ func (_c *UsageHourCreate) SetRequests(v int64) *UsageHourCreate {
 func (_c *UsageHourCreate) SetNillableRequests(v *int64) *UsageHourCreate {
 	if v != nil {
 		_c.SetRequests(*v)
+	}
+	return _c
+}
+
+// SetMetadata sets the "metadata" field.
+func (_c *UsageHourCreate) SetMetadata(v int64) *UsageHourCreate {
+	_c.mutation.SetMetadata(v)
+	return _c
+}
+
+// SetNillableMetadata sets the "metadata" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableMetadata(v *int64) *UsageHourCreate {
+	if v != nil {
+		_c.SetMetadata(*v)
 	}
 	return _c
 }
@@ -133,17 +188,79 @@ func (_c *UsageHourCreate) SetNillableRefused(v *int64) *UsageHourCreate {
 	return _c
 }
 
-// SetID sets the "id" field.
-func (_c *UsageHourCreate) SetID(v string) *UsageHourCreate {
-	_c.mutation.SetID(v)
+// SetRefusedLimit sets the "refused_limit" field.
+func (_c *UsageHourCreate) SetRefusedLimit(v int64) *UsageHourCreate {
+	_c.mutation.SetRefusedLimit(v)
 	return _c
 }
 
-// SetNillableID sets the "id" field if the given value is not nil.
-func (_c *UsageHourCreate) SetNillableID(v *string) *UsageHourCreate {
+// SetNillableRefusedLimit sets the "refused_limit" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableRefusedLimit(v *int64) *UsageHourCreate {
 	if v != nil {
-		_c.SetID(*v)
+		_c.SetRefusedLimit(*v)
 	}
+	return _c
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (_c *UsageHourCreate) SetRefusedPackage(v int64) *UsageHourCreate {
+	_c.mutation.SetRefusedPackage(v)
+	return _c
+}
+
+// SetNillableRefusedPackage sets the "refused_package" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableRefusedPackage(v *int64) *UsageHourCreate {
+	if v != nil {
+		_c.SetRefusedPackage(*v)
+	}
+	return _c
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (_c *UsageHourCreate) SetRefusedPermission(v int64) *UsageHourCreate {
+	_c.mutation.SetRefusedPermission(v)
+	return _c
+}
+
+// SetNillableRefusedPermission sets the "refused_permission" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableRefusedPermission(v *int64) *UsageHourCreate {
+	if v != nil {
+		_c.SetRefusedPermission(*v)
+	}
+	return _c
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (_c *UsageHourCreate) SetRefusedNetwork(v int64) *UsageHourCreate {
+	_c.mutation.SetRefusedNetwork(v)
+	return _c
+}
+
+// SetNillableRefusedNetwork sets the "refused_network" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableRefusedNetwork(v *int64) *UsageHourCreate {
+	if v != nil {
+		_c.SetRefusedNetwork(*v)
+	}
+	return _c
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (_c *UsageHourCreate) SetRefusedEnded(v int64) *UsageHourCreate {
+	_c.mutation.SetRefusedEnded(v)
+	return _c
+}
+
+// SetNillableRefusedEnded sets the "refused_ended" field if the given value is not nil.
+func (_c *UsageHourCreate) SetNillableRefusedEnded(v *int64) *UsageHourCreate {
+	if v != nil {
+		_c.SetRefusedEnded(*v)
+	}
+	return _c
+}
+
+// SetID sets the "id" field.
+func (_c *UsageHourCreate) SetID(v int64) *UsageHourCreate {
+	_c.mutation.SetID(v)
 	return _c
 }
 
@@ -182,13 +299,29 @@ func (_c *UsageHourCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *UsageHourCreate) defaults() {
+	if _, ok := _c.mutation.SecretID(); !ok {
+		v := usagehour.DefaultSecretID
+		_c.mutation.SetSecretID(v)
+	}
+	if _, ok := _c.mutation.RepositoryID(); !ok {
+		v := usagehour.DefaultRepositoryID
+		_c.mutation.SetRepositoryID(v)
+	}
 	if _, ok := _c.mutation.Package(); !ok {
 		v := usagehour.DefaultPackage
 		_c.mutation.SetPackage(v)
 	}
+	if _, ok := _c.mutation.Version(); !ok {
+		v := usagehour.DefaultVersion
+		_c.mutation.SetVersion(v)
+	}
 	if _, ok := _c.mutation.Requests(); !ok {
 		v := usagehour.DefaultRequests
 		_c.mutation.SetRequests(v)
+	}
+	if _, ok := _c.mutation.Metadata(); !ok {
+		v := usagehour.DefaultMetadata
+		_c.mutation.SetMetadata(v)
 	}
 	if _, ok := _c.mutation.NotModified(); !ok {
 		v := usagehour.DefaultNotModified
@@ -210,9 +343,25 @@ func (_c *UsageHourCreate) defaults() {
 		v := usagehour.DefaultRefused
 		_c.mutation.SetRefused(v)
 	}
-	if _, ok := _c.mutation.ID(); !ok {
-		v := usagehour.DefaultID()
-		_c.mutation.SetID(v)
+	if _, ok := _c.mutation.RefusedLimit(); !ok {
+		v := usagehour.DefaultRefusedLimit
+		_c.mutation.SetRefusedLimit(v)
+	}
+	if _, ok := _c.mutation.RefusedPackage(); !ok {
+		v := usagehour.DefaultRefusedPackage
+		_c.mutation.SetRefusedPackage(v)
+	}
+	if _, ok := _c.mutation.RefusedPermission(); !ok {
+		v := usagehour.DefaultRefusedPermission
+		_c.mutation.SetRefusedPermission(v)
+	}
+	if _, ok := _c.mutation.RefusedNetwork(); !ok {
+		v := usagehour.DefaultRefusedNetwork
+		_c.mutation.SetRefusedNetwork(v)
+	}
+	if _, ok := _c.mutation.RefusedEnded(); !ok {
+		v := usagehour.DefaultRefusedEnded
+		_c.mutation.SetRefusedEnded(v)
 	}
 }
 
@@ -224,11 +373,23 @@ func (_c *UsageHourCreate) check() error {
 	if _, ok := _c.mutation.TokenID(); !ok {
 		return &ValidationError{Name: "token_id", err: errors.New(`ent: missing required field "UsageHour.token_id"`)}
 	}
+	if _, ok := _c.mutation.SecretID(); !ok {
+		return &ValidationError{Name: "secret_id", err: errors.New(`ent: missing required field "UsageHour.secret_id"`)}
+	}
+	if _, ok := _c.mutation.RepositoryID(); !ok {
+		return &ValidationError{Name: "repository_id", err: errors.New(`ent: missing required field "UsageHour.repository_id"`)}
+	}
 	if _, ok := _c.mutation.Package(); !ok {
 		return &ValidationError{Name: "package", err: errors.New(`ent: missing required field "UsageHour.package"`)}
 	}
+	if _, ok := _c.mutation.Version(); !ok {
+		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "UsageHour.version"`)}
+	}
 	if _, ok := _c.mutation.Requests(); !ok {
 		return &ValidationError{Name: "requests", err: errors.New(`ent: missing required field "UsageHour.requests"`)}
+	}
+	if _, ok := _c.mutation.Metadata(); !ok {
+		return &ValidationError{Name: "metadata", err: errors.New(`ent: missing required field "UsageHour.metadata"`)}
 	}
 	if _, ok := _c.mutation.NotModified(); !ok {
 		return &ValidationError{Name: "not_modified", err: errors.New(`ent: missing required field "UsageHour.not_modified"`)}
@@ -245,10 +406,20 @@ func (_c *UsageHourCreate) check() error {
 	if _, ok := _c.mutation.Refused(); !ok {
 		return &ValidationError{Name: "refused", err: errors.New(`ent: missing required field "UsageHour.refused"`)}
 	}
-	if v, ok := _c.mutation.ID(); ok {
-		if err := usagehour.IDValidator(v); err != nil {
-			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "UsageHour.id": %w`, err)}
-		}
+	if _, ok := _c.mutation.RefusedLimit(); !ok {
+		return &ValidationError{Name: "refused_limit", err: errors.New(`ent: missing required field "UsageHour.refused_limit"`)}
+	}
+	if _, ok := _c.mutation.RefusedPackage(); !ok {
+		return &ValidationError{Name: "refused_package", err: errors.New(`ent: missing required field "UsageHour.refused_package"`)}
+	}
+	if _, ok := _c.mutation.RefusedPermission(); !ok {
+		return &ValidationError{Name: "refused_permission", err: errors.New(`ent: missing required field "UsageHour.refused_permission"`)}
+	}
+	if _, ok := _c.mutation.RefusedNetwork(); !ok {
+		return &ValidationError{Name: "refused_network", err: errors.New(`ent: missing required field "UsageHour.refused_network"`)}
+	}
+	if _, ok := _c.mutation.RefusedEnded(); !ok {
+		return &ValidationError{Name: "refused_ended", err: errors.New(`ent: missing required field "UsageHour.refused_ended"`)}
 	}
 	return nil
 }
@@ -264,12 +435,9 @@ func (_c *UsageHourCreate) sqlSave(ctx context.Context) (*UsageHour, error) {
 		}
 		return nil, err
 	}
-	if _spec.ID.Value != nil {
-		if id, ok := _spec.ID.Value.(string); ok {
-			_node.ID = id
-		} else {
-			return nil, fmt.Errorf("unexpected UsageHour.ID type: %T", _spec.ID.Value)
-		}
+	if _spec.ID.Value != _node.ID {
+		id := _spec.ID.Value.(int64)
+		_node.ID = int64(id)
 	}
 	_c.mutation.id = &_node.ID
 	_c.mutation.done = true
@@ -279,7 +447,7 @@ func (_c *UsageHourCreate) sqlSave(ctx context.Context) (*UsageHour, error) {
 func (_c *UsageHourCreate) createSpec() (*UsageHour, *sqlgraph.CreateSpec) {
 	var (
 		_node = &UsageHour{config: _c.config}
-		_spec = sqlgraph.NewCreateSpec(usagehour.Table, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeString))
+		_spec = sqlgraph.NewCreateSpec(usagehour.Table, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeInt64))
 	)
 	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
@@ -294,13 +462,29 @@ func (_c *UsageHourCreate) createSpec() (*UsageHour, *sqlgraph.CreateSpec) {
 		_spec.SetField(usagehour.FieldTokenID, field.TypeString, value)
 		_node.TokenID = value
 	}
+	if value, ok := _c.mutation.SecretID(); ok {
+		_spec.SetField(usagehour.FieldSecretID, field.TypeString, value)
+		_node.SecretID = value
+	}
+	if value, ok := _c.mutation.RepositoryID(); ok {
+		_spec.SetField(usagehour.FieldRepositoryID, field.TypeString, value)
+		_node.RepositoryID = value
+	}
 	if value, ok := _c.mutation.Package(); ok {
 		_spec.SetField(usagehour.FieldPackage, field.TypeString, value)
 		_node.Package = value
 	}
+	if value, ok := _c.mutation.Version(); ok {
+		_spec.SetField(usagehour.FieldVersion, field.TypeString, value)
+		_node.Version = value
+	}
 	if value, ok := _c.mutation.Requests(); ok {
 		_spec.SetField(usagehour.FieldRequests, field.TypeInt64, value)
 		_node.Requests = value
+	}
+	if value, ok := _c.mutation.Metadata(); ok {
+		_spec.SetField(usagehour.FieldMetadata, field.TypeInt64, value)
+		_node.Metadata = value
 	}
 	if value, ok := _c.mutation.NotModified(); ok {
 		_spec.SetField(usagehour.FieldNotModified, field.TypeInt64, value)
@@ -321,6 +505,26 @@ func (_c *UsageHourCreate) createSpec() (*UsageHour, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Refused(); ok {
 		_spec.SetField(usagehour.FieldRefused, field.TypeInt64, value)
 		_node.Refused = value
+	}
+	if value, ok := _c.mutation.RefusedLimit(); ok {
+		_spec.SetField(usagehour.FieldRefusedLimit, field.TypeInt64, value)
+		_node.RefusedLimit = value
+	}
+	if value, ok := _c.mutation.RefusedPackage(); ok {
+		_spec.SetField(usagehour.FieldRefusedPackage, field.TypeInt64, value)
+		_node.RefusedPackage = value
+	}
+	if value, ok := _c.mutation.RefusedPermission(); ok {
+		_spec.SetField(usagehour.FieldRefusedPermission, field.TypeInt64, value)
+		_node.RefusedPermission = value
+	}
+	if value, ok := _c.mutation.RefusedNetwork(); ok {
+		_spec.SetField(usagehour.FieldRefusedNetwork, field.TypeInt64, value)
+		_node.RefusedNetwork = value
+	}
+	if value, ok := _c.mutation.RefusedEnded(); ok {
+		_spec.SetField(usagehour.FieldRefusedEnded, field.TypeInt64, value)
+		_node.RefusedEnded = value
 	}
 	return _node, _spec
 }
@@ -389,6 +593,24 @@ func (u *UsageHourUpsert) UpdateRequests() *UsageHourUpsert {
 // AddRequests adds v to the "requests" field.
 func (u *UsageHourUpsert) AddRequests(v int64) *UsageHourUpsert {
 	u.Add(usagehour.FieldRequests, v)
+	return u
+}
+
+// SetMetadata sets the "metadata" field.
+func (u *UsageHourUpsert) SetMetadata(v int64) *UsageHourUpsert {
+	u.Set(usagehour.FieldMetadata, v)
+	return u
+}
+
+// UpdateMetadata sets the "metadata" field to the value that was provided on create.
+func (u *UsageHourUpsert) UpdateMetadata() *UsageHourUpsert {
+	u.SetExcluded(usagehour.FieldMetadata)
+	return u
+}
+
+// AddMetadata adds v to the "metadata" field.
+func (u *UsageHourUpsert) AddMetadata(v int64) *UsageHourUpsert {
+	u.Add(usagehour.FieldMetadata, v)
 	return u
 }
 
@@ -482,6 +704,96 @@ func (u *UsageHourUpsert) AddRefused(v int64) *UsageHourUpsert {
 	return u
 }
 
+// SetRefusedLimit sets the "refused_limit" field.
+func (u *UsageHourUpsert) SetRefusedLimit(v int64) *UsageHourUpsert {
+	u.Set(usagehour.FieldRefusedLimit, v)
+	return u
+}
+
+// UpdateRefusedLimit sets the "refused_limit" field to the value that was provided on create.
+func (u *UsageHourUpsert) UpdateRefusedLimit() *UsageHourUpsert {
+	u.SetExcluded(usagehour.FieldRefusedLimit)
+	return u
+}
+
+// AddRefusedLimit adds v to the "refused_limit" field.
+func (u *UsageHourUpsert) AddRefusedLimit(v int64) *UsageHourUpsert {
+	u.Add(usagehour.FieldRefusedLimit, v)
+	return u
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (u *UsageHourUpsert) SetRefusedPackage(v int64) *UsageHourUpsert {
+	u.Set(usagehour.FieldRefusedPackage, v)
+	return u
+}
+
+// UpdateRefusedPackage sets the "refused_package" field to the value that was provided on create.
+func (u *UsageHourUpsert) UpdateRefusedPackage() *UsageHourUpsert {
+	u.SetExcluded(usagehour.FieldRefusedPackage)
+	return u
+}
+
+// AddRefusedPackage adds v to the "refused_package" field.
+func (u *UsageHourUpsert) AddRefusedPackage(v int64) *UsageHourUpsert {
+	u.Add(usagehour.FieldRefusedPackage, v)
+	return u
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (u *UsageHourUpsert) SetRefusedPermission(v int64) *UsageHourUpsert {
+	u.Set(usagehour.FieldRefusedPermission, v)
+	return u
+}
+
+// UpdateRefusedPermission sets the "refused_permission" field to the value that was provided on create.
+func (u *UsageHourUpsert) UpdateRefusedPermission() *UsageHourUpsert {
+	u.SetExcluded(usagehour.FieldRefusedPermission)
+	return u
+}
+
+// AddRefusedPermission adds v to the "refused_permission" field.
+func (u *UsageHourUpsert) AddRefusedPermission(v int64) *UsageHourUpsert {
+	u.Add(usagehour.FieldRefusedPermission, v)
+	return u
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (u *UsageHourUpsert) SetRefusedNetwork(v int64) *UsageHourUpsert {
+	u.Set(usagehour.FieldRefusedNetwork, v)
+	return u
+}
+
+// UpdateRefusedNetwork sets the "refused_network" field to the value that was provided on create.
+func (u *UsageHourUpsert) UpdateRefusedNetwork() *UsageHourUpsert {
+	u.SetExcluded(usagehour.FieldRefusedNetwork)
+	return u
+}
+
+// AddRefusedNetwork adds v to the "refused_network" field.
+func (u *UsageHourUpsert) AddRefusedNetwork(v int64) *UsageHourUpsert {
+	u.Add(usagehour.FieldRefusedNetwork, v)
+	return u
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (u *UsageHourUpsert) SetRefusedEnded(v int64) *UsageHourUpsert {
+	u.Set(usagehour.FieldRefusedEnded, v)
+	return u
+}
+
+// UpdateRefusedEnded sets the "refused_ended" field to the value that was provided on create.
+func (u *UsageHourUpsert) UpdateRefusedEnded() *UsageHourUpsert {
+	u.SetExcluded(usagehour.FieldRefusedEnded)
+	return u
+}
+
+// AddRefusedEnded adds v to the "refused_ended" field.
+func (u *UsageHourUpsert) AddRefusedEnded(v int64) *UsageHourUpsert {
+	u.Add(usagehour.FieldRefusedEnded, v)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -505,8 +817,17 @@ func (u *UsageHourUpsertOne) UpdateNewValues() *UsageHourUpsertOne {
 		if _, exists := u.create.mutation.TokenID(); exists {
 			s.SetIgnore(usagehour.FieldTokenID)
 		}
+		if _, exists := u.create.mutation.SecretID(); exists {
+			s.SetIgnore(usagehour.FieldSecretID)
+		}
+		if _, exists := u.create.mutation.RepositoryID(); exists {
+			s.SetIgnore(usagehour.FieldRepositoryID)
+		}
 		if _, exists := u.create.mutation.Package(); exists {
 			s.SetIgnore(usagehour.FieldPackage)
+		}
+		if _, exists := u.create.mutation.Version(); exists {
+			s.SetIgnore(usagehour.FieldVersion)
 		}
 	}))
 	return u
@@ -557,6 +878,27 @@ func (u *UsageHourUpsertOne) AddRequests(v int64) *UsageHourUpsertOne {
 func (u *UsageHourUpsertOne) UpdateRequests() *UsageHourUpsertOne {
 	return u.Update(func(s *UsageHourUpsert) {
 		s.UpdateRequests()
+	})
+}
+
+// SetMetadata sets the "metadata" field.
+func (u *UsageHourUpsertOne) SetMetadata(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetMetadata(v)
+	})
+}
+
+// AddMetadata adds v to the "metadata" field.
+func (u *UsageHourUpsertOne) AddMetadata(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddMetadata(v)
+	})
+}
+
+// UpdateMetadata sets the "metadata" field to the value that was provided on create.
+func (u *UsageHourUpsertOne) UpdateMetadata() *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateMetadata()
 	})
 }
 
@@ -665,6 +1007,111 @@ func (u *UsageHourUpsertOne) UpdateRefused() *UsageHourUpsertOne {
 	})
 }
 
+// SetRefusedLimit sets the "refused_limit" field.
+func (u *UsageHourUpsertOne) SetRefusedLimit(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedLimit(v)
+	})
+}
+
+// AddRefusedLimit adds v to the "refused_limit" field.
+func (u *UsageHourUpsertOne) AddRefusedLimit(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedLimit(v)
+	})
+}
+
+// UpdateRefusedLimit sets the "refused_limit" field to the value that was provided on create.
+func (u *UsageHourUpsertOne) UpdateRefusedLimit() *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedLimit()
+	})
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (u *UsageHourUpsertOne) SetRefusedPackage(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedPackage(v)
+	})
+}
+
+// AddRefusedPackage adds v to the "refused_package" field.
+func (u *UsageHourUpsertOne) AddRefusedPackage(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedPackage(v)
+	})
+}
+
+// UpdateRefusedPackage sets the "refused_package" field to the value that was provided on create.
+func (u *UsageHourUpsertOne) UpdateRefusedPackage() *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedPackage()
+	})
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (u *UsageHourUpsertOne) SetRefusedPermission(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedPermission(v)
+	})
+}
+
+// AddRefusedPermission adds v to the "refused_permission" field.
+func (u *UsageHourUpsertOne) AddRefusedPermission(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedPermission(v)
+	})
+}
+
+// UpdateRefusedPermission sets the "refused_permission" field to the value that was provided on create.
+func (u *UsageHourUpsertOne) UpdateRefusedPermission() *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedPermission()
+	})
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (u *UsageHourUpsertOne) SetRefusedNetwork(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedNetwork(v)
+	})
+}
+
+// AddRefusedNetwork adds v to the "refused_network" field.
+func (u *UsageHourUpsertOne) AddRefusedNetwork(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedNetwork(v)
+	})
+}
+
+// UpdateRefusedNetwork sets the "refused_network" field to the value that was provided on create.
+func (u *UsageHourUpsertOne) UpdateRefusedNetwork() *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedNetwork()
+	})
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (u *UsageHourUpsertOne) SetRefusedEnded(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedEnded(v)
+	})
+}
+
+// AddRefusedEnded adds v to the "refused_ended" field.
+func (u *UsageHourUpsertOne) AddRefusedEnded(v int64) *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedEnded(v)
+	})
+}
+
+// UpdateRefusedEnded sets the "refused_ended" field to the value that was provided on create.
+func (u *UsageHourUpsertOne) UpdateRefusedEnded() *UsageHourUpsertOne {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedEnded()
+	})
+}
+
 // Exec executes the query.
 func (u *UsageHourUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -681,12 +1128,7 @@ func (u *UsageHourUpsertOne) ExecX(ctx context.Context) {
 }
 
 // Exec executes the UPSERT query and returns the inserted/updated ID.
-func (u *UsageHourUpsertOne) ID(ctx context.Context) (id string, err error) {
-	if u.create.driver.Dialect() == dialect.MySQL {
-		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
-		// fields from the database since MySQL does not support the RETURNING clause.
-		return id, errors.New("ent: UsageHourUpsertOne.ID is not supported by MySQL driver. Use UsageHourUpsertOne.Exec instead")
-	}
+func (u *UsageHourUpsertOne) ID(ctx context.Context) (id int64, err error) {
 	node, err := u.create.Save(ctx)
 	if err != nil {
 		return id, err
@@ -695,7 +1137,7 @@ func (u *UsageHourUpsertOne) ID(ctx context.Context) (id string, err error) {
 }
 
 // IDX is like ID, but panics if an error occurs.
-func (u *UsageHourUpsertOne) IDX(ctx context.Context) string {
+func (u *UsageHourUpsertOne) IDX(ctx context.Context) int64 {
 	id, err := u.ID(ctx)
 	if err != nil {
 		panic(err)
@@ -750,6 +1192,10 @@ func (_c *UsageHourCreateBulk) Save(ctx context.Context) ([]*UsageHour, error) {
 					return nil, err
 				}
 				mutation.id = &nodes[i].ID
+				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
+					id := specs[i].ID.Value.(int64)
+					nodes[i].ID = int64(id)
+				}
 				mutation.done = true
 				return nodes[i], nil
 			})
@@ -854,8 +1300,17 @@ func (u *UsageHourUpsertBulk) UpdateNewValues() *UsageHourUpsertBulk {
 			if _, exists := b.mutation.TokenID(); exists {
 				s.SetIgnore(usagehour.FieldTokenID)
 			}
+			if _, exists := b.mutation.SecretID(); exists {
+				s.SetIgnore(usagehour.FieldSecretID)
+			}
+			if _, exists := b.mutation.RepositoryID(); exists {
+				s.SetIgnore(usagehour.FieldRepositoryID)
+			}
 			if _, exists := b.mutation.Package(); exists {
 				s.SetIgnore(usagehour.FieldPackage)
+			}
+			if _, exists := b.mutation.Version(); exists {
+				s.SetIgnore(usagehour.FieldVersion)
 			}
 		}
 	}))
@@ -907,6 +1362,27 @@ func (u *UsageHourUpsertBulk) AddRequests(v int64) *UsageHourUpsertBulk {
 func (u *UsageHourUpsertBulk) UpdateRequests() *UsageHourUpsertBulk {
 	return u.Update(func(s *UsageHourUpsert) {
 		s.UpdateRequests()
+	})
+}
+
+// SetMetadata sets the "metadata" field.
+func (u *UsageHourUpsertBulk) SetMetadata(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetMetadata(v)
+	})
+}
+
+// AddMetadata adds v to the "metadata" field.
+func (u *UsageHourUpsertBulk) AddMetadata(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddMetadata(v)
+	})
+}
+
+// UpdateMetadata sets the "metadata" field to the value that was provided on create.
+func (u *UsageHourUpsertBulk) UpdateMetadata() *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateMetadata()
 	})
 }
 
@@ -1012,6 +1488,111 @@ func (u *UsageHourUpsertBulk) AddRefused(v int64) *UsageHourUpsertBulk {
 func (u *UsageHourUpsertBulk) UpdateRefused() *UsageHourUpsertBulk {
 	return u.Update(func(s *UsageHourUpsert) {
 		s.UpdateRefused()
+	})
+}
+
+// SetRefusedLimit sets the "refused_limit" field.
+func (u *UsageHourUpsertBulk) SetRefusedLimit(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedLimit(v)
+	})
+}
+
+// AddRefusedLimit adds v to the "refused_limit" field.
+func (u *UsageHourUpsertBulk) AddRefusedLimit(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedLimit(v)
+	})
+}
+
+// UpdateRefusedLimit sets the "refused_limit" field to the value that was provided on create.
+func (u *UsageHourUpsertBulk) UpdateRefusedLimit() *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedLimit()
+	})
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (u *UsageHourUpsertBulk) SetRefusedPackage(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedPackage(v)
+	})
+}
+
+// AddRefusedPackage adds v to the "refused_package" field.
+func (u *UsageHourUpsertBulk) AddRefusedPackage(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedPackage(v)
+	})
+}
+
+// UpdateRefusedPackage sets the "refused_package" field to the value that was provided on create.
+func (u *UsageHourUpsertBulk) UpdateRefusedPackage() *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedPackage()
+	})
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (u *UsageHourUpsertBulk) SetRefusedPermission(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedPermission(v)
+	})
+}
+
+// AddRefusedPermission adds v to the "refused_permission" field.
+func (u *UsageHourUpsertBulk) AddRefusedPermission(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedPermission(v)
+	})
+}
+
+// UpdateRefusedPermission sets the "refused_permission" field to the value that was provided on create.
+func (u *UsageHourUpsertBulk) UpdateRefusedPermission() *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedPermission()
+	})
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (u *UsageHourUpsertBulk) SetRefusedNetwork(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedNetwork(v)
+	})
+}
+
+// AddRefusedNetwork adds v to the "refused_network" field.
+func (u *UsageHourUpsertBulk) AddRefusedNetwork(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedNetwork(v)
+	})
+}
+
+// UpdateRefusedNetwork sets the "refused_network" field to the value that was provided on create.
+func (u *UsageHourUpsertBulk) UpdateRefusedNetwork() *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedNetwork()
+	})
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (u *UsageHourUpsertBulk) SetRefusedEnded(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.SetRefusedEnded(v)
+	})
+}
+
+// AddRefusedEnded adds v to the "refused_ended" field.
+func (u *UsageHourUpsertBulk) AddRefusedEnded(v int64) *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.AddRefusedEnded(v)
+	})
+}
+
+// UpdateRefusedEnded sets the "refused_ended" field to the value that was provided on create.
+func (u *UsageHourUpsertBulk) UpdateRefusedEnded() *UsageHourUpsertBulk {
+	return u.Update(func(s *UsageHourUpsert) {
+		s.UpdateRefusedEnded()
 	})
 }
 

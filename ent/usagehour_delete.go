@@ -40,7 +40,7 @@ func (_d *UsageHourDelete) ExecX(ctx context.Context) int {
 }
 
 func (_d *UsageHourDelete) sqlExec(ctx context.Context) (int, error) {
-	_spec := sqlgraph.NewDeleteSpec(usagehour.Table, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeString))
+	_spec := sqlgraph.NewDeleteSpec(usagehour.Table, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeInt64))
 	if ps := _d.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
 			for i := range ps {

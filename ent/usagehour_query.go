@@ -84,8 +84,8 @@ func (_q *UsageHourQuery) FirstX(ctx context.Context) *UsageHour {
 
 // FirstID returns the first UsageHour ID from the query.
 // Returns a *NotFoundError when no UsageHour ID was found.
-func (_q *UsageHourQuery) FirstID(ctx context.Context) (id string, err error) {
-	var ids []string
+func (_q *UsageHourQuery) FirstID(ctx context.Context) (id int64, err error) {
+	var ids []int64
 	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
 		return
 	}
@@ -97,7 +97,7 @@ func (_q *UsageHourQuery) FirstID(ctx context.Context) (id string, err error) {
 }
 
 // FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *UsageHourQuery) FirstIDX(ctx context.Context) string {
+func (_q *UsageHourQuery) FirstIDX(ctx context.Context) int64 {
 	id, err := _q.FirstID(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -135,8 +135,8 @@ func (_q *UsageHourQuery) OnlyX(ctx context.Context) *UsageHour {
 // OnlyID is like Only, but returns the only UsageHour ID in the query.
 // Returns a *NotSingularError when more than one UsageHour ID is found.
 // Returns a *NotFoundError when no entities are found.
-func (_q *UsageHourQuery) OnlyID(ctx context.Context) (id string, err error) {
-	var ids []string
+func (_q *UsageHourQuery) OnlyID(ctx context.Context) (id int64, err error) {
+	var ids []int64
 	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
 		return
 	}
@@ -152,7 +152,7 @@ func (_q *UsageHourQuery) OnlyID(ctx context.Context) (id string, err error) {
 }
 
 // OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *UsageHourQuery) OnlyIDX(ctx context.Context) string {
+func (_q *UsageHourQuery) OnlyIDX(ctx context.Context) int64 {
 	id, err := _q.OnlyID(ctx)
 	if err != nil {
 		panic(err)
@@ -180,7 +180,7 @@ func (_q *UsageHourQuery) AllX(ctx context.Context) []*UsageHour {
 }
 
 // IDs executes the query and returns a list of UsageHour IDs.
-func (_q *UsageHourQuery) IDs(ctx context.Context) (ids []string, err error) {
+func (_q *UsageHourQuery) IDs(ctx context.Context) (ids []int64, err error) {
 	if _q.ctx.Unique == nil && _q.path != nil {
 		_q.Unique(true)
 	}
@@ -192,7 +192,7 @@ func (_q *UsageHourQuery) IDs(ctx context.Context) (ids []string, err error) {
 }
 
 // IDsX is like IDs, but panics if an error occurs.
-func (_q *UsageHourQuery) IDsX(ctx context.Context) []string {
+func (_q *UsageHourQuery) IDsX(ctx context.Context) []int64 {
 	ids, err := _q.IDs(ctx)
 	if err != nil {
 		panic(err)
@@ -378,7 +378,7 @@ func (_q *UsageHourQuery) sqlCount(ctx context.Context) (int, error) {
 }
 
 func (_q *UsageHourQuery) querySpec() *sqlgraph.QuerySpec {
-	_spec := sqlgraph.NewQuerySpec(usagehour.Table, usagehour.Columns, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeString))
+	_spec := sqlgraph.NewQuerySpec(usagehour.Table, usagehour.Columns, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeInt64))
 	_spec.From = _q.sql
 	if unique := _q.ctx.Unique; unique != nil {
 		_spec.Unique = *unique

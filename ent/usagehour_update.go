@@ -48,6 +48,27 @@ func (_u *UsageHourUpdate) AddRequests(v int64) *UsageHourUpdate {
 	return _u
 }
 
+// SetMetadata sets the "metadata" field.
+func (_u *UsageHourUpdate) SetMetadata(v int64) *UsageHourUpdate {
+	_u.mutation.ResetMetadata()
+	_u.mutation.SetMetadata(v)
+	return _u
+}
+
+// SetNillableMetadata sets the "metadata" field if the given value is not nil.
+func (_u *UsageHourUpdate) SetNillableMetadata(v *int64) *UsageHourUpdate {
+	if v != nil {
+		_u.SetMetadata(*v)
+	}
+	return _u
+}
+
+// AddMetadata adds value to the "metadata" field.
+func (_u *UsageHourUpdate) AddMetadata(v int64) *UsageHourUpdate {
+	_u.mutation.AddMetadata(v)
+	return _u
+}
+
 // SetNotModified sets the "not_modified" field.
 func (_u *UsageHourUpdate) SetNotModified(v int64) *UsageHourUpdate {
 	_u.mutation.ResetNotModified()
@@ -153,6 +174,111 @@ func (_u *UsageHourUpdate) AddRefused(v int64) *UsageHourUpdate {
 	return _u
 }
 
+// SetRefusedLimit sets the "refused_limit" field.
+func (_u *UsageHourUpdate) SetRefusedLimit(v int64) *UsageHourUpdate {
+	_u.mutation.ResetRefusedLimit()
+	_u.mutation.SetRefusedLimit(v)
+	return _u
+}
+
+// SetNillableRefusedLimit sets the "refused_limit" field if the given value is not nil.
+func (_u *UsageHourUpdate) SetNillableRefusedLimit(v *int64) *UsageHourUpdate {
+	if v != nil {
+		_u.SetRefusedLimit(*v)
+	}
+	return _u
+}
+
+// AddRefusedLimit adds value to the "refused_limit" field.
+func (_u *UsageHourUpdate) AddRefusedLimit(v int64) *UsageHourUpdate {
+	_u.mutation.AddRefusedLimit(v)
+	return _u
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (_u *UsageHourUpdate) SetRefusedPackage(v int64) *UsageHourUpdate {
+	_u.mutation.ResetRefusedPackage()
+	_u.mutation.SetRefusedPackage(v)
+	return _u
+}
+
+// SetNillableRefusedPackage sets the "refused_package" field if the given value is not nil.
+func (_u *UsageHourUpdate) SetNillableRefusedPackage(v *int64) *UsageHourUpdate {
+	if v != nil {
+		_u.SetRefusedPackage(*v)
+	}
+	return _u
+}
+
+// AddRefusedPackage adds value to the "refused_package" field.
+func (_u *UsageHourUpdate) AddRefusedPackage(v int64) *UsageHourUpdate {
+	_u.mutation.AddRefusedPackage(v)
+	return _u
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (_u *UsageHourUpdate) SetRefusedPermission(v int64) *UsageHourUpdate {
+	_u.mutation.ResetRefusedPermission()
+	_u.mutation.SetRefusedPermission(v)
+	return _u
+}
+
+// SetNillableRefusedPermission sets the "refused_permission" field if the given value is not nil.
+func (_u *UsageHourUpdate) SetNillableRefusedPermission(v *int64) *UsageHourUpdate {
+	if v != nil {
+		_u.SetRefusedPermission(*v)
+	}
+	return _u
+}
+
+// AddRefusedPermission adds value to the "refused_permission" field.
+func (_u *UsageHourUpdate) AddRefusedPermission(v int64) *UsageHourUpdate {
+	_u.mutation.AddRefusedPermission(v)
+	return _u
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (_u *UsageHourUpdate) SetRefusedNetwork(v int64) *UsageHourUpdate {
+	_u.mutation.ResetRefusedNetwork()
+	_u.mutation.SetRefusedNetwork(v)
+	return _u
+}
+
+// SetNillableRefusedNetwork sets the "refused_network" field if the given value is not nil.
+func (_u *UsageHourUpdate) SetNillableRefusedNetwork(v *int64) *UsageHourUpdate {
+	if v != nil {
+		_u.SetRefusedNetwork(*v)
+	}
+	return _u
+}
+
+// AddRefusedNetwork adds value to the "refused_network" field.
+func (_u *UsageHourUpdate) AddRefusedNetwork(v int64) *UsageHourUpdate {
+	_u.mutation.AddRefusedNetwork(v)
+	return _u
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (_u *UsageHourUpdate) SetRefusedEnded(v int64) *UsageHourUpdate {
+	_u.mutation.ResetRefusedEnded()
+	_u.mutation.SetRefusedEnded(v)
+	return _u
+}
+
+// SetNillableRefusedEnded sets the "refused_ended" field if the given value is not nil.
+func (_u *UsageHourUpdate) SetNillableRefusedEnded(v *int64) *UsageHourUpdate {
+	if v != nil {
+		_u.SetRefusedEnded(*v)
+	}
+	return _u
+}
+
+// AddRefusedEnded adds value to the "refused_ended" field.
+func (_u *UsageHourUpdate) AddRefusedEnded(v int64) *UsageHourUpdate {
+	_u.mutation.AddRefusedEnded(v)
+	return _u
+}
+
 // Mutation returns the UsageHourMutation object of the builder.
 func (_u *UsageHourUpdate) Mutation() *UsageHourMutation {
 	return _u.mutation
@@ -186,7 +312,7 @@ func (_u *UsageHourUpdate) ExecX(ctx context.Context) {
 }
 
 func (_u *UsageHourUpdate) sqlSave(ctx context.Context) (_node int, err error) {
-	_spec := sqlgraph.NewUpdateSpec(usagehour.Table, usagehour.Columns, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeString))
+	_spec := sqlgraph.NewUpdateSpec(usagehour.Table, usagehour.Columns, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeInt64))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
 			for i := range ps {
@@ -199,6 +325,12 @@ func (_u *UsageHourUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedRequests(); ok {
 		_spec.AddField(usagehour.FieldRequests, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Metadata(); ok {
+		_spec.SetField(usagehour.FieldMetadata, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMetadata(); ok {
+		_spec.AddField(usagehour.FieldMetadata, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.NotModified(); ok {
 		_spec.SetField(usagehour.FieldNotModified, field.TypeInt64, value)
@@ -229,6 +361,36 @@ func (_u *UsageHourUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedRefused(); ok {
 		_spec.AddField(usagehour.FieldRefused, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedLimit(); ok {
+		_spec.SetField(usagehour.FieldRefusedLimit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedLimit(); ok {
+		_spec.AddField(usagehour.FieldRefusedLimit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedPackage(); ok {
+		_spec.SetField(usagehour.FieldRefusedPackage, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedPackage(); ok {
+		_spec.AddField(usagehour.FieldRefusedPackage, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedPermission(); ok {
+		_spec.SetField(usagehour.FieldRefusedPermission, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedPermission(); ok {
+		_spec.AddField(usagehour.FieldRefusedPermission, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedNetwork(); ok {
+		_spec.SetField(usagehour.FieldRefusedNetwork, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedNetwork(); ok {
+		_spec.AddField(usagehour.FieldRefusedNetwork, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedEnded(); ok {
+		_spec.SetField(usagehour.FieldRefusedEnded, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedEnded(); ok {
+		_spec.AddField(usagehour.FieldRefusedEnded, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -268,6 +430,27 @@ func (_u *UsageHourUpdateOne) SetNillableRequests(v *int64) *UsageHourUpdateOne 
 // AddRequests adds value to the "requests" field.
 func (_u *UsageHourUpdateOne) AddRequests(v int64) *UsageHourUpdateOne {
 	_u.mutation.AddRequests(v)
+	return _u
+}
+
+// SetMetadata sets the "metadata" field.
+func (_u *UsageHourUpdateOne) SetMetadata(v int64) *UsageHourUpdateOne {
+	_u.mutation.ResetMetadata()
+	_u.mutation.SetMetadata(v)
+	return _u
+}
+
+// SetNillableMetadata sets the "metadata" field if the given value is not nil.
+func (_u *UsageHourUpdateOne) SetNillableMetadata(v *int64) *UsageHourUpdateOne {
+	if v != nil {
+		_u.SetMetadata(*v)
+	}
+	return _u
+}
+
+// AddMetadata adds value to the "metadata" field.
+func (_u *UsageHourUpdateOne) AddMetadata(v int64) *UsageHourUpdateOne {
+	_u.mutation.AddMetadata(v)
 	return _u
 }
 
@@ -376,6 +559,111 @@ func (_u *UsageHourUpdateOne) AddRefused(v int64) *UsageHourUpdateOne {
 	return _u
 }
 
+// SetRefusedLimit sets the "refused_limit" field.
+func (_u *UsageHourUpdateOne) SetRefusedLimit(v int64) *UsageHourUpdateOne {
+	_u.mutation.ResetRefusedLimit()
+	_u.mutation.SetRefusedLimit(v)
+	return _u
+}
+
+// SetNillableRefusedLimit sets the "refused_limit" field if the given value is not nil.
+func (_u *UsageHourUpdateOne) SetNillableRefusedLimit(v *int64) *UsageHourUpdateOne {
+	if v != nil {
+		_u.SetRefusedLimit(*v)
+	}
+	return _u
+}
+
+// AddRefusedLimit adds value to the "refused_limit" field.
+func (_u *UsageHourUpdateOne) AddRefusedLimit(v int64) *UsageHourUpdateOne {
+	_u.mutation.AddRefusedLimit(v)
+	return _u
+}
+
+// SetRefusedPackage sets the "refused_package" field.
+func (_u *UsageHourUpdateOne) SetRefusedPackage(v int64) *UsageHourUpdateOne {
+	_u.mutation.ResetRefusedPackage()
+	_u.mutation.SetRefusedPackage(v)
+	return _u
+}
+
+// SetNillableRefusedPackage sets the "refused_package" field if the given value is not nil.
+func (_u *UsageHourUpdateOne) SetNillableRefusedPackage(v *int64) *UsageHourUpdateOne {
+	if v != nil {
+		_u.SetRefusedPackage(*v)
+	}
+	return _u
+}
+
+// AddRefusedPackage adds value to the "refused_package" field.
+func (_u *UsageHourUpdateOne) AddRefusedPackage(v int64) *UsageHourUpdateOne {
+	_u.mutation.AddRefusedPackage(v)
+	return _u
+}
+
+// SetRefusedPermission sets the "refused_permission" field.
+func (_u *UsageHourUpdateOne) SetRefusedPermission(v int64) *UsageHourUpdateOne {
+	_u.mutation.ResetRefusedPermission()
+	_u.mutation.SetRefusedPermission(v)
+	return _u
+}
+
+// SetNillableRefusedPermission sets the "refused_permission" field if the given value is not nil.
+func (_u *UsageHourUpdateOne) SetNillableRefusedPermission(v *int64) *UsageHourUpdateOne {
+	if v != nil {
+		_u.SetRefusedPermission(*v)
+	}
+	return _u
+}
+
+// AddRefusedPermission adds value to the "refused_permission" field.
+func (_u *UsageHourUpdateOne) AddRefusedPermission(v int64) *UsageHourUpdateOne {
+	_u.mutation.AddRefusedPermission(v)
+	return _u
+}
+
+// SetRefusedNetwork sets the "refused_network" field.
+func (_u *UsageHourUpdateOne) SetRefusedNetwork(v int64) *UsageHourUpdateOne {
+	_u.mutation.ResetRefusedNetwork()
+	_u.mutation.SetRefusedNetwork(v)
+	return _u
+}
+
+// SetNillableRefusedNetwork sets the "refused_network" field if the given value is not nil.
+func (_u *UsageHourUpdateOne) SetNillableRefusedNetwork(v *int64) *UsageHourUpdateOne {
+	if v != nil {
+		_u.SetRefusedNetwork(*v)
+	}
+	return _u
+}
+
+// AddRefusedNetwork adds value to the "refused_network" field.
+func (_u *UsageHourUpdateOne) AddRefusedNetwork(v int64) *UsageHourUpdateOne {
+	_u.mutation.AddRefusedNetwork(v)
+	return _u
+}
+
+// SetRefusedEnded sets the "refused_ended" field.
+func (_u *UsageHourUpdateOne) SetRefusedEnded(v int64) *UsageHourUpdateOne {
+	_u.mutation.ResetRefusedEnded()
+	_u.mutation.SetRefusedEnded(v)
+	return _u
+}
+
+// SetNillableRefusedEnded sets the "refused_ended" field if the given value is not nil.
+func (_u *UsageHourUpdateOne) SetNillableRefusedEnded(v *int64) *UsageHourUpdateOne {
+	if v != nil {
+		_u.SetRefusedEnded(*v)
+	}
+	return _u
+}
+
+// AddRefusedEnded adds value to the "refused_ended" field.
+func (_u *UsageHourUpdateOne) AddRefusedEnded(v int64) *UsageHourUpdateOne {
+	_u.mutation.AddRefusedEnded(v)
+	return _u
+}
+
 // Mutation returns the UsageHourMutation object of the builder.
 func (_u *UsageHourUpdateOne) Mutation() *UsageHourMutation {
 	return _u.mutation
@@ -422,7 +710,7 @@ func (_u *UsageHourUpdateOne) ExecX(ctx context.Context) {
 }
 
 func (_u *UsageHourUpdateOne) sqlSave(ctx context.Context) (_node *UsageHour, err error) {
-	_spec := sqlgraph.NewUpdateSpec(usagehour.Table, usagehour.Columns, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeString))
+	_spec := sqlgraph.NewUpdateSpec(usagehour.Table, usagehour.Columns, sqlgraph.NewFieldSpec(usagehour.FieldID, field.TypeInt64))
 	id, ok := _u.mutation.ID()
 	if !ok {
 		return nil, &ValidationError{Name: "id", err: errors.New(`ent: missing "UsageHour.id" for update`)}
@@ -453,6 +741,12 @@ func (_u *UsageHourUpdateOne) sqlSave(ctx context.Context) (_node *UsageHour, er
 	if value, ok := _u.mutation.AddedRequests(); ok {
 		_spec.AddField(usagehour.FieldRequests, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Metadata(); ok {
+		_spec.SetField(usagehour.FieldMetadata, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMetadata(); ok {
+		_spec.AddField(usagehour.FieldMetadata, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.NotModified(); ok {
 		_spec.SetField(usagehour.FieldNotModified, field.TypeInt64, value)
 	}
@@ -482,6 +776,36 @@ func (_u *UsageHourUpdateOne) sqlSave(ctx context.Context) (_node *UsageHour, er
 	}
 	if value, ok := _u.mutation.AddedRefused(); ok {
 		_spec.AddField(usagehour.FieldRefused, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedLimit(); ok {
+		_spec.SetField(usagehour.FieldRefusedLimit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedLimit(); ok {
+		_spec.AddField(usagehour.FieldRefusedLimit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedPackage(); ok {
+		_spec.SetField(usagehour.FieldRefusedPackage, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedPackage(); ok {
+		_spec.AddField(usagehour.FieldRefusedPackage, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedPermission(); ok {
+		_spec.SetField(usagehour.FieldRefusedPermission, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedPermission(); ok {
+		_spec.AddField(usagehour.FieldRefusedPermission, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedNetwork(); ok {
+		_spec.SetField(usagehour.FieldRefusedNetwork, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedNetwork(); ok {
+		_spec.AddField(usagehour.FieldRefusedNetwork, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefusedEnded(); ok {
+		_spec.SetField(usagehour.FieldRefusedEnded, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefusedEnded(); ok {
+		_spec.AddField(usagehour.FieldRefusedEnded, field.TypeInt64, value)
 	}
 	_node = &UsageHour{config: _u.config}
 	_spec.Assign = _node.assignValues

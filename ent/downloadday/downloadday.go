@@ -15,10 +15,20 @@ const (
 	FieldDay = "day"
 	// FieldTokenID holds the string denoting the token_id field in the database.
 	FieldTokenID = "token_id"
+	// FieldSecretID holds the string denoting the secret_id field in the database.
+	FieldSecretID = "secret_id"
 	// FieldPackage holds the string denoting the package field in the database.
 	FieldPackage = "package"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
+	// FieldAddress holds the string denoting the address field in the database.
+	FieldAddress = "address"
+	// FieldClient holds the string denoting the client field in the database.
+	FieldClient = "client"
+	// FieldFirstAt holds the string denoting the first_at field in the database.
+	FieldFirstAt = "first_at"
+	// FieldLastAt holds the string denoting the last_at field in the database.
+	FieldLastAt = "last_at"
 	// FieldDownloads holds the string denoting the downloads field in the database.
 	FieldDownloads = "downloads"
 	// FieldInstalls holds the string denoting the installs field in the database.
@@ -34,8 +44,13 @@ var Columns = []string{
 	FieldID,
 	FieldDay,
 	FieldTokenID,
+	FieldSecretID,
 	FieldPackage,
 	FieldVersion,
+	FieldAddress,
+	FieldClient,
+	FieldFirstAt,
+	FieldLastAt,
 	FieldDownloads,
 	FieldInstalls,
 	FieldBytes,
@@ -52,16 +67,22 @@ func ValidColumn(column string) bool {
 }
 
 var (
+	// DefaultSecretID holds the default value on creation for the "secret_id" field.
+	DefaultSecretID string
+	// DefaultAddress holds the default value on creation for the "address" field.
+	DefaultAddress string
+	// AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	AddressValidator func(string) error
+	// DefaultClient holds the default value on creation for the "client" field.
+	DefaultClient string
+	// ClientValidator is a validator for the "client" field. It is called by the builders before save.
+	ClientValidator func(string) error
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
 	DefaultDownloads int64
 	// DefaultInstalls holds the default value on creation for the "installs" field.
 	DefaultInstalls int64
 	// DefaultBytes holds the default value on creation for the "bytes" field.
 	DefaultBytes int64
-	// DefaultID holds the default value on creation for the "id" field.
-	DefaultID func() string
-	// IDValidator is a validator for the "id" field. It is called by the builders before save.
-	IDValidator func(string) error
 )
 
 // OrderOption defines the ordering options for the DownloadDay queries.
@@ -82,6 +103,11 @@ func ByTokenID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTokenID, opts...).ToFunc()
 }
 
+// BySecretID orders the results by the secret_id field.
+func BySecretID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSecretID, opts...).ToFunc()
+}
+
 // ByPackage orders the results by the package field.
 func ByPackage(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPackage, opts...).ToFunc()
@@ -90,6 +116,26 @@ func ByPackage(opts ...sql.OrderTermOption) OrderOption {
 // ByVersion orders the results by the version field.
 func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersion, opts...).ToFunc()
+}
+
+// ByAddress orders the results by the address field.
+func ByAddress(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAddress, opts...).ToFunc()
+}
+
+// ByClient orders the results by the client field.
+func ByClient(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClient, opts...).ToFunc()
+}
+
+// ByFirstAt orders the results by the first_at field.
+func ByFirstAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFirstAt, opts...).ToFunc()
+}
+
+// ByLastAt orders the results by the last_at field.
+func ByLastAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastAt, opts...).ToFunc()
 }
 
 // ByDownloads orders the results by the downloads field.

@@ -10,58 +10,48 @@ import (
 )
 
 // ID filters vertices based on their ID field.
-func ID(id string) predicate.DownloadDay {
+func ID(id int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldEQ(FieldID, id))
 }
 
 // IDEQ applies the EQ predicate on the ID field.
-func IDEQ(id string) predicate.DownloadDay {
+func IDEQ(id int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldEQ(FieldID, id))
 }
 
 // IDNEQ applies the NEQ predicate on the ID field.
-func IDNEQ(id string) predicate.DownloadDay {
+func IDNEQ(id int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldNEQ(FieldID, id))
 }
 
 // IDIn applies the In predicate on the ID field.
-func IDIn(ids ...string) predicate.DownloadDay {
+func IDIn(ids ...int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldIn(FieldID, ids...))
 }
 
 // IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...string) predicate.DownloadDay {
+func IDNotIn(ids ...int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldNotIn(FieldID, ids...))
 }
 
 // IDGT applies the GT predicate on the ID field.
-func IDGT(id string) predicate.DownloadDay {
+func IDGT(id int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldGT(FieldID, id))
 }
 
 // IDGTE applies the GTE predicate on the ID field.
-func IDGTE(id string) predicate.DownloadDay {
+func IDGTE(id int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldGTE(FieldID, id))
 }
 
 // IDLT applies the LT predicate on the ID field.
-func IDLT(id string) predicate.DownloadDay {
+func IDLT(id int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldLT(FieldID, id))
 }
 
 // IDLTE applies the LTE predicate on the ID field.
-func IDLTE(id string) predicate.DownloadDay {
+func IDLTE(id int64) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldLTE(FieldID, id))
-}
-
-// IDEqualFold applies the EqualFold predicate on the ID field.
-func IDEqualFold(id string) predicate.DownloadDay {
-	return predicate.DownloadDay(sql.FieldEqualFold(FieldID, id))
-}
-
-// IDContainsFold applies the ContainsFold predicate on the ID field.
-func IDContainsFold(id string) predicate.DownloadDay {
-	return predicate.DownloadDay(sql.FieldContainsFold(FieldID, id))
 }
 
 // Day applies equality check predicate on the "day" field. It's identical to DayEQ.
@@ -74,6 +64,11 @@ func TokenID(v string) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldEQ(FieldTokenID, v))
 }
 
+// SecretID applies equality check predicate on the "secret_id" field. It's identical to SecretIDEQ.
+func SecretID(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldSecretID, v))
+}
+
 // Package applies equality check predicate on the "package" field. It's identical to PackageEQ.
 func Package(v string) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldEQ(FieldPackage, v))
@@ -82,6 +77,26 @@ func Package(v string) predicate.DownloadDay {
 // Version applies equality check predicate on the "version" field. It's identical to VersionEQ.
 func Version(v string) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldEQ(FieldVersion, v))
+}
+
+// Address applies equality check predicate on the "address" field. It's identical to AddressEQ.
+func Address(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldAddress, v))
+}
+
+// Client applies equality check predicate on the "client" field. It's identical to ClientEQ.
+func Client(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldClient, v))
+}
+
+// FirstAt applies equality check predicate on the "first_at" field. It's identical to FirstAtEQ.
+func FirstAt(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldFirstAt, v))
+}
+
+// LastAt applies equality check predicate on the "last_at" field. It's identical to LastAtEQ.
+func LastAt(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldLastAt, v))
 }
 
 // Downloads applies equality check predicate on the "downloads" field. It's identical to DownloadsEQ.
@@ -202,6 +217,71 @@ func TokenIDEqualFold(v string) predicate.DownloadDay {
 // TokenIDContainsFold applies the ContainsFold predicate on the "token_id" field.
 func TokenIDContainsFold(v string) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldContainsFold(FieldTokenID, v))
+}
+
+// SecretIDEQ applies the EQ predicate on the "secret_id" field.
+func SecretIDEQ(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldSecretID, v))
+}
+
+// SecretIDNEQ applies the NEQ predicate on the "secret_id" field.
+func SecretIDNEQ(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNEQ(FieldSecretID, v))
+}
+
+// SecretIDIn applies the In predicate on the "secret_id" field.
+func SecretIDIn(vs ...string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldIn(FieldSecretID, vs...))
+}
+
+// SecretIDNotIn applies the NotIn predicate on the "secret_id" field.
+func SecretIDNotIn(vs ...string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNotIn(FieldSecretID, vs...))
+}
+
+// SecretIDGT applies the GT predicate on the "secret_id" field.
+func SecretIDGT(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGT(FieldSecretID, v))
+}
+
+// SecretIDGTE applies the GTE predicate on the "secret_id" field.
+func SecretIDGTE(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGTE(FieldSecretID, v))
+}
+
+// SecretIDLT applies the LT predicate on the "secret_id" field.
+func SecretIDLT(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLT(FieldSecretID, v))
+}
+
+// SecretIDLTE applies the LTE predicate on the "secret_id" field.
+func SecretIDLTE(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLTE(FieldSecretID, v))
+}
+
+// SecretIDContains applies the Contains predicate on the "secret_id" field.
+func SecretIDContains(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldContains(FieldSecretID, v))
+}
+
+// SecretIDHasPrefix applies the HasPrefix predicate on the "secret_id" field.
+func SecretIDHasPrefix(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldHasPrefix(FieldSecretID, v))
+}
+
+// SecretIDHasSuffix applies the HasSuffix predicate on the "secret_id" field.
+func SecretIDHasSuffix(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldHasSuffix(FieldSecretID, v))
+}
+
+// SecretIDEqualFold applies the EqualFold predicate on the "secret_id" field.
+func SecretIDEqualFold(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEqualFold(FieldSecretID, v))
+}
+
+// SecretIDContainsFold applies the ContainsFold predicate on the "secret_id" field.
+func SecretIDContainsFold(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldContainsFold(FieldSecretID, v))
 }
 
 // PackageEQ applies the EQ predicate on the "package" field.
@@ -332,6 +412,216 @@ func VersionEqualFold(v string) predicate.DownloadDay {
 // VersionContainsFold applies the ContainsFold predicate on the "version" field.
 func VersionContainsFold(v string) predicate.DownloadDay {
 	return predicate.DownloadDay(sql.FieldContainsFold(FieldVersion, v))
+}
+
+// AddressEQ applies the EQ predicate on the "address" field.
+func AddressEQ(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldAddress, v))
+}
+
+// AddressNEQ applies the NEQ predicate on the "address" field.
+func AddressNEQ(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNEQ(FieldAddress, v))
+}
+
+// AddressIn applies the In predicate on the "address" field.
+func AddressIn(vs ...string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldIn(FieldAddress, vs...))
+}
+
+// AddressNotIn applies the NotIn predicate on the "address" field.
+func AddressNotIn(vs ...string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNotIn(FieldAddress, vs...))
+}
+
+// AddressGT applies the GT predicate on the "address" field.
+func AddressGT(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGT(FieldAddress, v))
+}
+
+// AddressGTE applies the GTE predicate on the "address" field.
+func AddressGTE(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGTE(FieldAddress, v))
+}
+
+// AddressLT applies the LT predicate on the "address" field.
+func AddressLT(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLT(FieldAddress, v))
+}
+
+// AddressLTE applies the LTE predicate on the "address" field.
+func AddressLTE(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLTE(FieldAddress, v))
+}
+
+// AddressContains applies the Contains predicate on the "address" field.
+func AddressContains(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldContains(FieldAddress, v))
+}
+
+// AddressHasPrefix applies the HasPrefix predicate on the "address" field.
+func AddressHasPrefix(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldHasPrefix(FieldAddress, v))
+}
+
+// AddressHasSuffix applies the HasSuffix predicate on the "address" field.
+func AddressHasSuffix(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldHasSuffix(FieldAddress, v))
+}
+
+// AddressEqualFold applies the EqualFold predicate on the "address" field.
+func AddressEqualFold(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEqualFold(FieldAddress, v))
+}
+
+// AddressContainsFold applies the ContainsFold predicate on the "address" field.
+func AddressContainsFold(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldContainsFold(FieldAddress, v))
+}
+
+// ClientEQ applies the EQ predicate on the "client" field.
+func ClientEQ(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldClient, v))
+}
+
+// ClientNEQ applies the NEQ predicate on the "client" field.
+func ClientNEQ(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNEQ(FieldClient, v))
+}
+
+// ClientIn applies the In predicate on the "client" field.
+func ClientIn(vs ...string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldIn(FieldClient, vs...))
+}
+
+// ClientNotIn applies the NotIn predicate on the "client" field.
+func ClientNotIn(vs ...string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNotIn(FieldClient, vs...))
+}
+
+// ClientGT applies the GT predicate on the "client" field.
+func ClientGT(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGT(FieldClient, v))
+}
+
+// ClientGTE applies the GTE predicate on the "client" field.
+func ClientGTE(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGTE(FieldClient, v))
+}
+
+// ClientLT applies the LT predicate on the "client" field.
+func ClientLT(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLT(FieldClient, v))
+}
+
+// ClientLTE applies the LTE predicate on the "client" field.
+func ClientLTE(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLTE(FieldClient, v))
+}
+
+// ClientContains applies the Contains predicate on the "client" field.
+func ClientContains(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldContains(FieldClient, v))
+}
+
+// ClientHasPrefix applies the HasPrefix predicate on the "client" field.
+func ClientHasPrefix(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldHasPrefix(FieldClient, v))
+}
+
+// ClientHasSuffix applies the HasSuffix predicate on the "client" field.
+func ClientHasSuffix(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldHasSuffix(FieldClient, v))
+}
+
+// ClientEqualFold applies the EqualFold predicate on the "client" field.
+func ClientEqualFold(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEqualFold(FieldClient, v))
+}
+
+// ClientContainsFold applies the ContainsFold predicate on the "client" field.
+func ClientContainsFold(v string) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldContainsFold(FieldClient, v))
+}
+
+// FirstAtEQ applies the EQ predicate on the "first_at" field.
+func FirstAtEQ(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldFirstAt, v))
+}
+
+// FirstAtNEQ applies the NEQ predicate on the "first_at" field.
+func FirstAtNEQ(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNEQ(FieldFirstAt, v))
+}
+
+// FirstAtIn applies the In predicate on the "first_at" field.
+func FirstAtIn(vs ...time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldIn(FieldFirstAt, vs...))
+}
+
+// FirstAtNotIn applies the NotIn predicate on the "first_at" field.
+func FirstAtNotIn(vs ...time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNotIn(FieldFirstAt, vs...))
+}
+
+// FirstAtGT applies the GT predicate on the "first_at" field.
+func FirstAtGT(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGT(FieldFirstAt, v))
+}
+
+// FirstAtGTE applies the GTE predicate on the "first_at" field.
+func FirstAtGTE(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGTE(FieldFirstAt, v))
+}
+
+// FirstAtLT applies the LT predicate on the "first_at" field.
+func FirstAtLT(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLT(FieldFirstAt, v))
+}
+
+// FirstAtLTE applies the LTE predicate on the "first_at" field.
+func FirstAtLTE(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLTE(FieldFirstAt, v))
+}
+
+// LastAtEQ applies the EQ predicate on the "last_at" field.
+func LastAtEQ(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldEQ(FieldLastAt, v))
+}
+
+// LastAtNEQ applies the NEQ predicate on the "last_at" field.
+func LastAtNEQ(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNEQ(FieldLastAt, v))
+}
+
+// LastAtIn applies the In predicate on the "last_at" field.
+func LastAtIn(vs ...time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldIn(FieldLastAt, vs...))
+}
+
+// LastAtNotIn applies the NotIn predicate on the "last_at" field.
+func LastAtNotIn(vs ...time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldNotIn(FieldLastAt, vs...))
+}
+
+// LastAtGT applies the GT predicate on the "last_at" field.
+func LastAtGT(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGT(FieldLastAt, v))
+}
+
+// LastAtGTE applies the GTE predicate on the "last_at" field.
+func LastAtGTE(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldGTE(FieldLastAt, v))
+}
+
+// LastAtLT applies the LT predicate on the "last_at" field.
+func LastAtLT(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLT(FieldLastAt, v))
+}
+
+// LastAtLTE applies the LTE predicate on the "last_at" field.
+func LastAtLTE(v time.Time) predicate.DownloadDay {
+	return predicate.DownloadDay(sql.FieldLTE(FieldLastAt, v))
 }
 
 // DownloadsEQ applies the EQ predicate on the "downloads" field.

@@ -9,6 +9,42 @@ import (
 )
 
 var (
+	// AddressDaysColumns holds the columns for the "address_days" table.
+	AddressDaysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "day", Type: field.TypeTime},
+		{Name: "token_id", Type: field.TypeString},
+		{Name: "secret_id", Type: field.TypeString},
+		{Name: "address", Type: field.TypeString, Size: 64},
+		{Name: "client", Type: field.TypeString, Size: 200, Default: ""},
+		{Name: "first_at", Type: field.TypeTime},
+		{Name: "last_at", Type: field.TypeTime},
+		{Name: "requests", Type: field.TypeInt64, Default: 0},
+		{Name: "refused", Type: field.TypeInt64, Default: 0},
+	}
+	// AddressDaysTable holds the schema information for the "address_days" table.
+	AddressDaysTable = &schema.Table{
+		Name:       "address_days",
+		Columns:    AddressDaysColumns,
+		PrimaryKey: []*schema.Column{AddressDaysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "addressday_day_token_id_secret_id_address",
+				Unique:  true,
+				Columns: []*schema.Column{AddressDaysColumns[1], AddressDaysColumns[2], AddressDaysColumns[3], AddressDaysColumns[4]},
+			},
+			{
+				Name:    "addressday_secret_id_day",
+				Unique:  false,
+				Columns: []*schema.Column{AddressDaysColumns[3], AddressDaysColumns[1]},
+			},
+			{
+				Name:    "addressday_token_id_day",
+				Unique:  false,
+				Columns: []*schema.Column{AddressDaysColumns[2], AddressDaysColumns[1]},
+			},
+		},
+	}
 	// ArchivesColumns holds the columns for the "archives" table.
 	ArchivesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -22,6 +58,63 @@ var (
 		Name:       "archives",
 		Columns:    ArchivesColumns,
 		PrimaryKey: []*schema.Column{ArchivesColumns[0]},
+	}
+	// AuditEventsColumns holds the columns for the "audit_events" table.
+	AuditEventsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "number", Type: field.TypeInt64, Unique: true},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "actor", Type: field.TypeString, Size: 255},
+		{Name: "actor_id", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "action", Type: field.TypeString, Size: 64},
+		{Name: "target", Type: field.TypeString, Nullable: true, Size: 255},
+		{Name: "address", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "client", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "details", Type: field.TypeString, Default: "{}", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "hash", Type: field.TypeBytes, Size: 32},
+	}
+	// AuditEventsTable holds the schema information for the "audit_events" table.
+	AuditEventsTable = &schema.Table{
+		Name:       "audit_events",
+		Columns:    AuditEventsColumns,
+		PrimaryKey: []*schema.Column{AuditEventsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "auditevent_at",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[2]},
+			},
+			{
+				Name:    "auditevent_actor_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[4]},
+			},
+			{
+				Name:    "auditevent_action",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[5]},
+			},
+			{
+				Name:    "auditevent_target",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[6]},
+			},
+		},
+	}
+	// AuditHeadsColumns holds the columns for the "audit_heads" table.
+	AuditHeadsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 8},
+		{Name: "base", Type: field.TypeInt64, Default: 0},
+		{Name: "base_hash", Type: field.TypeBytes, Size: 32},
+		{Name: "number", Type: field.TypeInt64, Default: 0},
+		{Name: "hash", Type: field.TypeBytes, Size: 32},
+		{Name: "mac", Type: field.TypeBytes, Size: 32},
+	}
+	// AuditHeadsTable holds the schema information for the "audit_heads" table.
+	AuditHeadsTable = &schema.Table{
+		Name:       "audit_heads",
+		Columns:    AuditHeadsColumns,
+		PrimaryKey: []*schema.Column{AuditHeadsColumns[0]},
 	}
 	// ChangesColumns holds the columns for the "changes" table.
 	ChangesColumns = []*schema.Column{
@@ -126,11 +219,16 @@ var (
 	}
 	// DownloadDaysColumns holds the columns for the "download_days" table.
 	DownloadDaysColumns = []*schema.Column{
-		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "day", Type: field.TypeTime},
 		{Name: "token_id", Type: field.TypeString},
+		{Name: "secret_id", Type: field.TypeString, Default: ""},
 		{Name: "package", Type: field.TypeString},
 		{Name: "version", Type: field.TypeString},
+		{Name: "address", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "client", Type: field.TypeString, Size: 200, Default: ""},
+		{Name: "first_at", Type: field.TypeTime},
+		{Name: "last_at", Type: field.TypeTime},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
 		{Name: "installs", Type: field.TypeInt64, Default: 0},
 		{Name: "bytes", Type: field.TypeInt64, Default: 0},
@@ -142,19 +240,19 @@ var (
 		PrimaryKey: []*schema.Column{DownloadDaysColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "downloadday_token_id_day_package_version",
+				Name:    "downloadday_day_token_id_secret_id_package_version_address",
 				Unique:  true,
-				Columns: []*schema.Column{DownloadDaysColumns[2], DownloadDaysColumns[1], DownloadDaysColumns[3], DownloadDaysColumns[4]},
+				Columns: []*schema.Column{DownloadDaysColumns[1], DownloadDaysColumns[2], DownloadDaysColumns[3], DownloadDaysColumns[4], DownloadDaysColumns[5], DownloadDaysColumns[6]},
 			},
 			{
 				Name:    "downloadday_package_version_day",
 				Unique:  false,
-				Columns: []*schema.Column{DownloadDaysColumns[3], DownloadDaysColumns[4], DownloadDaysColumns[1]},
+				Columns: []*schema.Column{DownloadDaysColumns[4], DownloadDaysColumns[5], DownloadDaysColumns[1]},
 			},
 			{
-				Name:    "downloadday_day",
+				Name:    "downloadday_token_id_day",
 				Unique:  false,
-				Columns: []*schema.Column{DownloadDaysColumns[1]},
+				Columns: []*schema.Column{DownloadDaysColumns[2], DownloadDaysColumns[1]},
 			},
 		},
 	}
@@ -428,6 +526,7 @@ var (
 		{Name: "labels", Type: field.TypeJSON},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "created_by", Type: field.TypeString},
+		{Name: "parent_id", Type: field.TypeString, Nullable: true},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_address", Type: field.TypeString, Nullable: true},
@@ -435,6 +534,11 @@ var (
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "revoked_by", Type: field.TypeString, Nullable: true},
 		{Name: "revoked_reason", Type: field.TypeString, Nullable: true},
+		{Name: "disabled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "disabled_reason", Type: field.TypeString, Nullable: true},
+		{Name: "enabled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "leaked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "leaked_url", Type: field.TypeString, Nullable: true},
 	}
 	// TokensTable holds the schema information for the "tokens" table.
 	TokensTable = &schema.Table{
@@ -451,6 +555,11 @@ var (
 				},
 			},
 			{
+				Name:    "token_parent_id",
+				Unique:  false,
+				Columns: []*schema.Column{TokensColumns[10]},
+			},
+			{
 				Name:    "token_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{TokensColumns[8]},
@@ -458,12 +567,12 @@ var (
 			{
 				Name:    "token_last_used_at",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[11]},
+				Columns: []*schema.Column{TokensColumns[12]},
 			},
 			{
 				Name:    "token_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[10]},
+				Columns: []*schema.Column{TokensColumns[11]},
 			},
 		},
 	}
@@ -500,18 +609,72 @@ var (
 			},
 		},
 	}
-	// UsageHoursColumns holds the columns for the "usage_hours" table.
-	UsageHoursColumns = []*schema.Column{
-		{Name: "id", Type: field.TypeString, Size: 64},
-		{Name: "hour", Type: field.TypeTime},
+	// UsageDaysColumns holds the columns for the "usage_days" table.
+	UsageDaysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "day", Type: field.TypeTime},
 		{Name: "token_id", Type: field.TypeString},
+		{Name: "secret_id", Type: field.TypeString, Default: ""},
+		{Name: "repository_id", Type: field.TypeString, Default: ""},
 		{Name: "package", Type: field.TypeString, Default: ""},
+		{Name: "version", Type: field.TypeString, Default: ""},
 		{Name: "requests", Type: field.TypeInt64, Default: 0},
+		{Name: "metadata", Type: field.TypeInt64, Default: 0},
 		{Name: "not_modified", Type: field.TypeInt64, Default: 0},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
 		{Name: "installs", Type: field.TypeInt64, Default: 0},
 		{Name: "bytes", Type: field.TypeInt64, Default: 0},
 		{Name: "refused", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_limit", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_package", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_permission", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_network", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_ended", Type: field.TypeInt64, Default: 0},
+	}
+	// UsageDaysTable holds the schema information for the "usage_days" table.
+	UsageDaysTable = &schema.Table{
+		Name:       "usage_days",
+		Columns:    UsageDaysColumns,
+		PrimaryKey: []*schema.Column{UsageDaysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usageday_day_token_id_secret_id_repository_id_package_version",
+				Unique:  true,
+				Columns: []*schema.Column{UsageDaysColumns[1], UsageDaysColumns[2], UsageDaysColumns[3], UsageDaysColumns[4], UsageDaysColumns[5], UsageDaysColumns[6]},
+			},
+			{
+				Name:    "usageday_token_id_day",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[2], UsageDaysColumns[1]},
+			},
+			{
+				Name:    "usageday_package_day",
+				Unique:  false,
+				Columns: []*schema.Column{UsageDaysColumns[5], UsageDaysColumns[1]},
+			},
+		},
+	}
+	// UsageHoursColumns holds the columns for the "usage_hours" table.
+	UsageHoursColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "hour", Type: field.TypeTime},
+		{Name: "token_id", Type: field.TypeString},
+		{Name: "secret_id", Type: field.TypeString, Default: ""},
+		{Name: "repository_id", Type: field.TypeString, Default: ""},
+		{Name: "package", Type: field.TypeString, Default: ""},
+		{Name: "version", Type: field.TypeString, Default: ""},
+		{Name: "requests", Type: field.TypeInt64, Default: 0},
+		{Name: "metadata", Type: field.TypeInt64, Default: 0},
+		{Name: "not_modified", Type: field.TypeInt64, Default: 0},
+		{Name: "downloads", Type: field.TypeInt64, Default: 0},
+		{Name: "installs", Type: field.TypeInt64, Default: 0},
+		{Name: "bytes", Type: field.TypeInt64, Default: 0},
+		{Name: "refused", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_limit", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_package", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_permission", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_network", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_ended", Type: field.TypeInt64, Default: 0},
 	}
 	// UsageHoursTable holds the schema information for the "usage_hours" table.
 	UsageHoursTable = &schema.Table{
@@ -520,19 +683,57 @@ var (
 		PrimaryKey: []*schema.Column{UsageHoursColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "usagehour_token_id_hour_package",
+				Name:    "usagehour_hour_token_id_secret_id_repository_id_package_version",
 				Unique:  true,
-				Columns: []*schema.Column{UsageHoursColumns[2], UsageHoursColumns[1], UsageHoursColumns[3]},
+				Columns: []*schema.Column{UsageHoursColumns[1], UsageHoursColumns[2], UsageHoursColumns[3], UsageHoursColumns[4], UsageHoursColumns[5], UsageHoursColumns[6]},
 			},
 			{
-				Name:    "usagehour_hour",
+				Name:    "usagehour_token_id_hour",
 				Unique:  false,
-				Columns: []*schema.Column{UsageHoursColumns[1]},
+				Columns: []*schema.Column{UsageHoursColumns[2], UsageHoursColumns[1]},
 			},
 			{
 				Name:    "usagehour_package_hour",
 				Unique:  false,
-				Columns: []*schema.Column{UsageHoursColumns[3], UsageHoursColumns[1]},
+				Columns: []*schema.Column{UsageHoursColumns[5], UsageHoursColumns[1]},
+			},
+		},
+	}
+	// UsageTotalsColumns holds the columns for the "usage_totals" table.
+	UsageTotalsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "span", Type: field.TypeEnum, Enums: []string{"HOUR", "DAY", "MONTH"}},
+		{Name: "at", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ALL", "TOKEN", "SECRET", "REPOSITORY", "PACKAGE"}},
+		{Name: "subject", Type: field.TypeString, Default: ""},
+		{Name: "requests", Type: field.TypeInt64, Default: 0},
+		{Name: "metadata", Type: field.TypeInt64, Default: 0},
+		{Name: "not_modified", Type: field.TypeInt64, Default: 0},
+		{Name: "downloads", Type: field.TypeInt64, Default: 0},
+		{Name: "installs", Type: field.TypeInt64, Default: 0},
+		{Name: "bytes", Type: field.TypeInt64, Default: 0},
+		{Name: "refused", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_limit", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_package", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_permission", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_network", Type: field.TypeInt64, Default: 0},
+		{Name: "refused_ended", Type: field.TypeInt64, Default: 0},
+	}
+	// UsageTotalsTable holds the schema information for the "usage_totals" table.
+	UsageTotalsTable = &schema.Table{
+		Name:       "usage_totals",
+		Columns:    UsageTotalsColumns,
+		PrimaryKey: []*schema.Column{UsageTotalsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usagetotal_kind_subject_span_at",
+				Unique:  true,
+				Columns: []*schema.Column{UsageTotalsColumns[3], UsageTotalsColumns[4], UsageTotalsColumns[1], UsageTotalsColumns[2]},
+			},
+			{
+				Name:    "usagetotal_kind_span_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsageTotalsColumns[3], UsageTotalsColumns[1], UsageTotalsColumns[2]},
 			},
 		},
 	}
@@ -554,7 +755,10 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AddressDaysTable,
 		ArchivesTable,
+		AuditEventsTable,
+		AuditHeadsTable,
 		ChangesTable,
 		DistsTable,
 		DocumentsTable,
@@ -570,7 +774,9 @@ var (
 		SyncRunsTable,
 		TokensTable,
 		TokenSecretsTable,
+		UsageDaysTable,
 		UsageHoursTable,
+		UsageTotalsTable,
 		UsersTable,
 	}
 )

@@ -6,8 +6,17 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// AddressDay is the predicate function for addressday builders.
+type AddressDay func(*sql.Selector)
+
 // Archive is the predicate function for archive builders.
 type Archive func(*sql.Selector)
+
+// AuditEvent is the predicate function for auditevent builders.
+type AuditEvent func(*sql.Selector)
+
+// AuditHead is the predicate function for audithead builders.
+type AuditHead func(*sql.Selector)
 
 // Change is the predicate function for change builders.
 type Change func(*sql.Selector)
@@ -54,8 +63,14 @@ type Token func(*sql.Selector)
 // TokenSecret is the predicate function for tokensecret builders.
 type TokenSecret func(*sql.Selector)
 
+// UsageDay is the predicate function for usageday builders.
+type UsageDay func(*sql.Selector)
+
 // UsageHour is the predicate function for usagehour builders.
 type UsageHour func(*sql.Selector)
+
+// UsageTotal is the predicate function for usagetotal builders.
+type UsageTotal func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

@@ -32,6 +32,8 @@ func (Token) Fields() []ent.Field {
 		field.JSON("labels", []Label{}).Default([]Label{}),
 		orderedCreatedAt(),
 		field.String("created_by").Immutable().Comment("Who made it, for people: an e-mail address or a token's description."),
+		field.String("parent_id").Optional().Nillable().Immutable().Annotations(entgql.Skip()).
+			Comment("The token that made it, and which it must not exceed; null where a person did."),
 		field.Time("expires_at").Optional().Nillable().Annotations(entgql.OrderField("EXPIRES_AT")),
 		field.Time("last_used_at").Optional().Nillable().Annotations(entgql.OrderField("LAST_USED_AT")),
 		field.String("last_used_address").Optional().Nillable(),
@@ -39,6 +41,12 @@ func (Token) Fields() []ent.Field {
 		field.Time("revoked_at").Optional().Nillable(),
 		field.String("revoked_by").Optional().Nillable(),
 		field.String("revoked_reason").Optional().Nillable(),
+		field.Time("disabled_at").Optional().Nillable().Comment("Refused since then, until it is enabled again."),
+		field.String("disabled_reason").Optional().Nillable(),
+		field.Time("enabled_at").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("When it was last enabled again: days without use count from here."),
+		field.Time("leaked_at").Optional().Nillable().Comment("When a secret of it was reported as found in a public place."),
+		field.String("leaked_url").Optional().Nillable().Comment("Where, as the report said."),
 	}
 }
 
@@ -54,6 +62,7 @@ func (Token) Edges() []ent.Edge {
 func (Token) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("external_id").Unique().Annotations(entsql.IndexWhere("revoked_at IS NULL")),
+		index.Fields("parent_id"),
 		index.Fields("created_at"),
 		index.Fields("last_used_at"),
 		index.Fields("expires_at"),

@@ -36,6 +36,8 @@ const (
 	FieldCreatedAt = "created_at"
 	// FieldCreatedBy holds the string denoting the created_by field in the database.
 	FieldCreatedBy = "created_by"
+	// FieldParentID holds the string denoting the parent_id field in the database.
+	FieldParentID = "parent_id"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
 	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
@@ -50,6 +52,16 @@ const (
 	FieldRevokedBy = "revoked_by"
 	// FieldRevokedReason holds the string denoting the revoked_reason field in the database.
 	FieldRevokedReason = "revoked_reason"
+	// FieldDisabledAt holds the string denoting the disabled_at field in the database.
+	FieldDisabledAt = "disabled_at"
+	// FieldDisabledReason holds the string denoting the disabled_reason field in the database.
+	FieldDisabledReason = "disabled_reason"
+	// FieldEnabledAt holds the string denoting the enabled_at field in the database.
+	FieldEnabledAt = "enabled_at"
+	// FieldLeakedAt holds the string denoting the leaked_at field in the database.
+	FieldLeakedAt = "leaked_at"
+	// FieldLeakedURL holds the string denoting the leaked_url field in the database.
+	FieldLeakedURL = "leaked_url"
 	// EdgeSecrets holds the string denoting the secrets edge name in mutations.
 	EdgeSecrets = "secrets"
 	// Table holds the table name of the token in the database.
@@ -75,6 +87,7 @@ var Columns = []string{
 	FieldLabels,
 	FieldCreatedAt,
 	FieldCreatedBy,
+	FieldParentID,
 	FieldExpiresAt,
 	FieldLastUsedAt,
 	FieldLastUsedAddress,
@@ -82,6 +95,11 @@ var Columns = []string{
 	FieldRevokedAt,
 	FieldRevokedBy,
 	FieldRevokedReason,
+	FieldDisabledAt,
+	FieldDisabledReason,
+	FieldEnabledAt,
+	FieldLeakedAt,
+	FieldLeakedURL,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -177,6 +195,11 @@ func ByCreatedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedBy, opts...).ToFunc()
 }
 
+// ByParentID orders the results by the parent_id field.
+func ByParentID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldParentID, opts...).ToFunc()
+}
+
 // ByExpiresAt orders the results by the expires_at field.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
@@ -210,6 +233,31 @@ func ByRevokedBy(opts ...sql.OrderTermOption) OrderOption {
 // ByRevokedReason orders the results by the revoked_reason field.
 func ByRevokedReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRevokedReason, opts...).ToFunc()
+}
+
+// ByDisabledAt orders the results by the disabled_at field.
+func ByDisabledAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDisabledAt, opts...).ToFunc()
+}
+
+// ByDisabledReason orders the results by the disabled_reason field.
+func ByDisabledReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDisabledReason, opts...).ToFunc()
+}
+
+// ByEnabledAt orders the results by the enabled_at field.
+func ByEnabledAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEnabledAt, opts...).ToFunc()
+}
+
+// ByLeakedAt orders the results by the leaked_at field.
+func ByLeakedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeakedAt, opts...).ToFunc()
+}
+
+// ByLeakedURL orders the results by the leaked_url field.
+func ByLeakedURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeakedURL, opts...).ToFunc()
 }
 
 // BySecretsCount orders the results by secrets count.

@@ -90,6 +90,11 @@ func CreatedBy(v string) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldCreatedBy, v))
 }
 
+// ParentID applies equality check predicate on the "parent_id" field. It's identical to ParentIDEQ.
+func ParentID(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldParentID, v))
+}
+
 // ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
 func ExpiresAt(v time.Time) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldExpiresAt, v))
@@ -123,6 +128,31 @@ func RevokedBy(v string) predicate.Token {
 // RevokedReason applies equality check predicate on the "revoked_reason" field. It's identical to RevokedReasonEQ.
 func RevokedReason(v string) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldRevokedReason, v))
+}
+
+// DisabledAt applies equality check predicate on the "disabled_at" field. It's identical to DisabledAtEQ.
+func DisabledAt(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDisabledAt, v))
+}
+
+// DisabledReason applies equality check predicate on the "disabled_reason" field. It's identical to DisabledReasonEQ.
+func DisabledReason(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDisabledReason, v))
+}
+
+// EnabledAt applies equality check predicate on the "enabled_at" field. It's identical to EnabledAtEQ.
+func EnabledAt(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldEnabledAt, v))
+}
+
+// LeakedAt applies equality check predicate on the "leaked_at" field. It's identical to LeakedAtEQ.
+func LeakedAt(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldLeakedAt, v))
+}
+
+// LeakedURL applies equality check predicate on the "leaked_url" field. It's identical to LeakedURLEQ.
+func LeakedURL(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldLeakedURL, v))
 }
 
 // DescriptionEQ applies the EQ predicate on the "description" field.
@@ -438,6 +468,81 @@ func CreatedByEqualFold(v string) predicate.Token {
 // CreatedByContainsFold applies the ContainsFold predicate on the "created_by" field.
 func CreatedByContainsFold(v string) predicate.Token {
 	return predicate.Token(sql.FieldContainsFold(FieldCreatedBy, v))
+}
+
+// ParentIDEQ applies the EQ predicate on the "parent_id" field.
+func ParentIDEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldParentID, v))
+}
+
+// ParentIDNEQ applies the NEQ predicate on the "parent_id" field.
+func ParentIDNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldParentID, v))
+}
+
+// ParentIDIn applies the In predicate on the "parent_id" field.
+func ParentIDIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldParentID, vs...))
+}
+
+// ParentIDNotIn applies the NotIn predicate on the "parent_id" field.
+func ParentIDNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldParentID, vs...))
+}
+
+// ParentIDGT applies the GT predicate on the "parent_id" field.
+func ParentIDGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldParentID, v))
+}
+
+// ParentIDGTE applies the GTE predicate on the "parent_id" field.
+func ParentIDGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldParentID, v))
+}
+
+// ParentIDLT applies the LT predicate on the "parent_id" field.
+func ParentIDLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldParentID, v))
+}
+
+// ParentIDLTE applies the LTE predicate on the "parent_id" field.
+func ParentIDLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldParentID, v))
+}
+
+// ParentIDContains applies the Contains predicate on the "parent_id" field.
+func ParentIDContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldParentID, v))
+}
+
+// ParentIDHasPrefix applies the HasPrefix predicate on the "parent_id" field.
+func ParentIDHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldParentID, v))
+}
+
+// ParentIDHasSuffix applies the HasSuffix predicate on the "parent_id" field.
+func ParentIDHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldParentID, v))
+}
+
+// ParentIDIsNil applies the IsNil predicate on the "parent_id" field.
+func ParentIDIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldParentID))
+}
+
+// ParentIDNotNil applies the NotNil predicate on the "parent_id" field.
+func ParentIDNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldParentID))
+}
+
+// ParentIDEqualFold applies the EqualFold predicate on the "parent_id" field.
+func ParentIDEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldParentID, v))
+}
+
+// ParentIDContainsFold applies the ContainsFold predicate on the "parent_id" field.
+func ParentIDContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldParentID, v))
 }
 
 // ExpiresAtEQ applies the EQ predicate on the "expires_at" field.
@@ -888,6 +993,306 @@ func RevokedReasonEqualFold(v string) predicate.Token {
 // RevokedReasonContainsFold applies the ContainsFold predicate on the "revoked_reason" field.
 func RevokedReasonContainsFold(v string) predicate.Token {
 	return predicate.Token(sql.FieldContainsFold(FieldRevokedReason, v))
+}
+
+// DisabledAtEQ applies the EQ predicate on the "disabled_at" field.
+func DisabledAtEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDisabledAt, v))
+}
+
+// DisabledAtNEQ applies the NEQ predicate on the "disabled_at" field.
+func DisabledAtNEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldDisabledAt, v))
+}
+
+// DisabledAtIn applies the In predicate on the "disabled_at" field.
+func DisabledAtIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldDisabledAt, vs...))
+}
+
+// DisabledAtNotIn applies the NotIn predicate on the "disabled_at" field.
+func DisabledAtNotIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldDisabledAt, vs...))
+}
+
+// DisabledAtGT applies the GT predicate on the "disabled_at" field.
+func DisabledAtGT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldDisabledAt, v))
+}
+
+// DisabledAtGTE applies the GTE predicate on the "disabled_at" field.
+func DisabledAtGTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldDisabledAt, v))
+}
+
+// DisabledAtLT applies the LT predicate on the "disabled_at" field.
+func DisabledAtLT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldDisabledAt, v))
+}
+
+// DisabledAtLTE applies the LTE predicate on the "disabled_at" field.
+func DisabledAtLTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldDisabledAt, v))
+}
+
+// DisabledAtIsNil applies the IsNil predicate on the "disabled_at" field.
+func DisabledAtIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldDisabledAt))
+}
+
+// DisabledAtNotNil applies the NotNil predicate on the "disabled_at" field.
+func DisabledAtNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldDisabledAt))
+}
+
+// DisabledReasonEQ applies the EQ predicate on the "disabled_reason" field.
+func DisabledReasonEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDisabledReason, v))
+}
+
+// DisabledReasonNEQ applies the NEQ predicate on the "disabled_reason" field.
+func DisabledReasonNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldDisabledReason, v))
+}
+
+// DisabledReasonIn applies the In predicate on the "disabled_reason" field.
+func DisabledReasonIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldDisabledReason, vs...))
+}
+
+// DisabledReasonNotIn applies the NotIn predicate on the "disabled_reason" field.
+func DisabledReasonNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldDisabledReason, vs...))
+}
+
+// DisabledReasonGT applies the GT predicate on the "disabled_reason" field.
+func DisabledReasonGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldDisabledReason, v))
+}
+
+// DisabledReasonGTE applies the GTE predicate on the "disabled_reason" field.
+func DisabledReasonGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldDisabledReason, v))
+}
+
+// DisabledReasonLT applies the LT predicate on the "disabled_reason" field.
+func DisabledReasonLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldDisabledReason, v))
+}
+
+// DisabledReasonLTE applies the LTE predicate on the "disabled_reason" field.
+func DisabledReasonLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldDisabledReason, v))
+}
+
+// DisabledReasonContains applies the Contains predicate on the "disabled_reason" field.
+func DisabledReasonContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldDisabledReason, v))
+}
+
+// DisabledReasonHasPrefix applies the HasPrefix predicate on the "disabled_reason" field.
+func DisabledReasonHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldDisabledReason, v))
+}
+
+// DisabledReasonHasSuffix applies the HasSuffix predicate on the "disabled_reason" field.
+func DisabledReasonHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldDisabledReason, v))
+}
+
+// DisabledReasonIsNil applies the IsNil predicate on the "disabled_reason" field.
+func DisabledReasonIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldDisabledReason))
+}
+
+// DisabledReasonNotNil applies the NotNil predicate on the "disabled_reason" field.
+func DisabledReasonNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldDisabledReason))
+}
+
+// DisabledReasonEqualFold applies the EqualFold predicate on the "disabled_reason" field.
+func DisabledReasonEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldDisabledReason, v))
+}
+
+// DisabledReasonContainsFold applies the ContainsFold predicate on the "disabled_reason" field.
+func DisabledReasonContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldDisabledReason, v))
+}
+
+// EnabledAtEQ applies the EQ predicate on the "enabled_at" field.
+func EnabledAtEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldEnabledAt, v))
+}
+
+// EnabledAtNEQ applies the NEQ predicate on the "enabled_at" field.
+func EnabledAtNEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldEnabledAt, v))
+}
+
+// EnabledAtIn applies the In predicate on the "enabled_at" field.
+func EnabledAtIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldEnabledAt, vs...))
+}
+
+// EnabledAtNotIn applies the NotIn predicate on the "enabled_at" field.
+func EnabledAtNotIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldEnabledAt, vs...))
+}
+
+// EnabledAtGT applies the GT predicate on the "enabled_at" field.
+func EnabledAtGT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldEnabledAt, v))
+}
+
+// EnabledAtGTE applies the GTE predicate on the "enabled_at" field.
+func EnabledAtGTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldEnabledAt, v))
+}
+
+// EnabledAtLT applies the LT predicate on the "enabled_at" field.
+func EnabledAtLT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldEnabledAt, v))
+}
+
+// EnabledAtLTE applies the LTE predicate on the "enabled_at" field.
+func EnabledAtLTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldEnabledAt, v))
+}
+
+// EnabledAtIsNil applies the IsNil predicate on the "enabled_at" field.
+func EnabledAtIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldEnabledAt))
+}
+
+// EnabledAtNotNil applies the NotNil predicate on the "enabled_at" field.
+func EnabledAtNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldEnabledAt))
+}
+
+// LeakedAtEQ applies the EQ predicate on the "leaked_at" field.
+func LeakedAtEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldLeakedAt, v))
+}
+
+// LeakedAtNEQ applies the NEQ predicate on the "leaked_at" field.
+func LeakedAtNEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldLeakedAt, v))
+}
+
+// LeakedAtIn applies the In predicate on the "leaked_at" field.
+func LeakedAtIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldLeakedAt, vs...))
+}
+
+// LeakedAtNotIn applies the NotIn predicate on the "leaked_at" field.
+func LeakedAtNotIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldLeakedAt, vs...))
+}
+
+// LeakedAtGT applies the GT predicate on the "leaked_at" field.
+func LeakedAtGT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldLeakedAt, v))
+}
+
+// LeakedAtGTE applies the GTE predicate on the "leaked_at" field.
+func LeakedAtGTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldLeakedAt, v))
+}
+
+// LeakedAtLT applies the LT predicate on the "leaked_at" field.
+func LeakedAtLT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldLeakedAt, v))
+}
+
+// LeakedAtLTE applies the LTE predicate on the "leaked_at" field.
+func LeakedAtLTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldLeakedAt, v))
+}
+
+// LeakedAtIsNil applies the IsNil predicate on the "leaked_at" field.
+func LeakedAtIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldLeakedAt))
+}
+
+// LeakedAtNotNil applies the NotNil predicate on the "leaked_at" field.
+func LeakedAtNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldLeakedAt))
+}
+
+// LeakedURLEQ applies the EQ predicate on the "leaked_url" field.
+func LeakedURLEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldLeakedURL, v))
+}
+
+// LeakedURLNEQ applies the NEQ predicate on the "leaked_url" field.
+func LeakedURLNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldLeakedURL, v))
+}
+
+// LeakedURLIn applies the In predicate on the "leaked_url" field.
+func LeakedURLIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldLeakedURL, vs...))
+}
+
+// LeakedURLNotIn applies the NotIn predicate on the "leaked_url" field.
+func LeakedURLNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldLeakedURL, vs...))
+}
+
+// LeakedURLGT applies the GT predicate on the "leaked_url" field.
+func LeakedURLGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldLeakedURL, v))
+}
+
+// LeakedURLGTE applies the GTE predicate on the "leaked_url" field.
+func LeakedURLGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldLeakedURL, v))
+}
+
+// LeakedURLLT applies the LT predicate on the "leaked_url" field.
+func LeakedURLLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldLeakedURL, v))
+}
+
+// LeakedURLLTE applies the LTE predicate on the "leaked_url" field.
+func LeakedURLLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldLeakedURL, v))
+}
+
+// LeakedURLContains applies the Contains predicate on the "leaked_url" field.
+func LeakedURLContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldLeakedURL, v))
+}
+
+// LeakedURLHasPrefix applies the HasPrefix predicate on the "leaked_url" field.
+func LeakedURLHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldLeakedURL, v))
+}
+
+// LeakedURLHasSuffix applies the HasSuffix predicate on the "leaked_url" field.
+func LeakedURLHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldLeakedURL, v))
+}
+
+// LeakedURLIsNil applies the IsNil predicate on the "leaked_url" field.
+func LeakedURLIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldLeakedURL))
+}
+
+// LeakedURLNotNil applies the NotNil predicate on the "leaked_url" field.
+func LeakedURLNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldLeakedURL))
+}
+
+// LeakedURLEqualFold applies the EqualFold predicate on the "leaked_url" field.
+func LeakedURLEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldLeakedURL, v))
+}
+
+// LeakedURLContainsFold applies the ContainsFold predicate on the "leaked_url" field.
+func LeakedURLContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldLeakedURL, v))
 }
 
 // HasSecrets applies the HasEdge predicate on the "secrets" edge.

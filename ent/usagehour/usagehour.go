@@ -15,10 +15,18 @@ const (
 	FieldHour = "hour"
 	// FieldTokenID holds the string denoting the token_id field in the database.
 	FieldTokenID = "token_id"
+	// FieldSecretID holds the string denoting the secret_id field in the database.
+	FieldSecretID = "secret_id"
+	// FieldRepositoryID holds the string denoting the repository_id field in the database.
+	FieldRepositoryID = "repository_id"
 	// FieldPackage holds the string denoting the package field in the database.
 	FieldPackage = "package"
+	// FieldVersion holds the string denoting the version field in the database.
+	FieldVersion = "version"
 	// FieldRequests holds the string denoting the requests field in the database.
 	FieldRequests = "requests"
+	// FieldMetadata holds the string denoting the metadata field in the database.
+	FieldMetadata = "metadata"
 	// FieldNotModified holds the string denoting the not_modified field in the database.
 	FieldNotModified = "not_modified"
 	// FieldDownloads holds the string denoting the downloads field in the database.
@@ -29,6 +37,16 @@ const (
 	FieldBytes = "bytes"
 	// FieldRefused holds the string denoting the refused field in the database.
 	FieldRefused = "refused"
+	// FieldRefusedLimit holds the string denoting the refused_limit field in the database.
+	FieldRefusedLimit = "refused_limit"
+	// FieldRefusedPackage holds the string denoting the refused_package field in the database.
+	FieldRefusedPackage = "refused_package"
+	// FieldRefusedPermission holds the string denoting the refused_permission field in the database.
+	FieldRefusedPermission = "refused_permission"
+	// FieldRefusedNetwork holds the string denoting the refused_network field in the database.
+	FieldRefusedNetwork = "refused_network"
+	// FieldRefusedEnded holds the string denoting the refused_ended field in the database.
+	FieldRefusedEnded = "refused_ended"
 	// Table holds the table name of the usagehour in the database.
 	Table = "usage_hours"
 )
@@ -38,13 +56,22 @@ var Columns = []string{
 	FieldID,
 	FieldHour,
 	FieldTokenID,
+	FieldSecretID,
+	FieldRepositoryID,
 	FieldPackage,
+	FieldVersion,
 	FieldRequests,
+	FieldMetadata,
 	FieldNotModified,
 	FieldDownloads,
 	FieldInstalls,
 	FieldBytes,
 	FieldRefused,
+	FieldRefusedLimit,
+	FieldRefusedPackage,
+	FieldRefusedPermission,
+	FieldRefusedNetwork,
+	FieldRefusedEnded,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -58,10 +85,18 @@ func ValidColumn(column string) bool {
 }
 
 var (
+	// DefaultSecretID holds the default value on creation for the "secret_id" field.
+	DefaultSecretID string
+	// DefaultRepositoryID holds the default value on creation for the "repository_id" field.
+	DefaultRepositoryID string
 	// DefaultPackage holds the default value on creation for the "package" field.
 	DefaultPackage string
+	// DefaultVersion holds the default value on creation for the "version" field.
+	DefaultVersion string
 	// DefaultRequests holds the default value on creation for the "requests" field.
 	DefaultRequests int64
+	// DefaultMetadata holds the default value on creation for the "metadata" field.
+	DefaultMetadata int64
 	// DefaultNotModified holds the default value on creation for the "not_modified" field.
 	DefaultNotModified int64
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
@@ -72,10 +107,16 @@ var (
 	DefaultBytes int64
 	// DefaultRefused holds the default value on creation for the "refused" field.
 	DefaultRefused int64
-	// DefaultID holds the default value on creation for the "id" field.
-	DefaultID func() string
-	// IDValidator is a validator for the "id" field. It is called by the builders before save.
-	IDValidator func(string) error
+	// DefaultRefusedLimit holds the default value on creation for the "refused_limit" field.
+	DefaultRefusedLimit int64
+	// DefaultRefusedPackage holds the default value on creation for the "refused_package" field.
+	DefaultRefusedPackage int64
+	// DefaultRefusedPermission holds the default value on creation for the "refused_permission" field.
+	DefaultRefusedPermission int64
+	// DefaultRefusedNetwork holds the default value on creation for the "refused_network" field.
+	DefaultRefusedNetwork int64
+	// DefaultRefusedEnded holds the default value on creation for the "refused_ended" field.
+	DefaultRefusedEnded int64
 )
 
 // OrderOption defines the ordering options for the UsageHour queries.
@@ -96,14 +137,34 @@ func ByTokenID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTokenID, opts...).ToFunc()
 }
 
+// BySecretID orders the results by the secret_id field.
+func BySecretID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSecretID, opts...).ToFunc()
+}
+
+// ByRepositoryID orders the results by the repository_id field.
+func ByRepositoryID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRepositoryID, opts...).ToFunc()
+}
+
 // ByPackage orders the results by the package field.
 func ByPackage(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPackage, opts...).ToFunc()
 }
 
+// ByVersion orders the results by the version field.
+func ByVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVersion, opts...).ToFunc()
+}
+
 // ByRequests orders the results by the requests field.
 func ByRequests(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRequests, opts...).ToFunc()
+}
+
+// ByMetadata orders the results by the metadata field.
+func ByMetadata(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMetadata, opts...).ToFunc()
 }
 
 // ByNotModified orders the results by the not_modified field.
@@ -129,4 +190,29 @@ func ByBytes(opts ...sql.OrderTermOption) OrderOption {
 // ByRefused orders the results by the refused field.
 func ByRefused(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRefused, opts...).ToFunc()
+}
+
+// ByRefusedLimit orders the results by the refused_limit field.
+func ByRefusedLimit(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefusedLimit, opts...).ToFunc()
+}
+
+// ByRefusedPackage orders the results by the refused_package field.
+func ByRefusedPackage(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefusedPackage, opts...).ToFunc()
+}
+
+// ByRefusedPermission orders the results by the refused_permission field.
+func ByRefusedPermission(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefusedPermission, opts...).ToFunc()
+}
+
+// ByRefusedNetwork orders the results by the refused_network field.
+func ByRefusedNetwork(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefusedNetwork, opts...).ToFunc()
+}
+
+// ByRefusedEnded orders the results by the refused_ended field.
+func ByRefusedEnded(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefusedEnded, opts...).ToFunc()
 }

@@ -10,58 +10,48 @@ import (
 )
 
 // ID filters vertices based on their ID field.
-func ID(id string) predicate.UsageHour {
+func ID(id int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldID, id))
 }
 
 // IDEQ applies the EQ predicate on the ID field.
-func IDEQ(id string) predicate.UsageHour {
+func IDEQ(id int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldID, id))
 }
 
 // IDNEQ applies the NEQ predicate on the ID field.
-func IDNEQ(id string) predicate.UsageHour {
+func IDNEQ(id int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldNEQ(FieldID, id))
 }
 
 // IDIn applies the In predicate on the ID field.
-func IDIn(ids ...string) predicate.UsageHour {
+func IDIn(ids ...int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldIn(FieldID, ids...))
 }
 
 // IDNotIn applies the NotIn predicate on the ID field.
-func IDNotIn(ids ...string) predicate.UsageHour {
+func IDNotIn(ids ...int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldNotIn(FieldID, ids...))
 }
 
 // IDGT applies the GT predicate on the ID field.
-func IDGT(id string) predicate.UsageHour {
+func IDGT(id int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldGT(FieldID, id))
 }
 
 // IDGTE applies the GTE predicate on the ID field.
-func IDGTE(id string) predicate.UsageHour {
+func IDGTE(id int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldGTE(FieldID, id))
 }
 
 // IDLT applies the LT predicate on the ID field.
-func IDLT(id string) predicate.UsageHour {
+func IDLT(id int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldLT(FieldID, id))
 }
 
 // IDLTE applies the LTE predicate on the ID field.
-func IDLTE(id string) predicate.UsageHour {
+func IDLTE(id int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldLTE(FieldID, id))
-}
-
-// IDEqualFold applies the EqualFold predicate on the ID field.
-func IDEqualFold(id string) predicate.UsageHour {
-	return predicate.UsageHour(sql.FieldEqualFold(FieldID, id))
-}
-
-// IDContainsFold applies the ContainsFold predicate on the ID field.
-func IDContainsFold(id string) predicate.UsageHour {
-	return predicate.UsageHour(sql.FieldContainsFold(FieldID, id))
 }
 
 // Hour applies equality check predicate on the "hour" field. It's identical to HourEQ.
@@ -74,14 +64,34 @@ func TokenID(v string) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldTokenID, v))
 }
 
+// SecretID applies equality check predicate on the "secret_id" field. It's identical to SecretIDEQ.
+func SecretID(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldSecretID, v))
+}
+
+// RepositoryID applies equality check predicate on the "repository_id" field. It's identical to RepositoryIDEQ.
+func RepositoryID(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRepositoryID, v))
+}
+
 // Package applies equality check predicate on the "package" field. It's identical to PackageEQ.
 func Package(v string) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldPackage, v))
 }
 
+// Version applies equality check predicate on the "version" field. It's identical to VersionEQ.
+func Version(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldVersion, v))
+}
+
 // Requests applies equality check predicate on the "requests" field. It's identical to RequestsEQ.
 func Requests(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldRequests, v))
+}
+
+// Metadata applies equality check predicate on the "metadata" field. It's identical to MetadataEQ.
+func Metadata(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldMetadata, v))
 }
 
 // NotModified applies equality check predicate on the "not_modified" field. It's identical to NotModifiedEQ.
@@ -107,6 +117,31 @@ func Bytes(v int64) predicate.UsageHour {
 // Refused applies equality check predicate on the "refused" field. It's identical to RefusedEQ.
 func Refused(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldRefused, v))
+}
+
+// RefusedLimit applies equality check predicate on the "refused_limit" field. It's identical to RefusedLimitEQ.
+func RefusedLimit(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedLimit, v))
+}
+
+// RefusedPackage applies equality check predicate on the "refused_package" field. It's identical to RefusedPackageEQ.
+func RefusedPackage(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedPackage, v))
+}
+
+// RefusedPermission applies equality check predicate on the "refused_permission" field. It's identical to RefusedPermissionEQ.
+func RefusedPermission(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedPermission, v))
+}
+
+// RefusedNetwork applies equality check predicate on the "refused_network" field. It's identical to RefusedNetworkEQ.
+func RefusedNetwork(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedNetwork, v))
+}
+
+// RefusedEnded applies equality check predicate on the "refused_ended" field. It's identical to RefusedEndedEQ.
+func RefusedEnded(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedEnded, v))
 }
 
 // HourEQ applies the EQ predicate on the "hour" field.
@@ -214,6 +249,136 @@ func TokenIDContainsFold(v string) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldContainsFold(FieldTokenID, v))
 }
 
+// SecretIDEQ applies the EQ predicate on the "secret_id" field.
+func SecretIDEQ(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldSecretID, v))
+}
+
+// SecretIDNEQ applies the NEQ predicate on the "secret_id" field.
+func SecretIDNEQ(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldSecretID, v))
+}
+
+// SecretIDIn applies the In predicate on the "secret_id" field.
+func SecretIDIn(vs ...string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldSecretID, vs...))
+}
+
+// SecretIDNotIn applies the NotIn predicate on the "secret_id" field.
+func SecretIDNotIn(vs ...string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldSecretID, vs...))
+}
+
+// SecretIDGT applies the GT predicate on the "secret_id" field.
+func SecretIDGT(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldSecretID, v))
+}
+
+// SecretIDGTE applies the GTE predicate on the "secret_id" field.
+func SecretIDGTE(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldSecretID, v))
+}
+
+// SecretIDLT applies the LT predicate on the "secret_id" field.
+func SecretIDLT(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldSecretID, v))
+}
+
+// SecretIDLTE applies the LTE predicate on the "secret_id" field.
+func SecretIDLTE(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldSecretID, v))
+}
+
+// SecretIDContains applies the Contains predicate on the "secret_id" field.
+func SecretIDContains(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldContains(FieldSecretID, v))
+}
+
+// SecretIDHasPrefix applies the HasPrefix predicate on the "secret_id" field.
+func SecretIDHasPrefix(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldHasPrefix(FieldSecretID, v))
+}
+
+// SecretIDHasSuffix applies the HasSuffix predicate on the "secret_id" field.
+func SecretIDHasSuffix(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldHasSuffix(FieldSecretID, v))
+}
+
+// SecretIDEqualFold applies the EqualFold predicate on the "secret_id" field.
+func SecretIDEqualFold(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEqualFold(FieldSecretID, v))
+}
+
+// SecretIDContainsFold applies the ContainsFold predicate on the "secret_id" field.
+func SecretIDContainsFold(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldContainsFold(FieldSecretID, v))
+}
+
+// RepositoryIDEQ applies the EQ predicate on the "repository_id" field.
+func RepositoryIDEQ(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRepositoryID, v))
+}
+
+// RepositoryIDNEQ applies the NEQ predicate on the "repository_id" field.
+func RepositoryIDNEQ(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldRepositoryID, v))
+}
+
+// RepositoryIDIn applies the In predicate on the "repository_id" field.
+func RepositoryIDIn(vs ...string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldRepositoryID, vs...))
+}
+
+// RepositoryIDNotIn applies the NotIn predicate on the "repository_id" field.
+func RepositoryIDNotIn(vs ...string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldRepositoryID, vs...))
+}
+
+// RepositoryIDGT applies the GT predicate on the "repository_id" field.
+func RepositoryIDGT(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldRepositoryID, v))
+}
+
+// RepositoryIDGTE applies the GTE predicate on the "repository_id" field.
+func RepositoryIDGTE(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldRepositoryID, v))
+}
+
+// RepositoryIDLT applies the LT predicate on the "repository_id" field.
+func RepositoryIDLT(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldRepositoryID, v))
+}
+
+// RepositoryIDLTE applies the LTE predicate on the "repository_id" field.
+func RepositoryIDLTE(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldRepositoryID, v))
+}
+
+// RepositoryIDContains applies the Contains predicate on the "repository_id" field.
+func RepositoryIDContains(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldContains(FieldRepositoryID, v))
+}
+
+// RepositoryIDHasPrefix applies the HasPrefix predicate on the "repository_id" field.
+func RepositoryIDHasPrefix(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldHasPrefix(FieldRepositoryID, v))
+}
+
+// RepositoryIDHasSuffix applies the HasSuffix predicate on the "repository_id" field.
+func RepositoryIDHasSuffix(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldHasSuffix(FieldRepositoryID, v))
+}
+
+// RepositoryIDEqualFold applies the EqualFold predicate on the "repository_id" field.
+func RepositoryIDEqualFold(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEqualFold(FieldRepositoryID, v))
+}
+
+// RepositoryIDContainsFold applies the ContainsFold predicate on the "repository_id" field.
+func RepositoryIDContainsFold(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldContainsFold(FieldRepositoryID, v))
+}
+
 // PackageEQ applies the EQ predicate on the "package" field.
 func PackageEQ(v string) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldPackage, v))
@@ -279,6 +444,71 @@ func PackageContainsFold(v string) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldContainsFold(FieldPackage, v))
 }
 
+// VersionEQ applies the EQ predicate on the "version" field.
+func VersionEQ(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldVersion, v))
+}
+
+// VersionNEQ applies the NEQ predicate on the "version" field.
+func VersionNEQ(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldVersion, v))
+}
+
+// VersionIn applies the In predicate on the "version" field.
+func VersionIn(vs ...string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldVersion, vs...))
+}
+
+// VersionNotIn applies the NotIn predicate on the "version" field.
+func VersionNotIn(vs ...string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldVersion, vs...))
+}
+
+// VersionGT applies the GT predicate on the "version" field.
+func VersionGT(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldVersion, v))
+}
+
+// VersionGTE applies the GTE predicate on the "version" field.
+func VersionGTE(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldVersion, v))
+}
+
+// VersionLT applies the LT predicate on the "version" field.
+func VersionLT(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldVersion, v))
+}
+
+// VersionLTE applies the LTE predicate on the "version" field.
+func VersionLTE(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldVersion, v))
+}
+
+// VersionContains applies the Contains predicate on the "version" field.
+func VersionContains(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldContains(FieldVersion, v))
+}
+
+// VersionHasPrefix applies the HasPrefix predicate on the "version" field.
+func VersionHasPrefix(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldHasPrefix(FieldVersion, v))
+}
+
+// VersionHasSuffix applies the HasSuffix predicate on the "version" field.
+func VersionHasSuffix(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldHasSuffix(FieldVersion, v))
+}
+
+// VersionEqualFold applies the EqualFold predicate on the "version" field.
+func VersionEqualFold(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEqualFold(FieldVersion, v))
+}
+
+// VersionContainsFold applies the ContainsFold predicate on the "version" field.
+func VersionContainsFold(v string) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldContainsFold(FieldVersion, v))
+}
+
 // RequestsEQ applies the EQ predicate on the "requests" field.
 func RequestsEQ(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldEQ(FieldRequests, v))
@@ -317,6 +547,46 @@ func RequestsLT(v int64) predicate.UsageHour {
 // RequestsLTE applies the LTE predicate on the "requests" field.
 func RequestsLTE(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldLTE(FieldRequests, v))
+}
+
+// MetadataEQ applies the EQ predicate on the "metadata" field.
+func MetadataEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldMetadata, v))
+}
+
+// MetadataNEQ applies the NEQ predicate on the "metadata" field.
+func MetadataNEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldMetadata, v))
+}
+
+// MetadataIn applies the In predicate on the "metadata" field.
+func MetadataIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldMetadata, vs...))
+}
+
+// MetadataNotIn applies the NotIn predicate on the "metadata" field.
+func MetadataNotIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldMetadata, vs...))
+}
+
+// MetadataGT applies the GT predicate on the "metadata" field.
+func MetadataGT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldMetadata, v))
+}
+
+// MetadataGTE applies the GTE predicate on the "metadata" field.
+func MetadataGTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldMetadata, v))
+}
+
+// MetadataLT applies the LT predicate on the "metadata" field.
+func MetadataLT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldMetadata, v))
+}
+
+// MetadataLTE applies the LTE predicate on the "metadata" field.
+func MetadataLTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldMetadata, v))
 }
 
 // NotModifiedEQ applies the EQ predicate on the "not_modified" field.
@@ -517,6 +787,206 @@ func RefusedLT(v int64) predicate.UsageHour {
 // RefusedLTE applies the LTE predicate on the "refused" field.
 func RefusedLTE(v int64) predicate.UsageHour {
 	return predicate.UsageHour(sql.FieldLTE(FieldRefused, v))
+}
+
+// RefusedLimitEQ applies the EQ predicate on the "refused_limit" field.
+func RefusedLimitEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedLimit, v))
+}
+
+// RefusedLimitNEQ applies the NEQ predicate on the "refused_limit" field.
+func RefusedLimitNEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldRefusedLimit, v))
+}
+
+// RefusedLimitIn applies the In predicate on the "refused_limit" field.
+func RefusedLimitIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldRefusedLimit, vs...))
+}
+
+// RefusedLimitNotIn applies the NotIn predicate on the "refused_limit" field.
+func RefusedLimitNotIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldRefusedLimit, vs...))
+}
+
+// RefusedLimitGT applies the GT predicate on the "refused_limit" field.
+func RefusedLimitGT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldRefusedLimit, v))
+}
+
+// RefusedLimitGTE applies the GTE predicate on the "refused_limit" field.
+func RefusedLimitGTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldRefusedLimit, v))
+}
+
+// RefusedLimitLT applies the LT predicate on the "refused_limit" field.
+func RefusedLimitLT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldRefusedLimit, v))
+}
+
+// RefusedLimitLTE applies the LTE predicate on the "refused_limit" field.
+func RefusedLimitLTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldRefusedLimit, v))
+}
+
+// RefusedPackageEQ applies the EQ predicate on the "refused_package" field.
+func RefusedPackageEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedPackage, v))
+}
+
+// RefusedPackageNEQ applies the NEQ predicate on the "refused_package" field.
+func RefusedPackageNEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldRefusedPackage, v))
+}
+
+// RefusedPackageIn applies the In predicate on the "refused_package" field.
+func RefusedPackageIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldRefusedPackage, vs...))
+}
+
+// RefusedPackageNotIn applies the NotIn predicate on the "refused_package" field.
+func RefusedPackageNotIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldRefusedPackage, vs...))
+}
+
+// RefusedPackageGT applies the GT predicate on the "refused_package" field.
+func RefusedPackageGT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldRefusedPackage, v))
+}
+
+// RefusedPackageGTE applies the GTE predicate on the "refused_package" field.
+func RefusedPackageGTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldRefusedPackage, v))
+}
+
+// RefusedPackageLT applies the LT predicate on the "refused_package" field.
+func RefusedPackageLT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldRefusedPackage, v))
+}
+
+// RefusedPackageLTE applies the LTE predicate on the "refused_package" field.
+func RefusedPackageLTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldRefusedPackage, v))
+}
+
+// RefusedPermissionEQ applies the EQ predicate on the "refused_permission" field.
+func RefusedPermissionEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedPermission, v))
+}
+
+// RefusedPermissionNEQ applies the NEQ predicate on the "refused_permission" field.
+func RefusedPermissionNEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldRefusedPermission, v))
+}
+
+// RefusedPermissionIn applies the In predicate on the "refused_permission" field.
+func RefusedPermissionIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldRefusedPermission, vs...))
+}
+
+// RefusedPermissionNotIn applies the NotIn predicate on the "refused_permission" field.
+func RefusedPermissionNotIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldRefusedPermission, vs...))
+}
+
+// RefusedPermissionGT applies the GT predicate on the "refused_permission" field.
+func RefusedPermissionGT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldRefusedPermission, v))
+}
+
+// RefusedPermissionGTE applies the GTE predicate on the "refused_permission" field.
+func RefusedPermissionGTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldRefusedPermission, v))
+}
+
+// RefusedPermissionLT applies the LT predicate on the "refused_permission" field.
+func RefusedPermissionLT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldRefusedPermission, v))
+}
+
+// RefusedPermissionLTE applies the LTE predicate on the "refused_permission" field.
+func RefusedPermissionLTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldRefusedPermission, v))
+}
+
+// RefusedNetworkEQ applies the EQ predicate on the "refused_network" field.
+func RefusedNetworkEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedNetwork, v))
+}
+
+// RefusedNetworkNEQ applies the NEQ predicate on the "refused_network" field.
+func RefusedNetworkNEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldRefusedNetwork, v))
+}
+
+// RefusedNetworkIn applies the In predicate on the "refused_network" field.
+func RefusedNetworkIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldRefusedNetwork, vs...))
+}
+
+// RefusedNetworkNotIn applies the NotIn predicate on the "refused_network" field.
+func RefusedNetworkNotIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldRefusedNetwork, vs...))
+}
+
+// RefusedNetworkGT applies the GT predicate on the "refused_network" field.
+func RefusedNetworkGT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldRefusedNetwork, v))
+}
+
+// RefusedNetworkGTE applies the GTE predicate on the "refused_network" field.
+func RefusedNetworkGTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldRefusedNetwork, v))
+}
+
+// RefusedNetworkLT applies the LT predicate on the "refused_network" field.
+func RefusedNetworkLT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldRefusedNetwork, v))
+}
+
+// RefusedNetworkLTE applies the LTE predicate on the "refused_network" field.
+func RefusedNetworkLTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldRefusedNetwork, v))
+}
+
+// RefusedEndedEQ applies the EQ predicate on the "refused_ended" field.
+func RefusedEndedEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldEQ(FieldRefusedEnded, v))
+}
+
+// RefusedEndedNEQ applies the NEQ predicate on the "refused_ended" field.
+func RefusedEndedNEQ(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNEQ(FieldRefusedEnded, v))
+}
+
+// RefusedEndedIn applies the In predicate on the "refused_ended" field.
+func RefusedEndedIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldIn(FieldRefusedEnded, vs...))
+}
+
+// RefusedEndedNotIn applies the NotIn predicate on the "refused_ended" field.
+func RefusedEndedNotIn(vs ...int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldNotIn(FieldRefusedEnded, vs...))
+}
+
+// RefusedEndedGT applies the GT predicate on the "refused_ended" field.
+func RefusedEndedGT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGT(FieldRefusedEnded, v))
+}
+
+// RefusedEndedGTE applies the GTE predicate on the "refused_ended" field.
+func RefusedEndedGTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldGTE(FieldRefusedEnded, v))
+}
+
+// RefusedEndedLT applies the LT predicate on the "refused_ended" field.
+func RefusedEndedLT(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLT(FieldRefusedEnded, v))
+}
+
+// RefusedEndedLTE applies the LTE predicate on the "refused_ended" field.
+func RefusedEndedLTE(v int64) predicate.UsageHour {
+	return predicate.UsageHour(sql.FieldLTE(FieldRefusedEnded, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -10,9 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql/schema"
 
+	"broker/ent/migrations"
 	"broker/ent/token"
+	"broker/ent/usagetotal"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 )
@@ -214,5 +217,74 @@ func TestSQLitePathIsTakenLiterally(t *testing.T) {
 	}
 	if file != path {
 		t.Errorf("opened %q, want %q", file, path)
+	}
+}
+
+// A database of the first version keeps its tokens, their secrets and its counts.
+func TestFirstVersionIsBroughtUpToDate(t *testing.T) {
+	t.Parallel()
+	for name, url := range databasetest.URLs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, err := database.Open(t.Context(), url(t), silent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			firstVersion(t, db)
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			secret := db.Client.TokenSecret.Query().WithToken().OnlyX(t.Context())
+			if secret.Edges.Token.Description != "CI" || secret.Edges.Token.ParentID != nil {
+				t.Errorf("the token is now %+v", secret.Edges.Token)
+			}
+			hour := db.Client.UsageHour.Query().OnlyX(t.Context())
+			day := db.Client.UsageDay.Query().OnlyX(t.Context())
+			if hour.Requests != 7 || day.Requests != 7 || day.Day.UTC() != time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC) {
+				t.Errorf("counted %+v, %+v", hour, day)
+			}
+			for span, at := range map[usagetotal.Span]time.Time{
+				usagetotal.SpanHOUR: time.Date(2026, 11, 25, 22, 0, 0, 0, time.UTC), usagetotal.SpanDAY: day.Day,
+				usagetotal.SpanMONTH: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
+			} {
+				total := db.Client.UsageTotal.Query().Where(usagetotal.SpanEQ(span), usagetotal.KindEQ(usagetotal.KindTOKEN)).OnlyX(t.Context())
+				if total.At != at.Unix() || total.Subject != "tok_1" || total.Requests != 7 {
+					t.Errorf("%s: %+v", span, total)
+				}
+			}
+			if pulled := db.Client.DownloadDay.Query().OnlyX(t.Context()); pulled.Downloads != 3 || pulled.Version != "1.0.0.0" {
+				t.Errorf("downloads %+v", pulled)
+			}
+		})
+	}
+}
+
+// firstVersion makes a database as the first version left it.
+func firstVersion(t *testing.T, db *database.DB) {
+	t.Helper()
+	files, folder := migrations.SQLite, "sqlite/"
+	if db.Dialect() == dialect.Postgres {
+		files, folder = migrations.Postgres, "postgres/"
+	}
+	const first = "20261125172621_init.sql"
+	script, err := files.ReadFile(folder + first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		string(script),
+		"CREATE TABLE schema_migrations (name VARCHAR(255) PRIMARY KEY)",
+		"INSERT INTO schema_migrations (name) VALUES ('" + first + "')",
+		`INSERT INTO tokens (id, description, packages, networks, labels, created_at, created_by, permission)
+			VALUES ('tok_1', 'CI', '[]', '[]', '[]', '2026-11-25 22:00:00+00:00', 'x', 'READ_ONLY')`,
+		`INSERT INTO token_secrets (id, token_id, hash, hint, created_at) VALUES ('sec_1', 'tok_1', 'h', 'x', '2026-11-25 22:00:00+00:00')`,
+		`INSERT INTO usage_hours (id, hour, token_id, package, requests) VALUES ('use_1', '2026-11-25 22:00:00+00:00', 'tok_1', 'acme/lib', 7)`,
+		`INSERT INTO download_days (id, day, token_id, package, version, downloads)
+			VALUES ('dld_1', '2026-11-25 00:00:00+00:00', 'tok_1', 'acme/lib', '1.0.0.0', 3)`,
+	} {
+		if _, err := db.SQL.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%.60s: %v", statement, err)
+		}
 	}
 }

@@ -46,7 +46,8 @@ func (b *batch) writeHours(ctx context.Context, tx *database.Tx) error {
 	}
 	for some := range slices.Chunk(rows, rowsMax) {
 		err := tx.UsageHour.CreateBulk(some...).
-			OnConflictColumns(usagehour.FieldTokenID, usagehour.FieldHour, usagehour.FieldPackage).
+			OnConflictColumns(usagehour.FieldHour, usagehour.FieldTokenID, usagehour.FieldSecretID, usagehour.FieldRepositoryID,
+				usagehour.FieldPackage, usagehour.FieldVersion).
 			Update(addHour).Exec(ctx)
 		if err != nil {
 			return err
@@ -59,12 +60,13 @@ func (b *batch) writeDays(ctx context.Context, tx *database.Tx) error {
 	var rows []*ent.DownloadDayCreate
 	for key, c := range b.days {
 		rows = append(rows, tx.DownloadDay.Create().SetDay(time.Unix(key.day, 0).UTC()).SetTokenID(key.token).
-			SetPackage(key.package_).SetVersion(key.version).
+			SetPackage(key.package_).SetVersion(key.version).SetFirstAt(time.Unix(key.day, 0).UTC()).SetLastAt(time.Unix(key.day, 0).UTC()).
 			SetDownloads(c.downloads).SetInstalls(c.installs).SetBytes(c.bytes))
 	}
 	for some := range slices.Chunk(rows, rowsMax) {
 		err := tx.DownloadDay.CreateBulk(some...).
-			OnConflictColumns(downloadday.FieldTokenID, downloadday.FieldDay, downloadday.FieldPackage, downloadday.FieldVersion).
+			OnConflictColumns(downloadday.FieldDay, downloadday.FieldTokenID, downloadday.FieldSecretID, downloadday.FieldPackage,
+				downloadday.FieldVersion, downloadday.FieldAddress).
 			Update(addDay).Exec(ctx)
 		if err != nil {
 			return err
