@@ -1,13 +1,9 @@
 package ratelimit
 
 import (
-	"context"
 	"hash/maphash"
 	"sync"
 	"time"
-
-	"broker/ent"
-	"broker/server/database"
 )
 
 // shards is how many locks the counts are spread over.
@@ -15,6 +11,8 @@ const shards = 64
 
 // Memory counts in this process. Counts touched since the last Flush are written to the database by it, and read back
 // by Restore, so that a restart does not renew a quota.
+//
+// Under a Shared store it remembers what that last said of each key, and decides while that cannot be reached.
 type Memory struct {
 	seed   maphash.Seed
 	shards [shards]shard
@@ -25,9 +23,11 @@ type shard struct {
 	windows map[string]*counted
 }
 
+// counted is what is known of one key. Both windows are of the same hour.
 type counted struct {
-	window
-	touched bool // since the last flush
+	known   window // what a shared counter last said, or what was restored
+	own     window // admitted here besides, and not told to a shared counter
+	touched bool   // since the last flush
 }
 
 // NewMemory returns an empty counter.
@@ -39,98 +39,108 @@ func NewMemory() *Memory {
 	return m
 }
 
-func (m *Memory) shard(key string) *shard {
-	return &m.shards[maphash.String(m.seed, key)%shards]
+// lock returns a key's shard, locked.
+func (m *Memory) lock(key string) *shard {
+	s := &m.shards[maphash.String(m.seed, key)%shards]
+	s.mu.Lock()
+	return s
+}
+
+// find returns what is known of a key, as of an hour or a later one that was seen before.
+func (s *shard) find(key string, number int64) *counted {
+	c := s.windows[key]
+	if c == nil {
+		c = &counted{known: window{number: number}, own: window{number: number}}
+		s.windows[key] = c
+	}
+	c.advance(number)
+	return c
+}
+
+func (c *counted) advance(number int64) {
+	c.known.advance(number * windowSeconds)
+	c.own.advance(number * windowSeconds)
+}
+
+// total is the key's window where what was admitted here weighs so much.
+func (c *counted) total(weight int64) window {
+	w := c.known
+	w.add(c.own, weight)
+	return w
 }
 
 // Take decides and counts in one step.
 func (m *Memory) Take(key string, limit, cost int, now time.Time) Result {
-	s := m.shard(key)
-	s.mu.Lock()
+	return m.take(key, limit, cost, 1, now)
+}
+
+// take is Take with each request weighing that of as many instances, as if all of them admitted what this one does:
+// of what is left of a limit, each spends its share at most.
+func (m *Memory) take(key string, limit, cost int, weight int64, now time.Time) Result {
+	unix := now.Unix()
+	s := m.lock(key)
+	defer s.mu.Unlock()
+	c := s.find(key, unix/windowSeconds)
+	w := c.total(weight)
+	admitted := w.used(unix)+int64(cost)*weight <= int64(limit)
+	if admitted && cost > 0 {
+		c.own.current += int64(cost)
+		w.current += int64(cost) * weight
+		c.touched = true
+	}
+	return result(&w, admitted, limit, weight, unix)
+}
+
+// learn takes over what a shared counter says of a key.
+func (m *Memory) learn(key string, said window) {
+	s := m.lock(key)
+	defer s.mu.Unlock()
+	c := s.find(key, said.number)
+	before := c.known
+	c.known.merge(said)
+	c.touched = c.touched || c.known != before
+}
+
+// lend returns what is known of a key, and what was admitted here besides; the latter is taken away, for the caller to
+// tell a shared counter. Where that fails, owe gives it back.
+func (m *Memory) lend(key string) (known, own window) {
+	s := m.lock(key)
 	defer s.mu.Unlock()
 	c := s.windows[key]
 	if c == nil {
-		c = &counted{window: window{number: now.Unix() / windowSeconds}}
-		s.windows[key] = c
+		return window{}, window{}
 	}
-	c.advance(now.Unix())
-	used := c.used(now.Unix())
-	if used+int64(cost) > int64(limit) {
-		return refused(&c.window, limit, used, now)
-	}
-	if cost > 0 {
-		c.current += int64(cost)
-		c.touched = true
-	}
-	return admitted(&c.window, limit, used+int64(cost))
+	known, own = c.known, c.own
+	c.own = window{number: own.number}
+	return known, own
 }
 
-// Flush writes the counts touched since the last one. Counts of a transaction that then fails are written by the
-// next request's flush at the latest.
-func (m *Memory) Flush(ctx context.Context, tx *database.Tx) error {
-	rows := m.touched()
-	for start := 0; start < len(rows); start += 500 {
-		batch := rows[start:min(start+500, len(rows))]
-		builders := make([]*ent.RateWindowCreate, len(batch))
-		for i, row := range batch {
-			builders[i] = tx.RateWindow.Create().SetID(row.ID).SetWindow(row.Window).SetCurrent(row.Current).SetPrevious(row.Previous)
-		}
-		if err := tx.RateWindow.CreateBulk(builders...).OnConflictColumns("id").UpdateNewValues().Exec(ctx); err != nil {
-			m.touch(rows)
-			return err
-		}
+// owe gives back what lend took away.
+func (m *Memory) owe(key string, own window) {
+	if own.empty() {
+		return
 	}
-	return nil
+	s := m.lock(key)
+	defer s.mu.Unlock()
+	c := s.find(key, own.number)
+	c.own.add(own, 1)
+	c.touched = true
 }
 
-func (m *Memory) touched() []ent.RateWindow {
-	var rows []ent.RateWindow
+// owing lists the keys of which something was admitted here and not told to a shared counter.
+func (m *Memory) owing() []string {
+	var keys []string
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
 		for key, c := range s.windows {
-			if c.touched {
-				rows = append(rows, ent.RateWindow{ID: key, Window: c.number, Current: c.current, Previous: c.previous})
-				c.touched = false
+			if !c.own.empty() {
+				keys = append(keys, key)
 			}
 		}
 		s.mu.Unlock()
 	}
-	return rows
-}
-
-// touch has the rows written again by the next flush.
-func (m *Memory) touch(rows []ent.RateWindow) {
-	for _, row := range rows {
-		s := m.shard(row.ID)
-		s.mu.Lock()
-		if c := s.windows[row.ID]; c != nil {
-			c.touched = true
-		}
-		s.mu.Unlock()
-	}
-}
-
-// Restore takes over the counts that Flush wrote, where they are larger than what was counted since.
-func (m *Memory) Restore(ctx context.Context, client *ent.Client) error {
-	rows, err := client.RateWindow.Query().All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		s := m.shard(row.ID)
-		s.mu.Lock()
-		c := s.windows[row.ID]
-		if c == nil {
-			c = &counted{window: window{number: row.Window}}
-			s.windows[row.ID] = c
-		}
-		if c.number == row.Window {
-			c.current, c.previous = max(c.current, row.Current), max(c.previous, row.Previous)
-		}
-		s.mu.Unlock()
-	}
-	return nil
+	return keys
 }
 
 // Sweep drops counts that no longer matter: nothing was admitted in this hour or the one before.
@@ -140,7 +150,7 @@ func (m *Memory) Sweep(now time.Time) {
 		s := &m.shards[i]
 		s.mu.Lock()
 		for key, c := range s.windows {
-			if c.number < number-1 && !c.touched {
+			if c.known.number < number-1 && !c.touched {
 				delete(s.windows, key)
 			}
 		}

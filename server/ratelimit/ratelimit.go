@@ -5,9 +5,7 @@
 package ratelimit
 
 import (
-	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/go-chi/httprate"
@@ -21,27 +19,32 @@ type Result struct {
 	Limit      int
 	Remaining  int           // never below 0
 	Reset      time.Time     // end of the current hour
+	More       time.Duration // whole seconds until Remaining grows; 0 while nothing is used
 	RetryAfter time.Duration // after a refusal: whole seconds until a request is admitted
 }
 
-func admitted(w *window, limit int, used int64) Result {
-	return Result{Admitted: true, Limit: limit, Remaining: int(max(int64(limit)-used, 0)), Reset: w.end()}
-}
-
-func refused(w *window, limit int, used int64, now time.Time) Result {
-	result := admitted(w, limit, used)
-	result.Admitted = false
-	result.RetryAfter = time.Duration(w.wait(now.Unix(), int64(limit))) * time.Second
-	return result
+// result describes a window after a decision. weight is how many requests each one counts as.
+func result(w *window, admitted bool, limit int, weight, unix int64) Result {
+	remaining := max(int64(limit)-w.used(unix), 0) / weight
+	r := Result{Admitted: admitted, Limit: limit, Remaining: int(remaining), Reset: w.end()}
+	// One more request than remain now passes once so little is used that it would pass under a limit lower by them.
+	if lower := int64(limit) - weight*(remaining+1) + 1; lower > 0 {
+		r.More = time.Duration(w.wait(unix, lower)) * time.Second
+	}
+	if !admitted {
+		r.RetryAfter = r.More
+	}
+	return r
 }
 
 func (w *window) end() time.Time { return time.Unix((w.number+1)*windowSeconds, 0).UTC() }
 
 // Store decides and counts in one atomic step. It never fails: a store that cannot reach what it counts in decides by
-// itself.
+// itself. It takes no context: what it waits for, it waits for a twentieth of a second at most, and a client that
+// goes away meanwhile must not look like a store that does not answer.
 type Store interface {
 	// Take admits a request of this cost, and counts it, unless it would exceed the limit, which is above 0. A cost of
-	// 0 asks how things stand.
+	// 0 asks how things stand. now is this process's clock; a store that instances share has a clock of its own.
 	Take(key string, limit, cost int, now time.Time) Result
 }
 
@@ -89,33 +92,4 @@ func (l *Limiter) Status(tokenID string, limit int) (int, int, time.Time) {
 	}
 	result := l.store.Take(tokenID, limit, 0, l.now())
 	return result.Limit, result.Remaining, result.Reset
-}
-
-// writeHeaders says how the token stands, in the customary headers.
-func writeHeaders(h http.Header, r Result) {
-	h.Set("X-RateLimit-Limit", strconv.Itoa(r.Limit))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(r.Remaining))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(r.Reset.Unix(), 10))
-}
-
-func refuse(w http.ResponseWriter, t *auth.Token, r Result) {
-	seconds := int(r.RetryAfter / time.Second)
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	(&auth.Refusal{
-		Status: http.StatusTooManyRequests,
-		Code:   auth.CodeRateLimited,
-		Message: fmt.Sprintf("The access token %q has used its %d requests an hour; the next one is possible in %s. "+
-			"A maintainer can raise the limit.", t.Description, t.RateLimit, spoken(seconds)),
-	}).Write(w)
-}
-
-func spoken(seconds int) string {
-	switch {
-	case seconds == 1:
-		return "1 second"
-	case seconds < 120:
-		return strconv.Itoa(seconds) + " seconds"
-	default:
-		return strconv.Itoa((seconds+59)/60) + " minutes"
-	}
 }

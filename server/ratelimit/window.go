@@ -26,6 +26,35 @@ func (w *window) advance(unix int64) {
 	}
 }
 
+// at is the window as it is seen from an hour: itself in its own, the window before in the one after. A window of a
+// later hour, which a clock ahead of others leaves, counts as of this hour, so that it gives nothing.
+func (w window) at(number int64) (current, previous int64) {
+	switch {
+	case w.number >= number:
+		return w.current, w.previous
+	case w.number == number-1:
+		return 0, w.current
+	}
+	return 0, 0
+}
+
+// merge takes over what another window knows better. Within an hour counts only grow, so the larger is the newer.
+func (w *window) merge(other window) {
+	w.advance(other.number * windowSeconds)
+	current, previous := other.at(w.number)
+	w.current, w.previous = max(w.current, current), max(w.previous, previous)
+}
+
+// add adds what another window counted besides, weight times.
+func (w *window) add(other window, weight int64) {
+	current, previous := other.at(w.number)
+	w.current += weight * current
+	w.previous += weight * previous
+}
+
+// empty tells whether nothing is counted.
+func (w *window) empty() bool { return w.current == 0 && w.previous == 0 }
+
 // into is how many seconds of the window have passed, as far as this window is concerned.
 func (w *window) into(unix int64) int64 {
 	return min(max(unix-w.number*windowSeconds, 0), windowSeconds-1)
