@@ -66,7 +66,7 @@ func (q *request) archive(dist *catalog.Dist) error {
 	header.Set("Content-Length", strconv.FormatInt(stored.Size, 10))
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
-	q.event.Kind, q.event.Version, q.event.Bytes = usage.Download, dist.Version, stored.Size
+	q.event.Kind, q.event.Version, q.event.Bytes = usage.Downloaded, dist.Version, stored.Size
 	send(q.w, file, stored.Size)
 	return nil
 }

@@ -142,6 +142,6 @@ func (q *request) installed(name, version string) {
 		return
 	}
 	event := q.event
-	event.Kind, event.Package, event.Version = usage.Install, name, version
+	event.Kind, event.Package, event.Version = usage.Installed, name, version
 	q.h.Usage.Record(event)
 }

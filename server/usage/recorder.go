@@ -22,9 +22,9 @@ const (
 	Other       Kind = iota // packages.json, lists, searches, metadata that is not there
 	Metadata                // a document
 	NotModified             // a 304, free of the limit
-	Download                // an archive
+	Downloaded              // an archive
 	Refused                 // for the limit, permission or scope
-	Install                 // reported by a client; not a request
+	Installed               // reported by a client; not a request
 )
 
 // Event is one counted request. Package and Version are empty for requests about none.
@@ -129,10 +129,10 @@ func (b *batch) add(e Event) {
 		}
 	}
 	c.count(e)
-	if e.Kind == Download || e.Kind == Install {
+	if e.Kind == Downloaded || e.Kind == Installed {
 		b.addDay(e, unix-unix%86400)
 	}
-	if e.Kind != Install && e.SecretID != "" {
+	if e.Kind != Installed && e.SecretID != "" {
 		b.last[e.SecretID] = lastUse{e.TokenID, e.At, e.Address, e.Client}
 	}
 }
@@ -152,15 +152,15 @@ func (b *batch) addDay(e Event, day int64) {
 
 func (c *counts) count(e Event) {
 	c.bytes += e.Bytes
-	if e.Kind != Install {
+	if e.Kind != Installed {
 		c.requests++
 	}
 	switch e.Kind {
 	case NotModified:
 		c.notModified++
-	case Download:
+	case Downloaded:
 		c.downloads++
-	case Install:
+	case Installed:
 		c.installs++
 	case Refused:
 		c.refused++

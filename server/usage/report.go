@@ -37,8 +37,14 @@ type Filter struct{ TokenID, RepositoryID, Package string }
 
 // Point is one hour or day of a series, at its start.
 type Point struct {
-	At                                  time.Time
-	Requests, Downloads, Bytes, Refused int64
+	At                                                                   time.Time
+	Requests, Metadata, NotModified, Downloads, Installs, Bytes, Refused int64
+}
+
+// Refusals are refused requests by their reason.
+type Refusals struct {
+	Limit, Package, Permission, Network int64
+	Ended                               int64 // expired, revoked, disabled or replaced
 }
 
 // PackageUsage is what was downloaded of one package.
@@ -57,6 +63,8 @@ type TokenUsage struct {
 type Report struct {
 	From, To                                      time.Time
 	Requests, Downloads, Installs, Bytes, Refused int64
+	Metadata, NotModified                         int64
+	Refusals                                      Refusals
 	Series                                        []*Point
 
 	client *ent.Client

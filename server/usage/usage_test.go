@@ -93,7 +93,7 @@ func TestFailedFlushLosesAndDoublesNothing(t *testing.T) {
 		r := usage.NewRecorder(db, silent, &failing{times: 3})
 		now := time.Now()
 		for range 4 {
-			r.Record(event(usage.Download, "tok_1", "acme/lib", now))
+			r.Record(event(usage.Downloaded, "tok_1", "acme/lib", now))
 			r.Flush(t.Context())
 		}
 		report, err := usage.Read(t.Context(), db.Client, usage.Hour, usage.Filter{}, now)
@@ -144,10 +144,10 @@ func TestReportsAndLastUse(t *testing.T) {
 				r.Record(e)
 			}
 		}
-		record(3, event(usage.Download, token.ID, "acme/lib", now))
-		record(2, event(usage.Download, token.ID, "other/x", now))
+		record(3, event(usage.Downloaded, token.ID, "acme/lib", now))
+		record(2, event(usage.Downloaded, token.ID, "other/x", now))
 		record(9, event(usage.Metadata, "tok_2", "acme/lib", now))
-		record(1, event(usage.Install, token.ID, "acme/lib", now))
+		record(1, event(usage.Installed, token.ID, "acme/lib", now))
 		if err := r.Flush(ctx); err != nil {
 			t.Fatal(err)
 		}
