@@ -1,0 +1,184 @@
+package auth_test
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"broker/server/auth"
+)
+
+// guardClock is a clock that tests move.
+type guardClock struct{ nanoseconds atomic.Int64 }
+
+func (c *guardClock) now() time.Time        { return time.Unix(0, c.nanoseconds.Load()) }
+func (c *guardClock) move(by time.Duration) { c.nanoseconds.Add(int64(by)) }
+func newGuard() (*auth.Guard, *guardClock)  { c := &guardClock{}; return auth.NewGuard(c.now), c }
+func hashOf(n int) [32]byte                 { return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+func addressOf(n int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
+}
+func fail(g *auth.Guard, from netip.Addr, n int) {
+	for range n {
+		g.Failed(from)
+	}
+}
+
+// However guesses are spread over time, no minute has more than 20 of them, and a wait that was told is exact.
+func TestGuardAllowsTwentyGuessesInAnyMinute(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		guard, clock := newGuard()
+		var guesses []time.Time
+		for range 200 {
+			if wait := guard.Wait(home); wait > 0 {
+				clock.move(wait - 1)
+				if guard.Wait(home) == 0 {
+					t.Fatalf("looked up before the %s were over", wait)
+				}
+				clock.move(1)
+				if rest := guard.Wait(home); rest != 0 {
+					t.Fatalf("%s are left after a wait of %s", rest, wait)
+				}
+			}
+			guard.Failed(home)
+			guesses = append(guesses, clock.now())
+			clock.move(time.Duration(rapid.Int64Range(0, int64(6*time.Second)).Draw(t, "pause")))
+		}
+		for i := 20; i < len(guesses); i++ {
+			if guesses[i].Sub(guesses[i-20]) < time.Minute {
+				t.Fatalf("21 guesses in %s", guesses[i].Sub(guesses[i-20]))
+			}
+		}
+	})
+}
+
+// One machine is one address: all of its /64, mapped or with a zone; its neighbours are not concerned.
+func TestGuardTakesANetworkForOneMachine(t *testing.T) {
+	t.Parallel()
+	for guesser, others := range map[string]struct{ same, different []string }{
+		"192.0.2.1":       {[]string{"::ffff:192.0.2.1"}, []string{"192.0.2.2", "::c000:201"}},
+		"2001:db8::1":     {[]string{"2001:db8::ffff:ffff:ffff:ffff"}, []string{"2001:db8:0:1::1"}},
+		"fe80::1%eth0":    {[]string{"fe80::2%eth1", "fe80::3"}, []string{"fe81::1"}},
+		"::ffff:10.0.0.1": {[]string{"10.0.0.1"}, []string{"::ffff:10.0.0.2"}},
+	} {
+		guard, _ := newGuard()
+		fail(guard, netip.MustParseAddr(guesser), 20)
+		for _, same := range others.same {
+			if guard.Wait(netip.MustParseAddr(same)) == 0 {
+				t.Errorf("%s guesses on for %s", same, guesser)
+			}
+		}
+		for _, different := range others.different {
+			if guard.Wait(netip.MustParseAddr(different)) != 0 {
+				t.Errorf("%s waits for %s", different, guesser)
+			}
+		}
+	}
+	guard, _ := newGuard()
+	fail(guard, netip.Addr{}, 20) // a request whose address is unknown
+	if guard.Wait(netip.Addr{}) == 0 {
+		t.Error("an unknown address guesses without a bound")
+	}
+}
+
+// A secret that worked is known for a day, and only that one.
+func TestGuardKnowsGoodSecretsForADay(t *testing.T) {
+	t.Parallel()
+	guard, clock := newGuard()
+	guard.Good(hashOf(1))
+	clock.move(24*time.Hour - 1)
+	if !guard.WasGood(hashOf(1)) || guard.WasGood(hashOf(2)) {
+		t.Errorf("known: %v, unknown: %v", guard.WasGood(hashOf(1)), guard.WasGood(hashOf(2)))
+	}
+	clock.move(1)
+	if guard.WasGood(hashOf(1)) {
+		t.Error("known for more than a day")
+	}
+	guard.Good(hashOf(1))
+	if !guard.WasGood(hashOf(1)) {
+		t.Error("unknown although it worked again")
+	}
+}
+
+// A flood of addresses and secrets has no effect on memory beyond the bound: what came last is remembered, what came
+// first is not.
+func TestGuardForgetsTheOldest(t *testing.T) {
+	t.Parallel()
+	guard, _ := newGuard()
+	fail(guard, addressOf(0), 20)
+	guard.Good(hashOf(0))
+	const flood = 400_000
+	for i := 1; i < flood; i++ {
+		guard.Failed(addressOf(i))
+		guard.Good(hashOf(i))
+	}
+	if guard.Wait(addressOf(0)) != 0 || guard.WasGood(hashOf(0)) {
+		t.Error("what came first is remembered")
+	}
+	fail(guard, addressOf(flood), 20)
+	guard.Good(hashOf(flood))
+	if guard.Wait(addressOf(flood)) == 0 || !guard.WasGood(hashOf(flood)) {
+		t.Error("what came last is forgotten")
+	}
+}
+
+// Many callers at once lose no guess.
+func TestGuardCountsConcurrentGuesses(t *testing.T) {
+	t.Parallel()
+	guard, _ := newGuard()
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			for range 20 {
+				guard.Failed(addressOf(i))
+				guard.Wait(addressOf(i))
+				guard.Good(hashOf(i))
+				guard.WasGood(hashOf(i + 1))
+			}
+		})
+	}
+	wg.Wait()
+	for i := range 100 {
+		if guard.Wait(addressOf(i)) == 0 {
+			t.Errorf("address %d guesses on", i)
+		}
+	}
+}
+
+// BenchmarkGuardWait is what the guard costs a look-up: behind one address, and behind many.
+func BenchmarkGuardWait(b *testing.B) {
+	guard := auth.NewGuard(time.Now)
+	for i := range 10_000 {
+		guard.Failed(addressOf(i))
+	}
+	b.Run("one address", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				guard.Wait(addressOf(1))
+			}
+		})
+	})
+	b.Run("many addresses", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i++ {
+				guard.Wait(addressOf(i % 20_000))
+			}
+		})
+	})
+	hash := hashOf(1)
+	b.Run("good secret", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				guard.Good(hash)
+				guard.WasGood(hash)
+			}
+		})
+	})
+}
