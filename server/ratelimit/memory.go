@@ -27,6 +27,7 @@ type shard struct {
 type counted struct {
 	known   window // what a shared counter last said, or what was restored
 	own     window // admitted here besides, and not told to a shared counter
+	telling bool   // own is on its way to one
 	touched bool   // since the last flush
 }
 
@@ -91,40 +92,46 @@ func (m *Memory) take(key string, limit, cost int, weight int64, now time.Time) 
 	return result(&w, admitted, limit, weight, unix)
 }
 
-// learn takes over what a shared counter says of a key.
-func (m *Memory) learn(key string, said window) {
-	s := m.lock(key)
-	defer s.mu.Unlock()
-	c := s.find(key, said.number)
-	before := c.known
-	c.known.merge(said)
-	c.touched = c.touched || c.known != before
-}
-
-// lend returns what is known of a key, and what was admitted here besides; the latter is taken away, for the caller to
-// tell a shared counter. Where that fails, owe gives it back.
-func (m *Memory) lend(key string) (known, own window) {
+// tell returns what is known of a key, and what was admitted here besides, for the caller to tell a shared counter;
+// told or untold must follow. Of several callers at once one gets the latter, the others get nothing of it.
+func (m *Memory) tell(key string) (known, own window) {
 	s := m.lock(key)
 	defer s.mu.Unlock()
 	c := s.windows[key]
 	if c == nil {
 		return window{}, window{}
 	}
-	known, own = c.known, c.own
-	c.own = window{number: own.number}
-	return known, own
+	if c.own.empty() || c.telling {
+		return c.known, window{}
+	}
+	c.telling = true
+	return c.known, c.own
 }
 
-// owe gives back what lend took away.
-func (m *Memory) owe(key string, own window) {
+// told takes over what a shared counter says of a key, having been told this.
+func (m *Memory) told(key string, own, said window) {
+	s := m.lock(key)
+	defer s.mu.Unlock()
+	c := s.find(key, said.number)
+	before := c.known
+	c.known.merge(said)
+	c.touched = c.touched || c.known != before
+	if !own.empty() {
+		c.own.add(own, -1)
+		c.telling = false
+	}
+}
+
+// untold keeps what a shared counter could not be told.
+func (m *Memory) untold(key string, own window) {
 	if own.empty() {
 		return
 	}
 	s := m.lock(key)
 	defer s.mu.Unlock()
-	c := s.find(key, own.number)
-	c.own.add(own, 1)
-	c.touched = true
+	if c := s.windows[key]; c != nil {
+		c.telling = false
+	}
 }
 
 // owing lists the keys of which something was admitted here and not told to a shared counter.
@@ -150,7 +157,7 @@ func (m *Memory) Sweep(now time.Time) {
 		s := &m.shards[i]
 		s.mu.Lock()
 		for key, c := range s.windows {
-			if c.known.number < number-1 && !c.touched {
+			if c.known.number < number-1 && !c.touched && !c.telling {
 				delete(s.windows, key)
 			}
 		}

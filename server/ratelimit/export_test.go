@@ -1,0 +1,94 @@
+package ratelimit
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Patient has a store wait longer than requests may: on a busy machine a test of exact counts must not see an outage.
+func (s *Shared) Patient() *Shared {
+	s.within = 20 * time.Second
+	return s
+}
+
+// Instances is how many instances a store believes in.
+func (s *Shared) Instances() int { return int(s.instances.Load()) }
+
+// Present greets a store's counter once.
+func (s *Shared) Present(t testing.TB) int {
+	t.Helper()
+	n, err := s.counter.present(t.Context(), s.instance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Sweep drops the counter's old counts.
+func (s *Shared) Sweep(t testing.TB) {
+	t.Helper()
+	if err := s.counter.sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// NewRedisWithClock counts in a Redis by a clock that is the value of the key "clock".
+func NewRedisWithClock(t testing.TB, url string) *Shared {
+	t.Helper()
+	c, err := newRedisCounter(url, strings.ReplaceAll(takeScript, "redis.call('TIME')[1]", "redis.call('GET', 'clock')"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testStore(t, c)
+}
+
+// SetRedisClock sets it.
+func (s *Shared) SetRedisClock(t testing.TB, now time.Time) {
+	t.Helper()
+	if err := s.counter.(*redisCounter).client.Set(t.Context(), "clock", now.Unix(), 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// NewPostgresWithClock counts in a PostgreSQL by a clock that is the one row of the table clock.
+func NewPostgresWithClock(t testing.TB, url string) *Shared {
+	t.Helper()
+	plain, err := newPostgresCounter(t.Context(), url, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.close()
+	if _, err := plain.db.Exec("CREATE TABLE IF NOT EXISTS clock (at bigint)"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := newPostgresCounter(t.Context(), url, "(SELECT at FROM clock)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testStore(t, c)
+}
+
+// SetPostgresClock sets it.
+func (s *Shared) SetPostgresClock(t testing.TB, now time.Time) {
+	t.Helper()
+	db := s.counter.(*postgresCounter).db
+	if _, err := db.Exec("WITH gone AS (DELETE FROM clock) INSERT INTO clock VALUES ($1)", now.Unix()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Exec runs a statement on a store's PostgreSQL.
+func (s *Shared) Exec(t testing.TB, query string, args ...any) {
+	t.Helper()
+	if _, err := s.counter.(*postgresCounter).db.ExecContext(context.Background(), query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func testStore(t testing.TB, c counter) *Shared {
+	t.Cleanup(func() { c.close() })
+	return newShared("test", c, NewMemory(), slog.New(slog.DiscardHandler)).Patient()
+}

@@ -1,0 +1,242 @@
+package ratelimit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// connections is the size of the pool of this counter. It has its own, so that a request for packages that waits for
+// the database's does not look like a counter that does not answer.
+const connections = 8
+
+// readFor is how long a connection waits for an answer, so that one to a server that is silent is given up.
+const readFor = 2 * time.Second
+
+// tablesLock is the key of the advisory lock under which the tables are made: "limits" in ASCII.
+const tablesLock = 0x6c696d697473
+
+// Two tables of this store's own, beside the migrated ones. They are UNLOGGED: counting then writes no WAL and waits for
+// no disk, and what a crash of PostgreSQL empties, the instances heal from their memory, which is written to
+// rate_windows every few seconds. A migrated table would have to be logged, as it is made for SQLite as well. Half of
+// each page stays free, so that an update of a row needs no change to the index.
+const createTables = `
+CREATE UNLOGGED TABLE IF NOT EXISTS rate_counts (
+	id text PRIMARY KEY, number bigint NOT NULL, current bigint NOT NULL, previous bigint NOT NULL,
+	at bigint NOT NULL, admitted boolean NOT NULL
+) WITH (fillfactor = 50);
+CREATE UNLOGGED TABLE IF NOT EXISTS rate_instances (id text PRIMARY KEY, seen timestamptz NOT NULL)`
+
+// clock is what the database calls now. Unlike now(), it is not of the start of a transaction.
+const clock = `extract(epoch FROM clock_timestamp())::bigint`
+
+// decide has the rules of window.go, for a stored window: $2 and $3 are the limit and the cost, $4 to $6 the window that
+// the instance knows, $7 to $9 the one it admitted by itself.
+const decide = `SELECT number, CASE WHEN admitted THEN current + $3::bigint ELSE current END, previous, at, admitted
+FROM (
+	SELECT number, current, previous, at,
+		current + (previous * (3600 - least(greatest(at - number * 3600, 0), 3599)) + 3599) / 3600 + $3::bigint <= $2::bigint AS admitted
+	FROM (
+		SELECT number, at,
+			greatest(CASE WHEN w >= number THEN c ELSE 0 END, CASE WHEN $4::bigint >= number THEN $5::bigint ELSE 0 END)
+				+ CASE WHEN $7::bigint >= number THEN $8::bigint ELSE 0 END AS current,
+			greatest(CASE WHEN w >= number THEN p WHEN w = number - 1 THEN c ELSE 0 END,
+				CASE WHEN $4 >= number THEN $6::bigint WHEN $4 = number - 1 THEN $5 ELSE 0 END)
+				+ CASE WHEN $7 >= number THEN $9::bigint WHEN $7 = number - 1 THEN $8 ELSE 0 END AS previous
+		FROM (SELECT greatest(at / 3600, w) AS number, at, w, c, p FROM (SELECT {clock} AS at, {stored}) AS now) AS hour
+	) AS seen
+) AS decision`
+
+// takeSQL decides and counts. admitted and at are columns because RETURNING tells only what was stored; a refusal is
+// stored as well, so that what is told of it is of the instant it was decided in.
+const takeSQL = `INSERT INTO rate_counts AS r (id, number, current, previous, at, admitted)
+SELECT $1::text, fresh.* FROM ({decide fresh}) AS fresh
+ON CONFLICT (id) DO UPDATE SET (number, current, previous, at, admitted) = ({decide stored})
+RETURNING number, current, previous, at, admitted`
+
+// askSQL decides and changes nothing.
+const askSQL = `SELECT decided.* FROM (SELECT $1::text AS id) AS asked LEFT JOIN rate_counts AS r ON r.id = asked.id
+CROSS JOIN LATERAL ({decide joined}) AS decided`
+
+// presentSQL notes that an instance lives and counts the others.
+const presentSQL = `WITH here AS (
+	INSERT INTO rate_instances (id, seen) VALUES ($1, clock_timestamp()) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen
+), gone AS (
+	DELETE FROM rate_instances WHERE id <> $1 AND seen < clock_timestamp() - make_interval(secs => $2)
+) SELECT 1 + count(*) FROM rate_instances WHERE id <> $1 AND seen >= clock_timestamp() - make_interval(secs => $2)`
+
+// sweepSQL drops some of what was last counted before the hour before this one.
+const sweepSQL = `DELETE FROM rate_counts WHERE id IN (
+	SELECT id FROM rate_counts WHERE number < extract(epoch FROM clock_timestamp())::bigint / 3600 - 1 LIMIT 10000)`
+
+// statement completes one of the statements above.
+func statement(text, clock string) string {
+	rules := strings.ReplaceAll(decide, "{clock}", clock)
+	return strings.NewReplacer(
+		"{decide fresh}", strings.ReplaceAll(rules, "{stored}", "0::bigint AS w, 0::bigint AS c, 0::bigint AS p"),
+		"{decide stored}", strings.ReplaceAll(rules, "{stored}", "r.number AS w, r.current AS c, r.previous AS p"),
+		"{decide joined}", strings.ReplaceAll(rules, "{stored}", "coalesce(r.number, 0) AS w, coalesce(r.current, 0) AS c, coalesce(r.previous, 0) AS p"),
+	).Replace(text)
+}
+
+// postgresCounter counts in PostgreSQL, by its clock, with one statement a request.
+type postgresCounter struct {
+	db        *sql.DB
+	takes     *sql.Stmt
+	asks      *sql.Stmt
+	instances *sql.Stmt
+}
+
+var _ counter = (*postgresCounter)(nil)
+
+// NewPostgres returns a store that counts in the PostgreSQL of a URL; it makes the tables it needs. local decides while
+// it cannot be reached.
+func NewPostgres(ctx context.Context, url string, local *Memory, log *slog.Logger) (*Shared, error) {
+	c, err := newPostgresCounter(ctx, url, clock)
+	if err != nil {
+		return nil, err
+	}
+	return newShared("PostgreSQL", c, local, log), nil
+}
+
+func newPostgresCounter(ctx context.Context, url, clock string) (*postgresCounter, error) {
+	connector, err := pq.NewConnector(url)
+	if err != nil {
+		return nil, errors.New("the database URL cannot be read") // the cause would show the password
+	}
+	connector.Dialer(dialer{})
+	c := &postgresCounter{db: sql.OpenDB(connector)}
+	c.db.SetMaxOpenConns(connections)
+	c.db.SetMaxIdleConns(connections)
+	if err := c.prepare(ctx, clock); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+func (c *postgresCounter) prepare(ctx context.Context, clock string) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := c.makeTables(ctx); err != nil {
+		return fmt.Errorf("make the rate limits' tables: %w", err)
+	}
+	for text, prepared := range map[string]**sql.Stmt{statement(takeSQL, clock): &c.takes, statement(askSQL, clock): &c.asks, presentSQL: &c.instances} {
+		if *prepared, err = c.db.PrepareContext(ctx, text); err != nil {
+			return fmt.Errorf("prepare to count in postgres: %w", err)
+		}
+	}
+	return nil
+}
+
+// makeTables makes the tables under a lock: of several instances that start at once, IF NOT EXISTS alone lets some fail.
+func (c *postgresCounter) makeTables(ctx context.Context) error {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after the commit it changes nothing
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(tablesLock)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, createTables); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (c *postgresCounter) take(ctx context.Context, key string, limit, cost int, known, own window) (answer, error) {
+	statement := c.takes
+	if cost == 0 && own.empty() {
+		statement = c.asks
+	}
+	return within(ctx, func() (said answer, err error) {
+		err = statement.QueryRowContext(ctx, key, limit, cost, known.number, known.current, known.previous, own.number, own.current, own.previous).
+			Scan(&said.number, &said.current, &said.previous, &said.unix, &said.admitted)
+		if err != nil {
+			return answer{}, fmt.Errorf("ask postgres: %w", err)
+		}
+		return said, nil
+	})
+}
+
+func (c *postgresCounter) present(ctx context.Context, instance string) (int, error) {
+	return within(ctx, func() (n int, err error) {
+		if err := c.instances.QueryRowContext(ctx, instance, presentFor.Seconds()).Scan(&n); err != nil {
+			return 0, fmt.Errorf("greet postgres: %w", err)
+		}
+		return n, nil
+	})
+}
+
+func (c *postgresCounter) sweep(ctx context.Context) error {
+	if _, err := c.db.ExecContext(ctx, sweepSQL); err != nil {
+		return fmt.Errorf("sweep postgres: %w", err)
+	}
+	return nil
+}
+
+func (c *postgresCounter) close() error { return c.db.Close() }
+
+// within returns when its context ends: lib/pq goes on waiting for a server that is silent. The connection's own patience
+// ends what is left behind.
+func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	type outcome struct {
+		said T
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		said, err := ask()
+		done <- outcome{said, err}
+	}()
+	select {
+	case o := <-done:
+		return o.said, o.err
+	case <-ctx.Done():
+		var nothing T
+		return nothing, ctx.Err()
+	}
+}
+
+// dialer makes connections that do not wait for a silent server without end.
+type dialer struct{ net.Dialer }
+
+// DialTimeout implements pq.Dialer.
+func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	d.Timeout = timeout
+	return d.Dial(network, address)
+}
+
+// Dial implements pq.Dialer.
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+// DialContext implements pq.DialerContext.
+func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := d.Dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return impatient{conn}, nil
+}
+
+// impatient bounds each read. lib/pq reads only where an answer is due.
+type impatient struct{ net.Conn }
+
+// Read implements net.Conn.
+func (c impatient) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(readFor)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}

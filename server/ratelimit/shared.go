@@ -1,0 +1,122 @@
+package ratelimit
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// answerWithin is what a request waits for a shared counter at most; the contract allows 100 ms in all.
+const answerWithin = 50 * time.Millisecond
+
+// ErrPerInstance says that a shared counter cannot be reached: each instance counts by itself. Requests are served.
+var ErrPerInstance = errors.New("rate limits are counted per instance")
+
+// counter counts where every instance sees it. Its methods return when their context ends, at the latest.
+type counter interface {
+	// take decides and counts in one atomic step, by the counter's own clock. What an instance knows of the key heals
+	// a counter that lost its contents; what the instance admitted by itself is counted besides. A cost of 0, with
+	// nothing admitted by itself, changes nothing.
+	take(ctx context.Context, key string, limit, cost int, known, own window) (answer, error)
+	// present says that an instance lives, and tells how many do.
+	present(ctx context.Context, instance string) (int, error)
+	// sweep drops counts that no longer matter.
+	sweep(ctx context.Context) error
+	// close ends the connections.
+	close() error
+}
+
+// answer is a counter's decision.
+type answer struct {
+	window
+	admitted bool
+	unix     int64 // when, by the counter's clock, in seconds
+}
+
+// Shared counts where every instance sees it: in Redis or PostgreSQL. The first call that fails or takes too long ends
+// that for the time being. From then on, each instance decides by itself, beginning with what the shared counter last
+// said, and spends at most its share of what was left: the rest divided by the number of instances. Run tells the
+// counter what was spent and goes back to it, once it answers again.
+type Shared struct {
+	name     string // for the log
+	counter  counter
+	local    *Memory
+	log      *slog.Logger
+	instance string
+	within   time.Duration // what a request waits for the counter at most
+
+	away      atomic.Bool  // the counter cannot be reached
+	skew      atomic.Int64 // seconds that the counter's clock is ahead of this one
+	instances atomic.Int64 // how many live, this one included
+}
+
+var _ Store = (*Shared)(nil)
+
+func newShared(name string, c counter, local *Memory, log *slog.Logger) *Shared {
+	s := &Shared{name: name, counter: c, local: local, log: log, instance: rand.Text(), within: answerWithin}
+	s.instances.Store(1)
+	return s
+}
+
+// Close ends the connections. Run must have ended.
+func (s *Shared) Close() error { return s.counter.close() }
+
+// Ready returns ErrPerInstance while the counter cannot be reached.
+func (s *Shared) Ready() error {
+	if s.away.Load() {
+		return ErrPerInstance
+	}
+	return nil
+}
+
+// Take decides and counts in one step, in the counter where it answers.
+func (s *Shared) Take(key string, limit, cost int, now time.Time) Result {
+	if s.away.Load() {
+		return s.share(key, limit, cost, now)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.within)
+	defer cancel()
+	said, err := s.exchange(ctx, key, limit, cost)
+	if err != nil {
+		s.leave(err)
+		return s.share(key, limit, cost, now)
+	}
+	s.skew.Store(said.unix - now.Unix())
+	return result(&said.window, said.admitted, limit, 1, said.unix)
+}
+
+// share decides without the counter, by its clock. A limit below the number of instances has no shares of one request
+// each; then every instance may spend one.
+func (s *Shared) share(key string, limit, cost int, now time.Time) Result {
+	weight := min(s.instances.Load(), int64(limit))
+	return s.local.take(key, limit, cost, weight, now.Add(time.Duration(s.skew.Load())*time.Second))
+}
+
+// exchange asks the counter, and tells it what was admitted here by itself. When it fails, the counter may have been
+// told all the same; that is told again then, and refuses requests rather than admit too many.
+func (s *Shared) exchange(ctx context.Context, key string, limit, cost int) (answer, error) {
+	known, own := s.local.tell(key)
+	said, err := s.counter.take(ctx, key, limit, cost, known, own)
+	if err != nil {
+		s.local.untold(key, own)
+		return answer{}, err
+	}
+	s.local.told(key, own, said.window)
+	return said, nil
+}
+
+// leave begins to decide here. The log is told once.
+func (s *Shared) leave(err error) {
+	if s.away.CompareAndSwap(false, true) {
+		s.log.Warn("rate limits are counted per instance: the shared counter does not answer", "counter", s.name, "error", err)
+	}
+}
+
+// comeBack asks the counter again.
+func (s *Shared) comeBack() {
+	s.away.Store(false)
+	s.log.Info("rate limits are shared again", "counter", s.name, "instances", s.instances.Load())
+}

@@ -1,0 +1,129 @@
+package ratelimit
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// The pace at which an instance keeps in touch with a shared counter.
+const (
+	probeEvery   = 200 * time.Millisecond // while it does not answer
+	presentEvery = 10                     // probes: an instance says every 2 s that it lives
+	presentFor   = 10 * time.Second       // and counts as living for so long after
+	sweepEvery   = 3000                   // probes: 10 minutes
+	patience     = time.Second            // for an answer that no request waits for
+	settleFor    = 2 * time.Second        // spent on telling in one go; requests tell the rest for their own keys
+)
+
+// touch is how an instance keeps in touch with the shared counter; what it holds belongs to Run.
+type touch struct {
+	*Shared
+	probes   int    // since Run began
+	answered int    // of them in a row, in time
+	present  [5]int // how many instances there were
+	beats    int
+}
+
+// Run keeps in touch with the counter until the context ends. The number of instances is kept in the counter itself:
+// the counter is what they share, and an instance that cannot reach it does not matter to the others' shares of it.
+func (s *Shared) Run(ctx context.Context) {
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	t := &touch{Shared: s}
+	for ctx.Err() == nil {
+		t.step(ctx)
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+func (t *touch) step(ctx context.Context) {
+	switch {
+	case t.away.Load():
+		t.probe(ctx)
+	case t.probes%sweepEvery == sweepEvery-1:
+		t.sweep(ctx)
+	case t.probes%presentEvery == 0:
+		t.greet(ctx)
+	}
+	t.probes++
+}
+
+// greet says that this instance lives, and tells what is left over from the last time the counter was away.
+func (t *touch) greet(ctx context.Context) {
+	err := t.beat(ctx, patience)
+	if err == nil {
+		err = t.settle(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		t.leave(err)
+	}
+}
+
+func (t *touch) sweep(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := t.counter.sweep(ctx); err != nil {
+		t.log.Debug("old rate-limit counts were not dropped", "counter", t.name, "error", err)
+	}
+}
+
+// probe goes back to the counter once it has answered twice in a row. After the first time every instance has told what
+// it spent, so that after the second none admits what another has spent already.
+func (t *touch) probe(ctx context.Context) {
+	if t.inTime(ctx) != nil || t.settle(ctx) != nil {
+		t.answered = 0
+		return
+	}
+	if t.answered++; t.answered == 2 {
+		t.answered = 0
+		t.comeBack()
+	}
+}
+
+// inTime asks twice: the first time may have to connect, the second must be as quick as a request needs it.
+func (t *touch) inTime(ctx context.Context) error {
+	if err := t.beat(ctx, patience); err != nil {
+		return err
+	}
+	return t.beat(ctx, t.within)
+}
+
+// beat says that this instance lives. Of the last counts of instances the largest is believed: a counter that comes
+// back empty knows the others only when they have been there too.
+func (t *touch) beat(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	n, err := t.counter.present(ctx, t.instance)
+	if err != nil {
+		return err
+	}
+	t.present[t.beats%len(t.present)] = n
+	t.beats++
+	t.instances.Store(int64(max(slices.Max(t.present[:]), 1)))
+	return nil
+}
+
+// settle tells the counter what was admitted here by itself.
+func (t *touch) settle(ctx context.Context) error {
+	end := time.Now().Add(settleFor)
+	for _, key := range t.local.owing() {
+		if time.Now().After(end) {
+			break
+		}
+		if err := t.report(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *touch) report(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := t.exchange(ctx, key, 1, 0) // the limit matters to a decision only
+	return err
+}
