@@ -13,10 +13,14 @@ import { Route as AppRouteImport } from './routes/_app'
 import { Route as LoginRouteImport } from './routes/login'
 import { Route as SetupRouteImport } from './routes/setup'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
-import { Route as AppTokensRouteImport } from './routes/_app/tokens'
+import { Route as AppAuditRouteImport } from './routes/_app/audit'
+import { Route as AppSettingsRouteImport } from './routes/_app/settings'
+import { Route as AppUsageRouteImport } from './routes/_app/usage'
 import { Route as AppPackagesIndexRouteImport } from './routes/_app/packages.index'
 import { Route as AppRepositoriesIndexRouteImport } from './routes/_app/repositories.index'
 import { Route as AppRepositoriesIdRouteImport } from './routes/_app/repositories.$id'
+import { Route as AppTokensIndexRouteImport } from './routes/_app/tokens.index'
+import { Route as AppTokensIdRouteImport } from './routes/_app/tokens.$id'
 import { Route as AppPackagesVendorNameRouteImport } from './routes/_app/packages.$vendor.$name'
 
 const AppRoute = AppRouteImport.update({
@@ -38,9 +42,19 @@ const AppIndexRoute = AppIndexRouteImport.update({
   path: '/',
   getParentRoute: () => AppRoute,
 } as any)
-const AppTokensRoute = AppTokensRouteImport.update({
-  id: '/tokens',
-  path: '/tokens',
+const AppAuditRoute = AppAuditRouteImport.update({
+  id: '/audit',
+  path: '/audit',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppSettingsRoute = AppSettingsRouteImport.update({
+  id: '/settings',
+  path: '/settings',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppUsageRoute = AppUsageRouteImport.update({
+  id: '/usage',
+  path: '/usage',
   getParentRoute: () => AppRoute,
 } as any)
 const AppPackagesIndexRoute = AppPackagesIndexRouteImport.update({
@@ -58,6 +72,16 @@ const AppRepositoriesIdRoute = AppRepositoriesIdRouteImport.update({
   path: '/repositories/$id',
   getParentRoute: () => AppRoute,
 } as any)
+const AppTokensIndexRoute = AppTokensIndexRouteImport.update({
+  id: '/tokens/',
+  path: '/tokens/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppTokensIdRoute = AppTokensIdRouteImport.update({
+  id: '/tokens/$id',
+  path: '/tokens/$id',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppPackagesVendorNameRoute = AppPackagesVendorNameRouteImport.update({
   id: '/packages/$vendor/$name',
   path: '/packages/$vendor/$name',
@@ -68,20 +92,28 @@ export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
   '/login': typeof LoginRoute
   '/setup': typeof SetupRoute
-  '/tokens': typeof AppTokensRoute
+  '/audit': typeof AppAuditRoute
+  '/settings': typeof AppSettingsRoute
+  '/usage': typeof AppUsageRoute
   '/repositories/$id': typeof AppRepositoriesIdRoute
+  '/tokens/$id': typeof AppTokensIdRoute
   '/packages/': typeof AppPackagesIndexRoute
   '/repositories/': typeof AppRepositoriesIndexRoute
+  '/tokens/': typeof AppTokensIndexRoute
   '/packages/$vendor/$name': typeof AppPackagesVendorNameRoute
 }
 export interface FileRoutesByTo {
   '/login': typeof LoginRoute
   '/setup': typeof SetupRoute
-  '/tokens': typeof AppTokensRoute
+  '/audit': typeof AppAuditRoute
+  '/settings': typeof AppSettingsRoute
+  '/usage': typeof AppUsageRoute
   '/': typeof AppIndexRoute
   '/repositories/$id': typeof AppRepositoriesIdRoute
+  '/tokens/$id': typeof AppTokensIdRoute
   '/packages': typeof AppPackagesIndexRoute
   '/repositories': typeof AppRepositoriesIndexRoute
+  '/tokens': typeof AppTokensIndexRoute
   '/packages/$vendor/$name': typeof AppPackagesVendorNameRoute
 }
 export interface FileRoutesById {
@@ -89,11 +121,15 @@ export interface FileRoutesById {
   '/_app': typeof AppRouteWithChildren
   '/login': typeof LoginRoute
   '/setup': typeof SetupRoute
-  '/_app/tokens': typeof AppTokensRoute
+  '/_app/audit': typeof AppAuditRoute
+  '/_app/settings': typeof AppSettingsRoute
+  '/_app/usage': typeof AppUsageRoute
   '/_app/': typeof AppIndexRoute
   '/_app/repositories/$id': typeof AppRepositoriesIdRoute
+  '/_app/tokens/$id': typeof AppTokensIdRoute
   '/_app/packages/': typeof AppPackagesIndexRoute
   '/_app/repositories/': typeof AppRepositoriesIndexRoute
+  '/_app/tokens/': typeof AppTokensIndexRoute
   '/_app/packages/$vendor/$name': typeof AppPackagesVendorNameRoute
 }
 export interface FileRouteTypes {
@@ -102,31 +138,43 @@ export interface FileRouteTypes {
     | '/'
     | '/login'
     | '/setup'
-    | '/tokens'
+    | '/audit'
+    | '/settings'
+    | '/usage'
     | '/repositories/$id'
+    | '/tokens/$id'
     | '/packages/'
     | '/repositories/'
+    | '/tokens/'
     | '/packages/$vendor/$name'
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/login'
     | '/setup'
-    | '/tokens'
+    | '/audit'
+    | '/settings'
+    | '/usage'
     | '/'
     | '/repositories/$id'
+    | '/tokens/$id'
     | '/packages'
     | '/repositories'
+    | '/tokens'
     | '/packages/$vendor/$name'
   id:
     | '__root__'
     | '/_app'
     | '/login'
     | '/setup'
-    | '/_app/tokens'
+    | '/_app/audit'
+    | '/_app/settings'
+    | '/_app/usage'
     | '/_app/'
     | '/_app/repositories/$id'
+    | '/_app/tokens/$id'
     | '/_app/packages/'
     | '/_app/repositories/'
+    | '/_app/tokens/'
     | '/_app/packages/$vendor/$name'
   fileRoutesById: FileRoutesById
 }
@@ -166,11 +214,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppIndexRouteImport
       parentRoute: typeof AppRoute
     }
-    '/_app/tokens': {
-      id: '/_app/tokens'
-      path: '/tokens'
-      fullPath: '/tokens'
-      preLoaderRoute: typeof AppTokensRouteImport
+    '/_app/audit': {
+      id: '/_app/audit'
+      path: '/audit'
+      fullPath: '/audit'
+      preLoaderRoute: typeof AppAuditRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/settings': {
+      id: '/_app/settings'
+      path: '/settings'
+      fullPath: '/settings'
+      preLoaderRoute: typeof AppSettingsRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/usage': {
+      id: '/_app/usage'
+      path: '/usage'
+      fullPath: '/usage'
+      preLoaderRoute: typeof AppUsageRouteImport
       parentRoute: typeof AppRoute
     }
     '/_app/packages/': {
@@ -194,6 +256,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppRepositoriesIdRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/tokens/': {
+      id: '/_app/tokens/'
+      path: '/tokens'
+      fullPath: '/tokens/'
+      preLoaderRoute: typeof AppTokensIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/tokens/$id': {
+      id: '/_app/tokens/$id'
+      path: '/tokens/$id'
+      fullPath: '/tokens/$id'
+      preLoaderRoute: typeof AppTokensIdRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/packages/$vendor/$name': {
       id: '/_app/packages/$vendor/$name'
       path: '/packages/$vendor/$name'
@@ -205,20 +281,28 @@ declare module '@tanstack/react-router' {
 }
 
 interface AppRouteChildren {
-  AppTokensRoute: typeof AppTokensRoute
+  AppAuditRoute: typeof AppAuditRoute
+  AppSettingsRoute: typeof AppSettingsRoute
+  AppUsageRoute: typeof AppUsageRoute
   AppIndexRoute: typeof AppIndexRoute
   AppRepositoriesIdRoute: typeof AppRepositoriesIdRoute
+  AppTokensIdRoute: typeof AppTokensIdRoute
   AppPackagesIndexRoute: typeof AppPackagesIndexRoute
   AppRepositoriesIndexRoute: typeof AppRepositoriesIndexRoute
+  AppTokensIndexRoute: typeof AppTokensIndexRoute
   AppPackagesVendorNameRoute: typeof AppPackagesVendorNameRoute
 }
 
 const AppRouteChildren: AppRouteChildren = {
-  AppTokensRoute: AppTokensRoute,
+  AppAuditRoute: AppAuditRoute,
+  AppSettingsRoute: AppSettingsRoute,
+  AppUsageRoute: AppUsageRoute,
   AppIndexRoute: AppIndexRoute,
   AppRepositoriesIdRoute: AppRepositoriesIdRoute,
+  AppTokensIdRoute: AppTokensIdRoute,
   AppPackagesIndexRoute: AppPackagesIndexRoute,
   AppRepositoriesIndexRoute: AppRepositoriesIndexRoute,
+  AppTokensIndexRoute: AppTokensIndexRoute,
   AppPackagesVendorNameRoute: AppPackagesVendorNameRoute,
 }
 

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { Boxes, House, KeyRound, LogOut, Moon, Package, Sun } from "lucide-react";
+import { Boxes, ChartColumn, House, KeyRound, LogOut, Moon, Package, ScrollText, Settings, Sun } from "lucide-react";
 import { useState } from "react";
 import { viewerQuery } from "../features/account/queries";
 import { SignOutDocument } from "../gql/graphql";
@@ -12,6 +12,9 @@ const pages = [
   { to: "/tokens", label: "Access Tokens", icon: KeyRound, exact: false },
   { to: "/repositories", label: "Repositories", icon: Boxes, exact: false },
   { to: "/packages", label: "Packages", icon: Package, exact: false },
+  { to: "/usage", label: "Usage", icon: ChartColumn, exact: false },
+  { to: "/audit", label: "Audit", icon: ScrollText, exact: false },
+  { to: "/settings", label: "Settings", icon: Settings, exact: false },
 ] as const;
 
 /** The frame of every page of a person who has signed in. */

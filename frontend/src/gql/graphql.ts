@@ -4,6 +4,19 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/**
+ * actor: a name or an id. action: one, such as token.create, or all of a kind, such as token. target: an id. search: part
+ * of the actor, the action, the target or the details. after is inclusive, before is not.
+ */
+export type AuditEventWhere = {
+  actor?: string | null | undefined;
+  action?: string | null | undefined;
+  target?: string | null | undefined;
+  search?: string | null | undefined;
+  after?: string | null | undefined;
+  before?: string | null | undefined;
+};
+
 export type OrderDirection =
   | 'ASC'
   | 'DESC';
@@ -115,14 +128,36 @@ export type PackageOrderField =
   | 'DOWNLOADS'
   | 'RELEASED_AT';
 
+/** What a reported leak does to its token. FLAG: it is marked, and works on. REVOKE: it is revoked at once. */
+export type LeakAction =
+  | 'FLAG'
+  | 'REVOKE';
+
+/** A field that is left out stays as it is; 0 takes away a number of days. */
+export type UpdateSettingsInput = {
+  defaultRateLimit?: number | null | undefined;
+  tokensMayManageTokens?: boolean | null | undefined;
+  defaultTokenDays?: number | null | undefined;
+  maxTokenDays?: number | null | undefined;
+  warnUnusedDays?: number | null | undefined;
+  disableUnusedDays?: number | null | undefined;
+  leakAction?: LeakAction | null | undefined;
+  auditRetentionDays?: number | null | undefined;
+};
+
 export type TokenPermission =
   | 'READ_ONLY'
   | 'WRITE';
 
+/**
+ * ACTIVE: it works. EXPIRED: its time is over. DISABLED: refused until somebody enables it again. REVOKED: refused for
+ * good. The tokens that a token made end with it.
+ */
 export type TokenStatus =
   | 'ACTIVE'
   | 'EXPIRED'
-  | 'REVOKED';
+  | 'REVOKED'
+  | 'DISABLED';
 
 export type LabelInput = {
   name: string;
@@ -139,8 +174,10 @@ export type CreateTokenInput = {
   networks?: Array<string> | null | undefined;
   /** Requests an hour; 0 means no limit; left out means the server's default. */
   rateLimit?: number | null | undefined;
-  /** Left out means never. */
+  /** Left out means the default lifetime, or the longest one, where the owner set one; else never. */
   expiresAt?: string | null | undefined;
+  /** True for a token without an end although there is a default lifetime. */
+  neverExpires?: boolean | null | undefined;
   externalId?: string | null | undefined;
   labels?: Array<LabelInput> | null | undefined;
 };
@@ -165,7 +202,15 @@ export type TokenWhere = {
   label?: LabelInput | null | undefined;
   /** Not used since then, or never. */
   unusedSince?: string | null | undefined;
+  /** Used then or later. */
+  usedSince?: string | null | undefined;
+  neverUsed?: boolean | null | undefined;
   expiresBefore?: string | null | undefined;
+  createdBefore?: string | null | undefined;
+  /** Made by this token. */
+  parent?: string | null | undefined;
+  /** Reported as found in a public place. */
+  leaked?: boolean | null | undefined;
 };
 
 export type TokenOrder = {
@@ -179,10 +224,28 @@ export type TokenOrderField =
   | 'LAST_USED_AT'
   | 'EXPIRES_AT';
 
+export type UsageRange =
+  | 'HOUR'
+  | 'DAY'
+  | 'WEEK'
+  | 'MONTH'
+  | 'QUARTER'
+  | 'YEAR';
+
+/** version: as the package writes it, or normalised. from and to: whole days, UTC. */
+export type DownloadWhere = {
+  package?: string | null | undefined;
+  version?: string | null | undefined;
+  token?: string | null | undefined;
+  address?: string | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+};
+
 export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ServerQuery = { server: { publicUrl: string, setupRequired: boolean, version: string | null, defaultRateLimit: number | null } };
+export type ServerQuery = { server: { publicUrl: string, setupRequired: boolean, version: string | null, defaultRateLimit: number | null, defaultTokenDays: number | null, maxTokenDays: number | null, secretPattern: string | null } };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -210,6 +273,29 @@ export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 
 
 export type SignOutMutation = { signOut: boolean };
+
+export type AuditEventsQueryVariables = Exact<{
+  where?: AuditEventWhere | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditEventsQuery = { auditEvents: { totalCount: number, edges: Array<{ node: { id: string, number: number, at: string, actor: string, action: string, target: string | null, address: string | null, client: string | null, details: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type AuditCheckQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AuditCheckQuery = { auditCheck: { ok: boolean, checked: number, problem: string | null } };
+
+export type DownloadsQueryVariables = Exact<{
+  where: DownloadWhere;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DownloadsQuery = { downloads: { totalCount: number, tokenCount: number, edges: Array<{ node: { secretHint: string, package: string, version: string, address: string, client: string, downloads: number, bytes: number, firstAt: string, lastAt: string, token: { id: string, description: string, status: TokenStatus } | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type OverviewQueryVariables = Exact<{
   soon: string;
@@ -299,7 +385,43 @@ export type CancelSyncMutationVariables = Exact<{
 
 export type CancelSyncMutation = { cancelSync: { id: string, status: SyncStatus } };
 
-export type TokenRowFragment = { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null };
+export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number };
+
+export type SettingsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SettingsQuery = { settings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number } };
+
+export type UpdateSettingsMutationVariables = Exact<{
+  input: UpdateSettingsInput;
+}>;
+
+
+export type UpdateSettingsMutation = { updateSettings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number } };
+
+export type TokenQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, notices: Array<string>, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }> } | null };
+
+export type TokenNameQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type TokenNameQuery = { token: { id: string, description: string } | null };
+
+export type TokenUsageQueryVariables = Exact<{
+  id: string;
+  range: UsageRange;
+}>;
+
+
+export type TokenUsageQuery = { token: { id: string, usage: { requests: number, downloads: number, bytes: number, refused: number, series: Array<{ at: string, requests: number, downloads: number, refused: number }>, topPackages: Array<{ package: string, downloads: number, bytes: number }> } } | null };
+
+export type TokenRowFragment = { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number };
 
 export type TokensQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -309,14 +431,14 @@ export type TokensQueryVariables = Exact<{
 }>;
 
 
-export type TokensQuery = { tokens: { totalCount: number, edges: Array<{ node: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type TokensQuery = { tokens: { totalCount: number, edges: Array<{ node: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CreateTokenMutationVariables = Exact<{
   input: CreateTokenInput;
 }>;
 
 
-export type CreateTokenMutation = { createToken: { secret: string, token: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null } } };
+export type CreateTokenMutation = { createToken: { secret: string, token: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number } } };
 
 export type UpdateTokenMutationVariables = Exact<{
   id: string;
@@ -324,14 +446,76 @@ export type UpdateTokenMutationVariables = Exact<{
 }>;
 
 
-export type UpdateTokenMutation = { updateToken: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null } };
+export type UpdateTokenMutation = { updateToken: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number } };
+
+export type RevocationPreviewQueryVariables = Exact<{
+  ids?: Array<string> | string | null | undefined;
+  where?: TokenWhere | null | undefined;
+}>;
+
+
+export type RevocationPreviewQuery = { revocationPreview: { count: number, activeCount: number, childCount: number, active: Array<{ id: string, description: string, lastUsedAt: string | null, lastUsedAddress: string | null }> } };
 
 export type RevokeTokensMutationVariables = Exact<{
   ids: Array<string> | string;
+  reason?: string | null | undefined;
 }>;
 
 
 export type RevokeTokensMutation = { revokeTokens: Array<{ id: string }> };
+
+export type RevokeMatchingTokensMutationVariables = Exact<{
+  where: TokenWhere;
+  expected: number;
+  reason?: string | null | undefined;
+}>;
+
+
+export type RevokeMatchingTokensMutation = { revokeMatchingTokens: number };
+
+export type DisableTokensMutationVariables = Exact<{
+  ids: Array<string> | string;
+  reason?: string | null | undefined;
+}>;
+
+
+export type DisableTokensMutation = { disableTokens: Array<{ id: string }> };
+
+export type EnableTokensMutationVariables = Exact<{
+  ids: Array<string> | string;
+}>;
+
+
+export type EnableTokensMutation = { enableTokens: Array<{ id: string }> };
+
+export type RotateTokenMutationVariables = Exact<{
+  id: string;
+  gracePeriodSeconds?: number | null | undefined;
+}>;
+
+
+export type RotateTokenMutation = { rotateToken: { secret: string, previousExpiresAt: string, token: { id: string, expiresAt: string | null } } };
+
+export type EndRotationMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type EndRotationMutation = { endRotation: { id: string } };
+
+export type CancelRotationMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CancelRotationMutation = { cancelRotation: { id: string } };
+
+export type UsageQueryVariables = Exact<{
+  range: UsageRange;
+}>;
+
+
+export type UsageQuery = { usage: { requests: number, downloads: number, installs: number, metadata: number, notModified: number, bytes: number, refused: number, refusals: { limit: number, package: number, permission: number, network: number, ended: number }, series: Array<{ at: string, requests: number, downloads: number, refused: number }>, topPackages: Array<{ package: string, downloads: number, bytes: number }>, topTokens: Array<{ requests: number, downloads: number, bytes: number, token: { id: string, description: string } }> } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -385,6 +569,18 @@ export const RepositoryRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"RepositoryRow"}) as unknown as TypedDocumentString<RepositoryRowFragment, unknown>;
+export const AllSettingsFragmentDoc = new TypedDocumentString(`
+    fragment AllSettings on Settings {
+  defaultRateLimit
+  tokensMayManageTokens
+  defaultTokenDays
+  maxTokenDays
+  warnUnusedDays
+  disableUnusedDays
+  leakAction
+  auditRetentionDays
+}
+    `, {"fragmentName":"AllSettings"}) as unknown as TypedDocumentString<AllSettingsFragment, unknown>;
 export const TokenRowFragmentDoc = new TypedDocumentString(`
     fragment TokenRow on Token {
   id
@@ -403,6 +599,9 @@ export const TokenRowFragmentDoc = new TypedDocumentString(`
   lastUsedAddress
   lastUsedClient
   revokedAt
+  disabledAt
+  leakedAt
+  childCount
 }
     `, {"fragmentName":"TokenRow"}) as unknown as TypedDocumentString<TokenRowFragment, unknown>;
 export const ServerDocument = new TypedDocumentString(`
@@ -412,6 +611,9 @@ export const ServerDocument = new TypedDocumentString(`
     setupRequired
     version
     defaultRateLimit
+    defaultTokenDays
+    maxTokenDays
+    secretPattern
   }
 }
     `) as unknown as TypedDocumentString<ServerQuery, ServerQueryVariables>;
@@ -450,6 +652,69 @@ export const SignOutDocument = new TypedDocumentString(`
   signOut
 }
     `) as unknown as TypedDocumentString<SignOutMutation, SignOutMutationVariables>;
+export const AuditEventsDocument = new TypedDocumentString(`
+    query AuditEvents($where: AuditEventWhere, $first: Int, $after: Cursor) {
+  auditEvents(where: $where, first: $first, after: $after) {
+    totalCount
+    edges {
+      node {
+        id
+        number
+        at
+        actor
+        action
+        target
+        address
+        client
+        details
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AuditEventsQuery, AuditEventsQueryVariables>;
+export const AuditCheckDocument = new TypedDocumentString(`
+    query AuditCheck {
+  auditCheck {
+    ok
+    checked
+    problem
+  }
+}
+    `) as unknown as TypedDocumentString<AuditCheckQuery, AuditCheckQueryVariables>;
+export const DownloadsDocument = new TypedDocumentString(`
+    query Downloads($where: DownloadWhere!, $first: Int, $after: Cursor) {
+  downloads(where: $where, first: $first, after: $after) {
+    totalCount
+    tokenCount
+    edges {
+      node {
+        token {
+          id
+          description
+          status
+        }
+        secretHint
+        package
+        version
+        address
+        client
+        downloads
+        bytes
+        firstAt
+        lastAt
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DownloadsQuery, DownloadsQueryVariables>;
 export const OverviewDocument = new TypedDocumentString(`
     query Overview($soon: Time!) {
   repositories(first: 1) {
@@ -763,6 +1028,132 @@ export const CancelSyncDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CancelSyncMutation, CancelSyncMutationVariables>;
+export const SettingsDocument = new TypedDocumentString(`
+    query Settings {
+  settings {
+    ...AllSettings
+  }
+}
+    fragment AllSettings on Settings {
+  defaultRateLimit
+  tokensMayManageTokens
+  defaultTokenDays
+  maxTokenDays
+  warnUnusedDays
+  disableUnusedDays
+  leakAction
+  auditRetentionDays
+}`) as unknown as TypedDocumentString<SettingsQuery, SettingsQueryVariables>;
+export const UpdateSettingsDocument = new TypedDocumentString(`
+    mutation UpdateSettings($input: UpdateSettingsInput!) {
+  updateSettings(input: $input) {
+    ...AllSettings
+  }
+}
+    fragment AllSettings on Settings {
+  defaultRateLimit
+  tokensMayManageTokens
+  defaultTokenDays
+  maxTokenDays
+  warnUnusedDays
+  disableUnusedDays
+  leakAction
+  auditRetentionDays
+}`) as unknown as TypedDocumentString<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
+export const TokenDocument = new TypedDocumentString(`
+    query Token($id: ID!) {
+  token(id: $id) {
+    ...TokenRow
+    labels {
+      name
+      value
+    }
+    rateLimitStatus {
+      limit
+      remaining
+      resetAt
+    }
+    revokedBy
+    revokedReason
+    disabledReason
+    leakedUrl
+    notices
+    parent {
+      id
+      description
+    }
+    secrets {
+      id
+      hint
+      createdAt
+      expiresAt
+      lastUsedAt
+      lastUsedAddress
+      lastUsedClient
+      addresses(first: 20) {
+        address
+        client
+        requests
+        refused
+        firstAt
+        lastAt
+      }
+    }
+  }
+}
+    fragment TokenRow on Token {
+  id
+  description
+  permission
+  status
+  hint
+  packages
+  networks
+  rateLimit
+  externalId
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  lastUsedAddress
+  lastUsedClient
+  revokedAt
+  disabledAt
+  leakedAt
+  childCount
+}`) as unknown as TypedDocumentString<TokenQuery, TokenQueryVariables>;
+export const TokenNameDocument = new TypedDocumentString(`
+    query TokenName($id: ID!) {
+  token(id: $id) {
+    id
+    description
+  }
+}
+    `) as unknown as TypedDocumentString<TokenNameQuery, TokenNameQueryVariables>;
+export const TokenUsageDocument = new TypedDocumentString(`
+    query TokenUsage($id: ID!, $range: UsageRange!) {
+  token(id: $id) {
+    id
+    usage(range: $range) {
+      requests
+      downloads
+      bytes
+      refused
+      series {
+        at
+        requests
+        downloads
+        refused
+      }
+      topPackages(first: 10) {
+        package
+        downloads
+        bytes
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TokenUsageQuery, TokenUsageQueryVariables>;
 export const TokensDocument = new TypedDocumentString(`
     query Tokens($first: Int, $after: Cursor, $orderBy: TokenOrder, $where: TokenWhere) {
   tokens(first: $first, after: $after, orderBy: $orderBy, where: $where) {
@@ -795,6 +1186,9 @@ export const TokensDocument = new TypedDocumentString(`
   lastUsedAddress
   lastUsedClient
   revokedAt
+  disabledAt
+  leakedAt
+  childCount
 }`) as unknown as TypedDocumentString<TokensQuery, TokensQueryVariables>;
 export const CreateTokenDocument = new TypedDocumentString(`
     mutation CreateToken($input: CreateTokenInput!) {
@@ -822,6 +1216,9 @@ export const CreateTokenDocument = new TypedDocumentString(`
   lastUsedAddress
   lastUsedClient
   revokedAt
+  disabledAt
+  leakedAt
+  childCount
 }`) as unknown as TypedDocumentString<CreateTokenMutation, CreateTokenMutationVariables>;
 export const UpdateTokenDocument = new TypedDocumentString(`
     mutation UpdateToken($id: ID!, $input: UpdateTokenInput!) {
@@ -846,11 +1243,114 @@ export const UpdateTokenDocument = new TypedDocumentString(`
   lastUsedAddress
   lastUsedClient
   revokedAt
+  disabledAt
+  leakedAt
+  childCount
 }`) as unknown as TypedDocumentString<UpdateTokenMutation, UpdateTokenMutationVariables>;
+export const RevocationPreviewDocument = new TypedDocumentString(`
+    query RevocationPreview($ids: [ID!], $where: TokenWhere) {
+  revocationPreview(ids: $ids, where: $where) {
+    count
+    activeCount
+    active {
+      id
+      description
+      lastUsedAt
+      lastUsedAddress
+    }
+    childCount
+  }
+}
+    `) as unknown as TypedDocumentString<RevocationPreviewQuery, RevocationPreviewQueryVariables>;
 export const RevokeTokensDocument = new TypedDocumentString(`
-    mutation RevokeTokens($ids: [ID!]!) {
-  revokeTokens(ids: $ids) {
+    mutation RevokeTokens($ids: [ID!]!, $reason: String) {
+  revokeTokens(ids: $ids, reason: $reason) {
     id
   }
 }
     `) as unknown as TypedDocumentString<RevokeTokensMutation, RevokeTokensMutationVariables>;
+export const RevokeMatchingTokensDocument = new TypedDocumentString(`
+    mutation RevokeMatchingTokens($where: TokenWhere!, $expected: Int!, $reason: String) {
+  revokeMatchingTokens(where: $where, expected: $expected, reason: $reason)
+}
+    `) as unknown as TypedDocumentString<RevokeMatchingTokensMutation, RevokeMatchingTokensMutationVariables>;
+export const DisableTokensDocument = new TypedDocumentString(`
+    mutation DisableTokens($ids: [ID!]!, $reason: String) {
+  disableTokens(ids: $ids, reason: $reason) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DisableTokensMutation, DisableTokensMutationVariables>;
+export const EnableTokensDocument = new TypedDocumentString(`
+    mutation EnableTokens($ids: [ID!]!) {
+  enableTokens(ids: $ids) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<EnableTokensMutation, EnableTokensMutationVariables>;
+export const RotateTokenDocument = new TypedDocumentString(`
+    mutation RotateToken($id: ID!, $gracePeriodSeconds: Int) {
+  rotateToken(id: $id, gracePeriodSeconds: $gracePeriodSeconds) {
+    secret
+    previousExpiresAt
+    token {
+      id
+      expiresAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RotateTokenMutation, RotateTokenMutationVariables>;
+export const EndRotationDocument = new TypedDocumentString(`
+    mutation EndRotation($id: ID!) {
+  endRotation(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<EndRotationMutation, EndRotationMutationVariables>;
+export const CancelRotationDocument = new TypedDocumentString(`
+    mutation CancelRotation($id: ID!) {
+  cancelRotation(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CancelRotationMutation, CancelRotationMutationVariables>;
+export const UsageDocument = new TypedDocumentString(`
+    query Usage($range: UsageRange!) {
+  usage(range: $range) {
+    requests
+    downloads
+    installs
+    metadata
+    notModified
+    bytes
+    refused
+    refusals {
+      limit
+      package
+      permission
+      network
+      ended
+    }
+    series {
+      at
+      requests
+      downloads
+      refused
+    }
+    topPackages(first: 10) {
+      package
+      downloads
+      bytes
+    }
+    topTokens(first: 10) {
+      token {
+        id
+        description
+      }
+      requests
+      downloads
+      bytes
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<UsageQuery, UsageQueryVariables>;

@@ -38,7 +38,20 @@ export function endOfDay(days: number, now = new Date()): Date {
   return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), 23, 59, 59));
 }
 
+const monthDay = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", timeZone: "UTC" });
+
+/** The day of an instant in UTC: "Feb 21". */
+export function dayOf(at: string | Date): string {
+  return monthDay.format(new Date(at));
+}
+
 const numberFormat = new Intl.NumberFormat("en");
+const compactFormat = new Intl.NumberFormat("en", { notation: "compact" });
+
+/** A number for a narrow place: "2K". */
+export function compact(n: number): string {
+  return compactFormat.format(n);
+}
 
 export function count(n: number, one: string, other = `${one}s`): string {
   return `${numberFormat.format(n)} ${n === 1 ? one : other}`;

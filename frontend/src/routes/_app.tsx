@@ -6,7 +6,8 @@ import { ApiError } from "../lib/graphql";
 export const Route = createFileRoute("/_app")({
   beforeLoad: async ({ context, location }) => {
     try {
-      await context.client.ensureQueryData(viewerQuery);
+      const { client } = context;
+      await Promise.all([client.ensureQueryData(viewerQuery), client.ensureQueryData(serverQuery)]);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "UNAUTHENTICATED") throw error;
       const server = await context.client.ensureQueryData(serverQuery);

@@ -1,7 +1,8 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import { Ellipsis } from "lucide-react";
 
-export type MenuItem = { label: string; onSelect: () => void; danger?: boolean };
+/** why: the reason an action cannot be taken now; it is shown in its place. */
+export type MenuItem = { label: string; onSelect: () => void; danger?: boolean; why?: string };
 
 /** The actions of a row. */
 export function RowMenu({ label, items }: { label: string; items: MenuItem[] }) {
@@ -20,9 +21,11 @@ export function RowMenu({ label, items }: { label: string; items: MenuItem[] }) 
               <Base.Item
                 key={item.label}
                 onClick={item.onSelect}
-                className={`cursor-pointer rounded-md px-3 py-1.5 outline-none data-highlighted:bg-soft ${item.danger ? "text-danger" : ""}`}
+                disabled={Boolean(item.why)}
+                className={`cursor-pointer rounded-md px-3 py-1.5 outline-none data-disabled:cursor-default data-disabled:text-muted data-highlighted:bg-soft ${item.danger ? "text-danger" : ""}`}
               >
                 {item.label}
+                {item.why && <span className="block max-w-52 text-[13px]">{item.why}</span>}
               </Base.Item>
             ))}
           </Base.Popup>

@@ -4,14 +4,14 @@ import { Check, Circle } from "lucide-react";
 import type { ReactNode } from "react";
 import { LoadError, PageHead, Skeleton } from "../../components/page";
 import { buttonClass } from "../../components/ui/button";
+import { UsageChart } from "../../components/usage-chart";
 import { OverviewDocument, type OverviewQuery } from "../../gql/graphql";
 import { request } from "../../lib/graphql";
 import { hostOf } from "../../lib/snippets";
 import { bytes, number } from "../../lib/time";
 import { serverQuery } from "../account/queries";
-import { PackageLink } from "../packages/packages-page";
-import { expiringDays } from "../tokens/queries";
-import { UsageChart } from "./chart";
+import { PackageLink } from "../packages/package-link";
+import { expiringDays } from "../tokens/search";
 
 export const overviewQuery = queryOptions({
   queryKey: ["overview"],
@@ -43,7 +43,7 @@ function Content({ data }: { data: OverviewQuery }) {
       <Tiles data={data} />
       {data.usage.requests > 0 && (
         <section className="rounded-lg border border-line bg-panel p-5">
-          <UsageChart points={data.usage.series} />
+          <UsageChart title="Requests in the last 30 days" points={data.usage.series} />
         </section>
       )}
       {data.usage.topPackages.length > 0 && (

@@ -2,17 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { CopyButton } from "../../components/copy-button";
-import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { Empty, LoadError, PageHead, Skeleton } from "../../components/page";
 import { Time } from "../../components/time";
 import { Field, Select } from "../../components/ui/field";
-import type { PackageQuery } from "../../gql/graphql";
+import { rowsOf } from "../../lib/connection";
 import { bytes, number } from "../../lib/time";
-import { rowsOf } from "../tokens/queries";
-import { PackageLink } from "./packages-page";
-import { packageQuery, versionQuery } from "./queries";
-
-type Full = NonNullable<PackageQuery["package"]>;
-type Version = NonNullable<NonNullable<NonNullable<Full["versions"]["edges"]>[number]>["node"]>;
+import { PackageLink } from "./package-link";
+import { type FullPackage, packageQuery, type Version, versionQuery } from "./queries";
+import { Versions } from "./versions";
+import { WhoDownloaded } from "./who";
 
 export function PackagePage() {
   const { vendor, name } = useParams({ from: "/_app/packages/$vendor/$name" });
@@ -23,9 +21,11 @@ export function PackagePage() {
   return <PackageDetails pkg={query.data} />;
 }
 
-function PackageDetails({ pkg }: { pkg: Full }) {
-  const { v } = useSearch({ from: "/_app/packages/$vendor/$name" });
-  const navigate = useNavigate();
+function PackageDetails({ pkg }: { pkg: FullPackage }) {
+  const { v, who } = useSearch({ from: "/_app/packages/$vendor/$name" });
+  const navigate = useNavigate({ from: "/packages/$vendor/$name" });
+  const choose = (next: string) =>
+    void navigate({ search: (now) => ({ ...now, v: next }), replace: true, resetScroll: false });
   const versions = rowsOf<Version>([pkg.versions]);
   const chosen = versions.find((one) => one.version === v) ?? versions[0];
   return (
@@ -46,7 +46,7 @@ function PackageDetails({ pkg }: { pkg: Full }) {
                   {...ids}
                   className="mono"
                   value={chosen.version}
-                  onChange={({ target }) => void navigate({ to: ".", search: { v: target.value }, replace: true })}
+                  onChange={({ target }) => choose(target.value)}
                 >
                   {versions.map((one) => (
                     <option key={one.id}>{one.version}</option>
@@ -59,7 +59,10 @@ function PackageDetails({ pkg }: { pkg: Full }) {
           <Requirements id={chosen.id} />
         </div>
       )}
-      <Versions versions={versions} total={pkg.versions.totalCount} />
+      <div className="grid gap-8">
+        <Versions versions={versions} total={pkg.versions.totalCount} />
+        <WhoDownloaded name={pkg.name} versions={versions.map((one) => one.version)} version={who} />
+      </div>
     </>
   );
 }
@@ -113,42 +116,5 @@ function Requirements({ id }: { id: string }) {
         ))}
       </ul>
     </section>
-  );
-}
-
-function Versions({ versions, total }: { versions: Version[]; total: number }) {
-  return (
-    <>
-      <h2 className="mb-3 font-semibold text-base">Versions</h2>
-      <TableBox>
-        <table className="w-full border-collapse">
-          <thead>
-            <tr>
-              {["Version", "Released", "Downloads"].map((title) => (
-                <th key={title} scope="col" className={headCell}>
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {versions.map((one) => (
-              <tr key={one.id} className={row}>
-                <th scope="row" className={`${cell} font-normal`}>
-                  <code className="wrap-anywhere">{one.version}</code>
-                </th>
-                <td className={`${cell} whitespace-nowrap`}>{one.releasedAt && <Time at={one.releasedAt} />}</td>
-                <td className={cell}>{number(one.downloads)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableBox>
-      {total > versions.length && (
-        <p className="mt-3 text-muted">
-          The {number(versions.length)} highest of {number(total)} versions are shown.
-        </p>
-      )}
-    </>
   );
 }

@@ -1,14 +1,15 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Badge } from "../../components/badge";
 import { LoadMore } from "../../components/load-more";
 import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { SearchBox } from "../../components/search-box";
 import { Button } from "../../components/ui/button";
 import { Select } from "../../components/ui/field";
 import type { PackagesQuery } from "../../gql/graphql";
+import { rowsOf } from "../../lib/connection";
 import { count, number } from "../../lib/time";
-import { SearchBox } from "../tokens/filters";
-import { rowsOf } from "../tokens/queries";
+import { PackageLink } from "./package-link";
 import { type PackageSearch, packagesQuery } from "./queries";
 
 type Row = NonNullable<NonNullable<NonNullable<PackagesQuery["packages"]["edges"]>[number]>["node"]>;
@@ -96,18 +97,5 @@ function PackageTable({ rows, dimmed, filtered }: { rows: Row[]; dimmed: boolean
         ))}
       </tbody>
     </table>
-  );
-}
-
-export function PackageLink({ name }: { name: string }) {
-  const [vendor = "", short = ""] = name.split("/");
-  return (
-    <Link
-      to="/packages/$vendor/$name"
-      params={{ vendor, name: short }}
-      className="font-medium wrap-anywhere hover:underline"
-    >
-      {name}
-    </Link>
   );
 }

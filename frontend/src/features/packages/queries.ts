@@ -1,6 +1,16 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { PackageDocument, type PackageOrder, PackagesDocument, PackageVersionDocument } from "../../gql/graphql";
+import {
+  PackageDocument,
+  type PackageOrder,
+  type PackageQuery,
+  PackagesDocument,
+  PackageVersionDocument,
+} from "../../gql/graphql";
+import { paged } from "../../lib/connection";
 import { request } from "../../lib/graphql";
+
+export type FullPackage = NonNullable<PackageQuery["package"]>;
+export type Version = NonNullable<NonNullable<NonNullable<FullPackage["versions"]["edges"]>[number]>["node"]>;
 
 /** What of the list is shown; it stands in the address. */
 export type PackageSearch = { q?: string; repository?: string; sort?: "downloads" | "released" };
@@ -30,8 +40,7 @@ export function packagesQuery(search: PackageSearch) {
           orderBy: orders[search.sort ?? ""] ?? { field: "NAME", direction: "ASC" },
         })
       ).packages,
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.pageInfo.hasNextPage ? last.pageInfo.endCursor : null),
+    ...paged,
     placeholderData: keepPreviousData,
   });
 }

@@ -10,6 +10,7 @@ import {
   SyncRepositoryDocument,
   UpdateRepositoryDocument,
 } from "../../gql/graphql";
+import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import type { Repository } from "./queries";
 
@@ -19,7 +20,7 @@ export function useRepositoryActions(edit: (r: Repository) => void, remove: (r: 
   const toast = useToast();
   const run = useMutation({
     mutationFn: (act: () => Promise<unknown>) => act(),
-    onSettled: () => client.invalidateQueries({ queryKey: ["repositories"] }),
+    onSettled: () => changed(client, "repositories"),
     onError: (error) => toast(error.message),
   });
   return (repository: Repository): MenuItem[] => {
@@ -50,7 +51,7 @@ export function RemoveRepository({ repository, onClose }: { repository: Reposito
   const mutation = useMutation({
     mutationFn: () => request(DeleteRepositoryDocument, { id: repository.id }),
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ["repositories"] });
+      void changed(client, "repositories");
       toast(`“${repository.name}” was removed.`);
       onClose();
     },

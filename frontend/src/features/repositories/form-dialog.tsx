@@ -5,6 +5,7 @@ import { Dialog } from "../../components/ui/dialog";
 import { Field, FormError, Input, Select, Textarea } from "../../components/ui/field";
 import { useToast } from "../../components/ui/toast";
 import { CreateRepositoryDocument, type CredentialType, UpdateRepositoryDocument } from "../../gql/graphql";
+import { changed } from "../../lib/changes";
 import { fieldErrors, request } from "../../lib/graphql";
 import { words } from "../tokens/form";
 import type { Repository } from "./queries";
@@ -72,7 +73,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
         : request(CreateRepositoryDocument, { input: { ...inputOf(form), type: "COMPOSER" } }),
     gcTime: 0,
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ["repositories"] });
+      void changed(client, "repositories");
       toast(repository ? `“${form.name}” was changed.` : `“${form.name}” was added. Its first sync has started.`);
       onClose();
     },

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { RepositoriesDocument, RepositoryDocument, type RepositoryRowFragment } from "../../gql/graphql";
+import { rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
-import { rowsOf } from "../tokens/queries";
 
 export type Repository = RepositoryRowFragment;
 

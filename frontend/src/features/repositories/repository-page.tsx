@@ -3,10 +3,11 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Badge, type Tone } from "../../components/badge";
 import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { Fact, Facts } from "../../components/panel";
 import { Time } from "../../components/time";
 import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
+import { rowsOf } from "../../lib/connection";
 import { bytes, count, number } from "../../lib/time";
-import { rowsOf } from "../tokens/queries";
 import { repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
 
@@ -23,7 +24,7 @@ export function RepositoryPage() {
   return (
     <>
       <PageHead title={repository.name} text={repository.url} />
-      <dl className="mb-8 grid gap-x-8 gap-y-4 rounded-lg border border-line bg-panel p-5 sm:grid-cols-2 lg:grid-cols-4">
+      <Facts className="mb-8 rounded-lg border border-line bg-panel p-5 lg:grid-cols-4">
         <Fact name="Status">
           <RepositoryState repository={repository} />
         </Fact>
@@ -38,21 +39,12 @@ export function RepositoryPage() {
         <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
         <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>
         <Fact name="Priority">{repository.priority}</Fact>
-      </dl>
+      </Facts>
       <h2 className="mb-3 font-semibold text-base">Syncs</h2>
       <TableBox>
         <History runs={rowsOf<Run>([repository.history])} />
       </TableBox>
     </>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt className="text-[13px] text-muted">{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

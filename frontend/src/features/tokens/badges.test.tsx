@@ -1,6 +1,6 @@
 import { render, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { Expiry, LastUsed, Packages } from "./badges";
+import { Expiry, LastUsed, Packages, Troubles } from "./badges";
 import type { Token } from "./queries";
 
 const now = new Date("2026-11-25T12:00:00Z");
@@ -22,16 +22,20 @@ const token = (change: Partial<Token>): Token => ({
   lastUsedAddress: null,
   lastUsedClient: null,
   revokedAt: null,
+  disabledAt: null,
+  leakedAt: null,
+  childCount: 0,
   ...change,
 });
 
 describe("LastUsed", () => {
-  it("marks a token unused when it is older than 30 days", () => {
+  it("warns of a live token that was never used when it is older than 30 days", () => {
     const { rerender } = render(<LastUsed now={now} token={token({ createdAt: daysFrom(-30) })} />);
-    expect(screen.getByText("Never used")).toBeVisible();
-    expect(screen.queryByText("Unused")).toBeNull();
+    expect(screen.getByText("Never used")).not.toHaveClass("text-warn");
     rerender(<LastUsed now={now} token={token({ createdAt: daysFrom(-31) })} />);
-    expect(screen.getByText("Unused")).toBeVisible();
+    expect(screen.getByText("Never used")).toHaveClass("text-warn");
+    rerender(<LastUsed now={now} token={token({ createdAt: daysFrom(-31), status: "DISABLED" })} />);
+    expect(screen.getByText("Never used")).not.toHaveClass("text-warn");
   });
 
   it("marks a live token stale when its last use is more than 90 days ago", () => {
@@ -52,7 +56,7 @@ describe("LastUsed", () => {
 describe("Expiry", () => {
   it.each([
     [{ expiresAt: null }, "No expiry"],
-    [{ expiresAt: daysFrom(13.5) }, "Expires in 13 days"],
+    [{ expiresAt: daysFrom(14) }, "Expires in 14 days"],
     [{ expiresAt: daysFrom(6) }, "Expires in 6 days"],
     [{ status: "EXPIRED", expiresAt: daysFrom(-3) }, "Expired 3 days ago"],
     [{ status: "REVOKED", revokedAt: daysFrom(-2) }, "Revoked 2 days ago"],
@@ -61,9 +65,19 @@ describe("Expiry", () => {
     expect(screen.getByText(text)).toBeVisible();
   });
 
-  it("has no badge while the end is 14 days away or more", () => {
-    render(<Expiry now={now} token={token({ expiresAt: daysFrom(14) })} />);
+  it("has no badge while the end is more than 14 days away", () => {
+    render(<Expiry now={now} token={token({ expiresAt: daysFrom(14.01) })} />);
     expect(screen.queryByText(/^Expires/)).toBeNull();
+  });
+});
+
+describe("Troubles", () => {
+  it("says that a token is disabled or was found in a public place, and nothing else", () => {
+    const { rerender, container } = render(<Troubles token={token({})} />);
+    expect(container).toBeEmptyDOMElement();
+    rerender(<Troubles token={token({ status: "DISABLED", disabledAt: daysFrom(-1), leakedAt: daysFrom(-2) })} />);
+    expect(screen.getByText("Disabled")).toBeVisible();
+    expect(screen.getByText("Leaked")).toBeVisible();
   });
 });
 

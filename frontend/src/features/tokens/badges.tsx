@@ -1,27 +1,25 @@
-import { Badge } from "../../components/badge";
+import { Badge, type Tone } from "../../components/badge";
 import { Time } from "../../components/time";
-import { absolute, daysUntil, relative } from "../../lib/time";
-import { expiringDays, type Token } from "./queries";
+import type { TokenStatus } from "../../gql/graphql";
+import { absolute, day, daysUntil, relative } from "../../lib/time";
+import type { Token } from "./queries";
+import { expiringDays, staleDays } from "./search";
 
-const staleDays = 90;
 const unusedDays = 30;
 
 /** When the token was last used, and whether that is long ago. */
 export function LastUsed({ token, now = new Date() }: { token: Token; now?: Date }) {
+  const live = token.status === "ACTIVE";
   if (!token.lastUsedAt) {
     const old = daysUntil(token.createdAt, now) < -unusedDays;
-    return (
-      <span className="flex flex-wrap items-center gap-2 text-muted">
-        Never used {old && token.status === "ACTIVE" && <Badge tone="warn">Unused</Badge>}
-      </span>
-    );
+    return live && old ? <Badge tone="warn">Never used</Badge> : <span className="text-muted">Never used</span>;
   }
   const stale = daysUntil(token.lastUsedAt, now) < -staleDays;
   const where = [token.lastUsedAddress, token.lastUsedClient].filter(Boolean).join(", ");
   return (
     <span className="flex flex-wrap items-center gap-2" title={where || undefined}>
       <Time at={token.lastUsedAt} />
-      {stale && token.status === "ACTIVE" && <Badge tone="warn">Stale</Badge>}
+      {stale && live && <Badge tone="warn">Stale</Badge>}
     </span>
   );
 }
@@ -40,7 +38,7 @@ export function Expiry({ token, now = new Date() }: { token: Token; now?: Date }
       </Badge>
     );
   }
-  if (daysUntil(token.expiresAt, now) < expiringDays) {
+  if (new Date(token.expiresAt).getTime() - now.getTime() <= expiringDays * day) {
     return (
       <Badge tone="warn" title={title}>
         Expires {relative(token.expiresAt, now)}
@@ -59,4 +57,37 @@ export function Packages({ patterns }: { patterns: readonly string[] }) {
       {patterns.length > 1 && ` +${patterns.length - 1}`}
     </code>
   );
+}
+
+export const permissionName = (token: Token) => (token.permission === "WRITE" ? "Write" : "Read-only");
+
+/** What is wrong with a token beside its expiry: it was switched off, or found in a public place. */
+export function Troubles({ token }: { token: Token }) {
+  return (
+    <>
+      {token.leakedAt && (
+        <Badge tone="danger" title={`Found in a public place ${relative(token.leakedAt)}`}>
+          Leaked
+        </Badge>
+      )}
+      {token.status === "DISABLED" && (
+        <Badge tone="warn" title={token.disabledAt ? `Disabled ${relative(token.disabledAt)}` : undefined}>
+          Disabled
+        </Badge>
+      )}
+    </>
+  );
+}
+
+const statuses: Record<TokenStatus, [Tone, string]> = {
+  ACTIVE: ["good", "Active"],
+  EXPIRED: ["danger", "Expired"],
+  REVOKED: ["danger", "Revoked"],
+  DISABLED: ["warn", "Disabled"],
+};
+
+/** Whether the token works. */
+export function Status({ status }: { status: TokenStatus }) {
+  const [tone, text] = statuses[status];
+  return <Badge tone={tone}>{text}</Badge>;
 }

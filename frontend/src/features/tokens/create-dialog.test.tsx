@@ -5,7 +5,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CreateToken } from "./create-dialog";
 
 const secret = "pkb_0123456789abcdefghijklmnopqrstuvwxyz";
-const server = { publicUrl: "http://broker.test:8080", setupRequired: false, version: "1", defaultRateLimit: 1000 };
+const server = {
+  publicUrl: "http://broker.test:8080",
+  setupRequired: false,
+  version: "1",
+  defaultRateLimit: 1000,
+  defaultTokenDays: null,
+  maxTokenDays: null as number | null,
+  secretPattern: "pkb_",
+};
 const none = { totalCount: 0, edges: [], pageInfo: { hasNextPage: false, endCursor: null } };
 
 type Answer = { data?: unknown; errors?: unknown[] };
@@ -120,6 +128,7 @@ describe("the create form", () => {
       packages: ["acme/*"],
       networks: [],
       rateLimit: 1000,
+      neverExpires: true,
     });
   });
 });

@@ -1,14 +1,15 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
 import { FormError } from "../../components/ui/field";
 import { CreateTokenDocument, type CreateTokenInput, TokensDocument } from "../../gql/graphql";
+import { changed } from "../../lib/changes";
+import { rowsOf } from "../../lib/connection";
 import { fieldErrors, request } from "../../lib/graphql";
 import { serverQuery } from "../account/queries";
 import { check, createInput, emptyForm, shownFields, type TokenForm } from "./form";
 import { TokenFields } from "./form-fields";
-import { rowsOf } from "./queries";
 import { Reveal } from "./reveal";
 
 type Props = { open: boolean; description?: string; onClose: () => void };
@@ -22,7 +23,7 @@ export function CreateToken({ open, description, onClose }: Props) {
   const close = () => {
     setCreated(null);
     onClose();
-    void client.invalidateQueries({ queryKey: ["tokens"] });
+    void changed(client, "tokens");
   };
   if (created) return <Reveal {...created} onClose={close} />;
   return open ? <CreateForm description={description} onClose={onClose} onCreated={setCreated} /> : null;
@@ -36,8 +37,8 @@ type FormProps = {
 
 function CreateForm({ description, onClose, onCreated }: FormProps) {
   const id = useId();
-  const server = useQuery(serverQuery);
-  const [form, setForm] = useState(() => emptyForm(description, server.data?.defaultRateLimit ?? 1000));
+  const { data: server } = useSuspenseQuery(serverQuery);
+  const [form, setForm] = useState(() => emptyForm(description, server.defaultRateLimit ?? 1000, server));
   const [found, setFound] = useState<Record<string, string>>({});
   const mutation = useMutation({
     mutationFn: (input: CreateTokenInput) => request(CreateTokenDocument, { input }),
@@ -53,9 +54,9 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
   const set = (change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }));
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    const errors = check(form);
+    const errors = check(form, new Date(), server);
     setFound(errors);
-    if (Object.keys(errors).length === 0 && !mutation.isPending) mutation.mutate(createInput(form));
+    if (Object.keys(errors).length === 0 && !mutation.isPending) mutation.mutate(createInput(form, new Date(), server));
   };
   return (
     <Dialog
@@ -76,6 +77,7 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
         <FormError message={refused.form} />
         <TokenFields
           form={form}
+          lifetime={server}
           set={set}
           errors={Object.keys(found).length > 0 ? found : refused.fields}
           note={useSameDescription(form.description)}

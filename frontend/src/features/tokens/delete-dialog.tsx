@@ -1,19 +1,23 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Time } from "../../components/time";
+import { useState } from "react";
 import { Confirm } from "../../components/ui/dialog";
 import { useToast } from "../../components/ui/toast";
 import { RevokeTokensDocument } from "../../gql/graphql";
+import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
+import { count } from "../../lib/time";
 import type { Token } from "./queries";
+import { LastUse, ReasonField } from "./reason";
 
 /** Asks, then revokes a token for good. */
 export function DeleteToken({ token, onClose }: { token: Token; onClose: () => void }) {
   const client = useQueryClient();
   const toast = useToast();
+  const [reason, setReason] = useState("");
   const mutation = useMutation({
-    mutationFn: () => request(RevokeTokensDocument, { ids: [token.id] }),
+    mutationFn: () => request(RevokeTokensDocument, { ids: [token.id], reason: reason.trim() || undefined }),
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ["tokens"] });
+      void changed(client, "tokens");
       toast(`Token revoked. “${token.description}” stopped working.`);
       onClose();
     },
@@ -30,16 +34,11 @@ export function DeleteToken({ token, onClose }: { token: Token; onClose: () => v
       error={mutation.error?.message}
     >
       <p>The token is revoked at once: Composer calls with it fail. It cannot be recovered.</p>
-      <p className="text-muted">
-        {token.lastUsedAt ? (
-          <>
-            Last used <Time at={token.lastUsedAt} />
-            {token.lastUsedAddress && ` from ${token.lastUsedAddress}`}.
-          </>
-        ) : (
-          "It was never used."
-        )}
-      </p>
+      {token.childCount > 0 && (
+        <p className="text-warn">{count(token.childCount, "token")} that it made will end with it.</p>
+      )}
+      <LastUse token={token} />
+      <ReasonField value={reason} onChange={setReason} />
     </Confirm>
   );
 }

@@ -1,11 +1,13 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
 import { FormError } from "../../components/ui/field";
 import { useToast } from "../../components/ui/toast";
 import { UpdateTokenDocument } from "../../gql/graphql";
+import { changed } from "../../lib/changes";
 import { fieldErrors, request } from "../../lib/graphql";
+import { serverQuery } from "../account/queries";
 import { check, formOf, shownFields, type TokenForm, updateInput } from "./form";
 import { TokenFields } from "./form-fields";
 import type { Token } from "./queries";
@@ -15,12 +17,13 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
   const id = useId();
   const toast = useToast();
   const client = useQueryClient();
+  const { data: server } = useSuspenseQuery(serverQuery);
   const [form, setForm] = useState(() => formOf(token));
   const [found, setFound] = useState<Record<string, string>>({});
   const mutation = useMutation({
-    mutationFn: () => request(UpdateTokenDocument, { id: token.id, input: updateInput(form) }),
+    mutationFn: () => request(UpdateTokenDocument, { id: token.id, input: updateInput(form, new Date(), server) }),
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ["tokens"] });
+      void changed(client, "tokens");
       toast(`“${form.description.trim()}” was changed.`);
       onClose();
     },
@@ -28,7 +31,7 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
   const refused = fieldErrors(mutation.error, shownFields(form));
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    const errors = check(form);
+    const errors = check(form, new Date(), server);
     setFound(errors);
     if (Object.keys(errors).length === 0 && !mutation.isPending) mutation.mutate();
   };
@@ -52,6 +55,7 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
         <TokenFields
           editing
           form={form}
+          lifetime={server}
           set={(change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }))}
           errors={Object.keys(found).length > 0 ? found : refused.fields}
         />

@@ -1,81 +1,56 @@
-import { Search } from "lucide-react";
-import { useEffect, useState } from "react";
-import { Input, Select } from "../../components/ui/field";
+import { Choose } from "../../components/choose";
+import { SearchBox } from "../../components/search-box";
+import { Toolbar } from "../../components/toolbar";
 import { count } from "../../lib/time";
-import type { TokenSearch } from "./queries";
+import type { TokenSearch } from "./search";
 
 type Props = { search: TokenSearch; change: (part: Partial<TokenSearch>) => void; total?: number };
+
+const statuses = {
+  active: "Active",
+  expiring: "Expiring",
+  expired: "Expired",
+  disabled: "Disabled",
+  revoked: "Revoked",
+  leaked: "Leaked",
+};
 
 /** What the list is narrowed to and sorted by; it stands in the address. */
 export function Filters({ search, change, total }: Props) {
   return (
-    <div className="mb-4 flex flex-wrap items-center gap-2">
+    <Toolbar>
       <SearchBox label="Filter by description" value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
-      <Select
-        aria-label="Status"
-        fit
-        value={search.status ?? ""}
-        onChange={(event) => change({ status: (event.target.value || undefined) as TokenSearch["status"] })}
-      >
-        <option value="">All statuses</option>
-        <option value="active">Active</option>
-        <option value="expiring">Expiring</option>
-        <option value="expired">Expired</option>
-        <option value="revoked">Revoked</option>
-      </Select>
-      <Select
-        aria-label="Permissions"
-        fit
-        value={search.access ?? ""}
-        onChange={(event) => change({ access: (event.target.value || undefined) as TokenSearch["access"] })}
-      >
-        <option value="">All permissions</option>
-        <option value="read">Read-only</option>
-        <option value="write">Write</option>
-      </Select>
-      <Select
-        aria-label="Sort by"
-        fit
-        value={search.sort ?? ""}
-        onChange={(event) => change({ sort: (event.target.value || undefined) as TokenSearch["sort"] })}
-      >
-        <option value="">Newest</option>
-        <option value="name">Name</option>
-        <option value="used">Last used</option>
-        <option value="expires">Expires soonest</option>
-      </Select>
+      <Choose
+        label="Status"
+        none="All statuses"
+        options={statuses}
+        value={search.status}
+        onChange={(status) => change({ status })}
+      />
+      <Choose
+        label="Permissions"
+        none="All permissions"
+        options={{ read: "Read-only", write: "Write" }}
+        value={search.access}
+        onChange={(access) => change({ access })}
+      />
+      <Choose
+        label="Use"
+        none="Used or not"
+        options={{ stale: "Unused for 90 days", never: "Never used" }}
+        value={search.use}
+        onChange={(use) => change({ use })}
+      />
+      <Choose
+        label="Sort by"
+        none="Newest"
+        options={{ name: "Description", used: "Last used", expires: "Expires soonest" }}
+        value={search.sort}
+        onChange={(sort) => change({ sort })}
+      />
       <span className="ml-auto text-muted" aria-hidden>
         {total !== undefined && count(total, "token")}
       </span>
-    </div>
-  );
-}
-
-/** A text filter that waits until typing pauses. */
-export function SearchBox(props: { label: string; value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(props.value);
-  const [seen, setSeen] = useState(props.value);
-  const { onChange } = props;
-  if (seen !== props.value) {
-    setSeen(props.value);
-    setTyped(props.value);
-  }
-  useEffect(() => {
-    if (typed === props.value) return;
-    const timer = setTimeout(() => onChange(typed), 250);
-    return () => clearTimeout(timer);
-  }, [typed, props.value, onChange]);
-  return (
-    <div className="relative w-full sm:w-72">
-      <Search size={15} aria-hidden className="pointer-events-none absolute top-2.5 left-3 text-muted" />
-      <Input
-        type="search"
-        aria-label={props.label}
-        placeholder={props.label}
-        className="pl-9"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-    </div>
+    </Toolbar>
   );
 }

@@ -1,17 +1,26 @@
 import { Field, Input, RadioCards, Select, Textarea } from "../../components/ui/field";
-import { absolute } from "../../lib/time";
-import { type ExpiryChoice, expiresAt, type TokenForm } from "./form";
+import { absolute, count } from "../../lib/time";
+import {
+  allowedAtMost,
+  dayChoices,
+  type ExpiryChoice,
+  expiresAt,
+  type Lifetime,
+  lastDay,
+  type TokenForm,
+} from "./form";
 
 type Props = {
   form: TokenForm;
   set: (change: Partial<TokenForm>) => void;
   errors: Record<string, string>;
+  lifetime: Lifetime;
   editing?: boolean;
   note?: string;
 };
 
 /** The fields of a token, for making and for changing one. */
-export function TokenFields({ form, set, errors, editing, note }: Props) {
+export function TokenFields({ form, set, errors, lifetime, editing, note }: Props) {
   return (
     <>
       <Field
@@ -41,7 +50,7 @@ export function TokenFields({ form, set, errors, editing, note }: Props) {
           ]}
         />
       )}
-      <ExpiryField form={form} set={set} error={errors.expiresAt} editing={editing} />
+      <ExpiryField form={form} set={set} error={errors.expiresAt} lifetime={lifetime} editing={editing} />
       <PackagesField form={form} set={set} error={errors.packages} />
       <LimitField form={form} set={set} error={errors.rateLimit} />
       <details open={Boolean(errors.networks) || undefined}>
@@ -69,17 +78,15 @@ export function TokenFields({ form, set, errors, editing, note }: Props) {
 
 type PartProps = { form: TokenForm; set: (change: Partial<TokenForm>) => void; error?: string };
 
-function ExpiryField({ form, set, error, editing }: PartProps & { editing?: boolean }) {
-  const at = form.expiry === "keep" ? null : expiresAt(form);
-  const help =
-    form.expiry === "never"
-      ? "A token that never ends must be revoked by somebody."
-      : at
-        ? `Stops working ${absolute(at)}.`
-        : undefined;
+type ExpiryProps = PartProps & { lifetime: Lifetime; editing?: boolean };
+
+function ExpiryField({ form, set, error, lifetime, editing }: ExpiryProps) {
+  const { days, first } = dayChoices(lifetime);
+  const picking = form.expiry === "date";
+  const help = [endsIn(form, lifetime), allowedAtMost(lifetime)].filter(Boolean).join(" ");
   return (
     <div className="grid gap-3 sm:grid-cols-2">
-      <Field label="Expiry" help={help} error={form.expiry === "date" ? undefined : error}>
+      <Field label="Expiry" help={help} error={picking ? undefined : error}>
         {(ids) => (
           <Select
             {...ids}
@@ -87,24 +94,40 @@ function ExpiryField({ form, set, error, editing }: PartProps & { editing?: bool
             onChange={(event) => set({ expiry: event.target.value as ExpiryChoice })}
           >
             {editing && <option value="keep">As it is</option>}
-            <option value="7">7 days</option>
-            <option value="30">30 days</option>
-            <option value="90">90 days (recommended)</option>
-            <option value="365">365 days</option>
+            {days.map((n) => (
+              <option key={n} value={n}>
+                {count(n, "day")}
+                {n === first && " (recommended)"}
+              </option>
+            ))}
             <option value="date">Pick a date…</option>
-            <option value="never">No expiry</option>
+            {lifetime.maxTokenDays == null && <option value="never">No expiry</option>}
           </Select>
         )}
       </Field>
-      {form.expiry === "date" && (
+      {picking && (
         <Field label="Last day" error={error}>
           {(ids) => (
-            <Input {...ids} type="date" value={form.date} onChange={(event) => set({ date: event.target.value })} />
+            <Input
+              {...ids}
+              type="date"
+              max={lastDay(lifetime)}
+              value={form.date}
+              onChange={(event) => set({ date: event.target.value })}
+            />
           )}
         </Field>
       )}
     </div>
   );
+}
+
+/** When the token would end, in words; nothing while that is not known. */
+function endsIn(form: TokenForm, lifetime: Lifetime): string | undefined {
+  if (form.expiry === "keep") return undefined;
+  if (form.expiry === "never") return "A token that never ends must be revoked by somebody.";
+  const at = expiresAt(form, new Date(), lifetime);
+  return at && !Number.isNaN(at.getTime()) ? `Stops working ${absolute(at)}.` : undefined;
 }
 
 function PackagesField({ form, set, error }: PartProps) {

@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { check, createInput, emptyForm, expiresAt, formOf, type TokenForm, updateInput, words } from "./form";
+import {
+  allowedAtMost,
+  check,
+  createInput,
+  dayChoices,
+  emptyForm,
+  expiresAt,
+  formOf,
+  lastDay,
+  type TokenForm,
+  updateInput,
+  words,
+} from "./form";
 import type { Token } from "./queries";
 
 const now = new Date("2026-11-25T12:00:00Z");
@@ -17,6 +29,39 @@ describe("emptyForm", () => {
 
   it("offers a limit even where the server has none", () => {
     expect(emptyForm("CI", 0).rateLimit).toBe("1000");
+  });
+});
+
+describe("the owner's lifetimes", () => {
+  it("are the default, and bound what is offered", () => {
+    expect(dayChoices({})).toEqual({ days: [7, 30, 90, 365], first: 90 });
+    expect(dayChoices({ maxTokenDays: 180 })).toEqual({ days: [7, 30, 90, 180], first: 90 });
+    expect(dayChoices({ maxTokenDays: 60 })).toEqual({ days: [7, 30, 60], first: 60 });
+    expect(dayChoices({ defaultTokenDays: 45, maxTokenDays: 60 })).toEqual({ days: [7, 30, 45, 60], first: 45 });
+    expect(emptyForm("CI", 1000, { defaultTokenDays: 45 }).expiry).toBe("45");
+  });
+
+  it("are told in words", () => {
+    expect(allowedAtMost({ maxTokenDays: 180 })).toBe("The owner allows at most 180 days.");
+    expect(allowedAtMost({ maxTokenDays: null })).toBeUndefined();
+  });
+
+  it("are kept also by the last day, which ends before they do", () => {
+    const lifetime = { maxTokenDays: 30 };
+    expect(lastDay(lifetime, now)).toBe("2026-12-24");
+    expect(lastDay({}, now)).toBeUndefined();
+    const end = expiresAt(form({ expiry: "30" }), now, lifetime);
+    expect(end?.toISOString()).toBe("2026-12-24T23:59:59.000Z");
+    expect(createInput(form({ expiry: "30" }), now, lifetime).expiresAt).toBe("2026-12-24T23:59:59.000Z");
+    expect(updateInput(form({ expiry: "30" }), now, lifetime).expiresAt).toBe("2026-12-24T23:59:59.000Z");
+  });
+
+  it("refuse a later day that was picked", () => {
+    const lifetime = { maxTokenDays: 30 };
+    expect(check(form({ expiry: "date", date: "2026-12-24" }), now, lifetime)).toEqual({});
+    expect(check(form({ expiry: "date", date: "2026-12-25" }), now, lifetime)).toEqual({
+      expiresAt: "The owner allows at most 30 days.",
+    });
   });
 });
 
@@ -92,7 +137,7 @@ describe("createInput", () => {
 
   it("sends no patterns for all packages, zero for no limit and no date for never", () => {
     const input = createInput(form({ packages: "acme/*", limited: false, expiry: "never" }), now);
-    expect(input).toMatchObject({ packages: [], rateLimit: 0 });
+    expect(input).toMatchObject({ packages: [], rateLimit: 0, neverExpires: true });
     expect(input.expiresAt).toBeUndefined();
   });
 });

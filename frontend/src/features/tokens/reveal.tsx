@@ -9,10 +9,18 @@ import { masked, snippets } from "../../lib/snippets";
 import { absolute } from "../../lib/time";
 import { serverQuery } from "../account/queries";
 
-type Props = { secret: string; description: string; expiresAt?: string | null; onClose: () => void };
+type Props = {
+  secret: string;
+  description: string;
+  expiresAt?: string | null;
+  title?: string;
+  /** What else to know, such as when the secret before it ends. */
+  note?: string;
+  onClose: () => void;
+};
 
 /** Shows a new secret this once, and asks before it is closed without having been copied. */
-export function Reveal({ secret, description, expiresAt, onClose }: Props) {
+export function Reveal({ secret, description, expiresAt, title = "Copy your token now", note, onClose }: Props) {
   const [shown, setShown] = useState(false);
   const [copied, setCopied] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -25,7 +33,7 @@ export function Reveal({ secret, description, expiresAt, onClose }: Props) {
         open
         onClose={close}
         initialFocus={copyButton}
-        title="Copy your token now"
+        title={title}
         description={`“${description}” is ready. This is the only time we show it.`}
         footer={
           <Button kind="primary" onClick={close}>
@@ -53,7 +61,7 @@ export function Reveal({ secret, description, expiresAt, onClose }: Props) {
             </span>
           </div>
           <span className="text-[13px] text-muted">
-            {expiresAt ? `Stops working ${absolute(expiresAt)}.` : "It does not expire."}
+            {expiresAt ? `Stops working ${absolute(expiresAt)}.` : "It does not expire."} {note}
           </span>
         </section>
         <Snippets secret={secret} shown={shown} onCopied={() => setCopied(true)} />

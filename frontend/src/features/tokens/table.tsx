@@ -1,49 +1,39 @@
-import type { ReactNode } from "react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import type { MouseEvent, ReactNode } from "react";
 import { Badge } from "../../components/badge";
 import { cell, headCell, row } from "../../components/page";
 import { Time } from "../../components/time";
-import { RowMenu } from "../../components/ui/menu";
-import { number } from "../../lib/time";
-import { Expiry, LastUsed, Packages } from "./badges";
+import { Checkbox } from "../../components/ui/checkbox";
+import { type MenuItem, RowMenu } from "../../components/ui/menu";
+import { Expiry, LastUsed, Packages, permissionName, Troubles } from "./badges";
 import type { Token } from "./queries";
+import { canBeChosen, type Selection } from "./selection";
 
 type Props = {
   tokens: Token[];
   dimmed: boolean;
-  mayManage: boolean;
-  onCopyId: (token: Token) => void;
-  onEdit: (token: Token) => void;
-  onDelete: (token: Token) => void;
+  items: (token: Token) => MenuItem[];
+  /** Null for people who may only look. */
+  selection: Selection | null;
   empty: ReactNode;
 };
 
-export function TokenTable({ tokens, dimmed, empty, ...actions }: Props) {
+export function TokenTable({ tokens, dimmed, empty, items, selection }: Props) {
   if (tokens.length === 0) return empty;
   return (
     <table className={`w-full border-collapse ${dimmed ? "opacity-60" : ""}`}>
       <thead className="max-sm:sr-only">
         <tr>
-          <th scope="col" className={headCell}>
-            Description
-          </th>
-          <th scope="col" className={headCell}>
-            Permissions
-          </th>
-          <th scope="col" className={headCell}>
-            Packages
-          </th>
-          <th scope="col" className={headCell}>
-            Limit
-          </th>
-          <th scope="col" className={headCell}>
-            Created
-          </th>
-          <th scope="col" className={headCell}>
-            Last used
-          </th>
-          <th scope="col" className={headCell}>
-            Expires
-          </th>
+          {selection && (
+            <th scope="col" className={`${headCell} w-9 pr-0`}>
+              <Checkbox hidden label="Select all shown" checked={selection.rows} onChange={selection.toggleRows} />
+            </th>
+          )}
+          {["Description", "Permissions", "Packages", "Last used", "Expires", "Created"].map((title) => (
+            <th key={title} scope="col" className={`${headCell} ${title === "Created" ? wideOnly : ""}`}>
+              {title}
+            </th>
+          ))}
           <th scope="col" className={headCell}>
             <span className="sr-only">Actions</span>
           </th>
@@ -51,7 +41,7 @@ export function TokenTable({ tokens, dimmed, empty, ...actions }: Props) {
       </thead>
       <tbody>
         {tokens.map((token) => (
-          <TokenTableRow key={token.id} token={token} {...actions} />
+          <TokenTableRow key={token.id} token={token} items={items} selection={selection} />
         ))}
       </tbody>
     </table>
@@ -61,37 +51,37 @@ export function TokenTable({ tokens, dimmed, empty, ...actions }: Props) {
 const inCard = "max-sm:inline-block max-sm:py-1";
 const wideOnly = "max-lg:hidden";
 
-type RowProps = Omit<Props, "tokens" | "dimmed" | "empty"> & { token: Token };
+type RowProps = Pick<Props, "items" | "selection"> & { token: Token };
 
-/** A row; on a small screen a card. */
-function TokenTableRow({ token, mayManage, onCopyId, onEdit, onDelete }: RowProps) {
-  const live = token.status !== "REVOKED";
-  const items = [
-    { label: "Copy ID", onSelect: () => onCopyId(token) },
-    ...(mayManage && live ? [{ label: "Edit", onSelect: () => onEdit(token) }] : []),
-    ...(mayManage && live ? [{ label: "Delete", onSelect: () => onDelete(token), danger: true }] : []),
-  ];
+/** A row, which opens the token's page, as the link in it does for keyboards; on a small screen a card. */
+function TokenTableRow({ token, items, selection }: RowProps) {
+  const open = useOpen(token.id);
+  const chosen = selection?.has(token) ?? false;
   return (
-    <tr className={`${row} max-sm:relative max-sm:block max-sm:pr-12 max-sm:pb-2`}>
+    <tr
+      onClick={open}
+      className={`${row} cursor-pointer max-sm:relative max-sm:block max-sm:pr-12 max-sm:pb-2 ${selection ? "max-sm:pl-8" : ""} ${chosen ? "bg-soft" : ""}`}
+    >
+      {selection && (
+        <td className={`${cell} w-9 pr-0 max-sm:absolute max-sm:top-0 max-sm:left-0`}>
+          {canBeChosen(token) && (
+            <Checkbox
+              hidden
+              label={`Select ${token.description}`}
+              checked={chosen}
+              onChange={(on) => selection.toggle(token, on)}
+            />
+          )}
+        </td>
+      )}
       <th scope="row" className={`${cell} font-normal max-sm:block`}>
-        <span className="grid">
-          <span className="font-medium wrap-anywhere">{token.description}</span>
-          <code className="text-muted">{token.hint}</code>
-        </span>
+        <Name token={token} />
       </th>
       <td className={`${cell} ${inCard}`}>
-        <Badge>{token.permission === "WRITE" ? "Write" : "Read-only"}</Badge>
+        <Badge>{permissionName(token)}</Badge>
       </td>
       <td className={`${cell} max-sm:hidden`}>
         <Packages patterns={token.packages} />
-      </td>
-      <td className={`${cell} ${wideOnly} whitespace-nowrap`}>
-        {token.rateLimit === 0 ? <span className="text-muted">None</span> : `${number(token.rateLimit)}/h`}
-      </td>
-      <td className={`${cell} ${wideOnly} whitespace-nowrap`}>
-        <span title={`by ${token.createdBy}`}>
-          <Time at={token.createdAt} />
-        </span>
       </td>
       <td className={`${cell} ${inCard}`}>
         <LastUsed token={token} />
@@ -99,9 +89,47 @@ function TokenTableRow({ token, mayManage, onCopyId, onEdit, onDelete }: RowProp
       <td className={`${cell} ${inCard}`}>
         <Expiry token={token} />
       </td>
+      <td className={`${cell} ${wideOnly}`}>
+        <span className="grid">
+          <span className="whitespace-nowrap">
+            <Time at={token.createdAt} />
+          </span>
+          <span className="max-w-40 truncate text-[13px] text-muted max-xl:hidden" title={token.createdBy}>
+            by {token.createdBy}
+          </span>
+        </span>
+      </td>
       <td className={`${cell} w-12 max-sm:absolute max-sm:top-0 max-sm:right-0`}>
-        <RowMenu label={`Actions of ${token.description}`} items={items} />
+        <RowMenu label={`Actions of ${token.description}`} items={items(token)} />
       </td>
     </tr>
   );
+}
+
+function Name({ token }: { token: Token }) {
+  return (
+    <span className="grid">
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <Link
+          to="/tokens/$id"
+          params={{ id: token.id }}
+          className="font-medium wrap-anywhere hover:underline max-sm:py-0.5"
+        >
+          {token.description}
+        </Link>
+        <Troubles token={token} />
+      </span>
+      <code className="text-muted">{token.hint}</code>
+    </span>
+  );
+}
+
+/** Opens the token's page, unless the click was meant for something in the row, or for its text. */
+function useOpen(id: string) {
+  const navigate = useNavigate();
+  return (event: MouseEvent<HTMLElement>) => {
+    const within = event.target instanceof Element && event.currentTarget.contains(event.target);
+    const meant = within && !(event.target as Element).closest("a, button, input, label");
+    if (meant && !getSelection()?.toString()) void navigate({ to: "/tokens/$id", params: { id } });
+  };
 }

@@ -1,37 +1,29 @@
-import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { useState } from "react";
 import { LoadMore } from "../../components/load-more";
 import { Empty, LoadError, PageHead, Skeleton, TableBox } from "../../components/page";
 import { Button } from "../../components/ui/button";
-import { useToast } from "../../components/ui/toast";
-import { copy } from "../../lib/clipboard";
+import { rowsOf } from "../../lib/connection";
 import { count } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
+import { useTokenActions } from "./actions";
+import { BulkBar } from "./bulk";
 import { CreateToken } from "./create-dialog";
-import { DeleteToken } from "./delete-dialog";
-import { EditToken } from "./edit-dialog";
 import { Filters } from "./filters";
-import { rowsOf, type Token, type TokenSearch, tokensQuery } from "./queries";
+import { tokenNameQuery, tokensQuery } from "./queries";
+import { isFiltered, noFilters, type TokenSearch } from "./search";
+import { useSelection } from "./selection";
 import { TokenTable } from "./table";
 
 export function TokensPage() {
-  const search = useSearch({ from: "/_app/tokens" });
-  const navigate = useNavigate({ from: "/tokens" });
-  const toast = useToast();
+  const search = useSearch({ from: "/_app/tokens/" });
+  const navigate = useNavigate({ from: "/tokens/" });
   const { data: viewer } = useSuspenseQuery(viewerQuery);
-  const query = useInfiniteQuery(tokensQuery(search));
-  const [editing, setEditing] = useState<Token | null>(null);
-  const [deleting, setDeleting] = useState<Token | null>(null);
+  const mayManage = viewer.role !== "VIEWER";
   const change = (part: Partial<TokenSearch>, replace = true) =>
     void navigate({ search: (now) => ({ ...now, ...part }), replace });
-  const mayManage = viewer.role !== "VIEWER";
-  const filtered = Boolean(search.q || search.status || search.access);
   const create = () => change({ new: 1 }, false);
-  const copyId = async (token: Token) => {
-    toast((await copy(token.id, null)) ? "The token's id was copied." : "Copying failed.");
-  };
   return (
     <>
       <PageHead
@@ -45,7 +37,34 @@ export function TokensPage() {
           )
         }
       />
-      <Filters search={search} change={change} total={query.data?.pages[0]?.totalCount} />
+      {search.parent && <Maker id={search.parent} />}
+      <TokenList search={search} change={change} mayManage={mayManage} create={mayManage ? create : undefined} />
+      <CreateToken
+        open={search.new === 1 && mayManage}
+        description={search.description}
+        onClose={() => change({ new: undefined, description: undefined })}
+      />
+    </>
+  );
+}
+
+type ListProps = {
+  search: TokenSearch;
+  change: (part: Partial<TokenSearch>) => void;
+  mayManage: boolean;
+  create?: () => void;
+};
+
+function TokenList({ search, change, mayManage, create }: ListProps) {
+  const query = useInfiniteQuery(tokensQuery(search));
+  const { items, dialog } = useTokenActions(mayManage);
+  const tokens = rowsOf(query.data?.pages);
+  const { new: _, description: __, sort: ___, ...scope } = search;
+  const selection = useSelection(JSON.stringify(scope), tokens);
+  const total = query.data?.pages[0]?.totalCount;
+  return (
+    <>
+      <Filters search={search} change={change} total={total} />
       <TableBox>
         {query.isPending ? (
           <Skeleton />
@@ -53,34 +72,40 @@ export function TokensPage() {
           <LoadError error={query.error} retry={() => query.refetch()} />
         ) : (
           <TokenTable
-            tokens={rowsOf(query.data.pages)}
+            tokens={tokens}
             dimmed={query.isPlaceholderData}
-            mayManage={mayManage}
-            onCopyId={copyId}
-            onEdit={setEditing}
-            onDelete={setDeleting}
-            empty={
-              <NoTokens
-                filtered={filtered}
-                clear={() => change({ q: undefined, status: undefined, access: undefined })}
-                create={mayManage ? create : undefined}
-              />
-            }
+            items={items}
+            selection={mayManage ? selection : null}
+            empty={<NoTokens filtered={isFiltered(search)} clear={() => change(noFilters)} create={create} />}
           />
         )}
       </TableBox>
       <LoadMore query={query} />
       <p className="sr-only" role="status">
-        {query.data && count(query.data.pages[0]?.totalCount ?? 0, "token")}
+        {total !== undefined && count(total, "token")}
       </p>
-      <CreateToken
-        open={search.new === 1 && mayManage}
-        description={search.description}
-        onClose={() => change({ new: undefined, description: undefined })}
-      />
-      {editing && <EditToken token={editing} onClose={() => setEditing(null)} />}
-      {deleting && <DeleteToken token={deleting} onClose={() => setDeleting(null)} />}
+      <BulkBar selection={selection} search={search} more={query.hasNextPage} />
+      {dialog}
     </>
+  );
+}
+
+/** Says that the list is narrowed to the tokens that one token made. */
+function Maker({ id }: { id: string }) {
+  const { data: name } = useQuery(tokenNameQuery(id));
+  return (
+    <p className="mb-4 flex flex-wrap items-center gap-x-3 gap-y-1">
+      <span>
+        Made by{" "}
+        <Link to="/tokens/$id" params={{ id }} className="font-medium text-accent underline">
+          {name ?? "another token"}
+        </Link>
+        .
+      </span>
+      <Link to="/tokens" search={{}} className="text-accent underline">
+        Show all tokens
+      </Link>
+    </p>
   );
 }
 

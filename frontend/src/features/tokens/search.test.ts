@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { orderOf, readSearch, rowsOf, whereOf } from "./queries";
+import { orderOf, readSearch, whereOf } from "./search";
 
 const now = new Date("2026-11-25T12:00:00Z");
 
@@ -7,13 +7,21 @@ describe("readSearch", () => {
   it("leaves defaults and what is wrong out of the address", () => {
     expect(readSearch({})).toEqual({});
     expect(
-      readSearch({ q: "", status: "gone", access: "admin", sort: "newest", new: 2, description: 3, x: "y" }),
+      readSearch({ q: "", status: "gone", access: "admin", use: 1, sort: "newest", new: 2, description: 3, x: "y" }),
     ).toEqual({});
     expect(Object.keys(readSearch({ q: ["a"] }))).toEqual([]);
   });
 
   it("keeps what it knows", () => {
-    const search = { q: "ci", status: "expiring", access: "write", sort: "used", description: "CI" };
+    const search = {
+      q: "ci",
+      status: "disabled",
+      access: "write",
+      use: "never",
+      parent: "tok_1",
+      sort: "used",
+      description: "CI",
+    };
     expect(readSearch({ ...search, new: "1" })).toEqual({ ...search, new: 1 });
   });
 
@@ -38,10 +46,25 @@ describe("whereOf", () => {
   it.each([
     ["active", ["ACTIVE"]],
     ["expired", ["EXPIRED"]],
+    ["disabled", ["DISABLED"]],
     ["revoked", ["REVOKED"]],
   ] as const)("narrows to %s without a date", (status, wanted) => {
     expect(whereOf({ status }, now).status).toEqual(wanted);
     expect(whereOf({ status }, now).expiresBefore).toBeUndefined();
+  });
+
+  it("takes as unused for 90 days only tokens that are as old", () => {
+    expect(whereOf({ use: "stale" }, now)).toMatchObject({
+      unusedSince: "2026-08-27T12:00:00.000Z",
+      createdBefore: "2026-08-27T12:00:00.000Z",
+    });
+    expect(whereOf({ use: "never" }, now)).toMatchObject({ neverUsed: true });
+  });
+
+  it("narrows to leaked tokens of any status, and to those of one maker", () => {
+    const where = whereOf({ status: "leaked", parent: "tok_1" }, now);
+    expect(where).toMatchObject({ leaked: true, parent: "tok_1" });
+    expect(where.status).toBeUndefined();
   });
 
   it("narrows by text and permission", () => {
@@ -56,14 +79,5 @@ describe("orderOf", () => {
     expect(orderOf({ sort: "name" })).toEqual({ field: "DESCRIPTION", direction: "ASC" });
     expect(orderOf({ sort: "used" })).toEqual({ field: "LAST_USED_AT", direction: "DESC" });
     expect(orderOf({ sort: "expires" })).toEqual({ field: "EXPIRES_AT", direction: "ASC" });
-  });
-});
-
-describe("rowsOf", () => {
-  it("joins the pages and passes over holes", () => {
-    expect(rowsOf([{ edges: [{ node: 1 }, null, { node: null }] }, { edges: null }, { edges: [{ node: 2 }] }])).toEqual(
-      [1, 2],
-    );
-    expect(rowsOf(undefined)).toEqual([]);
   });
 });

@@ -1,0 +1,91 @@
+import { absolute, number } from "../../lib/time";
+
+/** What was done, in words, by kind. What is not here is shown as the server calls it. */
+export const kinds: Record<string, { name: string; actions: Record<string, string> }> = {
+  token: {
+    name: "Tokens",
+    actions: {
+      "token.create": "Token created",
+      "token.update": "Token changed",
+      "token.rotate": "Token rotated",
+      "token.rotation_end": "Rotation ended",
+      "token.rotation_cancel": "Rotation taken back",
+      "token.disable": "Token disabled",
+      "token.enable": "Token enabled",
+      "token.revoke": "Token revoked",
+      "token.release": "Token released from its maker",
+      "token.leak": "Token found in a public place",
+    },
+  },
+  request: { name: "Requests", actions: { "request.refuse": "Request refused" } },
+  repository: {
+    name: "Repositories",
+    actions: {
+      "repository.create": "Repository added",
+      "repository.update": "Repository changed",
+      "repository.delete": "Repository removed",
+      "repository.sync": "Sync started",
+      "repository.cancel": "Sync canceled",
+    },
+  },
+  user: { name: "People", actions: { "user.create": "User created", "user.update": "User changed" } },
+  session: { name: "Sessions", actions: { "session.create": "Signed in", "session.end": "Signed out" } },
+  settings: { name: "Settings", actions: { "settings.update": "Settings changed" } },
+};
+
+const actionNames = Object.assign({}, ...Object.values(kinds).map(({ actions }) => actions)) as Record<string, string>;
+
+export const actionName = (action: string): string => actionNames[action] ?? action;
+
+/** One thing that an event tells: before is there where it was another. */
+export type Detail = { name: string; before?: string; value: string };
+
+/** What an event tells, for people: "rateLimit": {"from": 1000, "to": 50} is Rate limit, 1,000, 50. */
+export function detailsOf(json: string): Detail[] {
+  let all: unknown;
+  try {
+    all = JSON.parse(json);
+  } catch {
+    return [{ name: "Details", value: json }];
+  }
+  if (typeof all !== "object" || all === null) return [];
+  return Object.entries(all).map(([key, value]) => {
+    const name = nameOf(key);
+    if (isChange(value)) return { name, before: words(value.from), value: words(value.to) };
+    return { name, value: words(value) };
+  });
+}
+
+/** What names the object of an event, if anything does. */
+export function objectName(json: string): string | undefined {
+  try {
+    const all = JSON.parse(json) as Record<string, unknown>;
+    const name = [all.description, all.name, all.email].find((one) => typeof one === "string" && one);
+    return name as string | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isChange = (value: unknown): value is { from: unknown; to: unknown } =>
+  typeof value === "object" && value !== null && "from" in value && "to" in value;
+
+/** rateLimit and rate_limit are "Rate limit". */
+function nameOf(key: string): string {
+  const spaced = key
+    .replaceAll("_", " ")
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+function words(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "none";
+  if (typeof value === "number") return number(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? absolute(value) : value;
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(words).join(", ");
+  return Object.entries(value)
+    .map(([key, one]) => `${key}: ${words(one)}`)
+    .join(", ");
+}

@@ -1,0 +1,15 @@
+import { Link } from "@tanstack/react-router";
+
+/** A package's name, which leads to its page. */
+export function PackageLink({ name }: { name: string }) {
+  const [vendor = "", short = ""] = name.split("/");
+  return (
+    <Link
+      to="/packages/$vendor/$name"
+      params={{ vendor, name: short }}
+      className="font-medium wrap-anywhere hover:underline"
+    >
+      {name}
+    </Link>
+  );
+}

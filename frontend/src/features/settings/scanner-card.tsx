@@ -1,0 +1,34 @@
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { CopyButton } from "../../components/copy-button";
+import { Panel } from "../../components/panel";
+import { serverQuery } from "../account/queries";
+import { type Rule, rulesOf } from "./rules";
+
+/** What makes programs that look for secrets find this server's, and how they report them. */
+export function ScannerCard() {
+  const { data: server } = useSuspenseQuery(serverQuery);
+  if (!server.secretPattern) return null;
+  return (
+    <Panel title="Secret scanners">
+      <p className="text-muted">
+        Programs that look for secrets in code find those of this server by a rule. Whoever finds one reports it to{" "}
+        <code className="text-text wrap-anywhere">{server.publicUrl}/leaks</code>, without signing in.
+      </p>
+      {rulesOf(server.secretPattern, server.publicUrl).map((rule) => (
+        <RuleText key={rule.id} rule={rule} />
+      ))}
+    </Panel>
+  );
+}
+
+function RuleText({ rule }: { rule: Rule }) {
+  return (
+    <div className="grid gap-1.5">
+      <h3 className="font-medium">{rule.title}</h3>
+      <div className="flex items-start justify-between gap-2 rounded-md bg-soft p-3">
+        <pre className="min-w-0 whitespace-pre-wrap wrap-anywhere">{rule.text}</pre>
+        <CopyButton text={rule.text} label={`Copy for ${rule.title}`} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useBlocker } from "@tanstack/react-router";
+import { useCallback, useState } from "react";
+import { LoadError, PageHead, Skeleton } from "../../components/page";
+import { Callout } from "../../components/panel";
+import { Confirm } from "../../components/ui/dialog";
+import { viewerQuery } from "../account/queries";
+import { AuditCard } from "./audit-card";
+import { settingsQuery } from "./queries";
+import { ScannerCard } from "./scanner-card";
+import { TokenCard } from "./token-card";
+
+export function SettingsPage() {
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  return (
+    <>
+      <PageHead title="Settings" text="What holds for everybody who uses this server." />
+      {viewer.role === "OWNER" ? (
+        <Cards />
+      ) : (
+        <Callout tone="plain">
+          <p>Only owners may see and change the settings. You are a {viewer.role.toLowerCase()}.</p>
+        </Callout>
+      )}
+    </>
+  );
+}
+
+function Cards() {
+  const { data, error, refetch } = useQuery(settingsQuery);
+  const [dirty, setDirty] = useState<readonly string[]>([]);
+  const onDirty = useCallback((card: string, is: boolean) => {
+    setDirty((now) => (now.includes(card) === is ? now : is ? [...now, card] : now.filter((one) => one !== card)));
+  }, []);
+  if (error) return <LoadError error={error} retry={refetch} />;
+  if (!data) return <Skeleton />;
+  return (
+    <div className="grid max-w-5xl gap-6">
+      <TokenCard settings={data} onDirty={onDirty} />
+      <AuditCard settings={data} onDirty={onDirty} />
+      <ScannerCard />
+      <Leaving dirty={dirty.length > 0} />
+    </div>
+  );
+}
+
+/** Asks before the page is left with changes that are not saved. */
+function Leaving({ dirty }: { dirty: boolean }) {
+  const blocker = useBlocker({ shouldBlockFn: () => dirty, enableBeforeUnload: () => dirty, withResolver: true });
+  return (
+    <Confirm
+      open={blocker.status === "blocked"}
+      onClose={() => blocker.reset?.()}
+      title="Leave without saving?"
+      keep="Stay here"
+      action="Leave"
+      onConfirm={() => blocker.proceed?.()}
+    >
+      <p>What you changed here is lost.</p>
+    </Confirm>
+  );
+}

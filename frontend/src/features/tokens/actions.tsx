@@ -1,0 +1,74 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { MenuItem } from "../../components/ui/menu";
+import { useToast } from "../../components/ui/toast";
+import { EnableTokensDocument } from "../../gql/graphql";
+import { changed } from "../../lib/changes";
+import { copy } from "../../lib/clipboard";
+import { request } from "../../lib/graphql";
+import { DeleteToken } from "./delete-dialog";
+import { DisableToken } from "./disable-dialog";
+import { EditToken } from "./edit-dialog";
+import type { FullToken, Token } from "./queries";
+import { RotateToken } from "./rotate-dialog";
+
+const dialogs = { edit: EditToken, rotate: RotateToken, disable: DisableToken, delete: DeleteToken };
+
+/** What can be done to a token, as items of a menu, and the dialog of what was chosen. */
+export function useTokenActions(mayManage: boolean) {
+  const [asked, ask] = useState<{ what: keyof typeof dialogs; token: Token } | null>(null);
+  const copyId = useCopyId();
+  const enable = useEnable();
+  const Dialog = asked && dialogs[asked.what];
+  const items = (token: Token | FullToken): MenuItem[] => {
+    const all = [{ label: "Copy ID", onSelect: () => copyId(token) }];
+    if (!mayManage || token.status === "REVOKED") return all;
+    const disabled = token.status === "DISABLED";
+    return [
+      ...all,
+      { label: "Edit", onSelect: () => ask({ what: "edit", token }) },
+      { label: "Rotate…", onSelect: () => ask({ what: "rotate", token }), why: whyNotRotate(token) },
+      disabled
+        ? { label: "Enable", onSelect: () => enable(token) }
+        : { label: "Disable…", onSelect: () => ask({ what: "disable", token }) },
+      { label: "Delete", onSelect: () => ask({ what: "delete", token }), danger: true },
+    ];
+  };
+  return { items, dialog: Dialog && <Dialog token={asked.token} onClose={() => ask(null)} /> };
+}
+
+/** Why a token gets no new secret as it is; undefined where it does. */
+export function whyNotRotate(token: Token | FullToken): string | undefined {
+  if ("secrets" in token && token.secrets.length > 1) return "A rotation is under way. End it or take it back first.";
+  switch (token.status) {
+    case "EXPIRED":
+      return "It has expired. Give it a later expiry first.";
+    case "DISABLED":
+      return "It is disabled. Enable it first.";
+    case "REVOKED":
+      return "It was revoked. Create another one.";
+    default:
+      return undefined;
+  }
+}
+
+function useCopyId() {
+  const toast = useToast();
+  return async (token: Token) => {
+    toast((await copy(token.id, null)) ? "The token's id was copied." : "Copying failed.");
+  };
+}
+
+function useEnable() {
+  const client = useQueryClient();
+  const toast = useToast();
+  const { mutate } = useMutation({
+    mutationFn: ({ id }: Token) => request(EnableTokensDocument, { ids: [id] }),
+    onSuccess: (_, token) => {
+      toast(`“${token.description}” works again.`);
+      return changed(client, "tokens");
+    },
+    onError: (error) => toast(error.message),
+  });
+  return mutate;
+}

@@ -1,0 +1,63 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { Button } from "../../components/ui/button";
+import type { TokenWhere } from "../../gql/graphql";
+import { number } from "../../lib/time";
+import { BulkDelete } from "./bulk-delete";
+import { previewQuery } from "./queries";
+import { type TokenSearch, whereOf } from "./search";
+import type { Selection } from "./selection";
+
+type Props = { selection: Selection; search: TokenSearch; more: boolean };
+
+/** How many tokens the server takes at once by name; all that match may be more. */
+const namedAtMost = 100;
+
+/** What can be done to the tokens that are chosen; nothing while none is. more: not all that match are loaded. */
+export function BulkBar({ selection, search, more }: Props) {
+  const [deleting, setDeleting] = useState(false);
+  const { chosen, matching, rows } = selection;
+  if (chosen.length === 0) return null;
+  const tooMany = !matching && chosen.length > namedAtMost;
+  const what = matching ? { where: matching } : { ids: chosen.map(({ id }) => id) };
+  return (
+    <section
+      aria-label="Selection"
+      className="sticky bottom-4 z-20 mt-4 flex flex-wrap items-center gap-x-4 gap-y-2 rounded-lg border border-edge bg-panel px-4 py-2.5 shadow-xl"
+    >
+      <span role="status" className="font-medium">
+        {matching ? <MatchCount where={matching} /> : `${number(chosen.length)} selected`}
+        {tooMany && `, at most ${namedAtMost} can be deleted at once`}
+      </span>
+      {(more || tooMany) && rows === true && !matching && (
+        <ChooseMatching search={search} choose={selection.chooseMatching} />
+      )}
+      <span className="ml-auto flex gap-2">
+        <Button kind="danger" busy={tooMany} onClick={() => setDeleting(true)}>
+          Delete…
+        </Button>
+        <Button onClick={selection.clear}>Clear</Button>
+      </span>
+      {deleting && <BulkDelete what={what} onClose={() => setDeleting(false)} onDeleted={selection.clear} />}
+    </section>
+  );
+}
+
+function MatchCount({ where }: { where: TokenWhere }) {
+  const { data } = useQuery(previewQuery({ where }));
+  return data ? `All ${number(data.count)} that match selected` : "All that match selected";
+}
+
+type ChooseProps = { search: TokenSearch; choose: (where: TokenWhere) => void };
+
+/** Offers to choose also what is not loaded. The instants in the filter are fixed, so that what is counted is deleted. */
+function ChooseMatching({ search, choose }: ChooseProps) {
+  const where = useMemo(() => whereOf(search), [search]);
+  const { data } = useQuery(previewQuery({ where }));
+  if (!data) return null;
+  return (
+    <button type="button" className="font-medium text-accent underline" onClick={() => choose(where)}>
+      Select all {number(data.count)} that match
+    </button>
+  );
+}

@@ -1,0 +1,126 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { Callout, Fact, Facts, Panel } from "../../components/panel";
+import { Time } from "../../components/time";
+import { count, number } from "../../lib/time";
+import { Expiry, LastUsed, permissionName } from "./badges";
+import type { FullToken } from "./queries";
+import { RateMeter } from "./rate-meter";
+
+/** What a person must know of this token before anything else. */
+export function Notices({ token }: { token: FullToken }) {
+  return (
+    <>
+      {token.leakedAt && (
+        <Callout tone="danger">
+          <p className="font-medium">
+            A secret of it was found in a public place <Time at={token.leakedAt} />. Rotate or delete it.
+          </p>
+          {token.leakedUrl && <code>{token.leakedUrl}</code>}
+        </Callout>
+      )}
+      {token.revokedAt && (
+        <Callout tone="danger">
+          <p>
+            Revoked <Time at={token.revokedAt} />
+            {token.revokedBy && ` by ${token.revokedBy}`}
+            {token.revokedReason ? `: ${token.revokedReason}` : "."}
+          </p>
+        </Callout>
+      )}
+      {token.status === "DISABLED" && token.disabledAt && (
+        <Callout>
+          <p>
+            Disabled <Time at={token.disabledAt} />
+            {token.disabledReason ? `: ${token.disabledReason}` : "."}
+          </p>
+        </Callout>
+      )}
+      {token.notices.map((notice) => (
+        <Callout key={notice}>
+          <p>{notice}</p>
+        </Callout>
+      ))}
+    </>
+  );
+}
+
+/** What a token is and may do, and how much of the hour's requests is used. */
+export function TokenFacts({ token }: { token: FullToken }) {
+  return (
+    <div className="grid items-start gap-6 lg:grid-cols-3">
+      <Panel title="What it is" className="lg:col-span-2">
+        <Facts>
+          <Fact name="Permissions">{permissionName(token)}</Fact>
+          <Fact name="Packages">{list(token.packages, "All packages")}</Fact>
+          <Fact name="Networks">{list(token.networks, "From anywhere")}</Fact>
+          <Fact name="Expires">
+            <Expiry token={token} />
+          </Fact>
+          <Fact name="Created">
+            <Time at={token.createdAt} /> by {token.createdBy}
+          </Fact>
+          <Fact name="Last used">
+            <LastUsed token={token} />
+            {token.lastUsedAddress && <code className="block text-muted">{token.lastUsedAddress}</code>}
+            {token.lastUsedClient && <span className="block text-[13px] text-muted">{token.lastUsedClient}</span>}
+          </Fact>
+          {token.externalId && (
+            <Fact name="External ID">
+              <code>{token.externalId}</code>
+            </Fact>
+          )}
+          {token.labels.length > 0 && (
+            <Fact name="Labels">
+              {list(
+                token.labels.map(({ name, value }) => `${name}=${value}`),
+                "",
+              )}
+            </Fact>
+          )}
+          <Family token={token} />
+        </Facts>
+      </Panel>
+      <Panel title="Rate limit">
+        {token.status === "REVOKED" ? (
+          <p>{token.rateLimit === 0 ? "No limit." : `${number(token.rateLimit)} requests an hour.`}</p>
+        ) : (
+          <RateMeter status={token.rateLimitStatus} />
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+/** The token that made it, and how many it made. */
+function Family({ token }: { token: FullToken }) {
+  return (
+    <>
+      {token.parent && (
+        <Fact name="Made by the token">
+          <Link to="/tokens/$id" params={{ id: token.parent.id }} className="text-accent underline">
+            {token.parent.description}
+          </Link>
+        </Fact>
+      )}
+      {token.childCount > 0 && (
+        <Fact name="Made">
+          <Link to="/tokens" search={{ parent: token.id }} className="text-accent underline">
+            {count(token.childCount, "token")}
+          </Link>
+        </Fact>
+      )}
+    </>
+  );
+}
+
+function list(all: readonly string[], none: string): ReactNode {
+  if (all.length === 0) return none;
+  return (
+    <span className="flex flex-wrap gap-x-3">
+      {all.map((one) => (
+        <code key={one}>{one}</code>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,91 @@
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Empty, LoadError, PageHead, Skeleton } from "../../components/page";
+import { Part } from "../../components/panel";
+import { FileLink } from "../../components/table";
+import { Button, buttonClass } from "../../components/ui/button";
+import type { MenuItem } from "../../components/ui/menu";
+import { viewerQuery } from "../account/queries";
+import { AuditList } from "../audit/audit-list";
+import { Downloads } from "../downloads/downloads";
+import { downloadsFile } from "../downloads/queries";
+import { useTokenActions } from "./actions";
+import { Status, Troubles } from "./badges";
+import { type FullToken, tokenQuery } from "./queries";
+import { Secrets } from "./secrets";
+import { Notices, TokenFacts } from "./token-facts";
+import { TokenUsage } from "./token-usage";
+
+export function TokenPage() {
+  const { id } = useParams({ from: "/_app/tokens/$id" });
+  const query = useQuery(tokenQuery(id));
+  if (query.isPending) return <Skeleton />;
+  if (query.isError) return <LoadError error={query.error} retry={() => query.refetch()} />;
+  if (!query.data) {
+    return (
+      <Empty
+        text="There is no such token."
+        action={
+          <Link to="/tokens" className={buttonClass()}>
+            All tokens
+          </Link>
+        }
+      />
+    );
+  }
+  return <Content token={query.data} />;
+}
+
+function Content({ token }: { token: FullToken }) {
+  const { days = 30 } = useSearch({ from: "/_app/tokens/$id" });
+  const navigate = useNavigate({ from: "/tokens/$id" });
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const mayManage = viewer.role !== "VIEWER";
+  const { items, dialog } = useTokenActions(mayManage);
+  const where = { token: token.id };
+  return (
+    <>
+      <PageHead
+        title={token.description}
+        text={
+          <span className="flex flex-wrap items-center gap-2">
+            <code>{token.hint}</code>
+            <Status status={token.status} />
+            <Troubles token={{ ...token, status: "ACTIVE" }} />
+          </span>
+        }
+        action={<Actions items={items(token)} />}
+      />
+      <div className="grid gap-6">
+        <Notices token={token} />
+        <TokenFacts token={token} />
+        <Secrets token={token} mayManage={mayManage} />
+        <TokenUsage
+          id={token.id}
+          days={days}
+          onDays={(next) => void navigate({ search: next === 30 ? {} : { days: next }, replace: true })}
+        />
+        <Part title="What it downloaded" action={<FileLink href={downloadsFile(where)}>CSV</FileLink>}>
+          <Downloads where={where} empty="It has not downloaded anything yet." />
+        </Part>
+        <Part title="What was done to it">
+          <AuditList where={{ target: token.id }} />
+        </Part>
+      </div>
+      {dialog}
+    </>
+  );
+}
+
+function Actions({ items }: { items: MenuItem[] }) {
+  return (
+    <div className="flex flex-wrap gap-2">
+      {items.map(({ label, onSelect, danger, why }) => (
+        <Button key={label} kind={danger ? "danger" : "secondary"} busy={Boolean(why)} title={why} onClick={onSelect}>
+          {label}
+          {why && <span className="sr-only">: {why}</span>}
+        </Button>
+      ))}
+    </div>
+  );
+}

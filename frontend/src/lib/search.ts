@@ -1,0 +1,21 @@
+/** The one of these that a value is; undefined where it is none. */
+export const oneOf = <T>(value: unknown, all: readonly T[]): T | undefined => all.find((one) => one === value);
+
+/** A text of an address, bounded; undefined where it is empty or none. */
+export const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value ? value.slice(0, 200) : undefined;
+
+/** A day, such as 2026-11-25; undefined where it is none. */
+export const date = (value: unknown): string | undefined =>
+  typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
+
+/** What is there of a search: defaults are left out of an address. */
+export function present<T extends object>(search: T): T {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** The address of a file that the server makes, narrowed by what is there of the query. */
+export function fileUrl(path: string, query: Record<string, string | null | undefined>): string {
+  const there = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return there.length > 0 ? `${path}?${new URLSearchParams(there)}` : path;
+}
