@@ -99,6 +99,33 @@ func (s Set) Within(outer Set) bool {
 	return true
 }
 
+// nothing is a pattern that no name matches.
+const nothing = "/"
+
+// Intersect returns a set that matches only names which both match: of two patterns the narrower one. Patterns that
+// overlap without one being within the other, such as acme/a* and acme/*b, are left out.
+func (s Set) Intersect(other Set) Set {
+	if s.Empty() || other.Empty() {
+		return Set{append(slices.Clone(s.patterns), other.patterns...)}
+	}
+	var kept []string
+	for _, one := range s.patterns {
+		for _, two := range other.patterns {
+			switch {
+			case one == two || within(one, two):
+				kept = append(kept, one)
+			case within(two, one):
+				kept = append(kept, two)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		return Set{[]string{nothing}}
+	}
+	slices.Sort(kept)
+	return Set{slices.Compact(kept)}
+}
+
 // match compares part by part, so that * never crosses the slash.
 func match(p, name string) bool {
 	if p == "*" {

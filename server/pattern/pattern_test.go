@@ -136,3 +136,36 @@ func BenchmarkMatch(b *testing.B) {
 		s.Match("third/name")
 	}
 }
+
+// What two sets have in common is what both match, and never every name.
+func TestIntersect(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ one, two, want string }{
+		{"", "", ""},
+		{"", "acme/*", "acme/*"},
+		{"acme/*", "", "acme/*"},
+		{"*", "acme/*", "acme/*"},
+		{"acme/*", "acme/lib other/*", "acme/lib"},
+		{"acme/a-*", "acme/a-b* acme/*", "acme/a-* acme/a-b*"},
+		{"acme/*", "other/*", "/"},
+		{"acme/a*", "acme/*b", "/"},
+	} {
+		one, err := pattern.Parse(strings.Fields(c.one))
+		if err != nil {
+			t.Fatal(err)
+		}
+		two, err := pattern.Parse(strings.Fields(c.two))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both := one.Intersect(two)
+		if got := strings.Join(both.Strings(), " "); got != c.want {
+			t.Errorf("%q and %q: %q, want %q", c.one, c.two, got, c.want)
+		}
+		for _, name := range []string{"acme/lib", "acme/a-b1", "acme/ab", "other/x", "third/x", "nothing/nothing"} {
+			if both.Match(name) && !(one.Match(name) && two.Match(name)) {
+				t.Errorf("%q and %q match %s together, not alone", c.one, c.two, name)
+			}
+		}
+	}
+}

@@ -95,6 +95,11 @@ func Parse(text string) (Secret, error) {
 	return Secret{text}, nil
 }
 
+// Pattern is a regular expression (RE2, and PCRE's) that finds secrets of a prefix in a text, for secret scanners.
+func Pattern(prefix string) string {
+	return fmt.Sprintf(`\b%s_(?:%s|%s)_[0-9A-Za-z]{%d}\b`, prefix, ReadOnly, Write, bodyLength+sumLength)
+}
+
 // ValidPrefix tells whether secrets may begin with this: 1 to 16 letters and digits.
 func ValidPrefix(prefix string) error {
 	if len(prefix) < 1 || len(prefix) > prefixLength || !alphanumeric(prefix) {
