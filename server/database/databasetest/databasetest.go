@@ -5,9 +5,12 @@ import (
 	"log/slog"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/servicetest"
+	"broker/server/settings"
 )
 
 // New opens a migrated SQLite database that ends with the test.
@@ -50,3 +53,9 @@ func Each(t *testing.T, test func(t *testing.T, db *database.DB)) {
 		})
 	}
 }
+
+// Log is the audit log of a database, with a key that all tests share.
+func Log(db *database.DB) *audit.Log { return audit.New(db, make([]byte, 32), time.Now) }
+
+// Settings are the owner's settings of a database; a token without a limit of its own has 1000 requests an hour.
+func Settings(db *database.DB) *settings.Service { return settings.New(db, Log(db), 1000) }

@@ -1,0 +1,174 @@
+// Package audit keeps what was done: one event for every change, in the transaction that makes it, in a chain that
+// shows what was changed, removed or moved afterwards.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+
+	"broker/ent"
+	"broker/server/database"
+)
+
+// Actor is who does something, and from where. The zero value is the server itself.
+type Actor struct {
+	ID      string // usr_… or tok_…; empty for the command line and the server
+	Name    string // for people
+	Address netip.Addr
+	Client  string // the User-Agent, as it was told
+}
+
+type actorKey struct{}
+
+// WithActor returns a context in which things are done by an actor.
+func WithActor(ctx context.Context, a Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+// ActorOf is who does what is done in a context: the server itself unless WithActor said otherwise.
+func ActorOf(ctx context.Context) Actor {
+	a, _ := ctx.Value(actorKey{}).(Actor)
+	if a.Name == "" {
+		a.Name = "server"
+	}
+	return a
+}
+
+// Event is one thing that was done.
+type Event struct {
+	Action  string         // kind.verb, such as token.create
+	Target  string         // the id of what it was done to
+	Details map[string]any // what changed; never a secret
+	Actor   *Actor         // nil: of the context
+}
+
+// Log appends to the chain and reads it.
+type Log struct {
+	db    *database.DB
+	chain chain
+	now   func() time.Time
+}
+
+// New returns the log of a database. The key authenticates the chain; now is the clock.
+func New(db *database.DB, key []byte, now func() time.Time) *Log {
+	return &Log{db, chain{key}, now}
+}
+
+// The bounds of what callers say of themselves.
+const (
+	nameMax   = 250
+	clientMax = 200
+)
+
+// Write appends events in the transaction that does what they tell. The head's row is locked until it ends: events
+// have the order of their commits and no gap.
+func (l *Log) Write(ctx context.Context, tx *database.Tx, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	head, err := l.lock(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("lock the audit log: %w", err)
+	}
+	for _, e := range events {
+		row, err := l.row(ctx, e, head)
+		if err != nil {
+			return err
+		}
+		if err := save(ctx, tx, row); err != nil {
+			return fmt.Errorf("write the audit event %s: %w", e.Action, err)
+		}
+		head.Number, head.Hash = row.Number, row.Hash
+	}
+	return l.keep(ctx, tx, head)
+}
+
+// row is an event as it is stored, chained to the head.
+func (l *Log) row(ctx context.Context, e Event, head *ent.AuditHead) (*ent.AuditEvent, error) {
+	actor := ActorOf(ctx)
+	if e.Actor != nil {
+		actor = *e.Actor
+	}
+	details := []byte("{}")
+	if len(e.Details) > 0 {
+		var err error
+		if details, err = json.Marshal(e.Details); err != nil {
+			return nil, fmt.Errorf("details of the audit event %s: %w", e.Action, err)
+		}
+	}
+	row := &ent.AuditEvent{
+		ID: idOf(head.Number + 1), Number: head.Number + 1, At: l.now().UTC().Truncate(time.Microsecond),
+		Actor: shorten(actor.Name, nameMax), ActorID: actor.ID, Action: e.Action, Details: string(details),
+		Target: optional(e.Target), Client: optional(shorten(actor.Client, clientMax)),
+	}
+	if actor.Address.IsValid() {
+		row.Address = optional(actor.Address.Unmap().String())
+	}
+	row.Hash = l.chain.next(head.Hash, row)
+	return row, nil
+}
+
+func save(ctx context.Context, tx *database.Tx, row *ent.AuditEvent) error {
+	return tx.AuditEvent.Create().SetID(row.ID).SetNumber(row.Number).SetAt(row.At).SetActor(row.Actor).SetActorID(row.ActorID).
+		SetAction(row.Action).SetNillableTarget(row.Target).SetNillableAddress(row.Address).SetNillableClient(row.Client).
+		SetDetails(row.Details).SetHash(row.Hash).Exec(ctx)
+}
+
+// idOf is the id of the event with a number: ids sort as the chain runs.
+func idOf(number int64) string { return fmt.Sprintf("evt_%016d", number) }
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// shorten keeps what a caller says of itself within bounds and on one line.
+func shorten(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "")
+	}
+	return s
+}
+
+// headID is the id of the one head.
+const headID = "head"
+
+// lock reads the head's row and holds it until the transaction ends.
+func (l *Log) lock(ctx context.Context, tx *database.Tx) (*ent.AuditHead, error) {
+	empty := &ent.AuditHead{ID: headID, BaseHash: make([]byte, 32), Hash: make([]byte, 32)}
+	err := tx.AuditHead.Create().SetID(headID).SetBaseHash(empty.BaseHash).SetHash(empty.Hash).SetMAC(l.chain.mac(empty)).
+		OnConflictColumns("id").Ignore().Exec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if l.db.Dialect() == dialect.Postgres { // SQLite has one writer
+		if _, err := tx.ExecContext(ctx, "SELECT 1 FROM audit_heads WHERE id = $1 FOR UPDATE", headID); err != nil {
+			return nil, err
+		}
+	}
+	return tx.AuditHead.Get(ctx, headID)
+}
+
+// keep writes the head anew.
+func (l *Log) keep(ctx context.Context, tx *database.Tx, head *ent.AuditHead) error {
+	err := tx.AuditHead.UpdateOneID(headID).SetBase(head.Base).SetBaseHash(head.BaseHash).
+		SetNumber(head.Number).SetHash(head.Hash).SetMAC(l.chain.mac(head)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write the head of the audit log: %w", err)
+	}
+	return nil
+}
