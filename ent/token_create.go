@@ -708,6 +708,24 @@ func (u *TokenUpsert) UpdateLabels() *TokenUpsert {
 	return u
 }
 
+// SetParentID sets the "parent_id" field.
+func (u *TokenUpsert) SetParentID(v string) *TokenUpsert {
+	u.Set(token.FieldParentID, v)
+	return u
+}
+
+// UpdateParentID sets the "parent_id" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateParentID() *TokenUpsert {
+	u.SetExcluded(token.FieldParentID)
+	return u
+}
+
+// ClearParentID clears the value of the "parent_id" field.
+func (u *TokenUpsert) ClearParentID() *TokenUpsert {
+	u.SetNull(token.FieldParentID)
+	return u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (u *TokenUpsert) SetExpiresAt(v time.Time) *TokenUpsert {
 	u.Set(token.FieldExpiresAt, v)
@@ -950,9 +968,6 @@ func (u *TokenUpsertOne) UpdateNewValues() *TokenUpsertOne {
 		if _, exists := u.create.mutation.CreatedBy(); exists {
 			s.SetIgnore(token.FieldCreatedBy)
 		}
-		if _, exists := u.create.mutation.ParentID(); exists {
-			s.SetIgnore(token.FieldParentID)
-		}
 	}))
 	return u
 }
@@ -1086,6 +1101,27 @@ func (u *TokenUpsertOne) SetLabels(v []schema.Label) *TokenUpsertOne {
 func (u *TokenUpsertOne) UpdateLabels() *TokenUpsertOne {
 	return u.Update(func(s *TokenUpsert) {
 		s.UpdateLabels()
+	})
+}
+
+// SetParentID sets the "parent_id" field.
+func (u *TokenUpsertOne) SetParentID(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetParentID(v)
+	})
+}
+
+// UpdateParentID sets the "parent_id" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateParentID() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateParentID()
+	})
+}
+
+// ClearParentID clears the value of the "parent_id" field.
+func (u *TokenUpsertOne) ClearParentID() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearParentID()
 	})
 }
 
@@ -1533,9 +1569,6 @@ func (u *TokenUpsertBulk) UpdateNewValues() *TokenUpsertBulk {
 			if _, exists := b.mutation.CreatedBy(); exists {
 				s.SetIgnore(token.FieldCreatedBy)
 			}
-			if _, exists := b.mutation.ParentID(); exists {
-				s.SetIgnore(token.FieldParentID)
-			}
 		}
 	}))
 	return u
@@ -1670,6 +1703,27 @@ func (u *TokenUpsertBulk) SetLabels(v []schema.Label) *TokenUpsertBulk {
 func (u *TokenUpsertBulk) UpdateLabels() *TokenUpsertBulk {
 	return u.Update(func(s *TokenUpsert) {
 		s.UpdateLabels()
+	})
+}
+
+// SetParentID sets the "parent_id" field.
+func (u *TokenUpsertBulk) SetParentID(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetParentID(v)
+	})
+}
+
+// UpdateParentID sets the "parent_id" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateParentID() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateParentID()
+	})
+}
+
+// ClearParentID clears the value of the "parent_id" field.
+func (u *TokenUpsertBulk) ClearParentID() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearParentID()
 	})
 }
 

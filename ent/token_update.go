@@ -128,6 +128,26 @@ func (_u *TokenUpdate) AppendLabels(v []schema.Label) *TokenUpdate {
 	return _u
 }
 
+// SetParentID sets the "parent_id" field.
+func (_u *TokenUpdate) SetParentID(v string) *TokenUpdate {
+	_u.mutation.SetParentID(v)
+	return _u
+}
+
+// SetNillableParentID sets the "parent_id" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableParentID(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetParentID(*v)
+	}
+	return _u
+}
+
+// ClearParentID clears the value of the "parent_id" field.
+func (_u *TokenUpdate) ClearParentID() *TokenUpdate {
+	_u.mutation.ClearParentID()
+	return _u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_u *TokenUpdate) SetExpiresAt(v time.Time) *TokenUpdate {
 	_u.mutation.SetExpiresAt(v)
@@ -505,6 +525,9 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			sqljson.Append(u, token.FieldLabels, value)
 		})
 	}
+	if value, ok := _u.mutation.ParentID(); ok {
+		_spec.SetField(token.FieldParentID, field.TypeString, value)
+	}
 	if _u.mutation.ParentIDCleared() {
 		_spec.ClearField(token.FieldParentID, field.TypeString)
 	}
@@ -739,6 +762,26 @@ func (_u *TokenUpdateOne) SetLabels(v []schema.Label) *TokenUpdateOne {
 // AppendLabels appends value to the "labels" field.
 func (_u *TokenUpdateOne) AppendLabels(v []schema.Label) *TokenUpdateOne {
 	_u.mutation.AppendLabels(v)
+	return _u
+}
+
+// SetParentID sets the "parent_id" field.
+func (_u *TokenUpdateOne) SetParentID(v string) *TokenUpdateOne {
+	_u.mutation.SetParentID(v)
+	return _u
+}
+
+// SetNillableParentID sets the "parent_id" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableParentID(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetParentID(*v)
+	}
+	return _u
+}
+
+// ClearParentID clears the value of the "parent_id" field.
+func (_u *TokenUpdateOne) ClearParentID() *TokenUpdateOne {
+	_u.mutation.ClearParentID()
 	return _u
 }
 
@@ -1148,6 +1191,9 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, token.FieldLabels, value)
 		})
+	}
+	if value, ok := _u.mutation.ParentID(); ok {
+		_spec.SetField(token.FieldParentID, field.TypeString, value)
 	}
 	if _u.mutation.ParentIDCleared() {
 		_spec.ClearField(token.FieldParentID, field.TypeString)

@@ -11,6 +11,7 @@ import (
 	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/fault"
+	"broker/server/token"
 	"context"
 )
 
@@ -32,10 +33,16 @@ func (r *queryResolver) Server(ctx context.Context) (*model.Server, error) {
 		return nil, err
 	}
 	server := &model.Server{PublicURL: r.PublicURL, SetupRequired: required}
-	if auth.FromContext(ctx) != nil {
-		limit := r.Known.DefaultLimit()
-		server.Version, server.DefaultRateLimit = &r.Version, &limit
+	if auth.FromContext(ctx) == nil {
+		return server, nil
 	}
+	rules, err := r.Rules.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pattern := token.Pattern(r.TokenPrefix)
+	server.Version, server.DefaultRateLimit, server.SecretPattern = &r.Version, &rules.DefaultRateLimit, &pattern
+	server.DefaultTokenDays, server.MaxTokenDays = rules.DefaultTokenDays, rules.MaxTokenDays
 	return server, nil
 }
 

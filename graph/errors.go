@@ -76,7 +76,7 @@ func classify(err error) (code, field, message string) {
 	case errors.As(err, &conflict):
 		return codeConflict, "", conflict.Message
 	case errors.As(err, &forbidden):
-		return codeForbidden, "", forbidden.Message
+		return codeForbidden, forbidden.Field, forbidden.Message
 	case errors.As(err, &unauthenticated):
 		return codeUnauthenticated, "", unauthenticated.Message
 	case errors.As(err, &busy):

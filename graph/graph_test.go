@@ -48,7 +48,8 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	ctx := t.Context()
 	w := &world{T: t, db: db}
 	log := slog.New(slog.DiscardHandler)
-	accounts, err := account.New(ctx, db, time.Now)
+	events, rules := databasetest.Log(db), databasetest.Settings(db)
+	accounts, err := account.New(ctx, db, events, time.Now)
 	w.must(err)
 	w.accounts = accounts
 	sealer, err := seal.New(make([]byte, seal.KeySize))
@@ -56,16 +57,16 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	policy, err := safehttp.ParsePolicy("127.0.0.0/8")
 	w.must(err)
 	packages := catalog.New(db, &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
-	repositories, err := mirror.New(mirror.Config{DB: db, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
+	repositories, err := mirror.New(mirror.Config{DB: db, Audit: events, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
 	w.must(err)
 	t.Cleanup(func() { repositories.Stop(ctx) })
-	service := access.New(db, "pkb", time.Now)
+	service := access.New(db, events, rules, "pkb", time.Now)
 	w.handler = graph.NewHandler(&graph.Resolver{
-		Client: db.Client, Accounts: accounts, Access: service, Known: auth.NewTokens(db, 1000),
-		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Mirror: repositories,
+		Client: db.Client, Accounts: accounts, Access: service, Known: auth.NewTokens(db, rules, auth.NewGuard(time.Now)),
+		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Mirror: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})
-	w.token, _, err = service.Create(ctx, "test", access.NewToken{Description: "CI"})
+	w.token, _, err = service.Create(ctx, nil, access.NewToken{Description: "CI"})
 	w.must(err)
 	w.repo = db.Client.Repository.Create().SetName("main").SetType("COMPOSER").SetURL("http://127.0.0.1:1").SaveX(ctx)
 	w.run = db.Client.SyncRun.Create().SetRepositoryID(w.repo.ID).SetTrigger("manual").SaveX(ctx)
@@ -132,40 +133,81 @@ func person(r user.Role) *auth.Subject {
 // fields are a query or mutation for every field of the root types.
 func (w *world) fields() map[string]string {
 	return map[string]string{
-		"Query.server":       `{server{publicUrl}}`,
-		"Query.viewer":       `{viewer{__typename}}`,
-		"Query.node":         fmt.Sprintf(`{node(id:%q){id}}`, w.repo.ID),
-		"Query.token":        fmt.Sprintf(`{token(id:%q){id secrets{hint} rateLimitStatus{limit} usage(range:DAY){requests}}}`, w.token.ID),
-		"Query.tokens":       `{tokens{totalCount edges{node{id hint}}}}`,
-		"Query.repository":   fmt.Sprintf(`{repository(id:%q){id packageCount versionCount storedBytes syncs{edges{node{id repository{id}}}}}}`, w.repo.ID),
-		"Query.repositories": `{repositories{edges{node{id}}}}`,
-		"Query.package":      `{package(name:"acme/lib"){id versions{edges{node{archiveBytes archiveSha256}}} latest{id} repository{id}}}`,
-		"Query.packages":     `{packages{edges{node{id}}}}`,
-		"Query.usage":        `{usage(range:DAY){requests topPackages{package} topTokens{token{id}}}}`,
+		"Query.server":            `{server{publicUrl}}`,
+		"Query.viewer":            `{viewer{__typename}}`,
+		"Query.node":              fmt.Sprintf(`{node(id:%q){id}}`, w.repo.ID),
+		"Query.token":             fmt.Sprintf(`{token(id:%q){id secrets{hint} rateLimitStatus{limit} usage(range:DAY){requests}}}`, w.token.ID),
+		"Query.tokens":            `{tokens{totalCount edges{node{id hint}}}}`,
+		"Query.repository":        fmt.Sprintf(`{repository(id:%q){id packageCount versionCount storedBytes syncs{edges{node{id repository{id}}}}}}`, w.repo.ID),
+		"Query.repositories":      `{repositories{edges{node{id}}}}`,
+		"Query.package":           `{package(name:"acme/lib"){id versions{edges{node{archiveBytes archiveSha256}}} latest{id} repository{id}}}`,
+		"Query.packages":          `{packages{edges{node{id}}}}`,
+		"Query.settings":          `{settings{defaultRateLimit leakAction}}`,
+		"Query.auditEvents":       `{auditEvents{totalCount edges{node{id action details}}}}`,
+		"Query.auditCheck":        `{auditCheck{ok checked problem}}`,
+		"Query.revocationPreview": fmt.Sprintf(`{revocationPreview(ids:[%q]){count activeCount active{id} childCount}}`, w.token.ID),
+		"Query.downloads":         fmt.Sprintf(`{downloads(where:{token:%q}){totalCount tokenCount edges{node{package token{id}}}}}`, w.token.ID),
+		"Query.usage":             `{usage(range:DAY){requests topPackages{package} topTokens{token{id}}}}`,
 
-		"Mutation.setup":            `mutation{setup(input:{code:"x",email:"a@b.example",password:"long enough password"}){user{id}}}`,
-		"Mutation.signIn":           `mutation{signIn(input:{email:"a@b.example",password:"x"}){user{id}}}`,
-		"Mutation.signOut":          `mutation{signOut}`,
-		"Mutation.createToken":      `mutation{createToken(input:{description:"new"}){secret}}`,
-		"Mutation.updateToken":      fmt.Sprintf(`mutation{updateToken(id:%q,input:{description:"x"}){id}}`, w.token.ID),
-		"Mutation.revokeTokens":     `mutation{revokeTokens(ids:["tok_nobody"]){id}}`,
-		"Mutation.createRepository": `mutation{createRepository(input:{name:"Bad Name",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`,
-		"Mutation.updateRepository": fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
-		"Mutation.deleteRepository": `mutation{deleteRepository(id:"repo_nobody")}`,
-		"Mutation.syncRepository":   fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
-		"Mutation.cancelSync":       `mutation{cancelSync(id:"sync_nobody"){id}}`,
+		"Mutation.setup":                `mutation{setup(input:{code:"x",email:"a@b.example",password:"long enough password"}){user{id}}}`,
+		"Mutation.signIn":               `mutation{signIn(input:{email:"a@b.example",password:"x"}){user{id}}}`,
+		"Mutation.signOut":              `mutation{signOut}`,
+		"Mutation.createToken":          `mutation{createToken(input:{description:"new"}){secret}}`,
+		"Mutation.updateToken":          fmt.Sprintf(`mutation{updateToken(id:%q,input:{description:"x"}){id}}`, w.token.ID),
+		"Mutation.rotateToken":          `mutation{rotateToken(id:"tok_nobody"){secret}}`,
+		"Mutation.endRotation":          `mutation{endRotation(id:"tok_nobody"){id}}`,
+		"Mutation.cancelRotation":       `mutation{cancelRotation(id:"tok_nobody"){id}}`,
+		"Mutation.disableTokens":        `mutation{disableTokens(ids:["tok_nobody"]){id}}`,
+		"Mutation.enableTokens":         `mutation{enableTokens(ids:["tok_nobody"]){id}}`,
+		"Mutation.releaseTokens":        `mutation{releaseTokens(ids:["tok_nobody"]){id}}`,
+		"Mutation.revokeMatchingTokens": `mutation{revokeMatchingTokens(where:{search:"nothing has this"},expected:0)}`,
+		"Mutation.updateSettings":       `mutation{updateSettings(input:{}){defaultRateLimit}}`,
+		"Mutation.revokeTokens":         `mutation{revokeTokens(ids:["tok_nobody"]){id}}`,
+		"Mutation.createRepository":     `mutation{createRepository(input:{name:"Bad Name",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`,
+		"Mutation.updateRepository":     fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
+		"Mutation.deleteRepository":     `mutation{deleteRepository(id:"repo_nobody")}`,
+		"Mutation.syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
+		"Mutation.cancelSync":           `mutation{cancelSync(id:"sync_nobody"){id}}`,
 	}
 }
 
-// allowed says who may use a field: anonymous, read-only token, write token, viewer, maintainer, owner. The token
-// asking is the one that the queries name.
+// allowed says who may use a field: anonymous, read-only token, write token, write token where it may manage tokens,
+// viewer, maintainer, owner. The token asking is the one that the queries name.
 var allowed = map[string]string{
-	"Query.server": "yyyyyy", "Query.viewer": "nyyyyy", "Query.node": "nyyyyy", "Query.token": "nyyyyy", "Query.tokens": "nyyyyy",
-	"Query.repository": "nyyyyy", "Query.repositories": "nyyyyy", "Query.package": "nyyyyy", "Query.packages": "nyyyyy", "Query.usage": "nyyyyy",
-	"Mutation.setup": "yyyyyy", "Mutation.signIn": "yyyyyy", "Mutation.signOut": "nnnyyy",
-	"Mutation.createToken": "nnnnyy", "Mutation.updateToken": "nnnnyy", "Mutation.revokeTokens": "nnnnyy",
-	"Mutation.createRepository": "nnynyy", "Mutation.updateRepository": "nnynyy", "Mutation.deleteRepository": "nnynyy",
-	"Mutation.syncRepository": "nnynyy", "Mutation.cancelSync": "nnynyy",
+	"Query.server":                  "yyyyyyy",
+	"Query.viewer":                  "nyyyyyy",
+	"Query.node":                    "nyyyyyy",
+	"Query.token":                   "nyyyyyy",
+	"Query.tokens":                  "nyyyyyy",
+	"Query.repository":              "nyyyyyy",
+	"Query.repositories":            "nyyyyyy",
+	"Query.package":                 "nyyyyyy",
+	"Query.packages":                "nyyyyyy",
+	"Query.usage":                   "nyyyyyy",
+	"Query.downloads":               "nyyyyyy",
+	"Query.auditEvents":             "nyyyyyy",
+	"Query.auditCheck":              "nnnnyyy",
+	"Query.settings":                "nnnnnny",
+	"Query.revocationPreview":       "nnnynyy",
+	"Mutation.setup":                "yyyyyyy",
+	"Mutation.signIn":               "yyyyyyy",
+	"Mutation.signOut":              "nnnnyyy",
+	"Mutation.createToken":          "nnnynyy",
+	"Mutation.updateToken":          "nnnynyy",
+	"Mutation.rotateToken":          "nnnynyy",
+	"Mutation.endRotation":          "nnnynyy",
+	"Mutation.cancelRotation":       "nnnynyy",
+	"Mutation.disableTokens":        "nnnynyy",
+	"Mutation.enableTokens":         "nnnynyy",
+	"Mutation.releaseTokens":        "nnnnnyy",
+	"Mutation.revokeTokens":         "nnnynyy",
+	"Mutation.revokeMatchingTokens": "nnnynyy",
+	"Mutation.updateSettings":       "nnnnnny",
+	"Mutation.createRepository":     "nnyynyy",
+	"Mutation.updateRepository":     "nnyynyy",
+	"Mutation.deleteRepository":     "nnyynyy",
+	"Mutation.syncRepository":       "nnyynyy",
+	"Mutation.cancelSync":           "nnyynyy",
 }
 
 // Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.
@@ -175,7 +217,8 @@ func TestWhoMayUseEachField(t *testing.T) {
 		w := newWorld(t, db)
 		read := &auth.Subject{Token: &auth.Token{ID: w.token.ID, Description: "CI"}}
 		write := &auth.Subject{Token: &auth.Token{ID: w.token.ID, Description: "CI", Write: true}}
-		callers := []*auth.Subject{nil, read, write, person(user.RoleVIEWER), person(user.RoleMAINTAINER), person(user.RoleOWNER)}
+		manage := &auth.Subject{Token: &auth.Token{ID: w.token.ID, Description: "CI", Write: true}, MayManageTokens: true}
+		callers := []*auth.Subject{nil, read, write, manage, person(user.RoleVIEWER), person(user.RoleMAINTAINER), person(user.RoleOWNER)}
 		schema := generated.NewExecutableSchema(generated.Config{Resolvers: &graph.Resolver{}}).Schema()
 		queries := w.fields()
 		for _, root := range []string{"Query", "Mutation"} {

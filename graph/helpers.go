@@ -15,6 +15,7 @@ import (
 	"broker/graph/model"
 	"broker/server/access"
 	"broker/server/account"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/mirror"
@@ -60,12 +61,25 @@ func whereTokens(w *model.TokenWhere, now time.Time) []predicate.Token {
 	}
 	where := access.Where{
 		Search: text(w.Search), Status: w.Status, ExternalID: text(w.ExternalID), Label: w.Label,
-		UnusedSince: w.UnusedSince, ExpiresBefore: w.ExpiresBefore,
+		UnusedSince: w.UnusedSince, UsedSince: w.UsedSince, NeverUsed: w.NeverUsed, ExpiresBefore: w.ExpiresBefore,
+		CreatedBefore: w.CreatedBefore, Parent: text(w.Parent), Leaked: w.Leaked,
 	}
 	if w.Permission != nil {
 		where.Permission = *w.Permission
 	}
 	return where.Predicates(now)
+}
+
+// whereEvents narrows to what is asked for, and to what a token may see.
+func whereEvents(w *audit.Where, own string) []predicate.AuditEvent {
+	var all []predicate.AuditEvent
+	if own != "" {
+		all = append(all, audit.OfToken(own))
+	}
+	if w == nil {
+		return all
+	}
+	return append(all, w.Predicates()...)
 }
 
 func whereRepositories(w *model.RepositoryWhere) []predicate.Repository {
@@ -104,6 +118,48 @@ func wherePackages(w *model.PackageWhere, s *auth.Subject) []predicate.Pkg {
 		all = append(all, pkg.Type(kind))
 	}
 	return all
+}
+
+func yes(b *bool) bool { return b != nil && *b }
+
+// grace is how long an old secret goes on; what is too long for a duration is too long for the service as well.
+func grace(seconds *int) time.Duration {
+	if seconds == nil {
+		return access.GraceDefault
+	}
+	return time.Duration(min(max(*seconds, -1), 1<<31)) * time.Second
+}
+
+// statusOf tells whether a token works: it ends with those that made it.
+func (r *Resolver) statusOf(ctx context.Context, t *ent.Token) (access.Status, error) {
+	status := access.StatusOf(t, r.Now())
+	for n := 1; status == access.Active && t.ParentID != nil && n < auth.GenerationsMax; n++ {
+		var err error
+		if t, err = r.Client.Token.Get(ctx, *t.ParentID); err != nil {
+			return "", err
+		}
+		status = access.StatusOf(t, r.Now())
+	}
+	return status, nil
+}
+
+// limitOf is the rate limit in force for a token.
+func (r *Resolver) limitOf(ctx context.Context, t *ent.Token) (int, error) {
+	known, err := r.Known.Read(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	return known.RateLimit, nil
+}
+
+// newest is the secret that works without an end, or the last one.
+func newest(secrets []*ent.TokenSecret) *ent.TokenSecret {
+	for _, s := range secrets {
+		if s.ExpiresAt == nil {
+			return s
+		}
+	}
+	return secrets[len(secrets)-1]
 }
 
 // secretsOf are a token's secrets, oldest first.

@@ -52,7 +52,7 @@ func (r *mutationResolver) SyncRepository(ctx context.Context, id string) (*ent.
 	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
 		return nil, err
 	}
-	return r.Mirror.Sync(ctx, id, "manual")
+	return r.Mirror.Sync(ctx, id, mirror.Manual)
 }
 
 func (r *mutationResolver) CancelSync(ctx context.Context, id string) (*ent.SyncRun, error) {

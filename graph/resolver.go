@@ -8,26 +8,32 @@ import (
 	"time"
 
 	"broker/ent"
+	"broker/ent/token"
 	"broker/server/access"
 	"broker/server/account"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/mirror"
 	"broker/server/ratelimit"
+	"broker/server/settings"
 )
 
 // Resolver holds what the API's fields need.
 type Resolver struct {
-	Client    *ent.Client
-	Accounts  *account.Service
-	Cookies   account.Cookies
-	Access    *access.Service
-	Known     *auth.Tokens
-	Limiter   *ratelimit.Limiter
-	Mirror    *mirror.Repositories
-	PublicURL string
-	Version   string
-	Log       *slog.Logger
-	Now       func() time.Time
+	Client      *ent.Client
+	Accounts    *account.Service
+	Cookies     account.Cookies
+	Access      *access.Service
+	Known       *auth.Tokens
+	Limiter     *ratelimit.Limiter
+	Mirror      *mirror.Repositories
+	Rules       *settings.Service
+	Events      *audit.Log
+	PublicURL   string
+	TokenPrefix string
+	Version     string
+	Log         *slog.Logger
+	Now         func() time.Time
 }
 
 // may authorises an action of whoever is asking and returns them.
@@ -44,14 +50,45 @@ func ownToken(ctx context.Context) string {
 	return ""
 }
 
+// mayManage authorises changing tokens and returns the token that asks, which reaches only those it made; nil for
+// people.
+func mayManage(ctx context.Context) (*auth.Token, error) {
+	object := auth.Object{MakerID: ownToken(ctx)}
+	subject, err := may(ctx, auth.ManageTokens, object)
+	if err != nil {
+		return nil, err
+	}
+	return subject.Token, nil
+}
+
+// tokenObject is a token as the object of an action: with its maker where that is the token asking.
+func (r *Resolver) tokenObject(ctx context.Context, id string) (auth.Object, error) {
+	object := auth.Object{TokenID: id}
+	own := ownToken(ctx)
+	if own == "" || own == id {
+		return object, nil
+	}
+	made, err := r.Client.Token.Query().Where(token.ID(id), token.ParentID(own)).Exist(ctx)
+	if made {
+		object.MakerID = own
+	}
+	return object, err
+}
+
 // maySee authorises reading whatever has an id, by the kind its prefix names, and returns its table; false for an id
 // of no kind.
 func (r *Resolver) maySee(ctx context.Context, id string) (table string, known bool, err error) {
 	prefix, _, _ := strings.Cut(id, "_")
 	switch prefix {
 	case "tok":
-		_, err = may(ctx, auth.ReadTokens, auth.Object{TokenID: id})
+		object, err := r.tokenObject(ctx, id)
+		if err == nil {
+			_, err = may(ctx, auth.ReadTokens, object)
+		}
 		return "tokens", true, err
+	case "evt":
+		_, err = may(ctx, auth.ReadAudit, auth.Object{})
+		return "audit_events", true, err
 	case "repo":
 		_, err = may(ctx, auth.ReadRepositories, auth.Object{})
 		return "repositories", true, err

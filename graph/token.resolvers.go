@@ -12,20 +12,23 @@ import (
 	"broker/graph/model"
 	"broker/server/access"
 	"broker/server/auth"
+	"broker/server/fault"
 	"broker/server/usage"
 	"context"
+	"fmt"
 
 	"entgo.io/contrib/entgql"
 )
 
 func (r *mutationResolver) CreateToken(ctx context.Context, input model.CreateTokenInput) (*model.CreateTokenPayload, error) {
-	subject, err := may(ctx, auth.ManageTokens, auth.Object{})
+	subject, err := may(ctx, auth.CreateTokens, auth.Object{})
 	if err != nil {
 		return nil, err
 	}
-	row, secret, err := r.Access.Create(ctx, subject.Name(), access.NewToken{
+	row, secret, err := r.Access.Create(ctx, subject.Token, access.NewToken{
 		Description: input.Description, Permission: input.Permission, Packages: input.Packages, Networks: input.Networks,
-		RateLimit: input.RateLimit, ExpiresAt: input.ExpiresAt, ExternalID: input.ExternalID, Labels: values(input.Labels),
+		RateLimit: input.RateLimit, ExpiresAt: input.ExpiresAt, NeverExpires: yes(input.NeverExpires),
+		ExternalID: input.ExternalID, Labels: values(input.Labels),
 	})
 	if err != nil {
 		return nil, err
@@ -34,25 +37,89 @@ func (r *mutationResolver) CreateToken(ctx context.Context, input model.CreateTo
 }
 
 func (r *mutationResolver) UpdateToken(ctx context.Context, id string, input model.UpdateTokenInput) (*ent.Token, error) {
-	if _, err := may(ctx, auth.ManageTokens, auth.Object{}); err != nil {
-		return nil, err
-	}
-	return r.Access.Update(ctx, id, access.Changes{
-		Description: input.Description, Packages: input.Packages, Networks: input.Networks, RateLimit: input.RateLimit,
-		ExpiresAt: input.ExpiresAt, ClearExpiresAt: input.ClearExpiresAt != nil && *input.ClearExpiresAt, Labels: values(input.Labels),
-	})
-}
-
-func (r *mutationResolver) RevokeTokens(ctx context.Context, ids []string, reason *string) ([]*ent.Token, error) {
-	subject, err := may(ctx, auth.ManageTokens, auth.Object{})
+	maker, err := mayManage(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return r.Access.Revoke(ctx, subject.Name(), ids, reason)
+	return r.Access.Update(ctx, maker, id, access.Changes{
+		Description: input.Description, Packages: input.Packages, Networks: input.Networks, RateLimit: input.RateLimit,
+		ExpiresAt: input.ExpiresAt, ClearExpiresAt: yes(input.ClearExpiresAt), Labels: values(input.Labels),
+	})
+}
+
+func (r *mutationResolver) RotateToken(ctx context.Context, id string, gracePeriodSeconds *int) (*model.RotateTokenPayload, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := r.Access.Rotate(ctx, maker, id, grace(gracePeriodSeconds))
+	if err != nil {
+		return nil, err
+	}
+	return &model.RotateTokenPayload{Token: done.Token, Secret: done.Secret.Reveal(), PreviousExpiresAt: done.PreviousExpiresAt}, nil
+}
+
+func (r *mutationResolver) EndRotation(ctx context.Context, id string) (*ent.Token, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Access.EndRotation(ctx, maker, id)
+}
+
+func (r *mutationResolver) CancelRotation(ctx context.Context, id string) (*ent.Token, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Access.CancelRotation(ctx, maker, id)
+}
+
+func (r *mutationResolver) DisableTokens(ctx context.Context, ids []string, reason *string) ([]*ent.Token, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Access.Disable(ctx, maker, ids, reason)
+}
+
+func (r *mutationResolver) EnableTokens(ctx context.Context, ids []string) ([]*ent.Token, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Access.Enable(ctx, maker, ids)
+}
+
+func (r *mutationResolver) ReleaseTokens(ctx context.Context, ids []string) ([]*ent.Token, error) {
+	if _, err := may(ctx, auth.ReleaseTokens, auth.Object{}); err != nil {
+		return nil, err
+	}
+	return r.Access.Release(ctx, ids)
+}
+
+func (r *mutationResolver) RevokeTokens(ctx context.Context, ids []string, reason *string) ([]*ent.Token, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Access.Revoke(ctx, maker, ids, reason)
+}
+
+func (r *mutationResolver) RevokeMatchingTokens(ctx context.Context, where model.TokenWhere, expected int, reason *string) (int, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return r.Access.RevokeMatching(ctx, maker, whereTokens(&where, r.Now()), expected, reason)
 }
 
 func (r *queryResolver) Token(ctx context.Context, id string) (*ent.Token, error) {
-	if _, err := may(ctx, auth.ReadTokens, auth.Object{TokenID: id}); err != nil {
+	object, err := r.tokenObject(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := may(ctx, auth.ReadTokens, object); err != nil {
 		return nil, err
 	}
 	row, err := r.Client.Token.Query().Where(token.ID(id)).WithSecrets().Only(ctx)
@@ -73,13 +140,24 @@ func (r *queryResolver) Tokens(ctx context.Context, first *int, after *entgql.Cu
 	}
 	query := r.Client.Token.Query().Where(whereTokens(where, r.Now())...).WithSecrets()
 	if own != "" {
-		query.Where(token.ID(own))
+		query.Where(token.Or(token.ID(own), token.ParentID(own)))
 	}
 	return query.Paginate(ctx, after, first, before, last, ent.WithTokenOrder(orderBy))
 }
 
+func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, where *model.TokenWhere) (*access.Preview, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if (ids == nil) == (where == nil) {
+		return nil, fault.Invalidf("ids", "Give either ids or where.")
+	}
+	return r.Access.Preview(ctx, maker, ids, whereTokens(where, r.Now()))
+}
+
 func (r *tokenResolver) Status(ctx context.Context, obj *ent.Token) (access.Status, error) {
-	return access.StatusOf(obj, r.Now()), nil
+	return r.statusOf(ctx, obj)
 }
 
 func (r *tokenResolver) Hint(ctx context.Context, obj *ent.Token) (string, error) {
@@ -87,16 +165,43 @@ func (r *tokenResolver) Hint(ctx context.Context, obj *ent.Token) (string, error
 	if err != nil || len(secrets) == 0 {
 		return "", err
 	}
-	return secrets[len(secrets)-1].Hint, nil
+	return newest(secrets).Hint, nil
 }
 
 func (r *tokenResolver) RateLimit(ctx context.Context, obj *ent.Token) (int, error) {
-	return r.Known.Limit(obj), nil
+	return r.limitOf(ctx, obj)
 }
 
 func (r *tokenResolver) RateLimitStatus(ctx context.Context, obj *ent.Token) (*model.RateLimitStatus, error) {
-	limit, remaining, reset := r.Limiter.Status(obj.ID, r.Known.Limit(obj))
+	limit, err := r.limitOf(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	limit, remaining, reset := r.Limiter.Status(obj.ID, limit)
 	return &model.RateLimitStatus{Limit: limit, Remaining: remaining, ResetAt: reset}, nil
+}
+
+func (r *tokenResolver) Parent(ctx context.Context, obj *ent.Token) (*ent.Token, error) {
+	if own := ownToken(ctx); obj.ParentID == nil || own != "" && *obj.ParentID != own {
+		return nil, nil
+	}
+	return r.Client.Token.Get(ctx, *obj.ParentID)
+}
+
+func (r *tokenResolver) ChildCount(ctx context.Context, obj *ent.Token) (int, error) {
+	return r.Client.Token.Query().Where(token.ParentID(obj.ID), token.RevokedAtIsNil()).Count(ctx)
+}
+
+func (r *tokenResolver) Notices(ctx context.Context, obj *ent.Token) ([]string, error) {
+	rules, err := r.Rules.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known, err := r.Known.Read(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	return r.Access.Notices(obj, known.Maker, rules), nil
 }
 
 func (r *tokenResolver) Secrets(ctx context.Context, obj *ent.Token) ([]*ent.TokenSecret, error) {
@@ -111,6 +216,19 @@ func (r *tokenResolver) Usage(ctx context.Context, obj *ent.Token, rangeArg usag
 	return r.usage(ctx, rangeArg, usage.Filter{TokenID: obj.ID})
 }
 
+func (r *tokenSecretResolver) Usage(ctx context.Context, obj *ent.TokenSecret, rangeArg usage.Range) (*usage.Report, error) {
+	panic(fmt.Errorf("not implemented: Usage - usage"))
+}
+
+func (r *tokenSecretResolver) Addresses(ctx context.Context, obj *ent.TokenSecret, first int) ([]*usage.AddressUse, error) {
+	panic(fmt.Errorf("not implemented: Addresses - addresses"))
+}
+
 func (r *Resolver) Token() generated.TokenResolver { return &tokenResolver{r} }
 
-type tokenResolver struct{ *Resolver }
+func (r *Resolver) TokenSecret() generated.TokenSecretResolver { return &tokenSecretResolver{r} }
+
+type (
+	tokenResolver       struct{ *Resolver }
+	tokenSecretResolver struct{ *Resolver }
+)

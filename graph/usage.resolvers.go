@@ -8,10 +8,22 @@ package graph
 import (
 	"broker/ent"
 	"broker/graph/generated"
+	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/usage"
 	"context"
+	"fmt"
+
+	"entgo.io/contrib/entgql"
 )
+
+func (r *downloadResolver) Token(ctx context.Context, obj *usage.Download) (*ent.Token, error) {
+	panic(fmt.Errorf("not implemented: Token - token"))
+}
+
+func (r *downloadResolver) SecretHint(ctx context.Context, obj *usage.Download) (string, error) {
+	panic(fmt.Errorf("not implemented: SecretHint - secretHint"))
+}
 
 func (r *queryResolver) Usage(ctx context.Context, rangeArg usage.Range, token *string, repository *string, packageArg *string) (*usage.Report, error) {
 	filter := usage.Filter{TokenID: text(token), RepositoryID: text(repository), Package: text(packageArg)}
@@ -21,6 +33,10 @@ func (r *queryResolver) Usage(ctx context.Context, rangeArg usage.Range, token *
 	return r.usage(ctx, rangeArg, filter)
 }
 
+func (r *queryResolver) Downloads(ctx context.Context, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) (*model.DownloadConnection, error) {
+	panic(fmt.Errorf("not implemented: Downloads - downloads"))
+}
+
 func (r *tokenUsageResolver) Token(ctx context.Context, obj *usage.TokenUsage) (*ent.Token, error) {
 	if _, err := may(ctx, auth.ReadTokens, auth.Object{TokenID: obj.TokenID}); err != nil {
 		return nil, err
@@ -28,6 +44,11 @@ func (r *tokenUsageResolver) Token(ctx context.Context, obj *usage.TokenUsage) (
 	return r.Client.Token.Get(ctx, obj.TokenID)
 }
 
+func (r *Resolver) Download() generated.DownloadResolver { return &downloadResolver{r} }
+
 func (r *Resolver) TokenUsage() generated.TokenUsageResolver { return &tokenUsageResolver{r} }
 
-type tokenUsageResolver struct{ *Resolver }
+type (
+	downloadResolver   struct{ *Resolver }
+	tokenUsageResolver struct{ *Resolver }
+)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -10,8 +11,11 @@ import (
 
 	"broker/graph"
 	"broker/server/account"
+	"broker/server/audit"
 	"broker/server/auth"
+	"broker/server/composer"
 	"broker/server/ratelimit"
+	policy "broker/server/settings"
 	"broker/server/usage"
 )
 
@@ -20,7 +24,9 @@ type callers struct {
 	tokens   *auth.Tokens
 	limiter  *ratelimit.Limiter
 	usage    *usage.Recorder
+	refusals *audit.Refusals
 	accounts *account.Service
+	settings *policy.Service
 	cookies  account.Cookies
 	log      *slog.Logger
 }
@@ -33,13 +39,19 @@ func (c *callers) identify(next http.Handler) http.Handler {
 		if !ok {
 			return
 		}
-		ctx := graph.WithClient(r.Context(), account.Client{Address: middleware.GetClientIPAddr(r.Context()), Agent: r.UserAgent()})
-		if subject != nil {
-			subject.Address, subject.Client = middleware.GetClientIPAddr(ctx), r.UserAgent()
-			ctx = auth.WithSubject(ctx, subject)
-		}
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, r.WithContext(withCaller(r, subject)))
 	})
+}
+
+// withCaller is the request's context with who asks, and from where; a nil subject is anonymous.
+func withCaller(r *http.Request, subject *auth.Subject) context.Context {
+	address := middleware.GetClientIPAddr(r.Context())
+	ctx := graph.WithClient(r.Context(), account.Client{Address: address, Agent: r.UserAgent()})
+	if subject != nil {
+		subject.Address, subject.Client = address, r.UserAgent()
+		ctx = auth.WithSubject(ctx, subject)
+	}
+	return audit.WithActor(ctx, audit.Actor{ID: subject.ID(), Name: subject.Name(), Address: address, Client: r.UserAgent()})
 }
 
 // subject is who is asking; false where the request has been answered.
@@ -72,14 +84,29 @@ func (c *callers) token(w http.ResponseWriter, r *http.Request) (*auth.Subject, 
 	}
 	if err != nil {
 		event.Kind = usage.Refused
+		c.note(r, token, err)
 		c.fail(w, err)
 		return nil, false
 	}
 	if !c.limiter.Admit(w, r, token) {
 		event.Kind = usage.Refused
+		c.note(r, token, &auth.Refusal{Code: auth.CodeRateLimited})
 		return nil, false
 	}
-	return &auth.Subject{Token: token}, true
+	rules, err := c.settings.Current(r.Context())
+	if err != nil {
+		c.fail(w, err)
+		return nil, false
+	}
+	return &auth.Subject{Token: token, MayManageTokens: rules.TokensMayManageTokens}, true
+}
+
+// note has the audit log tell of a refused request.
+func (c *callers) note(r *http.Request, token *auth.Token, err error) {
+	var refusal *auth.Refusal
+	if errors.As(err, &refusal) {
+		c.refusals.Note(composer.RefusedRequest(r, token, refusal.Code, time.Now()))
+	}
 }
 
 func (c *callers) fail(w http.ResponseWriter, err error) {

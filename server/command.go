@@ -4,9 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
+	"broker/server/access"
+	"broker/server/audit"
 	"broker/server/database"
+	policy "broker/server/settings"
 )
 
 // streams are the program's standard streams.
@@ -25,11 +31,27 @@ const usageText = `Usage: broker [settings] [command]
 Commands:
   serve                 migrate the database, then serve everything on one port (the default)
   migrate               apply pending migrations and stop
-  token create --description D [--permission read-only|write] [--package PATTERN]…
-               [--expires 90d|2027-01-31] [--rate-limit N]
-  token list [--json]
-  token revoke ID…
+
+  token create --description D [--permission read-only|write] [--package PATTERN]… [--network CIDR]…
+               [--expires 90d|2027-01-31|never] [--rate-limit N] [--external-id ID] [--label NAME=VALUE]…
+  token list [FILTER]… [--json]
+  token show ID [--json]
+  token update ID [--description D] [--package PATTERN]… [--network CIDR]… [--expires 90d|2027-01-31|never]
+               [--rate-limit N] [--label NAME=VALUE]…
+  token rotate ID [--grace 24h]      a new secret; the old one works for the grace period
+  token end-rotation ID              only the new secret works, now
+  token cancel-rotation ID           only the old secret works: for a new one that was lost
+  token disable ID… [--reason R], token enable ID…, token release ID…
+  token revoke ID… [--reason R]
+  token revoke FILTER… [--reason R] [--yes]   shows what it would end; --yes does it
+    FILTER: --status active|expired|disabled|revoked, --search TEXT, --external-id ID, --label NAME=VALUE,
+            --unused-for 90d, --never-used, --expires-within 14d, --parent ID, --leaked
+
+  settings list [--json], settings set NAME=VALUE…
+  audit list [--actor A] [--action A] [--target ID] [--search TEXT] [--after DAY] [--before DAY] [--json]
+  audit verify          whether events were changed, removed or moved
   user create --email E --role owner|maintainer|viewer
+
   config                show the effective configuration, secrets masked
   version
 
@@ -81,12 +103,58 @@ func run(ctx context.Context, args, environ []string, s streams) error {
 		return nil
 	case "migrate":
 		return withDatabase(ctx, c, func(*database.DB) error { return nil })
-	case "token":
-		return withDatabase(ctx, c, func(db *database.DB) error { return tokenCommand(ctx, c, db, rest, s) })
-	case "user":
-		return withDatabase(ctx, c, func(db *database.DB) error { return userCommand(ctx, db, rest, s) })
 	}
-	return &usageError{fmt.Sprintf("there is no command %q; broker help lists them", command)}
+	work, known := workCommands[command]
+	if !known {
+		return &usageError{fmt.Sprintf("there is no command %q; broker help lists them", command)}
+	}
+	return withDatabase(ctx, c, func(db *database.DB) error {
+		t, err := newTools(ctx, c, db, s)
+		if err != nil {
+			return err
+		}
+		return work(audit.WithActor(ctx, audit.Actor{Name: "command line"}), t, rest)
+	})
+}
+
+// workCommands are the commands that work on what the database holds, beside a running server.
+var workCommands = map[string]func(context.Context, *tools, []string) error{
+	"token": tokenCommand, "user": userCommand, "settings": settingsCommand, "audit": auditCommand,
+}
+
+// tools are what these commands work with.
+type tools struct {
+	streams
+	db     *database.DB
+	events *audit.Log
+	rules  *policy.Service
+	access *access.Service
+	now    time.Time
+}
+
+func newTools(ctx context.Context, c *config, db *database.DB, s streams) (*tools, error) {
+	sealer, err := c.sealer()
+	if err != nil {
+		return nil, err
+	}
+	events, err := c.auditLog(ctx, db, sealer)
+	if err != nil {
+		return nil, err
+	}
+	rules := policy.New(db, events, c.defaultRateLimit)
+	return &tools{s, db, events, rules, access.New(db, events, rules, c.tokenPrefix, time.Now), time.Now()}, nil
+}
+
+// subcommand picks what to do of a kind of things.
+func subcommand(kind string, args []string, known map[string]func(context.Context, *tools, []string) error) (func(context.Context, *tools, []string) error, []string, error) {
+	names := slices.Sorted(maps.Keys(known))
+	if len(args) == 0 {
+		return nil, nil, &usageError{fmt.Sprintf("say what to do: %s %s", kind, strings.Join(names, ", "+kind+" "))}
+	}
+	if do, ok := known[args[0]]; ok {
+		return do, args[1:], nil
+	}
+	return nil, nil, &usageError{fmt.Sprintf("there is no command %s %s; there are %s", kind, args[0], strings.Join(names, ", "))}
 }
 
 // withDatabase opens and migrates the database of the configuration for a command.

@@ -3,65 +3,59 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"io"
-	"os"
-	"strconv"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/term"
-
 	"broker/ent"
 	"broker/ent/token"
-	"broker/ent/user"
+	"broker/ent/tokensecret"
 	"broker/server/access"
-	"broker/server/account"
-	"broker/server/database"
+	"broker/server/fault"
 )
 
-// many is a flag that may be given more than once.
-type many []string
-
-func (m *many) String() string     { return strings.Join(*m, ",") }
-func (m *many) Set(s string) error { *m = append(*m, s); return nil }
-
-func newFlags(name string) *flag.FlagSet {
-	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	return flags
+func tokenCommand(ctx context.Context, t *tools, args []string) error {
+	do, rest, err := subcommand("token", args, map[string]func(context.Context, *tools, []string) error{
+		"create": createToken, "list": listTokens, "show": showToken, "update": updateToken, "rotate": rotateToken,
+		"end-rotation": endRotation, "cancel-rotation": cancelRotation, "disable": disableTokens, "enable": enableTokens,
+		"release": releaseTokens, "revoke": revokeTokens,
+	})
+	if err != nil {
+		return err
+	}
+	return do(ctx, t, rest)
 }
 
-func tokenCommand(ctx context.Context, c *config, db *database.DB, args []string, s streams) error {
-	service := access.New(db, c.tokenPrefix, time.Now)
-	if len(args) == 0 {
-		return &usageError{"say what to do: token create, token list or token revoke"}
-	}
-	switch args[0] {
-	case "create":
-		return createToken(ctx, service, args[1:], s)
-	case "list":
-		return listTokens(ctx, db, args[1:], s)
-	case "revoke":
-		return revokeTokens(ctx, service, args[1:], s)
-	}
-	return &usageError{fmt.Sprintf("there is no command token %s", args[0])}
+// tokenFlags are what create and update say of a token.
+type tokenFlags struct {
+	*flags
+	description, expires      *string
+	packages, networks, label many
 }
 
-func createToken(ctx context.Context, service *access.Service, args []string, s streams) error {
-	flags := newFlags("token create")
-	description := flags.String("description", "", "")
-	permission := flags.String("permission", "read-only", "")
-	expires := flags.String("expires", "", "")
-	limit := flags.String("rate-limit", "", "")
-	var packages many
-	flags.Var(&packages, "package", "")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return &usageError{fmt.Sprintf("token create: %v", first(err, "unexpected "+flags.Arg(0)))}
+func newTokenFlags(name string) *tokenFlags {
+	f := &tokenFlags{flags: newFlags(name)}
+	f.description = f.String("description", "", "")
+	f.expires = f.String("expires", "", "")
+	f.String("rate-limit", "", "")
+	f.Var(&f.packages, "package", "")
+	f.Var(&f.networks, "network", "")
+	f.Var(&f.label, "label", "")
+	return f
+}
+
+const aRateLimit = "a number of requests an hour; 0 means no limit"
+
+func createToken(ctx context.Context, t *tools, args []string) error {
+	f := newTokenFlags("token create")
+	permission := f.String("permission", "read-only", "")
+	externalID := f.String("external-id", "", "")
+	if err := f.parse(args, 0, 0); err != nil {
+		return err
 	}
-	in := access.NewToken{Description: *description, Packages: packages}
+	in := access.NewToken{Description: *f.description, Packages: f.packages, Networks: f.networks}
 	switch *permission {
 	case "read-only":
 		in.Permission = token.PermissionREAD_ONLY
@@ -70,150 +64,168 @@ func createToken(ctx context.Context, service *access.Service, args []string, s 
 	default:
 		return &usageError{"--permission is read-only or write"}
 	}
+	if f.given("external-id") {
+		in.ExternalID = externalID
+	}
 	var err error
-	if in.ExpiresAt, err = parseExpiry(*expires, time.Now()); err != nil {
+	if in.ExpiresAt, in.NeverExpires, err = parseExpiry(*f.expires, t.now); err != nil {
 		return err
 	}
-	if *limit != "" {
-		n, err := strconv.Atoi(*limit)
-		if err != nil {
-			return &usageError{"--rate-limit is a number of requests an hour"}
-		}
-		in.RateLimit = &n
+	if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
+		return err
 	}
-	row, secret, err := service.Create(ctx, "command line", in)
+	if in.Labels, err = parseLabels(f.label); err != nil {
+		return err
+	}
+	row, secret, err := t.access.Create(ctx, nil, in)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "Token %s created. Its secret is shown this once:\n", row.ID)
-	fmt.Fprintln(s.out, secret.Reveal())
+	fmt.Fprintf(t.err, "Token %s created. Its secret is shown this once:\n", row.ID)
+	fmt.Fprintln(t.out, secret.Reveal())
 	return nil
 }
 
-func first(err error, otherwise string) string {
+func updateToken(ctx context.Context, t *tools, args []string) error {
+	f := newTokenFlags("token update")
+	if err := f.parse(args, 1, 1); err != nil {
+		return err
+	}
+	in := access.Changes{Packages: f.packages, Networks: f.networks}
+	if f.given("description") {
+		in.Description = f.description
+	}
+	var err error
+	if in.ExpiresAt, in.ClearExpiresAt, err = parseExpiry(*f.expires, t.now); err != nil {
+		return err
+	}
+	if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
+		return err
+	}
+	if in.Labels, err = parseLabels(f.label); err != nil {
+		return err
+	}
+	row, err := t.access.Update(ctx, nil, f.words[0], in)
 	if err != nil {
-		return err.Error()
+		return err
 	}
-	return otherwise
+	fmt.Fprintf(t.err, "Token %s (%s) is changed.\n", row.ID, row.Description)
+	return nil
 }
 
-// parseExpiry reads 90d, or a day in UTC at whose end the token expires.
-func parseExpiry(text string, now time.Time) (*time.Time, error) {
-	if text == "" {
-		return nil, nil
+// shown is a token as token list and token show tell it.
+type shown struct {
+	ID              string            `json:"id"`
+	Description     string            `json:"description"`
+	Permission      string            `json:"permission"`
+	Status          string            `json:"status"`
+	Hint            string            `json:"hint"`
+	Packages        []string          `json:"packages"`
+	Networks        []string          `json:"networks"`
+	RateLimit       *int              `json:"rateLimit"`
+	ExternalID      *string           `json:"externalId"`
+	Labels          map[string]string `json:"labels"`
+	ParentID        *string           `json:"parentId"`
+	CreatedAt       time.Time         `json:"createdAt"`
+	CreatedBy       string            `json:"createdBy"`
+	LastUsedAt      *time.Time        `json:"lastUsedAt"`
+	LastUsedAddress *string           `json:"lastUsedAddress"`
+	LastUsedClient  *string           `json:"lastUsedClient"`
+	ExpiresAt       *time.Time        `json:"expiresAt"`
+	DisabledAt      *time.Time        `json:"disabledAt"`
+	RevokedAt       *time.Time        `json:"revokedAt"`
+	LeakedAt        *time.Time        `json:"leakedAt"`
+}
+
+func show(row *ent.Token, now time.Time) shown {
+	labels := map[string]string{}
+	for _, label := range row.Labels {
+		labels[label.Name] = label.Value
 	}
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n > 0 && n < 100_000 {
-			at := now.AddDate(0, 0, n)
-			return &at, nil
-		}
+	hint := ""
+	if n := len(row.Edges.Secrets); n > 0 {
+		hint = row.Edges.Secrets[n-1].Hint
 	}
-	day, err := time.Parse("2006-01-02", text)
+	return shown{row.ID, row.Description, string(row.Permission), string(access.StatusOf(row, now)), hint, row.Packages, row.Networks,
+		row.RateLimit, row.ExternalID, labels, row.ParentID, row.CreatedAt, row.CreatedBy, row.LastUsedAt, row.LastUsedAddress,
+		row.LastUsedClient, row.ExpiresAt, row.DisabledAt, row.RevokedAt, row.LeakedAt}
+}
+
+func listTokens(ctx context.Context, t *tools, args []string) error {
+	f := newFilterFlags("token list")
+	asJSON := f.Bool("json", false, "")
+	if err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	where, err := f.where(t.now)
 	if err != nil {
-		return nil, &usageError{fmt.Sprintf("--expires %q is neither days, such as 90d, nor a date, such as 2027-01-31", text)}
+		return err
 	}
-	at := day.Add(24*time.Hour - time.Second)
-	return &at, nil
-}
-
-// listed is a token as token list shows it.
-type listed struct {
-	ID          string     `json:"id"`
-	Description string     `json:"description"`
-	Permission  string     `json:"permission"`
-	Status      string     `json:"status"`
-	CreatedAt   time.Time  `json:"createdAt"`
-	LastUsedAt  *time.Time `json:"lastUsedAt"`
-	ExpiresAt   *time.Time `json:"expiresAt"`
-}
-
-func listTokens(ctx context.Context, db *database.DB, args []string, s streams) error {
-	flags := newFlags("token list")
-	asJSON := flags.Bool("json", false, "")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return &usageError{fmt.Sprintf("token list: %v", first(err, "unexpected "+flags.Arg(0)))}
-	}
-	rows, err := db.Client.Token.Query().Order(ent.Asc(token.FieldCreatedAt)).All(ctx)
+	rows, err := t.db.Client.Token.Query().Where(where.Predicates(t.now)...).
+		WithSecrets(func(q *ent.TokenSecretQuery) { q.Order(ent.Asc(tokensecret.FieldID)) }).
+		Order(ent.Asc(token.FieldCreatedAt)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read tokens: %w", err)
 	}
-	all := make([]listed, len(rows))
+	all := make([]shown, len(rows))
 	for i, row := range rows {
-		all[i] = listed{row.ID, row.Description, string(row.Permission), string(access.StatusOf(row, time.Now())), row.CreatedAt, row.LastUsedAt, row.ExpiresAt}
+		all[i] = show(row, t.now)
 	}
 	if *asJSON {
-		return json.NewEncoder(s.out).Encode(all)
+		return json.NewEncoder(t.out).Encode(all)
 	}
-	table := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tDESCRIPTION\tPERMISSION\tSTATUS\tLAST USED\tEXPIRES")
-	for _, t := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Description, t.Permission, t.Status, date(t.LastUsedAt, "never"), date(t.ExpiresAt, "never"))
+	for _, one := range all {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.Description, one.Permission, one.Status, date(one.LastUsedAt, "never"), date(one.ExpiresAt, "never"))
 	}
 	return table.Flush()
 }
 
-func date(at *time.Time, otherwise string) string {
-	if at == nil {
+func showToken(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("token show")
+	asJSON := f.Bool("json", false, "")
+	if err := f.parse(args, 1, 1); err != nil {
+		return err
+	}
+	row, err := t.db.Client.Token.Query().Where(token.ID(f.words[0])).
+		WithSecrets(func(q *ent.TokenSecretQuery) { q.Order(ent.Asc(tokensecret.FieldID)) }).Only(ctx)
+	if ent.IsNotFound(err) {
+		return &fault.NotFound{What: "token", ID: f.words[0]}
+	}
+	if err != nil {
+		return fmt.Errorf("read the token: %w", err)
+	}
+	if *asJSON {
+		return json.NewEncoder(t.out).Encode(show(row, t.now))
+	}
+	return printToken(t, row)
+}
+
+func printToken(t *tools, row *ent.Token) error {
+	one := show(row, t.now)
+	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, value) }
+	line("ID", one.ID)
+	line("Description", one.Description)
+	line("Permission", one.Permission)
+	line("Status", one.Status)
+	line("Packages", orAll(one.Packages, "every package"))
+	line("Networks", orAll(one.Networks, "any"))
+	line("Created", date(&one.CreatedAt, "")+" by "+one.CreatedBy)
+	line("Expires", date(one.ExpiresAt, "never"))
+	line("Last used", date(one.LastUsedAt, "never"))
+	for _, secret := range row.Edges.Secrets {
+		if secret.ExpiresAt == nil || t.now.Before(*secret.ExpiresAt) {
+			line("Secret", fmt.Sprintf("%s, ends %s, last used %s", secret.Hint, date(secret.ExpiresAt, "with the token"), date(secret.LastUsedAt, "never")))
+		}
+	}
+	return table.Flush()
+}
+
+func orAll(texts []string, otherwise string) string {
+	if len(texts) == 0 {
 		return otherwise
 	}
-	return at.UTC().Format("2006-01-02 15:04")
-}
-
-func revokeTokens(ctx context.Context, service *access.Service, ids []string, s streams) error {
-	if len(ids) == 0 {
-		return &usageError{"token revoke: name one token at least"}
-	}
-	rows, err := service.Revoke(ctx, "command line", ids, nil)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		fmt.Fprintf(s.err, "Token %s (%s) is revoked.\n", row.ID, row.Description)
-	}
-	return nil
-}
-
-func userCommand(ctx context.Context, db *database.DB, args []string, s streams) error {
-	if len(args) == 0 || args[0] != "create" {
-		return &usageError{"say what to do: user create"}
-	}
-	flags := newFlags("user create")
-	email := flags.String("email", "", "")
-	role := flags.String("role", "", "")
-	if err := flags.Parse(args[1:]); err != nil || flags.NArg() > 0 {
-		return &usageError{fmt.Sprintf("user create: %v", first(err, "unexpected "+flags.Arg(0)))}
-	}
-	wanted := user.Role(strings.ToUpper(*role))
-	if err := user.RoleValidator(wanted); err != nil {
-		return &usageError{"--role is owner, maintainer or viewer"}
-	}
-	password, err := readPassword(s)
-	if err != nil {
-		return err
-	}
-	accounts, err := account.New(ctx, db, time.Now)
-	if err != nil {
-		return err
-	}
-	row, err := accounts.Create(ctx, *email, password, wanted)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.err, "User %s (%s) created.\n", row.Email, strings.ToLower(string(row.Role)))
-	return nil
-}
-
-// readPassword asks on a terminal, and reads all of standard input otherwise.
-func readPassword(s streams) (string, error) {
-	if file, ok := s.in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		fmt.Fprint(s.err, "Password: ")
-		password, err := term.ReadPassword(int(file.Fd()))
-		fmt.Fprintln(s.err)
-		return string(password), err
-	}
-	content, err := io.ReadAll(io.LimitReader(s.in, 4096))
-	if err != nil {
-		return "", fmt.Errorf("read the password: %w", err)
-	}
-	return strings.TrimRight(string(content), "\r\n"), nil
+	return strings.Join(slices.Sorted(slices.Values(texts)), ", ")
 }

@@ -14,11 +14,13 @@ var ranks = map[string]int{
 	"server/token": 0, "server/pattern": 0, "server/metadata": 0, "server/safehttp": 0, "server/seal": 0, "server/fault": 0, "server/archive": 0, "frontend": 0,
 	"server/source":   1,
 	"server/database": 2,
-	"server/usage":    3, "server/auth": 3, "server/account": 3,
-	"server/access": 4, "server/catalog": 4, "server/ratelimit": 4,
-	"server/mirror":   5,
-	"server/composer": 6, "graph": 6,
-	"server": 7,
+	"server/usage":    3, "server/audit": 3,
+	"server/settings": 4,
+	"server/auth":     5, "server/account": 5,
+	"server/access": 6, "server/catalog": 6, "server/ratelimit": 6,
+	"server/mirror":   7,
+	"server/composer": 8, "graph": 8, "server/export": 8, "server/leak": 8,
+	"server": 9,
 }
 
 // support is for tests, and may be imported by them alone.

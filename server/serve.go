@@ -16,6 +16,7 @@ import (
 	"broker/server/access"
 	"broker/server/account"
 	"broker/server/archive"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/composer"
@@ -24,6 +25,7 @@ import (
 	"broker/server/ratelimit"
 	"broker/server/safehttp"
 	"broker/server/seal"
+	policy "broker/server/settings"
 	"broker/server/usage"
 )
 
@@ -42,6 +44,9 @@ type server struct {
 	mirror   *mirror.Repositories
 	counts   *ratelimit.Memory
 	usage    *usage.Recorder
+	access   *access.Service
+	audit    *audit.Log
+	settings *policy.Service
 	handler  http.Handler
 	log      *slog.Logger
 	stopping atomic.Bool
@@ -77,35 +82,44 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if err != nil {
 		return nil, err
 	}
-	if s.accounts, err = account.New(ctx, db, time.Now); err != nil {
+	events, err := c.auditLog(ctx, db, sealer)
+	if err != nil {
+		return nil, err
+	}
+	if s.accounts, err = account.New(ctx, db, events, time.Now); err != nil {
 		return nil, err
 	}
 	if err := s.counts.Restore(ctx, db.Client); err != nil {
 		return nil, fmt.Errorf("restore rate limits: %w", err)
 	}
-	s.usage = usage.NewRecorder(db, c.log, s.counts)
+	refusals := audit.NewRefusals(events)
+	s.usage = usage.NewRecorder(db, c.log, s.counts, refusals)
+	rules := policy.New(db, events, c.defaultRateLimit)
+	s.access = access.New(db, events, rules, c.tokenPrefix, time.Now)
+	s.audit, s.settings = events, rules
 	packages := catalog.New(db, c.publicURL, documentMemory)
 	s.mirror, err = mirror.New(mirror.Config{
-		DB: db, Catalog: packages, Client: safehttp.New(c.upstreams, "package-broker/"+version), Policy: c.upstreams,
+		DB: db, Audit: events, Catalog: packages, Client: safehttp.New(c.upstreams, "package-broker/"+version), Policy: c.upstreams,
 		Sealer: sealer, Log: c.log, Every: syncEvery,
 	})
 	if err != nil {
 		return nil, err
 	}
-	tokens := auth.NewTokens(db, c.defaultRateLimit)
+	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
 	limiter := ratelimit.New(s.counts, time.Now)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	s.handler = routes(handlers{
 		composer: &composer.Handler{
 			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: s.mirror.Archives(store, packages),
-			Usage: s.usage, Log: c.log, Now: time.Now,
+			Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
 		},
 		graph: graph.NewHandler(&graph.Resolver{
-			Client: db.Client, Accounts: s.accounts, Cookies: cookies, Access: access.New(db, c.tokenPrefix, time.Now),
-			Known: tokens, Limiter: limiter, Mirror: s.mirror, PublicURL: c.publicURL.String(), Version: version,
-			Log: c.log, Now: time.Now,
+			Client: db.Client, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
+			Mirror: s.mirror, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
+			Version: version, Log: c.log, Now: time.Now,
 		}),
-		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, accounts: s.accounts, cookies: cookies, log: c.log},
+		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, refusals: refusals, accounts: s.accounts,
+			settings: rules, cookies: cookies, log: c.log},
 		ready:   s.ready,
 		secure:  cookies.Secure,
 		proxies: c.trustedProxies,
@@ -125,6 +139,15 @@ func (c *config) sealer() (*seal.Sealer, error) {
 	return seal.New(key)
 }
 
+// auditLog opens the chain of events.
+func (c *config) auditLog(ctx context.Context, db *database.DB, sealer *seal.Sealer) (*audit.Log, error) {
+	key, err := audit.Key(ctx, db, sealer)
+	if err != nil {
+		return nil, err
+	}
+	return audit.New(db, key, time.Now), nil
+}
+
 func (s *server) ready(ctx context.Context) error {
 	if s.stopping.Load() {
 		return errors.New("the server is stopping")
@@ -139,7 +162,7 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.listenForChanges(background) })
 	tasks.Go(func() { s.usage.Run(background) })
-	tasks.Go(func() { s.sweep(background) })
+	tasks.Go(func() { s.keepHouse(background) })
 	if err := s.firstOwner(background, &tasks); err != nil {
 		return err
 	}
@@ -192,20 +215,6 @@ func (s *server) listenForChanges(ctx context.Context) {
 			case <-ctx.Done():
 			case <-time.After(time.Second):
 			}
-		}
-	}
-}
-
-// sweep forgets rate-limit counts that no longer matter.
-func (s *server) sweep(ctx context.Context) {
-	tick := time.NewTicker(10 * time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			s.counts.Sweep(now)
 		}
 	}
 }

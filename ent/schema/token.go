@@ -32,7 +32,7 @@ func (Token) Fields() []ent.Field {
 		field.JSON("labels", []Label{}).Default([]Label{}),
 		orderedCreatedAt(),
 		field.String("created_by").Immutable().Comment("Who made it, for people: an e-mail address or a token's description."),
-		field.String("parent_id").Optional().Nillable().Immutable().Annotations(entgql.Skip()).
+		field.String("parent_id").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("The token that made it, and which it must not exceed; null where a person did."),
 		field.Time("expires_at").Optional().Nillable().Annotations(entgql.OrderField("EXPIRES_AT")),
 		field.Time("last_used_at").Optional().Nillable().Annotations(entgql.OrderField("LAST_USED_AT")),

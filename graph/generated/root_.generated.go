@@ -5,6 +5,8 @@ package generated
 import (
 	"broker/ent"
 	"broker/graph/model"
+	"broker/server/audit"
+	"broker/server/settings"
 	"broker/server/usage"
 	"bytes"
 	"context"
@@ -25,6 +27,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Download() DownloadResolver
 	Mutation() MutationResolver
 	Package() PackageResolver
 	PackageVersion() PackageVersionResolver
@@ -32,6 +35,7 @@ type ResolverRoot interface {
 	Repository() RepositoryResolver
 	SyncRun() SyncRunResolver
 	Token() TokenResolver
+	TokenSecret() TokenSecretResolver
 	TokenUsage() TokenUsageResolver
 }
 
@@ -39,9 +43,73 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AddressUse struct {
+		Address  func(childComplexity int) int
+		Client   func(childComplexity int) int
+		FirstAt  func(childComplexity int) int
+		LastAt   func(childComplexity int) int
+		Refused  func(childComplexity int) int
+		Requests func(childComplexity int) int
+	}
+
+	AuditCheck struct {
+		Checked func(childComplexity int) int
+		OK      func(childComplexity int) int
+		Problem func(childComplexity int) int
+	}
+
+	AuditEvent struct {
+		Action  func(childComplexity int) int
+		Actor   func(childComplexity int) int
+		Address func(childComplexity int) int
+		At      func(childComplexity int) int
+		Client  func(childComplexity int) int
+		Details func(childComplexity int) int
+		ID      func(childComplexity int) int
+		Number  func(childComplexity int) int
+		Target  func(childComplexity int) int
+	}
+
+	AuditEventConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AuditEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	CreateTokenPayload struct {
 		Secret func(childComplexity int) int
 		Token  func(childComplexity int) int
+	}
+
+	Download struct {
+		Address    func(childComplexity int) int
+		Bytes      func(childComplexity int) int
+		Client     func(childComplexity int) int
+		Downloads  func(childComplexity int) int
+		FirstAt    func(childComplexity int) int
+		Installs   func(childComplexity int) int
+		LastAt     func(childComplexity int) int
+		Package    func(childComplexity int) int
+		SecretHint func(childComplexity int) int
+		Token      func(childComplexity int) int
+		Version    func(childComplexity int) int
+	}
+
+	DownloadConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TokenCount func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DownloadEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Label struct {
@@ -50,17 +118,25 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CancelSync       func(childComplexity int, id string) int
-		CreateRepository func(childComplexity int, input model.CreateRepositoryInput) int
-		CreateToken      func(childComplexity int, input model.CreateTokenInput) int
-		DeleteRepository func(childComplexity int, id string) int
-		RevokeTokens     func(childComplexity int, ids []string, reason *string) int
-		Setup            func(childComplexity int, input model.SetupInput) int
-		SignIn           func(childComplexity int, input model.SignInInput) int
-		SignOut          func(childComplexity int) int
-		SyncRepository   func(childComplexity int, id string) int
-		UpdateRepository func(childComplexity int, id string, input model.UpdateRepositoryInput) int
-		UpdateToken      func(childComplexity int, id string, input model.UpdateTokenInput) int
+		CancelRotation       func(childComplexity int, id string) int
+		CancelSync           func(childComplexity int, id string) int
+		CreateRepository     func(childComplexity int, input model.CreateRepositoryInput) int
+		CreateToken          func(childComplexity int, input model.CreateTokenInput) int
+		DeleteRepository     func(childComplexity int, id string) int
+		DisableTokens        func(childComplexity int, ids []string, reason *string) int
+		EnableTokens         func(childComplexity int, ids []string) int
+		EndRotation          func(childComplexity int, id string) int
+		ReleaseTokens        func(childComplexity int, ids []string) int
+		RevokeMatchingTokens func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
+		RevokeTokens         func(childComplexity int, ids []string, reason *string) int
+		RotateToken          func(childComplexity int, id string, gracePeriodSeconds *int) int
+		Setup                func(childComplexity int, input model.SetupInput) int
+		SignIn               func(childComplexity int, input model.SignInInput) int
+		SignOut              func(childComplexity int) int
+		SyncRepository       func(childComplexity int, id string) int
+		UpdateRepository     func(childComplexity int, id string, input model.UpdateRepositoryInput) int
+		UpdateSettings       func(childComplexity int, input settings.Changes) int
+		UpdateToken          func(childComplexity int, id string, input model.UpdateTokenInput) int
 	}
 
 	Package struct {
@@ -125,22 +201,35 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Node         func(childComplexity int, id string) int
-		Package      func(childComplexity int, name string) int
-		Packages     func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) int
-		Repositories func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.RepositoryOrder, where *model.RepositoryWhere) int
-		Repository   func(childComplexity int, id string) int
-		Server       func(childComplexity int) int
-		Token        func(childComplexity int, id string) int
-		Tokens       func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.TokenOrder, where *model.TokenWhere) int
-		Usage        func(childComplexity int, rangeArg usage.Range, token *string, repository *string, packageArg *string) int
-		Viewer       func(childComplexity int) int
+		AuditCheck        func(childComplexity int) int
+		AuditEvents       func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], where *audit.Where) int
+		Downloads         func(childComplexity int, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) int
+		Node              func(childComplexity int, id string) int
+		Package           func(childComplexity int, name string) int
+		Packages          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) int
+		Repositories      func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.RepositoryOrder, where *model.RepositoryWhere) int
+		Repository        func(childComplexity int, id string) int
+		RevocationPreview func(childComplexity int, ids []string, where *model.TokenWhere) int
+		Server            func(childComplexity int) int
+		Settings          func(childComplexity int) int
+		Token             func(childComplexity int, id string) int
+		Tokens            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.TokenOrder, where *model.TokenWhere) int
+		Usage             func(childComplexity int, rangeArg usage.Range, token *string, repository *string, packageArg *string) int
+		Viewer            func(childComplexity int) int
 	}
 
 	RateLimitStatus struct {
 		Limit     func(childComplexity int) int
 		Remaining func(childComplexity int) int
 		ResetAt   func(childComplexity int) int
+	}
+
+	Refusals struct {
+		Ended      func(childComplexity int) int
+		Limit      func(childComplexity int) int
+		Network    func(childComplexity int) int
+		Package    func(childComplexity int) int
+		Permission func(childComplexity int) int
 	}
 
 	Repository struct {
@@ -175,11 +264,38 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RevocationPreview struct {
+		Active      func(childComplexity int) int
+		ActiveCount func(childComplexity int) int
+		ChildCount  func(childComplexity int) int
+		Count       func(childComplexity int) int
+	}
+
+	RotateTokenPayload struct {
+		PreviousExpiresAt func(childComplexity int) int
+		Secret            func(childComplexity int) int
+		Token             func(childComplexity int) int
+	}
+
 	Server struct {
 		DefaultRateLimit func(childComplexity int) int
+		DefaultTokenDays func(childComplexity int) int
+		MaxTokenDays     func(childComplexity int) int
 		PublicURL        func(childComplexity int) int
+		SecretPattern    func(childComplexity int) int
 		SetupRequired    func(childComplexity int) int
 		Version          func(childComplexity int) int
+	}
+
+	Settings struct {
+		AuditRetentionDays    func(childComplexity int) int
+		DefaultRateLimit      func(childComplexity int) int
+		DefaultTokenDays      func(childComplexity int) int
+		DisableUnusedDays     func(childComplexity int) int
+		LeakAction            func(childComplexity int) int
+		MaxTokenDays          func(childComplexity int) int
+		TokensMayManageTokens func(childComplexity int) int
+		WarnUnusedDays        func(childComplexity int) int
 	}
 
 	SignInPayload struct {
@@ -219,9 +335,12 @@ type ComplexityRoot struct {
 	}
 
 	Token struct {
+		ChildCount      func(childComplexity int) int
 		CreatedAt       func(childComplexity int) int
 		CreatedBy       func(childComplexity int) int
 		Description     func(childComplexity int) int
+		DisabledAt      func(childComplexity int) int
+		DisabledReason  func(childComplexity int) int
 		ExpiresAt       func(childComplexity int) int
 		ExternalID      func(childComplexity int) int
 		Hint            func(childComplexity int) int
@@ -230,8 +349,12 @@ type ComplexityRoot struct {
 		LastUsedAddress func(childComplexity int) int
 		LastUsedAt      func(childComplexity int) int
 		LastUsedClient  func(childComplexity int) int
+		LeakedAt        func(childComplexity int) int
+		LeakedURL       func(childComplexity int) int
 		Networks        func(childComplexity int) int
+		Notices         func(childComplexity int) int
 		Packages        func(childComplexity int) int
+		Parent          func(childComplexity int) int
 		Permission      func(childComplexity int) int
 		RateLimit       func(childComplexity int) int
 		RateLimitStatus func(childComplexity int) int
@@ -255,11 +378,15 @@ type ComplexityRoot struct {
 	}
 
 	TokenSecret struct {
+		Addresses       func(childComplexity int, first int) int
 		CreatedAt       func(childComplexity int) int
 		ExpiresAt       func(childComplexity int) int
 		Hint            func(childComplexity int) int
+		ID              func(childComplexity int) int
 		LastUsedAddress func(childComplexity int) int
 		LastUsedAt      func(childComplexity int) int
+		LastUsedClient  func(childComplexity int) int
+		Usage           func(childComplexity int, rangeArg usage.Range) int
 	}
 
 	TokenUsage struct {
@@ -274,6 +401,9 @@ type ComplexityRoot struct {
 		Downloads   func(childComplexity int) int
 		From        func(childComplexity int) int
 		Installs    func(childComplexity int) int
+		Metadata    func(childComplexity int) int
+		NotModified func(childComplexity int) int
+		Refusals    func(childComplexity int) int
 		Refused     func(childComplexity int) int
 		Requests    func(childComplexity int) int
 		Series      func(childComplexity int) int
@@ -283,11 +413,14 @@ type ComplexityRoot struct {
 	}
 
 	UsagePoint struct {
-		At        func(childComplexity int) int
-		Bytes     func(childComplexity int) int
-		Downloads func(childComplexity int) int
-		Refused   func(childComplexity int) int
-		Requests  func(childComplexity int) int
+		At          func(childComplexity int) int
+		Bytes       func(childComplexity int) int
+		Downloads   func(childComplexity int) int
+		Installs    func(childComplexity int) int
+		Metadata    func(childComplexity int) int
+		NotModified func(childComplexity int) int
+		Refused     func(childComplexity int) int
+		Requests    func(childComplexity int) int
 	}
 
 	User struct {
@@ -314,6 +447,149 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AddressUse.address":
+		if e.ComplexityRoot.AddressUse.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressUse.Address(childComplexity), true
+	case "AddressUse.client":
+		if e.ComplexityRoot.AddressUse.Client == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressUse.Client(childComplexity), true
+	case "AddressUse.firstAt":
+		if e.ComplexityRoot.AddressUse.FirstAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressUse.FirstAt(childComplexity), true
+	case "AddressUse.lastAt":
+		if e.ComplexityRoot.AddressUse.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressUse.LastAt(childComplexity), true
+	case "AddressUse.refused":
+		if e.ComplexityRoot.AddressUse.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressUse.Refused(childComplexity), true
+	case "AddressUse.requests":
+		if e.ComplexityRoot.AddressUse.Requests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddressUse.Requests(childComplexity), true
+
+	case "AuditCheck.checked":
+		if e.ComplexityRoot.AuditCheck.Checked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditCheck.Checked(childComplexity), true
+	case "AuditCheck.ok":
+		if e.ComplexityRoot.AuditCheck.OK == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditCheck.OK(childComplexity), true
+	case "AuditCheck.problem":
+		if e.ComplexityRoot.AuditCheck.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditCheck.Problem(childComplexity), true
+
+	case "AuditEvent.action":
+		if e.ComplexityRoot.AuditEvent.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Action(childComplexity), true
+	case "AuditEvent.actor":
+		if e.ComplexityRoot.AuditEvent.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Actor(childComplexity), true
+	case "AuditEvent.address":
+		if e.ComplexityRoot.AuditEvent.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Address(childComplexity), true
+	case "AuditEvent.at":
+		if e.ComplexityRoot.AuditEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.At(childComplexity), true
+	case "AuditEvent.client":
+		if e.ComplexityRoot.AuditEvent.Client == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Client(childComplexity), true
+	case "AuditEvent.details":
+		if e.ComplexityRoot.AuditEvent.Details == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Details(childComplexity), true
+	case "AuditEvent.id":
+		if e.ComplexityRoot.AuditEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.ID(childComplexity), true
+	case "AuditEvent.number":
+		if e.ComplexityRoot.AuditEvent.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Number(childComplexity), true
+	case "AuditEvent.target":
+		if e.ComplexityRoot.AuditEvent.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Target(childComplexity), true
+
+	case "AuditEventConnection.edges":
+		if e.ComplexityRoot.AuditEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.Edges(childComplexity), true
+	case "AuditEventConnection.pageInfo":
+		if e.ComplexityRoot.AuditEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.PageInfo(childComplexity), true
+	case "AuditEventConnection.totalCount":
+		if e.ComplexityRoot.AuditEventConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.TotalCount(childComplexity), true
+
+	case "AuditEventEdge.cursor":
+		if e.ComplexityRoot.AuditEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventEdge.Cursor(childComplexity), true
+	case "AuditEventEdge.node":
+		if e.ComplexityRoot.AuditEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
+
 	case "CreateTokenPayload.secret":
 		if e.ComplexityRoot.CreateTokenPayload.Secret == nil {
 			break
@@ -326,6 +602,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateTokenPayload.Token(childComplexity), true
+
+	case "Download.address":
+		if e.ComplexityRoot.Download.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Address(childComplexity), true
+	case "Download.bytes":
+		if e.ComplexityRoot.Download.Bytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Bytes(childComplexity), true
+	case "Download.client":
+		if e.ComplexityRoot.Download.Client == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Client(childComplexity), true
+	case "Download.downloads":
+		if e.ComplexityRoot.Download.Downloads == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Downloads(childComplexity), true
+	case "Download.firstAt":
+		if e.ComplexityRoot.Download.FirstAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.FirstAt(childComplexity), true
+	case "Download.installs":
+		if e.ComplexityRoot.Download.Installs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Installs(childComplexity), true
+	case "Download.lastAt":
+		if e.ComplexityRoot.Download.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.LastAt(childComplexity), true
+	case "Download.package":
+		if e.ComplexityRoot.Download.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Package(childComplexity), true
+	case "Download.secretHint":
+		if e.ComplexityRoot.Download.SecretHint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.SecretHint(childComplexity), true
+	case "Download.token":
+		if e.ComplexityRoot.Download.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Token(childComplexity), true
+	case "Download.version":
+		if e.ComplexityRoot.Download.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Download.Version(childComplexity), true
+
+	case "DownloadConnection.edges":
+		if e.ComplexityRoot.DownloadConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DownloadConnection.Edges(childComplexity), true
+	case "DownloadConnection.pageInfo":
+		if e.ComplexityRoot.DownloadConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DownloadConnection.PageInfo(childComplexity), true
+	case "DownloadConnection.tokenCount":
+		if e.ComplexityRoot.DownloadConnection.TokenCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DownloadConnection.TokenCount(childComplexity), true
+	case "DownloadConnection.totalCount":
+		if e.ComplexityRoot.DownloadConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DownloadConnection.TotalCount(childComplexity), true
+
+	case "DownloadEdge.cursor":
+		if e.ComplexityRoot.DownloadEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DownloadEdge.Cursor(childComplexity), true
+	case "DownloadEdge.node":
+		if e.ComplexityRoot.DownloadEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DownloadEdge.Node(childComplexity), true
 
 	case "Label.name":
 		if e.ComplexityRoot.Label.Name == nil {
@@ -340,6 +721,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Label.Value(childComplexity), true
 
+	case "Mutation.cancelRotation":
+		if e.ComplexityRoot.Mutation.CancelRotation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelRotation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelRotation(childComplexity, args["id"].(string)), true
 	case "Mutation.cancelSync":
 		if e.ComplexityRoot.Mutation.CancelSync == nil {
 			break
@@ -384,6 +776,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteRepository(childComplexity, args["id"].(string)), true
+	case "Mutation.disableTokens":
+		if e.ComplexityRoot.Mutation.DisableTokens == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableTokens(childComplexity, args["ids"].([]string), args["reason"].(*string)), true
+	case "Mutation.enableTokens":
+		if e.ComplexityRoot.Mutation.EnableTokens == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enableTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnableTokens(childComplexity, args["ids"].([]string)), true
+	case "Mutation.endRotation":
+		if e.ComplexityRoot.Mutation.EndRotation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endRotation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndRotation(childComplexity, args["id"].(string)), true
+	case "Mutation.releaseTokens":
+		if e.ComplexityRoot.Mutation.ReleaseTokens == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseTokens(childComplexity, args["ids"].([]string)), true
+	case "Mutation.revokeMatchingTokens":
+		if e.ComplexityRoot.Mutation.RevokeMatchingTokens == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeMatchingTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeMatchingTokens(childComplexity, args["where"].(model.TokenWhere), args["expected"].(int), args["reason"].(*string)), true
 	case "Mutation.revokeTokens":
 		if e.ComplexityRoot.Mutation.RevokeTokens == nil {
 			break
@@ -395,6 +842,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeTokens(childComplexity, args["ids"].([]string), args["reason"].(*string)), true
+	case "Mutation.rotateToken":
+		if e.ComplexityRoot.Mutation.RotateToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateToken(childComplexity, args["id"].(string), args["gracePeriodSeconds"].(*int)), true
 	case "Mutation.setup":
 		if e.ComplexityRoot.Mutation.Setup == nil {
 			break
@@ -445,6 +903,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateRepository(childComplexity, args["id"].(string), args["input"].(model.UpdateRepositoryInput)), true
+	case "Mutation.updateSettings":
+		if e.ComplexityRoot.Mutation.UpdateSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateSettings(childComplexity, args["input"].(settings.Changes)), true
 	case "Mutation.updateToken":
 		if e.ComplexityRoot.Mutation.UpdateToken == nil {
 			break
@@ -697,6 +1166,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Query.auditCheck":
+		if e.ComplexityRoot.Query.AuditCheck == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.AuditCheck(childComplexity), true
+	case "Query.auditEvents":
+		if e.ComplexityRoot.Query.AuditEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Query_auditEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string]), args["where"].(*audit.Where)), true
+	case "Query.downloads":
+		if e.ComplexityRoot.Query.Downloads == nil {
+			break
+		}
+
+		args, err := ec.field_Query_downloads_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Downloads(childComplexity, args["where"].(model.DownloadWhere), args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -752,12 +1250,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Repository(childComplexity, args["id"].(string)), true
+	case "Query.revocationPreview":
+		if e.ComplexityRoot.Query.RevocationPreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_revocationPreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RevocationPreview(childComplexity, args["ids"].([]string), args["where"].(*model.TokenWhere)), true
 	case "Query.server":
 		if e.ComplexityRoot.Query.Server == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.Server(childComplexity), true
+	case "Query.settings":
+		if e.ComplexityRoot.Query.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Settings(childComplexity), true
 	case "Query.token":
 		if e.ComplexityRoot.Query.Token == nil {
 			break
@@ -816,6 +1331,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RateLimitStatus.ResetAt(childComplexity), true
+
+	case "Refusals.ended":
+		if e.ComplexityRoot.Refusals.Ended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Refusals.Ended(childComplexity), true
+	case "Refusals.limit":
+		if e.ComplexityRoot.Refusals.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Refusals.Limit(childComplexity), true
+	case "Refusals.network":
+		if e.ComplexityRoot.Refusals.Network == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Refusals.Network(childComplexity), true
+	case "Refusals.package":
+		if e.ComplexityRoot.Refusals.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Refusals.Package(childComplexity), true
+	case "Refusals.permission":
+		if e.ComplexityRoot.Refusals.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Refusals.Permission(childComplexity), true
 
 	case "Repository.createdAt":
 		if e.ComplexityRoot.Repository.CreatedAt == nil {
@@ -963,18 +1509,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RepositoryEdge.Node(childComplexity), true
 
+	case "RevocationPreview.active":
+		if e.ComplexityRoot.RevocationPreview.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevocationPreview.Active(childComplexity), true
+	case "RevocationPreview.activeCount":
+		if e.ComplexityRoot.RevocationPreview.ActiveCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevocationPreview.ActiveCount(childComplexity), true
+	case "RevocationPreview.childCount":
+		if e.ComplexityRoot.RevocationPreview.ChildCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevocationPreview.ChildCount(childComplexity), true
+	case "RevocationPreview.count":
+		if e.ComplexityRoot.RevocationPreview.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevocationPreview.Count(childComplexity), true
+
+	case "RotateTokenPayload.previousExpiresAt":
+		if e.ComplexityRoot.RotateTokenPayload.PreviousExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateTokenPayload.PreviousExpiresAt(childComplexity), true
+	case "RotateTokenPayload.secret":
+		if e.ComplexityRoot.RotateTokenPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateTokenPayload.Secret(childComplexity), true
+	case "RotateTokenPayload.token":
+		if e.ComplexityRoot.RotateTokenPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateTokenPayload.Token(childComplexity), true
+
 	case "Server.defaultRateLimit":
 		if e.ComplexityRoot.Server.DefaultRateLimit == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Server.DefaultRateLimit(childComplexity), true
+	case "Server.defaultTokenDays":
+		if e.ComplexityRoot.Server.DefaultTokenDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Server.DefaultTokenDays(childComplexity), true
+	case "Server.maxTokenDays":
+		if e.ComplexityRoot.Server.MaxTokenDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Server.MaxTokenDays(childComplexity), true
 	case "Server.publicUrl":
 		if e.ComplexityRoot.Server.PublicURL == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Server.PublicURL(childComplexity), true
+	case "Server.secretPattern":
+		if e.ComplexityRoot.Server.SecretPattern == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Server.SecretPattern(childComplexity), true
 	case "Server.setupRequired":
 		if e.ComplexityRoot.Server.SetupRequired == nil {
 			break
@@ -987,6 +1595,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Server.Version(childComplexity), true
+
+	case "Settings.auditRetentionDays":
+		if e.ComplexityRoot.Settings.AuditRetentionDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.AuditRetentionDays(childComplexity), true
+	case "Settings.defaultRateLimit":
+		if e.ComplexityRoot.Settings.DefaultRateLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.DefaultRateLimit(childComplexity), true
+	case "Settings.defaultTokenDays":
+		if e.ComplexityRoot.Settings.DefaultTokenDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.DefaultTokenDays(childComplexity), true
+	case "Settings.disableUnusedDays":
+		if e.ComplexityRoot.Settings.DisableUnusedDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.DisableUnusedDays(childComplexity), true
+	case "Settings.leakAction":
+		if e.ComplexityRoot.Settings.LeakAction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.LeakAction(childComplexity), true
+	case "Settings.maxTokenDays":
+		if e.ComplexityRoot.Settings.MaxTokenDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.MaxTokenDays(childComplexity), true
+	case "Settings.tokensMayManageTokens":
+		if e.ComplexityRoot.Settings.TokensMayManageTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.TokensMayManageTokens(childComplexity), true
+	case "Settings.warnUnusedDays":
+		if e.ComplexityRoot.Settings.WarnUnusedDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.WarnUnusedDays(childComplexity), true
 
 	case "SignInPayload.user":
 		if e.ComplexityRoot.SignInPayload.User == nil {
@@ -1119,6 +1776,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SyncSkip.Version(childComplexity), true
 
+	case "Token.childCount":
+		if e.ComplexityRoot.Token.ChildCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ChildCount(childComplexity), true
 	case "Token.createdAt":
 		if e.ComplexityRoot.Token.CreatedAt == nil {
 			break
@@ -1137,6 +1800,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.Description(childComplexity), true
+	case "Token.disabledAt":
+		if e.ComplexityRoot.Token.DisabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.DisabledAt(childComplexity), true
+	case "Token.disabledReason":
+		if e.ComplexityRoot.Token.DisabledReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.DisabledReason(childComplexity), true
 	case "Token.expiresAt":
 		if e.ComplexityRoot.Token.ExpiresAt == nil {
 			break
@@ -1185,18 +1860,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.LastUsedClient(childComplexity), true
+	case "Token.leakedAt":
+		if e.ComplexityRoot.Token.LeakedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.LeakedAt(childComplexity), true
+	case "Token.leakedUrl":
+		if e.ComplexityRoot.Token.LeakedURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.LeakedURL(childComplexity), true
 	case "Token.networks":
 		if e.ComplexityRoot.Token.Networks == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Token.Networks(childComplexity), true
+	case "Token.notices":
+		if e.ComplexityRoot.Token.Notices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Notices(childComplexity), true
 	case "Token.packages":
 		if e.ComplexityRoot.Token.Packages == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Token.Packages(childComplexity), true
+	case "Token.parent":
+		if e.ComplexityRoot.Token.Parent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Parent(childComplexity), true
 	case "Token.permission":
 		if e.ComplexityRoot.Token.Permission == nil {
 			break
@@ -1289,6 +1988,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TokenEdge.Node(childComplexity), true
 
+	case "TokenSecret.addresses":
+		if e.ComplexityRoot.TokenSecret.Addresses == nil {
+			break
+		}
+
+		args, err := ec.field_TokenSecret_addresses_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.TokenSecret.Addresses(childComplexity, args["first"].(int)), true
 	case "TokenSecret.createdAt":
 		if e.ComplexityRoot.TokenSecret.CreatedAt == nil {
 			break
@@ -1307,6 +2017,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TokenSecret.Hint(childComplexity), true
+	case "TokenSecret.id":
+		if e.ComplexityRoot.TokenSecret.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenSecret.ID(childComplexity), true
 	case "TokenSecret.lastUsedAddress":
 		if e.ComplexityRoot.TokenSecret.LastUsedAddress == nil {
 			break
@@ -1319,6 +2035,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TokenSecret.LastUsedAt(childComplexity), true
+	case "TokenSecret.lastUsedClient":
+		if e.ComplexityRoot.TokenSecret.LastUsedClient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenSecret.LastUsedClient(childComplexity), true
+	case "TokenSecret.usage":
+		if e.ComplexityRoot.TokenSecret.Usage == nil {
+			break
+		}
+
+		args, err := ec.field_TokenSecret_usage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.TokenSecret.Usage(childComplexity, args["range"].(usage.Range)), true
 
 	case "TokenUsage.bytes":
 		if e.ComplexityRoot.TokenUsage.Bytes == nil {
@@ -1369,6 +2102,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Usage.Installs(childComplexity), true
+	case "Usage.metadata":
+		if e.ComplexityRoot.Usage.Metadata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.Metadata(childComplexity), true
+	case "Usage.notModified":
+		if e.ComplexityRoot.Usage.NotModified == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.NotModified(childComplexity), true
+	case "Usage.refusals":
+		if e.ComplexityRoot.Usage.Refusals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Usage.Refusals(childComplexity), true
 	case "Usage.refused":
 		if e.ComplexityRoot.Usage.Refused == nil {
 			break
@@ -1434,6 +2185,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UsagePoint.Downloads(childComplexity), true
+	case "UsagePoint.installs":
+		if e.ComplexityRoot.UsagePoint.Installs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsagePoint.Installs(childComplexity), true
+	case "UsagePoint.metadata":
+		if e.ComplexityRoot.UsagePoint.Metadata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsagePoint.Metadata(childComplexity), true
+	case "UsagePoint.notModified":
+		if e.ComplexityRoot.UsagePoint.NotModified == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsagePoint.NotModified(childComplexity), true
 	case "UsagePoint.refused":
 		if e.ComplexityRoot.UsagePoint.Refused == nil {
 			break
@@ -1493,9 +2262,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AuditEventWhere", ec.unmarshalInputAuditEventWhere),
 			graphql.NewInputUnmarshaler("CreateRepositoryInput", ec.unmarshalInputCreateRepositoryInput),
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
 			graphql.NewInputUnmarshaler("CredentialInput", ec.unmarshalInputCredentialInput),
+			graphql.NewInputUnmarshaler("DownloadWhere", ec.unmarshalInputDownloadWhere),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 			graphql.NewInputUnmarshaler("PackageOrder", ec.unmarshalInputPackageOrder),
 			graphql.NewInputUnmarshaler("PackageWhere", ec.unmarshalInputPackageWhere),
@@ -1506,6 +2277,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("TokenOrder", ec.unmarshalInputTokenOrder),
 			graphql.NewInputUnmarshaler("TokenWhere", ec.unmarshalInputTokenWhere),
 			graphql.NewInputUnmarshaler("UpdateRepositoryInput", ec.unmarshalInputUpdateRepositoryInput),
+			graphql.NewInputUnmarshaler("UpdateSettingsInput", ec.unmarshalInputUpdateSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateTokenInput", ec.unmarshalInputUpdateTokenInput),
 		)
 	}
@@ -1583,6 +2355,47 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../audit.graphqls", Input: `"One thing that was done, in a chain that shows what was changed, removed or moved."
+type AuditEvent implements Node {
+  id: ID!
+  "Place in the chain, from 1."
+  number: Long!
+  at: Time!
+  "Who did it: an e-mail address, a token's description, command line or server."
+  actor: String!
+  "Such as token.create."
+  action: String!
+  "The id of what it was done to."
+  target: String
+  address: String
+  client: String
+  "What changed, as JSON text; never a secret."
+  details: String!
+}
+type AuditEventConnection { edges: [AuditEventEdge] pageInfo: PageInfo! totalCount: Int! }
+type AuditEventEdge { node: AuditEvent cursor: Cursor! }
+"""
+actor: a name or an id. action: one, such as token.create, or all of a kind, such as token. target: an id. search: part
+of the actor, the action, the target or the details. after is inclusive, before is not.
+"""
+input AuditEventWhere { actor: String action: String target: String search: String after: Time before: Time }
+
+"Whether the chain of events is whole."
+type AuditCheck {
+  ok: Boolean!
+  "How many events were checked."
+  checked: Long!
+  "What is wrong and where, for people; null where nothing is."
+  problem: String
+}
+
+extend type Query {
+  "Newest first. A token sees what it did, and what was done to it and to the tokens it made."
+  auditEvents(first: Int, after: Cursor, last: Int, before: Cursor, where: AuditEventWhere): AuditEventConnection!
+  "Reads the whole chain."
+  auditCheck: AuditCheck!
+}
+`, BuiltIn: false},
 	{Name: "../base.graphqls", Input: `# The API, kept by area: base, tokens, repositories, usage, people. Types may gain fields; nothing is renamed or removed.
 # Connections follow the Relay specification (edges, node, cursor, pageInfo, totalCount).
 
@@ -1630,6 +2443,11 @@ type Server {
   version: String
   "Requests an hour for a token that sets no limit; null for callers who have not signed in."
   defaultRateLimit: Int
+  "How many days a new token lives that says nothing, and how many it may live; null: no bound."
+  defaultTokenDays: Int
+  maxTokenDays: Int
+  "A regular expression (RE2) that finds this server's secrets in texts; null for callers who have not signed in."
+  secretPattern: String
 }
 
 "code: the part after # in the set-up link the server printed."
@@ -1806,8 +2624,53 @@ extend type Mutation {
   cancelSync(id: ID!): SyncRun!
 }
 `, BuiltIn: false},
+	{Name: "../settings.graphqls", Input: `"What a reported leak does to its token. FLAG: it is marked, and works on. REVOKE: it is revoked at once."
+enum LeakAction { FLAG REVOKE }
+
+"What the owner decides for everybody."
+type Settings {
+  "Requests an hour for a token that sets no limit; 0 means no limit."
+  defaultRateLimit: Int!
+  "Whether a write token may make tokens, and change those it made."
+  tokensMayManageTokens: Boolean!
+  "How many days a new token lives that says nothing; null: as long as possible."
+  defaultTokenDays: Int
+  "How many days a new token may live; null: without an end. Tokens that are there keep theirs, and are told."
+  maxTokenDays: Int
+  "A token unused for so many days is told; null: never."
+  warnUnusedDays: Int
+  "A token unused for so many days is disabled; null: never."
+  disableUnusedDays: Int
+  leakAction: LeakAction!
+  "How long audit events are kept; 0: for ever."
+  auditRetentionDays: Int!
+}
+"A field that is left out stays as it is; 0 takes away a number of days."
+input UpdateSettingsInput {
+  defaultRateLimit: Int
+  tokensMayManageTokens: Boolean
+  defaultTokenDays: Int
+  maxTokenDays: Int
+  warnUnusedDays: Int
+  disableUnusedDays: Int
+  leakAction: LeakAction
+  auditRetentionDays: Int
+}
+
+extend type Query {
+  settings: Settings!
+}
+
+extend type Mutation {
+  updateSettings(input: UpdateSettingsInput!): Settings!
+}
+`, BuiltIn: false},
 	{Name: "../token.graphqls", Input: `enum TokenPermission { READ_ONLY WRITE }
-enum TokenStatus { ACTIVE EXPIRED REVOKED }
+"""
+ACTIVE: it works. EXPIRED: its time is over. DISABLED: refused until somebody enables it again. REVOKED: refused for
+good. The tokens that a token made end with it.
+"""
+enum TokenStatus { ACTIVE EXPIRED REVOKED DISABLED }
 
 "What Composer authenticates with."
 type Token implements Node {
@@ -1837,13 +2700,38 @@ type Token implements Node {
   revokedAt: Time
   revokedBy: String
   revokedReason: String
-  "The secrets in force."
+  disabledAt: Time
+  disabledReason: String
+  "When a secret of it was reported as found in a public place, and where."
+  leakedAt: Time
+  leakedUrl: String
+  "The token that made it, and which it cannot exceed; null where a person made it, and to tokens that did not."
+  parent: Token
+  "How many of the tokens it made are not revoked."
+  childCount: Int!
+  "What of it the owner's policy no longer allows, and what will end it; sentences for people."
+  notices: [String!]!
+  "The secrets in force, oldest first: one, or two while a rotation's grace period runs."
   secrets: [TokenSecret!]!
   usage(range: UsageRange!): Usage!
 }
 
 "One secret of a token, without its value."
-type TokenSecret { hint: String! createdAt: Time! expiresAt: Time lastUsedAt: Time lastUsedAddress: String }
+type TokenSecret {
+  id: ID!
+  hint: String!
+  createdAt: Time!
+  "The end of a rotation's grace period; null for the newest secret."
+  expiresAt: Time
+  lastUsedAt: Time
+  lastUsedAddress: String
+  lastUsedClient: String
+  usage(range: UsageRange!): Usage!
+  "Where it was used from in the last 30 days, the last use first."
+  addresses(first: Int! = 20): [AddressUse!]!
+}
+"What one address asked with a secret."
+type AddressUse { address: String! client: String! requests: Long! refused: Long! firstAt: Time! lastAt: Time! }
 type Label { name: String! value: String! }
 input LabelInput { name: String! value: String! }
 "The hour's count: limit is 0 where there is none."
@@ -1862,8 +2750,10 @@ input CreateTokenInput {
   networks: [String!]
   "Requests an hour; 0 means no limit; left out means the server's default."
   rateLimit: Int
-  "Left out means never."
+  "Left out means the default lifetime, or the longest one, where the owner set one; else never."
   expiresAt: Time
+  "True for a token without an end although there is a default lifetime."
+  neverExpires: Boolean
   externalId: String
   labels: [LabelInput!]
 }
@@ -1882,6 +2772,23 @@ type CreateTokenPayload {
   "Shown this once."
   secret: String!
 }
+type RotateTokenPayload {
+  token: Token!
+  "Shown this once."
+  secret: String!
+  "Until then the old secret works as well."
+  previousExpiresAt: Time!
+}
+"What revoking would end."
+type RevocationPreview {
+  "How many tokens it is; those that are revoked already do not count."
+  count: Int!
+  "How many of them were used in the last 7 days, and the first 100 of these, the last used first."
+  activeCount: Int!
+  active: [Token!]!
+  "How many tokens that they made would end with them."
+  childCount: Int!
+}
 
 input TokenWhere {
   "Part of the description, the external id or the hint."
@@ -1892,7 +2799,15 @@ input TokenWhere {
   label: LabelInput
   "Not used since then, or never."
   unusedSince: Time
+  "Used then or later."
+  usedSince: Time
+  neverUsed: Boolean
   expiresBefore: Time
+  createdBefore: Time
+  "Made by this token."
+  parent: ID
+  "Reported as found in a public place."
+  leaked: Boolean
 }
 input TokenOrder { field: TokenOrderField! direction: OrderDirection! = ASC }
 enum TokenOrderField { DESCRIPTION CREATED_AT LAST_USED_AT EXPIRES_AT }
@@ -1900,13 +2815,34 @@ enum TokenOrderField { DESCRIPTION CREATED_AT LAST_USED_AT EXPIRES_AT }
 extend type Query {
   token(id: ID!): Token
   tokens(first: Int, after: Cursor, last: Int, before: Cursor, orderBy: TokenOrder, where: TokenWhere): TokenConnection!
+  "What revoking these tokens, or all that match, would end. Give either."
+  revocationPreview(ids: [ID!], where: TokenWhere): RevocationPreview!
 }
 
 extend type Mutation {
   createToken(input: CreateTokenInput!): CreateTokenPayload!
   updateToken(id: ID!, input: UpdateTokenInput!): Token!
-  "Final: a revoked token cannot be recovered."
+  """
+  A new secret for the same token. The old one keeps working for gracePeriodSeconds (0 to 30 days, default 24 hours).
+  While one rotation runs, another is a CONFLICT: a token never has three secrets.
+  """
+  rotateToken(id: ID!, gracePeriodSeconds: Int): RotateTokenPayload!
+  "Ends a rotation's grace period now: only the new secret works."
+  endRotation(id: ID!): Token!
+  "Takes a rotation back, where its new secret was lost: only the old secret works, as before."
+  cancelRotation(id: ID!): Token!
+  "Refuses the tokens until they are enabled again."
+  disableTokens(ids: [ID!]!, reason: String): [Token!]!
+  enableTokens(ids: [ID!]!): [Token!]!
+  "Makes tokens independent of the one that made them: they keep their own bounds, and no longer end with it."
+  releaseTokens(ids: [ID!]!): [Token!]!
+  "Final: a revoked token cannot be recovered. The tokens it made end with it, unless they are released."
   revokeTokens(ids: [ID!]!, reason: String): [Token!]!
+  """
+  Revokes all tokens that match, in one step, and answers how many. expected is the count of the preview: where the
+  number is another by then, it is a CONFLICT and nothing is revoked.
+  """
+  revokeMatchingTokens(where: TokenWhere!, expected: Int!, reason: String): Int!
 }
 `, BuiltIn: false},
 	{Name: "../usage.graphqls", Input: `enum UsageRange { HOUR DAY WEEK MONTH QUARTER YEAR }
@@ -1919,22 +2855,70 @@ type Usage {
   downloads: Long!
   "Installations as Composer reports them: archives of its own cache included."
   installs: Long!
+  "Documents sent, and requests answered by 304, which are free."
+  metadata: Long!
+  notModified: Long!
   bytes: Long!
   "Refused for the rate limit, for permission, for scope."
   refused: Long!
+  refusals: Refusals!
   "One point an hour up to a week, one a day beyond; hours and days without a request are there with zeros."
   series: [UsagePoint!]!
   topPackages(first: Int! = 10): [PackageUsage!]!
   topTokens(first: Int! = 10): [TokenUsage!]!
 }
-type UsagePoint { at: Time! requests: Long! downloads: Long! bytes: Long! refused: Long! }
+type UsagePoint { at: Time! requests: Long! metadata: Long! notModified: Long! downloads: Long! installs: Long! bytes: Long! refused: Long! }
+"Refused requests by their reason."
+type Refusals {
+  "Over the rate limit."
+  limit: Long!
+  "A package outside the token's patterns."
+  package: Long!
+  permission: Long!
+  "An address outside the token's networks."
+  network: Long!
+  "Expired, revoked, disabled or replaced."
+  ended: Long!
+}
 type PackageUsage { package: String! downloads: Long! bytes: Long! }
 type TokenUsage { token: Token! requests: Long! downloads: Long! bytes: Long! }
 
 extend type Query {
   "A token asks for its own usage only; people may ask for all of it or one token's, repository's or package's."
   usage(range: UsageRange!, token: ID, repository: ID, package: String): Usage!
+  """
+  Who downloaded a package or a version, and what a token downloaded: one row for each secret, version and address,
+  the last download first. where names a package, a token or an address at least.
+  """
+  downloads(where: DownloadWhere!, first: Int, after: Cursor): DownloadConnection!
 }
+
+"What was downloaded of one version with one secret from one address."
+type Download {
+  "Null where the token is not the caller's to see."
+  token: Token
+  secretHint: String!
+  package: String!
+  "Normalised."
+  version: String!
+  address: String!
+  client: String!
+  downloads: Long!
+  installs: Long!
+  bytes: Long!
+  firstAt: Time!
+  lastAt: Time!
+}
+type DownloadConnection {
+  edges: [DownloadEdge!]!
+  pageInfo: PageInfo!
+  totalCount: Int!
+  "How many tokens are concerned, on all pages."
+  tokenCount: Int!
+}
+type DownloadEdge { node: Download! cursor: Cursor! }
+"version: as the package writes it, or normalised. from and to: whole days, UTC."
+input DownloadWhere { package: String version: String token: ID address: String from: Time to: Time }
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -1942,6 +2926,82 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AddressUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "address":
+		return ec.fieldContext_AddressUse_address(ctx, field)
+	case "client":
+		return ec.fieldContext_AddressUse_client(ctx, field)
+	case "requests":
+		return ec.fieldContext_AddressUse_requests(ctx, field)
+	case "refused":
+		return ec.fieldContext_AddressUse_refused(ctx, field)
+	case "firstAt":
+		return ec.fieldContext_AddressUse_firstAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_AddressUse_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddressUse", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_AuditCheck_ok(ctx, field)
+	case "checked":
+		return ec.fieldContext_AuditCheck_checked(ctx, field)
+	case "problem":
+		return ec.fieldContext_AuditCheck_problem(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEvent_id(ctx, field)
+	case "number":
+		return ec.fieldContext_AuditEvent_number(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditEvent_at(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEvent_actor(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEvent_action(ctx, field)
+	case "target":
+		return ec.fieldContext_AuditEvent_target(ctx, field)
+	case "address":
+		return ec.fieldContext_AuditEvent_address(ctx, field)
+	case "client":
+		return ec.fieldContext_AuditEvent_client(ctx, field)
+	case "details":
+		return ec.fieldContext_AuditEvent_details(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEventConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AuditEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AuditEventEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
+}
 
 func (ec *executionContext) childFields_CreateTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -1951,6 +3011,58 @@ func (ec *executionContext) childFields_CreateTokenPayload(ctx context.Context, 
 		return ec.fieldContext_CreateTokenPayload_secret(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Download(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return ec.fieldContext_Download_token(ctx, field)
+	case "secretHint":
+		return ec.fieldContext_Download_secretHint(ctx, field)
+	case "package":
+		return ec.fieldContext_Download_package(ctx, field)
+	case "version":
+		return ec.fieldContext_Download_version(ctx, field)
+	case "address":
+		return ec.fieldContext_Download_address(ctx, field)
+	case "client":
+		return ec.fieldContext_Download_client(ctx, field)
+	case "downloads":
+		return ec.fieldContext_Download_downloads(ctx, field)
+	case "installs":
+		return ec.fieldContext_Download_installs(ctx, field)
+	case "bytes":
+		return ec.fieldContext_Download_bytes(ctx, field)
+	case "firstAt":
+		return ec.fieldContext_Download_firstAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_Download_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Download", field.Name)
+}
+
+func (ec *executionContext) childFields_DownloadConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DownloadConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DownloadConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DownloadConnection_totalCount(ctx, field)
+	case "tokenCount":
+		return ec.fieldContext_DownloadConnection_tokenCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DownloadConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DownloadEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_DownloadEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DownloadEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DownloadEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Label(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2097,6 +3209,22 @@ func (ec *executionContext) childFields_RateLimitStatus(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RateLimitStatus", field.Name)
 }
 
+func (ec *executionContext) childFields_Refusals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "limit":
+		return ec.fieldContext_Refusals_limit(ctx, field)
+	case "package":
+		return ec.fieldContext_Refusals_package(ctx, field)
+	case "permission":
+		return ec.fieldContext_Refusals_permission(ctx, field)
+	case "network":
+		return ec.fieldContext_Refusals_network(ctx, field)
+	case "ended":
+		return ec.fieldContext_Refusals_ended(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Refusals", field.Name)
+}
+
 func (ec *executionContext) childFields_Repository(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2161,6 +3289,32 @@ func (ec *executionContext) childFields_RepositoryEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type RepositoryEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RevocationPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_RevocationPreview_count(ctx, field)
+	case "activeCount":
+		return ec.fieldContext_RevocationPreview_activeCount(ctx, field)
+	case "active":
+		return ec.fieldContext_RevocationPreview_active(ctx, field)
+	case "childCount":
+		return ec.fieldContext_RevocationPreview_childCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevocationPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return ec.fieldContext_RotateTokenPayload_token(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateTokenPayload_secret(ctx, field)
+	case "previousExpiresAt":
+		return ec.fieldContext_RotateTokenPayload_previousExpiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Server(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "publicUrl":
@@ -2171,8 +3325,36 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_version(ctx, field)
 	case "defaultRateLimit":
 		return ec.fieldContext_Server_defaultRateLimit(ctx, field)
+	case "defaultTokenDays":
+		return ec.fieldContext_Server_defaultTokenDays(ctx, field)
+	case "maxTokenDays":
+		return ec.fieldContext_Server_maxTokenDays(ctx, field)
+	case "secretPattern":
+		return ec.fieldContext_Server_secretPattern(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
+}
+
+func (ec *executionContext) childFields_Settings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "defaultRateLimit":
+		return ec.fieldContext_Settings_defaultRateLimit(ctx, field)
+	case "tokensMayManageTokens":
+		return ec.fieldContext_Settings_tokensMayManageTokens(ctx, field)
+	case "defaultTokenDays":
+		return ec.fieldContext_Settings_defaultTokenDays(ctx, field)
+	case "maxTokenDays":
+		return ec.fieldContext_Settings_maxTokenDays(ctx, field)
+	case "warnUnusedDays":
+		return ec.fieldContext_Settings_warnUnusedDays(ctx, field)
+	case "disableUnusedDays":
+		return ec.fieldContext_Settings_disableUnusedDays(ctx, field)
+	case "leakAction":
+		return ec.fieldContext_Settings_leakAction(ctx, field)
+	case "auditRetentionDays":
+		return ec.fieldContext_Settings_auditRetentionDays(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Settings", field.Name)
 }
 
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2289,6 +3471,20 @@ func (ec *executionContext) childFields_Token(ctx context.Context, field graphql
 		return ec.fieldContext_Token_revokedBy(ctx, field)
 	case "revokedReason":
 		return ec.fieldContext_Token_revokedReason(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_Token_disabledAt(ctx, field)
+	case "disabledReason":
+		return ec.fieldContext_Token_disabledReason(ctx, field)
+	case "leakedAt":
+		return ec.fieldContext_Token_leakedAt(ctx, field)
+	case "leakedUrl":
+		return ec.fieldContext_Token_leakedUrl(ctx, field)
+	case "parent":
+		return ec.fieldContext_Token_parent(ctx, field)
+	case "childCount":
+		return ec.fieldContext_Token_childCount(ctx, field)
+	case "notices":
+		return ec.fieldContext_Token_notices(ctx, field)
 	case "secrets":
 		return ec.fieldContext_Token_secrets(ctx, field)
 	case "usage":
@@ -2321,6 +3517,8 @@ func (ec *executionContext) childFields_TokenEdge(ctx context.Context, field gra
 
 func (ec *executionContext) childFields_TokenSecret(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_TokenSecret_id(ctx, field)
 	case "hint":
 		return ec.fieldContext_TokenSecret_hint(ctx, field)
 	case "createdAt":
@@ -2331,6 +3529,12 @@ func (ec *executionContext) childFields_TokenSecret(ctx context.Context, field g
 		return ec.fieldContext_TokenSecret_lastUsedAt(ctx, field)
 	case "lastUsedAddress":
 		return ec.fieldContext_TokenSecret_lastUsedAddress(ctx, field)
+	case "lastUsedClient":
+		return ec.fieldContext_TokenSecret_lastUsedClient(ctx, field)
+	case "usage":
+		return ec.fieldContext_TokenSecret_usage(ctx, field)
+	case "addresses":
+		return ec.fieldContext_TokenSecret_addresses(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TokenSecret", field.Name)
 }
@@ -2361,10 +3565,16 @@ func (ec *executionContext) childFields_Usage(ctx context.Context, field graphql
 		return ec.fieldContext_Usage_downloads(ctx, field)
 	case "installs":
 		return ec.fieldContext_Usage_installs(ctx, field)
+	case "metadata":
+		return ec.fieldContext_Usage_metadata(ctx, field)
+	case "notModified":
+		return ec.fieldContext_Usage_notModified(ctx, field)
 	case "bytes":
 		return ec.fieldContext_Usage_bytes(ctx, field)
 	case "refused":
 		return ec.fieldContext_Usage_refused(ctx, field)
+	case "refusals":
+		return ec.fieldContext_Usage_refusals(ctx, field)
 	case "series":
 		return ec.fieldContext_Usage_series(ctx, field)
 	case "topPackages":
@@ -2381,8 +3591,14 @@ func (ec *executionContext) childFields_UsagePoint(ctx context.Context, field gr
 		return ec.fieldContext_UsagePoint_at(ctx, field)
 	case "requests":
 		return ec.fieldContext_UsagePoint_requests(ctx, field)
+	case "metadata":
+		return ec.fieldContext_UsagePoint_metadata(ctx, field)
+	case "notModified":
+		return ec.fieldContext_UsagePoint_notModified(ctx, field)
 	case "downloads":
 		return ec.fieldContext_UsagePoint_downloads(ctx, field)
+	case "installs":
+		return ec.fieldContext_UsagePoint_installs(ctx, field)
 	case "bytes":
 		return ec.fieldContext_UsagePoint_bytes(ctx, field)
 	case "refused":

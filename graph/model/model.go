@@ -1,10 +1,13 @@
 // Package model is the API's types that are no stored entities.
 package model
 
-// Server is what the server is and how it is reached. Version and DefaultRateLimit are nil for anonymous callers.
+// Server is what the server is and how it is reached. What is a pointer is nil for anonymous callers.
 type Server struct {
 	PublicURL        string
 	SetupRequired    bool
 	Version          *string
 	DefaultRateLimit *int
+	DefaultTokenDays *int
+	MaxTokenDays     *int
+	SecretPattern    *string
 }

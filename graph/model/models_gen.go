@@ -8,7 +8,10 @@ import (
 	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/server/access"
+	"broker/server/usage"
 	"time"
+
+	"entgo.io/contrib/entgql"
 )
 
 // Who is asking: a person with a session, or a token.
@@ -38,10 +41,12 @@ type CreateTokenInput struct {
 	Networks []string `json:"networks,omitempty"`
 	// Requests an hour; 0 means no limit; left out means the server's default.
 	RateLimit *int `json:"rateLimit,omitempty"`
-	// Left out means never.
-	ExpiresAt  *time.Time      `json:"expiresAt,omitempty"`
-	ExternalID *string         `json:"externalId,omitempty"`
-	Labels     []*schema.Label `json:"labels,omitempty"`
+	// Left out means the default lifetime, or the longest one, where the owner set one; else never.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// True for a token without an end although there is a default lifetime.
+	NeverExpires *bool           `json:"neverExpires,omitempty"`
+	ExternalID   *string         `json:"externalId,omitempty"`
+	Labels       []*schema.Label `json:"labels,omitempty"`
 }
 
 type CreateTokenPayload struct {
@@ -56,6 +61,29 @@ type CredentialInput struct {
 	Username *string                   `json:"username,omitempty"`
 	Secret   *string                   `json:"secret,omitempty"`
 	Header   *string                   `json:"header,omitempty"`
+}
+
+type DownloadConnection struct {
+	Edges      []*DownloadEdge          `json:"edges"`
+	PageInfo   *entgql.PageInfo[string] `json:"pageInfo"`
+	TotalCount int                      `json:"totalCount"`
+	// How many tokens are concerned, on all pages.
+	TokenCount int `json:"tokenCount"`
+}
+
+type DownloadEdge struct {
+	Node   *usage.Download       `json:"node"`
+	Cursor entgql.Cursor[string] `json:"cursor"`
+}
+
+// version: as the package writes it, or normalised. from and to: whole days, UTC.
+type DownloadWhere struct {
+	Package *string    `json:"package,omitempty"`
+	Version *string    `json:"version,omitempty"`
+	Token   *string    `json:"token,omitempty"`
+	Address *string    `json:"address,omitempty"`
+	From    *time.Time `json:"from,omitempty"`
+	To      *time.Time `json:"to,omitempty"`
 }
 
 type PackageWhere struct {
@@ -75,6 +103,14 @@ type RepositoryWhere struct {
 	Search *string            `json:"search,omitempty"`
 	Type   *repository.Type   `json:"type,omitempty"`
 	Status *repository.Status `json:"status,omitempty"`
+}
+
+type RotateTokenPayload struct {
+	Token *ent.Token `json:"token"`
+	// Shown this once.
+	Secret string `json:"secret"`
+	// Until then the old secret works as well.
+	PreviousExpiresAt time.Time `json:"previousExpiresAt"`
 }
 
 // code: the part after # in the set-up link the server printed.
@@ -101,8 +137,16 @@ type TokenWhere struct {
 	ExternalID *string           `json:"externalId,omitempty"`
 	Label      *schema.Label     `json:"label,omitempty"`
 	// Not used since then, or never.
-	UnusedSince   *time.Time `json:"unusedSince,omitempty"`
+	UnusedSince *time.Time `json:"unusedSince,omitempty"`
+	// Used then or later.
+	UsedSince     *time.Time `json:"usedSince,omitempty"`
+	NeverUsed     *bool      `json:"neverUsed,omitempty"`
 	ExpiresBefore *time.Time `json:"expiresBefore,omitempty"`
+	CreatedBefore *time.Time `json:"createdBefore,omitempty"`
+	// Made by this token.
+	Parent *string `json:"parent,omitempty"`
+	// Reported as found in a public place.
+	Leaked *bool `json:"leaked,omitempty"`
 }
 
 // A field that is left out stays as it is.

@@ -1,4 +1,4 @@
-// Package access makes, changes and revokes access tokens.
+// Package access makes, changes, rotates and ends access tokens.
 package access
 
 import (
@@ -6,61 +6,73 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect"
+
 	"broker/ent"
+	"broker/ent/predicate"
 	"broker/ent/schema"
 	"broker/ent/token"
+	"broker/server/audit"
+	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/fault"
+	"broker/server/settings"
 	secrets "broker/server/token"
 )
 
-// Service makes, changes and revokes tokens. What it changes is in force on the next request.
+// Service makes, changes, rotates and ends tokens. What it changes is in force on the next request.
+//
+// Its methods take the token that asks, which reaches only the tokens it made and exceeds itself in nothing; nil for
+// people, the command line and the server itself. Who asks is written to the audit log from the context.
 type Service struct {
 	db     *database.DB
+	audit  *audit.Log
+	rules  *settings.Service
 	prefix string
 	now    func() time.Time
 }
 
 // New returns a service whose new secrets begin with prefix. now is the clock.
-func New(db *database.DB, prefix string, now func() time.Time) *Service {
-	return &Service{db, prefix, now}
+func New(db *database.DB, log *audit.Log, rules *settings.Service, prefix string, now func() time.Time) *Service {
+	return &Service{db, log, rules, prefix, now}
 }
 
 // NewToken is what a token is to be.
 type NewToken struct {
-	Description string
-	Permission  token.Permission // empty: read-only
-	Packages    []string         // patterns; none means every package
-	Networks    []string         // CIDR; none means any
-	RateLimit   *int             // requests an hour; 0 means no limit, nil the server's default
-	ExpiresAt   *time.Time       // nil means never
-	ExternalID  *string
-	Labels      []schema.Label
+	Description  string
+	Permission   token.Permission // empty: read-only
+	Packages     []string         // patterns; nil: the maker's, or every package
+	Networks     []string         // CIDR; nil: the maker's, or any
+	RateLimit    *int             // requests an hour; 0 means no limit, nil the default, within the maker's
+	ExpiresAt    *time.Time       // nil: by the settings, within the maker's
+	NeverExpires bool             // no end, whatever the default lifetime
+	ExternalID   *string
+	Labels       []schema.Label
 }
 
-// Create makes a token and its secret, which is not stored and so is told this once. by says who makes it.
-func (s *Service) Create(ctx context.Context, by string, in NewToken) (*ent.Token, secrets.Secret, error) {
+// Create makes a token and its secret, which is not stored and so is told this once.
+func (s *Service) Create(ctx context.Context, maker *auth.Token, in NewToken) (*ent.Token, secrets.Secret, error) {
 	if err := s.checkNew(&in); err != nil {
 		return nil, secrets.Secret{}, err
 	}
-	permission := secrets.ReadOnly
-	if in.Permission == token.PermissionWRITE {
-		permission = secrets.Write
+	rules, err := s.rules.Current(ctx)
+	if err != nil {
+		return nil, secrets.Secret{}, err
 	}
-	secret := secrets.New(s.prefix, permission)
-	hash := secret.Hash()
+	if err := s.bound(&in, rules, maker); err != nil {
+		return nil, secrets.Secret{}, err
+	}
 	var row *ent.Token
-	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		row, err = tx.Token.Create().
-			SetDescription(in.Description).SetPermission(in.Permission).SetPackages(in.Packages).SetNetworks(in.Networks).
-			SetNillableRateLimit(in.RateLimit).SetNillableExpiresAt(in.ExpiresAt).SetNillableExternalID(in.ExternalID).
-			SetLabels(in.Labels).SetCreatedBy(by).
-			Save(ctx)
-		if err != nil {
+	var secret secrets.Secret
+	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		if row, err = insert(ctx, tx, maker, in); err != nil {
+			return err
+		}
+		if secret, _, err = s.newSecret(ctx, tx, row); err != nil {
 			return err
 		}
 		tx.Announce(database.TopicToken, row.ID)
-		return tx.TokenSecret.Create().SetTokenID(row.ID).SetHash(hash[:]).SetHint(secret.Hint()).Exec(ctx)
+		return s.audit.Write(ctx, tx, audit.Event{Action: "token.create", Target: row.ID, Details: described(row, secret.Hint())})
 	})
 	if ent.IsConstraintError(err) && in.ExternalID != nil {
 		return nil, secrets.Secret{}, s.conflict(ctx, *in.ExternalID)
@@ -68,8 +80,45 @@ func (s *Service) Create(ctx context.Context, by string, in NewToken) (*ent.Toke
 	if err != nil {
 		return nil, secrets.Secret{}, fmt.Errorf("create a token: %w", err)
 	}
-	row = row.Unwrap()
-	return row, secret, nil
+	return row.Unwrap(), secret, nil
+}
+
+// bound keeps a new token within the owner's settings and its maker.
+func (s *Service) bound(in *NewToken, rules settings.Settings, maker *auth.Token) error {
+	if maker != nil {
+		if err := inherit(in, rules, maker); err != nil {
+			return err
+		}
+	}
+	if err := s.lifetime(in, rules, maker); err != nil {
+		return err
+	}
+	in.Packages, in.Networks = append([]string{}, in.Packages...), append([]string{}, in.Networks...)
+	in.Labels = append([]schema.Label{}, in.Labels...)
+	return nil
+}
+
+func insert(ctx context.Context, tx *database.Tx, maker *auth.Token, in NewToken) (*ent.Token, error) {
+	create := tx.Token.Create().
+		SetDescription(in.Description).SetPermission(in.Permission).SetPackages(in.Packages).SetNetworks(in.Networks).
+		SetNillableRateLimit(in.RateLimit).SetNillableExpiresAt(in.ExpiresAt).SetNillableExternalID(in.ExternalID).
+		SetLabels(in.Labels).SetCreatedBy(audit.ActorOf(ctx).Name)
+	if maker != nil {
+		create.SetParentID(maker.ID)
+	}
+	return create.Save(ctx)
+}
+
+// newSecret makes a secret of a token and stores its hash.
+func (s *Service) newSecret(ctx context.Context, tx *database.Tx, row *ent.Token) (secrets.Secret, *ent.TokenSecret, error) {
+	permission := secrets.ReadOnly
+	if row.Permission == token.PermissionWRITE {
+		permission = secrets.Write
+	}
+	secret := secrets.New(s.prefix, permission)
+	hash := secret.Hash()
+	stored, err := tx.TokenSecret.Create().SetTokenID(row.ID).SetHash(hash[:]).SetHint(secret.Hint()).Save(ctx)
+	return secret, stored, err
 }
 
 // conflict names the live token that has an external id.
@@ -79,109 +128,55 @@ func (s *Service) conflict(ctx context.Context, externalID string) error {
 		return fmt.Errorf("find the token of an external id: %w", err)
 	}
 	return &fault.Conflict{
-		Message: fmt.Sprintf("The token %q (%s) has the external id %q. Revoke it first, or change it.", row.Description, row.ID, externalID),
+		Message: fmt.Sprintf("The token %q (%s) has the external id %q. Change that one, or revoke it first.", row.Description, row.ID, externalID),
 		ID:      row.ID,
 	}
 }
 
-// Changes say what of a token is to be another; a nil field stays.
-type Changes struct {
-	Description    *string
-	Packages       []string
-	Networks       []string
-	RateLimit      *int
-	ExpiresAt      *time.Time
-	ClearExpiresAt bool
-	Labels         []schema.Label
-}
-
-// Update changes a token that is not revoked.
-func (s *Service) Update(ctx context.Context, id string, in Changes) (*ent.Token, error) {
-	if err := s.checkChanges(&in); err != nil {
-		return nil, err
-	}
-	var row *ent.Token
-	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		if row, err = tx.Token.Get(ctx, id); err != nil {
-			return err
-		}
-		if row.RevokedAt != nil {
-			return &fault.Conflict{Message: fmt.Sprintf("The token %q is revoked and cannot be changed.", row.Description), ID: id}
-		}
-		tx.Announce(database.TopicToken, id)
-		row, err = in.apply(row.Update()).Save(ctx)
-		return err
-	})
-	if ent.IsNotFound(err) {
-		return nil, &fault.NotFound{What: "token", ID: id}
-	}
-	if err != nil {
-		return nil, err
-	}
-	row = row.Unwrap()
-	return row, nil
-}
-
-func (in *Changes) apply(update *ent.TokenUpdateOne) *ent.TokenUpdateOne {
-	update.SetNillableDescription(in.Description).SetNillableRateLimit(in.RateLimit)
-	if in.Packages != nil {
-		update.SetPackages(in.Packages)
-	}
-	if in.Networks != nil {
-		update.SetNetworks(in.Networks)
-	}
-	if in.Labels != nil {
-		update.SetLabels(in.Labels)
-	}
-	if in.ClearExpiresAt {
-		return update.ClearExpiresAt()
-	}
-	return update.SetNillableExpiresAt(in.ExpiresAt)
-}
-
-// Revoke ends tokens for good: all of them, or, where an id is unknown, none. One that is revoked stays as it is.
-func (s *Service) Revoke(ctx context.Context, by string, ids []string, reason *string) ([]*ent.Token, error) {
-	if len(ids) == 0 || len(ids) > 100 {
-		return nil, fault.Invalidf("ids", "Name 1 to 100 tokens.")
-	}
-	if reason != nil && len([]rune(*reason)) > 500 {
-		return nil, fault.Invalidf("reason", "A reason has at most 500 characters.")
-	}
-	var rows []*ent.Token
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		for _, id := range ids {
-			row, err := s.revokeOne(ctx, tx, by, id, reason)
-			if err != nil {
-				return err
-			}
-			rows = append(rows, row)
-		}
+// reach are the tokens that a token reaches: those it made; all for nil.
+func reach(maker *auth.Token) []predicate.Token {
+	if maker == nil {
 		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	for _, row := range rows {
-		row.Unwrap()
-	}
-	return rows, nil
+	return []predicate.Token{token.ParentID(maker.ID)}
 }
 
-func (s *Service) revokeOne(ctx context.Context, tx *database.Tx, by, id string, reason *string) (*ent.Token, error) {
-	row, err := tx.Token.Get(ctx, id)
+// lock reads a token and holds its row until the transaction ends.
+func (s *Service) lock(ctx context.Context, tx *database.Tx, maker *auth.Token, id string) (*ent.Token, error) {
+	if s.db.Dialect() == dialect.Postgres { // SQLite has one writer
+		if _, err := tx.ExecContext(ctx, "SELECT 1 FROM tokens WHERE id = $1 FOR UPDATE", id); err != nil {
+			return nil, fmt.Errorf("lock the token %s: %w", id, err)
+		}
+	}
+	row, err := tx.Token.Query().Where(append(reach(maker), token.ID(id))...).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, &fault.NotFound{What: "token", ID: id}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the token %s: %w", id, err)
 	}
-	if row.RevokedAt != nil {
-		return row, nil
-	}
-	tx.Announce(database.TopicToken, id)
-	row, err = row.Update().SetRevokedAt(s.now().UTC()).SetRevokedBy(by).SetNillableRevokedReason(reason).Save(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("revoke the token %s: %w", id, err)
-	}
 	return row, nil
+}
+
+// lockLive is lock for a token that is not revoked.
+func (s *Service) lockLive(ctx context.Context, tx *database.Tx, maker *auth.Token, id string) (*ent.Token, error) {
+	row, err := s.lock(ctx, tx, maker, id)
+	if err == nil && row.RevokedAt != nil {
+		return nil, &fault.Conflict{Message: fmt.Sprintf("The token %q is revoked and cannot be changed.", row.Description), ID: id}
+	}
+	return row, err
+}
+
+// described is a token as its events tell it.
+func described(row *ent.Token, hint string) map[string]any {
+	details := map[string]any{"description": row.Description, "permission": row.Permission, "packages": row.Packages, "networks": row.Networks, "hint": hint}
+	for name, value := range map[string]any{"rateLimit": row.RateLimit, "expiresAt": row.ExpiresAt, "externalId": row.ExternalID, "parent": row.ParentID} {
+		if !isNil(value) {
+			details[name] = value
+		}
+	}
+	if len(row.Labels) > 0 {
+		details["labels"] = row.Labels
+	}
+	return details
 }

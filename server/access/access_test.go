@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -10,10 +11,23 @@ import (
 	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/server/access"
+	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
+	"broker/server/settings"
 )
+
+// newService makes tokens of a database with its own log and settings.
+func newService(db *database.DB, prefix string, now func() time.Time) *access.Service {
+	log := audit.New(db, make([]byte, 32), now)
+	return access.New(db, log, settings.New(db, log, 1000), prefix, now)
+}
+
+// by is a context in which somebody acts.
+func by(t *testing.T, name string) context.Context {
+	return audit.WithActor(t.Context(), audit.Actor{Name: name})
+}
 
 func ptr[T any](v T) *T { return &v }
 
@@ -21,7 +35,7 @@ func ptr[T any](v T) *T { return &v }
 func TestWrongInputNamesItsField(t *testing.T) {
 	t.Parallel()
 	db := databasetest.New(t)
-	service := access.New(db, "pkb", time.Now)
+	service := newService(db, "pkb", time.Now)
 	many := make([]string, 101)
 	for i := range many {
 		many[i] = "acme/*"
@@ -37,7 +51,7 @@ func TestWrongInputNamesItsField(t *testing.T) {
 		"labels":      {{Description: "d", Labels: labels}, {Description: "d", Labels: []schema.Label{{Name: "A"}}}, {Description: "d", Labels: []schema.Label{{Name: "a"}, {Name: "a"}}}},
 	} {
 		for _, in := range inputs {
-			_, _, err := service.Create(t.Context(), "test", in)
+			_, _, err := service.Create(t.Context(), nil, in)
 			var invalid *fault.Invalid
 			if !errors.As(err, &invalid) || invalid.Field != field || invalid.Message == "" {
 				t.Errorf("%s: %v", field, err)
@@ -53,8 +67,8 @@ func TestWrongInputNamesItsField(t *testing.T) {
 func TestCreatedTokenIsStoredInOneForm(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		service := access.New(db, "acme", time.Now)
-		row, secret, err := service.Create(t.Context(), "anna@example.org", access.NewToken{
+		service := newService(db, "acme", time.Now)
+		row, secret, err := service.Create(by(t, "anna@example.org"), nil, access.NewToken{
 			Description: "  CI  ", Permission: token.PermissionWRITE, Packages: []string{"b/*", "a/*", "b/*"},
 			Networks: []string{"10.1.2.3", "10.9.9.9/8"}, RateLimit: ptr(0), Labels: []schema.Label{{Name: "order", Value: "7"}},
 		})
@@ -80,21 +94,21 @@ func TestCreatedTokenIsStoredInOneForm(t *testing.T) {
 func TestExternalIDIsUniqueAmongLiveTokens(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		service := access.New(db, "pkb", time.Now)
+		service := newService(db, "pkb", time.Now)
 		in := access.NewToken{Description: "order", ExternalID: ptr("order-1187")}
-		first, _, err := service.Create(t.Context(), "shop", in)
+		first, _, err := service.Create(t.Context(), nil, in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = service.Create(t.Context(), "shop", in)
+		_, _, err = service.Create(t.Context(), nil, in)
 		var conflict *fault.Conflict
 		if !errors.As(err, &conflict) || conflict.ID != first.ID || !strings.Contains(conflict.Message, first.ID) {
 			t.Errorf("again: %v", err)
 		}
-		if _, err := service.Revoke(t.Context(), "shop", []string{first.ID}, ptr("refund")); err != nil {
+		if _, err := service.Revoke(t.Context(), nil, []string{first.ID}, ptr("refund")); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := service.Create(t.Context(), "shop", in); err != nil {
+		if _, _, err := service.Create(t.Context(), nil, in); err != nil {
 			t.Errorf("after revoking: %v", err)
 		}
 	})
@@ -104,26 +118,26 @@ func TestExternalIDIsUniqueAmongLiveTokens(t *testing.T) {
 func TestRevokeIsFinal(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		service := access.New(db, "pkb", time.Now)
-		row, _, err := service.Create(t.Context(), "test", access.NewToken{Description: "CI"})
+		service := newService(db, "pkb", time.Now)
+		row, _, err := service.Create(t.Context(), nil, access.NewToken{Description: "CI"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var missing *fault.NotFound
-		if _, err := service.Revoke(t.Context(), "test", []string{row.ID, "tok_nobody"}, nil); !errors.As(err, &missing) || missing.ID != "tok_nobody" {
+		if _, err := service.Revoke(t.Context(), nil, []string{row.ID, "tok_nobody"}, nil); !errors.As(err, &missing) || missing.ID != "tok_nobody" {
 			t.Errorf("with an unknown id: %v", err)
 		}
 		if db.Client.Token.GetX(t.Context(), row.ID).RevokedAt != nil {
 			t.Error("half of it was done")
 		}
 		for range 2 {
-			rows, err := service.Revoke(t.Context(), "anna", []string{row.ID}, ptr("left"))
+			rows, err := service.Revoke(by(t, "anna"), nil, []string{row.ID}, ptr("left"))
 			if err != nil || rows[0].RevokedAt == nil || *rows[0].RevokedBy != "anna" || *rows[0].RevokedReason != "left" {
 				t.Errorf("revoke: %v, %v", rows, err)
 			}
 		}
 		var conflict *fault.Conflict
-		if _, err := service.Update(t.Context(), row.ID, access.Changes{Description: ptr("x")}); !errors.As(err, &conflict) {
+		if _, err := service.Update(t.Context(), nil, row.ID, access.Changes{Description: ptr("x")}); !errors.As(err, &conflict) {
 			t.Errorf("changing a revoked token: %v", err)
 		}
 	})
@@ -133,14 +147,14 @@ func TestRevokeIsFinal(t *testing.T) {
 func TestUpdateChangesWhatIsSaid(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		service := access.New(db, "pkb", time.Now)
+		service := newService(db, "pkb", time.Now)
 		end := time.Now().Add(time.Hour)
-		row, _, err := service.Create(t.Context(), "test", access.NewToken{Description: "CI", Packages: []string{"acme/*"}, ExpiresAt: &end})
+		row, _, err := service.Create(t.Context(), nil, access.NewToken{Description: "CI", Packages: []string{"acme/*"}, ExpiresAt: &end})
 		if err != nil {
 			t.Fatal(err)
 		}
 		update := func(in access.Changes) *ent.Token {
-			changed, err := service.Update(t.Context(), row.ID, in)
+			changed, err := service.Update(t.Context(), nil, row.ID, in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +167,7 @@ func TestUpdateChangesWhatIsSaid(t *testing.T) {
 			t.Errorf("%+v", changed)
 		}
 		var missing *fault.NotFound
-		if _, err := service.Update(t.Context(), "tok_nobody", access.Changes{}); !errors.As(err, &missing) {
+		if _, err := service.Update(t.Context(), nil, "tok_nobody", access.Changes{}); !errors.As(err, &missing) {
 			t.Errorf("an unknown token: %v", err)
 		}
 	})
@@ -164,9 +178,9 @@ func TestFilters(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		now := time.Now()
-		service := access.New(db, "pkb", func() time.Time { return now.Add(-48 * time.Hour) })
+		service := newService(db, "pkb", func() time.Time { return now.Add(-48 * time.Hour) })
 		create := func(in access.NewToken) *ent.Token {
-			row, _, err := service.Create(t.Context(), "test", in)
+			row, _, err := service.Create(t.Context(), nil, in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -176,7 +190,7 @@ func TestFilters(t *testing.T) {
 		create(access.NewToken{Description: "expired", ExpiresAt: ptr(now.Add(-time.Hour)), ExternalID: ptr("o-1")})
 		create(access.NewToken{Description: "writer", Permission: token.PermissionWRITE, ExpiresAt: ptr(now.Add(time.Hour))})
 		gone := create(access.NewToken{Description: "revoked"})
-		if _, err := service.Revoke(t.Context(), "test", []string{gone.ID}, nil); err != nil {
+		if _, err := service.Revoke(t.Context(), nil, []string{gone.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
 		for want, where := range map[string]access.Where{

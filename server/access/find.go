@@ -19,16 +19,20 @@ type Status string
 
 // The statuses, as the API names them.
 const (
-	Active  Status = "ACTIVE"
-	Expired Status = "EXPIRED"
-	Revoked Status = "REVOKED"
+	Active   Status = "ACTIVE"
+	Expired  Status = "EXPIRED"
+	Disabled Status = "DISABLED"
+	Revoked  Status = "REVOKED"
 )
 
-// StatusOf tells whether a token works at an instant.
+// StatusOf tells whether a token works at an instant, as far as it itself is concerned: the one that made it may have
+// ended.
 func StatusOf(t *ent.Token, now time.Time) Status {
 	switch {
 	case t.RevokedAt != nil:
 		return Revoked
+	case t.DisabledAt != nil:
+		return Disabled
 	case t.ExpiresAt != nil && !now.Before(*t.ExpiresAt):
 		return Expired
 	}
@@ -42,8 +46,13 @@ type Where struct {
 	Permission    token.Permission
 	ExternalID    string
 	Label         *schema.Label
-	UnusedSince   *time.Time
+	UnusedSince   *time.Time // not used since then, or never
+	UsedSince     *time.Time // used then or later
+	NeverUsed     *bool
 	ExpiresBefore *time.Time
+	CreatedBefore *time.Time
+	Parent        string // made by this token
+	Leaked        *bool
 }
 
 // Predicates are the conditions of the database.
@@ -75,7 +84,35 @@ func (w Where) Predicates(now time.Time) []predicate.Token {
 	if w.ExpiresBefore != nil {
 		all = append(all, token.ExpiresAtLT(w.ExpiresBefore.UTC()))
 	}
+	return append(all, w.more()...)
+}
+
+func (w Where) more() []predicate.Token {
+	var all []predicate.Token
+	if w.UsedSince != nil {
+		all = append(all, token.LastUsedAtGTE(w.UsedSince.UTC()))
+	}
+	if w.NeverUsed != nil {
+		all = append(all, either(*w.NeverUsed, token.LastUsedAtIsNil()))
+	}
+	if w.CreatedBefore != nil {
+		all = append(all, token.CreatedAtLT(w.CreatedBefore.UTC()))
+	}
+	if w.Parent != "" {
+		all = append(all, token.ParentID(w.Parent))
+	}
+	if w.Leaked != nil {
+		all = append(all, either(*w.Leaked, token.LeakedAtNotNil()))
+	}
 	return all
+}
+
+// either is a condition, or its opposite.
+func either(wanted bool, p predicate.Token) predicate.Token {
+	if wanted {
+		return p
+	}
+	return token.Not(p)
 }
 
 func (s Status) predicate(now time.Time) predicate.Token {
@@ -83,10 +120,12 @@ func (s Status) predicate(now time.Time) predicate.Token {
 	switch s {
 	case Revoked:
 		return token.RevokedAtNotNil()
+	case Disabled:
+		return token.And(token.RevokedAtIsNil(), token.DisabledAtNotNil())
 	case Expired:
-		return token.And(token.RevokedAtIsNil(), token.ExpiresAtLTE(now))
+		return token.And(token.RevokedAtIsNil(), token.DisabledAtIsNil(), token.ExpiresAtLTE(now))
 	}
-	return token.And(token.RevokedAtIsNil(), token.Or(token.ExpiresAtIsNil(), token.ExpiresAtGT(now)))
+	return token.And(token.RevokedAtIsNil(), token.DisabledAtIsNil(), token.Or(token.ExpiresAtIsNil(), token.ExpiresAtGT(now)))
 }
 
 // labeled selects the tokens that have a label, by its name and value.

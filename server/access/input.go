@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/server/auth"
 	"broker/server/fault"
@@ -40,8 +39,7 @@ func (s *Service) checkNew(in *NewToken) error {
 	if in.ExternalID != nil && !validExternalID.MatchString(*in.ExternalID) {
 		return fault.Invalidf("externalId", "An external id is 1 to 128 printable ASCII characters.")
 	}
-	in.Packages, in.Networks = append([]string{}, changes.Packages...), append([]string{}, changes.Networks...)
-	in.Labels, in.ExpiresAt = append([]schema.Label{}, changes.Labels...), changes.ExpiresAt
+	in.Packages, in.Networks, in.ExpiresAt = changes.Packages, changes.Networks, changes.ExpiresAt
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/user"
+	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/fault"
 )
@@ -23,6 +24,7 @@ import (
 // Service knows the people of a server.
 type Service struct {
 	db     *database.DB
+	audit  *audit.Log
 	now    func() time.Time
 	hasher *hasher
 	decoy  string // a hash that no password has, so that an unknown address takes as long as a known one
@@ -35,8 +37,8 @@ type Service struct {
 }
 
 // New returns the people of a database. now is the clock.
-func New(ctx context.Context, db *database.DB, now func() time.Time) (*Service, error) {
-	s := &Service{db: db, now: now, hasher: newHasher()}
+func New(ctx context.Context, db *database.DB, log *audit.Log, now func() time.Time) (*Service, error) {
+	s := &Service{db: db, audit: log, now: now, hasher: newHasher()}
 	var err error
 	if s.decoy, err = s.hasher.hash(ctx, rand.Text()); err != nil {
 		return nil, err
@@ -140,7 +142,10 @@ func (s *Service) create(ctx context.Context, email, password string, role user.
 			}
 		}
 		row, err = tx.User.Create().SetEmail(email).SetRole(role).SetPasswordHash(hash).Save(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.create", Target: row.ID, Details: map[string]any{"email": email, "role": role}})
 	})
 	if ent.IsConstraintError(err) {
 		return nil, &fault.Conflict{Message: fmt.Sprintf("There is a user %s already.", email)}

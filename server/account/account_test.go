@@ -34,7 +34,7 @@ func (c *clock) advance(by time.Duration) { c.at.Add(int64(by)) }
 func newService(t *testing.T, db *database.DB) (*Service, *clock) {
 	t.Helper()
 	c := newClock()
-	s, err := New(t.Context(), db, c.now)
+	s, err := New(t.Context(), db, databasetest.Log(db), c.now)
 	if err != nil {
 		t.Fatal(err)
 	}

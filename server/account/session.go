@@ -10,6 +10,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/session"
+	"broker/server/audit"
 	"broker/server/database"
 )
 
@@ -108,8 +109,10 @@ func (s *Service) see(ctx context.Context, row *ent.Session) error {
 func (s *Service) SignOut(ctx context.Context, u *ent.User, sessionID string) error {
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		tx.Announce(database.TopicUser, u.ID)
-		_, err := tx.Session.Delete().Where(session.ID(sessionID)).Exec(ctx)
-		return err
+		if _, err := tx.Session.Delete().Where(session.ID(sessionID)).Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_out", Target: u.ID})
 	})
 	if err != nil {
 		return fmt.Errorf("end a session: %w", err)

@@ -14,6 +14,7 @@ import (
 	"broker/ent/session"
 	"broker/ent/signinthrottle"
 	"broker/ent/user"
+	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/fault"
 )
@@ -48,7 +49,7 @@ func (s *Service) SignIn(ctx context.Context, email, password string, from Clien
 		return nil, err
 	}
 	if row == nil || !matches {
-		return nil, s.failed(ctx, keys)
+		return nil, s.failed(ctx, keys, email, from)
 	}
 	return s.Begin(ctx, row, from)
 }
@@ -68,8 +69,12 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 		if err := tx.User.UpdateOneID(row.ID).SetLastSignInAt(now).Exec(ctx); err != nil {
 			return err
 		}
-		return tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
+		err := tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
 			SetAddress(from.Address.String()).SetClient(fmt.Sprintf("%.200s", from.Agent)).SetSeenAt(now).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Actor: from.as(row.ID, row.Email)})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start a session: %w", err)
@@ -132,7 +137,7 @@ func spoken(d time.Duration) string {
 }
 
 // failed counts a failure and returns the answer to it.
-func (s *Service) failed(ctx context.Context, keys [2]string) error {
+func (s *Service) failed(ctx context.Context, keys [2]string, email string, from Client) error {
 	now := s.now().UTC()
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.LastFailureAtLT(now.Add(-forgottenIn))).Exec(ctx); err != nil {
@@ -147,10 +152,33 @@ func (s *Service) failed(ctx context.Context, keys [2]string) error {
 				return err
 			}
 		}
-		return nil
+		return s.noteFailure(ctx, tx, keys, email, from)
 	})
 	if err != nil {
 		return fmt.Errorf("count a failed sign-in: %w", err)
 	}
 	return &fault.Unauthenticated{Message: "Email or password is wrong."}
+}
+
+// noteFailure tells of a failure in the audit log: of the first ones each, then of every one that doubles their number,
+// so that guessing does not flood it. What is counted is the account's failures, or the network's where it has more.
+func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys [2]string, email string, from Client) error {
+	rows, err := tx.SignInThrottle.Query().Where(signinthrottle.IDIn(keys[:]...)).All(ctx)
+	if err != nil {
+		return err
+	}
+	failures := 0
+	for _, row := range rows {
+		failures = max(failures, row.Failures)
+	}
+	if failures > freeFailures && failures&(failures-1) != 0 {
+		return nil
+	}
+	details := map[string]any{"email": fmt.Sprintf("%.254s", email), "failures": failures}
+	return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in_fail", Details: details, Actor: from.as("", "unknown")})
+}
+
+// as is the client as the actor of an event.
+func (c Client) as(id, name string) *audit.Actor {
+	return &audit.Actor{ID: id, Name: name, Address: c.Address, Client: c.Agent}
 }

@@ -29,13 +29,14 @@ type world struct {
 }
 
 func newWorld(t *testing.T, db *database.DB) *world {
-	return &world{t, db, auth.NewTokens(db, 1000), access.New(db, "pkb", time.Now)}
+	rules := databasetest.Settings(db)
+	return &world{t, db, auth.NewTokens(db, rules, auth.NewGuard(time.Now)), access.New(db, databasetest.Log(db), rules, "pkb", time.Now)}
 }
 
 func (w *world) create(in access.NewToken) (*ent.Token, token.Secret) {
 	w.Helper()
 	in.Description = "CI"
-	row, secret, err := w.access.Create(w.Context(), "test", in)
+	row, secret, err := w.access.Create(w.Context(), nil, in)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -113,13 +114,13 @@ func TestChangesAreInForceOnTheNextRequest(t *testing.T) {
 				t.Fatal(refusal)
 			}
 			limit := 7
-			if _, err := w.access.Update(t.Context(), row.ID, access.Changes{RateLimit: &limit, Packages: []string{"acme/*"}}); err != nil {
+			if _, err := w.access.Update(t.Context(), nil, row.ID, access.Changes{RateLimit: &limit, Packages: []string{"acme/*"}}); err != nil {
 				t.Fatal(err)
 			}
 			if found, _ := request(); found.RateLimit != 7 || found.Packages.Match("other/x") {
 				t.Fatalf("the change is not in force: %+v", found)
 			}
-			if _, err := w.access.Revoke(t.Context(), "test", []string{row.ID}, nil); err != nil {
+			if _, err := w.access.Revoke(t.Context(), nil, []string{row.ID}, nil); err != nil {
 				t.Fatal(err)
 			}
 			_, refusal := request()
@@ -147,7 +148,7 @@ func TestConcurrentLookUpsDoNotOutliveARevocation(t *testing.T) {
 				}
 			})
 		}
-		if _, err := w.access.Revoke(t.Context(), "test", []string{row.ID}, nil); err != nil {
+		if _, err := w.access.Revoke(t.Context(), nil, []string{row.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
 		_, refusal := w.authenticate(basic("token", secret.Reveal()), time.Now())
@@ -205,18 +206,24 @@ func TestAuthorizeMatrix(t *testing.T) {
 	t.Parallel()
 	person := func(r user.Role) *auth.Subject { return &auth.Subject{User: &ent.User{Role: r}} }
 	read, write := &auth.Subject{Token: &auth.Token{ID: "tok_r"}}, &auth.Subject{Token: &auth.Token{ID: "tok_w", Write: true}}
-	callers := []*auth.Subject{nil, read, write, person(user.RoleVIEWER), person(user.RoleMAINTAINER), person(user.RoleOWNER)}
+	manage := &auth.Subject{Token: write.Token, MayManageTokens: true}
+	callers := []*auth.Subject{nil, read, write, manage, person(user.RoleVIEWER), person(user.RoleMAINTAINER), person(user.RoleOWNER)}
 	matrix := map[auth.Action]string{ // a letter for each caller: y or n
-		auth.ReadPackages:       "nyyyyy",
-		auth.ReadRepositories:   "nyyyyy",
-		auth.ManageRepositories: "nnynyy",
-		auth.ReadTokens:         "nnnyyy",
-		auth.ManageTokens:       "nnnnyy",
-		auth.ReadUsage:          "nnnyyy",
-		auth.ReadPeople:         "nnnnny",
-		auth.ManagePeople:       "nnnnny",
+		auth.ReadPackages:       "nyyyyyy",
+		auth.ReadRepositories:   "nyyyyyy",
+		auth.ManageRepositories: "nnyynyy",
+		auth.ReadTokens:         "nnnnyyy",
+		auth.CreateTokens:       "nnnynyy",
+		auth.ManageTokens:       "nnnnnyy",
+		auth.ReleaseTokens:      "nnnnnyy",
+		auth.ReadUsage:          "nnnnyyy",
+		auth.ReadAudit:          "nnnnyyy",
+		auth.ReadSettings:       "nnnnnny",
+		auth.ReadPeople:         "nnnnnny",
+		auth.ManagePeople:       "nnnnnny",
+		auth.ManageSettings:     "nnnnnny",
 	}
-	for action := auth.ReadPackages; action <= auth.ManagePeople; action++ {
+	for action := auth.ReadPackages; action <= auth.ManageSettings; action++ {
 		row, listed := matrix[action]
 		if !listed {
 			t.Fatalf("action %d is not in the matrix", action)
@@ -227,12 +234,27 @@ func TestAuthorizeMatrix(t *testing.T) {
 			}
 		}
 	}
-	for _, own := range []auth.Action{auth.ReadTokens, auth.ReadUsage} {
-		if err := auth.Authorize(read, own, auth.Object{TokenID: "tok_r"}); err != nil {
-			t.Errorf("a token may not see itself: %v", err)
-		}
-		if auth.Authorize(read, own, auth.Object{TokenID: "tok_w"}) == nil {
-			t.Error("a token sees another")
+}
+
+// A token reads itself; a write token reads the tokens it made as well, and changes those alone, where the setting
+// allows it.
+func TestTokenReachesWhatItMade(t *testing.T) {
+	t.Parallel()
+	read, write := &auth.Token{ID: "tok_r"}, &auth.Token{ID: "tok_w", Write: true}
+	callers := []*auth.Subject{{Token: read, MayManageTokens: true}, {Token: write}, {Token: write, MayManageTokens: true}}
+	objects := []auth.Object{{TokenID: "tok_r"}, {TokenID: "tok_w"}, {TokenID: "tok_1", MakerID: "tok_w"}, {TokenID: "tok_2", MakerID: "tok_r"}, {TokenID: "tok_3", MakerID: "tok_x"}, {TokenID: "tok_4"}}
+	for action, want := range map[auth.Action][]string{ // by caller, a letter for each object
+		auth.ReadTokens:   {"ynnnnn", "nyynnn", "nyynnn"},
+		auth.ReadUsage:    {"ynnnnn", "nyynnn", "nyynnn"},
+		auth.ReadAudit:    {"ynnnnn", "nyynnn", "nyynnn"},
+		auth.ManageTokens: {"nnnnnn", "nnnnnn", "nnynnn"},
+	} {
+		for i, caller := range callers {
+			for j, object := range objects {
+				if allowed := auth.Authorize(caller, action, object) == nil; allowed != (want[i][j] == 'y') {
+					t.Errorf("action %d, caller %d, object %+v: allowed %v", action, i, object, allowed)
+				}
+			}
 		}
 	}
 }
@@ -260,8 +282,9 @@ func BenchmarkAuthenticateFromMemory(b *testing.B) {
 	for !db.Changes.Live() {
 		time.Sleep(time.Millisecond)
 	}
-	tokens := auth.NewTokens(db, 1000)
-	_, secret, err := access.New(db, "pkb", time.Now).Create(b.Context(), "test", access.NewToken{Description: "CI"})
+	rules := databasetest.Settings(db)
+	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
+	_, secret, err := access.New(db, databasetest.Log(db), rules, "pkb", time.Now).Create(b.Context(), nil, access.NewToken{Description: "CI"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (t *Tokens) Authenticate(ctx context.Context, r *http.Request, address neti
 	if err != nil {
 		return nil, unauthenticated("This is not an access token of this server: it is incomplete or mistyped. Copy it again, or create a new one.")
 	}
-	found, err := t.find(ctx, parsed.Hash(), now)
+	found, err := t.find(ctx, parsed.Hash(), address, now)
 	if err != nil {
 		return nil, err
 	}
@@ -44,19 +44,40 @@ func (t *Tokens) Authenticate(ctx context.Context, r *http.Request, address neti
 
 // inForce tells whether a known token may be used now and from there; a nil error means yes.
 func inForce(t *Token, address netip.Addr, now time.Time) error {
+	if refusal := ended(t, now); refusal != nil {
+		return refusal
+	}
+	if !t.SecretExpiresAt.IsZero() && !now.Before(t.SecretExpiresAt) {
+		return &Refusal{Status: http.StatusUnauthorized, Code: CodeSecretReplaced, Message: fmt.Sprintf(
+			"The secret of the access token %s was replaced; the old one ended on %s. Use the one that ends in %s.",
+			quoted(t), t.SecretExpiresAt.UTC().Format(dayFormat), lastFour(t.NewestHint))}
+	}
+	for maker := t.Maker; maker != nil; maker = maker.Maker {
+		if refusal := ended(maker, now); refusal != nil {
+			refusal.Message = fmt.Sprintf("The access token %s ended with the one that made it. %s", quoted(t), refusal.Message)
+			return refusal
+		}
+	}
+	for one := t; one != nil; one = one.Maker {
+		if !one.allows(address) {
+			return forbidden(CodeNetworkNotAllowed, fmt.Sprintf("The access token %s may not be used from %s.", quoted(t), address))
+		}
+	}
+	return nil
+}
+
+// ended tells whether a token, whatever its secret, no longer works.
+func ended(t *Token, now time.Time) *Refusal {
 	switch {
 	case !t.RevokedAt.IsZero():
 		return forbidden(CodeTokenRevoked, fmt.Sprintf("The access token %s was revoked on %s. Ask for a new one.",
 			quoted(t), t.RevokedAt.UTC().Format(dayFormat)))
+	case !t.DisabledAt.IsZero():
+		return forbidden(CodeTokenDisabled, fmt.Sprintf("The access token %s is disabled since %s. A maintainer can enable it again.",
+			quoted(t), t.DisabledAt.UTC().Format(dayFormat)))
 	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
-		return &Refusal{http.StatusUnauthorized, CodeTokenExpired, fmt.Sprintf("The access token %s expired on %s. Ask for a new one.",
+		return &Refusal{Status: http.StatusUnauthorized, Code: CodeTokenExpired, Message: fmt.Sprintf("The access token %s expired on %s. Ask for a new one.",
 			quoted(t), t.ExpiresAt.UTC().Format(dayFormat))}
-	case !t.SecretExpiresAt.IsZero() && !now.Before(t.SecretExpiresAt):
-		return &Refusal{http.StatusUnauthorized, CodeSecretReplaced, fmt.Sprintf(
-			"The secret of the access token %s was replaced; the old one ended on %s. Use the one that ends in %s.",
-			quoted(t), t.SecretExpiresAt.UTC().Format(dayFormat), lastFour(t.NewestHint))}
-	case !t.allows(address):
-		return forbidden(CodeNetworkNotAllowed, fmt.Sprintf("The access token %s may not be used from %s.", quoted(t), address))
 	}
 	return nil
 }

@@ -13,23 +13,31 @@ const (
 	ReadPackages Action = iota // object: the package's name, or none for lists
 	ReadRepositories
 	ManageRepositories // add, change, remove, sync
-	ReadTokens         // object: the token's id, or none for lists
-	ManageTokens       // create, change, revoke
-	ReadUsage          // object: the token's id, or none for everybody's
+	ReadTokens         // object: the token's id and its maker's
+	CreateTokens       // object: none
+	ManageTokens       // change, rotate, disable, revoke; object: the token's id and its maker's
+	ReleaseTokens      // from the token that made them
+	ReadUsage          // object: as for ReadTokens; none for everybody's
+	ReadAudit          // object: as for ReadTokens; none for everybody's
+	ReadSettings
 	ReadPeople
-	ManagePeople // people and settings
+	ManagePeople
+	ManageSettings
 )
 
 // Object is what an action is done to; empty where the action concerns no one thing.
 type Object struct {
 	Package string
 	TokenID string
+	MakerID string // of the token that made the token; empty where a person did
 }
 
 // allowance says who may do an action: which tokens, and people from which role on.
 type allowance struct {
 	readOnly, write bool
-	ownOnly         bool // a token may do it to itself only
+	itself          bool // a token may do it to itself
+	made            bool // a write token may do it to tokens it made
+	setting         bool // and only where the setting Write tokens may manage tokens is on
 	role            user.Role
 }
 
@@ -37,11 +45,16 @@ var allowances = map[Action]allowance{
 	ReadPackages:       {readOnly: true, write: true, role: user.RoleVIEWER},
 	ReadRepositories:   {readOnly: true, write: true, role: user.RoleVIEWER},
 	ManageRepositories: {write: true, role: user.RoleMAINTAINER},
-	ReadTokens:         {readOnly: true, write: true, ownOnly: true, role: user.RoleVIEWER},
-	ManageTokens:       {role: user.RoleMAINTAINER},
-	ReadUsage:          {readOnly: true, write: true, ownOnly: true, role: user.RoleVIEWER},
+	ReadTokens:         {readOnly: true, write: true, itself: true, made: true, role: user.RoleVIEWER},
+	CreateTokens:       {write: true, setting: true, role: user.RoleMAINTAINER},
+	ManageTokens:       {write: true, made: true, setting: true, role: user.RoleMAINTAINER},
+	ReleaseTokens:      {role: user.RoleMAINTAINER},
+	ReadUsage:          {readOnly: true, write: true, itself: true, made: true, role: user.RoleVIEWER},
+	ReadAudit:          {readOnly: true, write: true, itself: true, made: true, role: user.RoleVIEWER},
+	ReadSettings:       {role: user.RoleOWNER},
 	ReadPeople:         {role: user.RoleOWNER},
 	ManagePeople:       {role: user.RoleOWNER},
+	ManageSettings:     {role: user.RoleOWNER},
 }
 
 var ranks = map[user.Role]int{user.RoleVIEWER: 1, user.RoleMAINTAINER: 2, user.RoleOWNER: 3}
@@ -58,7 +71,7 @@ func Authorize(s *Subject, action Action, object Object) error {
 	case s.User != nil:
 		return authorizeUser(s.User, allowed)
 	default:
-		return authorizeToken(s.Token, allowed, object)
+		return authorizeToken(s, allowed, object)
 	}
 }
 
@@ -80,22 +93,36 @@ func roleName(r user.Role) string {
 	}
 }
 
-func authorizeToken(t *Token, allowed allowance, object Object) error {
-	if t.Write && !allowed.write || !t.Write && !allowed.readOnly {
+func authorizeToken(s *Subject, allowed allowance, object Object) error {
+	t := s.Token
+	switch {
+	case t.Write && !allowed.write, !t.Write && !allowed.readOnly:
 		return tokenTooSmall(t, allowed)
-	}
-	if allowed.ownOnly && object.TokenID != t.ID {
-		return forbidden(CodePermissionDenied, "An access token sees only itself. Sign in to see the others.")
-	}
-	if object.Package != "" && !t.Packages.Match(object.Package) {
+	case allowed.setting && !s.MayManageTokens:
+		return forbidden(CodePermissionDenied, "Access tokens may not manage tokens here. The owner can allow it: Settings, Write tokens may manage tokens.")
+	case (allowed.itself || allowed.made) && !t.reaches(allowed, object):
+		return forbidden(CodePermissionDenied, "An access token reaches only "+reach(allowed)+". Sign in to reach the others.")
+	case object.Package != "" && !t.Packages.Match(object.Package):
 		return forbidden(CodePackageNotAllowed, "The access token "+quoted(t)+" does not include the package "+object.Package+
 			". Ask whoever made the token to add it.")
 	}
 	return nil
 }
 
+// reaches tells whether a token may do an action to another, as far as it is about which.
+func (t *Token) reaches(allowed allowance, object Object) bool {
+	return allowed.itself && object.TokenID == t.ID || allowed.made && t.Write && object.MakerID == t.ID
+}
+
+func reach(allowed allowance) string {
+	if allowed.itself {
+		return "itself, and the tokens it made"
+	}
+	return "the tokens it made"
+}
+
 func tokenTooSmall(t *Token, allowed allowance) *Refusal {
-	if allowed.write {
+	if allowed.write && !t.Write {
 		return forbidden(CodePermissionDenied, "The access token "+quoted(t)+" is read-only; this needs a write token.")
 	}
 	return forbidden(CodePermissionDenied, "Access tokens may not do this. Sign in to the dashboard.")

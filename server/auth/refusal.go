@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 )
 
 // Code is a refusal's machine-readable reason, part of the outside contract.
@@ -14,6 +15,7 @@ const (
 	CodeTokenExpired        Code = "TOKEN_EXPIRED"
 	CodeSecretReplaced      Code = "SECRET_REPLACED"
 	CodeTokenRevoked        Code = "TOKEN_REVOKED"
+	CodeTokenDisabled       Code = "TOKEN_DISABLED"
 	CodePermissionDenied    Code = "PERMISSION_DENIED"
 	CodePackageNotAllowed   Code = "PACKAGE_NOT_ALLOWED"
 	CodeNetworkNotAllowed   Code = "NETWORK_NOT_ALLOWED"
@@ -26,9 +28,10 @@ const (
 
 // Refusal is an answer that refuses, with one sentence for the person at the terminal.
 type Refusal struct {
-	Status  int // HTTP
-	Code    Code
-	Message string
+	Status     int // HTTP
+	Code       Code
+	Message    string
+	RetryAfter int // seconds; 0 says nothing
 }
 
 func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }
@@ -51,6 +54,9 @@ func (r *Refusal) Write(w http.ResponseWriter) {
 	if r.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Basic realm="Composer packages", charset="UTF-8"`)
 	}
+	if r.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(r.RetryAfter))
+	}
 	w.WriteHeader(r.Status)
 	body, err := json.Marshal(refusalBody{Warning: r.Message, Error: r.Code})
 	if err != nil { // two strings always marshal
@@ -60,9 +66,9 @@ func (r *Refusal) Write(w http.ResponseWriter) {
 }
 
 func unauthenticated(message string) *Refusal {
-	return &Refusal{http.StatusUnauthorized, CodeUnauthenticated, message}
+	return &Refusal{Status: http.StatusUnauthorized, Code: CodeUnauthenticated, Message: message}
 }
 
 func forbidden(code Code, message string) *Refusal {
-	return &Refusal{http.StatusForbidden, code, message}
+	return &Refusal{Status: http.StatusForbidden, Code: code, Message: message}
 }

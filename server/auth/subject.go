@@ -15,11 +15,13 @@ type Token struct {
 	ID          string
 	Description string
 	Write       bool
-	Packages    pattern.Set    // empty: every package
+	Packages    pattern.Set    // what it and its makers include; empty: every package
 	Networks    []netip.Prefix // empty: any address
-	RateLimit   int            // requests an hour; 0 means no limit
+	RateLimit   int            // requests an hour, no more than its makers'; 0 means no limit
 	ExpiresAt   time.Time      // zero means never
 	RevokedAt   time.Time      // zero while in force
+	DisabledAt  time.Time      // zero while in force
+	Maker       *Token         // the token that made it, which it must not exceed; nil where a person did
 
 	SecretID        string
 	SecretExpiresAt time.Time // end of a rotation's overlap; zero for the newest secret
@@ -40,6 +42,8 @@ type Subject struct {
 	User      *ent.User
 	SessionID string // of User's session
 
+	MayManageTokens bool // the setting for write tokens
+
 	Address netip.Addr // where the request came from
 	Client  string     // the User-Agent, as it was told
 }
@@ -53,6 +57,18 @@ func (s *Subject) Name() string {
 		return s.User.Email
 	default:
 		return "token " + s.Token.Description
+	}
+}
+
+// ID is the id of who did it; empty for an anonymous caller.
+func (s *Subject) ID() string {
+	switch {
+	case s == nil:
+		return ""
+	case s.User != nil:
+		return s.User.ID
+	default:
+		return s.Token.ID
 	}
 }
 

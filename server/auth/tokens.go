@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"broker/ent/tokensecret"
 	"broker/server/database"
 	"broker/server/pattern"
+	"broker/server/settings"
 )
 
 // The cache's bounds: an entry is trusted this long even if no announcement comes, and beyond this many entries the
@@ -26,8 +28,9 @@ const (
 // A change announced through database.Changes is in force on the next look-up. While announcements of other processes
 // do not arrive, nothing is answered from memory.
 type Tokens struct {
-	db           *database.DB
-	defaultLimit int
+	db       *database.DB
+	settings *settings.Service
+	guard    *Guard
 
 	entries    sync.Map // [32]byte → *entry
 	size       atomic.Int64
@@ -39,21 +42,19 @@ type entry struct {
 	until time.Time
 }
 
-// NewTokens reads tokens from a database; defaultLimit is the rate limit, in requests an hour, of those that set none.
-func NewTokens(db *database.DB, defaultLimit int) *Tokens {
-	t := &Tokens{db: db, defaultLimit: defaultLimit}
+// NewTokens reads tokens from a database. The guard bounds how many unknown secrets are looked up.
+func NewTokens(db *database.DB, rules *settings.Service, guard *Guard) *Tokens {
+	t := &Tokens{db: db, settings: rules, guard: guard}
 	db.Changes.Subscribe(database.TopicToken, t.forget)
+	db.Changes.Subscribe(database.TopicSetting, func(string) { t.forget("") }) // the default rate limit
 	return t
 }
 
-// DefaultLimit is the rate limit of tokens that set none, in requests an hour.
-func (t *Tokens) DefaultLimit() int { return t.defaultLimit }
-
-// forget drops a token's entries; an empty id drops all of them.
+// forget drops the entries of a token and of those it made; an empty id drops all of them.
 func (t *Tokens) forget(id string) {
 	t.generation.Add(1)
 	t.entries.Range(func(hash, value any) bool {
-		if id == "" || value.(*entry).token.ID == id {
+		if id == "" || value.(*entry).token.descends(id) {
 			if _, had := t.entries.LoadAndDelete(hash); had {
 				t.size.Add(-1)
 			}
@@ -62,16 +63,35 @@ func (t *Tokens) forget(id string) {
 	})
 }
 
-// find returns the token whose secret has this hash, or nil.
-func (t *Tokens) find(ctx context.Context, hash [32]byte, now time.Time) (*Token, error) {
+// descends tells whether a token has this id, or was made by one that descends from it.
+func (t *Token) descends(id string) bool {
+	for one := t; one != nil; one = one.Maker {
+		if one.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns the token whose secret has this hash, or nil. An address that guesses is refused before the database
+// is asked, unless the secret is known to have worked.
+func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, now time.Time) (*Token, error) {
 	if e, ok := t.entries.Load(hash); ok && now.Before(e.(*entry).until) && t.db.Changes.Live() {
 		return e.(*entry).token, nil
 	}
+	if wait := t.guard.Wait(address); wait > 0 && !t.guard.WasGood(hash) {
+		return nil, guessing(wait)
+	}
 	generation := t.generation.Load()
 	found, err := t.read(ctx, hash)
-	if err != nil || found == nil {
+	if err != nil {
 		return nil, err
 	}
+	if found == nil {
+		t.guard.Failed(address)
+		return nil, nil
+	}
+	t.guard.Good(hash)
 	t.keep(hash, &entry{token: found, until: now.Add(cacheFor)}, generation)
 	return found, nil
 }
@@ -106,11 +126,53 @@ func (t *Tokens) read(ctx context.Context, hash [32]byte) (*Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look the token up: %w", err)
 	}
-	return t.snapshot(secret)
+	found, err := t.snapshot(ctx, secret.Edges.Token)
+	if err != nil {
+		return nil, err
+	}
+	found.SecretID, found.SecretExpiresAt, found.NewestHint = secret.ID, value(secret.ExpiresAt), secret.Hint
+	for _, one := range secret.Edges.Token.Edges.Secrets {
+		if one.ExpiresAt == nil { // the one that works
+			found.NewestHint = one.Hint
+		}
+	}
+	return found, nil
 }
 
-func (t *Tokens) snapshot(secret *ent.TokenSecret) (*Token, error) {
-	row := secret.Edges.Token
+// GenerationsMax is how many tokens may have made one another.
+const GenerationsMax = 5
+
+// snapshot is a token as requests see it, within what its makers are.
+func (t *Tokens) snapshot(ctx context.Context, row *ent.Token) (*Token, error) {
+	rules, err := t.settings.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := alone(row, rules.DefaultRateLimit)
+	if err != nil {
+		return nil, err
+	}
+	last := found
+	for n := 1; row.ParentID != nil; n++ {
+		if n >= GenerationsMax {
+			return nil, fmt.Errorf("token %s: its makers made one another", found.ID)
+		}
+		if row, err = t.db.Client.Token.Get(ctx, *row.ParentID); err != nil {
+			return nil, fmt.Errorf("read the token that made another: %w", err)
+		}
+		if last.Maker, err = alone(row, rules.DefaultRateLimit); err != nil {
+			return nil, err
+		}
+		last = last.Maker
+		found.Packages = found.Packages.Intersect(last.Packages)
+		found.RateLimit = smaller(found.RateLimit, last.RateLimit)
+		found.ExpiresAt = earlier(found.ExpiresAt, last.ExpiresAt)
+	}
+	return found, nil
+}
+
+// alone is a token without its makers.
+func alone(row *ent.Token, defaultLimit int) (*Token, error) {
 	packages, err := pattern.Parse(row.Packages)
 	if err != nil {
 		return nil, fmt.Errorf("token %s: %w", row.ID, err)
@@ -119,24 +181,40 @@ func (t *Tokens) snapshot(secret *ent.TokenSecret) (*Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token %s: %w", row.ID, err)
 	}
-	token := &Token{
+	return &Token{
 		ID: row.ID, Description: row.Description, Write: row.Permission == "WRITE",
-		Packages: packages, Networks: networks, RateLimit: t.Limit(row),
-		ExpiresAt: value(row.ExpiresAt), RevokedAt: value(row.RevokedAt),
-		SecretID: secret.ID, SecretExpiresAt: value(secret.ExpiresAt), NewestHint: secret.Hint,
-	}
-	if n := len(row.Edges.Secrets); n > 0 {
-		token.NewestHint = row.Edges.Secrets[n-1].Hint
-	}
-	return token, nil
+		Packages: packages, Networks: networks, RateLimit: LimitOf(row, defaultLimit),
+		ExpiresAt: value(row.ExpiresAt), RevokedAt: value(row.RevokedAt), DisabledAt: value(row.DisabledAt),
+	}, nil
 }
 
-// Limit is the rate limit in force for a token, in requests an hour; 0 means no limit.
-func (t *Tokens) Limit(row *ent.Token) int {
+// smaller is the stricter of two rate limits, of which 0 is none.
+func smaller(a, b int) int {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// earlier is the first of two ends, of which zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// LimitOf is a token's own rate limit, in requests an hour; 0 means no limit.
+func LimitOf(row *ent.Token, defaultLimit int) int {
 	if row.RateLimit != nil {
 		return *row.RateLimit
 	}
-	return t.defaultLimit
+	return defaultLimit
+}
+
+// Read returns a token as requests see it, its makers included, without a secret.
+func (t *Tokens) Read(ctx context.Context, row *ent.Token) (*Token, error) {
+	return t.snapshot(ctx, row)
 }
 
 func value(at *time.Time) time.Time {
@@ -144,6 +222,13 @@ func value(at *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *at
+}
+
+// guessing refuses an address that tried too many unknown secrets.
+func guessing(wait time.Duration) *Refusal {
+	seconds := int((wait + time.Second - 1) / time.Second)
+	return &Refusal{Status: http.StatusTooManyRequests, Code: CodeRateLimited, RetryAfter: seconds,
+		Message: fmt.Sprintf("Too many unknown access tokens came from this address. Try again in %d seconds.", seconds)}
 }
 
 // ParseNetworks reads CIDR networks and single addresses, IPv4 or IPv6.

@@ -22,6 +22,7 @@ import (
 	"broker/ent/syncrun"
 	"broker/server/access"
 	"broker/server/archive"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/composer"
@@ -49,7 +50,8 @@ type world struct {
 
 func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	t.Helper()
-	w := &world{TB: t, db: db, upstream: fixture.Start(t, o), access: access.New(db, "pkb", time.Now)}
+	events, rules := databasetest.Log(db), databasetest.Settings(db)
+	w := &world{TB: t, db: db, upstream: fixture.Start(t, o), access: access.New(db, events, rules, "pkb", time.Now)}
 	log := slog.New(slog.DiscardHandler)
 	go db.Changes.Run(t.Context())
 	policy, err := safehttp.ParsePolicy("127.0.0.0/8")
@@ -60,14 +62,14 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.must(err)
 	public := &url.URL{Scheme: "https", Host: "broker.example"}
 	packages := catalog.New(db, public, 64<<20)
-	w.mirror, err = mirror.New(mirror.Config{DB: db, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
+	w.mirror, err = mirror.New(mirror.Config{DB: db, Audit: events, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
 	w.must(err)
 	w.must(w.mirror.Start(t.Context()))
 	t.Cleanup(func() { w.mirror.Stop(t.Context()) })
 	w.usage = usage.NewRecorder(db, log)
 	h := &composer.Handler{
-		Tokens: auth.NewTokens(db, 1000), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Catalog: packages,
-		Archives: w.mirror.Archives(store, packages), Usage: w.usage, Log: log, Now: time.Now,
+		Tokens: auth.NewTokens(db, rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Catalog: packages,
+		Archives: w.mirror.Archives(store, packages), Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/packages.json", h.Root())
@@ -118,7 +120,7 @@ func (w *world) sync() *ent.SyncRun {
 func (w *world) token(in access.NewToken) string {
 	w.Helper()
 	in.Description = "CI"
-	_, secret, err := w.access.Create(w.Context(), "test", in)
+	_, secret, err := w.access.Create(w.Context(), nil, in)
 	w.must(err)
 	return secret.Reveal()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"broker/server/archive"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/ratelimit"
@@ -31,6 +32,11 @@ type Recorder interface {
 	Record(usage.Event)
 }
 
+// Refusals hears of refused requests.
+type Refusals interface {
+	Note(audit.Refused)
+}
+
 // Handler holds what the routes need.
 type Handler struct {
 	Tokens   *auth.Tokens
@@ -38,6 +44,7 @@ type Handler struct {
 	Catalog  *catalog.Catalog
 	Archives Archives
 	Usage    Recorder
+	Refusals Refusals
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -85,6 +92,9 @@ func (q *request) finish(err error) {
 		if refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden {
 			q.event.Kind = usage.Refused
 		}
+		if refusal.Code != auth.CodeNotFound && refusal.Status < 500 && q.withCredentials() {
+			q.h.Refusals.Note(RefusedRequest(q.r, q.token, refusal.Code, q.h.Now()))
+		}
 		if refusal != written {
 			refusal.Write(q.w)
 		}
@@ -92,6 +102,23 @@ func (q *request) finish(err error) {
 	if q.token != nil {
 		q.h.Usage.Record(q.event)
 	}
+}
+
+// withCredentials tells a refusal worth telling of from the first request of a client that sends credentials only when
+// it is asked to.
+func (q *request) withCredentials() bool { return auth.Credentials(q.r) }
+
+// RefusedRequest is a refused request as the audit log tells it. token is nil where none is known.
+func RefusedRequest(r *http.Request, token *auth.Token, code auth.Code, now time.Time) audit.Refused {
+	refused := audit.Refused{
+		Code: string(code), Path: r.URL.Path, At: now,
+		Actor: audit.Actor{Address: middleware.GetClientIPAddr(r.Context()), Client: r.UserAgent()},
+	}
+	if token != nil {
+		refused.Target = token.ID
+		refused.Actor.ID, refused.Actor.Name = token.ID, (&auth.Subject{Token: token}).Name()
+	}
+	return refused
 }
 
 // written marks a refusal that is on its way already.

@@ -24,8 +24,8 @@ type Conflict struct{ Message, ID string }
 
 func (e *Conflict) Error() string { return e.Message }
 
-// Forbidden is something the caller may not do.
-type Forbidden struct{ Message string }
+// Forbidden is something the caller may not do; Field names the part of the input it is about, where it is one.
+type Forbidden struct{ Message, Field string }
 
 func (e *Forbidden) Error() string { return e.Message }
 

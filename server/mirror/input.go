@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -35,6 +36,26 @@ func (r *Repositories) check(in *Input) error {
 		return checkCredential(in.Credential)
 	}
 	return nil
+}
+
+// said is what the audit log tells of an input: what is said in it, and of a credential only its kind.
+func (in *Input) said() map[string]any {
+	details := map[string]any{}
+	for name, value := range map[string]any{
+		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "priority": in.Priority,
+		"distMode": in.DistMode, "enabled": in.Enabled,
+	} {
+		if !reflect.ValueOf(value).IsNil() {
+			details[name] = value
+		}
+	}
+	if in.Type != "" {
+		details["type"] = in.Type
+	}
+	if in.Credential != nil {
+		details["credential"] = in.Credential.Type
+	}
+	return details
 }
 
 func (r *Repositories) checkURL(text *string) error {

@@ -17,6 +17,7 @@ import (
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
+	"broker/server/audit"
 	"broker/server/database"
 )
 
@@ -43,6 +44,7 @@ func (syncArgs) Kind() string { return "sync" }
 // jobs runs syncs from the queue in the database: any process on it may work on any run.
 type jobs struct {
 	db     *database.DB
+	audit  *audit.Log
 	pool   *sql.DB
 	client *river.Client[*sql.Tx]
 	every  time.Duration
@@ -51,12 +53,12 @@ type jobs struct {
 	done   chan struct{}
 }
 
-func newJobs(db *database.DB, syncer *syncer, every time.Duration, log *slog.Logger) (*jobs, error) {
+func newJobs(db *database.DB, events *audit.Log, syncer *syncer, every time.Duration, log *slog.Logger) (*jobs, error) {
 	pool, err := db.OpenJobs()
 	if err != nil {
 		return nil, err
 	}
-	j := &jobs{db: db, pool: pool, every: every, log: log}
+	j := &jobs{db: db, audit: events, pool: pool, every: every, log: log}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &syncWorker{jobs: j, syncer: syncer})
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(pool)
@@ -112,6 +114,9 @@ func (j *jobs) end(ctx context.Context) error {
 	return errors.Join(err, j.pool.Close())
 }
 
+// Manual is the trigger of a sync that somebody asked for.
+const Manual = "manual"
+
 // start makes a run and its job, or returns the run that is under way.
 func (j *jobs) start(ctx context.Context, repositoryID, trigger string) (*ent.SyncRun, error) {
 	var run *ent.SyncRun
@@ -120,7 +125,13 @@ func (j *jobs) start(ctx context.Context, repositoryID, trigger string) (*ent.Sy
 		if err != nil {
 			return err
 		}
-		return tx.Repository.UpdateOneID(repositoryID).SetStatus(repository.StatusSYNCING).Exec(ctx)
+		if err := tx.Repository.UpdateOneID(repositoryID).SetStatus(repository.StatusSYNCING).Exec(ctx); err != nil {
+			return err
+		}
+		if trigger != Manual { // else it goes with what caused it, or with the clock
+			return nil
+		}
+		return j.audit.Write(ctx, tx, audit.Event{Action: "repository.sync", Target: repositoryID, Details: map[string]any{"sync": run.ID}})
 	})
 	if ent.IsConstraintError(err) {
 		return j.active(ctx, repositoryID)

@@ -12,6 +12,7 @@ import (
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
+	"broker/server/audit"
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/fault"
@@ -22,6 +23,7 @@ import (
 // Repositories adds, changes, removes and syncs repositories.
 type Repositories struct {
 	db      *database.DB
+	audit   *audit.Log
 	sealer  *seal.Sealer
 	policy  safehttp.Policy
 	sources *sources
@@ -32,6 +34,7 @@ type Repositories struct {
 // Config is what New needs.
 type Config struct {
 	DB      *database.DB
+	Audit   *audit.Log
 	Catalog *catalog.Catalog
 	Client  *safehttp.Client
 	Policy  safehttp.Policy
@@ -43,12 +46,12 @@ type Config struct {
 // New makes the service. Its jobs run between Start and Stop.
 func New(c Config) (*Repositories, error) {
 	r := &Repositories{
-		db: c.DB, sealer: c.Sealer, policy: c.Policy, log: c.Log,
+		db: c.DB, audit: c.Audit, sealer: c.Sealer, policy: c.Policy, log: c.Log,
 		sources: &sources{db: c.DB, client: c.Client, sealer: c.Sealer},
 	}
 	syncer := &syncer{db: c.DB, catalog: c.Catalog, sources: r.sources, log: c.Log}
 	var err error
-	r.jobs, err = newJobs(c.DB, syncer, c.Every, c.Log)
+	r.jobs, err = newJobs(c.DB, c.Audit, syncer, c.Every, c.Log)
 	return r, err
 }
 
@@ -100,7 +103,7 @@ func (r *Repositories) Create(ctx context.Context, in Input) (*ent.Repository, e
 			}
 		}
 		tx.Announce(database.TopicRepository, row.ID)
-		return nil
+		return r.audit.Write(ctx, tx, audit.Event{Action: "repository.create", Target: row.ID, Details: in.said()})
 	})
 	if err != nil {
 		return nil, storeError("add the repository", *in.Name, err)
@@ -124,9 +127,14 @@ func (r *Repositories) Update(ctx context.Context, id string, in Input) (*ent.Re
 		if in.URL != nil && row.URL != nil && *in.URL != *row.URL && in.Credential == nil && row.CredentialType != repository.CredentialTypeNONE {
 			return fault.Invalidf("credential", "The stored credential is for %s only. Enter the credential of the new address, or choose none.", *row.URL)
 		}
-		row, err = r.change(ctx, row, in)
+		name := row.Name
+		if row, err = r.change(ctx, row, in); err != nil {
+			return err
+		}
 		tx.Announce(database.TopicRepository, id)
-		return err
+		details := in.said()
+		details["name"] = name
+		return r.audit.Write(ctx, tx, audit.Event{Action: "repository.update", Target: id, Details: details})
 	})
 	if err != nil {
 		name := id
@@ -188,9 +196,16 @@ func credentialOf(id string) string { return "repository|" + id + "|credential" 
 // Delete removes a repository with its packages, history and the addresses of its archives.
 func (r *Repositories) Delete(ctx context.Context, id string) error {
 	err := r.db.Tx(ctx, func(tx *database.Tx) error {
+		row, err := tx.Repository.Get(ctx, id)
+		if err != nil {
+			return err
+		}
 		tx.Announce(database.TopicRepository, id)
 		tx.Announce(database.TopicPackage, "")
-		return tx.Repository.DeleteOneID(id).Exec(ctx)
+		if err := tx.Repository.DeleteOneID(id).Exec(ctx); err != nil {
+			return err
+		}
+		return r.audit.Write(ctx, tx, audit.Event{Action: "repository.delete", Target: id, Details: map[string]any{"name": row.Name, "url": row.URL}})
 	})
 	return storeError("remove the repository", id, err)
 }
@@ -218,7 +233,10 @@ func (r *Repositories) CancelSync(ctx context.Context, runID string) (*ent.SyncR
 		if err := run.Update().SetStatus(syncrun.StatusCANCELED).ClearActive().SetFinishedAt(now).Exec(ctx); err != nil {
 			return err
 		}
-		return settle(ctx, tx, run.RepositoryID)
+		if err := settle(ctx, tx, run.RepositoryID); err != nil {
+			return err
+		}
+		return r.audit.Write(ctx, tx, audit.Event{Action: "repository.cancel_sync", Target: run.RepositoryID, Details: map[string]any{"sync": run.ID}})
 	})
 	if err != nil {
 		return nil, storeError("cancel the sync", runID, err)

@@ -1,0 +1,122 @@
+package access
+
+import (
+	"fmt"
+	"time"
+
+	"broker/ent"
+	"broker/server/auth"
+	"broker/server/fault"
+	"broker/server/settings"
+)
+
+// lifetime decides a new token's end: what is said, else the default lifetime, else the longest, else none; always
+// within the longest and within the maker's.
+func (s *Service) lifetime(in *NewToken, rules settings.Settings, maker *auth.Token) error {
+	if in.NeverExpires && in.ExpiresAt != nil {
+		return fault.Invalidf("neverExpires", "Give either an expiry or none, not both.")
+	}
+	said := Changes{ExpiresAt: in.ExpiresAt, ClearExpiresAt: in.NeverExpires}
+	if err := s.checkLifetime(said, rules); err != nil {
+		return err
+	}
+	if maker != nil {
+		if err := notLarger(said, maker); err != nil {
+			return err
+		}
+	}
+	if in.NeverExpires || in.ExpiresAt != nil {
+		return nil
+	}
+	days := rules.DefaultTokenDays
+	if days == nil {
+		days = rules.MaxTokenDays
+	}
+	if days != nil {
+		at := s.now().UTC().Truncate(time.Microsecond).AddDate(0, 0, *days)
+		in.ExpiresAt = &at
+	}
+	if maker != nil && !maker.ExpiresAt.IsZero() && (in.ExpiresAt == nil || in.ExpiresAt.After(maker.ExpiresAt)) {
+		at := maker.ExpiresAt
+		in.ExpiresAt = &at
+	}
+	return nil
+}
+
+// checkLifetime refuses an end later than the owner allows.
+func (s *Service) checkLifetime(in Changes, rules settings.Settings) error {
+	if rules.MaxTokenDays == nil || in.ExpiresAt == nil && !in.ClearExpiresAt {
+		return nil
+	}
+	if in.ClearExpiresAt || in.ExpiresAt.After(s.latest(*rules.MaxTokenDays)) {
+		return fault.Invalidf("expiresAt", "The owner allows tokens of at most %d days.", *rules.MaxTokenDays)
+	}
+	return nil
+}
+
+// latest is the end of the last day that a number of days reaches, so that people may pick a date.
+func (s *Service) latest(days int) time.Time {
+	return s.now().UTC().Truncate(24*time.Hour).AddDate(0, 0, days+1)
+}
+
+// Notices say what will end a token, and what of it the owner's settings no longer allow; sentences for people.
+// maker is the token that made it, as requests see it; nil where a person did.
+func (s *Service) Notices(row *ent.Token, maker *auth.Token, rules settings.Settings) []string {
+	notices := []string{}
+	note := func(format string, args ...any) { notices = append(notices, fmt.Sprintf(format, args...)) }
+	now := s.now()
+	if row.LeakedAt != nil {
+		note("One of its secrets was found in a public place on %s. Rotate it, or revoke it.", day(*row.LeakedAt))
+	}
+	if StatusOf(row, now) != Active {
+		return notices
+	}
+	for ; maker != nil; maker = maker.Maker {
+		if why := endedBy(maker, now); why != "" {
+			note("It is refused because the token that made it, %q, %s.", maker.Description, why)
+		}
+	}
+	switch {
+	case rules.MaxTokenDays == nil:
+	case row.ExpiresAt == nil:
+		note("It has no end; the owner now allows %d days.", *rules.MaxTokenDays)
+	case row.ExpiresAt.After(s.latest(*rules.MaxTokenDays)):
+		note("It ends on %s; the owner now allows %d days.", day(*row.ExpiresAt), *rules.MaxTokenDays)
+	}
+	since := idleSince(row)
+	idle := int(now.Sub(since).Hours() / 24)
+	switch {
+	case rules.WarnUnusedDays == nil || idle < *rules.WarnUnusedDays:
+	case rules.DisableUnusedDays != nil:
+		note("It was not used for %d days; it will be disabled on %s unless it is.", idle, day(since.AddDate(0, 0, *rules.DisableUnusedDays)))
+	default:
+		note("It was not used for %d days.", idle)
+	}
+	return notices
+}
+
+// endedBy says why a maker no longer works; empty while it does.
+func endedBy(t *auth.Token, now time.Time) string {
+	switch {
+	case !t.RevokedAt.IsZero():
+		return "was revoked on " + day(t.RevokedAt)
+	case !t.DisabledAt.IsZero():
+		return "is disabled"
+	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
+		return "expired on " + day(t.ExpiresAt)
+	}
+	return ""
+}
+
+func day(at time.Time) string { return at.UTC().Format("2 January 2006") }
+
+// idleSince is from when days without use count.
+func idleSince(row *ent.Token) time.Time {
+	since := row.CreatedAt
+	for _, at := range []*time.Time{row.LastUsedAt, row.EnabledAt} {
+		if at != nil && at.After(since) {
+			since = *at
+		}
+	}
+	return since
+}

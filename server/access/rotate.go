@@ -1,0 +1,146 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"broker/ent"
+	"broker/ent/tokensecret"
+	"broker/server/audit"
+	"broker/server/auth"
+	"broker/server/database"
+	"broker/server/fault"
+	secrets "broker/server/token"
+)
+
+// How long an old secret may go on: unless said, and at most.
+const (
+	GraceDefault = 24 * time.Hour
+	graceMax     = 30 * 24 * time.Hour
+)
+
+// Rotation is a token's new secret, told this once, and until when the old one works.
+type Rotation struct {
+	Token             *ent.Token
+	Secret            secrets.Secret
+	PreviousExpiresAt time.Time
+}
+
+// Rotate gives a token a new secret; the old one works for the grace period. While a rotation runs there is no other:
+// a token never has three secrets.
+func (s *Service) Rotate(ctx context.Context, maker *auth.Token, id string, grace time.Duration) (*Rotation, error) {
+	if grace < 0 || grace > graceMax {
+		return nil, fault.Invalidf("gracePeriodSeconds", "The old secret may go on for 0 seconds to 30 days (2592000 seconds).")
+	}
+	now := s.now().UTC().Truncate(time.Microsecond)
+	done := &Rotation{PreviousExpiresAt: now.Add(grace)}
+	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		if done.Token, err = s.lockLive(ctx, tx, maker, id); err != nil {
+			return err
+		}
+		if err := rotatable(done.Token, now); err != nil {
+			return err
+		}
+		old, next, err := inForce(ctx, tx, id, now)
+		if err != nil {
+			return err
+		}
+		if next != nil {
+			return rotating(done.Token, old, next)
+		}
+		if err := tx.TokenSecret.UpdateOne(old).SetExpiresAt(done.PreviousExpiresAt).Exec(ctx); err != nil {
+			return fmt.Errorf("end the old secret: %w", err)
+		}
+		if done.Secret, next, err = s.newSecret(ctx, tx, done.Token); err != nil {
+			return fmt.Errorf("store the new secret: %w", err)
+		}
+		tx.Announce(database.TopicToken, id)
+		return s.audit.Write(ctx, tx, audit.Event{Action: "token.rotate", Target: id, Details: map[string]any{
+			"description": done.Token.Description, "hint": next.Hint, "previous": old.Hint, "previousExpiresAt": done.PreviousExpiresAt,
+		}})
+	})
+	if err != nil {
+		return nil, err
+	}
+	done.Token.Unwrap()
+	return done, nil
+}
+
+// rotatable refuses a token whose new secret would not work.
+func rotatable(row *ent.Token, now time.Time) error {
+	switch StatusOf(row, now) {
+	case Expired:
+		return &fault.Conflict{Message: fmt.Sprintf("The token %q expired. Give it a later expiry first.", row.Description), ID: row.ID}
+	case Disabled:
+		return &fault.Conflict{Message: fmt.Sprintf("The token %q is disabled. Enable it first.", row.Description), ID: row.ID}
+	}
+	return nil
+}
+
+func rotating(row *ent.Token, old, next *ent.TokenSecret) error {
+	return &fault.Conflict{ID: row.ID, Message: fmt.Sprintf(
+		"The token %q is being rotated: the new secret is %s, and the old one works until %s. End the rotation first, or take it back if the new secret was lost.",
+		row.Description, next.Hint, old.ExpiresAt.UTC().Format("2 January 2006 15:04 UTC"))}
+}
+
+// inForce are a token's secrets: the one that works without an end, and, while a rotation runs, the old one before it.
+func inForce(ctx context.Context, tx *database.Tx, id string, now time.Time) (old, next *ent.TokenSecret, err error) {
+	rows, err := tx.TokenSecret.Query().
+		Where(tokensecret.TokenID(id), tokensecret.Or(tokensecret.ExpiresAtIsNil(), tokensecret.ExpiresAtGT(now))).
+		Order(ent.Asc(tokensecret.FieldID)).All(ctx)
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("read the secrets of %s: %w", id, err)
+	case len(rows) == 0:
+		return nil, nil, fmt.Errorf("the token %s has no secret", id)
+	case len(rows) == 1:
+		return rows[0], nil, nil
+	}
+	return rows[0], rows[1], nil
+}
+
+// EndRotation ends the grace period now: only the new secret works.
+func (s *Service) EndRotation(ctx context.Context, maker *auth.Token, id string) (*ent.Token, error) {
+	return s.endRotation(ctx, maker, id, "token.rotation_end", func(tx *database.Tx, old, _ *ent.TokenSecret, now time.Time) error {
+		return tx.TokenSecret.UpdateOne(old).SetExpiresAt(now).Exec(ctx)
+	})
+}
+
+// CancelRotation takes a rotation back, where its new secret was lost: only the old one works, as before.
+func (s *Service) CancelRotation(ctx context.Context, maker *auth.Token, id string) (*ent.Token, error) {
+	return s.endRotation(ctx, maker, id, "token.rotation_cancel", func(tx *database.Tx, old, next *ent.TokenSecret, now time.Time) error {
+		if err := tx.TokenSecret.UpdateOne(old).ClearExpiresAt().Exec(ctx); err != nil {
+			return err
+		}
+		return tx.TokenSecret.UpdateOne(next).SetExpiresAt(now).Exec(ctx)
+	})
+}
+
+func (s *Service) endRotation(ctx context.Context, maker *auth.Token, id, action string,
+	end func(tx *database.Tx, old, next *ent.TokenSecret, now time.Time) error) (*ent.Token, error) {
+	now := s.now().UTC().Truncate(time.Microsecond)
+	var row *ent.Token
+	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		if row, err = s.lockLive(ctx, tx, maker, id); err != nil {
+			return err
+		}
+		old, next, err := inForce(ctx, tx, id, now)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			return &fault.Conflict{Message: fmt.Sprintf("No rotation of the token %q is running.", row.Description), ID: id}
+		}
+		if err := end(tx, old, next, now); err != nil {
+			return fmt.Errorf("end the rotation of %s: %w", id, err)
+		}
+		tx.Announce(database.TopicToken, id)
+		return s.audit.Write(ctx, tx, audit.Event{Action: action, Target: id,
+			Details: map[string]any{"description": row.Description, "hint": next.Hint, "previous": old.Hint}})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return row.Unwrap(), nil
+}

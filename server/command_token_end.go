@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"broker/ent"
+	"broker/server/access"
+)
+
+// filterFlags narrow to tokens.
+type filterFlags struct {
+	*flags
+	status, search, externalID, label, unusedFor, expiresWithin, parent *string
+	neverUsed, leaked                                                   *bool
+}
+
+func newFilterFlags(name string) *filterFlags {
+	f := &filterFlags{flags: newFlags(name)}
+	for name, target := range map[string]**string{
+		"status": &f.status, "search": &f.search, "external-id": &f.externalID, "label": &f.label, "unused-for": &f.unusedFor,
+		"expires-within": &f.expiresWithin, "parent": &f.parent,
+	} {
+		*target = f.String(name, "", "")
+	}
+	f.neverUsed, f.leaked = f.Bool("never-used", false, ""), f.Bool("leaked", false, "")
+	return f
+}
+
+// where is the filter of the flags.
+func (f *filterFlags) where(now time.Time) (access.Where, error) {
+	where := access.Where{Search: *f.search, ExternalID: *f.externalID, Parent: *f.parent}
+	if *f.status != "" {
+		status := access.Status(strings.ToUpper(*f.status))
+		if status != access.Active && status != access.Expired && status != access.Disabled && status != access.Revoked {
+			return where, &usageError{"--status is active, expired, disabled or revoked"}
+		}
+		where.Status = []access.Status{status}
+	}
+	if *f.label != "" {
+		labels, err := parseLabels([]string{*f.label})
+		if err != nil {
+			return where, err
+		}
+		where.Label = &labels[0]
+	}
+	if f.given("never-used") {
+		where.NeverUsed = f.neverUsed
+	}
+	if f.given("leaked") {
+		where.Leaked = f.leaked
+	}
+	return where, f.days(&where, now)
+}
+
+func (f *filterFlags) days(where *access.Where, now time.Time) error {
+	for name, set := range map[string]func(days int){
+		"unused-for":     func(days int) { at := now.AddDate(0, 0, -days); where.UnusedSince = &at },
+		"expires-within": func(days int) { at := now.AddDate(0, 0, days); where.ExpiresBefore = &at },
+	} {
+		if !f.given(name) {
+			continue
+		}
+		days, ok := parseDays(f.Lookup(name).Value.String())
+		if !ok {
+			return &usageError{fmt.Sprintf("--%s is a number of days, such as 90d", name)}
+		}
+		set(days)
+	}
+	return nil
+}
+
+func rotateToken(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("token rotate")
+	grace := f.Duration("grace", access.GraceDefault, "")
+	if err := f.parse(args, 1, 1); err != nil {
+		return err
+	}
+	done, err := t.access.Rotate(ctx, nil, f.words[0], *grace)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.err, "Token %s (%s) has a new secret, shown this once. The old one works until %s.\n",
+		done.Token.ID, done.Token.Description, date(&done.PreviousExpiresAt, ""))
+	fmt.Fprintln(t.out, done.Secret.Reveal())
+	return nil
+}
+
+func endRotation(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("token end-rotation")
+	if err := f.parse(args, 1, 1); err != nil {
+		return err
+	}
+	row, err := t.access.EndRotation(ctx, nil, f.words[0])
+	return t.said(err, "Only the new secret of token %s works now.\n", row)
+}
+
+func cancelRotation(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("token cancel-rotation")
+	if err := f.parse(args, 1, 1); err != nil {
+		return err
+	}
+	row, err := t.access.CancelRotation(ctx, nil, f.words[0])
+	return t.said(err, "Only the old secret of token %s works now.\n", row)
+}
+
+// said tells what was done to tokens.
+func (t *tools) said(err error, format string, rows ...*ent.Token) error {
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		fmt.Fprintf(t.err, format, row.ID+" ("+row.Description+")")
+	}
+	return nil
+}
+
+// idsMax is how many tokens a command names.
+const idsMax = 100
+
+func disableTokens(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("token disable")
+	reason := f.String("reason", "", "")
+	if err := f.parse(args, 1, idsMax); err != nil {
+		return err
+	}
+	rows, err := t.access.Disable(ctx, nil, f.words, given(f, "reason", reason))
+	return t.said(err, "Token %s is disabled.\n", rows...)
+}
+
+func given(f *flags, name string, value *string) *string {
+	if f.given(name) {
+		return value
+	}
+	return nil
+}
+
+func enableTokens(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("token enable")
+	if err := f.parse(args, 1, idsMax); err != nil {
+		return err
+	}
+	rows, err := t.access.Enable(ctx, nil, f.words)
+	return t.said(err, "Token %s is enabled.\n", rows...)
+}
+
+func releaseTokens(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("token release")
+	if err := f.parse(args, 1, idsMax); err != nil {
+		return err
+	}
+	rows, err := t.access.Release(ctx, f.words)
+	return t.said(err, "Token %s is independent now.\n", rows...)
+}
+
+func revokeTokens(ctx context.Context, t *tools, args []string) error {
+	f := newFilterFlags("token revoke")
+	reason := f.String("reason", "", "")
+	yes := f.Bool("yes", false, "")
+	if err := f.parse(args, 0, idsMax); err != nil {
+		return err
+	}
+	if len(f.words) > 0 {
+		rows, err := t.access.Revoke(ctx, nil, f.words, given(f.flags, "reason", reason))
+		return t.said(err, "Token %s is revoked.\n", rows...)
+	}
+	where, err := f.where(t.now)
+	if err != nil {
+		return err
+	}
+	return t.revokeMatching(ctx, where, given(f.flags, "reason", reason), *yes)
+}
+
+// revokeMatching shows what a filter would end, and ends it if told to.
+func (t *tools) revokeMatching(ctx context.Context, where access.Where, reason *string, yes bool) error {
+	conditions := where.Predicates(t.now)
+	if len(conditions) == 0 {
+		return &usageError{"token revoke: name tokens, or give a filter"}
+	}
+	preview, err := t.access.Preview(ctx, nil, nil, conditions)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.err, "%d tokens match; %d of them were used in the last 7 days, and %d tokens that they made end with them.\n",
+		preview.Count, preview.ActiveCount, preview.ChildCount)
+	for _, row := range preview.Active {
+		fmt.Fprintf(t.err, "  %s  %s  last used %s\n", row.ID, row.Description, date(row.LastUsedAt, "never"))
+	}
+	if !yes {
+		fmt.Fprintln(t.err, "Nothing was revoked. Add --yes to revoke them.")
+		return nil
+	}
+	n, err := t.access.RevokeMatching(ctx, nil, conditions, preview.Count, reason)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.err, "%d tokens are revoked.\n", n)
+	return nil
+}

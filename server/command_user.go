@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"broker/ent/user"
+	"broker/server/account"
+)
+
+func userCommand(ctx context.Context, t *tools, args []string) error {
+	do, rest, err := subcommand("user", args, map[string]func(context.Context, *tools, []string) error{"create": createUser})
+	if err != nil {
+		return err
+	}
+	return do(ctx, t, rest)
+}
+
+func createUser(ctx context.Context, t *tools, args []string) error {
+	f := newFlags("user create")
+	email := f.String("email", "", "")
+	role := f.String("role", "", "")
+	if err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	wanted := user.Role(strings.ToUpper(*role))
+	if err := user.RoleValidator(wanted); err != nil {
+		return &usageError{"--role is owner, maintainer or viewer"}
+	}
+	password, err := readPassword(t.streams)
+	if err != nil {
+		return err
+	}
+	accounts, err := account.New(ctx, t.db, t.events, time.Now)
+	if err != nil {
+		return err
+	}
+	row, err := accounts.Create(ctx, *email, password, wanted)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.err, "User %s (%s) created.\n", row.Email, strings.ToLower(string(row.Role)))
+	return nil
+}
+
+// readPassword asks on a terminal, and reads all of standard input otherwise.
+func readPassword(s streams) (string, error) {
+	if file, ok := s.in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		fmt.Fprint(s.err, "Password: ")
+		password, err := term.ReadPassword(int(file.Fd()))
+		fmt.Fprintln(s.err)
+		return string(password), err
+	}
+	content, err := io.ReadAll(io.LimitReader(s.in, 4096))
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return strings.TrimRight(string(content), "\r\n"), nil
+}
