@@ -1,19 +1,189 @@
 package usage
 
-import "time"
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"broker/ent"
+	"broker/server/fault"
+	"broker/server/metadata"
+)
 
 // Download is what was downloaded of one version with one secret from one address.
 type Download struct {
 	TokenID, SecretID          string
-	Package, Version           string // the version normalised
-	Address, Client            string
+	Token                      *ent.Token // where the reader asked for it
+	TokenDescription           string     // empty where there is no such token
+	SecretHint                 string     // empty where there is no such secret any more
+	Package, Version           string     // the version normalised
+	Address, Client            string     // the client of the last one
 	Downloads, Installs, Bytes int64
 	FirstAt, LastAt            time.Time
 }
 
-// AddressUse is what one address asked with a secret.
-type AddressUse struct {
-	Address, Client   string
-	Requests, Refused int64
-	FirstAt, LastAt   time.Time
+// DownloadFilter narrows downloads; an empty field does not. A package, a token or an address must be given.
+type DownloadFilter struct {
+	Package string
+	Version string // as the package writes it, or normalised
+	TokenID string
+	Address string
+	From    time.Time // whole days, UTC; the day it lies in is the first
+	To      time.Time // the day it lies in is the last
+}
+
+// Downloads are the downloads that a filter lets through, the last one first: at most first of them, and those after
+// the key of one where it is given. A filter without a package, token or address is a *fault.Invalid.
+func Downloads(ctx context.Context, client *ent.Client, f DownloadFilter, first int, after string) ([]*Download, error) {
+	all := []*Download{}
+	query, args, err := f.query(after, fmt.Sprintf(" LIMIT %d", first))
+	if err != nil {
+		return nil, err
+	}
+	err = readDownloads(ctx, client, func(d *Download) error {
+		all = append(all, d)
+		return nil
+	}, query, args)
+	return all, err
+}
+
+// EachDownload hands every download that a filter lets through to the function, the last one first, as the database
+// gives them.
+func EachDownload(ctx context.Context, client *ent.Client, f DownloadFilter, do func(*Download) error) error {
+	query, args, err := f.query("", "")
+	if err != nil {
+		return err
+	}
+	return readDownloads(ctx, client, do, query, args)
+}
+
+func readDownloads(ctx context.Context, client *ent.Client, do func(*Download) error, query string, args []any) error {
+	var failed error
+	err := each(ctx, client, func(rows *stdsql.Rows) error {
+		var d Download
+		var first, last instant
+		if err := rows.Scan(&d.TokenID, &d.SecretID, &d.Package, &d.Version, &d.Address, &d.Downloads, &d.Installs, &d.Bytes, &first, &last,
+			&d.Client, &d.TokenDescription, &d.SecretHint); err != nil {
+			return err
+		}
+		d.FirstAt, d.LastAt = first.Time, last.Time
+		failed = do(&d)
+		return failed
+	}, query, args...)
+	if err != nil && failed == nil {
+		return fmt.Errorf("read downloads: %w", err)
+	}
+	return err
+}
+
+// DownloadCount is how many downloads a filter lets through, and of how many tokens they are.
+func DownloadCount(ctx context.Context, client *ent.Client, f DownloadFilter) (downloads, tokens int, err error) {
+	c, err := f.conditions()
+	if err != nil {
+		return 0, 0, err
+	}
+	query := "SELECT COUNT(*), COUNT(DISTINCT token_id) FROM (SELECT DISTINCT " + downloadKeys + " FROM download_days WHERE " + c.String() + ") d"
+	err = each(ctx, client, func(rows *stdsql.Rows) error { return rows.Scan(&downloads, &tokens) }, query, c.args...)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count downloads: %w", err)
+	}
+	return downloads, tokens, nil
+}
+
+// downloadKeys are what makes a download another one.
+const downloadKeys = "token_id, secret_id, package, version, address"
+
+// query reads the downloads after the one of a key. The client is that of the last day.
+func (f DownloadFilter) query(after, limit string) (string, []any, error) {
+	c, err := f.conditions()
+	if err != nil {
+		return "", nil, err
+	}
+	where := c.String()
+	having, err := c.after(after)
+	if err != nil {
+		return "", nil, err
+	}
+	return "SELECT g.token_id, g.secret_id, g.package, g.version, g.address, g.downloads, g.installs, g.bytes, g.first_at, g.last_at, " +
+		"COALESCE(d.client, ''), COALESCE(t.description, ''), COALESCE(s.hint, '') " +
+		"FROM (SELECT " + downloadKeys + ", CAST(SUM(downloads) AS BIGINT) AS downloads, CAST(SUM(installs) AS BIGINT) AS installs, " +
+		"CAST(SUM(bytes) AS BIGINT) AS bytes, MIN(first_at) AS first_at, MAX(last_at) AS last_at, MAX(day) AS day " +
+		"FROM download_days WHERE " + where + " GROUP BY " + downloadKeys + having +
+		" ORDER BY MAX(last_at) DESC, " + downloadKeys + limit + ") g " +
+		"LEFT JOIN download_days d ON d.day = g.day AND d.token_id = g.token_id AND d.secret_id = g.secret_id AND d.package = g.package " +
+		"AND d.version = g.version AND d.address = g.address " +
+		"LEFT JOIN tokens t ON t.id = g.token_id LEFT JOIN token_secrets s ON s.id = g.secret_id " +
+		"ORDER BY g.last_at DESC, g.token_id, g.secret_id, g.package, g.version, g.address", c.args, nil
+}
+
+func (f DownloadFilter) conditions() (*conditions, error) {
+	if f.Package == "" && f.TokenID == "" && f.Address == "" {
+		return nil, fault.Invalidf("where", "Name a package, a token or an address.")
+	}
+	c := &conditions{}
+	if f.TokenID != "" {
+		c.add("token_id = $%d", f.TokenID)
+	}
+	if f.Package != "" {
+		c.add(ofPackage(f.TokenID), f.Package)
+	}
+	if f.Version != "" {
+		c.add("version = $%d", normalized(f.Version))
+	}
+	if !f.From.IsZero() {
+		c.add("day >= $%d", f.From.UTC().Truncate(24*time.Hour))
+	}
+	if !f.To.IsZero() {
+		c.add("day <= $%d", f.To.UTC().Truncate(24*time.Hour))
+	}
+	f.ofAddress(c)
+	return c, nil
+}
+
+// ofAddress narrows to an address. There is no index for it: without a package or token, the tokens that were used
+// from there are found first, in the much smaller table of uses.
+func (f DownloadFilter) ofAddress(c *conditions) {
+	if f.Address == "" {
+		return
+	}
+	if f.Package == "" && f.TokenID == "" {
+		c.add("token_id IN (SELECT token_id FROM address_days WHERE address = $%d)", f.Address)
+	}
+	c.add("address = $%d", f.Address)
+}
+
+// normalized is a version as it is counted; what is none stays as it is.
+func normalized(version string) string {
+	if n, err := metadata.Normalize(version); err == nil {
+		return n
+	}
+	return version
+}
+
+// Key is where a download lies in its order, for the next page.
+func (d *Download) Key() string {
+	return strings.Join([]string{d.LastAt.UTC().Format(keyTime), d.TokenID, d.SecretID, d.Package, d.Version, d.Address}, "\n")
+}
+
+// keyTime is the time of a key; the databases keep milliseconds.
+const keyTime = "2006-01-02T15:04:05.000Z"
+
+// after goes on behind the download of a key.
+func (c *conditions) after(key string) (having string, err error) {
+	if key == "" {
+		return "", nil
+	}
+	parts := strings.Split(key, "\n")
+	at, err := time.Parse(keyTime, parts[0])
+	if err != nil || len(parts) != 6 {
+		return "", fault.Invalidf("after", "This is not a cursor of this connection.")
+	}
+	n := len(c.args) + 1
+	c.args = append(c.args, at)
+	for _, part := range parts[1:] {
+		c.args = append(c.args, part)
+	}
+	return fmt.Sprintf(" HAVING MAX(last_at) < $%[1]d OR MAX(last_at) = $%[1]d AND (%[2]s) > %[3]s", n, downloadKeys, list(n, 5)), nil
 }

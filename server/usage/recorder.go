@@ -1,5 +1,3 @@
-// Package usage counts what tokens do, in memory, and writes it to the database now and then; and reads it back for
-// people.
 package usage
 
 import (
@@ -7,44 +5,21 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"time"
 
 	"broker/server/database"
 )
 
-// Kind is what a request was.
-type Kind int
-
-// The kinds.
-const (
-	Other       Kind = iota // packages.json, lists, searches, metadata that is not there
-	Metadata                // a document
-	NotModified             // a 304, free of the limit
-	Downloaded              // an archive
-	Refused                 // for the limit, permission or scope
-	Installed               // reported by a client; not a request
-)
-
-// Event is one counted request. Package and Version are empty for requests about none.
-type Event struct {
-	TokenID  string
-	SecretID string
-	Kind     Kind
-	Package  string
-	Version  string // normalised, as the dist route writes it
-	Bytes    int64
-	At       time.Time
-	Address  netip.Addr
-	Client   string
-}
-
 // flushEvery is how much a killed process may lose.
 const flushEvery = 5 * time.Second
 
-// entriesMax bounds a shard's memory between two flushes: beyond it, requests are counted without their package.
-const entriesMax = 10_000
+// The bounds of what is held in memory: of a shard between two flushes, and of everything while the database cannot
+// be written. Beyond them, requests are counted without their detail.
+const (
+	shardMax = 10_000
+	keptMax  = 200_000
+)
 
 const shardCount = 64
 
@@ -60,142 +35,80 @@ type Recorder struct {
 	log      *slog.Logger
 	seed     maphash.Seed
 	shards   [shardCount]shard
+	full     chan struct{} // a shard is half full
+
 	flushing sync.Mutex
+	kept     *batch // not written yet; under flushing
+	doubt    *doubt // under flushing
 }
 
 type shard struct {
 	mu    sync.Mutex
-	batch batch
-}
-
-// batch is what was counted since the last flush.
-type batch struct {
-	hours map[hourKey]*counts
-	days  map[dayKey]*counts
-	last  map[string]lastUse // by secret
-}
-
-type hourKey struct {
-	hour            int64 // Unix, start of the hour
-	token, package_ string
-}
-
-type dayKey struct {
-	day                      int64 // Unix, start of the day
-	token, package_, version string
-}
-
-type counts struct{ requests, notModified, downloads, installs, bytes, refused int64 }
-
-type lastUse struct {
-	token   string
-	at      time.Time
-	address netip.Addr
-	client  string
+	batch *batch
+	_     [40]byte // shards of one cache line would wait for each other
 }
 
 // NewRecorder returns a recorder that writes to the database; the flushers' own rows go with it.
 func NewRecorder(db *database.DB, log *slog.Logger, flushers ...Flusher) *Recorder {
-	r := &Recorder{db: db, flushers: flushers, log: log, seed: maphash.MakeSeed()}
+	r := &Recorder{db: db, flushers: flushers, log: log, seed: maphash.MakeSeed(), full: make(chan struct{}, 1), kept: newBatch(keptMax)}
 	for i := range r.shards {
-		r.shards[i].batch = newBatch()
+		r.shards[i].batch = newBatch(shardMax)
 	}
 	return r
-}
-
-func newBatch() batch {
-	return batch{hours: map[hourKey]*counts{}, days: map[dayKey]*counts{}, last: map[string]lastUse{}}
 }
 
 // Record counts an event. It takes one lock among many, and no database.
 func (r *Recorder) Record(e Event) {
 	s := &r.shards[maphash.String(r.seed, e.TokenID)%shardCount]
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.batch.add(e)
-}
-
-func (b *batch) add(e Event) {
-	unix := e.At.Unix()
-	key := hourKey{unix - unix%3600, e.TokenID, e.Package}
-	c := b.hours[key]
-	if c == nil {
-		if len(b.hours) >= entriesMax {
-			key.package_ = ""
-		}
-		if c = b.hours[key]; c == nil {
-			c = &counts{}
-			b.hours[key] = c
-		}
-	}
-	c.count(e)
-	if e.Kind == Downloaded || e.Kind == Installed {
-		b.addDay(e, unix-unix%86400)
-	}
-	if e.Kind != Installed && e.SecretID != "" {
-		b.last[e.SecretID] = lastUse{e.TokenID, e.At, e.Address, e.Client}
+	s.batch.add(&e)
+	size := s.batch.size()
+	s.mu.Unlock()
+	if size > shardMax/2 {
+		r.flushSoon()
 	}
 }
 
-func (b *batch) addDay(e Event, day int64) {
-	key := dayKey{day, e.TokenID, e.Package, e.Version}
-	c := b.days[key]
-	if c == nil {
-		if len(b.days) >= entriesMax {
-			return // the hour has it, without its version
-		}
-		c = &counts{}
-		b.days[key] = c
-	}
-	c.count(e)
-}
-
-func (c *counts) count(e Event) {
-	c.bytes += e.Bytes
-	if e.Kind != Installed {
-		c.requests++
-	}
-	switch e.Kind {
-	case NotModified:
-		c.notModified++
-	case Downloaded:
-		c.downloads++
-	case Installed:
-		c.installs++
-	case Refused:
-		c.refused++
+func (r *Recorder) flushSoon() {
+	select {
+	case r.full <- struct{}{}:
+	default: // it has been asked for
 	}
 }
 
-func (c *counts) plus(o *counts) {
-	c.requests += o.requests
-	c.notModified += o.notModified
-	c.downloads += o.downloads
-	c.installs += o.installs
-	c.bytes += o.bytes
-	c.refused += o.refused
-}
-
-// Run flushes every five seconds until the context ends, then once more.
+// Run flushes every five seconds, and when much has come together, until the context ends; then once more.
 func (r *Recorder) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-			defer cancel()
-			r.flushLogged(last)
+			r.flushLast(context.WithoutCancel(ctx))
 			return
 		case <-tick.C:
-			r.flushLogged(ctx)
+		case <-r.full:
+		}
+		if err := r.Flush(ctx); err != nil && ctx.Err() == nil {
+			r.log.Error("usage could not be written and is kept in memory", "error", err)
 		}
 	}
 }
 
-func (r *Recorder) flushLogged(ctx context.Context) {
-	if err := r.Flush(ctx); err != nil {
-		r.log.Error("usage could not be written and is kept in memory", "error", err)
+// flushLast tries for ten seconds: what is not written then is lost.
+func (r *Recorder) flushLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		err := r.Flush(ctx)
+		if err == nil {
+			return
+		}
+		r.log.Error("usage could not be written while stopping", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
 }
 
@@ -203,9 +116,44 @@ func (r *Recorder) flushLogged(ctx context.Context) {
 func (r *Recorder) Flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
-	taken := r.take()
+	r.take()
+	if err := r.settle(ctx); err != nil {
+		return fmt.Errorf("write usage: %w", err)
+	}
+	if err := r.write(ctx); err != nil {
+		return fmt.Errorf("write usage: %w", err)
+	}
+	return nil
+}
+
+// take moves what the shards counted to what is kept.
+func (r *Recorder) take() {
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		one, counted := s.batch, !s.batch.empty()
+		if counted {
+			s.batch = newBatch(shardMax)
+		}
+		s.mu.Unlock()
+		if counted { // else it is still the shard's own
+			r.kept.merge(one)
+		}
+	}
+	if r.kept.coarse > 0 {
+		r.log.Warn("some usage is counted without its package or address: too much came at once", "times", r.kept.coarse)
+		r.kept.coarse = 0
+	}
+}
+
+// write writes what is kept. A transaction whose end is not known is in doubt, and what it wrote with it.
+func (r *Recorder) write(ctx context.Context) error {
+	if err := r.kept.resolve(ctx, r.db.Client); err != nil {
+		return err
+	}
+	var id string
 	err := r.db.Tx(ctx, func(tx *database.Tx) error {
-		if err := taken.write(ctx, tx, r.db.Dialect()); err != nil {
+		if err := r.kept.write(ctx, tx, r.db.Dialect()); err != nil {
 			return err
 		}
 		for _, f := range r.flushers {
@@ -213,61 +161,15 @@ func (r *Recorder) Flush(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		var err error
+		id, err = transactionID(ctx, tx, r.db.Dialect())
+		return err
 	})
-	if err != nil {
-		r.giveBack(taken)
-		return fmt.Errorf("write usage: %w", err)
+	switch {
+	case err == nil:
+		r.kept = newBatch(keptMax)
+	case id != "":
+		r.doubt, r.kept = &doubt{id, r.kept}, newBatch(keptMax)
 	}
-	return nil
-}
-
-func (r *Recorder) take() batch {
-	all := newBatch()
-	for i := range r.shards {
-		s := &r.shards[i]
-		s.mu.Lock()
-		one := s.batch
-		counted := len(one.hours) > 0
-		if counted {
-			s.batch = newBatch()
-		}
-		s.mu.Unlock()
-		if counted { // else it is still the shard's own
-			all.merge(one)
-		}
-	}
-	return all
-}
-
-// giveBack puts counts back under one shard; its keys are distinct, so that nothing is counted twice.
-func (r *Recorder) giveBack(b batch) {
-	s := &r.shards[0]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	newer := s.batch
-	s.batch = b
-	s.batch.merge(newer)
-}
-
-func (b *batch) merge(o batch) {
-	for key, c := range o.hours {
-		if mine := b.hours[key]; mine != nil {
-			mine.plus(c)
-		} else {
-			b.hours[key] = c
-		}
-	}
-	for key, c := range o.days {
-		if mine := b.days[key]; mine != nil {
-			mine.plus(c)
-		} else {
-			b.days[key] = c
-		}
-	}
-	for secret, use := range o.last {
-		if use.at.After(b.last[secret].at) {
-			b.last[secret] = use
-		}
-	}
+	return err
 }

@@ -2,16 +2,12 @@ package usage
 
 import (
 	"context"
+	stdsql "database/sql"
 	"fmt"
-	"slices"
 	"time"
 
-	"entgo.io/ent/dialect/sql"
-
 	"broker/ent"
-	"broker/ent/pkg"
-	"broker/ent/predicate"
-	"broker/ent/usagehour"
+	"broker/server/fault"
 )
 
 // Range is how far back a report reaches.
@@ -32,31 +28,28 @@ var lengths = map[Range]time.Duration{
 	Month: 30 * 24 * time.Hour, Quarter: 91 * 24 * time.Hour, Year: 365 * 24 * time.Hour,
 }
 
+// step is what a point of the series stands for: an hour up to a week, a day beyond.
+func (r Range) step() time.Duration {
+	if lengths[r] > lengths[Week] {
+		return 24 * time.Hour
+	}
+	return time.Hour
+}
+
 // Filter narrows a report; an empty field does not.
-type Filter struct{ TokenID, RepositoryID, Package string }
+type Filter struct{ TokenID, SecretID, RepositoryID, Package string }
 
 // Point is one hour or day of a series, at its start.
 type Point struct {
 	At                                                                   time.Time
 	Requests, Metadata, NotModified, Downloads, Installs, Bytes, Refused int64
+	Refusals                                                             Refusals
 }
 
 // Refusals are refused requests by their reason.
 type Refusals struct {
 	Limit, Package, Permission, Network int64
 	Ended                               int64 // expired, revoked, disabled or replaced
-}
-
-// PackageUsage is what was downloaded of one package.
-type PackageUsage struct {
-	Package          string
-	Downloads, Bytes int64
-}
-
-// TokenUsage is what one token did.
-type TokenUsage struct {
-	TokenID                    string
-	Requests, Downloads, Bytes int64
 }
 
 // Report is what was counted between two instants.
@@ -68,122 +61,75 @@ type Report struct {
 	Series                                        []*Point
 
 	client *ent.Client
-	where  []predicate.UsageHour
+	reach  Range
+	filter Filter
 }
 
-// Read makes the report of a range that ends now. What was counted in the last seconds may not be in it yet.
+// Read makes the report of a range that ends now. What was counted in the last seconds may not be in it yet. An
+// unknown range is a *fault.Invalid.
 func Read(ctx context.Context, client *ent.Client, r Range, f Filter, now time.Time) (*Report, error) {
-	now = now.UTC()
-	step := time.Hour
-	if lengths[r] > lengths[Week] {
-		step = 24 * time.Hour
+	if lengths[r] == 0 {
+		return nil, fault.Invalidf("range", "range is HOUR, DAY, WEEK, MONTH, QUARTER or YEAR.")
 	}
+	now = now.UTC()
 	// The current hour or day counts as one of the range's.
-	from := now.Truncate(step).Add(step - lengths[r])
-	report := &Report{From: from, To: now, client: client, where: conditions(from, f)}
-	var rows []row
-	err := client.UsageHour.Query().Where(report.where...).
-		GroupBy(usagehour.FieldHour).
-		Aggregate(sum(usagehour.FieldRequests), sum(usagehour.FieldDownloads), sum(usagehour.FieldInstalls),
-			sum(usagehour.FieldBytes), sum(usagehour.FieldRefused)).
-		Scan(ctx, &rows)
-	if err != nil {
+	report := &Report{From: now.Truncate(r.step()).Add(r.step() - lengths[r]), To: now, client: client, reach: r, filter: f}
+	for at := report.From; !at.After(now); at = at.Add(r.step()) { // those without a request too
+		report.Series = append(report.Series, &Point{At: at})
+	}
+	query, args := f.series(r.step(), report.From)
+	if err := each(ctx, client, report.scan, query, args...); err != nil {
 		return nil, fmt.Errorf("read usage: %w", err)
 	}
-	report.fill(rows, step)
 	return report, nil
 }
 
-type row struct {
-	Hour      time.Time `json:"hour"`
-	TokenID   string    `json:"token_id"`
-	Package   string    `json:"package"`
-	Requests  int64     `json:"requests"`
-	Downloads int64     `json:"downloads"`
-	Installs  int64     `json:"installs"`
-	Bytes     int64     `json:"bytes"`
-	Refused   int64     `json:"refused"`
+// scan adds a row, which begins with its time, to its point and to the sums.
+func (r *Report) scan(rows *stdsql.Rows) error {
+	var at instant
+	var c counts
+	into := []any{&at}
+	for i := range c {
+		into = append(into, &c[i])
+	}
+	if err := rows.Scan(into...); err != nil {
+		return err
+	}
+	i := int(at.Sub(r.From) / r.reach.step())
+	if i < 0 || i >= len(r.Series) { // another instance's clock is ahead
+		return nil
+	}
+	r.Series[i].plus(&c)
+	r.plus(&c)
+	return nil
 }
 
-// sum is a column's sum under the column's own name, as a whole number.
-func sum(column string) ent.AggregateFunc {
-	return ent.As(func(s *sql.Selector) string {
-		return "CAST(" + sql.Sum(s.C(column)) + " AS BIGINT)"
-	}, column)
+func (p *Point) plus(c *counts) {
+	p.Requests += c[requests]
+	p.Metadata += c[documents]
+	p.NotModified += c[notModified]
+	p.Downloads += c[downloads]
+	p.Installs += c[installs]
+	p.Bytes += c[bytesSent]
+	p.Refused += c[refused]
+	p.Refusals.plus(c)
 }
 
-func conditions(from time.Time, f Filter) []predicate.UsageHour {
-	where := []predicate.UsageHour{usagehour.HourGTE(from)}
-	if f.TokenID != "" {
-		where = append(where, usagehour.TokenID(f.TokenID))
-	}
-	if f.Package != "" {
-		where = append(where, usagehour.Package(f.Package))
-	}
-	if f.RepositoryID != "" {
-		where = append(where, func(s *sql.Selector) {
-			t := sql.Table(pkg.Table)
-			s.Where(sql.In(s.C(usagehour.FieldPackage), sql.Select(t.C(pkg.FieldName)).From(t).Where(sql.EQ(t.C(pkg.FieldRepositoryID), f.RepositoryID))))
-		})
-	}
-	return where
+func (r *Report) plus(c *counts) {
+	r.Requests += c[requests]
+	r.Metadata += c[documents]
+	r.NotModified += c[notModified]
+	r.Downloads += c[downloads]
+	r.Installs += c[installs]
+	r.Bytes += c[bytesSent]
+	r.Refused += c[refused]
+	r.Refusals.plus(c)
 }
 
-// fill makes a point for every step, those without a request included, and adds up.
-func (r *Report) fill(rows []row, step time.Duration) {
-	for at := r.From; !at.After(r.To); at = at.Add(step) {
-		r.Series = append(r.Series, &Point{At: at})
-	}
-	for _, one := range rows {
-		i := int(one.Hour.UTC().Sub(r.From) / step)
-		if i < 0 || i >= len(r.Series) {
-			continue
-		}
-		p := r.Series[i]
-		p.Requests += one.Requests
-		p.Downloads += one.Downloads
-		p.Bytes += one.Bytes
-		p.Refused += one.Refused
-		r.Requests += one.Requests
-		r.Downloads += one.Downloads
-		r.Installs += one.Installs
-		r.Bytes += one.Bytes
-		r.Refused += one.Refused
-	}
-}
-
-// TopPackages are the packages most downloaded.
-func (r *Report) TopPackages(ctx context.Context, first int) ([]*PackageUsage, error) {
-	var rows []row
-	err := r.client.UsageHour.Query().Where(append(slices.Clone(r.where), usagehour.PackageNEQ(""), usagehour.DownloadsGT(0))...).
-		GroupBy(usagehour.FieldPackage).
-		Aggregate(sum(usagehour.FieldDownloads), sum(usagehour.FieldBytes)).
-		Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("read the packages most downloaded: %w", err)
-	}
-	slices.SortFunc(rows, func(a, b row) int { return int(b.Downloads - a.Downloads) })
-	top := []*PackageUsage{}
-	for _, one := range rows[:min(first, len(rows))] {
-		top = append(top, &PackageUsage{one.Package, one.Downloads, one.Bytes})
-	}
-	return top, nil
-}
-
-// TopTokens are the tokens with the most requests.
-func (r *Report) TopTokens(ctx context.Context, first int) ([]*TokenUsage, error) {
-	var rows []row
-	err := r.client.UsageHour.Query().Where(r.where...).
-		GroupBy(usagehour.FieldTokenID).
-		Aggregate(sum(usagehour.FieldRequests), sum(usagehour.FieldDownloads), sum(usagehour.FieldBytes)).
-		Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("read the tokens most used: %w", err)
-	}
-	slices.SortFunc(rows, func(a, b row) int { return int(b.Requests - a.Requests) })
-	top := []*TokenUsage{}
-	for _, one := range rows[:min(first, len(rows))] {
-		top = append(top, &TokenUsage{one.TokenID, one.Requests, one.Downloads, one.Bytes})
-	}
-	return top, nil
+func (r *Refusals) plus(c *counts) {
+	r.Limit += c[refusedLimit]
+	r.Package += c[refusedPackage]
+	r.Permission += c[refusedPermission]
+	r.Network += c[refusedNetwork]
+	r.Ended += c[refusedEnded]
 }

@@ -183,14 +183,3 @@ func TestReportsAndLastUse(t *testing.T) {
 		}
 	})
 }
-
-func BenchmarkRecord(b *testing.B) {
-	r := usage.NewRecorder(databasetest.New(b), silent)
-	e := event(usage.Metadata, "tok_01jdexample", "acme/lib", time.Now())
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			r.Record(e)
-		}
-	})
-}

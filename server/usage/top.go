@@ -1,0 +1,111 @@
+package usage
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"time"
+
+	"broker/server/fault"
+)
+
+// PackageUsage is what was downloaded of one package.
+type PackageUsage struct {
+	Package          string
+	Downloads, Bytes int64 // Bytes: its metadata included
+}
+
+// TokenUsage is what one token did.
+type TokenUsage struct {
+	TokenID                    string
+	Requests, Downloads, Bytes int64
+}
+
+// topMax is how many packages or tokens a report compares.
+const topMax = 100
+
+// TopPackages are the packages most downloaded, at most 100.
+//
+// Over all tokens they are compared by whole days for a week and a month, and by whole months for a quarter and a
+// year: the day or month in which the range begins counts from its own beginning.
+func (r *Report) TopPackages(ctx context.Context, first int) ([]*PackageUsage, error) {
+	top := []*PackageUsage{}
+	err := r.top(ctx, ranking{kindPackage, "package", "downloads"}, first, func(name string, _, downloads, bytes int64) {
+		top = append(top, &PackageUsage{name, downloads, bytes})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the packages most downloaded: %w", err)
+	}
+	return top, nil
+}
+
+// TopTokens are the tokens with the most requests, at most 100, compared as TopPackages compares.
+func (r *Report) TopTokens(ctx context.Context, first int) ([]*TokenUsage, error) {
+	top := []*TokenUsage{}
+	err := r.top(ctx, ranking{kindToken, "token_id", "requests"}, first, func(id string, requests, downloads, bytes int64) {
+		top = append(top, &TokenUsage{id, requests, downloads, bytes})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the tokens most used: %w", err)
+	}
+	return top, nil
+}
+
+// ranking says what is compared, by what.
+type ranking struct {
+	kind   string // of totals
+	column string // of details
+	by     string
+}
+
+func (r *Report) top(ctx context.Context, by ranking, first int, found func(subject string, requests, downloads, bytes int64)) error {
+	if first < 1 || first > topMax {
+		return fault.Invalidf("first", "first is 1 to %d.", topMax)
+	}
+	if kind, subject, ok := r.filter.total(); ok && kind == by.kind { // it alone
+		if r.Requests+r.Installs > 0 {
+			found(subject, r.Requests, r.Downloads, r.Bytes)
+		}
+		return nil
+	}
+	query, args := r.ranked(by)
+	query += fmt.Sprintf(" GROUP BY 1 HAVING SUM(%[1]s) > 0 ORDER BY SUM(%[1]s) DESC, 1 LIMIT %[2]d", by.by, first)
+	return each(ctx, r.client, func(rows *stdsql.Rows) error {
+		var subject string
+		var requests, downloads, bytes int64
+		if err := rows.Scan(&subject, &requests, &downloads, &bytes); err != nil {
+			return err
+		}
+		found(subject, requests, downloads, bytes)
+		return nil
+	}, query, args...)
+}
+
+// ranked reads what is compared: totals over all tokens and packages, else details.
+func (r *Report) ranked(by ranking) (query string, args []any) {
+	what := sums("requests", "downloads", "bytes")
+	if r.filter == (Filter{}) || by.kind == kindPackage && r.filter == (Filter{RepositoryID: r.filter.RepositoryID}) {
+		c := r.totals(by)
+		return "SELECT subject, " + what + " FROM usage_totals WHERE " + c.String(), c.args
+	}
+	table, _, c := r.filter.details(r.reach.step(), r.From)
+	return fmt.Sprintf("SELECT %[1]s, %[2]s FROM %[3]s WHERE %[4]s AND %[1]s <> ''", by.column, what, table, c), c.args
+}
+
+func (r *Report) totals(by ranking) *conditions {
+	span, from := spanHour, r.From
+	switch r.reach {
+	case Week, Month:
+		span, from = spanDay, from.Truncate(24*time.Hour)
+	case Quarter, Year:
+		span, from = spanMonth, time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC)
+	}
+	c := &conditions{}
+	c.add("kind = $%d", by.kind)
+	c.add("span = $%d", span)
+	c.add("at >= $%d", from.Unix())
+	if r.filter.RepositoryID != "" { // every package has one repository
+		c.add("subject IN (SELECT name FROM packages WHERE repository_id = $%d)", r.filter.RepositoryID)
+	}
+	return c
+}
