@@ -31,6 +31,7 @@ type config struct {
 	adminPassword    string
 	defaultRateLimit int
 	tokenPrefix      string
+	githubKeysURL    string
 	trustedProxies   []string
 	upstreams        safehttp.Policy
 	log              *slog.Logger
@@ -58,6 +59,7 @@ var settings = []setting{
 	{name: "token-prefix", fallback: "pkb", help: "first part of every new secret"},
 	{name: "trusted-proxies", help: "CIDRs whose X-Forwarded-For counts"},
 	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
+	{name: "github-keys-url", fallback: "https://api.github.com/meta/public_keys/secret_scanning", help: "where GitHub publishes the keys that it signs leak reports with"},
 	{name: "log-level", fallback: "info", help: "debug, info, warn or error"},
 	{name: "log-format", fallback: "text", help: "text, or json for machines"},
 }
@@ -129,6 +131,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 	c := &config{
 		listen: values["listen"], dataDir: values["data-dir"], databaseURL: values["database-url"],
 		adminEmail: values["admin-email"], adminPassword: values["admin-password"], tokenPrefix: values["token-prefix"],
+		githubKeysURL: values["github-keys-url"],
 	}
 	if c.databaseURL == "" {
 		c.databaseURL = "sqlite:" + filepath.Join(c.dataDir, "broker.db")

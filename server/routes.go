@@ -16,6 +16,7 @@ import (
 type handlers struct {
 	composer *composer.Handler
 	graph    http.Handler
+	leaks    http.Handler
 	callers  *callers
 	ready    func(context.Context) error
 	secure   bool // the public URL is https
@@ -40,6 +41,7 @@ func routes(h handlers) http.Handler {
 	// Anyone.
 	r.Get("/health", h.composer.Health())
 	r.Get("/ready", composer.Ready(h.ready))
+	r.Post("/leaks", h.leaks.ServeHTTP)
 
 	// The API, with a session or a token. Pages of other origins may not use a session.
 	sameOrigin := http.NewCrossOriginProtection()

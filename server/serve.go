@@ -21,6 +21,7 @@ import (
 	"broker/server/catalog"
 	"broker/server/composer"
 	"broker/server/database"
+	"broker/server/leak"
 	"broker/server/mirror"
 	"broker/server/ratelimit"
 	"broker/server/safehttp"
@@ -98,8 +99,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.access = access.New(db, events, rules, c.tokenPrefix, time.Now)
 	s.audit, s.settings = events, rules
 	packages := catalog.New(db, c.publicURL, documentMemory)
+	outbound := safehttp.New(c.upstreams, "package-broker/"+version)
 	s.mirror, err = mirror.New(mirror.Config{
-		DB: db, Audit: events, Catalog: packages, Client: safehttp.New(c.upstreams, "package-broker/"+version), Policy: c.upstreams,
+		DB: db, Audit: events, Catalog: packages, Client: outbound, Policy: c.upstreams,
 		Sealer: sealer, Log: c.log, Every: syncEvery,
 	})
 	if err != nil {
@@ -118,6 +120,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 			Mirror: s.mirror, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
+		leaks: leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
 		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, refusals: refusals, accounts: s.accounts,
 			settings: rules, cookies: cookies, log: c.log},
 		ready:   s.ready,
