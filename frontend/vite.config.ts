@@ -8,5 +8,13 @@ export default defineConfig({
   plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true }), react(), tailwindcss()],
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: "es2023" },
   server: { proxy: { "/graphql": process.env.BROKER_URL ?? "http://localhost:8080" } },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["test/setup.ts"] },
+  test: {
+    projects: [
+      { extends: true, test: { name: "logic", environment: "node", include: ["src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "parts", environment: "jsdom", include: ["src/**/*.test.tsx"], setupFiles: ["test/setup.ts"] },
+      },
+    ],
+  },
 });

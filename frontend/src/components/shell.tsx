@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Boxes, ChartColumn, House, KeyRound, LogOut, Moon, Package, ScrollText, Settings, Sun } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { viewerQuery } from "../features/account/queries";
 import { SignOutDocument } from "../gql/graphql";
 import { request } from "../lib/graphql";
@@ -19,6 +19,7 @@ const pages = [
 
 /** The frame of every page of a person who has signed in. */
 export function Shell() {
+  const nav = useActiveInView();
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
       <a
@@ -30,6 +31,7 @@ export function Shell() {
       <header className="flex flex-wrap items-center justify-between gap-x-4 border-line border-b px-3 py-2 md:sticky md:top-0 md:h-dvh md:flex-col md:flex-nowrap md:items-stretch md:border-r md:border-b-0 md:py-4">
         <span className="px-2 py-1 font-semibold md:mb-3">Package broker</span>
         <nav
+          ref={nav}
           aria-label="Pages"
           className="order-last flex w-full gap-1 overflow-x-auto md:order-none md:flex-1 md:flex-col"
         >
@@ -54,6 +56,17 @@ export function Shell() {
       </main>
     </div>
   );
+}
+
+/** Keeps the open page's link in sight where the pages do not fit beside each other. */
+function useActiveInView() {
+  const nav = useRef<HTMLElement>(null);
+  const path = useLocation({ select: (location) => location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path decides which link is the active one
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [path]);
+  return nav;
 }
 
 function Person() {

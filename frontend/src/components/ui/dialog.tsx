@@ -70,7 +70,7 @@ export function Confirm(props: ConfirmProps) {
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className={backdrop} />
         <AlertDialog.Popup className={`${popup} max-w-md`} initialFocus={keep}>
-          <div className="grid gap-3 px-5 py-5">
+          <div className="relative grid gap-3 overflow-y-auto px-5 py-5">
             <AlertDialog.Title className="font-semibold text-base">{props.title}</AlertDialog.Title>
             <AlertDialog.Description render={<div />} className="grid gap-3">
               {props.children}

@@ -46,8 +46,8 @@ function EventRows({ event, columns, withoutObject }: RowProps) {
             <Time at={event.at} />
           </button>
         </th>
-        <td className={`${cell} align-top wrap-anywhere max-sm:block max-sm:py-1 max-sm:pl-8`}>{event.actor}</td>
-        <td className={`${cell} align-top max-sm:block max-sm:py-1 max-sm:pl-8`}>{actionName(event.action)}</td>
+        <td className={`${cell} align-top wrap-anywhere max-sm:inline-block max-sm:py-1 max-sm:pl-8`}>{event.actor}</td>
+        <td className={`${cell} align-top max-sm:inline-block max-sm:py-1 max-sm:pl-0`}>{actionName(event.action)}</td>
         {!withoutObject && (
           <td className={`${cell} align-top max-sm:block max-sm:py-1 max-sm:pl-8`}>
             <EventObject event={event} />
@@ -98,21 +98,40 @@ function EventDetails({ event }: { event: AuditEvent }) {
     { name: "Action", value: event.action },
   ];
   return (
-    <dl className="grid gap-x-4 gap-y-1 rounded-md bg-soft p-3 text-[13px] sm:grid-cols-[auto_minmax(0,1fr)]">
-      {rows.map(({ name, value, ...rest }) => (
-        <div key={name} className="contents">
-          <dt className="text-muted">{name}</dt>
-          <dd className="wrap-anywhere">
-            {"before" in rest && rest.before !== undefined && (
-              <>
-                <del className="text-muted">{rest.before}</del> <span className="sr-only">became</span>
-                <span aria-hidden>→</span>{" "}
-              </>
-            )}
-            {value}
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <div className="grid gap-3 rounded-md bg-soft p-3 text-[13px]">
+      <dl className="grid gap-x-4 gap-y-1 sm:grid-cols-[auto_minmax(0,1fr)]">
+        {rows.map(({ name, value, ...rest }) => (
+          <div key={name} className="contents">
+            <dt className="text-muted">{name}</dt>
+            <dd className="wrap-anywhere">
+              {"before" in rest && rest.before !== undefined && (
+                <>
+                  <del className="text-muted">{rest.before}</del> <span className="sr-only">became</span>
+                  <span aria-hidden>→</span>{" "}
+                </>
+              )}
+              {value}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <Narrow event={event} />
+    </div>
+  );
+}
+
+/** Links to the events of the same object, and to those of the same actor. */
+function Narrow({ event: { target, actor } }: { event: AuditEvent }) {
+  return (
+    <p className="flex flex-wrap gap-x-4 gap-y-1">
+      {target && (
+        <Link to="/audit" search={{ target }} className="text-accent underline">
+          All events of this object
+        </Link>
+      )}
+      <Link to="/audit" search={{ actor }} className="text-accent underline">
+        All that {actor} did
+      </Link>
+    </p>
   );
 }

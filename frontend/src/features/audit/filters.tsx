@@ -23,7 +23,7 @@ export function AuditFilters({ search, change, total }: Props) {
           <span className="sr-only">, show all</span>
         </Button>
       )}
-      <span role="status" className="ml-auto text-muted">
+      <span role="status" className="text-muted max-sm:col-span-2 sm:ml-auto">
         {total !== undefined && count(total, "event")}
       </span>
     </Toolbar>

@@ -10,7 +10,7 @@ export function downloadsQuery(where: DownloadWhere) {
   return infiniteQueryOptions({
     queryKey: ["downloads", where],
     queryFn: async ({ pageParam }) =>
-      (await request(DownloadsDocument, { where, first: 25, after: pageParam })).downloads,
+      (await request(DownloadsDocument, { where, first: 10, after: pageParam })).downloads,
     ...paged,
     placeholderData: keepPreviousData,
   });

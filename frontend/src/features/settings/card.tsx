@@ -29,6 +29,11 @@ export function SettingsCard<K extends keyof Settings>({ title, settings, fields
     onDirty(title, dirty);
     return () => onDirty(title, false);
   }, [title, dirty, onDirty]);
+  const discard = () => {
+    setForm(typedOf(settings, fields));
+    setFound({});
+    save.reset();
+  };
   const refused = fieldErrors(save.error, fields);
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
@@ -51,7 +56,7 @@ export function SettingsCard<K extends keyof Settings>({ title, settings, fields
           </Button>
           {dirty && (
             <>
-              <Button onClick={() => setForm(typedOf(settings, fields))}>Discard changes</Button>
+              <Button onClick={discard}>Discard changes</Button>
               <span className="text-[13px] text-muted">Not saved yet.</span>
             </>
           )}

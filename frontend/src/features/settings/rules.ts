@@ -1,5 +1,5 @@
 /** Ready rules for programs that look for secrets. */
-export type Rule = { id: string; title: string; text: string };
+export type Rule = { id: string; title: string; note: string; text: string };
 
 /** The fixed beginning of a pattern, such as pkb_: scanners look for it first, because it is cheap. */
 export function keywordOf(pattern: string): string | undefined {
@@ -20,9 +20,19 @@ export function rulesOf(pattern: string, publicUrl: string): Rule[] {
     ...(keyword ? [`keywords = ["${keyword}"]`] : []),
   ];
   return [
-    { id: "gitleaks", title: "gitleaks", text: gitleaks.join("\n") },
-    { id: "github", title: "GitHub custom pattern", text: withoutBounds(pattern) },
-    { id: "report", title: "Report a leak", text: reportCommand(publicUrl) },
+    { id: "gitleaks", title: "gitleaks", note: "For .gitleaks.toml.", text: gitleaks.join("\n") },
+    {
+      id: "github",
+      title: "GitHub custom pattern",
+      note: "The secret format of a new custom pattern. What stands before and after stays as GitHub proposes it.",
+      text: withoutBounds(pattern),
+    },
+    {
+      id: "report",
+      title: "Report a leak",
+      note: "With the secret that was found, and where.",
+      text: reportCommand(publicUrl),
+    },
   ];
 }
 

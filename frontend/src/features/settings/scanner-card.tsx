@@ -25,6 +25,7 @@ function RuleText({ rule }: { rule: Rule }) {
   return (
     <div className="grid gap-1.5">
       <h3 className="font-medium">{rule.title}</h3>
+      <p className="text-[13px] text-muted">{rule.note}</p>
       <div className="flex items-start justify-between gap-2 rounded-md bg-soft p-3">
         <pre className="min-w-0 whitespace-pre-wrap wrap-anywhere">{rule.text}</pre>
         <CopyButton text={rule.text} label={`Copy for ${rule.title}`} />

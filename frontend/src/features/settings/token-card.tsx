@@ -94,7 +94,7 @@ function Unused({ form, set, errors }: PartProps) {
         label="Warn of unused tokens after"
         unit="days"
         none="Never"
-        help="60 is a good number. Empty: never."
+        help="Suggested: 60. Empty: never."
         value={form.warnUnusedDays}
         error={errors.warnUnusedDays}
         onChange={(warnUnusedDays) => set({ warnUnusedDays })}
@@ -103,7 +103,7 @@ function Unused({ form, set, errors }: PartProps) {
         label="Disable unused tokens after"
         unit="days"
         none="Never"
-        help="90 is a good number. They can be enabled again. Empty: never."
+        help="Suggested: 90. They can be enabled again. Empty: never."
         value={form.disableUnusedDays}
         error={errors.disableUnusedDays}
         onChange={(disableUnusedDays) => set({ disableUnusedDays })}

@@ -48,7 +48,7 @@ export function Filters({ search, change, total }: Props) {
         value={search.sort}
         onChange={(sort) => change({ sort })}
       />
-      <span className="ml-auto text-muted" aria-hidden>
+      <span className="text-muted max-sm:col-span-2 sm:ml-auto" aria-hidden>
         {total !== undefined && count(total, "token")}
       </span>
     </Toolbar>

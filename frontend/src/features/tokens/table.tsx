@@ -60,7 +60,7 @@ function TokenTableRow({ token, items, selection }: RowProps) {
   return (
     <tr
       onClick={open}
-      className={`${row} cursor-pointer max-sm:relative max-sm:block max-sm:pr-12 max-sm:pb-2 ${selection ? "max-sm:pl-8" : ""} ${chosen ? "bg-soft" : ""}`}
+      className={`${row} cursor-pointer max-sm:relative max-sm:block max-sm:pr-12 max-sm:pb-2 ${selection ? "max-sm:pl-8" : ""} ${chosen ? "bg-accent/10" : ""}`}
     >
       {selection && (
         <td className={`${cell} w-9 pr-0 max-sm:absolute max-sm:top-0 max-sm:left-0`}>
@@ -94,7 +94,7 @@ function TokenTableRow({ token, items, selection }: RowProps) {
           <span className="whitespace-nowrap">
             <Time at={token.createdAt} />
           </span>
-          <span className="max-w-40 truncate text-[13px] text-muted max-xl:hidden" title={token.createdBy}>
+          <span className="max-w-32 truncate text-[13px] text-muted max-xl:hidden" title={token.createdBy}>
             by {token.createdBy}
           </span>
         </span>

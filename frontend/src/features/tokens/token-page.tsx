@@ -68,7 +68,14 @@ function Content({ token }: { token: FullToken }) {
         <Part title="What it downloaded" action={<FileLink href={downloadsFile(where)}>CSV</FileLink>}>
           <Downloads where={where} empty="It has not downloaded anything yet." />
         </Part>
-        <Part title="What was done to it">
+        <Part
+          title="What was done to it"
+          action={
+            <Link to="/audit" search={{ target: token.id }} className="text-accent underline">
+              Show in Audit
+            </Link>
+          }
+        >
           <AuditList where={{ target: token.id }} />
         </Part>
       </div>

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { LoadMore } from "../../components/load-more";
 import { Empty, LoadError, PageHead, Skeleton, TableBox } from "../../components/page";
 import { Button } from "../../components/ui/button";
@@ -62,24 +63,27 @@ function TokenList({ search, change, mayManage, create }: ListProps) {
   const { new: _, description: __, sort: ___, ...scope } = search;
   const selection = useSelection(JSON.stringify(scope), tokens);
   const total = query.data?.pages[0]?.totalCount;
+  const list = useFocusAfter(selection.chosen.length > 0);
   return (
     <>
       <Filters search={search} change={change} total={total} />
-      <TableBox>
-        {query.isPending ? (
-          <Skeleton />
-        ) : query.isError ? (
-          <LoadError error={query.error} retry={() => query.refetch()} />
-        ) : (
-          <TokenTable
-            tokens={tokens}
-            dimmed={query.isPlaceholderData}
-            items={items}
-            selection={mayManage ? selection : null}
-            empty={<NoTokens filtered={isFiltered(search)} clear={() => change(noFilters)} create={create} />}
-          />
-        )}
-      </TableBox>
+      <div ref={list} tabIndex={-1} className="outline-none">
+        <TableBox>
+          {query.isPending ? (
+            <Skeleton />
+          ) : query.isError ? (
+            <LoadError error={query.error} retry={() => query.refetch()} />
+          ) : (
+            <TokenTable
+              tokens={tokens}
+              dimmed={query.isPlaceholderData}
+              items={items}
+              selection={mayManage ? selection : null}
+              empty={<NoTokens filtered={isFiltered(search)} clear={() => change(noFilters)} create={create} />}
+            />
+          )}
+        </TableBox>
+      </div>
       <LoadMore query={query} />
       <p className="sr-only" role="status">
         {total !== undefined && count(total, "token")}
@@ -88,6 +92,18 @@ function TokenList({ search, change, mayManage, create }: ListProps) {
       {dialog}
     </>
   );
+}
+
+/** Where the focus goes once what is there only now and then, and had it, is gone. */
+function useFocusAfter(there: boolean) {
+  const next = useRef<HTMLDivElement>(null);
+  const was = useRef(there);
+  useEffect(() => {
+    const gone = was.current && !there;
+    was.current = there;
+    if (gone && (document.activeElement ?? document.body) === document.body) next.current?.focus();
+  }, [there]);
+  return next;
 }
 
 /** Says that the list is narrowed to the tokens that one token made. */

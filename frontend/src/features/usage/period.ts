@@ -17,7 +17,7 @@ export function readDays(value: unknown): Days | undefined {
 /** The steps that a period is drawn in: weeks for a year, so that each bar can be seen. */
 export const stepOf = (days: Days): "day" | "week" => (days === 365 ? "week" : "day");
 
-/** The points of a period, one a step. */
+/** The points of a period, one a step. A year begins with a whole week: the day before that is left out. */
 export function pointsOf(series: readonly Point[], days: Days): Point[] {
-  return perDays(series, stepOf(days) === "week" ? 7 : 1);
+  return stepOf(days) === "week" ? perDays(series.slice(series.length % 7), 7) : perDays(series, 1);
 }

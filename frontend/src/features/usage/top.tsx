@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { bytes, count, number } from "../../lib/time";
+import { bytes, number } from "../../lib/time";
 import { PackageLink } from "../packages/package-link";
 
 type TopPackage = { package: string; downloads: number; bytes: number };
@@ -10,11 +10,11 @@ export function TopPackages({ top }: { top: readonly TopPackage[] }) {
   return (
     <Ranked
       none="Nothing was downloaded."
+      titles={["Package", "Downloads", "Sent"]}
       rows={top.map((one) => ({
         key: one.package,
         name: <PackageLink name={one.package} />,
-        value: number(one.downloads),
-        note: bytes(one.bytes),
+        values: [number(one.downloads), bytes(one.bytes)],
       }))}
     />
   );
@@ -27,6 +27,7 @@ export function TopTokens({ top }: { top: readonly TopToken[] }) {
   return (
     <Ranked
       none="No token asked for anything."
+      titles={["Token", "Requests", "Downloads"]}
       rows={top.map(({ token, requests, downloads }) => ({
         key: token.id,
         name: (
@@ -34,27 +35,42 @@ export function TopTokens({ top }: { top: readonly TopToken[] }) {
             {token.description}
           </Link>
         ),
-        value: number(requests),
-        note: count(downloads, "download"),
+        values: [number(requests), number(downloads)],
       }))}
     />
   );
 }
 
-type Row = { key: string; name: ReactNode; value: string; note: string };
+type RankedProps = {
+  none: string;
+  titles: [string, string, string];
+  rows: { key: string; name: ReactNode; values: [string, string] }[];
+};
 
-function Ranked({ rows, none }: { rows: Row[]; none: string }) {
+function Ranked({ rows, titles, none }: RankedProps) {
   if (rows.length === 0) return <p className="text-muted">{none}</p>;
   return (
-    <ol className="grid gap-2">
-      {rows.map((one) => (
-        <li key={one.key} className="flex justify-between gap-4">
-          <span className="min-w-0">{one.name}</span>
-          <span className="text-right whitespace-nowrap">
-            {one.value} <span className="block text-[13px] text-muted">{one.note}</span>
-          </span>
-        </li>
-      ))}
-    </ol>
+    <table className="w-full border-collapse">
+      <thead>
+        <tr className="text-[13px] text-muted">
+          {titles.map((title, i) => (
+            <th key={title} scope="col" className={`pb-1 font-medium ${i === 0 ? "text-left" : "pl-3 text-right"}`}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ key, name, values }) => (
+          <tr key={key}>
+            <th scope="row" className="py-1 text-left font-normal">
+              {name}
+            </th>
+            <td className="py-1 pl-3 text-right whitespace-nowrap">{values[0]}</td>
+            <td className="py-1 pl-3 text-right whitespace-nowrap text-muted">{values[1]}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -5,7 +5,7 @@ import { Panel } from "../../components/panel";
 import { FileLink } from "../../components/table";
 import { UsageChart } from "../../components/usage-chart";
 import { fileUrl } from "../../lib/search";
-import { UsageCards } from "./cards";
+import { RefusedPanel, UsageCards } from "./cards";
 import { type Days, pointsOf, rangeOf, stepOf } from "./period";
 import { PeriodChoice } from "./period-choice";
 import { type Usage, usageQuery } from "./queries";
@@ -43,9 +43,12 @@ function Content({ usage, days, dimmed }: { usage: Usage; days: Days; dimmed: bo
   return (
     <div className={`grid gap-6 ${dimmed ? "opacity-60" : ""}`}>
       <UsageCards usage={usage} />
-      <Panel>
-        <UsageChart title={`Requests a ${stepOf(days)}`} step={stepOf(days)} points={pointsOf(usage.series, days)} />
-      </Panel>
+      <div className="grid items-start gap-6 lg:grid-cols-3">
+        <Panel className="lg:col-span-2">
+          <UsageChart title={`Requests a ${stepOf(days)}`} step={stepOf(days)} points={pointsOf(usage.series, days)} />
+        </Panel>
+        <RefusedPanel usage={usage} />
+      </div>
       <div className="grid items-start gap-6 lg:grid-cols-2">
         <Panel title="Most downloaded packages">
           <TopPackages top={usage.topPackages} />
