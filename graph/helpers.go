@@ -19,7 +19,6 @@ import (
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/mirror"
-	"broker/server/usage"
 )
 
 func text(s *string) string {
@@ -201,17 +200,6 @@ func (r *Resolver) packageOf(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	return row.Name, nil
-}
-
-// usage authorises and reads a report.
-func (r *Resolver) usage(ctx context.Context, rangeArg usage.Range, f usage.Filter) (*usage.Report, error) {
-	if own := ownToken(ctx); own != "" && f.TokenID == "" {
-		f.TokenID = own
-	}
-	if _, err := may(ctx, auth.ReadUsage, auth.Object{TokenID: f.TokenID}); err != nil {
-		return nil, err
-	}
-	return usage.Read(ctx, r.Client, rangeArg, f, r.Now())
 }
 
 // signedIn gives the browser its session.

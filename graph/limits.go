@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"broker/graph/generated"
+	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/fault"
 	"broker/server/usage"
@@ -65,6 +66,9 @@ func complexity(c *generated.Config) {
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Token.Usage = func(child int, _ usage.Range) int { return usageCost + child }
+	c.Complexity.TokenSecret.Usage = func(child int, _ usage.Range) int { return usageCost + child }
+	c.Complexity.TokenSecret.Addresses = func(child, first int) int { return pageCost(child, &first) }
+	c.Complexity.Query.Downloads = func(child int, _ model.DownloadWhere, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Package.Usage = func(child int, _ usage.Range) int { return usageCost + child }
 	c.Complexity.Usage.TopPackages = func(child, first int) int { return pageCost(child, &first) }
 	c.Complexity.Usage.TopTokens = func(child, first int) int { return pageCost(child, &first) }

@@ -15,7 +15,6 @@ import (
 	"broker/server/fault"
 	"broker/server/usage"
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 )
@@ -217,11 +216,17 @@ func (r *tokenResolver) Usage(ctx context.Context, obj *ent.Token, rangeArg usag
 }
 
 func (r *tokenSecretResolver) Usage(ctx context.Context, obj *ent.TokenSecret, rangeArg usage.Range) (*usage.Report, error) {
-	panic(fmt.Errorf("not implemented: Usage - usage"))
+	if err := r.mayReadUsage(ctx, usage.Filter{TokenID: obj.TokenID}); err != nil {
+		return nil, err
+	}
+	return usage.Read(ctx, r.Client, rangeArg, usage.Filter{SecretID: obj.ID}, r.Now())
 }
 
 func (r *tokenSecretResolver) Addresses(ctx context.Context, obj *ent.TokenSecret, first int) ([]*usage.AddressUse, error) {
-	panic(fmt.Errorf("not implemented: Addresses - addresses"))
+	if err := r.mayReadUsage(ctx, usage.Filter{TokenID: obj.TokenID}); err != nil {
+		return nil, err
+	}
+	return usage.Addresses(ctx, r.Client, obj.ID, first, r.Now())
 }
 
 func (r *Resolver) Token() generated.TokenResolver { return &tokenResolver{r} }

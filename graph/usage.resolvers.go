@@ -12,33 +12,35 @@ import (
 	"broker/server/auth"
 	"broker/server/usage"
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 )
 
 func (r *downloadResolver) Token(ctx context.Context, obj *usage.Download) (*ent.Token, error) {
-	panic(fmt.Errorf("not implemented: Token - token"))
-}
-
-func (r *downloadResolver) SecretHint(ctx context.Context, obj *usage.Download) (string, error) {
-	panic(fmt.Errorf("not implemented: SecretHint - secretHint"))
+	return obj.Token, nil
 }
 
 func (r *queryResolver) Usage(ctx context.Context, rangeArg usage.Range, token *string, repository *string, packageArg *string) (*usage.Report, error) {
-	filter := usage.Filter{TokenID: text(token), RepositoryID: text(repository), Package: text(packageArg)}
-	if own := ownToken(ctx); own != "" && filter.TokenID == "" {
-		filter.TokenID = own
-	}
-	return r.usage(ctx, rangeArg, filter)
+	return r.usage(ctx, rangeArg, usage.Filter{TokenID: text(token), RepositoryID: text(repository), Package: text(packageArg)})
 }
 
 func (r *queryResolver) Downloads(ctx context.Context, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) (*model.DownloadConnection, error) {
-	panic(fmt.Errorf("not implemented: Downloads - downloads"))
+	filter := usage.DownloadFilter{Package: text(where.Package), Version: text(where.Version), TokenID: text(where.Token), Address: text(where.Address)}
+	if where.From != nil {
+		filter.From = *where.From
+	}
+	if where.To != nil {
+		filter.To = *where.To
+	}
+	return r.downloads(ctx, filter, first, after)
 }
 
 func (r *tokenUsageResolver) Token(ctx context.Context, obj *usage.TokenUsage) (*ent.Token, error) {
-	if _, err := may(ctx, auth.ReadTokens, auth.Object{TokenID: obj.TokenID}); err != nil {
+	object, err := r.tokenObject(ctx, obj.TokenID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := may(ctx, auth.ReadTokens, object); err != nil {
 		return nil, err
 	}
 	return r.Client.Token.Get(ctx, obj.TokenID)

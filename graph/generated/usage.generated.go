@@ -21,7 +21,6 @@ import (
 
 type DownloadResolver interface {
 	Token(ctx context.Context, obj *usage.Download) (*ent.Token, error)
-	SecretHint(ctx context.Context, obj *usage.Download) (string, error)
 }
 type TokenUsageResolver interface {
 	Token(ctx context.Context, obj *usage.TokenUsage) (*ent.Token, error)
@@ -104,7 +103,7 @@ func (ec *executionContext) _Download_secretHint(ctx context.Context, field grap
 			return ec.fieldContext_Download_secretHint(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Download().SecretHint(ctx, obj)
+			return obj.SecretHint, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -115,7 +114,7 @@ func (ec *executionContext) _Download_secretHint(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_Download_secretHint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Download", field, true, true, "String")
+	return graphql.NewScalarFieldContext("Download", field, false, false, "String")
 }
 
 func (ec *executionContext) _Download_package(ctx context.Context, field graphql.CollectedField, obj *usage.Download) (ret graphql.Marshaler) {
@@ -1425,11 +1424,10 @@ func (ec *executionContext) _Download(ctx context.Context, sel ast.SelectionSet,
 					return ec._Download_token(ctx, field, obj)
 				})
 		case "secretHint":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Download_secretHint(ctx, field, obj)
-				})
+			out.Values[i] = ec._Download_secretHint(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "package":
 			out.Values[i] = ec._Download_package(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

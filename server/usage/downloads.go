@@ -4,6 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -138,20 +139,24 @@ func (f DownloadFilter) conditions() (*conditions, error) {
 	if !f.To.IsZero() {
 		c.add("day <= $%d", f.To.UTC().Truncate(24*time.Hour))
 	}
-	f.ofAddress(c)
-	return c, nil
+	return c, f.ofAddress(c)
 }
 
-// ofAddress narrows to an address. There is no index for it: without a package or token, the tokens that were used
+// ofAddress narrows to an address, in whatever form it is written. There is no index for it: without a package or token, the tokens that were used
 // from there are found first, in the much smaller table of uses.
-func (f DownloadFilter) ofAddress(c *conditions) {
+func (f DownloadFilter) ofAddress(c *conditions) error {
 	if f.Address == "" {
-		return
+		return nil
+	}
+	address, err := netip.ParseAddr(f.Address)
+	if err != nil {
+		return fault.Invalidf("address", "address is one IPv4 or IPv6 address.")
 	}
 	if f.Package == "" && f.TokenID == "" {
-		c.add("token_id IN (SELECT token_id FROM address_days WHERE address = $%d)", f.Address)
+		c.add("token_id IN (SELECT token_id FROM address_days WHERE address = $%d)", text(address))
 	}
-	c.add("address = $%d", f.Address)
+	c.add("address = $%d", text(address))
+	return nil
 }
 
 // normalized is a version as it is counted; what is none stays as it is.
