@@ -83,13 +83,13 @@ func (c *callers) token(w http.ResponseWriter, r *http.Request) (*auth.Subject, 
 		defer func() { c.usage.Record(event) }()
 	}
 	if err != nil {
-		event.Kind = usage.Refused
+		event.Kind, event.Reason = usage.Refused, reasonOf(err)
 		c.note(r, token, err)
 		c.fail(w, err)
 		return nil, false
 	}
 	if !c.limiter.Admit(w, r, token) {
-		event.Kind = usage.Refused
+		event.Kind, event.Reason = usage.Refused, usage.ByLimit
 		c.note(r, token, &auth.Refusal{Code: auth.CodeRateLimited})
 		return nil, false
 	}
@@ -99,6 +99,15 @@ func (c *callers) token(w http.ResponseWriter, r *http.Request) (*auth.Subject, 
 		return nil, false
 	}
 	return &auth.Subject{Token: token, MayManageTokens: rules.TokensMayManageTokens}, true
+}
+
+// reasonOf is why a request was refused, as usage counts it.
+func reasonOf(err error) usage.Reason {
+	refusal, _ := errors.AsType[*auth.Refusal](err)
+	if refusal == nil {
+		return usage.ByPermission
+	}
+	return usage.ReasonOf(string(refusal.Code))
 }
 
 // note has the audit log tell of a refused request.

@@ -23,10 +23,10 @@ func (h *Handler) Dist() http.HandlerFunc {
 		if !ok {
 			return q.missing("This is not the address of an archive.")
 		}
+		q.event.Package = path.name
 		if err := q.authorize(path.name); err != nil {
 			return err
 		}
-		q.event.Package = path.name
 		dist, err := q.h.Catalog.Dist(q.r.Context(), path.name, path.version, path.reference)
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && dist.Type != path.kind {
 			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
@@ -66,8 +66,8 @@ func (q *request) archive(dist *catalog.Dist) error {
 	header.Set("Content-Length", strconv.FormatInt(stored.Size, 10))
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
-	q.event.Kind, q.event.Version, q.event.Bytes = usage.Downloaded, dist.Version, stored.Size
-	send(q.w, file, stored.Size)
+	q.event.Kind, q.event.RepositoryID, q.event.Version = usage.Downloaded, dist.RepositoryID, dist.Version
+	q.event.Bytes = send(q.w, file, stored.Size)
 	return nil
 }
 
@@ -100,17 +100,20 @@ const (
 	stalledFor = 30 * time.Second
 )
 
-// send copies the file piece by piece, straight from the file, so that the kernel does the work. When it fails the
-// server closes the connection, because less was sent than announced.
-func send(w http.ResponseWriter, file *os.File, size int64) {
+// send copies the file piece by piece, straight from the file, so that the kernel does the work, and returns how many
+// bytes went out. When it fails the server closes the connection, because less was sent than announced.
+func send(w http.ResponseWriter, file *os.File, size int64) (sent int64) {
 	control := http.NewResponseController(w)
 	defer control.SetWriteDeadline(time.Time{})
 	for left := size; left > 0; left -= piece {
 		if err := control.SetWriteDeadline(time.Now().Add(stalledFor)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return
+			return sent
 		}
-		if _, err := io.CopyN(w, file, min(left, piece)); err != nil {
-			return
+		n, err := io.CopyN(w, file, min(left, piece))
+		sent += n
+		if err != nil {
+			return sent
 		}
 	}
+	return sent
 }

@@ -90,7 +90,7 @@ func (q *request) finish(err error) {
 	if err != nil {
 		refusal := q.h.refusal(q.r, err)
 		if refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden {
-			q.event.Kind = usage.Refused
+			q.refused(refusal.Code)
 		}
 		if refusal.Code != auth.CodeNotFound && refusal.Status < 500 && q.withCredentials() {
 			q.h.Refusals.Note(RefusedRequest(q.r, q.token, refusal.Code, q.h.Now()))
@@ -129,8 +129,13 @@ func (q *request) admit() error {
 	if q.h.Limiter.Admit(q.w, q.r, q.token) {
 		return nil
 	}
-	q.event.Kind = usage.Refused
+	q.refused(auth.CodeRateLimited)
 	return written
+}
+
+// refused has the request counted as refused.
+func (q *request) refused(code auth.Code) {
+	q.event.Kind, q.event.Reason = usage.Refused, usage.ReasonOf(string(code))
 }
 
 // admitTo is what most routes begin with: may the token have this package (none for lists), and has it requests left.

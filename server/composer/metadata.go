@@ -89,10 +89,10 @@ func (h *Handler) Metadata() http.HandlerFunc {
 		if !ok {
 			return q.missing("No package can have this name.")
 		}
+		q.event.Package = name
 		if err := q.authorize(name); err != nil {
 			return err
 		}
-		q.event.Package = name
 		document, err := q.h.Catalog.Document(q.r.Context(), name, dev)
 		if errors.Is(err, catalog.ErrNotFound) {
 			return q.missing("No repository of this server has the package " + name + ".")
