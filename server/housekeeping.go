@@ -17,6 +17,7 @@ func (s *server) keepHouse(ctx context.Context) {
 		s.disableUnused(ctx)
 		s.pruneAudit(ctx)
 		if n%6 == 0 {
+			s.warn(ctx, "old usage could not be removed", s.usage.Prune(ctx, time.Now()))
 			s.logHead(ctx)
 		}
 		select {

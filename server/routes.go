@@ -10,6 +10,7 @@ import (
 
 	"broker/frontend"
 	"broker/server/composer"
+	"broker/server/export"
 )
 
 // handlers are what the routes lead to.
@@ -17,6 +18,7 @@ type handlers struct {
 	composer *composer.Handler
 	graph    http.Handler
 	leaks    http.Handler
+	export   *export.Handler
 	callers  *callers
 	ready    func(context.Context) error
 	secure   bool // the public URL is https
@@ -46,6 +48,8 @@ func routes(h handlers) http.Handler {
 	// The API, with a session or a token. Pages of other origins may not use a session.
 	sameOrigin := http.NewCrossOriginProtection()
 	r.Handle("/graphql", sameOrigin.Handler(h.callers.identify(h.graph)))
+	r.Method(http.MethodGet, "/export/downloads.csv", sameOrigin.Handler(h.callers.identify(h.export.Downloads())))
+	r.Method(http.MethodGet, "/export/usage.csv", sameOrigin.Handler(h.callers.identify(h.export.Usage())))
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)

@@ -21,6 +21,7 @@ import (
 	"broker/server/catalog"
 	"broker/server/composer"
 	"broker/server/database"
+	"broker/server/export"
 	"broker/server/leak"
 	"broker/server/mirror"
 	"broker/server/ratelimit"
@@ -120,7 +121,8 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 			Mirror: s.mirror, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
-		leaks: leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
+		leaks:  leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
+		export: &export.Handler{Client: db.Client, Log: c.log, Now: time.Now},
 		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, refusals: refusals, accounts: s.accounts,
 			settings: rules, cookies: cookies, log: c.log},
 		ready:   s.ready,
