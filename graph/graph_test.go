@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -436,6 +437,121 @@ func TestPagesLeadThroughTheList(t *testing.T) {
 			if len(seen) != 25 {
 				t.Errorf("%s: %d of 25 tokens came", order, len(seen))
 			}
+		}
+	})
+}
+
+// A write token makes tokens where the owner allows it, sees and changes those alone, and sees what was done to them.
+func TestTokenManagesTheTokensItMade(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		shop := &auth.Subject{Token: &auth.Token{ID: w.token.ID, Description: "shop", Write: true, RateLimit: 500}, MayManageTokens: true}
+		a := w.ask(shop, `mutation{createToken(input:{description:"order 7",externalId:"o-7"}){secret token{id createdBy status rateLimit parent{id}}}}`, nil)
+		var made struct {
+			Secret string
+			Token  struct {
+				ID, CreatedBy, Status string
+				RateLimit             int
+				Parent                struct{ ID string }
+			}
+		}
+		if err := json.Unmarshal(a.Data["createToken"], &made); err != nil || made.Token.RateLimit != 500 || made.Token.Parent.ID != w.token.ID || made.Token.Status != "ACTIVE" {
+			t.Fatal(a.body)
+		}
+		w.must(db.Client.Token.Create().SetDescription("foreign").SetCreatedBy("x").Exec(t.Context()))
+		if a := w.ask(shop, `{tokens{totalCount} mine:tokens(where:{externalId:"o-7"}){edges{node{id}}}}`, nil); string(a.Data["tokens"]) != `{"totalCount":2}` || !strings.Contains(string(a.Data["mine"]), made.Token.ID) {
+			t.Errorf("its list: %s", a.body)
+		}
+		for query, code := range map[string]string{
+			fmt.Sprintf(`{token(id:%q){id status usage(range:DAY){requests}}}`, made.Token.ID):                         "",
+			fmt.Sprintf(`{node(id:%q){id}}`, made.Token.ID):                                                            "",
+			fmt.Sprintf(`{usage(range:DAY,token:%q){requests}}`, made.Token.ID):                                        "",
+			fmt.Sprintf(`mutation{updateToken(id:%q,input:{expiresAt:"2099-01-01T00:00:00Z"}){id}}`, made.Token.ID):    "",
+			fmt.Sprintf(`mutation{rotateToken(id:%q,gracePeriodSeconds:60){secret previousExpiresAt}}`, made.Token.ID): "",
+			fmt.Sprintf(`mutation{updateToken(id:%q,input:{rateLimit:0}){id}}`, made.Token.ID):                         "FORBIDDEN",
+			fmt.Sprintf(`mutation{updateToken(id:%q,input:{rateLimit:1}){id}}`, w.token.ID):                            "NOT_FOUND",
+			`mutation{createToken(input:{description:"x",rateLimit:501}){secret}}`:                                     "FORBIDDEN",
+			`mutation{createToken(input:{description:"order 7 again",externalId:"o-7"}){secret}}`:                      "CONFLICT",
+			fmt.Sprintf(`mutation{releaseTokens(ids:[%q]){id}}`, made.Token.ID):                                        "FORBIDDEN",
+		} {
+			if a := w.ask(shop, query, nil); a.code() != code {
+				t.Errorf("%s: %s", query, a.body)
+			}
+		}
+		if a := w.ask(shop, `{auditEvents{edges{node{action target}}}}`, nil); !strings.Contains(a.body, "token.rotate") || strings.Contains(a.body, "settings") {
+			t.Errorf("its events: %s", a.body)
+		}
+		child := &auth.Subject{Token: &auth.Token{ID: made.Token.ID, Description: "order 7"}}
+		if a := w.ask(child, `{viewer{... on Token{id parent{id}}} tokens{totalCount}}`, nil); strings.Contains(a.body, w.token.ID) || string(a.Data["tokens"]) != `{"totalCount":1}` {
+			t.Errorf("the child sees %s", a.body)
+		}
+		if a := w.ask(shop, fmt.Sprintf(`mutation{revokeTokens(ids:[%q],reason:"refund"){id status revokedReason}}`, made.Token.ID), nil); !strings.Contains(a.body, `"REVOKED"`) {
+			t.Errorf("revoking: %s", a.body)
+		}
+		if a := w.ask(person(user.RoleVIEWER), fmt.Sprintf(`{token(id:%q){childCount}}`, w.token.ID), nil); string(a.Data["token"]) != `{"childCount":0}` {
+			t.Errorf("children: %s", a.body)
+		}
+	})
+}
+
+// changing is, for every mutation, what makes it change something; %s is the token's, repository's or sync's id.
+func (w *world) changing() map[string]string {
+	return map[string]string{
+		"updateSettings":       `mutation{updateSettings(input:{tokensMayManageTokens:true}){defaultRateLimit}}`,
+		"createToken":          `mutation{createToken(input:{description:"new"}){secret}}`,
+		"updateToken":          fmt.Sprintf(`mutation{updateToken(id:%q,input:{rateLimit:5}){id}}`, w.token.ID),
+		"rotateToken":          fmt.Sprintf(`mutation{rotateToken(id:%q){secret}}`, w.token.ID),
+		"cancelRotation":       fmt.Sprintf(`mutation{cancelRotation(id:%q){id}}`, w.token.ID),
+		"endRotation":          fmt.Sprintf(`mutation{endRotation(id:%q){id}}`, w.token.ID),
+		"disableTokens":        fmt.Sprintf(`mutation{disableTokens(ids:[%q]){id}}`, w.token.ID),
+		"enableTokens":         fmt.Sprintf(`mutation{enableTokens(ids:[%q]){id}}`, w.token.ID),
+		"releaseTokens":        fmt.Sprintf(`mutation{releaseTokens(ids:[%q]){id}}`, w.token.ID),
+		"revokeTokens":         fmt.Sprintf(`mutation{revokeTokens(ids:[%q]){id}}`, w.token.ID),
+		"revokeMatchingTokens": `mutation{revokeMatchingTokens(where:{search:"new"},expected:1)}`,
+		"createRepository":     `mutation{createRepository(input:{name:"second",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`,
+		"updateRepository":     fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
+		"syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
+		"cancelSync":           fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
+		"deleteRepository":     fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
+		"signIn":               `mutation{signIn(input:{email:"anna@example.org",password:"a password of hers"}){user{id}}}`,
+		"signOut":              `mutation{signOut}`,
+	}
+}
+
+// Every mutation of the schema that changes something leaves one event, by whoever asked; one without a row fails.
+func TestEveryMutationIsOneEvent(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		_, err := w.accounts.Create(t.Context(), "anna@example.org", "a password of hers", user.RoleOWNER)
+		w.must(err)
+		w.must(w.token.Update().SetParentID("tok_maker").Exec(t.Context()))
+		w.must(db.Client.Token.Create().SetID("tok_maker").SetDescription("maker").SetCreatedBy("x").Exec(t.Context()))
+		w.must(w.run.Update().SetActive(true).Exec(t.Context()))
+		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation",
+			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository",
+			"createRepository", "updateRepository", "deleteRepository", "signIn", "signOut"}
+		queries := w.changing()
+		owner := person(user.RoleOWNER)
+		owner.User.ID = w.owner.ID
+		for _, name := range order {
+			before := db.Client.AuditEvent.Query().CountX(t.Context())
+			if a := w.ask(owner, queries[name], nil); a.code() != "" {
+				t.Fatalf("%s: %s", name, a.body)
+			}
+			if n := db.Client.AuditEvent.Query().CountX(t.Context()) - before; n != 1 {
+				t.Errorf("%s left %d events, want 1", name, n)
+			}
+		}
+		schema := generated.NewExecutableSchema(generated.Config{Resolvers: &graph.Resolver{}}).Schema()
+		for _, field := range schema.Mutation.Fields {
+			if field.Name != "setup" && !slices.Contains(order, field.Name) {
+				t.Errorf("%s is not in this test", field.Name)
+			}
+		}
+		if check, err := databasetest.Log(db).Verify(t.Context()); err != nil || !check.OK {
+			t.Errorf("%+v, %v", check, err)
 		}
 	})
 }
