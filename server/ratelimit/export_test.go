@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Patient has a store wait longer than requests may: on a busy machine a test of exact counts must not see an outage.
-func (s *Shared) Patient() *Shared {
-	s.within = 20 * time.Second
+// Patient has a store wait longer than requests may: on a busy machine a test of exact counts must not see an outage
+// that there is not.
+func (s *Shared) Patient(within time.Duration) *Shared {
+	s.within = within
 	return s
 }
 
@@ -61,7 +62,7 @@ func NewPostgresWithClock(t testing.TB, url string) *Shared {
 		t.Fatal(err)
 	}
 	defer plain.close()
-	if _, err := plain.db.Exec("CREATE TABLE IF NOT EXISTS clock (at bigint)"); err != nil {
+	if _, err := plain.db.Exec("CREATE TABLE IF NOT EXISTS clock (at bigint); INSERT INTO clock SELECT 0 WHERE NOT EXISTS (SELECT FROM clock)"); err != nil {
 		t.Fatal(err)
 	}
 	c, err := newPostgresCounter(t.Context(), url, "(SELECT at FROM clock)")
@@ -75,7 +76,7 @@ func NewPostgresWithClock(t testing.TB, url string) *Shared {
 func (s *Shared) SetPostgresClock(t testing.TB, now time.Time) {
 	t.Helper()
 	db := s.counter.(*postgresCounter).db
-	if _, err := db.Exec("WITH gone AS (DELETE FROM clock) INSERT INTO clock VALUES ($1)", now.Unix()); err != nil {
+	if _, err := db.Exec("UPDATE clock SET at = $1", now.Unix()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -90,5 +91,5 @@ func (s *Shared) Exec(t testing.TB, query string, args ...any) {
 
 func testStore(t testing.TB, c counter) *Shared {
 	t.Cleanup(func() { c.close() })
-	return newShared("test", c, NewMemory(), slog.New(slog.DiscardHandler)).Patient()
+	return newShared("test", c, NewMemory(), slog.New(slog.DiscardHandler)).Patient(20 * time.Second)
 }

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func NewPostgres(ctx context.Context, url string, local *Memory, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return newShared("PostgreSQL", c, local, log), nil
+	return newShared("PostgreSQL", c, local, log).begin(ctx), nil
 }
 
 func newPostgresCounter(ctx context.Context, url, clock string) (*postgresCounter, error) {
@@ -132,7 +133,7 @@ func (c *postgresCounter) prepare(ctx context.Context, clock string) (err error)
 			return fmt.Errorf("prepare to count in postgres: %w", err)
 		}
 	}
-	return nil
+	return c.fill(ctx)
 }
 
 // makeTables makes the tables under a lock: of several instances that start at once, IF NOT EXISTS alone lets some fail.
@@ -156,14 +157,17 @@ func (c *postgresCounter) take(ctx context.Context, key string, limit, cost int,
 	if cost == 0 && own.empty() {
 		statement = c.asks
 	}
-	return within(ctx, func() (said answer, err error) {
-		err = statement.QueryRowContext(ctx, key, limit, cost, known.number, known.current, known.previous, own.number, own.current, own.previous).
-			Scan(&said.number, &said.current, &said.previous, &said.unix, &said.admitted)
-		if err != nil {
-			return answer{}, fmt.Errorf("ask postgres: %w", err)
-		}
-		return said, nil
-	})
+	return within(ctx, func() (answer, error) { return ask(ctx, statement, key, limit, cost, known, own) })
+}
+
+func ask(ctx context.Context, statement *sql.Stmt, key string, limit, cost int, known, own window) (answer, error) {
+	var said answer
+	err := statement.QueryRowContext(ctx, key, limit, cost, known.number, known.current, known.previous, own.number, own.current, own.previous).
+		Scan(&said.number, &said.current, &said.previous, &said.unix, &said.admitted)
+	if err != nil {
+		return answer{}, fmt.Errorf("ask postgres: %w", err)
+	}
+	return said, nil
 }
 
 func (c *postgresCounter) present(ctx context.Context, instance string) (int, error) {
@@ -173,6 +177,42 @@ func (c *postgresCounter) present(ctx context.Context, instance string) (int, er
 		}
 		return n, nil
 	})
+}
+
+func (c *postgresCounter) connect(ctx context.Context) error {
+	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, c.fill(ctx) })
+	return err
+}
+
+// fill takes every connection of the pool, which makes those that are missing and drops those that are broken, and has
+// each know the statements.
+func (c *postgresCounter) fill(ctx context.Context) error {
+	for range connections {
+		conn, err := c.db.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("connect to postgres: %w", err)
+		}
+		defer conn.Close() // gives it back, once all are taken
+		if err := c.rehearse(ctx, conn); err != nil {
+			return fmt.Errorf("connect to postgres: %w", err)
+		}
+	}
+	return nil
+}
+
+// rehearse runs the statements on a connection, and takes back what that counts: the first time is the slow one.
+func (c *postgresCounter) rehearse(ctx context.Context, conn *sql.Conn) error {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // an error says that the connection is gone, and the next request drops it
+	for _, statement := range []*sql.Stmt{c.takes, c.asks} {
+		if _, err := ask(ctx, tx.StmtContext(ctx, statement), rand.Text(), 1, 1, window{}, window{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *postgresCounter) sweep(ctx context.Context) error {

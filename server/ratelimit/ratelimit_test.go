@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
@@ -51,44 +49,6 @@ func TestExactlyTheLimitPasses(t *testing.T) {
 	if passed.Load() != 50 {
 		t.Errorf("%d of 4000 requests passed, want 50", passed.Load())
 	}
-}
-
-// After a refusal no request passes before Retry-After, and one passes then; at no time more than the limit in an
-// hour of the clock.
-func TestRetryAfterIsTrue(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		store := ratelimit.NewMemory()
-		limit := rapid.IntRange(1, 200).Draw(t, "limit")
-		now := noon
-		perHour := map[int64]int{}
-		for range 400 {
-			result := store.Take("k", limit, 1, now)
-			if result.Admitted {
-				if perHour[now.Unix()/3600]++; perHour[now.Unix()/3600] > limit {
-					t.Fatalf("more than %d passed in an hour", limit)
-				}
-				now = now.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "pause")) * time.Second)
-				continue
-			}
-			wait := result.RetryAfter
-			if wait < time.Second || wait%time.Second != 0 {
-				t.Fatalf("RetryAfter = %s", wait)
-			}
-			if store.Take("k", limit, 1, now.Add(wait-time.Second)).Admitted {
-				t.Fatalf("a request passed before Retry-After %s", wait)
-			}
-			now = now.Add(wait)
-			if !store.Take("k", limit, 0, now).Admitted || !peekAdmits(store, limit, now) {
-				t.Fatalf("no request passes at Retry-After %s", wait)
-			}
-			perHour[now.Unix()/3600]++
-		}
-	})
-}
-
-func peekAdmits(store *ratelimit.Memory, limit int, now time.Time) bool {
-	return store.Take("k", limit, 1, now).Admitted
 }
 
 // A refusal says when to come back, in the form that Composer prints, and is not kept by caches.

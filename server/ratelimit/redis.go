@@ -35,13 +35,13 @@ type redisCounter struct {
 var _ counter = (*redisCounter)(nil)
 
 // NewRedis returns a store that counts in the Redis of a URL (redis://, rediss:// or unix://). local decides while it
-// cannot be reached. Nothing is asked of Redis yet.
-func NewRedis(url string, local *Memory, log *slog.Logger) (*Shared, error) {
+// cannot be reached, which it need not be yet; the error is of the URL.
+func NewRedis(ctx context.Context, url string, local *Memory, log *slog.Logger) (*Shared, error) {
 	c, err := newRedisCounter(url, takeScript)
 	if err != nil {
 		return nil, err
 	}
-	return newShared("Redis", c, local, log), nil
+	return newShared("Redis", c, local, log).begin(ctx), nil
 }
 
 // CheckRedisURL tells what is wrong with a URL, without repeating it: it may hold a password.
@@ -70,6 +70,7 @@ func redisOptions(url string) (*redis.Options, error) {
 	if o.PoolSize == 0 {
 		o.PoolSize = 32 // at 3 ms away, 10,000 requests a second
 	}
+	o.MinIdleConns = min(8, o.PoolSize)
 	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
 	o.DialTimeout, o.DialerRetries = patience, 1
 	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = patience, patience, patience
@@ -90,6 +91,9 @@ func (c *redisCounter) take(ctx context.Context, key string, limit, cost int, kn
 	}
 	return answer{window: window{number: said[1], current: said[2], previous: said[3]}, admitted: said[0] == 1, unix: said[4]}, nil
 }
+
+// connect has nothing to do: the client keeps connections in reserve.
+func (*redisCounter) connect(context.Context) error { return nil }
 
 func (c *redisCounter) present(ctx context.Context, instance string) (int, error) {
 	n, err := c.greets.Run(ctx, c.client, []string{instancesKey}, instance, int64(presentFor/time.Second)).Int()

@@ -21,6 +21,8 @@ type counter interface {
 	// a counter that lost its contents; what the instance admitted by itself is counted besides. A cost of 0, with
 	// nothing admitted by itself, changes nothing.
 	take(ctx context.Context, key string, limit, cost int, known, own window) (answer, error)
+	// connect makes the connections that requests will use. It may take all there are: no request is under way.
+	connect(ctx context.Context) error
 	// present says that an instance lives, and tells how many do.
 	present(ctx context.Context, instance string) (int, error)
 	// sweep drops counts that no longer matter.
@@ -58,6 +60,15 @@ var _ Store = (*Shared)(nil)
 func newShared(name string, c counter, local *Memory, log *slog.Logger) *Shared {
 	s := &Shared{name: name, counter: c, local: local, log: log, instance: rand.Text(), within: answerWithin}
 	s.instances.Store(1)
+	return s
+}
+
+// begin asks the counter before any request does, so that none waits for a connection to be made. A counter that does
+// not answer does not keep the server from starting.
+func (s *Shared) begin(ctx context.Context) *Shared {
+	if err := (&touch{Shared: s}).inTime(ctx); err != nil {
+		s.leave(err)
+	}
 	return s
 }
 
@@ -117,6 +128,6 @@ func (s *Shared) leave(err error) {
 
 // comeBack asks the counter again.
 func (s *Shared) comeBack() {
-	s.away.Store(false)
 	s.log.Info("rate limits are shared again", "counter", s.name, "instances", s.instances.Load())
+	s.away.Store(false)
 }

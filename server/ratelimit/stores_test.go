@@ -40,7 +40,7 @@ func eachStore(t *testing.T, test func(t *testing.T, open func() clocked)) {
 		url := servicetest.Postgres(t)
 		test(t, func() clocked {
 			store := ratelimit.NewPostgresWithClock(t, url)
-			return clocked{store, func(now time.Time) { store.SetPostgresClock(t, now) }, 8}
+			return clocked{store, func(now time.Time) { store.SetPostgresClock(t, now) }, 5}
 		})
 	})
 }

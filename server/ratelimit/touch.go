@@ -84,12 +84,21 @@ func (t *touch) probe(ctx context.Context) {
 	}
 }
 
-// inTime asks twice: the first time may have to connect, the second must be as quick as a request needs it.
+// inTime connects, then asks twice: the first time there is patience, the second must be as quick as a request needs it.
 func (t *touch) inTime(ctx context.Context) error {
+	if err := t.connect(ctx); err != nil {
+		return err
+	}
 	if err := t.beat(ctx, patience); err != nil {
 		return err
 	}
 	return t.beat(ctx, t.within)
+}
+
+func (t *touch) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return t.counter.connect(ctx)
 }
 
 // beat says that this instance lives. Of the last counts of instances the largest is believed: a counter that comes

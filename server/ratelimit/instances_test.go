@@ -1,0 +1,235 @@
+package ratelimit_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"broker/server/ratelimit"
+	"broker/server/servicetest"
+)
+
+// instance is a store as a server has it: it keeps in touch with the counter, has a memory of its own, and a log.
+type instance struct {
+	*ratelimit.Shared
+	log *transcript
+}
+
+var discard = slog.New(slog.DiscardHandler)
+
+// transcript is a log that is read while it is written.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+// String is what was logged so far.
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
+// lines counts those of a level.
+func (t *transcript) lines(level string) int {
+	return strings.Count(t.String(), "level="+level)
+}
+
+type opener func(*ratelimit.Memory, *slog.Logger) (*ratelimit.Shared, error)
+
+// start runs a store until the test ends.
+func start(t testing.TB, open opener) *instance {
+	t.Helper()
+	log := &transcript{}
+	store, err := open(ratelimit.NewMemory(), slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { store.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		store.Close()
+	})
+	return &instance{store, log}
+}
+
+// onRedis opens a store on a Redis.
+func onRedis(t testing.TB, url string) opener {
+	return func(memory *ratelimit.Memory, log *slog.Logger) (*ratelimit.Shared, error) {
+		return ratelimit.NewRedis(t.Context(), url, memory, log)
+	}
+}
+
+// onPostgres opens a store on a PostgreSQL.
+func onPostgres(t testing.TB, url string) opener {
+	return func(memory *ratelimit.Memory, log *slog.Logger) (*ratelimit.Shared, error) {
+		return ratelimit.NewPostgres(t.Context(), url, memory, log)
+	}
+}
+
+// patient opens a store that waits so long for its counter that it sees no outage on a busy machine.
+func patient(open opener) opener { return waiting(20*time.Second, open) }
+
+// waiting opens a store that waits so long for its counter.
+func waiting(within time.Duration, open opener) opener {
+	return func(memory *ratelimit.Memory, log *slog.Logger) (*ratelimit.Shared, error) {
+		store, err := open(memory, log)
+		if err == nil {
+			store.Patient(within)
+		}
+		return store, err
+	}
+}
+
+// connected starts an instance whose counter answers.
+func connected(t testing.TB, open opener) *instance {
+	t.Helper()
+	i := start(t, open)
+	awaitShared(t, i)
+	return i
+}
+
+// together starts instances; each knows how many they are.
+func together(t testing.TB, count int, open opener) []*instance {
+	t.Helper()
+	instances := make([]*instance, count)
+	for i := range instances {
+		instances[i] = start(t, open)
+	}
+	await(t, "the instances to know each other", func() bool {
+		for _, i := range instances {
+			if i.Ready() != nil || i.Instances() != count {
+				return false
+			}
+		}
+		return true
+	})
+	return instances
+}
+
+// away is the address of a Redis through a proxy.
+func away(p *proxy) string { return "redis://" + p.address }
+
+// through is the address of a PostgreSQL through a proxy.
+func through(t testing.TB, address string, p *proxy) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = p.address
+	return u.String()
+}
+
+func hostOf(t testing.TB, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+// await polls until a condition holds, for at most 20 seconds.
+func await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func awaitShared(t testing.TB, instances ...*instance) {
+	t.Helper()
+	await(t, "the shared counter to be used again", func() bool {
+		for _, i := range instances {
+			if i.Ready() != nil {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// leaves has an instance notice that the counter is gone; the request for that is of a key that nobody counts.
+func leaves(t testing.TB, instances ...*instance) {
+	t.Helper()
+	for _, i := range instances {
+		i.Take("another", 1000, 1, time.Now())
+		if !errors.Is(i.Ready(), ratelimit.ErrPerInstance) {
+			t.Fatal("the counter is gone, and the store is ready")
+		}
+	}
+}
+
+// take takes a number of requests and returns how many were admitted.
+func take(store ratelimit.Store, key string, limit, requests int) (admitted int) {
+	for range requests {
+		if store.Take(key, limit, 1, time.Now()).Admitted {
+			admitted++
+		}
+	}
+	return admitted
+}
+
+// takeAtOnce takes requests in every store at once, from as many goroutines, and returns how many were admitted.
+func takeAtOnce(stores []*instance, key string, limit, goroutines, each int) int {
+	var admitted atomic.Int64
+	var wg sync.WaitGroup
+	for _, store := range stores {
+		for range goroutines {
+			wg.Go(func() { admitted.Add(int64(take(store, key, limit, each))) })
+		}
+	}
+	wg.Wait()
+	return int(admitted.Load())
+}
+
+func remaining(store ratelimit.Store, key string, limit int) int {
+	return store.Take(key, limit, 0, time.Now()).Remaining
+}
+
+// However many instances share a Redis some way off, together they admit exactly the limit.
+func TestInstancesOnOneRedisAdmitExactlyTheLimit(t *testing.T) {
+	t.Parallel()
+	redis := servicetest.Redis(t)
+	address := away(newProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), time.Millisecond))
+	instances := together(t, 8, patient(onRedis(t, address)))
+	for _, count := range []int{1, 2, 4, 8} {
+		for range 10 {
+			if admitted := takeAtOnce(instances[:count], newKey(), 50, 6, 10); admitted != 50 {
+				t.Errorf("%d instances admitted %d of 50", count, admitted)
+			}
+		}
+	}
+}
+
+// Instances that share a PostgreSQL admit exactly the limit together.
+func TestInstancesOnOnePostgresAdmitExactlyTheLimit(t *testing.T) {
+	t.Parallel()
+	instances := together(t, 4, patient(onPostgres(t, servicetest.Postgres(t))))
+	for _, count := range []int{1, 2, 4} {
+		for range 3 {
+			if admitted := takeAtOnce(instances[:count], newKey(), 50, 6, 10); admitted != 50 {
+				t.Errorf("%d instances admitted %d of 50", count, admitted)
+			}
+		}
+	}
+}
