@@ -1,0 +1,83 @@
+<?php
+// What a shop calls: a token for each order, over GraphQL. Needs PHP 8.1 with curl and nothing else.
+//
+//   BROKER=https://packages.example.org SHOP_TOKEN=pkb_rw_… php shop.php paid 1187 acme/lib,acme/contracts 2027-11-25
+//   … php shop.php renewed 1187 2028-11-25
+//   … php shop.php refunded 1187
+//
+// SHOP_TOKEN is a write token. It sees and changes only the tokens it made, and makes none larger than itself.
+
+declare(strict_types=1);
+
+/** Asks the API and returns its data. An error's code is in the exception: CONFLICT, BAD_USER_INPUT, FORBIDDEN, … */
+function ask(string $query, array $variables): array
+{
+    $request = curl_init(getenv('BROKER') . '/graphql');
+    curl_setopt_array($request, [
+        CURLOPT_POSTFIELDS => json_encode(['query' => $query, 'variables' => $variables], JSON_THROW_ON_ERROR),
+        CURLOPT_HTTPHEADER => ['Content-Type: application/json', 'Authorization: Bearer ' . getenv('SHOP_TOKEN')],
+        CURLOPT_RETURNTRANSFER => true,
+        CURLOPT_TIMEOUT => 10,
+    ]);
+    $body = curl_exec($request);
+    if ($body === false) {
+        throw new RuntimeException('The broker cannot be reached: ' . curl_error($request));
+    }
+    $answer = json_decode($body, true, 64, JSON_THROW_ON_ERROR);
+    if (!isset($answer['data']) || isset($answer['errors'])) {
+        $error = $answer['errors'][0] ?? ['message' => $answer['warning'] ?? $body];
+        throw new RuntimeException(($error['extensions']['code'] ?? 'ERROR') . ': ' . $error['message']);
+    }
+    return $answer['data'];
+}
+
+/** The id of an order's token; null where it has none, or a revoked one. */
+function tokenOf(string $order): ?string
+{
+    $found = ask('query ($order: String!) {
+        tokens(where: {externalId: $order, status: [ACTIVE, EXPIRED, DISABLED]}) { edges { node { id } } }
+    }', ['order' => "order-$order"]);
+    return $found['tokens']['edges'][0]['node']['id'] ?? null;
+}
+
+/**
+ * Makes the order's token and returns its secret, which is shown this once: send it to the customer. The packages are
+ * what was bought and what that requires from here.
+ */
+function paid(string $order, string $packages, string $until): string
+{
+    $made = ask('mutation ($in: CreateTokenInput!) { createToken(input: $in) { secret } }', ['in' => [
+        'description' => "Order $order",
+        'externalId' => "order-$order", // the same order again is a CONFLICT, and makes no second token
+        'packages' => explode(',', $packages),
+        'expiresAt' => "{$until}T23:59:59Z",
+    ]]);
+    return $made['createToken']['secret'];
+}
+
+/** Lets the order's token work longer; its secret stays. */
+function renewed(string $order, string $until): string
+{
+    ask('mutation ($id: ID!, $until: Time!) { updateToken(id: $id, input: {expiresAt: $until}) { id } }',
+        ['id' => tokenOf($order), 'until' => "{$until}T23:59:59Z"]);
+    return "Order $order has its packages until $until.";
+}
+
+/** Ends the order's token at once. */
+function refunded(string $order): string
+{
+    ask('mutation ($ids: [ID!]!) { revokeTokens(ids: $ids, reason: "refund") { id } }', ['ids' => [tokenOf($order)]]);
+    return "Order $order has no packages any more.";
+}
+
+try {
+    echo match ($argv[1] ?? '') {
+        'paid' => paid($argv[2], $argv[3], $argv[4]),
+        'renewed' => renewed($argv[2], $argv[3]),
+        'refunded' => refunded($argv[2]),
+        default => throw new RuntimeException('say paid, renewed or refunded'),
+    }, "\n";
+} catch (RuntimeException $problem) {
+    fwrite(STDERR, $problem->getMessage() . "\n");
+    exit(1);
+}

@@ -1,0 +1,112 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"broker/server/fixture"
+	"broker/server/servicetest"
+)
+
+var secretInAnswer = regexp.MustCompile(`pkb_ro_[0-9A-Za-z]{38}`)
+
+// shop is a server with a token that a shop makes its customers' tokens with.
+type shop struct {
+	*world
+	owner  *api
+	secret string
+}
+
+func newShop(t *testing.T, database string) *shop {
+	t.Helper()
+	s := &shop{world: newWorld(t, database, fixture.Available)}
+	s.owner = s.api
+	s.owner.must(nil, `mutation { updateSettings(input: {tokensMayManageTokens: true}) { tokensMayManageTokens } }`, nil)
+	var out struct{ CreateToken struct{ Secret string } }
+	s.owner.must(&out, `mutation { createToken(input: {description: "Shop", permission: WRITE, packages: ["acme/*"]}) { secret } }`, nil)
+	s.secret = s.hide(out.CreateToken.Secret)
+	return s
+}
+
+// install is a customer who requires a package with a secret.
+func (s *shop) install(secret, name string) servicetest.Output {
+	s.t.Helper()
+	return s.project(s.t, secret).Composer("require", name)
+}
+
+// TestShopExample guarantees that the shop of the README works, with curl and in PHP: a token for an order that is
+// paid, a later end when it is renewed, none when it is refunded.
+func TestShopExample(t *testing.T) {
+	t.Parallel()
+	servicetest.Require(t, "curl", "curl")
+	databases(t, func(t *testing.T, database string) {
+		s := newShop(t, database)
+		t.Run("curl", func(t *testing.T) { s.withCurl(t) })
+		t.Run("php", func(t *testing.T) { s.withPHP(t) })
+	})
+}
+
+func (s *shop) withCurl(t *testing.T) {
+	year := time.Now().Year()
+	script := readme(t, "SHOP_TOKEN", "localhost:8080", s.host(), "=SECRET", "="+s.secret,
+		"2027-11", fmt.Sprint(year+1)+"-11", "2028-11", fmt.Sprint(year+2)+"-11")
+	paid, rest, found := strings.Cut(script, "\n# Which token")
+	if !found {
+		t.Fatal("the example has no step that finds the token")
+	}
+	renewal, refund, _ := strings.Cut("# Which token"+rest, "\nask '{\"query\": \"mutation { revokeTokens")
+	define := strings.Join(strings.SplitN(paid, "\n", 3)[:2], "\n") + "\n"
+	p := s.project(t, s.secret)
+
+	secret := s.hide(secretInAnswer.FindString(p.Shell(paid).Text))
+	if out := s.install(secret, "acme/contracts"); out.Code != 0 {
+		t.Fatalf("the customer's install ended with %d:\n%s", out.Code, out.Text)
+	}
+	if out := s.install(secret, "acme/nightly"); out.Code == 0 {
+		t.Error("the customer got a package that was not bought")
+	}
+	contains(t, p.Shell(paid).Text, "CONFLICT", "order-1187")
+	contains(t, p.Shell(define+renewal).Text, fmt.Sprintf(`"expiresAt":"%d-11-25T00:00:00Z"`, year+2))
+	contains(t, p.Shell(script).Text, `"status":"REVOKED"`)
+	if refund == "" {
+		t.Error("the example has no refund")
+	}
+	contains(t, s.install(secret, "acme/contracts").Text, "was revoked on")
+}
+
+func (s *shop) withPHP(t *testing.T) {
+	script, err := filepath.Abs("../../docs/shop.php")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.project(t, s.secret)
+	call := func(args string) servicetest.Output {
+		return p.Shell("BROKER=" + s.url + " SHOP_TOKEN=" + s.secret + " php " + script + " " + args)
+	}
+	until := time.Now().AddDate(1, 0, 0).Format("2006-01-02")
+	secret := s.hide(strings.TrimSpace(call("paid 2001 acme/lib,acme/contracts " + until).Text))
+	if out := s.install(secret, "acme/contracts"); out.Code != 0 {
+		t.Fatalf("the customer's install ended with %d:\n%s", out.Code, out.Text)
+	}
+	if again := call("paid 2001 acme/lib,acme/contracts " + until); again.Code != 1 || !strings.Contains(again.Text, "CONFLICT") {
+		t.Errorf("the same order again: %d %s", again.Code, again.Text)
+	}
+	if wide := call("paid 2002 'other/*' " + until); wide.Code != 1 || !strings.Contains(wide.Text, "FORBIDDEN") {
+		t.Errorf("more than the shop has: %d %s", wide.Code, wide.Text)
+	}
+	if renewed := call("renewed 2001 " + time.Now().AddDate(2, 0, 0).Format("2006-01-02")); renewed.Code != 0 {
+		t.Errorf("renewed: %d %s", renewed.Code, renewed.Text)
+	}
+	if refunded := call("refunded 2001"); refunded.Code != 0 {
+		t.Errorf("refunded: %d %s", refunded.Code, refunded.Text)
+	}
+	contains(t, s.install(secret, "acme/contracts").Text, "was revoked on")
+	if _, err := os.Stat(script); err != nil {
+		t.Error(err)
+	}
+}
