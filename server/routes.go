@@ -50,6 +50,8 @@ func routes(h handlers) http.Handler {
 	r.Handle("/graphql", sameOrigin.Handler(h.callers.identify(h.graph)))
 	r.Method(http.MethodGet, "/export/downloads.csv", sameOrigin.Handler(h.callers.identify(h.export.Downloads())))
 	r.Method(http.MethodGet, "/export/usage.csv", sameOrigin.Handler(h.callers.identify(h.export.Usage())))
+	r.Method(http.MethodGet, "/export/audit.csv", sameOrigin.Handler(h.callers.identify(h.export.AuditCSV())))
+	r.Method(http.MethodGet, "/export/audit.jsonl", sameOrigin.Handler(h.callers.identify(h.export.AuditLines())))
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)

@@ -14,6 +14,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/fault"
 )
@@ -24,6 +25,7 @@ const exportFor = 10 * time.Minute
 // Handler holds what the exports need.
 type Handler struct {
 	Client *ent.Client
+	Events *audit.Log
 	Log    *slog.Logger
 	Now    func() time.Time
 }

@@ -2,6 +2,7 @@ package export
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -15,8 +16,8 @@ const (
 	stalledFor = 30 * time.Second
 )
 
-// file is a CSV file (RFC 4180) that is sent as it is written. It begins with the first row, so that an error before
-// that can still be told.
+// file is a CSV file (RFC 4180), or, without columns, one of JSON Lines (jsonlines.org), that is sent as it is written.
+// It begins with the first row, so that an error before that can still be told.
 type file struct {
 	w       http.ResponseWriter
 	csv     *csv.Writer
@@ -50,6 +51,19 @@ func (f *file) row(cells ...any) error {
 	return f.csv.Write(record)
 }
 
+// line writes a value as a line of JSON.
+func (f *file) line(value any) error {
+	if err := f.begin(); err != nil {
+		return err
+	}
+	if f.rows++; f.rows%rowsAtOnce == 0 {
+		if err := f.patience(); err != nil {
+			return err
+		}
+	}
+	return json.NewEncoder(f.w).Encode(value)
+}
+
 func text(cell any) string {
 	switch c := cell.(type) {
 	case int64:
@@ -77,10 +91,13 @@ func (f *file) begin() error {
 	f.begun = true
 	header := f.w.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	if f.columns == nil {
+		header.Set("Content-Type", "application/jsonl; charset=utf-8")
+	}
 	header.Set("Content-Disposition", `attachment; filename="`+f.name+`"`)
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	if err := f.patience(); err != nil {
+	if err := f.patience(); err != nil || f.columns == nil {
 		return err
 	}
 	return f.csv.Write(f.columns)
