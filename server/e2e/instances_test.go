@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"broker/server/servicetest"
+)
+
+const sharedKey = "BROKER_SECRET_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+// instances are two servers on one PostgreSQL, and an owner of the first.
+type instances struct {
+	t     *testing.T
+	owner *api
+	other *server
+	url   string // of the database
+	http  *http.Client
+}
+
+func newInstances(t *testing.T) *instances {
+	t.Helper()
+	url := servicetest.Postgres(t)
+	one := start(t, url, sharedKey)
+	i := &instances{t: t, owner: one.owner(), other: start(t, url, sharedKey), url: url}
+	i.http = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	return i
+}
+
+// status is what the other instance says to a secret.
+func (i *instances) status(secret string) int {
+	i.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, i.other.url+"/health", nil)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	r.SetBasicAuth("token", secret)
+	response, err := i.http.Do(r)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
+
+// revoke revokes on the first instance, and returns how long the other one still lets the token in.
+func (i *instances) revoke(id, secret string) time.Duration {
+	i.t.Helper()
+	if status := i.status(secret); status != http.StatusOK {
+		i.t.Fatalf("before it is revoked: %d", status)
+	}
+	i.owner.must(nil, `mutation ($ids: [ID!]!) { revokeTokens(ids: $ids) { id } }`, object{"ids": []string{id}})
+	for start := time.Now(); ; time.Sleep(200 * time.Microsecond) {
+		if i.status(secret) == http.StatusForbidden {
+			return time.Since(start)
+		}
+		if time.Since(start) > 10*time.Second {
+			i.t.Fatal("a revoked token still works after ten seconds")
+		}
+	}
+}
+
+// load asks the other instance fifty times a second, until the test ends.
+func (i *instances) load(secret string) (failures *atomic.Int64) {
+	failures = &atomic.Int64{}
+	ctx, cancel := context.WithCancel(i.t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if i.status(secret) != http.StatusOK {
+					failures.Add(1)
+				}
+			}
+		}
+	})
+	i.t.Cleanup(func() { cancel(); wg.Wait() })
+	return failures
+}
+
+// What is revoked on one instance is refused on the other: typically within 100 ms and never after a second, over 500
+// trials under load.
+func TestRevocationIsInForceOnEveryInstance(t *testing.T) {
+	t.Parallel()
+	i := newInstances(t)
+	none := 0
+	_, steady := i.owner.token(tokenInput{RateLimit: &none})
+	failures := i.load(steady)
+	var took []time.Duration
+	for range 500 {
+		id, secret := i.owner.token(tokenInput{})
+		took = append(took, i.revoke(id, secret))
+	}
+	slices.Sort(took)
+	t.Logf("refused on the other instance after: median %s, 99 %% %s, at most %s", took[250], took[495], took[499])
+	if took[250] > 100*time.Millisecond || took[499] > time.Second {
+		t.Error("that is too late")
+	}
+	if n := failures.Load(); n > 0 {
+		t.Errorf("%d requests of another token failed meanwhile", n)
+	}
+}
+
+// An instance that cannot hear the others trusts no cache: what is revoked while its connection is gone is refused
+// within five seconds all the same.
+func TestLostAnnouncementsAreNoticed(t *testing.T) {
+	t.Parallel()
+	i := newInstances(t)
+	db, err := sql.Open("postgres", i.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for range 5 {
+		id, secret := i.owner.token(tokenInput{})
+		i.status(secret)
+		_, err := db.ExecContext(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := i.revoke(id, secret); took > 5*time.Second {
+			t.Errorf("refused after %s", took)
+		}
+	}
+}
+
+// What the command line revokes beside a running server is refused within a second, on SQLite as well.
+func TestCommandLineRevocationIsInForce(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, database string) {
+		s := start(t, database)
+		i := &instances{t: t, owner: s.owner(), other: s, http: http.DefaultClient}
+		for range 3 {
+			id, secret := i.owner.token(tokenInput{})
+			if status := i.status(secret); status != http.StatusOK {
+				t.Fatalf("a new token: %d", status)
+			}
+			s.run("token", "revoke", id)
+			for start := time.Now(); i.status(secret) != http.StatusForbidden; time.Sleep(5 * time.Millisecond) {
+				if time.Since(start) > time.Second {
+					t.Fatal("a revoked token still works after a second")
+				}
+			}
+		}
+	})
+}
