@@ -1,0 +1,226 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"broker/ent/token"
+	"broker/server/access"
+	"broker/server/account"
+	"broker/server/database/databasetest"
+)
+
+// callers are every kind of caller, with what each sends.
+type kinds struct {
+	order  []string
+	header map[string]http.Header
+}
+
+// expectations are the statuses of a route by kind of caller, written short: those of a route that needs a token, with
+// what differs.
+type expectations map[string]int
+
+// tokenRoute is what a route that needs a working token answers; ok is what it answers to one.
+func tokenRoute(ok int) expectations {
+	return expectations{
+		"anonymous": 401, "unknown": 401, "malformed": 401, "wrong user": 401, "expired": 401, "replaced": 401,
+		"revoked": 403, "disabled": 403, "elsewhere": 403, "child of a revoked one": 403,
+		"scoped": ok, "read-only": ok, "write": ok, "person": 401,
+	}
+}
+
+func (e expectations) but(kind string, status int) expectations {
+	e[kind] = status
+	return e
+}
+
+// open is a route that answers anybody alike.
+func open(status int) expectations {
+	e := tokenRoute(status)
+	for kind := range e {
+		e[kind] = status
+	}
+	return e
+}
+
+// called is how a route is asked, and what it must answer.
+type called struct {
+	path, body string
+	want       expectations
+}
+
+// routeTable has a row for every route: a package that nobody has is 404 to whoever may ask for it, and 403 to a token
+// whose patterns leave it out, so that a refusal does not tell what exists.
+func routeTable() map[string]called {
+	person := func(e expectations) expectations { return e.but("person", 200) }
+	return map[string]called{
+		"GET /packages.json":        {"/packages.json", "", tokenRoute(200)},
+		"GET /p2/*":                 {"/p2/acme/lib.json", "", tokenRoute(404).but("scoped", 403)},
+		"GET /dist/*":               {"/dist/acme/lib/1.0.0.0/abc.zip", "", tokenRoute(404).but("scoped", 403)},
+		"GET /list.json":            {"/list.json", "", tokenRoute(200)},
+		"GET /search.json":          {"/search.json?q=x", "", tokenRoute(200)},
+		"POST /downloads":           {"/downloads", `{"downloads":[]}`, tokenRoute(204)},
+		"GET /health":               {"/health", "", tokenRoute(200).but("anonymous", 200).but("person", 200)},
+		"GET /ready":                {"/ready", "", open(200)},
+		"POST /leaks":               {"/leaks", `{}`, open(202)},
+		"* /graphql":                {"/graphql", `{"query":"{viewer{__typename}}"}`, person(tokenRoute(200).but("anonymous", 200))},
+		"GET /export/downloads.csv": {"/export/downloads.csv?address=192.0.2.1", "", person(tokenRoute(200))},
+		"GET /export/usage.csv":     {"/export/usage.csv?range=DAY", "", person(tokenRoute(200))},
+		"GET /export/audit.csv":     {"/export/audit.csv", "", person(tokenRoute(200))},
+		"GET /export/audit.jsonl":   {"/export/audit.jsonl", "", person(tokenRoute(200))},
+		"GET /*":                    {"/nothing-here.txt", "", open(404)},
+		"HEAD /*":                   {"/nothing-here.txt", "", open(404)},
+	}
+}
+
+// Every route answers every kind of caller as the table says; a route without a row fails.
+func TestWhoMayUseEachRoute(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	callers := s.callers(t)
+	table := routeTable()
+	seen, n := map[string]bool{}, 0
+	err := chi.Walk(s.handler.(chi.Routes), func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		name := method + " " + pattern
+		if pattern == "/graphql" {
+			name, method = "* /graphql", http.MethodPost
+		}
+		row, listed := table[name]
+		if !listed {
+			t.Errorf("%s is not in the table", name)
+			return nil
+		}
+		seen[name] = true
+		t.Run(name, func(t *testing.T) {
+			for _, kind := range callers.order {
+				n++
+				got := s.ask(method, row, callers.header[kind], fmt.Sprintf("198.51.100.%d:1", n%250)) // else the guard against guessing answers
+				if want, known := row.want[kind]; !known || got.Code != want {
+					t.Errorf("%s to %s: %d, want %d: %.200s", name, kind, got.Code, want, got.Body)
+				}
+				cache := got.Header().Get("Cache-Control")
+				if row.want["unknown"] == 401 && method == http.MethodGet && !strings.Contains(cache, "private") && !strings.Contains(cache, "no-store") {
+					t.Errorf("%s to %s may be cached: %q", name, kind, cache)
+				}
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range table {
+		if !seen[name] {
+			t.Errorf("%s is in the table and is no route", name)
+		}
+	}
+}
+
+func (s *server) ask(method string, row called, header http.Header, from string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, row.path, strings.NewReader(row.body))
+	r.Header, r.RemoteAddr = header.Clone(), from
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w
+}
+
+func newTestServer(t *testing.T) *server {
+	t.Helper()
+	values, _, err := values([]string{"--data-dir", t.TempDir(), "--database-url", databasetest.SQLite(t), "--log-level", "error"}, nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parse(values, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := openDatabase(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s, err := newServer(t.Context(), c, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// callers makes one of each kind.
+func (s *server) callers(t *testing.T) *kinds {
+	t.Helper()
+	k := &kinds{header: map[string]http.Header{}}
+	add := func(kind string, header http.Header) {
+		k.order = append(k.order, kind)
+		k.header[kind] = header
+	}
+	secret := func(in access.NewToken, after func(id string) error) string {
+		in.Description = "CI"
+		row, secret, err := s.access.Create(t.Context(), nil, in)
+		if err == nil && after != nil {
+			err = after(row.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret.Reveal()
+	}
+	past := time.Now().Add(-time.Hour)
+	add("anonymous", http.Header{})
+	add("malformed", basic("token", "pkb_ro_garbage"))
+	add("unknown", basic("token", secret(access.NewToken{}, func(id string) error { return s.db.Client.Token.DeleteOneID(id).Exec(t.Context()) })))
+	add("wrong user", basic("composer", secret(access.NewToken{}, nil)))
+	add("expired", basic("token", secret(access.NewToken{}, func(id string) error {
+		return s.db.Client.Token.UpdateOneID(id).SetExpiresAt(past).Exec(t.Context())
+	})))
+	add("replaced", basic("token", secret(access.NewToken{}, func(id string) error {
+		_, err := s.access.Rotate(t.Context(), nil, id, 0)
+		return err
+	})))
+	add("revoked", basic("token", secret(access.NewToken{}, func(id string) error {
+		_, err := s.access.Revoke(t.Context(), nil, []string{id}, nil)
+		return err
+	})))
+	add("disabled", basic("token", secret(access.NewToken{}, func(id string) error {
+		_, err := s.access.Disable(t.Context(), nil, []string{id}, nil)
+		return err
+	})))
+	add("child of a revoked one", basic("token", secret(access.NewToken{}, func(id string) error {
+		maker := s.db.Client.Token.Query().Where(token.RevokedAtNotNil()).OnlyX(t.Context())
+		return s.db.Client.Token.UpdateOneID(id).SetParentID(maker.ID).Exec(t.Context())
+	})))
+	add("elsewhere", basic("token", secret(access.NewToken{Networks: []string{"10.0.0.0/8"}}, nil)))
+	add("scoped", basic("token", secret(access.NewToken{Packages: []string{"other/*"}}, nil)))
+	add("read-only", basic("token", secret(access.NewToken{}, nil)))
+	add("write", http.Header{"Authorization": {"Bearer " + secret(access.NewToken{Permission: token.PermissionWRITE}, nil)}})
+	add("person", s.session(t))
+	return k
+}
+
+func basic(name, password string) http.Header {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.SetBasicAuth(name, password)
+	return r.Header
+}
+
+// session is an owner's.
+func (s *server) session(t *testing.T) http.Header {
+	t.Helper()
+	row, err := s.accounts.Create(t.Context(), "owner@example.org", "seven green kettles sing", "OWNER")
+	if err != nil {
+		t.Fatal(err)
+	}
+	started, err := s.accounts.Begin(t.Context(), row, account.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return http.Header{"Cookie": {fmt.Sprintf("broker=%s", started.Value)}}
+}
