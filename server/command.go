@@ -47,6 +47,12 @@ Commands:
     FILTER: --status active|expired|disabled|revoked, --search TEXT, --external-id ID, --label NAME=VALUE,
             --unused-for 90d, --never-used, --expires-within 14d, --parent ID, --leaked
 
+  repository add --name N --url U [--type composer] [--package PATTERN]… [--username U --password-file F]
+  repository list [--json], repository sync NAME [--wait], repository remove NAME
+
+  usage [--range hour|day|week|month|quarter|year] [--token ID] [--repository ID] [--package P] [--json]
+  downloads [--package P] [--version V] [--token ID] [--address A] [--from DAY] [--to DAY] [--json]
+                        who downloaded a version, and what a token downloaded
   settings list [--json], settings set NAME=VALUE…
   audit list [--actor A] [--action A] [--target ID] [--search TEXT] [--after DAY] [--before DAY] [--json]
   audit verify          whether events were changed, removed or moved
@@ -119,12 +125,14 @@ func run(ctx context.Context, args, environ []string, s streams) error {
 
 // workCommands are the commands that work on what the database holds, beside a running server.
 var workCommands = map[string]func(context.Context, *tools, []string) error{
-	"token": tokenCommand, "user": userCommand, "settings": settingsCommand, "audit": auditCommand,
+	"token": tokenCommand, "repository": repositoryCommand, "user": userCommand, "settings": settingsCommand,
+	"usage": usageCommand, "downloads": downloadsCommand, "audit": auditCommand,
 }
 
 // tools are what these commands work with.
 type tools struct {
 	streams
+	config *config
 	db     *database.DB
 	events *audit.Log
 	rules  *policy.Service
@@ -142,7 +150,7 @@ func newTools(ctx context.Context, c *config, db *database.DB, s streams) (*tool
 		return nil, err
 	}
 	rules := policy.New(db, events, c.defaultRateLimit)
-	return &tools{s, db, events, rules, access.New(db, events, rules, c.tokenPrefix, time.Now), time.Now()}, nil
+	return &tools{s, c, db, events, rules, access.New(db, events, rules, c.tokenPrefix, time.Now), time.Now()}, nil
 }
 
 // subcommand picks what to do of a kind of things.

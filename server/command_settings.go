@@ -34,7 +34,7 @@ func listSettings(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	if !*asJSON { // one NAME=VALUE a line, as set takes them
-		text = []byte(strings.NewReplacer("{\n", "", "\n}", "", "  \"", "", "\": ", "=", "\"", "", ",\n", "\n", "=null", "=0").Replace(string(text)))
+		text = []byte(strings.NewReplacer("{\n", "", "\n}", "", "  \"", "", "\": null", "=0", "\": ", "=", "\"", "", ",\n", "\n").Replace(string(text)))
 	}
 	fmt.Fprintln(t.out, string(text))
 	return nil
