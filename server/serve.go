@@ -122,7 +122,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 			Version: version, Log: c.log, Now: time.Now,
 		}),
 		leaks:  leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
-		export: &export.Handler{Client: db.Client, Log: c.log, Now: time.Now},
+		export: &export.Handler{Client: db.Client, Events: s.audit, Log: c.log, Now: time.Now},
 		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, refusals: refusals, accounts: s.accounts,
 			settings: rules, cookies: cookies, log: c.log},
 		ready:   s.ready,
