@@ -30,6 +30,8 @@ type config struct {
 	adminEmail       string
 	adminPassword    string
 	defaultRateLimit int
+	rateLimitStore   string // memory, redis or database
+	redisURL         string
 	tokenPrefix      string
 	githubKeysURL    string
 	trustedProxies   []string
@@ -56,6 +58,8 @@ var settings = []setting{
 	{name: "admin-email", help: "the first owner, made only while there is no user"},
 	{name: "admin-password", secret: true, help: "the first owner's password"},
 	{name: "default-rate-limit", fallback: "1000", help: "requests an hour for a token that sets none; 0 means no limit"},
+	{name: "rate-limit-store", defaultShown: "redis with BROKER_REDIS_URL, else memory", help: "where requests are counted: memory, redis or database"},
+	{name: "redis-url", secret: true, help: "redis://, rediss:// or unix://: several instances count requests there together"},
 	{name: "token-prefix", fallback: "pkb", help: "first part of every new secret"},
 	{name: "trusted-proxies", help: "CIDRs whose X-Forwarded-For counts"},
 	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
@@ -146,6 +150,8 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"secret-key", c.parseSecretKey},
 		{"admin-password", func(string) error { return c.checkAdmin() }},
 		{"default-rate-limit", c.parseRateLimit},
+		{"redis-url", c.parseRedisURL},
+		{"rate-limit-store", c.parseRateLimitStore},
 		{"token-prefix", token.ValidPrefix},
 		{"trusted-proxies", c.parseProxies},
 		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},
@@ -254,7 +260,7 @@ func printConfig(values map[string]string, w io.Writer) {
 		switch {
 		case value == "":
 			value = s.defaultShown
-		case s.name == "database-url":
+		case s.name == "database-url", s.name == "redis-url":
 			value = maskPassword(value)
 		case s.secret:
 			value = "********"

@@ -45,6 +45,7 @@ type server struct {
 	accounts *account.Service
 	mirror   *mirror.Repositories
 	counts   *ratelimit.Memory
+	shared   *ratelimit.Shared // nil where each instance counts by itself
 	usage    *usage.Recorder
 	access   *access.Service
 	audit    *audit.Log
@@ -91,8 +92,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if s.accounts, err = account.New(ctx, db, events, time.Now); err != nil {
 		return nil, err
 	}
-	if err := s.counts.Restore(ctx, db.Client); err != nil {
-		return nil, fmt.Errorf("restore rate limits: %w", err)
+	limits, err := s.openLimits(ctx)
+	if err != nil {
+		return nil, err
 	}
 	refusals := audit.NewRefusals(events)
 	s.usage = usage.NewRecorder(db, c.log, s.counts, refusals)
@@ -109,7 +111,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		return nil, err
 	}
 	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
-	limiter := ratelimit.New(s.counts, time.Now)
+	limiter := ratelimit.New(limits, time.Now)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	s.handler = routes(handlers{
 		composer: &composer.Handler{
@@ -157,7 +159,10 @@ func (s *server) ready(ctx context.Context) error {
 	if s.stopping.Load() {
 		return errors.New("the server is stopping")
 	}
-	return s.db.Ready(ctx)
+	if err := s.db.Ready(ctx); err != nil || s.shared == nil {
+		return err
+	}
+	return s.shared.Ready()
 }
 
 // run serves until the context ends. The rest of the program outlives the last request.
@@ -168,6 +173,9 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	tasks.Go(func() { s.listenForChanges(background) })
 	tasks.Go(func() { s.usage.Run(background) })
 	tasks.Go(func() { s.keepHouse(background) })
+	if s.shared != nil {
+		tasks.Go(func() { s.shared.Run(background) })
+	}
 	if err := s.firstOwner(background, &tasks); err != nil {
 		return err
 	}
@@ -181,6 +189,9 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	err = errors.Join(err, s.mirror.Stop(last))
 	stop()
 	tasks.Wait()
+	if s.shared != nil {
+		err = errors.Join(err, s.shared.Close())
+	}
 	s.log.Info("stopped")
 	return err
 }

@@ -2,10 +2,12 @@ package composer
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"broker/server/auth"
+	"broker/server/ratelimit"
 )
 
 // health is what a token is, for whoever holds it.
@@ -59,10 +61,16 @@ func (h *Handler) health(t *auth.Token) health {
 	return answer
 }
 
-// Ready answers 200 while the database can be used and the server is not stopping, 503 otherwise.
+// Ready answers 200 while the database can be used and the server is not stopping, 503 otherwise. A check that fails
+// with ratelimit.ErrPerInstance does not stop anyone: the answer is 200 and says so.
 func Ready(check func(context.Context) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := check(r.Context()); err != nil {
+		err := check(r.Context())
+		if errors.Is(err, ratelimit.ErrPerInstance) {
+			alive(w, http.StatusOK, `{"status":"ok","rateLimit":"per instance"}`)
+			return
+		}
+		if err != nil {
 			w.Header().Set("Retry-After", "1")
 			alive(w, http.StatusServiceUnavailable, `{"status":"unavailable"}`)
 			return

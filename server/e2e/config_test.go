@@ -25,6 +25,10 @@ func TestBadConfigurationStopsTheStart(t *testing.T) {
 		"BROKER_TRUSTED_PROXIES=everyone":        "BROKER_TRUSTED_PROXIES",
 		"BROKER_LOG_LEVEL=loud":                  "BROKER_LOG_LEVEL",
 		"BROKER_STORAGE_URL=ftp://x":             "BROKER_STORAGE_URL",
+		"BROKER_REDIS_URL=http://x":              "BROKER_REDIS_URL",
+		"BROKER_RATE_LIMIT_STORE=redis":          "BROKER_RATE_LIMIT_STORE",
+		"BROKER_RATE_LIMIT_STORE=database":       "BROKER_RATE_LIMIT_STORE",
+		"BROKER_RATE_LIMIT_STORE=paper":          "BROKER_RATE_LIMIT_STORE",
 	} {
 		command := exec.Command(program, "serve")
 		command.Dir = t.TempDir()
