@@ -30,7 +30,7 @@ const topMax = 100
 // year: the day or month in which the range begins counts from its own beginning.
 func (r *Report) TopPackages(ctx context.Context, first int) ([]*PackageUsage, error) {
 	top := []*PackageUsage{}
-	err := r.top(ctx, ranking{kindPackage, "package", "downloads"}, first, func(name string, _, downloads, bytes int64) {
+	err := r.top(ctx, ranking{kindPackage, "package", "downloads", r.Downloads}, first, func(name string, _, downloads, bytes int64) {
 		top = append(top, &PackageUsage{name, downloads, bytes})
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Report) TopPackages(ctx context.Context, first int) ([]*PackageUsage, e
 // TopTokens are the tokens with the most requests, at most 100, compared as TopPackages compares.
 func (r *Report) TopTokens(ctx context.Context, first int) ([]*TokenUsage, error) {
 	top := []*TokenUsage{}
-	err := r.top(ctx, ranking{kindToken, "token_id", "requests"}, first, func(id string, requests, downloads, bytes int64) {
+	err := r.top(ctx, ranking{kindToken, "token_id", "requests", r.Requests}, first, func(id string, requests, downloads, bytes int64) {
 		top = append(top, &TokenUsage{id, requests, downloads, bytes})
 	})
 	if err != nil {
@@ -56,6 +56,7 @@ type ranking struct {
 	kind   string // of totals
 	column string // of details
 	by     string
+	all    int64 // of the whole report
 }
 
 func (r *Report) top(ctx context.Context, by ranking, first int, found func(subject string, requests, downloads, bytes int64)) error {
@@ -63,7 +64,7 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 		return fault.Invalidf("first", "first is 1 to %d.", topMax)
 	}
 	if kind, subject, ok := r.filter.total(); ok && kind == by.kind { // it alone
-		if r.Requests+r.Installs > 0 {
+		if by.all > 0 {
 			found(subject, r.Requests, r.Downloads, r.Bytes)
 		}
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/servicetest"
 	"broker/server/usage"
 )
 
@@ -22,57 +23,95 @@ func event(kind usage.Kind, token, name string, at time.Time) usage.Event {
 		Address: netip.MustParseAddr("192.0.2.1"), Client: "Composer/2.5.5\x1b[31m"}
 }
 
-// Every event counted is reported, however many goroutines count and however often it is written meanwhile.
+// packages makes a source with packages and returns its id.
+func packages(t testing.TB, db *database.DB, source string, names ...string) string {
+	t.Helper()
+	repository := db.Client.Repository.Create().SetName(source).SetType("COMPOSER").SaveX(t.Context())
+	for _, name := range names {
+		db.Client.Pkg.Create().SetName(name).SetRepositoryID(repository.ID).SaveX(t.Context())
+	}
+	return repository.ID
+}
+
+func flush(t testing.TB, r *usage.Recorder) {
+	t.Helper()
+	if err := r.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t testing.TB, db *database.DB, reach usage.Range, f usage.Filter, now time.Time) *usage.Report {
+	t.Helper()
+	report, err := usage.Read(t.Context(), db.Client, reach, f, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// A million events counted are a million reported, however many goroutines count and however often it is written
+// meanwhile.
 func TestEverythingCountedIsReported(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		const workers, each, kinds = 10, 100_000, 5
+		const all = int64(workers * each)
+		packages(t, db, "r", "acme/p0", "acme/p1", "acme/p2", "acme/p3")
 		r := usage.NewRecorder(db, silent)
 		now := time.Now()
-		const workers, each = 10, 20_000
 		var wg sync.WaitGroup
 		for w := range workers {
 			wg.Go(func() {
 				for i := range each {
-					r.Record(event(usage.Kind(i%5), fmt.Sprintf("tok_%d", (w+i)%7), fmt.Sprintf("acme/p%d", i%11), now.Add(-time.Duration(i%3)*time.Hour)))
+					r.Record(event(usage.Kind(i%kinds), fmt.Sprintf("tok_%d", (w+i)%7), fmt.Sprintf("acme/p%d", i/kinds%4), now.Add(-time.Duration(i%3)*time.Hour)))
 				}
 			})
 		}
-		stop := make(chan struct{})
-		var flushing sync.WaitGroup
-		flushing.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					if err := r.Flush(t.Context()); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
+		stop := flushing(t, r)
 		wg.Wait()
-		close(stop)
-		flushing.Wait()
-		if err := r.Flush(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		report, err := usage.Read(t.Context(), db.Client, usage.Day, usage.Filter{}, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		const all = int64(workers * each)
-		if report.Requests != all || report.Downloads != all/5 || report.Refused != all/5 || report.Bytes != all*10 {
+		stop()
+		flush(t, r)
+		report := read(t, db, usage.Day, usage.Filter{}, now)
+		if report.Requests != all || report.Downloads != all/kinds || report.Refused != all/kinds || report.Bytes != all*10 {
 			t.Errorf("reported %d requests, %d downloads, %d refused, %d bytes of %d", report.Requests, report.Downloads, report.Refused, report.Bytes, all)
 		}
-		var series int64
+		var series, tokens int64
 		for _, point := range report.Series {
 			series += point.Requests
 		}
-		if series != all || len(report.Series) != 24 {
-			t.Errorf("the series has %d requests in %d points", series, len(report.Series))
+		for i := range 7 {
+			tokens += read(t, db, usage.Year, usage.Filter{TokenID: fmt.Sprintf("tok_%d", i)}, now).Requests
+		}
+		if series != all || len(report.Series) != 24 || tokens != all {
+			t.Errorf("the series has %d requests in %d points, the tokens %d", series, len(report.Series), tokens)
+		}
+		if one := read(t, db, usage.Year, usage.Filter{Package: "acme/p1"}, now); one.Downloads != all/kinds/4 {
+			t.Errorf("%d downloads of a package, want %d", one.Downloads, all/kinds/4)
 		}
 	})
+}
+
+// flushing writes again and again until it is stopped.
+func flushing(t testing.TB, r *usage.Recorder) (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				if err := r.Flush(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
 }
 
 // failing is a flusher that fails as often as it is told.
@@ -92,94 +131,126 @@ func TestFailedFlushLosesAndDoublesNothing(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		r := usage.NewRecorder(db, silent, &failing{times: 3})
 		now := time.Now()
-		for range 4 {
+		failed := 0
+		for range 5 {
 			r.Record(event(usage.Downloaded, "tok_1", "acme/lib", now))
-			r.Flush(t.Context())
+			if r.Flush(t.Context()) != nil {
+				failed++
+			}
 		}
-		report, err := usage.Read(t.Context(), db.Client, usage.Hour, usage.Filter{}, now)
-		if err != nil {
-			t.Fatal(err)
+		report := read(t, db, usage.Hour, usage.Filter{}, now)
+		if failed != 3 || report.Downloads != 5 || report.Requests != 5 {
+			t.Errorf("%d downloads, %d requests of 5 after %d failures", report.Downloads, report.Requests, failed)
 		}
-		if report.Downloads != 4 || report.Requests != 4 {
-			t.Errorf("%d downloads, %d requests of 4", report.Downloads, report.Requests)
+		rows, _, err := usage.DownloadCount(t.Context(), db.Client, usage.DownloadFilter{Package: "acme/lib"})
+		if err != nil || rows != 1 {
+			t.Errorf("%d downloads, %v", rows, err)
 		}
 	})
 }
 
-// A stop writes what was counted until then.
+// A stop writes what was counted until then, also where the database fails at first.
 func TestStopLosesNothing(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		r := usage.NewRecorder(db, silent, &failing{times: 2})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); r.Run(ctx) }()
+		now := time.Now()
+		for range 1000 {
+			r.Record(event(usage.Metadata, "tok_1", "acme/lib", now))
+		}
+		cancel()
+		<-done
+		if report := read(t, db, usage.Hour, usage.Filter{}, now); report.Requests != 1000 {
+			t.Errorf("%d requests", report.Requests)
+		}
+	})
+}
+
+// What is more than memory holds loses its detail, never its number.
+func TestMemoryIsBoundedWithoutLosingCounts(t *testing.T) {
 	t.Parallel()
 	db := databasetest.New(t)
 	r := usage.NewRecorder(db, silent)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); r.Run(ctx) }()
 	now := time.Now()
-	for range 1000 {
-		r.Record(event(usage.Metadata, "tok_1", "acme/lib", now))
+	const all = 15_000
+	for i := range all {
+		r.Record(event(usage.Downloaded, "tok_1", fmt.Sprintf("acme/p%d", i), now))
 	}
-	cancel()
-	<-done
-	report, err := usage.Read(t.Context(), db.Client, usage.Hour, usage.Filter{}, now)
-	if err != nil || report.Requests != 1000 {
-		t.Errorf("%d requests, %v", report.Requests, err)
+	flush(t, r)
+	one := read(t, db, usage.Month, usage.Filter{TokenID: "tok_1"}, now)
+	if one.Downloads != all || one.Bytes != all*10 {
+		t.Errorf("%d downloads, %d bytes of %d", one.Downloads, one.Bytes, all)
+	}
+	rows, _, err := usage.DownloadCount(t.Context(), db.Client, usage.DownloadFilter{TokenID: "tok_1"})
+	if err != nil || rows != 10_000 {
+		t.Errorf("%d rows, %v", rows, err)
 	}
 }
 
-// Filters narrow, tops are ordered, and last use is noted without what a terminal would obey.
-func TestReportsAndLastUse(t *testing.T) {
+// Much at once is written before its time.
+func TestMuchIsWrittenSoon(t *testing.T) {
 	t.Parallel()
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		ctx, now := t.Context(), time.Now()
-		repo := db.Client.Repository.Create().SetName("r").SetType("COMPOSER").SaveX(ctx)
-		lib := db.Client.Pkg.Create().SetName("acme/lib").SetRepositoryID(repo.ID).SaveX(ctx)
-		token := db.Client.Token.Create().SetDescription("CI").SetCreatedBy("t").SaveX(ctx)
-		secret := db.Client.TokenSecret.Create().SetTokenID(token.ID).SetHash([]byte("h")).SetHint("x").SaveX(ctx)
-		r := usage.NewRecorder(db, silent)
-		record := func(n int, e usage.Event) {
-			if e.TokenID == token.ID {
-				e.SecretID = secret.ID
+	db := databasetest.New(t)
+	r := usage.NewRecorder(db, silent)
+	now := time.Now()
+	for i := range 6000 {
+		if i == 1000 && r.FlushWanted() {
+			t.Error("a little is written at once")
+		}
+		e := event(usage.Other, "tok_1", "", now)
+		e.Address = netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		r.Record(e)
+	}
+	if !r.FlushWanted() {
+		t.Error("much waits for its time")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go r.Run(ctx)
+	for deadline := time.Now().Add(time.Minute); r.FlushWanted(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nobody listens")
+		}
+	}
+}
+
+// Two instances that write the same rows do not wait for each other in a circle, and add to each other.
+func TestInstancesAddUp(t *testing.T) {
+	t.Parallel()
+	address := servicetest.Postgres(t)
+	db := databasetest.Open(t, address)
+	names := make([]string, 50)
+	for i := range names {
+		names[i] = fmt.Sprintf("acme/p%d", i)
+	}
+	packages(t, db, "r", names...)
+	token := db.Client.Token.Create().SetDescription("CI").SetCreatedBy("t").SaveX(t.Context())
+	now := time.Now()
+	const rounds = 10
+	var wg sync.WaitGroup
+	for _, instance := range []*database.DB{db, databasetest.Open(t, address), databasetest.Open(t, address)} {
+		wg.Go(func() {
+			r := usage.NewRecorder(instance, silent)
+			for range rounds {
+				for _, name := range names {
+					r.Record(event(usage.Downloaded, token.ID, name, now))
+				}
+				if err := r.Flush(t.Context()); err != nil {
+					t.Error(err)
+				}
 			}
-			for range n {
-				r.Record(e)
-			}
+		})
+	}
+	wg.Wait()
+	if report := read(t, db, usage.Hour, usage.Filter{}, now); report.Downloads != 3*rounds*50 {
+		t.Errorf("%d downloads", report.Downloads)
+	}
+	for _, p := range db.Client.Pkg.Query().AllX(t.Context()) {
+		if p.Downloads != 3*rounds {
+			t.Errorf("%s has %d downloads", p.Name, p.Downloads)
 		}
-		record(3, event(usage.Downloaded, token.ID, "acme/lib", now))
-		record(2, event(usage.Downloaded, token.ID, "other/x", now))
-		record(9, event(usage.Metadata, "tok_2", "acme/lib", now))
-		record(1, event(usage.Installed, token.ID, "acme/lib", now))
-		if err := r.Flush(ctx); err != nil {
-			t.Fatal(err)
-		}
-		read := func(f usage.Filter) *usage.Report {
-			report, err := usage.Read(ctx, db.Client, usage.Year, f, now)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return report
-		}
-		for want, f := range map[int64]usage.Filter{14: {}, 5: {TokenID: token.ID}, 12: {Package: "acme/lib"}, 3: {Package: "acme/lib", TokenID: token.ID}} {
-			if got := read(f).Requests; got != want {
-				t.Errorf("%+v: %d requests, want %d", f, got, want)
-			}
-		}
-		if got := read(usage.Filter{RepositoryID: repo.ID}); got.Requests != 12 || got.Installs != 1 {
-			t.Errorf("of the repository: %+v", got)
-		}
-		packages, err := read(usage.Filter{}).TopPackages(ctx, 1)
-		if err != nil || len(packages) != 1 || packages[0].Package != "acme/lib" || packages[0].Downloads != 3 {
-			t.Errorf("top packages %v, %v", packages, err)
-		}
-		tokens, err := read(usage.Filter{}).TopTokens(ctx, 10)
-		if err != nil || len(tokens) != 2 || tokens[0].TokenID != "tok_2" || tokens[0].Requests != 9 {
-			t.Errorf("top tokens %v, %v", tokens, err)
-		}
-		if n := db.Client.Pkg.GetX(ctx, lib.ID).Downloads; n != 3 {
-			t.Errorf("the package has %d downloads", n)
-		}
-		used := db.Client.Token.GetX(ctx, token.ID)
-		if used.LastUsedAt == nil || *used.LastUsedAddress != "192.0.2.1" || *used.LastUsedClient != "Composer/2.5.5[31m" {
-			t.Errorf("last use %v %v %q", used.LastUsedAt, *used.LastUsedAddress, *used.LastUsedClient)
-		}
-	})
+	}
 }

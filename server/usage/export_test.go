@@ -1,0 +1,4 @@
+package usage
+
+// FlushWanted tells whether Run has been asked to write before its time.
+func (r *Recorder) FlushWanted() bool { return len(r.full) > 0 }
