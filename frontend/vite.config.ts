@@ -4,9 +4,20 @@ import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+/** What every page needs, in few files: else each small module that two pages share would be a file of its own. */
+const shared = [
+  { name: "vendor", test: /node_modules\/(react|react-dom|scheduler|@tanstack)\// },
+  { name: "shared", test: /src\/(lib|gql)\// },
+];
+
 export default defineConfig({
   plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true }), react(), tailwindcss()],
-  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: "es2023" },
+  build: {
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2023",
+    rolldownOptions: { output: { codeSplitting: { groups: shared } } },
+  },
   server: { proxy: { "/graphql": process.env.BROKER_URL ?? "http://localhost:8080" } },
   test: {
     projects: [

@@ -120,7 +120,7 @@ async function narrowAndSort(page: Page) {
   await expect(page).toHaveURL(/q=ci$/);
   await page.getByLabel("Status").selectOption("Active");
   await page.getByLabel("Permissions").selectOption("Read-only");
-  await page.getByLabel("Sort by").selectOption("Name");
+  await page.getByLabel("Sort by").selectOption("Description");
   await expect(page).toHaveURL(/\/tokens\?q=ci&status=active&access=read&sort=name$/);
   await page.reload();
   await expect(page.getByLabel("Filter by description")).toHaveValue("ci");
@@ -154,7 +154,10 @@ async function edit(page: Page) {
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(dialog).toBeHidden();
   await expect(rowOf(page, "CI, all tests")).toContainText("globex/*");
-  await expect(rowOf(page, "CI, all tests")).toContainText("5,000/h");
+  await page.getByRole("link", { name: "CI, all tests" }).click();
+  await expect(page.getByRole("heading", { name: "CI, all tests" })).toBeFocused();
+  await expect(page.getByText(/of 5,000 requests this hour$/)).toBeVisible();
+  await page.goBack();
 }
 
 async function remove(page: Page) {

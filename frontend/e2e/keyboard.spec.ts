@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { makeToken } from "./api";
 import { expect, signIn, test } from "./test";
 
 const focused = (page: Page) =>
@@ -59,6 +60,39 @@ test("a token is made and deleted with the keyboard alone", async ({ page }) => 
   await page.keyboard.press("Enter");
   await expect(page.getByRole("alertdialog")).toBeHidden();
   await expect(page.getByRole("cell", { name: /^Revoked/ })).toBeVisible();
+});
+
+test("a token is rotated, and the rotation ended, with the keyboard alone", async ({ page }) => {
+  await signIn(page);
+  const { id } = await makeToken(page, "Jenkins");
+  await page.goto(`/tokens/${id}`);
+  await expect(page.getByRole("heading", { name: "Jenkins" })).toBeFocused();
+  await tabTo(page, "Rotate…");
+  await page.keyboard.press("Enter");
+  const keeps = page.getByLabel("Old token keeps working for");
+  await expect(keeps).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(page.getByRole("button", { name: "Rotate…" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(keeps).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await expect(keeps).toHaveValue("21600");
+  await tabTo(page, "Rotate token");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Copy the token" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Copied.")).toBeAttached();
+  await tabTo(page, "Done");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await tabTo(page, "End now");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Keep both" })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alertdialog")).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Secret in force" })).toBeVisible();
 });
 
 test("a link that shows itself when it is focused skips to the content", async ({ page }) => {

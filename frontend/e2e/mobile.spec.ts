@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { download, makeToken, mirror } from "./api";
 import { expect, expectAccessible, signIn, test } from "./test";
 
 test.use({ viewport: { width: 360, height: 740 } });
@@ -54,5 +55,30 @@ test("everything fits a small screen", async ({ page, broker }) => {
   await page.getByRole("button", { name: "Done" }).click();
   await expect(page.getByRole("rowheader")).toBeVisible();
   await expectToFit(page, "tokens");
+  await page.getByRole("checkbox", { name: /^Select Long/ }).check();
+  await expectToFit(page, "tokens, one selected");
   await expectAccessible(page, "tokens, small");
+});
+
+test("the pages for what was done and used fit a small screen", async ({ page, broker }) => {
+  await signIn(page);
+  await mirror(page, broker);
+  const { id, secret } = await makeToken(page, "Long description of a token, ".repeat(4).trim());
+  await download(page, secret, "globex/cache");
+  await page.goto(`/tokens/${id}`);
+  await expect(page.getByRole("rowheader").first()).toBeVisible();
+  await expectToFit(page, "a token");
+  await expectAccessible(page, "a token, small");
+  await page.goto("/audit?from=2026-01-01");
+  await page.getByRole("rowheader").getByRole("button").first().click();
+  await expectToFit(page, "audit");
+  await expectAccessible(page, "audit, small");
+  await page.goto("/settings");
+  await expect(page.getByLabel("Keep events for")).toBeVisible();
+  await expectToFit(page, "settings");
+  await expectAccessible(page, "settings, small");
+  await page.goto("/usage");
+  await expect(page.getByText("Busiest tokens")).toBeVisible();
+  await expectToFit(page, "usage");
+  await expectAccessible(page, "usage, small");
 });

@@ -510,6 +510,13 @@ export type CancelRotationMutationVariables = Exact<{
 
 export type CancelRotationMutation = { cancelRotation: { id: string } };
 
+export type ReleaseTokensMutationVariables = Exact<{
+  ids: Array<string> | string;
+}>;
+
+
+export type ReleaseTokensMutation = { releaseTokens: Array<{ id: string }> };
+
 export type UsageQueryVariables = Exact<{
   range: UsageRange;
 }>;
@@ -1314,6 +1321,13 @@ export const CancelRotationDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CancelRotationMutation, CancelRotationMutationVariables>;
+export const ReleaseTokensDocument = new TypedDocumentString(`
+    mutation ReleaseTokens($ids: [ID!]!) {
+  releaseTokens(ids: $ids) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ReleaseTokensMutation, ReleaseTokensMutationVariables>;
 export const UsageDocument = new TypedDocumentString(`
     query Usage($range: UsageRange!) {
   usage(range: $range) {

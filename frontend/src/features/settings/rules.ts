@@ -38,6 +38,6 @@ export function rulesOf(pattern: string, publicUrl: string): Rule[] {
 
 /** How a scanner reports what it found. */
 function reportCommand(publicUrl: string): string {
-  const body = JSON.stringify([{ token: "SECRET", url: "https://git.example.org/acme/shop/blob/main/.env" }]);
+  const body = JSON.stringify({ secret: "SECRET", url: "https://git.example.org/acme/shop/blob/main/.env" });
   return `curl -H 'Content-Type: application/json' \\\n  -d '${body}' \\\n  ${publicUrl}/leaks`;
 }

@@ -32,7 +32,9 @@ describe("deleting many tokens", () => {
     expect(await screen.findByText("12 were used in the last 7 days:")).toBeVisible();
     expect(screen.getAllByRole("listitem")).toHaveLength(11);
     expect(screen.getByText("and 2 more")).toBeVisible();
-    expect(screen.getByText("3 tokens that they made will end with them.")).toBeVisible();
+    expect(
+      screen.getByText("3 tokens that they made will end with them, unless they are released first."),
+    ).toBeVisible();
   });
 
   it("needs the number to be typed for more than five, and not for five", async () => {

@@ -92,7 +92,11 @@ function Ends({ preview }: { preview: Preview }) {
   const { activeCount, active, childCount } = preview;
   return (
     <>
-      {childCount > 0 && <p className="text-warn">{count(childCount, "token")} that they made will end with them.</p>}
+      {childCount > 0 && (
+        <p className="text-warn">
+          {count(childCount, "token")} that they made will end with them, unless they are released first.
+        </p>
+      )}
       {activeCount === 0 ? (
         <p className="text-muted">None was used in the last 7 days.</p>
       ) : (

@@ -5,7 +5,8 @@ import type { TokenWhere } from "../../gql/graphql";
 import { number } from "../../lib/time";
 import { BulkDelete } from "./bulk-delete";
 import { previewQuery } from "./queries";
-import { type TokenSearch, whereOf } from "./search";
+import { ReleaseTokens } from "./release-dialog";
+import { isFiltered, type TokenSearch, whereOf } from "./search";
 import type { Selection } from "./selection";
 
 type Props = { selection: Selection; search: TokenSearch; more: boolean };
@@ -13,11 +14,15 @@ type Props = { selection: Selection; search: TokenSearch; more: boolean };
 /** How many tokens the server takes at once by name; all that match may be more. */
 const namedAtMost = 100;
 
-/** What can be done to the tokens that are chosen; nothing while none is. more: not all that match are loaded. */
+/**
+ * What can be done to the tokens that are chosen; nothing while none is. more: not all that match are loaded. All that
+ * match can be chosen of a list that is narrowed: the server revokes nothing by an empty filter.
+ */
 export function BulkBar({ selection, search, more }: Props) {
-  const [deleting, setDeleting] = useState(false);
+  const [asked, ask] = useState<"delete" | "release" | null>(null);
   const { chosen, matching, rows } = selection;
   if (chosen.length === 0) return null;
+  const all = isFiltered(search) && rows === true && !matching;
   const tooMany = !matching && chosen.length > namedAtMost;
   const what = matching ? { where: matching } : { ids: chosen.map(({ id }) => id) };
   return (
@@ -29,16 +34,22 @@ export function BulkBar({ selection, search, more }: Props) {
         {matching ? <MatchCount where={matching} /> : `${number(chosen.length)} selected`}
         {tooMany && `, at most ${namedAtMost} can be deleted at once`}
       </span>
-      {(more || tooMany) && rows === true && !matching && (
-        <ChooseMatching search={search} choose={selection.chooseMatching} />
-      )}
+      {all && (more || tooMany) && <ChooseMatching search={search} choose={selection.chooseMatching} />}
       <span className="ml-auto flex gap-2">
-        <Button kind="danger" busy={tooMany} onClick={() => setDeleting(true)}>
+        {search.parent && !matching && (
+          <Button busy={tooMany} onClick={() => ask("release")}>
+            Release…
+          </Button>
+        )}
+        <Button kind="danger" busy={tooMany} onClick={() => ask("delete")}>
           Delete…
         </Button>
         <Button onClick={selection.clear}>Clear</Button>
       </span>
-      {deleting && <BulkDelete what={what} onClose={() => setDeleting(false)} onDeleted={selection.clear} />}
+      {asked === "delete" && <BulkDelete what={what} onClose={() => ask(null)} onDeleted={selection.clear} />}
+      {asked === "release" && (
+        <ReleaseTokens ids={what.ids ?? []} onClose={() => ask(null)} onReleased={selection.clear} />
+      )}
     </section>
   );
 }

@@ -35,7 +35,9 @@ export function DeleteToken({ token, onClose }: { token: Token; onClose: () => v
     >
       <p>The token is revoked at once: Composer calls with it fail. It cannot be recovered.</p>
       {token.childCount > 0 && (
-        <p className="text-warn">{count(token.childCount, "token")} that it made will end with it.</p>
+        <p className="text-warn">
+          {count(token.childCount, "token")} that it made will end with it, unless they are released first.
+        </p>
       )}
       <LastUse token={token} />
       <ReasonField value={reason} onChange={setReason} />

@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Callout, Fact, Facts, Panel } from "../../components/panel";
 import { Time } from "../../components/time";
 import { count, number } from "../../lib/time";
 import { Expiry, LastUsed, permissionName } from "./badges";
 import type { FullToken } from "./queries";
 import { RateMeter } from "./rate-meter";
+import { ReleaseTokens } from "./release-dialog";
 
 /** What a person must know of this token before anything else. */
 export function Notices({ token }: { token: FullToken }) {
@@ -46,7 +47,7 @@ export function Notices({ token }: { token: FullToken }) {
 }
 
 /** What a token is and may do, and how much of the hour's requests is used. */
-export function TokenFacts({ token }: { token: FullToken }) {
+export function TokenFacts({ token, mayManage }: { token: FullToken; mayManage: boolean }) {
   return (
     <div className="grid items-start gap-6 lg:grid-cols-3">
       <Panel title="What it is" className="lg:col-span-2">
@@ -78,7 +79,7 @@ export function TokenFacts({ token }: { token: FullToken }) {
               )}
             </Fact>
           )}
-          <Family token={token} />
+          <Family token={token} mayRelease={mayManage && token.status !== "REVOKED"} />
         </Facts>
       </Panel>
       <Panel title="Rate limit">
@@ -93,7 +94,8 @@ export function TokenFacts({ token }: { token: FullToken }) {
 }
 
 /** The token that made it, and how many it made. */
-function Family({ token }: { token: FullToken }) {
+function Family({ token, mayRelease }: { token: FullToken; mayRelease: boolean }) {
+  const [asked, setAsked] = useState(false);
   return (
     <>
       {token.parent && (
@@ -101,6 +103,12 @@ function Family({ token }: { token: FullToken }) {
           <Link to="/tokens/$id" params={{ id: token.parent.id }} className="text-accent underline">
             {token.parent.description}
           </Link>
+          {mayRelease && (
+            <button type="button" className="ml-3 text-accent underline" onClick={() => setAsked(true)}>
+              Release…
+            </button>
+          )}
+          {asked && <ReleaseTokens ids={[token.id]} onClose={() => setAsked(false)} />}
         </Fact>
       )}
       {token.childCount > 0 && (

@@ -58,7 +58,7 @@ function Content({ token }: { token: FullToken }) {
       />
       <div className="grid gap-6">
         <Notices token={token} />
-        <TokenFacts token={token} />
+        <TokenFacts token={token} mayManage={mayManage} />
         <Secrets token={token} mayManage={mayManage} />
         <TokenUsage
           id={token.id}
