@@ -112,7 +112,7 @@ func (s *Service) SignOut(ctx context.Context, u *ent.User, sessionID string) er
 		if _, err := tx.Session.Delete().Where(session.ID(sessionID)).Exec(ctx); err != nil {
 			return err
 		}
-		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_out", Target: u.ID})
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_out", Target: u.ID, Details: map[string]any{"email": u.Email}})
 	})
 	if err != nil {
 		return fmt.Errorf("end a session: %w", err)

@@ -74,7 +74,7 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 		if err != nil {
 			return err
 		}
-		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Actor: from.as(row.ID, row.Email)})
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Details: map[string]any{"email": row.Email}, Actor: from.as(row.ID, row.Email)})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start a session: %w", err)

@@ -15,6 +15,7 @@ import (
 type Refused struct {
 	Code   string // such as TOKEN_REVOKED
 	Target string
+	Name   string // the token's description
 	Actor  Actor
 	Path   string
 	At     time.Time
@@ -131,6 +132,9 @@ func (r *Refusals) giveBack(due []taken) {
 
 func (t taken) event() Event {
 	details := map[string]any{"reason": t.kind.code, "count": t.count, "path": shorten(t.last.Path, 300)}
+	if t.last.Name != "" {
+		details["description"] = t.last.Name
+	}
 	if t.count > 1 {
 		details["first"], details["last"] = t.first.At.UTC().Format(time.RFC3339), t.last.At.UTC().Format(time.RFC3339)
 	}

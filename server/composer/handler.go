@@ -115,7 +115,7 @@ func RefusedRequest(r *http.Request, token *auth.Token, code auth.Code, now time
 		Actor: audit.Actor{Address: middleware.GetClientIPAddr(r.Context()), Client: r.UserAgent()},
 	}
 	if token != nil {
-		refused.Target = token.ID
+		refused.Target, refused.Name = token.ID, token.Description
 		refused.Actor.ID, refused.Actor.Name = token.ID, (&auth.Subject{Token: token}).Name()
 	}
 	return refused

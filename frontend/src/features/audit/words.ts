@@ -25,12 +25,20 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "repository.update": "Repository changed",
       "repository.delete": "Repository removed",
       "repository.sync": "Sync started",
-      "repository.cancel": "Sync canceled",
+      "repository.cancel_sync": "Sync canceled",
     },
   },
-  user: { name: "People", actions: { "user.create": "User created", "user.update": "User changed" } },
-  session: { name: "Sessions", actions: { "session.create": "Signed in", "session.end": "Signed out" } },
+  user: {
+    name: "People",
+    actions: {
+      "user.create": "User created",
+      "user.sign_in": "Signed in",
+      "user.sign_in_fail": "Sign-in refused",
+      "user.sign_out": "Signed out",
+    },
+  },
   settings: { name: "Settings", actions: { "settings.update": "Settings changed" } },
+  audit: { name: "Audit", actions: { "audit.prune": "Old events removed" } },
 };
 
 const actionNames = Object.assign({}, ...Object.values(kinds).map(({ actions }) => actions)) as Record<string, string>;
