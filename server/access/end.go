@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"broker/ent"
@@ -21,15 +22,15 @@ func (s *Service) each(ctx context.Context, maker *auth.Token, ids []string, do 
 	if len(ids) == 0 || len(ids) > idsMax {
 		return nil, fault.Invalidf("ids", "Name 1 to %d tokens.", idsMax)
 	}
-	rows := make([]*ent.Token, len(ids))
+	done := map[string]*ent.Token{}
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		for i, id := range ids {
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) { // one order for all: no deadlock
 			row, err := s.lock(ctx, tx, maker, id)
 			if err != nil {
 				return err
 			}
 			tx.Announce(database.TopicToken, id)
-			if rows[i], err = do(tx, row); err != nil {
+			if done[id], err = do(tx, row); err != nil {
 				return err
 			}
 		}
@@ -38,7 +39,11 @@ func (s *Service) each(ctx context.Context, maker *auth.Token, ids []string, do 
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
+	rows := make([]*ent.Token, len(ids))
+	for i, id := range ids {
+		rows[i] = done[id]
+	}
+	for _, row := range done {
 		row.Unwrap()
 	}
 	return rows, nil

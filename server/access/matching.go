@@ -107,6 +107,9 @@ func (s *Service) RevokeMatching(ctx context.Context, maker *auth.Token, where [
 			return &fault.Conflict{Message: fmt.Sprintf("%d tokens match now, not %d. Look at them again.", n, expected)}
 		}
 		for _, row := range rows {
+			if row, err = s.lock(ctx, tx, maker, row.ID); err != nil {
+				return err
+			}
 			tx.Announce(database.TopicToken, row.ID)
 			if _, err := s.revoke(ctx, tx, row, reason); err != nil {
 				return err

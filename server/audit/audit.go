@@ -66,31 +66,41 @@ const (
 	clientMax = 200
 )
 
-// Write appends events in the transaction that does what they tell. The head's row is locked until it ends: events
-// have the order of their commits and no gap.
+// Write appends events in the transaction that does what they tell, at its very end: the head's row is locked only
+// then, so that no two transactions wait for each other. Events have the order of their commits and no gap.
 func (l *Log) Write(ctx context.Context, tx *database.Tx, events ...Event) error {
-	if len(events) == 0 {
-		return nil
+	rows := make([]*ent.AuditEvent, len(events))
+	for i, e := range events {
+		var err error
+		if rows[i], err = l.row(ctx, e); err != nil {
+			return err
+		}
 	}
+	if len(rows) > 0 {
+		tx.Last(func() error { return l.append(ctx, tx, rows) })
+	}
+	return nil
+}
+
+// append chains events to the head and stores them.
+func (l *Log) append(ctx context.Context, tx *database.Tx, rows []*ent.AuditEvent) error {
 	head, err := l.lock(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("lock the audit log: %w", err)
 	}
-	for _, e := range events {
-		row, err := l.row(ctx, e, head)
-		if err != nil {
-			return err
-		}
+	for _, row := range rows {
+		row.Number = head.Number + 1
+		row.ID, row.Hash = idOf(row.Number), l.chain.next(head.Hash, row)
 		if err := save(ctx, tx, row); err != nil {
-			return fmt.Errorf("write the audit event %s: %w", e.Action, err)
+			return fmt.Errorf("write the audit event %s: %w", row.Action, err)
 		}
 		head.Number, head.Hash = row.Number, row.Hash
 	}
 	return l.keep(ctx, tx, head)
 }
 
-// row is an event as it is stored, chained to the head.
-func (l *Log) row(ctx context.Context, e Event, head *ent.AuditHead) (*ent.AuditEvent, error) {
+// row is an event as it is stored, not chained yet.
+func (l *Log) row(ctx context.Context, e Event) (*ent.AuditEvent, error) {
 	actor := ActorOf(ctx)
 	if e.Actor != nil {
 		actor = *e.Actor
@@ -103,14 +113,12 @@ func (l *Log) row(ctx context.Context, e Event, head *ent.AuditHead) (*ent.Audit
 		}
 	}
 	row := &ent.AuditEvent{
-		ID: idOf(head.Number + 1), Number: head.Number + 1, At: l.now().UTC().Truncate(time.Microsecond),
-		Actor: shorten(actor.Name, nameMax), ActorID: actor.ID, Action: e.Action, Details: string(details),
+		At: l.now().UTC().Truncate(time.Microsecond), Actor: shorten(actor.Name, nameMax), ActorID: actor.ID, Action: e.Action, Details: string(details),
 		Target: optional(e.Target), Client: optional(shorten(actor.Client, clientMax)),
 	}
 	if actor.Address.IsValid() {
 		row.Address = optional(actor.Address.Unmap().String())
 	}
-	row.Hash = l.chain.next(head.Hash, row)
 	return row, nil
 }
 

@@ -83,11 +83,8 @@ func (r *Refusals) Flush(ctx context.Context, tx *database.Tx) error {
 	for i, one := range due {
 		events[i] = one.event()
 	}
-	if err := r.log.Write(ctx, tx, events...); err != nil {
-		r.giveBack(due)
-		return err
-	}
-	return nil
+	tx.Undone(func() { r.giveBack(due) })
+	return r.log.Write(ctx, tx, events...)
 }
 
 // taken is what one event tells.

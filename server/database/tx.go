@@ -15,7 +15,16 @@ import (
 type Tx struct {
 	*ent.Tx
 	announced []Change
+	last      []func() error
+	undone    []func()
 }
+
+// Undone has do run where the transaction is rolled back, or may be: what was taken from memory for it goes back.
+func (tx *Tx) Undone(do func()) { tx.undone = append(tx.undone, do) }
+
+// Last has do run just before the transaction commits, after all else. What every transaction locks belongs there: the
+// lock is held shortly, and nobody who holds it waits for another. An error rolls the transaction back.
+func (tx *Tx) Last(do func() error) { tx.last = append(tx.last, do) }
 
 // Announce has every cache, in this process and in others on the same database, forget the subject once the
 // transaction is committed.
@@ -45,16 +54,32 @@ func (db *DB) commit(ctx context.Context, do func(tx *Tx) error) ([]Change, erro
 	}
 	defer db.rollback(inner) // after a commit it changes nothing
 	tx := &Tx{Tx: inner}
-	if err := do(tx); err != nil {
+	if err := db.finish(ctx, tx, do); err != nil {
+		for _, undone := range tx.undone {
+			undone()
+		}
 		return nil, err
 	}
-	if err := db.Changes.write(ctx, tx); err != nil {
-		return nil, fmt.Errorf("announce: %w", err)
-	}
-	if err := inner.Commit(); err != nil {
-		return nil, fmt.Errorf("commit: %w", err)
-	}
 	return tx.announced, nil
+}
+
+// finish does all that a transaction is for, and commits it.
+func (db *DB) finish(ctx context.Context, tx *Tx, do func(tx *Tx) error) error {
+	if err := do(tx); err != nil {
+		return err
+	}
+	for _, last := range tx.last {
+		if err := last(); err != nil {
+			return err
+		}
+	}
+	if err := db.Changes.write(ctx, tx); err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 func (db *DB) rollback(tx *ent.Tx) {

@@ -9,10 +9,10 @@ import (
 	"broker/server/database"
 )
 
-// Flush writes the counts touched since the last one. Counts of a transaction that then fails are written by the
-// next request's flush at the latest.
+// Flush writes the counts touched since the last one; those of a transaction that then fails are written by the next.
 func (m *Memory) Flush(ctx context.Context, tx *database.Tx) error {
 	rows := m.touched()
+	tx.Undone(func() { m.touch(rows) })
 	for start := 0; start < len(rows); start += 500 {
 		batch := rows[start:min(start+500, len(rows))]
 		builders := make([]*ent.RateWindowCreate, len(batch))
@@ -20,7 +20,6 @@ func (m *Memory) Flush(ctx context.Context, tx *database.Tx) error {
 			builders[i] = tx.RateWindow.Create().SetID(row.ID).SetWindow(row.Window).SetCurrent(row.Current).SetPrevious(row.Previous)
 		}
 		if err := tx.RateWindow.CreateBulk(builders...).OnConflictColumns("id").UpdateNewValues().Exec(ctx); err != nil {
-			m.touch(rows)
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -160,5 +161,28 @@ func BenchmarkAdmit(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		limiter.Admit(w, r, token)
+	}
+}
+
+// Counts whose transaction was rolled back after they were written are written again.
+func TestCountsOfAFailedTransactionAreKept(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	memory := ratelimit.NewMemory()
+	memory.Take("tok_1", 10, 1, time.Now())
+	failed := errors.New("failed")
+	for _, want := range []error{failed, nil} {
+		err := db.Tx(t.Context(), func(tx *database.Tx) error {
+			if err := memory.Flush(t.Context(), tx); err != nil {
+				return err
+			}
+			return want
+		})
+		if !errors.Is(err, want) {
+			t.Fatal(err)
+		}
+	}
+	if row := db.Client.RateWindow.GetX(t.Context(), "tok_1"); row.Current != 1 {
+		t.Errorf("written %+v", row)
 	}
 }

@@ -43,10 +43,11 @@ func (b *batch) writeLastUse(ctx context.Context, tx execer, d string) error {
 			tokens[key.token] = use
 		}
 	}
-	if err := lastUseUpdate("token_secrets").run(ctx, tx, d, lastUseRows(secrets)); err != nil {
+	// A token before its secrets, as those lock them who change both.
+	if err := lastUseUpdate("tokens").run(ctx, tx, d, lastUseRows(tokens)); err != nil {
 		return err
 	}
-	return lastUseUpdate("tokens").run(ctx, tx, d, lastUseRows(tokens))
+	return lastUseUpdate("token_secrets").run(ctx, tx, d, lastUseRows(secrets))
 }
 
 type lastUse struct {
