@@ -7,12 +7,21 @@ package graph
 
 import (
 	"broker/ent"
+	"broker/graph/generated"
 	"broker/server/audit"
 	"broker/server/auth"
 	"context"
 
 	"entgo.io/contrib/entgql"
 )
+
+func (r *auditEventResolver) Address(ctx context.Context, obj *ent.AuditEvent) (*string, error) {
+	return audit.Shown(obj, ownToken(ctx)).Address, nil
+}
+
+func (r *auditEventResolver) Client(ctx context.Context, obj *ent.AuditEvent) (*string, error) {
+	return audit.Shown(obj, ownToken(ctx)).Client, nil
+}
 
 func (r *queryResolver) AuditEvents(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], where *audit.Where) (*ent.AuditEventConnection, error) {
 	own := ownToken(ctx)
@@ -34,3 +43,7 @@ func (r *queryResolver) AuditCheck(ctx context.Context) (*audit.Check, error) {
 	}
 	return r.Events.Verify(ctx)
 }
+
+func (r *Resolver) AuditEvent() generated.AuditEventResolver { return &auditEventResolver{r} }
+
+type auditEventResolver struct{ *Resolver }

@@ -483,6 +483,11 @@ func TestTokenManagesTheTokensItMade(t *testing.T) {
 			t.Errorf("its events: %s", a.body)
 		}
 		child := &auth.Subject{Token: &auth.Token{ID: made.Token.ID, Description: "order 7"}}
+		w.must(db.Client.AuditEvent.Create().SetID("evt_by_staff").SetNumber(1_000_000).SetAt(time.Now()).SetActor("anna@example.org").SetActorID("usr_1").
+			SetAction("token.update").SetTarget(made.Token.ID).SetAddress("198.51.100.9").SetHash(make([]byte, 32)).Exec(t.Context()))
+		if a := w.ask(child, `{auditEvents{edges{node{action address client}}}}`, nil); !strings.Contains(a.body, "token.update") || strings.Contains(a.body, "198.51.100.9") {
+			t.Errorf("the child sees where others are: %s", a.body)
+		}
 		if a := w.ask(child, `{viewer{... on Token{id parent{id}}} tokens{totalCount}}`, nil); strings.Contains(a.body, w.token.ID) || string(a.Data["tokens"]) != `{"totalCount":1}` {
 			t.Errorf("the child sees %s", a.body)
 		}

@@ -27,6 +27,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AuditEvent() AuditEventResolver
 	Download() DownloadResolver
 	Mutation() MutationResolver
 	Package() PackageResolver
@@ -2367,6 +2368,7 @@ type AuditEvent implements Node {
   action: String!
   "The id of what it was done to."
   target: String
+  "Where it was done from, and with what; to a token, of what it did itself only."
   address: String
   client: String
   "What changed, as JSON text; never a secret."

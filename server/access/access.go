@@ -75,7 +75,7 @@ func (s *Service) Create(ctx context.Context, maker *auth.Token, in NewToken) (*
 		return s.audit.Write(ctx, tx, audit.Event{Action: "token.create", Target: row.ID, Details: described(row, secret.Hint())})
 	})
 	if ent.IsConstraintError(err) && in.ExternalID != nil {
-		return nil, secrets.Secret{}, s.conflict(ctx, *in.ExternalID)
+		return nil, secrets.Secret{}, s.conflict(ctx, maker, *in.ExternalID)
 	}
 	if err != nil {
 		return nil, secrets.Secret{}, fmt.Errorf("create a token: %w", err)
@@ -121,11 +121,14 @@ func (s *Service) newSecret(ctx context.Context, tx *database.Tx, row *ent.Token
 	return secret, stored, err
 }
 
-// conflict names the live token that has an external id.
-func (s *Service) conflict(ctx context.Context, externalID string) error {
+// conflict names the live token that has an external id; to a token that did not make it, it does not.
+func (s *Service) conflict(ctx context.Context, maker *auth.Token, externalID string) error {
 	row, err := s.db.Client.Token.Query().Where(token.ExternalID(externalID), token.RevokedAtIsNil()).Only(ctx)
 	if err != nil {
 		return fmt.Errorf("find the token of an external id: %w", err)
+	}
+	if maker != nil && (row.ParentID == nil || *row.ParentID != maker.ID) {
+		return &fault.Conflict{Message: fmt.Sprintf("Another token has the external id %q.", externalID)}
 	}
 	return &fault.Conflict{
 		Message: fmt.Sprintf("The token %q (%s) has the external id %q. Change that one, or revoke it first.", row.Description, row.ID, externalID),

@@ -226,6 +226,23 @@ func TestTokenChangesOnlyWhatItMade(t *testing.T) {
 	})
 }
 
+// An external id that a foreign token has is taken, and nothing more is told of that token.
+func TestForeignExternalIDTellsNothing(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		f := newFamily(t, db)
+		foreign, _ := f.make(nil, access.NewToken{Description: "of somebody else", ExternalID: ptr("order-1")})
+		own, _ := f.make(f.asking, access.NewToken{ExternalID: ptr("order-2")})
+		for id, row := range map[string]*ent.Token{"order-1": foreign, "order-2": own} {
+			_, _, err := f.Create(t.Context(), f.asking, access.NewToken{Description: "x", ExternalID: &id})
+			var conflict *fault.Conflict
+			if !errors.As(err, &conflict) || strings.Contains(err.Error(), row.ID) != (row == own) || strings.Contains(err.Error(), row.Description) != (row == own) {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+	})
+}
+
 // Tokens make tokens over a bounded number of generations.
 func TestGenerationsAreBounded(t *testing.T) {
 	t.Parallel()

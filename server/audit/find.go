@@ -56,6 +56,16 @@ func OfToken(id string) predicate.AuditEvent {
 	})
 }
 
+// Shown is an event as a token may see it: from where others did something is not told. For people, id is empty.
+func Shown(e *ent.AuditEvent, id string) *ent.AuditEvent {
+	if id == "" || e.ActorID == id {
+		return e
+	}
+	shown := *e
+	shown.Address, shown.Client = nil, nil
+	return &shown
+}
+
 // Each calls do for every event that matches, newest first, a page at a time; an error ends it.
 func (l *Log) Each(ctx context.Context, where []predicate.AuditEvent, do func(*ent.AuditEvent) error) error {
 	for before := int64(-1); ; {

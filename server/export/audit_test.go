@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestAuditExports(t *testing.T) {
 		h := &export.Handler{Client: db.Client, Events: log, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 		err := db.Tx(t.Context(), func(tx *database.Tx) error {
 			return log.Write(t.Context(), tx,
-				audit.Event{Action: "token.create", Target: "tok_1", Details: map[string]any{"description": "CI"}, Actor: &audit.Actor{Name: "=cmd()", ID: "usr_1"}},
+				audit.Event{Action: "token.create", Target: "tok_1", Details: map[string]any{"description": "CI"}, Actor: &audit.Actor{Name: "=cmd()", ID: "usr_1", Address: netip.MustParseAddr("198.51.100.9")}},
 				audit.Event{Action: "token.revoke", Target: "tok_2"}, audit.Event{Action: "settings.update", Target: "settings"})
 		})
 		if err != nil {
@@ -55,7 +56,7 @@ func TestAuditExports(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || len(lines) != 3 || first.Action != "settings.update" || first.Number != 3 || len(first.Hash) != 32 {
 			t.Errorf("lines %q, %v", lines, err)
 		}
-		if _, text := get(&auth.Subject{Token: &auth.Token{ID: "tok_1"}}, h.AuditLines(), ""); strings.Count(text, "\n") != 1 || !strings.Contains(text, "tok_1") {
+		if _, text := get(&auth.Subject{Token: &auth.Token{ID: "tok_1"}}, h.AuditLines(), ""); strings.Count(text, "\n") != 1 || !strings.Contains(text, "tok_1") || strings.Contains(text, "198.51.100.9") {
 			t.Errorf("a token takes %q", text)
 		}
 		for query, want := range map[string]int{"actors=x": http.StatusBadRequest, "after=yesterday": http.StatusBadRequest} {
