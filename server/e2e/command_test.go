@@ -67,64 +67,62 @@ func (s *server) inForce(secret string, status int) {
 // changed, rotated, disabled, enabled, revoked; with the secret alone on standard output.
 func TestTokensOnTheCommandLine(t *testing.T) {
 	t.Parallel()
-	databases(t, func(t *testing.T, database string) {
-		s := start(t, database)
-		secret := s.hide(s.run("token", "create", "--description", "Order 7", "--external-id", "order-7", "--label", "plan=gold",
-			"--package", "acme/*", "--network", "127.0.0.0/8", "--expires", "90d", "--rate-limit", "50"))
-		s.inForce(secret, 200)
-		var listed []struct {
-			ID, Description, Status, Hint string
-			Packages, Networks            []string
-			RateLimit                     int
-			Labels                        map[string]string
-			ExpiresAt                     *time.Time
-		}
-		s.decode(s.run("token", "list", "--external-id", "order-7", "--json"), &listed)
-		if len(listed) != 1 || listed[0].Labels["plan"] != "gold" || listed[0].RateLimit != 50 || listed[0].ExpiresAt == nil || !strings.HasSuffix(listed[0].Hint, secret[len(secret)-4:]) {
-			t.Fatalf("listed: %+v", listed)
-		}
-		id := listed[0].ID
-		if out := s.run("token", "list", "--status", "revoked", "--json"); out != "[]" {
-			t.Errorf("revoked ones: %s", out)
-		}
-		s.run("token", "update", id, "--description", "Order 7, renewed", "--expires", "never")
-		contains(t, s.run("token", "show", id), "Order 7, renewed", "never", "acme/*")
+	s := start(t, "")
+	secret := s.hide(s.run("token", "create", "--description", "Order 7", "--external-id", "order-7", "--label", "plan=gold",
+		"--package", "acme/*", "--network", "127.0.0.0/8", "--expires", "90d", "--rate-limit", "50"))
+	s.inForce(secret, 200)
+	var listed []struct {
+		ID, Description, Status, Hint string
+		Packages, Networks            []string
+		RateLimit                     int
+		Labels                        map[string]string
+		ExpiresAt                     *time.Time
+	}
+	s.decode(s.run("token", "list", "--external-id", "order-7", "--json"), &listed)
+	if len(listed) != 1 || listed[0].Labels["plan"] != "gold" || listed[0].RateLimit != 50 || listed[0].ExpiresAt == nil || !strings.HasSuffix(listed[0].Hint, secret[len(secret)-4:]) {
+		t.Fatalf("listed: %+v", listed)
+	}
+	id := listed[0].ID
+	if out := s.run("token", "list", "--status", "revoked", "--json"); out != "[]" {
+		t.Errorf("revoked ones: %s", out)
+	}
+	s.run("token", "update", id, "--description", "Order 7, renewed", "--expires", "never")
+	contains(t, s.run("token", "show", id), "Order 7, renewed", "never", "acme/*")
 
-		next := s.hide(s.run("token", "rotate", id, "--grace", "1h"))
-		s.inForce(next, 200)
-		s.inForce(secret, 200)
-		if _, complaint, code := s.commandLine("token", "rotate", id); code != 1 || strings.Count(complaint, "broker: ") != 1 {
-			t.Errorf("a second rotation: %d %s", code, complaint)
-		}
-		s.run("token", "end-rotation", id)
-		s.inForce(secret, 401)
-		lost := s.hide(s.run("token", "rotate", id))
-		s.run("token", "cancel-rotation", id)
-		s.inForce(lost, 401)
-		s.inForce(next, 200)
+	next := s.hide(s.run("token", "rotate", id, "--grace", "1h"))
+	s.inForce(next, 200)
+	s.inForce(secret, 200)
+	if _, complaint, code := s.commandLine("token", "rotate", id); code != 1 || strings.Count(complaint, "broker: ") != 1 {
+		t.Errorf("a second rotation: %d %s", code, complaint)
+	}
+	s.run("token", "end-rotation", id)
+	s.inForce(secret, 401)
+	lost := s.hide(s.run("token", "rotate", id))
+	s.run("token", "cancel-rotation", id)
+	s.inForce(lost, 401)
+	s.inForce(next, 200)
 
-		s.run("token", "disable", id, "--reason", "looking into it")
-		s.inForce(next, 403)
-		s.run("token", "enable", id)
-		s.inForce(next, 200)
+	s.run("token", "disable", id, "--reason", "looking into it")
+	s.inForce(next, 403)
+	s.run("token", "enable", id)
+	s.inForce(next, 200)
 
-		_, preview, _ := s.commandLine("token", "revoke", "--label", "plan=gold")
-		contains(t, preview, "1 tokens match", "Nothing was revoked")
-		s.inForce(next, 200)
-		s.run("token", "revoke", "--label", "plan=gold", "--reason", "refund", "--yes")
-		s.inForce(next, 403)
+	_, preview, _ := s.commandLine("token", "revoke", "--label", "plan=gold")
+	contains(t, preview, "1 tokens match", "Nothing was revoked")
+	s.inForce(next, 200)
+	s.run("token", "revoke", "--label", "plan=gold", "--reason", "refund", "--yes")
+	s.inForce(next, 403)
 
-		contains(t, s.run("audit", "list", "--target", id), "command line  token.create", "token.rotate", "token.revoke", "refund")
-		contains(t, s.run("audit", "verify"), "The audit log is whole")
-		for _, args := range [][]string{{"token", "revoke"}, {"token", "revoke", "--status", "odd"}, {"token", "list", "x"}, {"token", "update", id, "--expires", "soon"}, {"audit"}} {
-			if _, complaint, code := s.commandLine(args...); code != 2 || strings.Count(complaint, "broker: ") != 1 {
-				t.Errorf("broker %v: %d %s", args, code, complaint)
-			}
+	contains(t, s.run("audit", "list", "--target", id), "command line  token.create", "token.rotate", "token.revoke", "refund")
+	contains(t, s.run("audit", "verify"), "The audit log is whole")
+	for _, args := range [][]string{{"token", "revoke"}, {"token", "revoke", "--status", "odd"}, {"token", "list", "x"}, {"token", "update", id, "--expires", "soon"}, {"audit"}} {
+		if _, complaint, code := s.commandLine(args...); code != 2 || strings.Count(complaint, "broker: ") != 1 {
+			t.Errorf("broker %v: %d %s", args, code, complaint)
 		}
-		if _, complaint, code := s.commandLine("token", "show", "tok_nobody"); code != 1 || !strings.Contains(complaint, "tok_nobody") {
-			t.Errorf("a token that is not there: %d %s", code, complaint)
-		}
-	})
+	}
+	if _, complaint, code := s.commandLine("token", "show", "tok_nobody"); code != 1 || !strings.Contains(complaint, "tok_nobody") {
+		t.Errorf("a token that is not there: %d %s", code, complaint)
+	}
 }
 
 func (s *server) decode(text string, into any) {

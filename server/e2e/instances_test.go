@@ -57,7 +57,7 @@ func (i *instances) revoke(id, secret string) time.Duration {
 		i.t.Fatalf("before it is revoked: %d", status)
 	}
 	i.owner.must(nil, `mutation ($ids: [ID!]!) { revokeTokens(ids: $ids) { id } }`, object{"ids": []string{id}})
-	for start := time.Now(); ; time.Sleep(200 * time.Microsecond) {
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
 		if i.status(secret) == http.StatusForbidden {
 			return time.Since(start)
 		}
@@ -188,7 +188,7 @@ func TestInstancesCountTogether(t *testing.T) {
 		wg.Wait()
 		most := int64(40)
 		if strings.Contains(one.log.String()+two.log.String(), "counted per instance") { // on a busy machine it took too long once
-			most = 60 // each had its share of what was left
+			most = 80 // for a while each counted by itself
 		}
 		if n := admitted.Load(); n < 40 || n > most || n+refused.Load() != 160 || odd.Load() != 0 {
 			t.Errorf("%s: %d admitted, %d refused, %d otherwise; want 40 and 120", name, n, refused.Load(), odd.Load())
