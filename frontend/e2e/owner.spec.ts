@@ -1,6 +1,13 @@
+import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { api, makeToken } from "./api";
 import { expect, expectAccessible, signIn, test } from "./test";
+
+/** Follows a link to a file; returns what is in it. */
+async function file(page: Page, name: string): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
+  return readFile(await download.path(), "utf8");
+}
 
 async function setLongestLifetime(page: Page) {
   await page.getByRole("link", { name: "Settings" }).click();
@@ -65,6 +72,9 @@ test("a leak that is reported marks its token, and the audit tells it", async ({
   await expect(page.getByRole("status").filter({ hasText: /^1 event$/ })).toBeVisible();
   await page.getByRole("rowheader").getByRole("button").click();
   await expect(page.getByRole("definition").filter({ hasText: url })).toBeVisible();
+  const json = await file(page, "JSON Lines");
+  expect(JSON.parse(json)).toMatchObject({ action: "token.leak", target: token.id });
+  expect(await file(page, "CSV")).toContain("token.leak");
   await page.getByRole("button", { name: "Check the chain" }).click();
   await expect(page.getByText(/^The chain is whole: \d+ events\.$/)).toBeVisible();
   await expectAccessible(page, "audit, one event open");
@@ -82,6 +92,7 @@ test("usage is told for a period, which stands in the address", async ({ page })
   await expectAccessible(page, "usage of a year");
   await page.getByRole("button", { name: "30 days" }).click();
   await expect(page).toHaveURL(/\/usage$/);
+  expect(await file(page, "CSV")).toMatch(/^\w+(,\w+)+\r?\n/);
   const slider = page.getByRole("slider", { name: "Requests a day: choose a day" });
   await slider.focus();
   await page.keyboard.press("Home");

@@ -4,6 +4,7 @@ import type { QueryClient } from "@tanstack/react-query";
 const shownBy = {
   tokens: ["tokens", "overview", "downloads", "audit"],
   repositories: ["repositories", "packages", "overview", "audit"],
+  packages: ["packages", "overview"],
   settings: ["settings", "server", "tokens", "audit"],
 };
 

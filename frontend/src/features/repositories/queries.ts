@@ -1,5 +1,6 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { RepositoriesDocument, RepositoryDocument, type RepositoryRowFragment } from "../../gql/graphql";
+import { changed } from "../../lib/changes";
 import { rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
 
@@ -8,16 +9,38 @@ export type Repository = RepositoryRowFragment;
 /** How often progress is read while something syncs; never otherwise. */
 const pollEvery = 2_000;
 
+type Synced = Pick<Repository, "id" | "status">;
+
+/** Whether a sync that was under way has ended. */
+export function syncEnded(before: readonly Synced[], now: readonly Synced[]): boolean {
+  const syncing = new Set(before.filter(({ status }) => status === "SYNCING").map(({ id }) => id));
+  return now.some(({ id, status }) => syncing.has(id) && status !== "SYNCING");
+}
+
+/** Has the packages and the overview read again once a sync has brought others. */
+function follow(client: QueryClient, before: readonly Synced[], now: readonly Synced[]) {
+  if (syncEnded(before, now)) void changed(client, "packages");
+}
+
 export const repositoriesQuery = queryOptions({
   queryKey: ["repositories"],
-  queryFn: async () => rowsOf([(await request(RepositoriesDocument, { first: 100 })).repositories]),
+  queryFn: async ({ client, queryKey }) => {
+    const now = rowsOf<Repository>([(await request(RepositoriesDocument, { first: 100 })).repositories]);
+    follow(client, client.getQueryData<Repository[]>(queryKey) ?? [], now);
+    return now;
+  },
   refetchInterval: ({ state }) => (state.data?.some((r) => r.status === "SYNCING") ? pollEvery : false),
 });
 
 export function repositoryQuery(id: string) {
   return queryOptions({
     queryKey: ["repositories", id],
-    queryFn: async () => (await request(RepositoryDocument, { id })).repository,
+    queryFn: async ({ client, queryKey }) => {
+      const now = (await request(RepositoryDocument, { id })).repository;
+      const before = client.getQueryData<Repository | null>(queryKey);
+      if (before && now) follow(client, [before], [now]);
+      return now;
+    },
     refetchInterval: ({ state }) => (state.data?.status === "SYNCING" ? pollEvery : false),
   });
 }
