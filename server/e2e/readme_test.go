@@ -56,4 +56,11 @@ func TestReadmeCommandsWork(t *testing.T) {
 	if _, err := token.Parse(w.hide(printed)); err != nil {
 		t.Errorf("token create prints %q: %v", printed, err)
 	}
+
+	contains(t, p.Shell(readme(t, "/leaks", host...)).Text, `"status":"received"`)
+	var leaked struct{ Token struct{ LeakedURL string } }
+	w.api.must(&leaked, `query ($id: ID!) { token(id: $id) { leakedUrl } }`, object{"id": w.token})
+	if leaked.Token.LeakedURL != "https://example.org/where" {
+		t.Errorf("the reported token is marked with %q", leaked.Token.LeakedURL)
+	}
 }
