@@ -12,10 +12,16 @@ import { PackageLink } from "../packages/package-link";
 import { Status } from "../tokens/badges";
 import { type Download, downloadsQuery } from "./queries";
 
-type Props = { where: DownloadWhere; empty: string; summary?: (tokens: number) => ReactNode };
+type Props = {
+  where: DownloadWhere;
+  empty: string;
+  summary?: (tokens: number) => ReactNode;
+  /** How the package writes a normalised version, where that is known. */
+  written?: ReadonlyMap<string, string>;
+};
 
 /** Who downloaded a package, or what a token downloaded: what the filter names already is left out of the rows. */
-export function Downloads({ where, empty, summary }: Props) {
+export function Downloads({ where, empty, summary, written }: Props) {
   const query = useInfiniteQuery(downloadsQuery(where));
   const rows = rowsOf(query.data?.pages);
   return (
@@ -33,7 +39,7 @@ export function Downloads({ where, empty, summary }: Props) {
         ) : rows.length === 0 ? (
           <Empty text={empty} />
         ) : (
-          <DownloadTable rows={rows} where={where} dimmed={query.isPlaceholderData} />
+          <DownloadTable rows={rows} where={where} written={written} dimmed={query.isPlaceholderData} />
         )}
       </TableBox>
       <LoadMore query={query} />
@@ -41,9 +47,9 @@ export function Downloads({ where, empty, summary }: Props) {
   );
 }
 
-type TableProps = { rows: Download[]; where: DownloadWhere; dimmed: boolean };
+type TableProps = Pick<Props, "where" | "written"> & { rows: Download[]; dimmed: boolean };
 
-function DownloadTable({ rows, where, dimmed }: TableProps) {
+function DownloadTable({ rows, where, written, dimmed }: TableProps) {
   const first = where.token ? ["Package"] : ["Token"];
   const titles = [...first, ...(where.version ? [] : ["Version"]), "From", "Downloads", "Last"];
   return (
@@ -60,7 +66,7 @@ function DownloadTable({ rows, where, dimmed }: TableProps) {
             </th>
             {!where.version && (
               <td className={`${cell} whitespace-nowrap max-sm:inline-block max-sm:py-1`}>
-                <code>{d.version}</code>
+                <code>{written?.get(d.version) ?? d.version}</code>
               </td>
             )}
             <td className={`${cell} max-sm:block max-sm:py-1`}>

@@ -61,7 +61,7 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
       )}
       <div className="grid gap-8">
         <Versions versions={versions} total={pkg.versions.totalCount} />
-        <WhoDownloaded name={pkg.name} versions={versions.map((one) => one.version)} version={who} />
+        <WhoDownloaded name={pkg.name} versions={versions} version={who} />
       </div>
     </>
   );

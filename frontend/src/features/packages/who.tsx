@@ -5,8 +5,9 @@ import { Select } from "../../components/ui/field";
 import { count } from "../../lib/time";
 import { Downloads } from "../downloads/downloads";
 import { downloadsFile } from "../downloads/queries";
+import type { Version } from "./queries";
 
-type Props = { name: string; versions: readonly string[]; version?: string };
+type Props = { name: string; versions: readonly Version[]; version?: string };
 
 /** The id of the part of a package's page that tells who downloaded it. */
 export const whoId = "who";
@@ -32,7 +33,7 @@ export function WhoDownloaded({ name, versions, version }: Props) {
           >
             <option value="">All versions</option>
             {versions.map((one) => (
-              <option key={one}>{one}</option>
+              <option key={one.id}>{one.version}</option>
             ))}
           </Select>
           <FileLink href={downloadsFile(where)}>CSV</FileLink>
@@ -41,6 +42,7 @@ export function WhoDownloaded({ name, versions, version }: Props) {
     >
       <Downloads
         where={where}
+        written={new Map(versions.map((one) => [one.normalizedVersion, one.version]))}
         empty={version ? `Nobody has downloaded ${version} yet.` : "Nobody has downloaded it yet."}
         summary={(tokens) => `${count(tokens, "token")} downloaded ${version ? `version ${version}` : "it"}.`}
       />

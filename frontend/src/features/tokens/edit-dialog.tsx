@@ -53,7 +53,7 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
       <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
         <FormError message={refused.form} />
         <TokenFields
-          editing
+          token={token}
           form={form}
           lifetime={server}
           set={(change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }))}

@@ -9,18 +9,20 @@ import {
   lastDay,
   type TokenForm,
 } from "./form";
+import type { Token } from "./queries";
 
 type Props = {
   form: TokenForm;
   set: (change: Partial<TokenForm>) => void;
   errors: Record<string, string>;
   lifetime: Lifetime;
-  editing?: boolean;
+  /** The token that is changed; none while one is made. */
+  token?: Pick<Token, "expiresAt">;
   note?: string;
 };
 
 /** The fields of a token, for making and for changing one. */
-export function TokenFields({ form, set, errors, lifetime, editing, note }: Props) {
+export function TokenFields({ form, set, errors, lifetime, token, note }: Props) {
   return (
     <>
       <Field
@@ -38,7 +40,7 @@ export function TokenFields({ form, set, errors, lifetime, editing, note }: Prop
           />
         )}
       </Field>
-      {!editing && (
+      {!token && (
         <RadioCards
           legend="Permissions"
           name="permission"
@@ -50,7 +52,7 @@ export function TokenFields({ form, set, errors, lifetime, editing, note }: Prop
           ]}
         />
       )}
-      <ExpiryField form={form} set={set} error={errors.expiresAt} lifetime={lifetime} editing={editing} />
+      <ExpiryField form={form} set={set} error={errors.expiresAt} lifetime={lifetime} token={token} />
       <PackagesField form={form} set={set} error={errors.packages} />
       <LimitField form={form} set={set} error={errors.rateLimit} />
       <details open={Boolean(errors.networks) || undefined}>
@@ -78,12 +80,12 @@ export function TokenFields({ form, set, errors, lifetime, editing, note }: Prop
 
 type PartProps = { form: TokenForm; set: (change: Partial<TokenForm>) => void; error?: string };
 
-type ExpiryProps = PartProps & { lifetime: Lifetime; editing?: boolean };
+type ExpiryProps = PartProps & Pick<Props, "lifetime" | "token">;
 
-function ExpiryField({ form, set, error, lifetime, editing }: ExpiryProps) {
+function ExpiryField({ form, set, error, lifetime, token }: ExpiryProps) {
   const { days, first } = dayChoices(lifetime);
   const picking = form.expiry === "date";
-  const help = [endsIn(form, lifetime), allowedAtMost(lifetime)].filter(Boolean).join(" ");
+  const help = [endsIn(form, lifetime, token), allowedAtMost(lifetime)].filter(Boolean).join(" ");
   return (
     <div className="grid gap-3 sm:grid-cols-2">
       <Field label="Expiry" help={help} error={picking ? undefined : error}>
@@ -93,7 +95,7 @@ function ExpiryField({ form, set, error, lifetime, editing }: ExpiryProps) {
             value={form.expiry}
             onChange={(event) => set({ expiry: event.target.value as ExpiryChoice })}
           >
-            {editing && <option value="keep">As it is</option>}
+            {token && <option value="keep">As it is</option>}
             {days.map((n) => (
               <option key={n} value={n}>
                 {count(n, "day")}
@@ -123,11 +125,16 @@ function ExpiryField({ form, set, error, lifetime, editing }: ExpiryProps) {
 }
 
 /** When the token would end, in words; nothing while that is not known. */
-function endsIn(form: TokenForm, lifetime: Lifetime): string | undefined {
-  if (form.expiry === "keep") return undefined;
+function endsIn(form: TokenForm, lifetime: Lifetime, token: Props["token"]): string | undefined {
+  if (form.expiry === "keep") return token?.expiresAt ? endsAt(token.expiresAt) : "It has no end.";
   if (form.expiry === "never") return "A token that never ends must be revoked by somebody.";
   const at = expiresAt(form, new Date(), lifetime);
-  return at && !Number.isNaN(at.getTime()) ? `Stops working ${absolute(at)}.` : undefined;
+  return at && !Number.isNaN(at.getTime()) ? endsAt(at) : undefined;
+}
+
+function endsAt(at: string | Date): string {
+  const end = new Date(at);
+  return `${end < new Date() ? "Stopped" : "Stops"} working ${absolute(end)}.`;
 }
 
 function PackagesField({ form, set, error }: PartProps) {

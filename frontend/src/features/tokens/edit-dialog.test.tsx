@@ -1,0 +1,64 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { Suspense } from "react";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { stubApi } from "../../../test/api";
+import { ToastProvider } from "../../components/ui/toast";
+import { newQueryClient } from "../../lib/query";
+import { EditToken } from "./edit-dialog";
+import type { Token } from "./queries";
+
+const token = {
+  id: "tok_1",
+  description: "CI",
+  permission: "READ_ONLY",
+  status: "ACTIVE",
+  hint: "pkb_ro_…x7Qa",
+  packages: ["acme/*"],
+  networks: [],
+  rateLimit: 1000,
+  expiresAt: "2099-02-21T23:59:59Z",
+} as unknown as Token;
+
+function open(maxTokenDays: number | null) {
+  const api = stubApi({
+    Server: () => ({ data: { server: { publicUrl: "http://broker.test", defaultTokenDays: null, maxTokenDays } } }),
+    UpdateToken: () => ({ data: { updateToken: token } }),
+  });
+  const onClose = vi.fn();
+  const client = newQueryClient(() => undefined);
+  const again = vi.spyOn(client, "invalidateQueries");
+  render(
+    <QueryClientProvider client={client}>
+      <ToastProvider>
+        <Suspense>
+          <EditToken token={token} onClose={onClose} />
+        </Suspense>
+      </ToastProvider>
+    </QueryClientProvider>,
+  );
+  return { api, onClose, again };
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("editing a token", () => {
+  it("says when the token ends, and leaves that as it is", async () => {
+    const { api, onClose, again } = open(null);
+    const expiry = await screen.findByLabelText("Expiry");
+    expect(expiry).toHaveAccessibleDescription("Stops working Feb 21, 2099, 11:59 PM UTC.");
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(onClose).toHaveBeenCalledOnce());
+    const input = { description: "CI", packages: ["acme/*"], networks: [], rateLimit: 1000 };
+    expect(api.callsOf("UpdateToken")).toEqual([{ id: "tok_1", input }]);
+    expect(again).toHaveBeenCalledWith(expect.objectContaining({ queryKey: ["tokens"] }));
+  });
+
+  it("offers no end beyond what the owner allows, and lets an older one be", async () => {
+    open(60);
+    expect(await screen.findByLabelText("Expiry")).toHaveValue("keep");
+    const names = screen.getAllByRole("option").map((option) => option.textContent);
+    expect(names).toEqual(["As it is", "7 days", "30 days", "60 days (recommended)", "Pick a date…"]);
+  });
+});
