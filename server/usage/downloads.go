@@ -62,7 +62,7 @@ func EachDownload(ctx context.Context, client *ent.Client, f DownloadFilter, do 
 
 func readDownloads(ctx context.Context, client *ent.Client, do func(*Download) error, query string, args []any) error {
 	var failed error
-	err := each(ctx, client, func(rows *stdsql.Rows) error {
+	scan := func(rows *stdsql.Rows) error {
 		var d Download
 		var first, last instant
 		if err := rows.Scan(&d.TokenID, &d.SecretID, &d.Package, &d.Version, &d.Address, &d.Downloads, &d.Installs, &d.Bytes, &first, &last,
@@ -72,7 +72,8 @@ func readDownloads(ctx context.Context, client *ent.Client, do func(*Download) e
 		d.FirstAt, d.LastAt = first.Time, last.Time
 		failed = do(&d)
 		return failed
-	}, query, args...)
+	}
+	err := frugally(ctx, client, func(q querier) error { return each(ctx, q, scan, query, args...) })
 	if err != nil && failed == nil {
 		return fmt.Errorf("read downloads: %w", err)
 	}
@@ -86,7 +87,8 @@ func DownloadCount(ctx context.Context, client *ent.Client, f DownloadFilter) (d
 		return 0, 0, err
 	}
 	query := "SELECT COUNT(*), COUNT(DISTINCT token_id) FROM (SELECT DISTINCT " + downloadKeys + " FROM download_days WHERE " + c.String() + ") d"
-	err = each(ctx, client, func(rows *stdsql.Rows) error { return rows.Scan(&downloads, &tokens) }, query, c.args...)
+	scan := func(rows *stdsql.Rows) error { return rows.Scan(&downloads, &tokens) }
+	err = frugally(ctx, client, func(q querier) error { return each(ctx, q, scan, query, c.args...) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("count downloads: %w", err)
 	}

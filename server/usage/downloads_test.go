@@ -28,7 +28,7 @@ func field(err error) string {
 func TestDownloadsAgreeWithANaiveCount(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		p := newPast(t, db, 3000)
+		p := newPast(t, db, 1000)
 		for range 40 {
 			f := p.downloadFilter()
 			want := p.downloads(f)

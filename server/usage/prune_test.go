@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
+
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/usage"
@@ -18,14 +20,14 @@ func TestOldCountsAreRemoved(t *testing.T) {
 		r := usage.NewRecorder(db, silent)
 		now := time.Date(2027, 3, 15, 12, 30, 0, 0, time.UTC)
 		days := func(n int) time.Time { return now.Add(-time.Duration(n) * 24 * time.Hour) }
-		for i, at := range []time.Time{now, days(34), days(36), days(399), days(402), days(4000)} {
-			for j := range 700 { // more than one transaction's
-				e := event(usage.Downloaded, fmt.Sprintf("tok_%d", j), "acme/lib", at)
-				e.Bytes = int64(i)
-				r.Record(e)
+		const tokens = 20
+		for _, at := range []time.Time{now, days(34), days(36), days(399), days(402), days(4000)} {
+			for i := range tokens {
+				r.Record(event(usage.Downloaded, fmt.Sprintf("tok_%d", i), "acme/lib", at))
 			}
 		}
 		flush(t, r)
+		many(t, db, days(500))
 		for range 2 { // the second time there is nothing to do
 			if err := r.Prune(t.Context(), now); err != nil {
 				t.Fatal(err)
@@ -33,17 +35,29 @@ func TestOldCountsAreRemoved(t *testing.T) {
 		}
 		ctx, c := t.Context(), db.Client
 		for what, n := range map[string][2]int{
-			"hours": {c.UsageHour.Query().CountX(ctx), 2 * 700}, "days": {c.UsageDay.Query().CountX(ctx), 4 * 700},
-			"downloads": {c.DownloadDay.Query().CountX(ctx), 4 * 700}, "addresses": {c.AddressDay.Query().CountX(ctx), 4 * 700},
+			"hours": {c.UsageHour.Query().CountX(ctx), 2 * tokens}, "days": {c.UsageDay.Query().CountX(ctx), 4 * tokens},
+			"downloads": {c.DownloadDay.Query().CountX(ctx), 4 * tokens}, "addresses": {c.AddressDay.Query().CountX(ctx), 4 * tokens},
 			// Of everything, the package, its source, each token and each secret.
-			"totals": {c.UsageTotal.Query().CountX(ctx), (2 + 4 + 4) * (3 + 2*700)},
+			"totals": {c.UsageTotal.Query().CountX(ctx), (2 + 4 + 4) * (3 + 2*tokens)},
 		} {
 			if n[0] != n[1] {
 				t.Errorf("%d %s are kept, want %d", n[0], what, n[1])
 			}
 		}
-		if all := read(t, db, usage.Year, usage.Filter{}, now); all.Downloads != 3*700 {
+		if all := read(t, db, usage.Year, usage.Filter{}, now); all.Downloads != 3*tokens {
 			t.Errorf("a year has %d downloads", all.Downloads)
 		}
 	})
+}
+
+// many makes more old rows than one transaction removes.
+func many(t *testing.T, db *database.DB, day time.Time) {
+	t.Helper()
+	_, err := db.SQL.ExecContext(t.Context(), `INSERT INTO address_days (day, token_id, secret_id, address, first_at, last_at)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4500)
+		SELECT CAST($1 AS `+map[string]string{dialect.SQLite: "TEXT", dialect.Postgres: "TIMESTAMPTZ"}[db.Dialect()]+`), 'tok_1', 'sec_1', CAST(i AS TEXT), $1, $1 FROM n`,
+		day.Truncate(24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -128,11 +128,11 @@ func point(at time.Time, events []usage.Event) usage.Point {
 func TestReportsAgreeWithANaiveCount(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		p := newPast(t, db, 3000)
+		p := newPast(t, db, 1000)
 		for _, reach := range []usage.Range{usage.Hour, usage.Day, usage.Week, usage.Month, usage.Quarter, usage.Year} {
 			p.compare(reach, usage.Filter{})
 			p.compare(reach, usage.Filter{RepositoryID: p.repositories[0]})
-			for range 15 {
+			for range 10 {
 				p.compare(reach, p.filter())
 			}
 		}

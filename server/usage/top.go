@@ -71,7 +71,7 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 	}
 	query, args := r.ranked(by)
 	query += fmt.Sprintf(" GROUP BY 1 HAVING SUM(%[1]s) > 0 ORDER BY SUM(%[1]s) DESC, 1 LIMIT %[2]d", by.by, first)
-	return each(ctx, r.client, func(rows *stdsql.Rows) error {
+	scan := func(rows *stdsql.Rows) error {
 		var subject string
 		var requests, downloads, bytes int64
 		if err := rows.Scan(&subject, &requests, &downloads, &bytes); err != nil {
@@ -79,7 +79,8 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 		}
 		found(subject, requests, downloads, bytes)
 		return nil
-	}, query, args...)
+	}
+	return frugally(ctx, r.client, func(q querier) error { return each(ctx, q, scan, query, args...) })
 }
 
 // ranked reads what is compared: totals over all tokens and packages, else details.

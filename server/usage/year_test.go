@@ -31,7 +31,7 @@ func seedYear(b *testing.B, db *database.DB, now time.Time) {
 	counts := "requests, metadata, downloads, bytes) SELECT "
 	for _, statement := range []string{
 		fmt.Sprintf("INSERT INTO usage_totals (span, at, kind, subject, %s 'DAY', %d - day.n * 86400, 'ALL', '', 10000, 6000, 4000, 1000000 FROM %s", counts, today, days),
-		fmt.Sprintf("INSERT INTO usage_totals (span, at, kind, subject, %s 'DAY', %d - day.n * 86400, 'TOKEN', 'tok_' || token.n, 1 + token.n %% 97, 1, 1, 100 FROM %s CROSS JOIN %s", counts, today, tokens, days),
+		fmt.Sprintf("INSERT INTO usage_totals (span, at, kind, subject, %s 'DAY', %d - day.n * 86400, 'TOKEN', 'tok_' || token.n, 1 + token.n %% 97, 1, 1, 100 FROM %s CROSS JOIN %s ORDER BY day.n DESC, token.n", counts, today, days, tokens), // as time writes them
 	} {
 		if _, err := db.SQL.ExecContext(b.Context(), statement); err != nil {
 			b.Fatal(err)

@@ -1,0 +1,65 @@
+package usage
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// What is more than memory holds loses its detail, never its number: also where batches come together.
+func TestMemoryIsBoundedWithoutLosingCounts(t *testing.T) {
+	t.Parallel()
+	const max, tokens, each = 100, 5, 1000
+	all := newBatch(max)
+	for i := range tokens {
+		one := newBatch(max)
+		for j := range each {
+			one.add(&Event{TokenID: fmt.Sprint(i), SecretID: fmt.Sprint("s", i), Kind: Downloaded, Package: fmt.Sprint("acme/p", j), Version: "1.0.0.0",
+				Bytes: 10, At: time.Unix(1_800_000_000, 0), Address: netip.AddrFrom4([4]byte{10, 0, byte(j >> 8), byte(j)})})
+		}
+		all.merge(one)
+	}
+	byToken := map[string]int64{}
+	for key, c := range all.hours {
+		byToken[key.token] += c[downloads]
+	}
+	for i := range tokens {
+		if n := byToken[fmt.Sprint(i)]; n != each {
+			t.Errorf("token %d has %d downloads", i, n)
+		}
+	}
+	var uses int64
+	for _, c := range all.uses {
+		uses += c.counts[requests]
+	}
+	if uses != tokens*each {
+		t.Errorf("%d uses", uses)
+	}
+	if size := all.size(); size > max+tokens || all.coarse == 0 {
+		t.Errorf("%d entries, %d without detail", size, all.coarse)
+	}
+}
+
+// A client's word for itself is kept within bounds, as text that a terminal and both databases can take.
+func TestClientsAreShortened(t *testing.T) {
+	t.Parallel()
+	long := ""
+	for len(long) < 1000 {
+		long += "ü"
+	}
+	for _, client := range []string{"Composer/2.5.5", "a\x00b\x1b[31m\r\n", "\xff\xfe", long, "x" + long, "xy\xc3"} {
+		got := shorten(client)
+		if len(got) > clientMax || got != shorten(got) {
+			t.Errorf("%q: %q", client, got)
+		}
+		for _, r := range got {
+			if r < ' ' || r == 0x7f || r == '\uFFFD' {
+				t.Errorf("%q: %q", client, got)
+			}
+		}
+	}
+	if got := shorten(long); len(got) != clientMax {
+		t.Errorf("%d bytes are kept", len(got))
+	}
+}
