@@ -40,9 +40,12 @@ func NewMemory() *Memory {
 	return m
 }
 
+// index is the number of a key's shard.
+func (m *Memory) index(key string) uint64 { return maphash.String(m.seed, key) % shards }
+
 // lock returns a key's shard, locked.
 func (m *Memory) lock(key string) *shard {
-	s := &m.shards[maphash.String(m.seed, key)%shards]
+	s := &m.shards[m.index(key)]
 	s.mu.Lock()
 	return s
 }

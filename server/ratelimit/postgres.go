@@ -31,36 +31,39 @@ const tablesLock = 0x6c696d697473
 const createTables = `
 CREATE UNLOGGED TABLE IF NOT EXISTS rate_counts (
 	id text PRIMARY KEY, number bigint NOT NULL, current bigint NOT NULL, previous bigint NOT NULL,
-	at bigint NOT NULL, admitted boolean NOT NULL
+	at bigint NOT NULL, granted bigint NOT NULL
 ) WITH (fillfactor = 50);
 CREATE UNLOGGED TABLE IF NOT EXISTS rate_instances (id text PRIMARY KEY, seen timestamptz NOT NULL)`
 
 // clock is what the database calls now. Unlike now(), it is not of the start of a transaction.
 const clock = `extract(epoch FROM clock_timestamp())::bigint`
 
-// decide has the rules of window.go, for a stored window: $2 and $3 are the limit and the cost, $4 to $6 the window that
-// the instance knows, $7 to $9 the one it admitted by itself.
-const decide = `SELECT number, CASE WHEN admitted THEN current + $3::bigint ELSE current END, previous, at, admitted
+// decide has the rules of window.go, for a stored window: $2 is the limit, $3 and $4 the least and the most to grant, $5
+// to $7 the window that the instance knows, $8 to $10 the one it admitted by itself.
+const decide = `SELECT number, current + granted, previous, at, granted
 FROM (
-	SELECT number, current, previous, at,
-		current + (previous * (3600 - least(greatest(at - number * 3600, 0), 3599)) + 3599) / 3600 + $3::bigint <= $2::bigint AS admitted
+	SELECT number, current, previous, at, CASE WHEN room > 0 AND room >= $3::bigint THEN least(room, $4::bigint) ELSE 0 END AS granted
 	FROM (
-		SELECT number, at,
-			greatest(CASE WHEN w >= number THEN c ELSE 0 END, CASE WHEN $4::bigint >= number THEN $5::bigint ELSE 0 END)
-				+ CASE WHEN $7::bigint >= number THEN $8::bigint ELSE 0 END AS current,
-			greatest(CASE WHEN w >= number THEN p WHEN w = number - 1 THEN c ELSE 0 END,
-				CASE WHEN $4 >= number THEN $6::bigint WHEN $4 = number - 1 THEN $5 ELSE 0 END)
-				+ CASE WHEN $7 >= number THEN $9::bigint WHEN $7 = number - 1 THEN $8 ELSE 0 END AS previous
-		FROM (SELECT greatest(at / 3600, w) AS number, at, w, c, p FROM (SELECT {clock} AS at, {stored}) AS now) AS hour
-	) AS seen
+		SELECT number, current, previous, at,
+			$2::bigint - current - (previous * (3600 - least(greatest(at - number * 3600, 0), 3599)) + 3599) / 3600 AS room
+		FROM (
+			SELECT number, at,
+				greatest(CASE WHEN w >= number THEN c ELSE 0 END, CASE WHEN $5::bigint >= number THEN $6::bigint ELSE 0 END)
+					+ CASE WHEN $8::bigint >= number THEN $9::bigint ELSE 0 END AS current,
+				greatest(CASE WHEN w >= number THEN p WHEN w = number - 1 THEN c ELSE 0 END,
+					CASE WHEN $5 >= number THEN $7::bigint WHEN $5 = number - 1 THEN $6 ELSE 0 END)
+					+ CASE WHEN $8 >= number THEN $10::bigint WHEN $8 = number - 1 THEN $9 ELSE 0 END AS previous
+			FROM (SELECT greatest(at / 3600, w) AS number, at, w, c, p FROM (SELECT {clock} AS at, {stored}) AS now) AS hour
+		) AS seen
+	) AS left_over
 ) AS decision`
 
-// takeSQL decides and counts. admitted and at are columns because RETURNING tells only what was stored; a refusal is
+// takeSQL decides and counts. granted and at are columns because RETURNING tells only what was stored; a refusal is
 // stored as well, so that what is told of it is of the instant it was decided in.
-const takeSQL = `INSERT INTO rate_counts AS r (id, number, current, previous, at, admitted)
+const takeSQL = `INSERT INTO rate_counts AS r (id, number, current, previous, at, granted)
 SELECT $1::text, fresh.* FROM ({decide fresh}) AS fresh
-ON CONFLICT (id) DO UPDATE SET (number, current, previous, at, admitted) = ({decide stored})
-RETURNING number, current, previous, at, admitted`
+ON CONFLICT (id) DO UPDATE SET (number, current, previous, at, granted) = ({decide stored})
+RETURNING number, current, previous, at, granted`
 
 // askSQL decides and changes nothing.
 const askSQL = `SELECT decided.* FROM (SELECT $1::text AS id) AS asked LEFT JOIN rate_counts AS r ON r.id = asked.id
@@ -133,7 +136,7 @@ func (c *postgresCounter) prepare(ctx context.Context, clock string) (err error)
 			return fmt.Errorf("prepare to count in postgres: %w", err)
 		}
 	}
-	return c.fill(ctx)
+	return c.connect(ctx)
 }
 
 // makeTables makes the tables under a lock: of several instances that start at once, IF NOT EXISTS alone lets some fail.
@@ -152,41 +155,38 @@ func (c *postgresCounter) makeTables(ctx context.Context) error {
 	return tx.Commit()
 }
 
-func (c *postgresCounter) take(ctx context.Context, key string, limit, cost int, known, own window) (answer, error) {
+func (c *postgresCounter) take(ctx context.Context, key string, q question) (answer, error) {
 	statement := c.takes
-	if cost == 0 && own.empty() {
+	if q.most == 0 && q.own.empty() {
 		statement = c.asks
 	}
-	return within(ctx, func() (answer, error) { return ask(ctx, statement, key, limit, cost, known, own) })
+	return ask(ctx, statement, key, q)
 }
 
-func ask(ctx context.Context, statement *sql.Stmt, key string, limit, cost int, known, own window) (answer, error) {
+// width leaves a connection for keeping in touch.
+func (*postgresCounter) width() int { return connections - 1 }
+
+func ask(ctx context.Context, statement *sql.Stmt, key string, q question) (answer, error) {
 	var said answer
-	err := statement.QueryRowContext(ctx, key, limit, cost, known.number, known.current, known.previous, own.number, own.current, own.previous).
-		Scan(&said.number, &said.current, &said.previous, &said.unix, &said.admitted)
+	err := statement.QueryRowContext(ctx, key, q.limit, q.least, q.most, q.known.number, q.known.current, q.known.previous,
+		q.own.number, q.own.current, q.own.previous).
+		Scan(&said.number, &said.current, &said.previous, &said.unix, &said.granted)
 	if err != nil {
 		return answer{}, fmt.Errorf("ask postgres: %w", err)
 	}
 	return said, nil
 }
 
-func (c *postgresCounter) present(ctx context.Context, instance string) (int, error) {
-	return within(ctx, func() (n int, err error) {
-		if err := c.instances.QueryRowContext(ctx, instance, presentFor.Seconds()).Scan(&n); err != nil {
-			return 0, fmt.Errorf("greet postgres: %w", err)
-		}
-		return n, nil
-	})
+func (c *postgresCounter) present(ctx context.Context, instance string) (n int, err error) {
+	if err := c.instances.QueryRowContext(ctx, instance, presentFor.Seconds()).Scan(&n); err != nil {
+		return 0, fmt.Errorf("greet postgres: %w", err)
+	}
+	return n, nil
 }
 
-func (c *postgresCounter) connect(ctx context.Context) error {
-	_, err := within(ctx, func() (struct{}, error) { return struct{}{}, c.fill(ctx) })
-	return err
-}
-
-// fill takes every connection of the pool, which makes those that are missing and drops those that are broken, and has
+// connect takes every connection of the pool, which makes those that are missing and drops those that are broken, and has
 // each know the statements.
-func (c *postgresCounter) fill(ctx context.Context) error {
+func (c *postgresCounter) connect(ctx context.Context) error {
 	for range connections {
 		conn, err := c.db.Conn(ctx)
 		if err != nil {
@@ -208,7 +208,7 @@ func (c *postgresCounter) rehearse(ctx context.Context, conn *sql.Conn) error {
 	}
 	defer tx.Rollback() // an error says that the connection is gone, and the next request drops it
 	for _, statement := range []*sql.Stmt{c.takes, c.asks} {
-		if _, err := ask(ctx, tx.StmtContext(ctx, statement), rand.Text(), 1, 1, window{}, window{}); err != nil {
+		if _, err := ask(ctx, tx.StmtContext(ctx, statement), rand.Text(), question{limit: 1, least: 1, most: 1}); err != nil {
 			return err
 		}
 	}
@@ -223,27 +223,6 @@ func (c *postgresCounter) sweep(ctx context.Context) error {
 }
 
 func (c *postgresCounter) close() error { return c.db.Close() }
-
-// within returns when its context ends: lib/pq goes on waiting for a server that is silent. The connection's own patience
-// ends what is left behind.
-func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
-	type outcome struct {
-		said T
-		err  error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		said, err := ask()
-		done <- outcome{said, err}
-	}()
-	select {
-	case o := <-done:
-		return o.said, o.err
-	case <-ctx.Done():
-		var nothing T
-		return nothing, ctx.Err()
-	}
-}
 
 // dialer makes connections that do not wait for a silent server without end.
 type dialer struct{ net.Dialer }

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// answerWithin is what a request waits for a shared counter at most; the contract allows 100 ms in all.
+// answerWithin is what a call to a shared counter may take; the contract allows a request to wait 100 ms in all.
 const answerWithin = 50 * time.Millisecond
 
 // ErrPerInstance says that a shared counter cannot be reached: each instance counts by itself. Requests are served.
 var ErrPerInstance = errors.New("rate limits are counted per instance")
 
-// counter counts where every instance sees it. Its methods return when their context ends, at the latest.
+// counter counts where every instance sees it. Its methods may outlive their context, but not for long; see try.
 type counter interface {
-	// take decides and counts in one atomic step, by the counter's own clock. What an instance knows of the key heals
-	// a counter that lost its contents; what the instance admitted by itself is counted besides. A cost of 0, with
-	// nothing admitted by itself, changes nothing.
-	take(ctx context.Context, key string, limit, cost int, known, own window) (answer, error)
+	// take decides and counts in one atomic step, by the counter's own clock.
+	take(ctx context.Context, key string, q question) (answer, error)
+	// width is how many calls may be under way at once.
+	width() int
 	// connect makes the connections that requests will use. It may take all there are: no request is under way.
 	connect(ctx context.Context) error
 	// present says that an instance lives, and tells how many do.
@@ -31,11 +31,33 @@ type counter interface {
 	close() error
 }
 
-// answer is a counter's decision.
+// question is what a counter decides. It grants as many as fit of what is asked for, or nothing where fewer than the
+// least fit. Asked for nothing, and told of nothing of the instance's own, it changes nothing.
+type question struct {
+	limit       int
+	least, most int
+	known       window // by the instance: heals a counter that lost its contents
+	own         window // admitted by the instance without the counter: counted besides
+}
+
+// answer is a counter's decision, with the window after it.
 type answer struct {
 	window
-	admitted bool
-	unix     int64 // when, by the counter's clock, in seconds
+	granted int
+	unix    int64 // when, by the counter's clock, in seconds
+}
+
+// result tells a request at a place among those that were asked for together how they were decided, as if they had come
+// one after the other. The first of them has place 1; what costs nothing comes after all.
+func (a answer) result(limit, cost, place int) Result {
+	if cost == 0 {
+		return result(&a.window, a.used(a.unix) <= int64(limit), limit, 1, a.unix)
+	}
+	admitted := place <= a.granted
+	if admitted {
+		a.current -= int64(a.granted - place)
+	}
+	return result(&a.window, admitted, limit, 1, a.unix)
 }
 
 // Shared counts where every instance sees it: in Redis or PostgreSQL. The first call that fails or takes too long ends
@@ -48,7 +70,9 @@ type Shared struct {
 	local    *Memory
 	log      *slog.Logger
 	instance string
-	within   time.Duration // what a request waits for the counter at most
+	within   time.Duration // what a call to the counter may take
+	slots    chan struct{} // one for each call under way
+	lanes    [shards]lanes
 
 	away      atomic.Bool  // the counter cannot be reached
 	skew      atomic.Int64 // seconds that the counter's clock is ahead of this one
@@ -59,6 +83,10 @@ var _ Store = (*Shared)(nil)
 
 func newShared(name string, c counter, local *Memory, log *slog.Logger) *Shared {
 	s := &Shared{name: name, counter: c, local: local, log: log, instance: rand.Text(), within: answerWithin}
+	s.slots = make(chan struct{}, c.width())
+	for i := range s.lanes {
+		s.lanes[i].byKey = map[string]*lane{}
+	}
 	s.instances.Store(1)
 	return s
 }
@@ -66,7 +94,7 @@ func newShared(name string, c counter, local *Memory, log *slog.Logger) *Shared 
 // begin asks the counter before any request does, so that none waits for a connection to be made. A counter that does
 // not answer does not keep the server from starting.
 func (s *Shared) begin(ctx context.Context) *Shared {
-	if err := (&touch{Shared: s}).inTime(ctx); err != nil {
+	if err := (&touch{Shared: s}).quick(ctx); err != nil {
 		s.leave(err)
 	}
 	return s
@@ -88,15 +116,12 @@ func (s *Shared) Take(key string, limit, cost int, now time.Time) Result {
 	if s.away.Load() {
 		return s.share(key, limit, cost, now)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.within)
-	defer cancel()
-	said, err := s.exchange(ctx, key, limit, cost)
+	said, place, err := s.ask(key, limit, cost)
 	if err != nil {
-		s.leave(err)
 		return s.share(key, limit, cost, now)
 	}
 	s.skew.Store(said.unix - now.Unix())
-	return result(&said.window, said.admitted, limit, 1, said.unix)
+	return said.result(limit, cost, place)
 }
 
 // share decides without the counter, by its clock. A limit below the number of instances has no shares of one request
@@ -108,14 +133,14 @@ func (s *Shared) share(key string, limit, cost int, now time.Time) Result {
 
 // exchange asks the counter, and tells it what was admitted here by itself. When it fails, the counter may have been
 // told all the same; that is told again then, and refuses requests rather than admit too many.
-func (s *Shared) exchange(ctx context.Context, key string, limit, cost int) (answer, error) {
-	known, own := s.local.tell(key)
-	said, err := s.counter.take(ctx, key, limit, cost, known, own)
+func (s *Shared) exchange(ctx context.Context, key string, q question) (answer, error) {
+	q.known, q.own = s.local.tell(key)
+	said, err := s.counter.take(ctx, key, q)
 	if err != nil {
-		s.local.untold(key, own)
+		s.local.untold(key, q.own)
 		return answer{}, err
 	}
-	s.local.told(key, own, said.window)
+	s.local.told(key, q.own, said.window)
 	return said, nil
 }
 

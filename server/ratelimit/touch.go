@@ -9,7 +9,7 @@ import (
 // The pace at which an instance keeps in touch with a shared counter.
 const (
 	probeEvery   = 200 * time.Millisecond // while it does not answer
-	presentEvery = 10                     // probes: an instance says every 2 s that it lives
+	presentEvery = 5                      // probes: an instance says every second that it lives
 	presentFor   = 10 * time.Second       // and counts as living for so long after
 	sweepEvery   = 3000                   // probes: 10 minutes
 	patience     = time.Second            // for an answer that no request waits for
@@ -19,9 +19,9 @@ const (
 // touch is how an instance keeps in touch with the shared counter; what it holds belongs to Run.
 type touch struct {
 	*Shared
-	probes   int    // since Run began
-	answered int    // of them in a row, in time
-	present  [5]int // how many instances there were
+	probes   int     // since Run began
+	answered int     // of them in a row, in time
+	present  [10]int // how many instances there were
 	beats    int
 }
 
@@ -64,9 +64,8 @@ func (t *touch) greet(ctx context.Context) {
 }
 
 func (t *touch) sweep(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := t.counter.sweep(ctx); err != nil {
+	_, err := try(ctx, patience, func(ctx context.Context) (struct{}, error) { return struct{}{}, t.counter.sweep(ctx) })
+	if err != nil {
 		t.log.Debug("old rate-limit counts were not dropped", "counter", t.name, "error", err)
 	}
 }
@@ -74,7 +73,7 @@ func (t *touch) sweep(ctx context.Context) {
 // probe goes back to the counter once it has answered twice in a row. After the first time every instance has told what
 // it spent, so that after the second none admits what another has spent already.
 func (t *touch) probe(ctx context.Context) {
-	if t.inTime(ctx) != nil || t.settle(ctx) != nil {
+	if t.quick(ctx) != nil || t.settle(ctx) != nil {
 		t.answered = 0
 		return
 	}
@@ -84,8 +83,8 @@ func (t *touch) probe(ctx context.Context) {
 	}
 }
 
-// inTime connects, then asks twice: the first time there is patience, the second must be as quick as a request needs it.
-func (t *touch) inTime(ctx context.Context) error {
+// quick connects, then asks twice: the first time there is patience, the second must be as quick as a request needs it.
+func (t *touch) quick(ctx context.Context) error {
 	if err := t.connect(ctx); err != nil {
 		return err
 	}
@@ -96,17 +95,14 @@ func (t *touch) inTime(ctx context.Context) error {
 }
 
 func (t *touch) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return t.counter.connect(ctx)
+	_, err := try(ctx, patience, func(ctx context.Context) (struct{}, error) { return struct{}{}, t.counter.connect(ctx) })
+	return err
 }
 
 // beat says that this instance lives. Of the last counts of instances the largest is believed: a counter that comes
 // back empty knows the others only when they have been there too.
 func (t *touch) beat(ctx context.Context, within time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	n, err := t.counter.present(ctx, t.instance)
+	n, err := try(ctx, within, func(ctx context.Context) (int, error) { return t.counter.present(ctx, t.instance) })
 	if err != nil {
 		return err
 	}
@@ -131,8 +127,6 @@ func (t *touch) settle(ctx context.Context) error {
 }
 
 func (t *touch) report(ctx context.Context, key string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	_, err := t.exchange(ctx, key, 1, 0) // the limit matters to a decision only
+	_, err := try(ctx, patience, func(ctx context.Context) (answer, error) { return t.exchange(ctx, key, question{}) })
 	return err
 }
