@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -13,6 +14,24 @@ import (
 func (s *Shared) Patient(within time.Duration) *Shared {
 	s.within = within
 	return s
+}
+
+// counting counts the calls that decide.
+type counting struct {
+	counter
+	calls atomic.Int64
+}
+
+func (c *counting) take(ctx context.Context, key string, q question) (answer, error) {
+	c.calls.Add(1)
+	return c.counter.take(ctx, key, q)
+}
+
+// CountCalls returns how often a store's counter was asked since.
+func (s *Shared) CountCalls() func() int64 {
+	c := &counting{counter: s.counter}
+	s.counter = c
+	return c.calls.Load
 }
 
 // Instances is how many instances a store believes in.

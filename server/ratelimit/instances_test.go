@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -231,5 +232,76 @@ func TestInstancesOnOnePostgresAdmitExactlyTheLimit(t *testing.T) {
 				t.Errorf("%d instances admitted %d of 50", count, admitted)
 			}
 		}
+	}
+}
+
+// A burst of one token is a few calls, however many requests it has, and admits exactly the limit; each request is told
+// what it would have been told alone.
+func TestABurstIsAFewCalls(t *testing.T) {
+	t.Parallel()
+	redis := servicetest.Redis(t)
+	distant := newProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 20*time.Millisecond)
+	var calls func() int64
+	i := connected(t, func(memory *ratelimit.Memory, log *slog.Logger) (*ratelimit.Shared, error) {
+		store, err := patient(onRedis(t, away(distant)))(memory, log)
+		if err == nil {
+			calls = store.CountCalls()
+		}
+		return store, err
+	})
+	key, remain := newKey(), make(chan int, 400)
+	var refused atomic.Int64
+	var wg sync.WaitGroup
+	for range 400 {
+		wg.Go(func() {
+			if result := i.Take(key, 300, 1, time.Now()); result.Admitted {
+				remain <- result.Remaining
+			} else {
+				refused.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	close(remain)
+	var told []int
+	for remaining := range remain {
+		told = append(told, remaining)
+	}
+	slices.Sort(told)
+	for n, remaining := range told {
+		if n != remaining {
+			t.Fatalf("the admitted requests were told that %v remain, want 0 to 299, each once", told)
+		}
+	}
+	if len(told) != 300 || refused.Load() != 100 {
+		t.Errorf("%d admitted and %d refused of 400 under a limit of 300", len(told), refused.Load())
+	}
+	if n := calls(); n > 40 {
+		t.Errorf("400 requests at once were %d calls", n)
+	}
+}
+
+// Requests of one token under different limits, and questions between them, are each decided under their own.
+func TestABurstUnderTwoLimits(t *testing.T) {
+	t.Parallel()
+	redis := servicetest.Redis(t)
+	i, key := connected(t, patient(onRedis(t, redis.URL))), newKey()
+	var admitted atomic.Int64
+	var wg sync.WaitGroup
+	for n := range 300 {
+		wg.Go(func() {
+			limit := 50 + n%2*50
+			result := i.Take(key, limit, n%3%2, time.Now())
+			if result.Limit != limit || result.Remaining > limit {
+				t.Errorf("under a limit of %d: %+v", limit, result)
+			}
+			if result.Admitted && n%3%2 == 1 {
+				admitted.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if used := 100 - remaining(i, key, 100); int64(used) != admitted.Load() || used > 100 {
+		t.Errorf("%d admitted, %d counted", admitted.Load(), used)
 	}
 }
