@@ -110,5 +110,5 @@ func (s *Shared) Exec(t testing.TB, query string, args ...any) {
 
 func testStore(t testing.TB, c counter) *Shared {
 	t.Cleanup(func() { c.close() })
-	return newShared("test", c, NewMemory(), slog.New(slog.DiscardHandler)).Patient(20 * time.Second)
+	return newShared("test", c, 20*time.Second, NewMemory(), slog.New(slog.DiscardHandler))
 }

@@ -102,9 +102,9 @@ func (s *Shared) send(key string, b *batch) {
 	b.said, b.err = s.call(key, question{limit: b.limit, least: min(b.ones, 1), most: b.ones})
 }
 
-// await waits for a batch: for the call before it and its own, and not for 100 ms.
+// await waits for a batch: for the call before it and its own, which is almost twice what a call may take.
 func (s *Shared) await(b *batch) error {
-	if _, ok := inTime(s.within*9/5, b.done); !ok {
+	if _, ok := inTime(s.within*19/10, b.done); !ok {
 		return errBusy
 	}
 	return nil

@@ -107,7 +107,7 @@ func NewPostgres(ctx context.Context, url string, local *Memory, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return newShared("PostgreSQL", c, local, log).begin(ctx), nil
+	return newShared("PostgreSQL", c, postgresWithin, local, log).begin(ctx), nil
 }
 
 func newPostgresCounter(ctx context.Context, url, clock string) (*postgresCounter, error) {

@@ -40,7 +40,7 @@ func result(w *window, admitted bool, limit int, weight, unix int64) Result {
 func (w *window) end() time.Time { return time.Unix((w.number+1)*windowSeconds, 0).UTC() }
 
 // Store decides and counts in one atomic step. It never fails: a store that cannot reach what it counts in decides by
-// itself. It takes no context: what it waits for, it waits for a twentieth of a second at most, and a client that
+// itself. It takes no context: what it waits for, it waits for a fraction of a second at most, and a client that
 // goes away meanwhile must not look like a store that does not answer.
 type Store interface {
 	// Take admits a request of this cost, and counts it, unless it would exceed the limit, which is above 0. A cost of

@@ -41,7 +41,7 @@ func NewRedis(ctx context.Context, url string, local *Memory, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	return newShared("Redis", c, local, log).begin(ctx), nil
+	return newShared("Redis", c, redisWithin, local, log).begin(ctx), nil
 }
 
 // CheckRedisURL tells what is wrong with a URL, without repeating it: it may hold a password.
