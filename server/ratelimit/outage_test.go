@@ -186,7 +186,8 @@ func TestAStartWithoutRedis(t *testing.T) {
 }
 
 // The requests under way when a counter falls silent wait 100 ms at most for Redis and 300 for PostgreSQL, later ones a
-// millisecond; when it speaks again it is used again. One that answers slowly is as good as silent, and is not tried on requests again and again.
+// millisecond; when it speaks again it is used again. One that answers slowly is as good as silent, and is not tried on
+// requests again and again.
 func TestASilentCounterHoldsNobodyUp(t *testing.T) {
 	redis := servicetest.Redis(t)
 	redisProxy := newProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 0)
