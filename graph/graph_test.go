@@ -63,7 +63,7 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	t.Cleanup(func() { repositories.Stop(ctx) })
 	service := access.New(db, events, rules, "pkb", time.Now)
 	w.handler = graph.NewHandler(&graph.Resolver{
-		Client: db.Client, Accounts: accounts, Access: service, Known: auth.NewTokens(db, rules, auth.NewGuard(time.Now)),
+		Client: db.Reports, Accounts: accounts, Access: service, Known: auth.NewTokens(db, rules, auth.NewGuard(time.Now)),
 		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Mirror: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})

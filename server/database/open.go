@@ -23,11 +23,16 @@ import (
 	"broker/ent"
 )
 
+// reportsAtOnce is how many connections Reports has.
+const reportsAtOnce = 4
+
 // DB is one open database. Client and SQL share a pool; reads need no transaction, writes of more than one statement
-// go through Tx.
+// go through Tx. Reports has a small pool of its own, for what the API and the exports read: however long that takes,
+// it takes no connection from Composer's requests. Nothing is written through it.
 type DB struct {
 	Client  *ent.Client
 	SQL     *sql.DB
+	Reports *ent.Client
 	Changes *Changes
 
 	dialect string
@@ -40,26 +45,30 @@ type DB struct {
 func Open(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
 	db := &DB{url: rawURL, log: log}
 	var err error
+	connections := 8
 	switch {
 	case strings.HasPrefix(rawURL, "sqlite:"):
 		db.dialect = dialect.SQLite
-		db.SQL, err = openSQLite(strings.TrimPrefix(rawURL, "sqlite:"), 8)
 	case strings.HasPrefix(rawURL, "postgres://"), strings.HasPrefix(rawURL, "postgresql://"):
 		db.dialect = dialect.Postgres
-		db.SQL, err = openPostgres(rawURL, 16)
+		connections = 16
 	default:
 		return nil, fmt.Errorf("database URL starts with neither sqlite: nor postgres://")
 	}
-	if err != nil {
+	if db.SQL, err = db.pool(connections); err != nil {
 		return nil, err
+	}
+	reports, err := db.pool(reportsAtOnce)
+	if err != nil {
+		return nil, errors.Join(err, db.SQL.Close())
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := db.SQL.PingContext(ctx); err != nil {
-		db.SQL.Close()
-		return nil, fmt.Errorf("reach the database: %w", err)
+		return nil, errors.Join(fmt.Errorf("reach the database: %w", err), db.SQL.Close(), reports.Close())
 	}
 	db.Client = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, db.SQL)))
+	db.Reports = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, reports)))
 	db.Changes = newChanges(db)
 	return db, nil
 }
@@ -70,9 +79,16 @@ func (db *DB) Dialect() string { return db.dialect }
 // OpenJobs opens a second handle for the job queue. SQLite's queue driver wants one with a single connection.
 func (db *DB) OpenJobs() (*sql.DB, error) {
 	if db.dialect == dialect.SQLite {
-		return openSQLite(strings.TrimPrefix(db.url, "sqlite:"), 1)
+		return db.pool(1)
 	}
-	return openPostgres(db.url, 8)
+	return db.pool(8)
+}
+
+func (db *DB) pool(connections int) (*sql.DB, error) {
+	if db.dialect == dialect.SQLite {
+		return openSQLite(strings.TrimPrefix(db.url, "sqlite:"), connections)
+	}
+	return openPostgres(db.url, connections)
 }
 
 // Ready tells whether the database answers, within two seconds.
@@ -83,8 +99,8 @@ func (db *DB) Ready(ctx context.Context) error {
 	return db.SQL.QueryRowContext(ctx, "SELECT 1").Scan(&one)
 }
 
-// Close closes the pool. Changes must have been stopped by its context before.
-func (db *DB) Close() error { return db.Client.Close() }
+// Close closes the pools. Changes must have been stopped by its context before.
+func (db *DB) Close() error { return errors.Join(db.Reports.Close(), db.Client.Close()) }
 
 // openSQLite opens a file, making its folder. The path is escaped: an unescaped # or ? would open another file.
 // Times are kept as UTC text so that they compare; explicit transactions take the write lock at once.

@@ -54,7 +54,7 @@ func (q *request) events(do func(*ent.AuditEvent) error) error {
 	if err := auth.Authorize(q.subject, auth.ReadAudit, object); err != nil {
 		return err
 	}
-	return q.h.Events.Each(q.ctx, conditions, func(e *ent.AuditEvent) error { return do(audit.Shown(e, object.TokenID)) })
+	return q.h.events.Each(q.ctx, conditions, func(e *ent.AuditEvent) error { return do(audit.Shown(e, object.TokenID)) })
 }
 
 func (q *request) auditWhere() (audit.Where, error) {

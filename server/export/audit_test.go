@@ -26,7 +26,7 @@ func TestAuditExports(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		log := databasetest.Log(db)
-		h := &export.Handler{Client: db.Client, Events: log, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+		h := export.NewHandler(db.Reports, log, t.TempDir(), slog.New(slog.DiscardHandler), time.Now)
 		err := db.Tx(t.Context(), func(tx *database.Tx) error {
 			return log.Write(t.Context(), tx,
 				audit.Event{Action: "token.create", Target: "tok_1", Details: map[string]any{"description": "CI"}, Actor: &audit.Actor{Name: "=cmd()", ID: "usr_1", Address: netip.MustParseAddr("198.51.100.9")}},

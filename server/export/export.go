@@ -6,10 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"broker/ent"
@@ -17,17 +20,32 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/fault"
+	"broker/server/turns"
 )
 
-// exportFor bounds one export, whose rows are read while they are sent.
-const exportFor = 10 * time.Minute
+// The bounds of exports.
+const (
+	readFor       = 2 * time.Minute // reading what is exported
+	eachAtOnce    = 3               // under way for one caller
+	allAtOnce     = 24              // under way for all
+	tryAgainAfter = 30              // seconds
+)
 
-// Handler holds what the exports need.
+// Handler answers exports.
 type Handler struct {
-	Client *ent.Client
-	Events *audit.Log
-	Log    *slog.Logger
-	Now    func() time.Time
+	reports *ent.Client
+	events  *audit.Log
+	dir     string
+	log     *slog.Logger
+	now     func() time.Time
+	callers *turns.Turns
+	all     *turns.Turns
+}
+
+// NewHandler makes a handler that reads through a pool of its own, and keeps large files in a folder until they are
+// sent.
+func NewHandler(reports *ent.Client, events *audit.Log, dir string, log *slog.Logger, now func() time.Time) *Handler {
+	return &Handler{reports: reports, events: events, dir: dir, log: log, now: now, callers: turns.New(eachAtOnce), all: turns.New(allAtOnce)}
 }
 
 // request is one export under way.
@@ -43,20 +61,59 @@ type request struct {
 // parameter that is not known is refused: a filter that is dropped in silence would export more than was meant.
 func (h *Handler) route(name string, columns, parameters []string, step func(*request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), exportFor)
-		defer cancel()
-		q := &request{ctx: ctx, h: h, query: r.URL.Query(), subject: auth.FromContext(ctx), file: newFile(w, name, columns)}
-		err := known(q.query, parameters)
-		if err == nil {
-			err = step(q)
+		subject := auth.FromContext(r.Context())
+		done, err := h.begin(subject.ID())
+		if err != nil {
+			h.fail(w, r, err)
+			return
 		}
+		defer done()
+		f, err := newFile(h.dir, name, columns)
+		defer f.spool.close()
 		if err == nil {
-			err = q.file.end()
+			err = h.fill(r, subject, f, parameters, step)
 		}
 		if err != nil {
-			h.fail(w, r, q.file, err)
+			h.fail(w, r, err)
+			return
+		}
+		if err := f.send(w); err != nil { // the connection is cut, so that nobody takes a part for the whole
+			h.log.Warn("an export broke off", "path", r.URL.Path, "error", err)
+			panic(http.ErrAbortHandler)
 		}
 	}
+}
+
+// begin takes a turn for a caller, until done is called.
+func (h *Handler) begin(caller string) (done func(), err error) {
+	one, ok := h.callers.TryTake(caller)
+	if !ok {
+		return nil, busy(http.StatusTooManyRequests, auth.CodeRateLimited, "%d exports of yours are under way. Try again when one has ended.", eachAtOnce)
+	}
+	all, ok := h.all.TryTake("")
+	if !ok {
+		one()
+		return nil, busy(http.StatusServiceUnavailable, auth.CodeUnavailable, "%d exports are under way. Try again in a moment.", allAtOnce)
+	}
+	return func() { all(); one() }, nil
+}
+
+func busy(status int, code auth.Code, format string, n int) *auth.Refusal {
+	return &auth.Refusal{Status: status, Code: code, Message: fmt.Sprintf(format, n), RetryAfter: tryAgainAfter}
+}
+
+// fill reads what is exported into the file.
+func (h *Handler) fill(r *http.Request, subject *auth.Subject, f *file, parameters []string, step func(*request) error) error {
+	ctx, cancel := context.WithTimeout(r.Context(), readFor)
+	defer cancel()
+	q := &request{ctx: ctx, h: h, query: r.URL.Query(), subject: subject, file: f}
+	if err := known(q.query, parameters); err != nil {
+		return err
+	}
+	if err := step(q); err != nil {
+		return err
+	}
+	return f.end()
 }
 
 func known(query url.Values, parameters []string) error {
@@ -67,25 +124,28 @@ func known(query url.Values, parameters []string) error {
 		if len(values) > 1 {
 			return fault.Invalidf(name, "Give %s once.", name)
 		}
+		if strings.ContainsRune(values[0], 0) { // which a database takes for the end, or refuses
+			return fault.Invalidf(name, "%s has a NUL character.", name)
+		}
 	}
 	return nil
 }
 
-// fail answers an error. Once the file has begun, the connection is cut instead, so that nobody takes a part for the
-// whole.
-func (h *Handler) fail(w http.ResponseWriter, r *http.Request, f *file, err error) {
+// fail answers an error.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	refusal, _ := errors.AsType[*auth.Refusal](err)
 	invalid, _ := errors.AsType[*fault.Invalid](err)
 	switch {
-	case f.begun:
-		h.Log.Warn("an export broke off", "path", r.URL.Path, "error", err)
-		panic(http.ErrAbortHandler)
 	case refusal != nil:
+		if refusal.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
+		}
 		answer(w, refusal.Status, problem{Warning: refusal.Message, Error: string(refusal.Code)})
 	case invalid != nil:
 		answer(w, http.StatusBadRequest, problem{invalid.Message, "BAD_USER_INPUT", invalid.Field})
+	case r.Context().Err() != nil: // the client has gone
 	default:
-		h.Log.Error("an export failed", "path", r.URL.Path, "error", err)
+		h.log.Error("an export failed", "path", r.URL.Path, "error", err)
 		answer(w, http.StatusServiceUnavailable, problem{Warning: "The server has a fault. Its log says more; try again.", Error: string(auth.CodeInternal)})
 	}
 }
@@ -116,7 +176,7 @@ func (q *request) mayReadUsage(tokenID, name string) (string, error) {
 		if tokenID == "" {
 			object.TokenID = own
 		}
-		made, err := q.h.Client.Token.Query().Where(token.ID(object.TokenID), token.ParentID(own)).Exist(q.ctx)
+		made, err := q.h.reports.Token.Query().Where(token.ID(object.TokenID), token.ParentID(own)).Exist(q.ctx)
 		if err != nil {
 			return "", err
 		}

@@ -16,7 +16,7 @@ func (h *Handler) Downloads() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		return usage.EachDownload(q.ctx, h.Client, filter, func(d *usage.Download) error {
+		return usage.EachDownload(q.ctx, h.reports, filter, func(d *usage.Download) error {
 			return q.file.row(d.TokenID, d.TokenDescription, d.SecretHint, d.Package, d.Version, d.Address, d.Client,
 				d.Downloads, d.Installs, d.Bytes, d.FirstAt, d.LastAt)
 		})
@@ -63,5 +63,5 @@ func (q *request) usage() (*usage.Report, error) {
 	if f.TokenID, err = q.mayReadUsage(q.query.Get("token"), f.Package); err != nil {
 		return nil, err
 	}
-	return usage.Read(q.ctx, q.h.Client, usage.Range(q.query.Get("range")), f, q.h.Now())
+	return usage.Read(q.ctx, q.h.reports, usage.Range(q.query.Get("range")), f, q.h.now())
 }

@@ -32,7 +32,7 @@ type exports struct {
 
 func newExports(t *testing.T, db *database.DB, events int) *exports {
 	t.Helper()
-	e := &exports{T: t, h: &export.Handler{Client: db.Client, Log: slog.New(slog.DiscardHandler), Now: time.Now}}
+	e := &exports{T: t, h: export.NewHandler(db.Reports, databasetest.Log(db), t.TempDir(), slog.New(slog.DiscardHandler), time.Now)}
 	repository := db.Client.Repository.Create().SetName("r").SetType("COMPOSER").SaveX(t.Context())
 	db.Client.Pkg.Create().SetName("acme/lib").SetRepositoryID(repository.ID).SaveX(t.Context())
 	e.token = db.Client.Token.Create().SetDescription(`=HYPERLINK("https://example.org")`).SetCreatedBy("t").SaveX(t.Context())
