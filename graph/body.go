@@ -7,6 +7,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
+
+	"broker/server/auth"
 )
 
 // request is a GraphQL request over HTTP.
@@ -36,11 +39,29 @@ func readBody(w http.ResponseWriter, r *http.Request) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(body)), nil
 }
 
-// refuse answers in the form of GraphQL.
+// Refuse answers a caller who was refused before the query was read. The reason is the refusal's own code, as
+// Composer's routes give it.
+func Refuse(w http.ResponseWriter, r *auth.Refusal) {
+	if r.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer") // for Basic, a browser would ask for a password
+	}
+	if r.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(r.RetryAfter))
+	}
+	answer(w, r.Status, r.Message, map[string]string{"code": codeOf(r), "reason": string(r.Code)})
+}
+
+// refuse answers what is no GraphQL request.
 func refuse(w http.ResponseWriter, status int, code, message string) {
+	answer(w, status, message, map[string]string{"code": code})
+}
+
+// answer is an error in the form of GraphQL.
+func answer(w http.ResponseWriter, status int, message string, extensions map[string]string) {
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(map[string]any{ // the client may have gone; there is nobody else to tell
-		"errors": []any{map[string]any{"message": message, "extensions": map[string]string{"code": code}}},
+		"errors": []any{map[string]any{"message": message, "extensions": extensions}},
 	})
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
@@ -11,6 +12,7 @@ import (
 	"broker/ent/token"
 	"broker/graph/model"
 	"broker/server/auth"
+	"broker/server/fault"
 	"broker/server/usage"
 )
 
@@ -23,6 +25,17 @@ func (r *Resolver) usage(ctx context.Context, rangeArg usage.Range, f usage.Filt
 		return nil, err
 	}
 	return usage.Read(ctx, r.Client, rangeArg, f, r.Now())
+}
+
+// given refuses a filter that is there and empty: who meant one token must not get everybody's numbers because a
+// variable was not set.
+func given(filters map[string]*string) error {
+	for field, value := range filters {
+		if value != nil && strings.TrimSpace(*value) == "" {
+			return fault.Invalidf(field, "%s is empty. Give one, or leave it out.", field)
+		}
+	}
+	return nil
 }
 
 // mayReadUsage authorises reading what a filter lets through. A token may not ask about packages outside its patterns:

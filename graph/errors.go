@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -46,7 +47,7 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			shown.Message = "This is not a cursor of this connection."
 			errcode.Set(shown, codeInput)
 			return shown
-		case fromGraphQL(err, shown):
+		case !isPanic(err) && fromGraphQL(err, shown):
 			return shown
 		}
 		log.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
@@ -55,6 +56,19 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			Extensions: map[string]any{"code": codeInternal},
 		}
 	}
+}
+
+// panicked is what a resolver panicked with, and where.
+type panicked struct {
+	cause any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.cause, p.stack) }
+
+func isPanic(err error) bool {
+	_, is := errors.AsType[*panicked](err)
+	return is
 }
 
 // classify is the one table of errors and codes.
@@ -81,16 +95,27 @@ func classify(err error) (code, field, message string) {
 		return codeUnauthenticated, "", unauthenticated.Message
 	case errors.As(err, &busy):
 		return codeRateLimited, "", busy.Message
-	case errors.As(err, &refusal) && refusal.Status == http.StatusUnauthorized:
-		return codeUnauthenticated, "", refusal.Message
 	case errors.As(err, &refusal):
-		return codeForbidden, "", refusal.Message
+		return codeOf(refusal), "", refusal.Message
 	case ent.IsNotFound(err):
 		return codeNotFound, "", "There is nothing with this id."
 	case ent.IsValidationError(err):
 		return codeInput, "", "A value is longer than is possible."
 	}
 	return "", "", ""
+}
+
+// codeOf is the API's code for a refusal.
+func codeOf(r *auth.Refusal) string {
+	switch r.Status {
+	case http.StatusUnauthorized:
+		return codeUnauthenticated
+	case http.StatusForbidden:
+		return codeForbidden
+	case http.StatusTooManyRequests:
+		return codeRateLimited
+	}
+	return codeInternal
 }
 
 // fromGraphQL tells errors of the query itself from ours, and gives them a code. Their text quotes the query at most.

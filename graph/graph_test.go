@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -327,11 +329,100 @@ func TestErrorsHaveCodesAndFields(t *testing.T) {
 func TestInternalErrorsAreNotShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t))
-	w.must(w.db.SQL.Close())
+	w.must(w.db.Reports.Close())
 	a := w.ask(person(user.RoleOWNER), `{tokens{totalCount}}`, nil)
 	if a.code() != "INTERNAL" || strings.Contains(a.body, "sql") || strings.Contains(a.body, "database") {
 		t.Errorf("answer %s", a.body)
 	}
+}
+
+// A resolver that panics is a fault of ours, logged with where it was, and tells nothing of itself.
+func TestPanicIsInternal(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	w := &world{T: t, handler: graph.NewHandler(&graph.Resolver{Log: slog.New(slog.NewTextHandler(&log, nil))})} // without a database
+	a := w.ask(person(user.RoleOWNER), `{tokens{totalCount}}`, nil)
+	if a.code() != "INTERNAL" || strings.Contains(a.body, "panic") || strings.Contains(a.body, "nil") {
+		t.Errorf("answer %s", a.body)
+	}
+	if said := log.String(); strings.Count(said, "level=") != 1 || !strings.Contains(said, "level=ERROR") || !strings.Contains(said, "resolvers.go") {
+		t.Errorf("log %s", said)
+	}
+}
+
+// What no database keeps is refused as input, in a variable, a list, an object or the query itself: a NUL character,
+// a year of five digits.
+func TestTextThatCannotBeKeptIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	for query, variables := range map[string]map[string]any{
+		`query($s:String!){tokens(where:{search:$s}){totalCount}}`:                         {"s": "a\x00b"},
+		`{tokens(where:{search:"a\u0000"}){totalCount}}`:                                   nil,
+		`query($id:ID!){token(id:$id){id}}`:                                                {"id": "tok_\x00"},
+		`mutation($i:CreateTokenInput!){createToken(input:$i){secret}}`:                    {"i": map[string]any{"description": "a\x00"}},
+		`mutation($p:[String!]){createToken(input:{description:"a",packages:$p}){secret}}`: {"p": []string{"acme/\x00"}},
+		`mutation($t:Time){createToken(input:{description:"a",expiresAt:$t}){secret}}`:     {"t": "10000-01-01T00:00:00Z"},
+	} {
+		if a := w.ask(person(user.RoleOWNER), query, variables); a.code() != "BAD_USER_INPUT" {
+			t.Errorf("%s: %s", query, a.body)
+		}
+	}
+}
+
+// A filter that is given and empty is an error: a script whose variable is not set must not get everybody's numbers.
+func TestEmptyFiltersAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	for field, query := range map[string]string{
+		"token": `{usage(range:DAY,token:""){requests}}`, "repository": `{usage(range:DAY,repository:" "){requests}}`,
+		"package": `{usage(range:DAY,package:""){requests}}`, "address": `{downloads(where:{package:"acme/lib",address:""}){totalCount}}`,
+		"version": `{downloads(where:{package:"acme/lib",version:""}){totalCount}}`,
+	} {
+		a := w.ask(person(user.RoleOWNER), query, nil)
+		if a.code() != "BAD_USER_INPUT" || a.Errors[0].Extensions.Field != field {
+			t.Errorf("%s: %s", query, a.body)
+		}
+	}
+}
+
+// gate lets nothing pass until it is opened.
+type gate struct {
+	http.ResponseWriter
+	open chan struct{}
+}
+
+func (g gate) Write(p []byte) (int, error) {
+	<-g.open
+	return g.ResponseWriter.Write(p)
+}
+
+// A caller has six operations under way; the seventh waits for one of them, and others do not wait.
+func TestOperationsOfOneCallerTakeTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	open := make(chan struct{})
+	ask := func(caller string, through http.ResponseWriter) {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"{server{publicUrl}}"}`))
+		r.Header.Set("Content-Type", "application/json")
+		subject := &auth.Subject{User: &ent.User{ID: caller, Role: user.RoleVIEWER}}
+		w.handler.ServeHTTP(through, r.WithContext(auth.WithSubject(t.Context(), subject)))
+	}
+	var crowd sync.WaitGroup
+	for range 6 {
+		crowd.Go(func() { ask("usr_1", gate{httptest.NewRecorder(), open}) })
+	}
+	time.Sleep(100 * time.Millisecond) // a seventh that came before them would pass as well
+	seventh := make(chan struct{})
+	go func() { ask("usr_1", httptest.NewRecorder()); close(seventh) }()
+	ask("usr_2", httptest.NewRecorder())
+	select {
+	case <-seventh:
+		t.Error("a seventh operation did not wait")
+	case <-time.After(200 * time.Millisecond):
+	}
+	close(open)
+	crowd.Wait()
+	<-seventh
 }
 
 // Queries made to be costly end fast, with the right error, and a body is never repeated.
@@ -354,6 +445,11 @@ func TestBombsAreRefused(t *testing.T) {
 		"mutations": "mutation{" + mutations.String() + "}",
 		"sign-ins":  `mutation{a:signIn(input:{email:"a",password:"a"}){user{id}} b:signIn(input:{email:"a",password:"b"}){user{id}}}`,
 		"usage":     `{tokens(first:100){edges{node{a:usage(range:YEAR){series{at requests}} b:usage(range:YEAR){series{at}}}}}}`,
+		"downloads": "{" + numbered(15, `downloads(where:{package:"acme/lib"}){totalCount}`) + "}",
+		"usages":    "{" + numbered(20, `usage(range:YEAR){requests}`) + "}",
+		"checks":    "{" + numbered(2, `auditCheck{ok}`) + "}",
+		"events":    "{" + numbered(20, `auditEvents(where:{search:"x"}){totalCount}`) + "}",
+		"previews":  "{" + numbered(5, `revocationPreview(where:{}){count}`) + "}",
 		"names":     "{" + many(2000, "server{publicUrl}") + "}",
 		"braces":    many(20000, "{"),
 	} {
@@ -371,6 +467,15 @@ func TestBombsAreRefused(t *testing.T) {
 			t.Errorf("body %.40s: %d %s", body, a.status, a.body)
 		}
 	}
+}
+
+// numbered is a field so many times, each by a name of its own.
+func numbered(n int, field string) string {
+	var all strings.Builder
+	for i := range n {
+		fmt.Fprintf(&all, "a%d:%s ", i, field)
+	}
+	return all.String()
 }
 
 // Only POST with JSON is answered, nothing is cached, and only people see the schema.

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -10,12 +11,13 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"broker/ent"
 	"broker/graph/generated"
 	"broker/graph/model"
 	"broker/server/account"
+	"broker/server/auth"
+	"broker/server/turns"
 )
 
 // Names of the generated types that limits.go writes often.
@@ -29,10 +31,11 @@ type (
 	packageWhere    = model.PackageWhere
 )
 
-// The bounds of a request's body and time.
+// The bounds of a request.
 const (
-	bodyMax      = 64 << 10
-	operationFor = 10 * time.Second
+	bodyMax        = 64 << 10 // bytes
+	operationFor   = 10 * time.Second
+	operationsEach = 6 // under way for one caller: as many connections as a browser makes
 )
 
 // NewHandler answers POST with a JSON body; who is asking is in the request's context.
@@ -44,19 +47,19 @@ func NewHandler(r *Resolver) http.Handler {
 	server.SetParserTokenLimit(tokensMax)
 	server.SetQueryCache(lru.New[*ast.QueryDocument](500))
 	server.SetErrorPresenter(presenter(r.Log))
-	server.SetRecoverFunc(func(ctx context.Context, cause any) error {
-		r.Log.ErrorContext(ctx, "a resolver panicked", "cause", cause)
-		return gqlerror.Errorf("panic")
+	server.SetRecoverFunc(func(_ context.Context, cause any) error { // the presenter logs it
+		return &panicked{cause, debug.Stack()}
 	})
 	server.SetDisableSuggestion(true)
 	server.Use(extension.Introspection{})
 	server.Use(extension.FixedComplexityLimit(complexityMax))
 	server.Use(shape{})
-	return guard(server)
+	return guard(server, turns.New(operationsEach))
 }
 
-// guard bounds the request, and answers what is no GraphQL request without repeating it.
-func guard(next http.Handler) http.Handler {
+// guard bounds the request, and answers what is no GraphQL request without repeating it. A caller with more operations
+// under way than it may have waits for its turn, no longer than an operation may take.
+func guard(next http.Handler, callers *turns.Turns) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		if r.Method != http.MethodPost {
@@ -71,6 +74,14 @@ func guard(next http.Handler) http.Handler {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), operationFor)
 		defer cancel()
+		if caller := auth.FromContext(ctx).ID(); caller != "" {
+			done, err := callers.Take(ctx, caller)
+			if err != nil {
+				refuse(w, http.StatusTooManyRequests, codeRateLimited, "Too many operations of yours are under way. Try again when they have ended.")
+				return
+			}
+			defer done()
+		}
 		r = r.WithContext(context.WithValue(ctx, writerKey{}, w))
 		r.Body = body
 		next.ServeHTTP(w, r)

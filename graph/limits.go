@@ -10,6 +10,7 @@ import (
 
 	"broker/graph/generated"
 	"broker/graph/model"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/fault"
 	"broker/server/usage"
@@ -21,7 +22,10 @@ const (
 	pageMax       = 100
 	tokensMax     = 1000 // of the query's text; with more, validation itself takes long
 	complexityMax = 5000
-	usageCost     = 50 // of a report, which is a query of its own for every row
+	usageCost     = 50   // of a report, which is a query of its own for every row
+	searchCost    = 250  // of a report over everything, or of a list that is searched through and counted
+	previewCost   = 1000 // of what a revocation would end
+	checkCost     = 2500 // of reading the whole audit log
 	depthMax      = 12
 	mutationsMax  = 5
 )
@@ -65,13 +69,26 @@ func complexity(c *generated.Config) {
 	}
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	reports(c)
+}
+
+// reports prices what reads very many rows for few that it answers.
+func reports(c *generated.Config) {
 	c.Complexity.Token.Usage = func(child int, _ usage.Range) int { return usageCost + child }
 	c.Complexity.TokenSecret.Usage = func(child int, _ usage.Range) int { return usageCost + child }
-	c.Complexity.TokenSecret.Addresses = func(child, first int) int { return pageCost(child, &first) }
-	c.Complexity.Query.Downloads = func(child int, _ model.DownloadWhere, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.TokenSecret.Addresses = func(child, first int) int { return usageCost + pageCost(child, &first) }
 	c.Complexity.Package.Usage = func(child int, _ usage.Range) int { return usageCost + child }
-	c.Complexity.Usage.TopPackages = func(child, first int) int { return pageCost(child, &first) }
-	c.Complexity.Usage.TopTokens = func(child, first int) int { return pageCost(child, &first) }
+	c.Complexity.Usage.TopPackages = func(child, first int) int { return usageCost + pageCost(child, &first) }
+	c.Complexity.Usage.TopTokens = func(child, first int) int { return usageCost + pageCost(child, &first) }
+	c.Complexity.Query.Usage = func(child int, _ usage.Range, _, _, _ *string) int { return searchCost + child }
+	c.Complexity.Query.Downloads = func(child int, _ model.DownloadWhere, first *int, _ *cursor) int {
+		return 2*searchCost + pageCost(child, first) // its counts are as much again
+	}
+	c.Complexity.Query.AuditEvents = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *audit.Where) int {
+		return searchCost + pageCost(child, either(first, last))
+	}
+	c.Complexity.Query.RevocationPreview = func(child int, _ []string, _ *tokenWhere) int { return previewCost + child }
+	c.Complexity.Query.AuditCheck = func(child int) int { return checkCost + child }
 }
 
 func either(first, last *int) *int {

@@ -21,10 +21,16 @@ func (r *downloadResolver) Token(ctx context.Context, obj *usage.Download) (*ent
 }
 
 func (r *queryResolver) Usage(ctx context.Context, rangeArg usage.Range, token *string, repository *string, packageArg *string) (*usage.Report, error) {
+	if err := given(map[string]*string{"token": token, "repository": repository, "package": packageArg}); err != nil {
+		return nil, err
+	}
 	return r.usage(ctx, rangeArg, usage.Filter{TokenID: text(token), RepositoryID: text(repository), Package: text(packageArg)})
 }
 
 func (r *queryResolver) Downloads(ctx context.Context, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) (*model.DownloadConnection, error) {
+	if err := given(map[string]*string{"package": where.Package, "version": where.Version, "token": where.Token, "address": where.Address}); err != nil {
+		return nil, err
+	}
 	filter := usage.DownloadFilter{Package: text(where.Package), Version: text(where.Version), TokenID: text(where.Token), Address: text(where.Address)}
 	if where.From != nil {
 		filter.From = *where.From

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -31,98 +32,111 @@ type callers struct {
 	log      *slog.Logger
 }
 
+// refuser answers a refusal in the form of a route.
+type refuser func(http.ResponseWriter, *auth.Refusal)
+
 // identify puts who is asking into the request's context. Credentials that are wrong are refused; a request without
-// any goes on as anonymous.
-func (c *callers) identify(next http.Handler) http.Handler {
+// any goes on as anonymous. A token's request is counted, and what was refused to anybody is noted.
+func (c *callers) identify(next http.Handler, refuse refuser) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		subject, ok := c.subject(w, r)
-		if !ok {
+		q := &call{callers: c, w: w, r: r, address: middleware.GetClientIPAddr(r.Context()), now: time.Now()}
+		defer q.count()
+		if err := q.identify(); err != nil {
+			q.refusal = q.refusalOf(err)
+			refuse(w, q.refusal)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(withCaller(r, subject)))
+		defer func() { q.refusal = q.subject.Refused() }()
+		next.ServeHTTP(w, r.WithContext(q.context()))
 	})
 }
 
-// withCaller is the request's context with who asks, and from where; a nil subject is anonymous.
-func withCaller(r *http.Request, subject *auth.Subject) context.Context {
-	address := middleware.GetClientIPAddr(r.Context())
-	ctx := graph.WithClient(r.Context(), account.Client{Address: address, Agent: r.UserAgent()})
-	if subject != nil {
-		subject.Address, subject.Client = address, r.UserAgent()
-		ctx = auth.WithSubject(ctx, subject)
-	}
-	return audit.WithActor(ctx, audit.Actor{ID: subject.ID(), Name: subject.Name(), Address: address, Client: r.UserAgent()})
+// call is one request to the API.
+type call struct {
+	*callers
+	w       http.ResponseWriter
+	r       *http.Request
+	address netip.Addr
+	now     time.Time
+	token   *auth.Token   // that was sent, also where it is refused
+	subject *auth.Subject // nil is anonymous
+	refusal *auth.Refusal // nil where nothing was refused
 }
 
-// subject is who is asking; false where the request has been answered.
-func (c *callers) subject(w http.ResponseWriter, r *http.Request) (*auth.Subject, bool) {
-	if auth.Credentials(r) { // then the cookie does not count
-		return c.token(w, r)
+// context is the request's, with who asks and from where.
+func (q *call) context() context.Context {
+	ctx := graph.WithClient(q.r.Context(), account.Client{Address: q.address, Agent: q.r.UserAgent()})
+	if q.subject != nil {
+		q.subject.Address, q.subject.Client = q.address, q.r.UserAgent()
+		ctx = auth.WithSubject(ctx, q.subject)
 	}
-	value := c.cookies.Value(r)
+	return audit.WithActor(ctx, q.actor())
+}
+
+func (q *call) actor() audit.Actor {
+	return audit.Actor{ID: q.subject.ID(), Name: q.subject.Name(), Address: q.address, Client: q.r.UserAgent()}
+}
+
+// identify finds out who is asking.
+func (q *call) identify() error {
+	if auth.Credentials(q.r) { // then the cookie does not count
+		return q.byToken()
+	}
+	value := q.cookies.Value(q.r)
 	if value == "" {
-		return nil, true
+		return nil
 	}
-	user, session, err := c.accounts.Find(r.Context(), value)
-	if err != nil {
-		c.fail(w, err)
-		return nil, false
+	user, session, err := q.accounts.Find(q.r.Context(), value)
+	if err == nil && user != nil {
+		q.subject = &auth.Subject{User: user, SessionID: session}
 	}
-	if user == nil {
-		return nil, true
-	}
-	return &auth.Subject{User: user, SessionID: session}, true
+	return err
 }
 
-func (c *callers) token(w http.ResponseWriter, r *http.Request) (*auth.Subject, bool) {
-	now, address := time.Now(), middleware.GetClientIPAddr(r.Context())
-	token, err := c.tokens.Authenticate(r.Context(), r, address, now)
-	event := usage.Event{Kind: usage.Other, At: now, Address: address, Client: r.UserAgent()}
-	if token != nil {
-		event.TokenID, event.SecretID = token.ID, token.SecretID
-		defer func() { c.usage.Record(event) }()
+func (q *call) byToken() (err error) {
+	if q.token, err = q.tokens.Authenticate(q.r.Context(), q.r, q.address, q.now); err != nil {
+		return err
 	}
-	if err != nil {
-		event.Kind, event.Reason = usage.Refused, reasonOf(err)
-		c.note(r, token, err)
-		c.fail(w, err)
-		return nil, false
+	if refusal := q.limiter.Admit(q.w, q.r, q.token); refusal != nil {
+		return refusal
 	}
-	if !c.limiter.Admit(w, r, token) {
-		event.Kind, event.Reason = usage.Refused, usage.ByLimit
-		c.note(r, token, &auth.Refusal{Code: auth.CodeRateLimited})
-		return nil, false
+	rules, err := q.settings.Current(q.r.Context())
+	if err == nil {
+		q.subject = &auth.Subject{Token: q.token, MayManageTokens: rules.TokensMayManageTokens}
 	}
-	rules, err := c.settings.Current(r.Context())
-	if err != nil {
-		c.fail(w, err)
-		return nil, false
-	}
-	return &auth.Subject{Token: token, MayManageTokens: rules.TokensMayManageTokens}, true
+	return err
 }
 
-// reasonOf is why a request was refused, as usage counts it.
-func reasonOf(err error) usage.Reason {
-	refusal, _ := errors.AsType[*auth.Refusal](err)
-	if refusal == nil {
-		return usage.ByPermission
+// refusalOf is the answer to an error.
+func (q *call) refusalOf(err error) *auth.Refusal {
+	if refusal, ok := errors.AsType[*auth.Refusal](err); ok {
+		return refusal
 	}
-	return usage.ReasonOf(string(refusal.Code))
+	q.log.Error("a caller could not be identified", "error", err)
+	return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, RetryAfter: 5,
+		Message: "The server cannot check who is asking. Try again."}
 }
 
-// note has the audit log tell of a refused request.
-func (c *callers) note(r *http.Request, token *auth.Token, err error) {
-	var refusal *auth.Refusal
-	if errors.As(err, &refusal) {
-		c.refusals.Note(composer.RefusedRequest(r, token, refusal.Code, time.Now()))
+// count has usage count a token's request, and the audit log tell of what was refused.
+func (q *call) count() {
+	event := usage.Event{Kind: usage.Other, At: q.now, Address: q.address, Client: q.r.UserAgent()}
+	if q.refusal != nil {
+		event.Kind, event.Reason = usage.Refused, usage.ReasonOf(string(q.refusal.Code))
+		q.note()
+	}
+	if q.token != nil {
+		event.TokenID, event.SecretID = q.token.ID, q.token.SecretID
+		q.usage.Record(event)
 	}
 }
 
-func (c *callers) fail(w http.ResponseWriter, err error) {
-	var refusal *auth.Refusal
-	if !errors.As(err, &refusal) {
-		c.log.Error("a caller could not be identified", "error", err)
-		refusal = &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, Message: "The server cannot check who is asking. Try again."}
+func (q *call) note() {
+	if q.refusal.Status >= http.StatusInternalServerError || q.token == nil && q.subject == nil && !auth.Credentials(q.r) {
+		return // a fault of ours, or a page that asks before anybody has signed in
 	}
-	refusal.Write(w)
+	refused := composer.RefusedRequest(q.r, q.token, q.refusal.Code, q.now)
+	if q.subject != nil {
+		refused.Target, refused.Actor = q.subject.ID(), q.actor()
+	}
+	q.refusals.Note(refused)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"broker/frontend"
+	"broker/graph"
 	"broker/server/composer"
 	"broker/server/export"
 )
@@ -47,11 +48,11 @@ func routes(h handlers) http.Handler {
 
 	// The API, with a session or a token. Pages of other origins may not use a session.
 	sameOrigin := http.NewCrossOriginProtection()
-	r.Handle("/graphql", sameOrigin.Handler(h.callers.identify(h.graph)))
-	r.Method(http.MethodGet, "/export/downloads.csv", sameOrigin.Handler(h.callers.identify(h.export.Downloads())))
-	r.Method(http.MethodGet, "/export/usage.csv", sameOrigin.Handler(h.callers.identify(h.export.Usage())))
-	r.Method(http.MethodGet, "/export/audit.csv", sameOrigin.Handler(h.callers.identify(h.export.AuditCSV())))
-	r.Method(http.MethodGet, "/export/audit.jsonl", sameOrigin.Handler(h.callers.identify(h.export.AuditLines())))
+	r.Handle("/graphql", sameOrigin.Handler(h.callers.identify(h.graph, graph.Refuse)))
+	r.Method(http.MethodGet, "/export/downloads.csv", sameOrigin.Handler(h.callers.identify(h.export.Downloads(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/usage.csv", sameOrigin.Handler(h.callers.identify(h.export.Usage(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/audit.csv", sameOrigin.Handler(h.callers.identify(h.export.AuditCSV(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/audit.jsonl", sameOrigin.Handler(h.callers.identify(h.export.AuditLines(), export.Refuse)))
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)

@@ -3,6 +3,7 @@
 package generated
 
 import (
+	"broker/graph/scalar"
 	"broker/server/settings"
 	"context"
 	"math"
@@ -383,14 +384,14 @@ func (ec *executionContext) _Settings(ctx context.Context, sel ast.SelectionSet,
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) unmarshalNLeakAction2brokerᚋserverᚋsettingsᚐLeakAction(ctx context.Context, v any) (settings.LeakAction, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := settings.LeakAction(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNLeakAction2brokerᚋserverᚋsettingsᚐLeakAction(ctx context.Context, sel ast.SelectionSet, v settings.LeakAction) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "LeakAction!")
 	}
@@ -414,7 +415,7 @@ func (ec *executionContext) unmarshalOLeakAction2ᚖbrokerᚋserverᚋsettings�
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := settings.LeakAction(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -425,7 +426,7 @@ func (ec *executionContext) marshalOLeakAction2ᚖbrokerᚋserverᚋsettingsᚐL
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 

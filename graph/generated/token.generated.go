@@ -7,6 +7,7 @@ import (
 	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/graph/model"
+	"broker/graph/scalar"
 	"broker/server/access"
 	"broker/server/usage"
 	"context"
@@ -2888,14 +2889,14 @@ func (ec *executionContext) marshalNTokenSecret2ᚖbrokerᚋentᚐTokenSecret(ct
 }
 
 func (ec *executionContext) unmarshalNTokenStatus2brokerᚋserverᚋaccessᚐStatus(ctx context.Context, v any) (access.Status, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := access.Status(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNTokenStatus2brokerᚋserverᚋaccessᚐStatus(ctx context.Context, sel ast.SelectionSet, v access.Status) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "TokenStatus!")
 	}

@@ -5,6 +5,7 @@ package generated
 import (
 	"broker/ent"
 	"broker/graph/model"
+	"broker/graph/scalar"
 	"broker/server/usage"
 	"context"
 	"math"
@@ -2018,14 +2019,14 @@ func (ec *executionContext) marshalNUsagePoint2ᚖbrokerᚋserverᚋusageᚐPoin
 }
 
 func (ec *executionContext) unmarshalNUsageRange2brokerᚋserverᚋusageᚐRange(ctx context.Context, v any) (usage.Range, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := usage.Range(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNUsageRange2brokerᚋserverᚋusageᚐRange(ctx context.Context, sel ast.SelectionSet, v usage.Range) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "UsageRange!")
 	}

@@ -27,5 +27,8 @@ func UnmarshalTime(v any) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%q is not a time such as 2027-01-31T00:00:00Z", text)
 	}
-	return t.UTC(), nil
+	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 { // RFC 3339 has four digits for a year, and answers must too
+		return time.Time{}, fmt.Errorf("%q is not within the years 1 to 9999", text)
+	}
+	return t, nil
 }

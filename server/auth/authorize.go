@@ -59,15 +59,25 @@ var allowances = map[Action]allowance{
 
 var ranks = map[user.Role]int{user.RoleVIEWER: 1, user.RoleMAINTAINER: 2, user.RoleOWNER: 3}
 
-// Authorize tells whether the caller may do the action to the object: nil, or a *Refusal that says why not. It looks
-// nothing up, so a refusal never tells whether the object exists.
+// Authorize tells whether the caller may do the action to the object: nil, or a *Refusal that says why not, which the
+// subject keeps to be counted. It looks nothing up, so a refusal never tells whether the object exists.
 func Authorize(s *Subject, action Action, object Object) error {
+	if s == nil {
+		return unauthenticated("Sign in, or send an access token.")
+	}
+	refusal := s.authorize(action, object)
+	if refusal == nil { // not a typed nil
+		return nil
+	}
+	s.refused.CompareAndSwap(nil, refusal)
+	return refusal
+}
+
+func (s *Subject) authorize(action Action, object Object) *Refusal {
 	allowed, known := allowances[action]
 	switch {
 	case !known:
 		return forbidden(CodePermissionDenied, "This action is unknown.")
-	case s == nil:
-		return unauthenticated("Sign in, or send an access token.")
 	case s.User != nil:
 		return authorizeUser(s.User, allowed)
 	default:
@@ -75,7 +85,7 @@ func Authorize(s *Subject, action Action, object Object) error {
 	}
 }
 
-func authorizeUser(u *ent.User, allowed allowance) error {
+func authorizeUser(u *ent.User, allowed allowance) *Refusal {
 	if ranks[u.Role] >= ranks[allowed.role] {
 		return nil
 	}
@@ -93,7 +103,7 @@ func roleName(r user.Role) string {
 	}
 }
 
-func authorizeToken(s *Subject, allowed allowance, object Object) error {
+func authorizeToken(s *Subject, allowed allowance, object Object) *Refusal {
 	t := s.Token
 	switch {
 	case t.Write && !allowed.write, !t.Write && !allowed.readOnly:

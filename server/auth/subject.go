@@ -4,6 +4,7 @@ package auth
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"broker/ent"
@@ -46,6 +47,17 @@ type Subject struct {
 
 	Address netip.Addr // where the request came from
 	Client  string     // the User-Agent, as it was told
+
+	refused atomic.Pointer[Refusal]
+}
+
+// Refused is the first thing that Authorize refused to the caller; nil where there is none. An anonymous caller is
+// refused nothing that is worth telling of.
+func (s *Subject) Refused() *Refusal {
+	if s == nil {
+		return nil
+	}
+	return s.refused.Load()
 }
 
 // Name is who did it, for people: an e-mail address, or a token's description.

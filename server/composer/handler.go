@@ -89,15 +89,14 @@ func (q *request) showLimit(err error) {
 func (q *request) finish(err error) {
 	if err != nil {
 		refusal := q.h.refusal(q.r, err)
-		if refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusForbidden {
+		switch refusal.Status {
+		case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
 			q.refused(refusal.Code)
 		}
 		if refusal.Code != auth.CodeNotFound && refusal.Status < 500 && q.withCredentials() {
 			q.h.Refusals.Note(RefusedRequest(q.r, q.token, refusal.Code, q.h.Now()))
 		}
-		if refusal != written {
-			refusal.Write(q.w)
-		}
+		refusal.Write(q.w)
 	}
 	if q.token != nil {
 		q.h.Usage.Record(q.event)
@@ -121,16 +120,12 @@ func RefusedRequest(r *http.Request, token *auth.Token, code auth.Code, now time
 	return refused
 }
 
-// written marks a refusal that is on its way already.
-var written = &auth.Refusal{Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited}
-
 // admit takes one request from the token's limit.
 func (q *request) admit() error {
-	if q.h.Limiter.Admit(q.w, q.r, q.token) {
-		return nil
+	if refusal := q.h.Limiter.Admit(q.w, q.r, q.token); refusal != nil {
+		return refusal
 	}
-	q.refused(auth.CodeRateLimited)
-	return written
+	return nil
 }
 
 // refused has the request counted as refused.

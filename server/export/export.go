@@ -137,10 +137,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	invalid, _ := errors.AsType[*fault.Invalid](err)
 	switch {
 	case refusal != nil:
-		if refusal.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
-		}
-		answer(w, refusal.Status, problem{Warning: refusal.Message, Error: string(refusal.Code)})
+		Refuse(w, refusal)
 	case invalid != nil:
 		answer(w, http.StatusBadRequest, problem{invalid.Message, "BAD_USER_INPUT", invalid.Field})
 	case r.Context().Err() != nil: // the client has gone
@@ -148,6 +145,14 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.log.Error("an export failed", "path", r.URL.Path, "error", err)
 		answer(w, http.StatusServiceUnavailable, problem{Warning: "The server has a fault. Its log says more; try again.", Error: string(auth.CodeInternal)})
 	}
+}
+
+// Refuse answers a refusal in the form of the exports.
+func Refuse(w http.ResponseWriter, r *auth.Refusal) {
+	if r.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(r.RetryAfter))
+	}
+	answer(w, r.Status, problem{Warning: r.Message, Error: string(r.Code)})
 }
 
 // problem is a refusal in the form of the other routes.

@@ -25,17 +25,15 @@ func writeHeaders(h http.Header, r Result) {
 	h.Set("RateLimit", standing)
 }
 
-// refuse answers a request that was not admitted. Retry-After equals the t of the RateLimit header; the draft asks that
-// it is not earlier.
-func refuse(w http.ResponseWriter, t *auth.Token, r Result) {
+// refusal answers a request that was not admitted. Retry-After equals the t of the RateLimit header; the draft asks
+// that it is not earlier.
+func refusal(t *auth.Token, r Result) *auth.Refusal {
 	seconds := int(r.RetryAfter / time.Second)
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	(&auth.Refusal{
-		Status: http.StatusTooManyRequests,
-		Code:   auth.CodeRateLimited,
+	return &auth.Refusal{
+		Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited, RetryAfter: seconds,
 		Message: fmt.Sprintf("The access token %q has used its %d requests an hour; the next one is possible in %s. "+
 			"A maintainer can raise the limit.", t.Description, t.RateLimit, spoken(seconds)),
-	}).Write(w)
+	}
 }
 
 func spoken(seconds int) string {

@@ -59,11 +59,11 @@ type Limiter struct {
 // New returns a limiter that counts in the store. now is the clock.
 func New(store Store, now func() time.Time) *Limiter { return &Limiter{store, now} }
 
-// Admit takes one request from the token's limit and sets the rate-limit headers. When it returns false, the refusal
-// has been written.
-func (l *Limiter) Admit(w http.ResponseWriter, r *http.Request, t *auth.Token) bool {
+// Admit takes one request from the token's limit and sets the rate-limit headers. It returns nil, or the refusal to
+// answer with.
+func (l *Limiter) Admit(w http.ResponseWriter, r *http.Request, t *auth.Token) *auth.Refusal {
 	if t.RateLimit == 0 {
-		return true
+		return nil
 	}
 	counter := &take{store: l.store, now: l.now()}
 	limiter := httprate.NewRateLimiter(t.RateLimit, time.Hour,
@@ -73,9 +73,9 @@ func (l *Limiter) Admit(w http.ResponseWriter, r *http.Request, t *auth.Token) b
 	over := limiter.OnLimit(w, r, t.ID)
 	writeHeaders(w.Header(), counter.result)
 	if over {
-		refuse(w, t, counter.result)
+		return refusal(t, counter.result)
 	}
-	return !over
+	return nil
 }
 
 // Peek sets the rate-limit headers without counting: a 304 is free.

@@ -20,8 +20,8 @@ var noon = time.Date(2026, 11, 25, 12, 10, 0, 0, time.UTC)
 
 func request(l *ratelimit.Limiter, t *auth.Token) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	if l.Admit(w, httptest.NewRequest(http.MethodGet, "/packages.json", nil), t) {
-		w.WriteHeader(http.StatusOK)
+	if refusal := l.Admit(w, httptest.NewRequest(http.MethodGet, "/packages.json", nil), t); refusal != nil {
+		refusal.Write(w)
 	}
 	return w
 }
