@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"broker/ent"
+	"broker/ent/schema"
 	"broker/ent/user"
 	"broker/graph"
 	"broker/graph/generated"
@@ -269,6 +270,14 @@ func TestTokenSeesItsOwn(t *testing.T) {
 		}
 		if a := w.ask(other, `{tokens{totalCount} packages{totalCount}}`, nil); string(a.Data["tokens"]) != `{"totalCount":0}` || string(a.Data["packages"]) != `{"totalCount":0}` {
 			t.Errorf("lists: %s", a.body)
+		}
+		w.run.Update().SetSkipped([]schema.SyncSkip{{Package: "acme/secret", Reason: "r"}, {Package: "Other/Lib", Reason: "r"}}).ExecX(t.Context())
+		skipped := fmt.Sprintf(`{repository(id:%q){syncs{edges{node{skipped{package}}}}}}`, w.repo.ID)
+		if a := w.ask(other, skipped, nil); strings.Contains(a.body, "acme/secret") || !strings.Contains(a.body, "Other/Lib") {
+			t.Errorf("what a sync left out: %s", a.body)
+		}
+		if a := w.ask(person(user.RoleVIEWER), skipped, nil); !strings.Contains(a.body, "acme/secret") || !strings.Contains(a.body, "Other/Lib") {
+			t.Errorf("what a sync left out, to a person: %s", a.body)
 		}
 	})
 }

@@ -177,9 +177,15 @@ func (r *repositoryResolver) Syncs(ctx context.Context, obj *ent.Repository, fir
 }
 
 func (r *syncRunResolver) Skipped(ctx context.Context, obj *ent.SyncRun) ([]*schema.SyncSkip, error) {
-	skips := make([]*schema.SyncSkip, len(obj.Skipped))
+	subject, err := may(ctx, auth.ReadRepositories, auth.Object{})
+	if err != nil {
+		return nil, err
+	}
+	skips := []*schema.SyncSkip{}
 	for i := range obj.Skipped {
-		skips[i] = &obj.Skipped[i]
+		if subject.Includes(obj.Skipped[i].Package) { // else it would tell of packages outside the token's patterns
+			skips = append(skips, &obj.Skipped[i])
+		}
 	}
 	return skips, nil
 }

@@ -4,6 +4,7 @@ package auth
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -82,6 +83,11 @@ func (s *Subject) ID() string {
 	default:
 		return s.Token.ID
 	}
+}
+
+// Includes tells whether a caller may know of a package: people of all, a token of those within its patterns.
+func (s *Subject) Includes(name string) bool {
+	return s.Token == nil || s.Token.Packages.Match(strings.ToLower(name))
 }
 
 type subjectKey struct{}
