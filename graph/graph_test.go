@@ -321,8 +321,15 @@ func TestErrorsHaveCodesAndFields(t *testing.T) {
 		`{tokens(first:0){totalCount}}`:                                                                "BAD_USER_INPUT first",
 		`{tokens(last:1000000000){totalCount}}`:                                                        "BAD_USER_INPUT last",
 		`{tokens(after:"garbage"){totalCount}}`:                                                        "BAD_USER_INPUT ",
-		`{nothing}`:                                                                                    "BAD_USER_INPUT ",
-		`{`:                                                                                            "BAD_USER_INPUT ",
+		`{tokens(where:{externalId:""}){totalCount}}`:                                                  "BAD_USER_INPUT externalId",
+		`{tokens(where:{search:" ",permission:WRITE}){totalCount}}`:                                    "BAD_USER_INPUT search",
+		`{tokens(where:{status:[]}){totalCount}}`:                                                      "BAD_USER_INPUT status",
+		`{revocationPreview(where:{parent:"",status:[ACTIVE]}){count}}`:                                "BAD_USER_INPUT parent",
+		`mutation{revokeMatchingTokens(where:{externalId:"",status:[ACTIVE]},expected:1)}`:             "BAD_USER_INPUT externalId",
+		`mutation{revokeMatchingTokens(where:{search:"\u0000"},expected:1)}`:                           "BAD_USER_INPUT search",
+		`mutation{createToken(input:{description:"d",expiresAt:"9999-12-31T23:59:59-14:00"}){secret}}`: "BAD_USER_INPUT expiresAt",
+		`{nothing}`: "BAD_USER_INPUT ",
+		`{`:         "BAD_USER_INPUT ",
 	} {
 		a := w.ask(owner, query, nil)
 		if len(a.Errors) == 0 || a.Errors[0].Extensions.Code+" "+a.Errors[0].Extensions.Field != want {

@@ -54,17 +54,14 @@ func credential(in *model.CredentialInput) *mirror.Credential {
 	return &mirror.Credential{Type: in.Type, Username: text(in.Username), Secret: text(in.Secret), Header: text(in.Header)}
 }
 
-func whereTokens(w *model.TokenWhere, now time.Time) []predicate.Token {
+func whereTokens(w *model.TokenWhere, now time.Time) ([]predicate.Token, error) {
 	if w == nil {
-		return nil
+		return nil, nil
 	}
 	where := access.Where{
-		Search: text(w.Search), Status: w.Status, ExternalID: text(w.ExternalID), Label: w.Label,
+		Search: w.Search, Status: w.Status, Permission: w.Permission, ExternalID: w.ExternalID, Label: w.Label,
 		UnusedSince: w.UnusedSince, UsedSince: w.UsedSince, NeverUsed: w.NeverUsed, ExpiresBefore: w.ExpiresBefore,
-		CreatedBefore: w.CreatedBefore, Parent: text(w.Parent), Leaked: w.Leaked,
-	}
-	if w.Permission != nil {
-		where.Permission = *w.Permission
+		CreatedBefore: w.CreatedBefore, Parent: w.Parent, Leaked: w.Leaked,
 	}
 	return where.Predicates(now)
 }

@@ -110,7 +110,11 @@ func (r *mutationResolver) RevokeMatchingTokens(ctx context.Context, where model
 	if err != nil {
 		return 0, err
 	}
-	return r.Access.RevokeMatching(ctx, maker, whereTokens(&where, r.Now()), expected, reason)
+	conditions, err := whereTokens(&where, r.Now())
+	if err != nil {
+		return 0, err
+	}
+	return r.Access.RevokeMatching(ctx, maker, conditions, expected, reason)
 }
 
 func (r *queryResolver) Token(ctx context.Context, id string) (*ent.Token, error) {
@@ -137,7 +141,11 @@ func (r *queryResolver) Tokens(ctx context.Context, first *int, after *entgql.Cu
 	if err != nil {
 		return nil, err
 	}
-	query := r.Client.Token.Query().Where(whereTokens(where, r.Now())...).WithSecrets()
+	conditions, err := whereTokens(where, r.Now())
+	if err != nil {
+		return nil, err
+	}
+	query := r.Client.Token.Query().Where(conditions...).WithSecrets()
 	if own != "" {
 		query.Where(token.Or(token.ID(own), token.ParentID(own)))
 	}
@@ -152,7 +160,11 @@ func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, whe
 	if (ids == nil) == (where == nil) {
 		return nil, fault.Invalidf("ids", "Give either ids or where.")
 	}
-	return r.Access.Preview(ctx, maker, ids, whereTokens(where, r.Now()))
+	conditions, err := whereTokens(where, r.Now())
+	if err != nil {
+		return nil, err
+	}
+	return r.Access.Preview(ctx, maker, ids, conditions)
 }
 
 func (r *tokenResolver) Status(ctx context.Context, obj *ent.Token) (access.Status, error) {

@@ -61,6 +61,8 @@ Commands:
   config                show the effective configuration, secrets masked
   version
 
+A command ends with 0 when it is done, 2 when the command line makes no sense, 1 when it failed.
+
 Settings, each also an environment variable (--listen is BROKER_LISTEN):
 `
 

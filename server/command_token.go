@@ -157,11 +157,11 @@ func listTokens(ctx context.Context, t *tools, args []string) error {
 	if err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	where, err := f.where(t.now)
+	conditions, err := f.conditions(t.now)
 	if err != nil {
 		return err
 	}
-	rows, err := t.db.Client.Token.Query().Where(where.Predicates(t.now)...).
+	rows, err := t.db.Client.Token.Query().Where(conditions...).
 		WithSecrets(func(q *ent.TokenSecretQuery) { q.Order(ent.Asc(tokensecret.FieldID)) }).
 		Order(ent.Asc(token.FieldCreatedAt)).All(ctx)
 	if err != nil {

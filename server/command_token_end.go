@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"broker/ent"
+	"broker/ent/predicate"
 	"broker/server/access"
 )
 
@@ -31,28 +33,41 @@ func newFilterFlags(name string) *filterFlags {
 
 // where is the filter of the flags.
 func (f *filterFlags) where(now time.Time) (access.Where, error) {
-	where := access.Where{Search: *f.search, ExternalID: *f.externalID, Parent: *f.parent}
-	if *f.status != "" {
+	where := access.Where{
+		Search: given(f.flags, "search", f.search), ExternalID: given(f.flags, "external-id", f.externalID),
+		Parent: given(f.flags, "parent", f.parent), NeverUsed: given(f.flags, "never-used", f.neverUsed),
+		Leaked: given(f.flags, "leaked", f.leaked),
+	}
+	if f.given("status") {
 		status := access.Status(strings.ToUpper(*f.status))
 		if status != access.Active && status != access.Expired && status != access.Disabled && status != access.Revoked {
 			return where, &usageError{"--status is active, expired, disabled or revoked"}
 		}
 		where.Status = []access.Status{status}
 	}
-	if *f.label != "" {
+	if f.given("label") {
 		labels, err := parseLabels([]string{*f.label})
 		if err != nil {
 			return where, err
 		}
 		where.Label = &labels[0]
 	}
-	if f.given("never-used") {
-		where.NeverUsed = f.neverUsed
-	}
-	if f.given("leaked") {
-		where.Leaked = f.leaked
-	}
 	return where, f.days(&where, now)
+}
+
+// any tells whether a filter is on the command line.
+func (f *filterFlags) any() bool {
+	return slices.ContainsFunc([]string{"status", "search", "external-id", "label", "unused-for", "expires-within", "parent",
+		"never-used", "leaked"}, f.given)
+}
+
+// conditions are the filter of the flags, as the database's.
+func (f *filterFlags) conditions(now time.Time) ([]predicate.Token, error) {
+	where, err := f.where(now)
+	if err != nil {
+		return nil, err
+	}
+	return where.Predicates(now)
 }
 
 func (f *filterFlags) days(where *access.Where, now time.Time) error {
@@ -130,7 +145,8 @@ func disableTokens(ctx context.Context, t *tools, args []string) error {
 	return t.said(err, "Token %s is disabled.\n", rows...)
 }
 
-func given(f *flags, name string, value *string) *string {
+// given is a flag's value where it is on the command line, else nil.
+func given[T any](f *flags, name string, value *T) *T {
 	if f.given(name) {
 		return value
 	}
@@ -163,22 +179,24 @@ func revokeTokens(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	if len(f.words) > 0 {
+		if f.any() {
+			return &usageError{"token revoke: name tokens, or give a filter, not both"}
+		}
 		rows, err := t.access.Revoke(ctx, nil, f.words, given(f.flags, "reason", reason))
 		return t.said(err, "Token %s is revoked.\n", rows...)
 	}
-	where, err := f.where(t.now)
+	if !f.any() {
+		return &usageError{"token revoke: name tokens, or give a filter"}
+	}
+	conditions, err := f.conditions(t.now)
 	if err != nil {
 		return err
 	}
-	return t.revokeMatching(ctx, where, given(f.flags, "reason", reason), *yes)
+	return t.revokeMatching(ctx, conditions, given(f.flags, "reason", reason), *yes)
 }
 
 // revokeMatching shows what a filter would end, and ends it if told to.
-func (t *tools) revokeMatching(ctx context.Context, where access.Where, reason *string, yes bool) error {
-	conditions := where.Predicates(t.now)
-	if len(conditions) == 0 {
-		return &usageError{"token revoke: name tokens, or give a filter"}
-	}
+func (t *tools) revokeMatching(ctx context.Context, conditions []predicate.Token, reason *string, yes bool) error {
 	preview, err := t.access.Preview(ctx, nil, nil, conditions)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ func (f *flags) parse(args []string, least, most int) error {
 		f.words = append(f.words, f.Arg(0))
 		args = f.Args()[1:]
 	}
+	if name := f.empty(); name != "" {
+		return &usageError{fmt.Sprintf("%s: --%s is empty: give it a value, or leave it out", f.Name(), name)}
+	}
 	switch {
 	case len(f.words) > most:
 		return &usageError{fmt.Sprintf("%s: unexpected %s", f.Name(), f.words[most])}
@@ -48,6 +52,21 @@ func (f *flags) parse(args []string, least, most int) error {
 		return &usageError{f.Name() + ": say which; broker help shows how"}
 	}
 	return nil
+}
+
+// empty names a flag that is given without a value. It must not pass for one that is left out: a filter would be wider,
+// and a life longer, than was meant.
+func (f *flags) empty() (name string) {
+	f.Visit(func(one *flag.Flag) {
+		values := []string{one.Value.String()}
+		if many, ok := one.Value.(*many); ok {
+			values = *many
+		}
+		if slices.ContainsFunc(values, func(value string) bool { return strings.TrimSpace(value) == "" }) {
+			name = one.Name
+		}
+	})
+	return name
 }
 
 // given tells whether a flag is on the command line.

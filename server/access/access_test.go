@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"broker/ent"
+	"broker/ent/predicate"
 	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/server/access"
@@ -30,6 +31,16 @@ func by(t *testing.T, name string) context.Context {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// conditions are those of a filter.
+func conditions(t *testing.T, where access.Where, now time.Time) []predicate.Token {
+	t.Helper()
+	all, err := where.Predicates(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
 
 // A wrong value is refused with the field's name and the rule, and nothing is stored.
 func TestWrongInputNamesItsField(t *testing.T) {
@@ -197,12 +208,12 @@ func TestFilters(t *testing.T) {
 			"active 100%,expired,revoked,writer": {},
 			"active 100%,writer":                 {Status: []access.Status{access.Active}},
 			"expired,revoked":                    {Status: []access.Status{access.Expired, access.Revoked}},
-			"writer":                             {Permission: token.PermissionWRITE},
-			"active 100%":                        {Search: "0%"},
-			"expired":                            {ExternalID: "o-1"},
+			"writer":                             {Permission: ptr(token.PermissionWRITE)},
+			"active 100%":                        {Search: ptr("0%")},
+			"expired":                            {ExternalID: ptr("o-1")},
 			"expired,writer":                     {ExpiresBefore: ptr(now.Add(2 * time.Hour))},
 		} {
-			rows := db.Client.Token.Query().Where(where.Predicates(now)...).Order(ent.Asc(token.FieldDescription)).AllX(t.Context())
+			rows := db.Client.Token.Query().Where(conditions(t, where, now)...).Order(ent.Asc(token.FieldDescription)).AllX(t.Context())
 			var names []string
 			for _, row := range rows {
 				names = append(names, row.Description)
@@ -212,7 +223,7 @@ func TestFilters(t *testing.T) {
 			}
 		}
 		for label, want := range map[schema.Label]int{{Name: "order", Value: "7"}: 1, {Name: "order", Value: "y"}: 0, {Name: "x", Value: "y"}: 1, {Name: "z", Value: ""}: 0} {
-			if n := db.Client.Token.Query().Where(access.Where{Label: &label}.Predicates(now)...).CountX(t.Context()); n != want {
+			if n := db.Client.Token.Query().Where(conditions(t, access.Where{Label: &label}, now)...).CountX(t.Context()); n != want {
 				t.Errorf("label %v: %d tokens, want %d", label, n, want)
 			}
 		}

@@ -209,11 +209,11 @@ func TestTokenChangesOnlyWhatItMade(t *testing.T) {
 				t.Errorf("%s of its own: %v", name, err)
 			}
 		}
-		preview, err := f.Preview(t.Context(), f.asking, nil, access.Where{Search: "customer"}.Predicates(time.Now()))
+		preview, err := f.Preview(t.Context(), f.asking, nil, conditions(t, access.Where{Search: ptr("customer")}, time.Now()))
 		if err != nil || preview.Count != 0 { // its own is revoked by now, the other is not its own
 			t.Errorf("preview %+v, %v", preview, err)
 		}
-		if n, err := f.RevokeMatching(t.Context(), f.asking, access.Where{Search: "customer"}.Predicates(time.Now()), 0, nil); err != nil || n != 0 {
+		if n, err := f.RevokeMatching(t.Context(), f.asking, conditions(t, access.Where{Search: ptr("customer")}, time.Now()), 0, nil); err != nil || n != 0 {
 			t.Errorf("revoked %d, %v", n, err)
 		}
 		if db.Client.Token.GetX(t.Context(), foreign.ID).RevokedAt != nil {

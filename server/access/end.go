@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"broker/ent"
 	"broker/ent/token"
@@ -50,8 +52,13 @@ func (s *Service) each(ctx context.Context, maker *auth.Token, ids []string, do 
 }
 
 func checkReason(reason *string) error {
-	if reason != nil && len([]rune(*reason)) > 500 {
+	switch {
+	case reason == nil:
+		return nil
+	case utf8.RuneCountInString(*reason) > 500:
 		return fault.Invalidf("reason", "A reason has at most 500 characters.")
+	case !plain(strings.ReplaceAll(*reason, "\n", " ")):
+		return fault.Invalidf("reason", "A reason has no control characters, or marks that turn the direction of text.")
 	}
 	return nil
 }

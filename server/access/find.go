@@ -3,106 +3,150 @@ package access
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
-	"broker/ent"
 	"broker/ent/predicate"
 	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/ent/tokensecret"
+	"broker/server/fault"
 )
 
-// Status is whether a token works.
-type Status string
+// soughtMax bounds a text to look for, in characters: no token has a longer one.
+const soughtMax = 256
 
-// The statuses, as the API names them.
-const (
-	Active   Status = "ACTIVE"
-	Expired  Status = "EXPIRED"
-	Disabled Status = "DISABLED"
-	Revoked  Status = "REVOKED"
-)
-
-// StatusOf tells whether a token works at an instant, as far as it itself is concerned: the one that made it may have
-// ended.
-func StatusOf(t *ent.Token, now time.Time) Status {
-	switch {
-	case t.RevokedAt != nil:
-		return Revoked
-	case t.DisabledAt != nil:
-		return Disabled
-	case t.ExpiresAt != nil && !now.Before(*t.ExpiresAt):
-		return Expired
-	}
-	return Active
-}
-
-// Where narrows a list of tokens; an empty field does not.
+// Where narrows to tokens; a nil field does not. An empty one is refused: whoever meant one customer's tokens and had
+// no name must not reach everybody's.
 type Where struct {
-	Search        string
+	Search        *string
 	Status        []Status
-	Permission    token.Permission
-	ExternalID    string
+	Permission    *token.Permission
+	ExternalID    *string
 	Label         *schema.Label
 	UnusedSince   *time.Time // not used since then, or never
 	UsedSince     *time.Time // used then or later
 	NeverUsed     *bool
 	ExpiresBefore *time.Time
 	CreatedBefore *time.Time
-	Parent        string // made by this token
+	Parent        *string // made by this token
 	Leaked        *bool
 }
 
-// Predicates are the conditions of the database.
-func (w Where) Predicates(now time.Time) []predicate.Token {
+// Predicates are the conditions of the database. A field that says nothing is a *fault.Invalid.
+func (w Where) Predicates(now time.Time) ([]predicate.Token, error) {
+	if err := w.check(); err != nil {
+		return nil, err
+	}
+	return append(w.named(), append(w.standing(now), w.dated()...)...), nil
+}
+
+// check refuses what says nothing, and what no token can have.
+func (w Where) check() error {
+	for _, one := range w.texts() {
+		if err := one.check(); err != nil {
+			return err
+		}
+	}
+	if w.Status != nil && len(w.Status) == 0 {
+		return fault.Invalidf("status", "The filter status is empty. Leave it out, or name at least one status.")
+	}
+	for field, at := range map[string]*time.Time{"unusedSince": w.UnusedSince, "usedSince": w.UsedSince,
+		"expiresBefore": w.ExpiresBefore, "createdBefore": w.CreatedBefore} {
+		if at != nil && !validYear(*at) {
+			return fault.Invalidf(field, "The filter %s is not within the years 1 and 9999 in UTC.", field)
+		}
+	}
+	return nil
+}
+
+// sought is a text of a filter.
+type sought struct {
+	field    string
+	text     *string // nil: not said
+	optional bool    // may be empty
+}
+
+func (w Where) texts() []sought {
+	all := []sought{{"search", w.Search, false}, {"externalId", w.ExternalID, false}, {"parent", w.Parent, false}}
+	if w.Label != nil {
+		all = append(all, sought{"label", &w.Label.Name, false}, sought{"label", &w.Label.Value, true})
+	}
+	return all
+}
+
+func (s sought) check() error {
+	switch {
+	case s.text == nil:
+		return nil
+	case !s.optional && strings.TrimSpace(*s.text) == "":
+		return fault.Invalidf(s.field, "The filter %s is empty. Leave it out, or say what to look for.", s.field)
+	case utf8.RuneCountInString(*s.text) > soughtMax:
+		return fault.Invalidf(s.field, "The filter %s has more than %d characters.", s.field, soughtMax)
+	case !plain(*s.text):
+		return fault.Invalidf(s.field, "The filter %s has control characters, which no token has.", s.field)
+	}
+	return nil
+}
+
+// named are the conditions on what people called a token.
+func (w Where) named() []predicate.Token {
 	var all []predicate.Token
-	if s := strings.TrimSpace(w.Search); s != "" {
+	if w.Search != nil {
+		s := strings.TrimSpace(*w.Search)
 		all = append(all, token.Or(token.DescriptionContainsFold(s), token.ExternalIDContainsFold(s),
 			token.HasSecretsWith(tokensecret.HintContainsFold(s))))
 	}
-	if len(w.Status) > 0 {
+	if w.ExternalID != nil {
+		all = append(all, token.ExternalID(*w.ExternalID))
+	}
+	if w.Label != nil {
+		all = append(all, labeled(*w.Label))
+	}
+	if w.Parent != nil {
+		all = append(all, token.ParentID(*w.Parent))
+	}
+	return all
+}
+
+// standing are the conditions on what a token may do, and whether it may.
+func (w Where) standing(now time.Time) []predicate.Token {
+	var all []predicate.Token
+	if w.Status != nil {
 		var any []predicate.Token
 		for _, status := range w.Status {
 			any = append(any, status.predicate(now))
 		}
 		all = append(all, token.Or(any...))
 	}
-	if w.Permission != "" {
-		all = append(all, token.PermissionEQ(w.Permission))
+	if w.Permission != nil {
+		all = append(all, token.PermissionEQ(*w.Permission))
 	}
-	if w.ExternalID != "" {
-		all = append(all, token.ExternalID(w.ExternalID))
+	if w.Leaked != nil {
+		all = append(all, either(*w.Leaked, token.LeakedAtNotNil()))
 	}
-	if w.Label != nil {
-		all = append(all, labeled(*w.Label))
-	}
+	return all
+}
+
+// dated are the conditions on when a token was made, used, and ends.
+func (w Where) dated() []predicate.Token {
+	var all []predicate.Token
 	if w.UnusedSince != nil {
 		all = append(all, token.Or(token.LastUsedAtIsNil(), token.LastUsedAtLT(w.UnusedSince.UTC())))
 	}
-	if w.ExpiresBefore != nil {
-		all = append(all, token.ExpiresAtLT(w.ExpiresBefore.UTC()))
-	}
-	return append(all, w.more()...)
-}
-
-func (w Where) more() []predicate.Token {
-	var all []predicate.Token
 	if w.UsedSince != nil {
 		all = append(all, token.LastUsedAtGTE(w.UsedSince.UTC()))
 	}
 	if w.NeverUsed != nil {
 		all = append(all, either(*w.NeverUsed, token.LastUsedAtIsNil()))
 	}
+	if w.ExpiresBefore != nil {
+		all = append(all, token.ExpiresAtLT(w.ExpiresBefore.UTC()))
+	}
 	if w.CreatedBefore != nil {
 		all = append(all, token.CreatedAtLT(w.CreatedBefore.UTC()))
-	}
-	if w.Parent != "" {
-		all = append(all, token.ParentID(w.Parent))
-	}
-	if w.Leaked != nil {
-		all = append(all, either(*w.Leaked, token.LeakedAtNotNil()))
 	}
 	return all
 }
@@ -113,19 +157,6 @@ func either(wanted bool, p predicate.Token) predicate.Token {
 		return p
 	}
 	return token.Not(p)
-}
-
-func (s Status) predicate(now time.Time) predicate.Token {
-	now = now.UTC()
-	switch s {
-	case Revoked:
-		return token.RevokedAtNotNil()
-	case Disabled:
-		return token.And(token.RevokedAtIsNil(), token.DisabledAtNotNil())
-	case Expired:
-		return token.And(token.RevokedAtIsNil(), token.DisabledAtIsNil(), token.ExpiresAtLTE(now))
-	}
-	return token.And(token.RevokedAtIsNil(), token.DisabledAtIsNil(), token.Or(token.ExpiresAtIsNil(), token.ExpiresAtGT(now)))
 }
 
 // labeled selects the tokens that have a label, by its name and value.

@@ -36,8 +36,8 @@ func (s *Service) checkNew(in *NewToken) error {
 	if err := s.checkChanges(&changes); err != nil {
 		return err
 	}
-	if in.ExternalID != nil && !validExternalID.MatchString(*in.ExternalID) {
-		return fault.Invalidf("externalId", "An external id is 1 to 128 printable ASCII characters.")
+	if in.ExternalID != nil && (!validExternalID.MatchString(*in.ExternalID) || strings.TrimSpace(*in.ExternalID) == "") {
+		return fault.Invalidf("externalId", "An external id is 1 to 128 printable ASCII characters, not only spaces.")
 	}
 	in.Packages, in.Networks, in.ExpiresAt = changes.Packages, changes.Networks, changes.ExpiresAt
 	return nil
@@ -64,8 +64,8 @@ func checkDescription(in *Changes) error {
 		return fault.Invalidf("description", "Say where this token will be used.")
 	case n > descriptionMax:
 		return fault.Invalidf("description", "A description has at most %d characters; this one has %d.", descriptionMax, n)
-	case strings.ContainsFunc(*in.Description, unicode.IsControl) || !utf8.ValidString(*in.Description):
-		return fault.Invalidf("description", "A description has no control characters or line breaks.")
+	case !plain(*in.Description):
+		return fault.Invalidf("description", "A description has no control characters, line breaks, or marks that turn the direction of text.")
 	}
 	return nil
 }
@@ -118,9 +118,23 @@ func (s *Service) checkExpiry(in *Changes) error {
 	if !in.ExpiresAt.After(s.now()) {
 		return fault.Invalidf("expiresAt", "Pick a date in the future.")
 	}
+	if !validYear(*in.ExpiresAt) {
+		return fault.Invalidf("expiresAt", "Pick a date before the year 10000, or none.")
+	}
 	at := in.ExpiresAt.UTC().Truncate(time.Microsecond)
 	in.ExpiresAt = &at
 	return nil
+}
+
+// validYear tells whether a time can be stored, and told as RFC 3339.
+func validYear(at time.Time) bool { return at.UTC().Year() >= 1 && at.UTC().Year() <= 9999 }
+
+// plain tells whether a text is what it looks like on one line: valid UTF-8, without control characters, line breaks,
+// or marks that turn the direction of what follows.
+func plain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+	})
 }
 
 func checkLabels(in *Changes) error {
@@ -134,8 +148,10 @@ func checkLabels(in *Changes) error {
 			return fault.Invalidf("labels", "A label's name is 1 to 64 of a-z, 0-9, _, . and -; %q is not.", label.Name)
 		case seen[label.Name]:
 			return fault.Invalidf("labels", "The label %q is there twice.", label.Name)
-		case utf8.RuneCountInString(label.Value) > labelValueMax || strings.ContainsFunc(label.Value, unicode.IsControl):
-			return fault.Invalidf("labels", "The value of the label %q has more than %d characters, or control characters.", label.Name, labelValueMax)
+		case utf8.RuneCountInString(label.Value) > labelValueMax:
+			return fault.Invalidf("labels", "The value of the label %q has more than %d characters.", label.Name, labelValueMax)
+		case !plain(label.Value):
+			return fault.Invalidf("labels", "The value of the label %q has control characters, line breaks, or marks that turn the direction of text.", label.Name)
 		}
 		seen[label.Name] = true
 	}

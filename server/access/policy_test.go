@@ -179,7 +179,7 @@ func TestBulkRevocationShowsWhoIsActive(t *testing.T) {
 		db.Client.Token.UpdateOneID(active.ID).SetLastUsedAt(r.now.AddDate(0, 0, -2).UTC()).ExecX(t.Context())
 		child := db.Client.Token.Create().SetDescription("child").SetCreatedBy("x").SetParentID(active.ID).SaveX(t.Context())
 		db.Client.Token.Create().SetDescription("grandchild").SetCreatedBy("x").SetParentID(child.ID).ExecX(t.Context())
-		where := access.Where{Search: "customer"}.Predicates(r.now)
+		where := conditions(t, access.Where{Search: ptr("customer")}, r.now)
 		preview, err := r.Preview(t.Context(), nil, nil, where)
 		if err != nil || preview.Count != 2 || preview.ActiveCount != 1 || len(preview.Active) != 1 || preview.Active[0].ID != active.ID || preview.ChildCount != 2 {
 			t.Fatalf("%+v, %v", preview, err)

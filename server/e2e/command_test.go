@@ -155,7 +155,7 @@ func TestSettingsAndAuditOnTheCommandLine(t *testing.T) {
 		t.Errorf("a longer life: %d %s", code, complaint)
 	}
 	for _, wrong := range []string{"nonsense=1", "maxTokenDays=many", "maxTokenDays=-1", "leakAction=SHRUG"} {
-		if _, complaint, code := s.commandLine("settings", "set", wrong); code != 1 || strings.Count(complaint, "broker: ") != 1 {
+		if _, complaint, code := s.commandLine("settings", "set", wrong); code != 2 || strings.Count(complaint, "broker: ") != 1 {
 			t.Errorf("%s: %d %s", wrong, code, complaint)
 		}
 	}

@@ -7,6 +7,7 @@ describe("reading an address", () => {
     expect(oneOf(7, ["7"])).toBeUndefined();
     expect(text("ci")).toBe("ci");
     expect(text("")).toBeUndefined();
+    expect(text(" ")).toBeUndefined();
     expect(text(["ci"])).toBeUndefined();
     expect(text("x".repeat(5000))).toHaveLength(200);
   });

@@ -1,9 +1,9 @@
 /** The one of these that a value is; undefined where it is none. */
 export const oneOf = <T>(value: unknown, all: readonly T[]): T | undefined => all.find((one) => one === value);
 
-/** A text of an address, bounded; undefined where it is empty or none. */
+/** A text of an address, bounded; undefined where it is blank or none: the server refuses a filter that says nothing. */
 export const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value ? value.slice(0, 200) : undefined;
+  typeof value === "string" && value.trim() ? value.slice(0, 200) : undefined;
 
 /** A day, such as 2026-11-25; undefined where it is none. */
 export const date = (value: unknown): string | undefined =>

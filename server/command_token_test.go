@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// program is the command line over a database of its own.
+type program struct {
+	*testing.T
+	environ []string
+}
+
+func newProgram(t *testing.T) *program {
+	return &program{t, []string{"BROKER_DATA_DIR=" + t.TempDir()}}
+}
+
+// run does a command, and returns what it prints on standard output, what it complains about, and its exit code.
+func (p *program) run(args ...string) (out, complaint string, code int) {
+	var stdout, stderr bytes.Buffer
+	err := run(p.Context(), args, p.environ, streams{strings.NewReader(""), &stdout, &stderr})
+	if err != nil {
+		complaint = err.Error()
+	}
+	return stdout.String(), complaint, exitCode(err)
+}
+
+// must is run for a command that is done.
+func (p *program) must(args ...string) string {
+	p.Helper()
+	out, complaint, code := p.run(args...)
+	if code != 0 {
+		p.Fatalf("broker %v: %d %s", args, code, complaint)
+	}
+	return out
+}
+
+// A command line that makes no sense ends with 2 and says what is wrong, and nothing is done.
+func TestCommandLineThatMakesNoSense(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.must("token", "create", "--description", "CI", "--external-id", "order-1")
+	for line, want := range map[string]string{
+		`token create`: "Say where",
+		`token create --description CI --expires ""`:               "--expires is empty",
+		`token create --description CI --external-id ""`:           "--external-id is empty",
+		`token create --description CI --package ""`:               "--package is empty",
+		`token create --description CI --package a/* --package ""`: "--package is empty",
+		`token create --description CI --permission all`:           "--permission",
+		`token create --description CI --network x`:                "neither an address nor",
+		`token revoke --external-id "" --status active --yes`:      "--external-id is empty",
+		`token revoke --parent "" --yes`:                           "--parent is empty",
+		`token revoke --search "" --status active --yes`:           "--search is empty",
+		`token revoke --status "" --yes`:                           "--status is empty",
+		`token revoke --label "" --yes`:                            "--label is empty",
+		`token revoke --yes`:                                       "name tokens, or give a filter",
+		`token revoke tok_nobody --status active --yes`:            "not both",
+		`token revoke tok_nobody --never-used --yes`:               "not both",
+		`token list --search ""`:                                   "--search is empty",
+		`usage --range fortnight`:                                  "range is",
+		`usage --token ""`:                                         "--token is empty",
+	} {
+		if _, complaint, code := p.run(words(line)...); code != 2 || !strings.Contains(complaint, want) {
+			t.Errorf("broker %s: %d %s", line, code, complaint)
+		}
+	}
+	if out := p.must("token", "list", "--status", "active"); strings.Count(out, "\n") != 2 {
+		t.Errorf("tokens afterwards:\n%s", out)
+	}
+	if _, complaint, code := p.run("token", "show", "tok_nobody"); code != 1 || !strings.Contains(complaint, "tok_nobody") {
+		t.Errorf("what is not there: %d %s", code, complaint)
+	}
+}
+
+// words splits a line as a shell would; "" is an empty word.
+func words(line string) []string {
+	all := strings.Fields(line)
+	for i, word := range all {
+		if word == `""` {
+			all[i] = ""
+		}
+	}
+	return all
+}
