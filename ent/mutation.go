@@ -14122,9 +14122,11 @@ type TokenMutation struct {
 	revoked_reason    *string
 	disabled_at       *time.Time
 	disabled_reason   *string
+	disabled_by_token *string
 	enabled_at        *time.Time
 	leaked_at         *time.Time
 	leaked_url        *string
+	leaked_until      *time.Time
 	clearedFields     map[string]struct{}
 	secrets           map[string]struct{}
 	removedsecrets    map[string]struct{}
@@ -15144,6 +15146,55 @@ func (m *TokenMutation) ResetDisabledReason() {
 	delete(m.clearedFields, token.FieldDisabledReason)
 }
 
+// SetDisabledByToken sets the "disabled_by_token" field.
+func (m *TokenMutation) SetDisabledByToken(s string) {
+	m.disabled_by_token = &s
+}
+
+// DisabledByToken returns the value of the "disabled_by_token" field in the mutation.
+func (m *TokenMutation) DisabledByToken() (r string, exists bool) {
+	v := m.disabled_by_token
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledByToken returns the old "disabled_by_token" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldDisabledByToken(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledByToken is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledByToken requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledByToken: %w", err)
+	}
+	return oldValue.DisabledByToken, nil
+}
+
+// ClearDisabledByToken clears the value of the "disabled_by_token" field.
+func (m *TokenMutation) ClearDisabledByToken() {
+	m.disabled_by_token = nil
+	m.clearedFields[token.FieldDisabledByToken] = struct{}{}
+}
+
+// DisabledByTokenCleared returns if the "disabled_by_token" field was cleared in this mutation.
+func (m *TokenMutation) DisabledByTokenCleared() bool {
+	_, ok := m.clearedFields[token.FieldDisabledByToken]
+	return ok
+}
+
+// ResetDisabledByToken resets all changes to the "disabled_by_token" field.
+func (m *TokenMutation) ResetDisabledByToken() {
+	m.disabled_by_token = nil
+	delete(m.clearedFields, token.FieldDisabledByToken)
+}
+
 // SetEnabledAt sets the "enabled_at" field.
 func (m *TokenMutation) SetEnabledAt(t time.Time) {
 	m.enabled_at = &t
@@ -15291,6 +15342,55 @@ func (m *TokenMutation) ResetLeakedURL() {
 	delete(m.clearedFields, token.FieldLeakedURL)
 }
 
+// SetLeakedUntil sets the "leaked_until" field.
+func (m *TokenMutation) SetLeakedUntil(t time.Time) {
+	m.leaked_until = &t
+}
+
+// LeakedUntil returns the value of the "leaked_until" field in the mutation.
+func (m *TokenMutation) LeakedUntil() (r time.Time, exists bool) {
+	v := m.leaked_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeakedUntil returns the old "leaked_until" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldLeakedUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeakedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeakedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeakedUntil: %w", err)
+	}
+	return oldValue.LeakedUntil, nil
+}
+
+// ClearLeakedUntil clears the value of the "leaked_until" field.
+func (m *TokenMutation) ClearLeakedUntil() {
+	m.leaked_until = nil
+	m.clearedFields[token.FieldLeakedUntil] = struct{}{}
+}
+
+// LeakedUntilCleared returns if the "leaked_until" field was cleared in this mutation.
+func (m *TokenMutation) LeakedUntilCleared() bool {
+	_, ok := m.clearedFields[token.FieldLeakedUntil]
+	return ok
+}
+
+// ResetLeakedUntil resets all changes to the "leaked_until" field.
+func (m *TokenMutation) ResetLeakedUntil() {
+	m.leaked_until = nil
+	delete(m.clearedFields, token.FieldLeakedUntil)
+}
+
 // AddSecretIDs adds the "secrets" edge to the TokenSecret entity by ids.
 func (m *TokenMutation) AddSecretIDs(ids ...string) {
 	if m.secrets == nil {
@@ -15379,7 +15479,7 @@ func (m *TokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TokenMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 24)
 	if m.description != nil {
 		fields = append(fields, token.FieldDescription)
 	}
@@ -15437,6 +15537,9 @@ func (m *TokenMutation) Fields() []string {
 	if m.disabled_reason != nil {
 		fields = append(fields, token.FieldDisabledReason)
 	}
+	if m.disabled_by_token != nil {
+		fields = append(fields, token.FieldDisabledByToken)
+	}
 	if m.enabled_at != nil {
 		fields = append(fields, token.FieldEnabledAt)
 	}
@@ -15445,6 +15548,9 @@ func (m *TokenMutation) Fields() []string {
 	}
 	if m.leaked_url != nil {
 		fields = append(fields, token.FieldLeakedURL)
+	}
+	if m.leaked_until != nil {
+		fields = append(fields, token.FieldLeakedUntil)
 	}
 	return fields
 }
@@ -15492,12 +15598,16 @@ func (m *TokenMutation) Field(name string) (ent.Value, bool) {
 		return m.DisabledAt()
 	case token.FieldDisabledReason:
 		return m.DisabledReason()
+	case token.FieldDisabledByToken:
+		return m.DisabledByToken()
 	case token.FieldEnabledAt:
 		return m.EnabledAt()
 	case token.FieldLeakedAt:
 		return m.LeakedAt()
 	case token.FieldLeakedURL:
 		return m.LeakedURL()
+	case token.FieldLeakedUntil:
+		return m.LeakedUntil()
 	}
 	return nil, false
 }
@@ -15545,12 +15655,16 @@ func (m *TokenMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldDisabledAt(ctx)
 	case token.FieldDisabledReason:
 		return m.OldDisabledReason(ctx)
+	case token.FieldDisabledByToken:
+		return m.OldDisabledByToken(ctx)
 	case token.FieldEnabledAt:
 		return m.OldEnabledAt(ctx)
 	case token.FieldLeakedAt:
 		return m.OldLeakedAt(ctx)
 	case token.FieldLeakedURL:
 		return m.OldLeakedURL(ctx)
+	case token.FieldLeakedUntil:
+		return m.OldLeakedUntil(ctx)
 	}
 	return nil, fmt.Errorf("unknown Token field %s", name)
 }
@@ -15693,6 +15807,13 @@ func (m *TokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDisabledReason(v)
 		return nil
+	case token.FieldDisabledByToken:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledByToken(v)
+		return nil
 	case token.FieldEnabledAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -15713,6 +15834,13 @@ func (m *TokenMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLeakedURL(v)
+		return nil
+	case token.FieldLeakedUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeakedUntil(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Token field %s", name)
@@ -15795,6 +15923,9 @@ func (m *TokenMutation) ClearedFields() []string {
 	if m.FieldCleared(token.FieldDisabledReason) {
 		fields = append(fields, token.FieldDisabledReason)
 	}
+	if m.FieldCleared(token.FieldDisabledByToken) {
+		fields = append(fields, token.FieldDisabledByToken)
+	}
 	if m.FieldCleared(token.FieldEnabledAt) {
 		fields = append(fields, token.FieldEnabledAt)
 	}
@@ -15803,6 +15934,9 @@ func (m *TokenMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(token.FieldLeakedURL) {
 		fields = append(fields, token.FieldLeakedURL)
+	}
+	if m.FieldCleared(token.FieldLeakedUntil) {
+		fields = append(fields, token.FieldLeakedUntil)
 	}
 	return fields
 }
@@ -15854,6 +15988,9 @@ func (m *TokenMutation) ClearField(name string) error {
 	case token.FieldDisabledReason:
 		m.ClearDisabledReason()
 		return nil
+	case token.FieldDisabledByToken:
+		m.ClearDisabledByToken()
+		return nil
 	case token.FieldEnabledAt:
 		m.ClearEnabledAt()
 		return nil
@@ -15862,6 +15999,9 @@ func (m *TokenMutation) ClearField(name string) error {
 		return nil
 	case token.FieldLeakedURL:
 		m.ClearLeakedURL()
+		return nil
+	case token.FieldLeakedUntil:
+		m.ClearLeakedUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown Token nullable field %s", name)
@@ -15928,6 +16068,9 @@ func (m *TokenMutation) ResetField(name string) error {
 	case token.FieldDisabledReason:
 		m.ResetDisabledReason()
 		return nil
+	case token.FieldDisabledByToken:
+		m.ResetDisabledByToken()
+		return nil
 	case token.FieldEnabledAt:
 		m.ResetEnabledAt()
 		return nil
@@ -15936,6 +16079,9 @@ func (m *TokenMutation) ResetField(name string) error {
 		return nil
 	case token.FieldLeakedURL:
 		m.ResetLeakedURL()
+		return nil
+	case token.FieldLeakedUntil:
+		m.ResetLeakedUntil()
 		return nil
 	}
 	return fmt.Errorf("unknown Token field %s", name)
@@ -16035,6 +16181,7 @@ type TokenSecretMutation struct {
 	hint              *string
 	created_at        *time.Time
 	expires_at        *time.Time
+	leaked_at         *time.Time
 	last_used_at      *time.Time
 	last_used_address *string
 	last_used_client  *string
@@ -16343,6 +16490,55 @@ func (m *TokenSecretMutation) ResetExpiresAt() {
 	delete(m.clearedFields, tokensecret.FieldExpiresAt)
 }
 
+// SetLeakedAt sets the "leaked_at" field.
+func (m *TokenSecretMutation) SetLeakedAt(t time.Time) {
+	m.leaked_at = &t
+}
+
+// LeakedAt returns the value of the "leaked_at" field in the mutation.
+func (m *TokenSecretMutation) LeakedAt() (r time.Time, exists bool) {
+	v := m.leaked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeakedAt returns the old "leaked_at" field's value of the TokenSecret entity.
+// If the TokenSecret object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenSecretMutation) OldLeakedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeakedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeakedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeakedAt: %w", err)
+	}
+	return oldValue.LeakedAt, nil
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (m *TokenSecretMutation) ClearLeakedAt() {
+	m.leaked_at = nil
+	m.clearedFields[tokensecret.FieldLeakedAt] = struct{}{}
+}
+
+// LeakedAtCleared returns if the "leaked_at" field was cleared in this mutation.
+func (m *TokenSecretMutation) LeakedAtCleared() bool {
+	_, ok := m.clearedFields[tokensecret.FieldLeakedAt]
+	return ok
+}
+
+// ResetLeakedAt resets all changes to the "leaked_at" field.
+func (m *TokenSecretMutation) ResetLeakedAt() {
+	m.leaked_at = nil
+	delete(m.clearedFields, tokensecret.FieldLeakedAt)
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (m *TokenSecretMutation) SetLastUsedAt(t time.Time) {
 	m.last_used_at = &t
@@ -16551,7 +16747,7 @@ func (m *TokenSecretMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TokenSecretMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.token != nil {
 		fields = append(fields, tokensecret.FieldTokenID)
 	}
@@ -16566,6 +16762,9 @@ func (m *TokenSecretMutation) Fields() []string {
 	}
 	if m.expires_at != nil {
 		fields = append(fields, tokensecret.FieldExpiresAt)
+	}
+	if m.leaked_at != nil {
+		fields = append(fields, tokensecret.FieldLeakedAt)
 	}
 	if m.last_used_at != nil {
 		fields = append(fields, tokensecret.FieldLastUsedAt)
@@ -16594,6 +16793,8 @@ func (m *TokenSecretMutation) Field(name string) (ent.Value, bool) {
 		return m.CreatedAt()
 	case tokensecret.FieldExpiresAt:
 		return m.ExpiresAt()
+	case tokensecret.FieldLeakedAt:
+		return m.LeakedAt()
 	case tokensecret.FieldLastUsedAt:
 		return m.LastUsedAt()
 	case tokensecret.FieldLastUsedAddress:
@@ -16619,6 +16820,8 @@ func (m *TokenSecretMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCreatedAt(ctx)
 	case tokensecret.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
+	case tokensecret.FieldLeakedAt:
+		return m.OldLeakedAt(ctx)
 	case tokensecret.FieldLastUsedAt:
 		return m.OldLastUsedAt(ctx)
 	case tokensecret.FieldLastUsedAddress:
@@ -16668,6 +16871,13 @@ func (m *TokenSecretMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetExpiresAt(v)
+		return nil
+	case tokensecret.FieldLeakedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeakedAt(v)
 		return nil
 	case tokensecret.FieldLastUsedAt:
 		v, ok := value.(time.Time)
@@ -16723,6 +16933,9 @@ func (m *TokenSecretMutation) ClearedFields() []string {
 	if m.FieldCleared(tokensecret.FieldExpiresAt) {
 		fields = append(fields, tokensecret.FieldExpiresAt)
 	}
+	if m.FieldCleared(tokensecret.FieldLeakedAt) {
+		fields = append(fields, tokensecret.FieldLeakedAt)
+	}
 	if m.FieldCleared(tokensecret.FieldLastUsedAt) {
 		fields = append(fields, tokensecret.FieldLastUsedAt)
 	}
@@ -16748,6 +16961,9 @@ func (m *TokenSecretMutation) ClearField(name string) error {
 	switch name {
 	case tokensecret.FieldExpiresAt:
 		m.ClearExpiresAt()
+		return nil
+	case tokensecret.FieldLeakedAt:
+		m.ClearLeakedAt()
 		return nil
 	case tokensecret.FieldLastUsedAt:
 		m.ClearLastUsedAt()
@@ -16780,6 +16996,9 @@ func (m *TokenSecretMutation) ResetField(name string) error {
 		return nil
 	case tokensecret.FieldExpiresAt:
 		m.ResetExpiresAt()
+		return nil
+	case tokensecret.FieldLeakedAt:
+		m.ResetLeakedAt()
 		return nil
 	case tokensecret.FieldLastUsedAt:
 		m.ResetLastUsedAt()

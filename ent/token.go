@@ -57,12 +57,16 @@ type Token struct {
 	DisabledAt *time.Time `json:"disabled_at,omitempty"`
 	// DisabledReason holds the value of the "disabled_reason" field.
 	DisabledReason *string `json:"disabled_reason,omitempty"`
+	// The token that disabled it, and may enable it again; null where a person or the policy did.
+	DisabledByToken *string `json:"disabled_by_token,omitempty"`
 	// When it was last enabled again: days without use count from here.
 	EnabledAt *time.Time `json:"enabled_at,omitempty"`
 	// When a secret of it was reported as found in a public place.
 	LeakedAt *time.Time `json:"leaked_at,omitempty"`
 	// Where, as the report said.
 	LeakedURL *string `json:"leaked_url,omitempty"`
+	// When a rotation after the report ends what was found; null until there is one.
+	LeakedUntil *time.Time `json:"leaked_until,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the TokenQuery when eager-loading is set.
 	Edges        TokenEdges `json:"edges"`
@@ -98,9 +102,9 @@ func (*Token) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case token.FieldRateLimit:
 			values[i] = new(sql.NullInt64)
-		case token.FieldID, token.FieldDescription, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldParentID, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason, token.FieldDisabledReason, token.FieldLeakedURL:
+		case token.FieldID, token.FieldDescription, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldParentID, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason, token.FieldDisabledReason, token.FieldDisabledByToken, token.FieldLeakedURL:
 			values[i] = new(sql.NullString)
-		case token.FieldCreatedAt, token.FieldExpiresAt, token.FieldLastUsedAt, token.FieldRevokedAt, token.FieldDisabledAt, token.FieldEnabledAt, token.FieldLeakedAt:
+		case token.FieldCreatedAt, token.FieldExpiresAt, token.FieldLastUsedAt, token.FieldRevokedAt, token.FieldDisabledAt, token.FieldEnabledAt, token.FieldLeakedAt, token.FieldLeakedUntil:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -255,6 +259,13 @@ func (_m *Token) assignValues(columns []string, values []any) error {
 				_m.DisabledReason = new(string)
 				*_m.DisabledReason = value.String
 			}
+		case token.FieldDisabledByToken:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field disabled_by_token", values[i])
+			} else if value.Valid {
+				_m.DisabledByToken = new(string)
+				*_m.DisabledByToken = value.String
+			}
 		case token.FieldEnabledAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field enabled_at", values[i])
@@ -275,6 +286,13 @@ func (_m *Token) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.LeakedURL = new(string)
 				*_m.LeakedURL = value.String
+			}
+		case token.FieldLeakedUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field leaked_until", values[i])
+			} else if value.Valid {
+				_m.LeakedUntil = new(time.Time)
+				*_m.LeakedUntil = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -398,6 +416,11 @@ func (_m *Token) String() string {
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
+	if v := _m.DisabledByToken; v != nil {
+		builder.WriteString("disabled_by_token=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	if v := _m.EnabledAt; v != nil {
 		builder.WriteString("enabled_at=")
 		builder.WriteString(v.Format(time.ANSIC))
@@ -411,6 +434,11 @@ func (_m *Token) String() string {
 	if v := _m.LeakedURL; v != nil {
 		builder.WriteString("leaked_url=")
 		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.LeakedUntil; v != nil {
+		builder.WriteString("leaked_until=")
+		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')
 	return builder.String()

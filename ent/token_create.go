@@ -251,6 +251,20 @@ func (_c *TokenCreate) SetNillableDisabledReason(v *string) *TokenCreate {
 	return _c
 }
 
+// SetDisabledByToken sets the "disabled_by_token" field.
+func (_c *TokenCreate) SetDisabledByToken(v string) *TokenCreate {
+	_c.mutation.SetDisabledByToken(v)
+	return _c
+}
+
+// SetNillableDisabledByToken sets the "disabled_by_token" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableDisabledByToken(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetDisabledByToken(*v)
+	}
+	return _c
+}
+
 // SetEnabledAt sets the "enabled_at" field.
 func (_c *TokenCreate) SetEnabledAt(v time.Time) *TokenCreate {
 	_c.mutation.SetEnabledAt(v)
@@ -289,6 +303,20 @@ func (_c *TokenCreate) SetLeakedURL(v string) *TokenCreate {
 func (_c *TokenCreate) SetNillableLeakedURL(v *string) *TokenCreate {
 	if v != nil {
 		_c.SetLeakedURL(*v)
+	}
+	return _c
+}
+
+// SetLeakedUntil sets the "leaked_until" field.
+func (_c *TokenCreate) SetLeakedUntil(v time.Time) *TokenCreate {
+	_c.mutation.SetLeakedUntil(v)
+	return _c
+}
+
+// SetNillableLeakedUntil sets the "leaked_until" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableLeakedUntil(v *time.Time) *TokenCreate {
+	if v != nil {
+		_c.SetLeakedUntil(*v)
 	}
 	return _c
 }
@@ -538,6 +566,10 @@ func (_c *TokenCreate) createSpec() (*Token, *sqlgraph.CreateSpec) {
 		_spec.SetField(token.FieldDisabledReason, field.TypeString, value)
 		_node.DisabledReason = &value
 	}
+	if value, ok := _c.mutation.DisabledByToken(); ok {
+		_spec.SetField(token.FieldDisabledByToken, field.TypeString, value)
+		_node.DisabledByToken = &value
+	}
 	if value, ok := _c.mutation.EnabledAt(); ok {
 		_spec.SetField(token.FieldEnabledAt, field.TypeTime, value)
 		_node.EnabledAt = &value
@@ -549,6 +581,10 @@ func (_c *TokenCreate) createSpec() (*Token, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.LeakedURL(); ok {
 		_spec.SetField(token.FieldLeakedURL, field.TypeString, value)
 		_node.LeakedURL = &value
+	}
+	if value, ok := _c.mutation.LeakedUntil(); ok {
+		_spec.SetField(token.FieldLeakedUntil, field.TypeTime, value)
+		_node.LeakedUntil = &value
 	}
 	if nodes := _c.mutation.SecretsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -888,6 +924,24 @@ func (u *TokenUpsert) ClearDisabledReason() *TokenUpsert {
 	return u
 }
 
+// SetDisabledByToken sets the "disabled_by_token" field.
+func (u *TokenUpsert) SetDisabledByToken(v string) *TokenUpsert {
+	u.Set(token.FieldDisabledByToken, v)
+	return u
+}
+
+// UpdateDisabledByToken sets the "disabled_by_token" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateDisabledByToken() *TokenUpsert {
+	u.SetExcluded(token.FieldDisabledByToken)
+	return u
+}
+
+// ClearDisabledByToken clears the value of the "disabled_by_token" field.
+func (u *TokenUpsert) ClearDisabledByToken() *TokenUpsert {
+	u.SetNull(token.FieldDisabledByToken)
+	return u
+}
+
 // SetEnabledAt sets the "enabled_at" field.
 func (u *TokenUpsert) SetEnabledAt(v time.Time) *TokenUpsert {
 	u.Set(token.FieldEnabledAt, v)
@@ -939,6 +993,24 @@ func (u *TokenUpsert) UpdateLeakedURL() *TokenUpsert {
 // ClearLeakedURL clears the value of the "leaked_url" field.
 func (u *TokenUpsert) ClearLeakedURL() *TokenUpsert {
 	u.SetNull(token.FieldLeakedURL)
+	return u
+}
+
+// SetLeakedUntil sets the "leaked_until" field.
+func (u *TokenUpsert) SetLeakedUntil(v time.Time) *TokenUpsert {
+	u.Set(token.FieldLeakedUntil, v)
+	return u
+}
+
+// UpdateLeakedUntil sets the "leaked_until" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateLeakedUntil() *TokenUpsert {
+	u.SetExcluded(token.FieldLeakedUntil)
+	return u
+}
+
+// ClearLeakedUntil clears the value of the "leaked_until" field.
+func (u *TokenUpsert) ClearLeakedUntil() *TokenUpsert {
+	u.SetNull(token.FieldLeakedUntil)
 	return u
 }
 
@@ -1314,6 +1386,27 @@ func (u *TokenUpsertOne) ClearDisabledReason() *TokenUpsertOne {
 	})
 }
 
+// SetDisabledByToken sets the "disabled_by_token" field.
+func (u *TokenUpsertOne) SetDisabledByToken(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDisabledByToken(v)
+	})
+}
+
+// UpdateDisabledByToken sets the "disabled_by_token" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateDisabledByToken() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDisabledByToken()
+	})
+}
+
+// ClearDisabledByToken clears the value of the "disabled_by_token" field.
+func (u *TokenUpsertOne) ClearDisabledByToken() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearDisabledByToken()
+	})
+}
+
 // SetEnabledAt sets the "enabled_at" field.
 func (u *TokenUpsertOne) SetEnabledAt(v time.Time) *TokenUpsertOne {
 	return u.Update(func(s *TokenUpsert) {
@@ -1374,6 +1467,27 @@ func (u *TokenUpsertOne) UpdateLeakedURL() *TokenUpsertOne {
 func (u *TokenUpsertOne) ClearLeakedURL() *TokenUpsertOne {
 	return u.Update(func(s *TokenUpsert) {
 		s.ClearLeakedURL()
+	})
+}
+
+// SetLeakedUntil sets the "leaked_until" field.
+func (u *TokenUpsertOne) SetLeakedUntil(v time.Time) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetLeakedUntil(v)
+	})
+}
+
+// UpdateLeakedUntil sets the "leaked_until" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateLeakedUntil() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateLeakedUntil()
+	})
+}
+
+// ClearLeakedUntil clears the value of the "leaked_until" field.
+func (u *TokenUpsertOne) ClearLeakedUntil() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearLeakedUntil()
 	})
 }
 
@@ -1916,6 +2030,27 @@ func (u *TokenUpsertBulk) ClearDisabledReason() *TokenUpsertBulk {
 	})
 }
 
+// SetDisabledByToken sets the "disabled_by_token" field.
+func (u *TokenUpsertBulk) SetDisabledByToken(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDisabledByToken(v)
+	})
+}
+
+// UpdateDisabledByToken sets the "disabled_by_token" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateDisabledByToken() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDisabledByToken()
+	})
+}
+
+// ClearDisabledByToken clears the value of the "disabled_by_token" field.
+func (u *TokenUpsertBulk) ClearDisabledByToken() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearDisabledByToken()
+	})
+}
+
 // SetEnabledAt sets the "enabled_at" field.
 func (u *TokenUpsertBulk) SetEnabledAt(v time.Time) *TokenUpsertBulk {
 	return u.Update(func(s *TokenUpsert) {
@@ -1976,6 +2111,27 @@ func (u *TokenUpsertBulk) UpdateLeakedURL() *TokenUpsertBulk {
 func (u *TokenUpsertBulk) ClearLeakedURL() *TokenUpsertBulk {
 	return u.Update(func(s *TokenUpsert) {
 		s.ClearLeakedURL()
+	})
+}
+
+// SetLeakedUntil sets the "leaked_until" field.
+func (u *TokenUpsertBulk) SetLeakedUntil(v time.Time) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetLeakedUntil(v)
+	})
+}
+
+// UpdateLeakedUntil sets the "leaked_until" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateLeakedUntil() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateLeakedUntil()
+	})
+}
+
+// ClearLeakedUntil clears the value of the "leaked_until" field.
+func (u *TokenUpsertBulk) ClearLeakedUntil() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearLeakedUntil()
 	})
 }
 

@@ -328,6 +328,26 @@ func (_u *TokenUpdate) ClearDisabledReason() *TokenUpdate {
 	return _u
 }
 
+// SetDisabledByToken sets the "disabled_by_token" field.
+func (_u *TokenUpdate) SetDisabledByToken(v string) *TokenUpdate {
+	_u.mutation.SetDisabledByToken(v)
+	return _u
+}
+
+// SetNillableDisabledByToken sets the "disabled_by_token" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableDisabledByToken(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetDisabledByToken(*v)
+	}
+	return _u
+}
+
+// ClearDisabledByToken clears the value of the "disabled_by_token" field.
+func (_u *TokenUpdate) ClearDisabledByToken() *TokenUpdate {
+	_u.mutation.ClearDisabledByToken()
+	return _u
+}
+
 // SetEnabledAt sets the "enabled_at" field.
 func (_u *TokenUpdate) SetEnabledAt(v time.Time) *TokenUpdate {
 	_u.mutation.SetEnabledAt(v)
@@ -385,6 +405,26 @@ func (_u *TokenUpdate) SetNillableLeakedURL(v *string) *TokenUpdate {
 // ClearLeakedURL clears the value of the "leaked_url" field.
 func (_u *TokenUpdate) ClearLeakedURL() *TokenUpdate {
 	_u.mutation.ClearLeakedURL()
+	return _u
+}
+
+// SetLeakedUntil sets the "leaked_until" field.
+func (_u *TokenUpdate) SetLeakedUntil(v time.Time) *TokenUpdate {
+	_u.mutation.SetLeakedUntil(v)
+	return _u
+}
+
+// SetNillableLeakedUntil sets the "leaked_until" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableLeakedUntil(v *time.Time) *TokenUpdate {
+	if v != nil {
+		_u.SetLeakedUntil(*v)
+	}
+	return _u
+}
+
+// ClearLeakedUntil clears the value of the "leaked_until" field.
+func (_u *TokenUpdate) ClearLeakedUntil() *TokenUpdate {
+	_u.mutation.ClearLeakedUntil()
 	return _u
 }
 
@@ -585,6 +625,12 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.DisabledReasonCleared() {
 		_spec.ClearField(token.FieldDisabledReason, field.TypeString)
 	}
+	if value, ok := _u.mutation.DisabledByToken(); ok {
+		_spec.SetField(token.FieldDisabledByToken, field.TypeString, value)
+	}
+	if _u.mutation.DisabledByTokenCleared() {
+		_spec.ClearField(token.FieldDisabledByToken, field.TypeString)
+	}
 	if value, ok := _u.mutation.EnabledAt(); ok {
 		_spec.SetField(token.FieldEnabledAt, field.TypeTime, value)
 	}
@@ -602,6 +648,12 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.LeakedURLCleared() {
 		_spec.ClearField(token.FieldLeakedURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.LeakedUntil(); ok {
+		_spec.SetField(token.FieldLeakedUntil, field.TypeTime, value)
+	}
+	if _u.mutation.LeakedUntilCleared() {
+		_spec.ClearField(token.FieldLeakedUntil, field.TypeTime)
 	}
 	if _u.mutation.SecretsCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -965,6 +1017,26 @@ func (_u *TokenUpdateOne) ClearDisabledReason() *TokenUpdateOne {
 	return _u
 }
 
+// SetDisabledByToken sets the "disabled_by_token" field.
+func (_u *TokenUpdateOne) SetDisabledByToken(v string) *TokenUpdateOne {
+	_u.mutation.SetDisabledByToken(v)
+	return _u
+}
+
+// SetNillableDisabledByToken sets the "disabled_by_token" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableDisabledByToken(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetDisabledByToken(*v)
+	}
+	return _u
+}
+
+// ClearDisabledByToken clears the value of the "disabled_by_token" field.
+func (_u *TokenUpdateOne) ClearDisabledByToken() *TokenUpdateOne {
+	_u.mutation.ClearDisabledByToken()
+	return _u
+}
+
 // SetEnabledAt sets the "enabled_at" field.
 func (_u *TokenUpdateOne) SetEnabledAt(v time.Time) *TokenUpdateOne {
 	_u.mutation.SetEnabledAt(v)
@@ -1022,6 +1094,26 @@ func (_u *TokenUpdateOne) SetNillableLeakedURL(v *string) *TokenUpdateOne {
 // ClearLeakedURL clears the value of the "leaked_url" field.
 func (_u *TokenUpdateOne) ClearLeakedURL() *TokenUpdateOne {
 	_u.mutation.ClearLeakedURL()
+	return _u
+}
+
+// SetLeakedUntil sets the "leaked_until" field.
+func (_u *TokenUpdateOne) SetLeakedUntil(v time.Time) *TokenUpdateOne {
+	_u.mutation.SetLeakedUntil(v)
+	return _u
+}
+
+// SetNillableLeakedUntil sets the "leaked_until" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableLeakedUntil(v *time.Time) *TokenUpdateOne {
+	if v != nil {
+		_u.SetLeakedUntil(*v)
+	}
+	return _u
+}
+
+// ClearLeakedUntil clears the value of the "leaked_until" field.
+func (_u *TokenUpdateOne) ClearLeakedUntil() *TokenUpdateOne {
+	_u.mutation.ClearLeakedUntil()
 	return _u
 }
 
@@ -1252,6 +1344,12 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 	if _u.mutation.DisabledReasonCleared() {
 		_spec.ClearField(token.FieldDisabledReason, field.TypeString)
 	}
+	if value, ok := _u.mutation.DisabledByToken(); ok {
+		_spec.SetField(token.FieldDisabledByToken, field.TypeString, value)
+	}
+	if _u.mutation.DisabledByTokenCleared() {
+		_spec.ClearField(token.FieldDisabledByToken, field.TypeString)
+	}
 	if value, ok := _u.mutation.EnabledAt(); ok {
 		_spec.SetField(token.FieldEnabledAt, field.TypeTime, value)
 	}
@@ -1269,6 +1367,12 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 	}
 	if _u.mutation.LeakedURLCleared() {
 		_spec.ClearField(token.FieldLeakedURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.LeakedUntil(); ok {
+		_spec.SetField(token.FieldLeakedUntil, field.TypeTime, value)
+	}
+	if _u.mutation.LeakedUntilCleared() {
+		_spec.ClearField(token.FieldLeakedUntil, field.TypeTime)
 	}
 	if _u.mutation.SecretsCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -28,6 +28,8 @@ type TokenSecret struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// End of a rotation's overlap.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// When it was first reported as found in a public place.
+	LeakedAt *time.Time `json:"leaked_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 	// LastUsedAddress holds the value of the "last_used_address" field.
@@ -69,7 +71,7 @@ func (*TokenSecret) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case tokensecret.FieldID, tokensecret.FieldTokenID, tokensecret.FieldHint, tokensecret.FieldLastUsedAddress, tokensecret.FieldLastUsedClient:
 			values[i] = new(sql.NullString)
-		case tokensecret.FieldCreatedAt, tokensecret.FieldExpiresAt, tokensecret.FieldLastUsedAt:
+		case tokensecret.FieldCreatedAt, tokensecret.FieldExpiresAt, tokensecret.FieldLeakedAt, tokensecret.FieldLastUsedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -122,6 +124,13 @@ func (_m *TokenSecret) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ExpiresAt = new(time.Time)
 				*_m.ExpiresAt = value.Time
+			}
+		case tokensecret.FieldLeakedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field leaked_at", values[i])
+			} else if value.Valid {
+				_m.LeakedAt = new(time.Time)
+				*_m.LeakedAt = value.Time
 			}
 		case tokensecret.FieldLastUsedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -198,6 +207,11 @@ func (_m *TokenSecret) String() string {
 	builder.WriteString(", ")
 	if v := _m.ExpiresAt; v != nil {
 		builder.WriteString("expires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LeakedAt; v != nil {
+		builder.WriteString("leaked_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

@@ -70,6 +70,20 @@ func (_c *TokenSecretCreate) SetNillableExpiresAt(v *time.Time) *TokenSecretCrea
 	return _c
 }
 
+// SetLeakedAt sets the "leaked_at" field.
+func (_c *TokenSecretCreate) SetLeakedAt(v time.Time) *TokenSecretCreate {
+	_c.mutation.SetLeakedAt(v)
+	return _c
+}
+
+// SetNillableLeakedAt sets the "leaked_at" field if the given value is not nil.
+func (_c *TokenSecretCreate) SetNillableLeakedAt(v *time.Time) *TokenSecretCreate {
+	if v != nil {
+		_c.SetLeakedAt(*v)
+	}
+	return _c
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (_c *TokenSecretCreate) SetLastUsedAt(v time.Time) *TokenSecretCreate {
 	_c.mutation.SetLastUsedAt(v)
@@ -255,6 +269,10 @@ func (_c *TokenSecretCreate) createSpec() (*TokenSecret, *sqlgraph.CreateSpec) {
 		_spec.SetField(tokensecret.FieldExpiresAt, field.TypeTime, value)
 		_node.ExpiresAt = &value
 	}
+	if value, ok := _c.mutation.LeakedAt(); ok {
+		_spec.SetField(tokensecret.FieldLeakedAt, field.TypeTime, value)
+		_node.LeakedAt = &value
+	}
 	if value, ok := _c.mutation.LastUsedAt(); ok {
 		_spec.SetField(tokensecret.FieldLastUsedAt, field.TypeTime, value)
 		_node.LastUsedAt = &value
@@ -351,6 +369,24 @@ func (u *TokenSecretUpsert) UpdateExpiresAt() *TokenSecretUpsert {
 // ClearExpiresAt clears the value of the "expires_at" field.
 func (u *TokenSecretUpsert) ClearExpiresAt() *TokenSecretUpsert {
 	u.SetNull(tokensecret.FieldExpiresAt)
+	return u
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (u *TokenSecretUpsert) SetLeakedAt(v time.Time) *TokenSecretUpsert {
+	u.Set(tokensecret.FieldLeakedAt, v)
+	return u
+}
+
+// UpdateLeakedAt sets the "leaked_at" field to the value that was provided on create.
+func (u *TokenSecretUpsert) UpdateLeakedAt() *TokenSecretUpsert {
+	u.SetExcluded(tokensecret.FieldLeakedAt)
+	return u
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (u *TokenSecretUpsert) ClearLeakedAt() *TokenSecretUpsert {
+	u.SetNull(tokensecret.FieldLeakedAt)
 	return u
 }
 
@@ -486,6 +522,27 @@ func (u *TokenSecretUpsertOne) UpdateExpiresAt() *TokenSecretUpsertOne {
 func (u *TokenSecretUpsertOne) ClearExpiresAt() *TokenSecretUpsertOne {
 	return u.Update(func(s *TokenSecretUpsert) {
 		s.ClearExpiresAt()
+	})
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (u *TokenSecretUpsertOne) SetLeakedAt(v time.Time) *TokenSecretUpsertOne {
+	return u.Update(func(s *TokenSecretUpsert) {
+		s.SetLeakedAt(v)
+	})
+}
+
+// UpdateLeakedAt sets the "leaked_at" field to the value that was provided on create.
+func (u *TokenSecretUpsertOne) UpdateLeakedAt() *TokenSecretUpsertOne {
+	return u.Update(func(s *TokenSecretUpsert) {
+		s.UpdateLeakedAt()
+	})
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (u *TokenSecretUpsertOne) ClearLeakedAt() *TokenSecretUpsertOne {
+	return u.Update(func(s *TokenSecretUpsert) {
+		s.ClearLeakedAt()
 	})
 }
 
@@ -797,6 +854,27 @@ func (u *TokenSecretUpsertBulk) UpdateExpiresAt() *TokenSecretUpsertBulk {
 func (u *TokenSecretUpsertBulk) ClearExpiresAt() *TokenSecretUpsertBulk {
 	return u.Update(func(s *TokenSecretUpsert) {
 		s.ClearExpiresAt()
+	})
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (u *TokenSecretUpsertBulk) SetLeakedAt(v time.Time) *TokenSecretUpsertBulk {
+	return u.Update(func(s *TokenSecretUpsert) {
+		s.SetLeakedAt(v)
+	})
+}
+
+// UpdateLeakedAt sets the "leaked_at" field to the value that was provided on create.
+func (u *TokenSecretUpsertBulk) UpdateLeakedAt() *TokenSecretUpsertBulk {
+	return u.Update(func(s *TokenSecretUpsert) {
+		s.UpdateLeakedAt()
+	})
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (u *TokenSecretUpsertBulk) ClearLeakedAt() *TokenSecretUpsertBulk {
+	return u.Update(func(s *TokenSecretUpsert) {
+		s.ClearLeakedAt()
 	})
 }
 

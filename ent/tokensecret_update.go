@@ -48,6 +48,26 @@ func (_u *TokenSecretUpdate) ClearExpiresAt() *TokenSecretUpdate {
 	return _u
 }
 
+// SetLeakedAt sets the "leaked_at" field.
+func (_u *TokenSecretUpdate) SetLeakedAt(v time.Time) *TokenSecretUpdate {
+	_u.mutation.SetLeakedAt(v)
+	return _u
+}
+
+// SetNillableLeakedAt sets the "leaked_at" field if the given value is not nil.
+func (_u *TokenSecretUpdate) SetNillableLeakedAt(v *time.Time) *TokenSecretUpdate {
+	if v != nil {
+		_u.SetLeakedAt(*v)
+	}
+	return _u
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (_u *TokenSecretUpdate) ClearLeakedAt() *TokenSecretUpdate {
+	_u.mutation.ClearLeakedAt()
+	return _u
+}
+
 // SetLastUsedAt sets the "last_used_at" field.
 func (_u *TokenSecretUpdate) SetLastUsedAt(v time.Time) *TokenSecretUpdate {
 	_u.mutation.SetLastUsedAt(v)
@@ -166,6 +186,12 @@ func (_u *TokenSecretUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if _u.mutation.ExpiresAtCleared() {
 		_spec.ClearField(tokensecret.FieldExpiresAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.LeakedAt(); ok {
+		_spec.SetField(tokensecret.FieldLeakedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LeakedAtCleared() {
+		_spec.ClearField(tokensecret.FieldLeakedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.LastUsedAt(); ok {
 		_spec.SetField(tokensecret.FieldLastUsedAt, field.TypeTime, value)
 	}
@@ -221,6 +247,26 @@ func (_u *TokenSecretUpdateOne) SetNillableExpiresAt(v *time.Time) *TokenSecretU
 // ClearExpiresAt clears the value of the "expires_at" field.
 func (_u *TokenSecretUpdateOne) ClearExpiresAt() *TokenSecretUpdateOne {
 	_u.mutation.ClearExpiresAt()
+	return _u
+}
+
+// SetLeakedAt sets the "leaked_at" field.
+func (_u *TokenSecretUpdateOne) SetLeakedAt(v time.Time) *TokenSecretUpdateOne {
+	_u.mutation.SetLeakedAt(v)
+	return _u
+}
+
+// SetNillableLeakedAt sets the "leaked_at" field if the given value is not nil.
+func (_u *TokenSecretUpdateOne) SetNillableLeakedAt(v *time.Time) *TokenSecretUpdateOne {
+	if v != nil {
+		_u.SetLeakedAt(*v)
+	}
+	return _u
+}
+
+// ClearLeakedAt clears the value of the "leaked_at" field.
+func (_u *TokenSecretUpdateOne) ClearLeakedAt() *TokenSecretUpdateOne {
+	_u.mutation.ClearLeakedAt()
 	return _u
 }
 
@@ -371,6 +417,12 @@ func (_u *TokenSecretUpdateOne) sqlSave(ctx context.Context) (_node *TokenSecret
 	}
 	if _u.mutation.ExpiresAtCleared() {
 		_spec.ClearField(tokensecret.FieldExpiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LeakedAt(); ok {
+		_spec.SetField(tokensecret.FieldLeakedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LeakedAtCleared() {
+		_spec.ClearField(tokensecret.FieldLeakedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.LastUsedAt(); ok {
 		_spec.SetField(tokensecret.FieldLastUsedAt, field.TypeTime, value)

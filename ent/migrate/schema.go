@@ -536,9 +536,11 @@ var (
 		{Name: "revoked_reason", Type: field.TypeString, Nullable: true},
 		{Name: "disabled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "disabled_reason", Type: field.TypeString, Nullable: true},
+		{Name: "disabled_by_token", Type: field.TypeString, Nullable: true},
 		{Name: "enabled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "leaked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "leaked_url", Type: field.TypeString, Nullable: true},
+		{Name: "leaked_until", Type: field.TypeTime, Nullable: true},
 	}
 	// TokensTable holds the schema information for the "tokens" table.
 	TokensTable = &schema.Table{
@@ -553,6 +555,11 @@ var (
 				Annotation: &entsql.IndexAnnotation{
 					Where: "revoked_at IS NULL",
 				},
+			},
+			{
+				Name:    "token_external_id_all",
+				Unique:  false,
+				Columns: []*schema.Column{TokensColumns[6]},
 			},
 			{
 				Name:    "token_parent_id",
@@ -583,6 +590,7 @@ var (
 		{Name: "hint", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "leaked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_address", Type: field.TypeString, Nullable: true},
 		{Name: "last_used_client", Type: field.TypeString, Nullable: true},
@@ -596,7 +604,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "token_secrets_tokens_secrets",
-				Columns:    []*schema.Column{TokenSecretsColumns[8]},
+				Columns:    []*schema.Column{TokenSecretsColumns[9]},
 				RefColumns: []*schema.Column{TokensColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -605,7 +613,7 @@ var (
 			{
 				Name:    "tokensecret_token_id",
 				Unique:  false,
-				Columns: []*schema.Column{TokenSecretsColumns[8]},
+				Columns: []*schema.Column{TokenSecretsColumns[9]},
 			},
 		},
 	}

@@ -43,10 +43,14 @@ func (Token) Fields() []ent.Field {
 		field.String("revoked_reason").Optional().Nillable(),
 		field.Time("disabled_at").Optional().Nillable().Comment("Refused since then, until it is enabled again."),
 		field.String("disabled_reason").Optional().Nillable(),
+		field.String("disabled_by_token").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("The token that disabled it, and may enable it again; null where a person or the policy did."),
 		field.Time("enabled_at").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("When it was last enabled again: days without use count from here."),
 		field.Time("leaked_at").Optional().Nillable().Comment("When a secret of it was reported as found in a public place."),
 		field.String("leaked_url").Optional().Nillable().Comment("Where, as the report said."),
+		field.Time("leaked_until").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("When a rotation after the report ends what was found; null until there is one."),
 	}
 }
 
@@ -58,10 +62,11 @@ func (Token) Edges() []ent.Edge {
 	}
 }
 
-// Indexes of the Token: the caller's own key is unique among tokens that are not revoked.
+// Indexes of the Token: the caller's own key is unique among tokens that are not revoked, and found among all.
 func (Token) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("external_id").Unique().Annotations(entsql.IndexWhere("revoked_at IS NULL")),
+		index.Fields("external_id").StorageKey("token_external_id_all"),
 		index.Fields("parent_id"),
 		index.Fields("created_at"),
 		index.Fields("last_used_at"),

@@ -22,6 +22,7 @@ func (TokenSecret) Fields() []ent.Field {
 		field.String("hint").Immutable().Comment("For recognition only, such as pkb_ro_…x7Qa."),
 		createdAt(),
 		field.Time("expires_at").Optional().Nillable().Comment("End of a rotation's overlap."),
+		field.Time("leaked_at").Optional().Nillable().Comment("When it was first reported as found in a public place."),
 		field.Time("last_used_at").Optional().Nillable(),
 		field.String("last_used_address").Optional().Nillable(),
 		field.String("last_used_client").Optional().Nillable(),

@@ -56,12 +56,16 @@ const (
 	FieldDisabledAt = "disabled_at"
 	// FieldDisabledReason holds the string denoting the disabled_reason field in the database.
 	FieldDisabledReason = "disabled_reason"
+	// FieldDisabledByToken holds the string denoting the disabled_by_token field in the database.
+	FieldDisabledByToken = "disabled_by_token"
 	// FieldEnabledAt holds the string denoting the enabled_at field in the database.
 	FieldEnabledAt = "enabled_at"
 	// FieldLeakedAt holds the string denoting the leaked_at field in the database.
 	FieldLeakedAt = "leaked_at"
 	// FieldLeakedURL holds the string denoting the leaked_url field in the database.
 	FieldLeakedURL = "leaked_url"
+	// FieldLeakedUntil holds the string denoting the leaked_until field in the database.
+	FieldLeakedUntil = "leaked_until"
 	// EdgeSecrets holds the string denoting the secrets edge name in mutations.
 	EdgeSecrets = "secrets"
 	// Table holds the table name of the token in the database.
@@ -97,9 +101,11 @@ var Columns = []string{
 	FieldRevokedReason,
 	FieldDisabledAt,
 	FieldDisabledReason,
+	FieldDisabledByToken,
 	FieldEnabledAt,
 	FieldLeakedAt,
 	FieldLeakedURL,
+	FieldLeakedUntil,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -245,6 +251,11 @@ func ByDisabledReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDisabledReason, opts...).ToFunc()
 }
 
+// ByDisabledByToken orders the results by the disabled_by_token field.
+func ByDisabledByToken(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDisabledByToken, opts...).ToFunc()
+}
+
 // ByEnabledAt orders the results by the enabled_at field.
 func ByEnabledAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEnabledAt, opts...).ToFunc()
@@ -258,6 +269,11 @@ func ByLeakedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByLeakedURL orders the results by the leaked_url field.
 func ByLeakedURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLeakedURL, opts...).ToFunc()
+}
+
+// ByLeakedUntil orders the results by the leaked_until field.
+func ByLeakedUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeakedUntil, opts...).ToFunc()
 }
 
 // BySecretsCount orders the results by secrets count.

@@ -140,6 +140,11 @@ func DisabledReason(v string) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldDisabledReason, v))
 }
 
+// DisabledByToken applies equality check predicate on the "disabled_by_token" field. It's identical to DisabledByTokenEQ.
+func DisabledByToken(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDisabledByToken, v))
+}
+
 // EnabledAt applies equality check predicate on the "enabled_at" field. It's identical to EnabledAtEQ.
 func EnabledAt(v time.Time) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldEnabledAt, v))
@@ -153,6 +158,11 @@ func LeakedAt(v time.Time) predicate.Token {
 // LeakedURL applies equality check predicate on the "leaked_url" field. It's identical to LeakedURLEQ.
 func LeakedURL(v string) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldLeakedURL, v))
+}
+
+// LeakedUntil applies equality check predicate on the "leaked_until" field. It's identical to LeakedUntilEQ.
+func LeakedUntil(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldLeakedUntil, v))
 }
 
 // DescriptionEQ applies the EQ predicate on the "description" field.
@@ -1120,6 +1130,81 @@ func DisabledReasonContainsFold(v string) predicate.Token {
 	return predicate.Token(sql.FieldContainsFold(FieldDisabledReason, v))
 }
 
+// DisabledByTokenEQ applies the EQ predicate on the "disabled_by_token" field.
+func DisabledByTokenEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenNEQ applies the NEQ predicate on the "disabled_by_token" field.
+func DisabledByTokenNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenIn applies the In predicate on the "disabled_by_token" field.
+func DisabledByTokenIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldDisabledByToken, vs...))
+}
+
+// DisabledByTokenNotIn applies the NotIn predicate on the "disabled_by_token" field.
+func DisabledByTokenNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldDisabledByToken, vs...))
+}
+
+// DisabledByTokenGT applies the GT predicate on the "disabled_by_token" field.
+func DisabledByTokenGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenGTE applies the GTE predicate on the "disabled_by_token" field.
+func DisabledByTokenGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenLT applies the LT predicate on the "disabled_by_token" field.
+func DisabledByTokenLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenLTE applies the LTE predicate on the "disabled_by_token" field.
+func DisabledByTokenLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenContains applies the Contains predicate on the "disabled_by_token" field.
+func DisabledByTokenContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenHasPrefix applies the HasPrefix predicate on the "disabled_by_token" field.
+func DisabledByTokenHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenHasSuffix applies the HasSuffix predicate on the "disabled_by_token" field.
+func DisabledByTokenHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenIsNil applies the IsNil predicate on the "disabled_by_token" field.
+func DisabledByTokenIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldDisabledByToken))
+}
+
+// DisabledByTokenNotNil applies the NotNil predicate on the "disabled_by_token" field.
+func DisabledByTokenNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldDisabledByToken))
+}
+
+// DisabledByTokenEqualFold applies the EqualFold predicate on the "disabled_by_token" field.
+func DisabledByTokenEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldDisabledByToken, v))
+}
+
+// DisabledByTokenContainsFold applies the ContainsFold predicate on the "disabled_by_token" field.
+func DisabledByTokenContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldDisabledByToken, v))
+}
+
 // EnabledAtEQ applies the EQ predicate on the "enabled_at" field.
 func EnabledAtEQ(v time.Time) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldEnabledAt, v))
@@ -1293,6 +1378,56 @@ func LeakedURLEqualFold(v string) predicate.Token {
 // LeakedURLContainsFold applies the ContainsFold predicate on the "leaked_url" field.
 func LeakedURLContainsFold(v string) predicate.Token {
 	return predicate.Token(sql.FieldContainsFold(FieldLeakedURL, v))
+}
+
+// LeakedUntilEQ applies the EQ predicate on the "leaked_until" field.
+func LeakedUntilEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldLeakedUntil, v))
+}
+
+// LeakedUntilNEQ applies the NEQ predicate on the "leaked_until" field.
+func LeakedUntilNEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldLeakedUntil, v))
+}
+
+// LeakedUntilIn applies the In predicate on the "leaked_until" field.
+func LeakedUntilIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldLeakedUntil, vs...))
+}
+
+// LeakedUntilNotIn applies the NotIn predicate on the "leaked_until" field.
+func LeakedUntilNotIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldLeakedUntil, vs...))
+}
+
+// LeakedUntilGT applies the GT predicate on the "leaked_until" field.
+func LeakedUntilGT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldLeakedUntil, v))
+}
+
+// LeakedUntilGTE applies the GTE predicate on the "leaked_until" field.
+func LeakedUntilGTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldLeakedUntil, v))
+}
+
+// LeakedUntilLT applies the LT predicate on the "leaked_until" field.
+func LeakedUntilLT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldLeakedUntil, v))
+}
+
+// LeakedUntilLTE applies the LTE predicate on the "leaked_until" field.
+func LeakedUntilLTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldLeakedUntil, v))
+}
+
+// LeakedUntilIsNil applies the IsNil predicate on the "leaked_until" field.
+func LeakedUntilIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldLeakedUntil))
+}
+
+// LeakedUntilNotNil applies the NotNil predicate on the "leaked_until" field.
+func LeakedUntilNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldLeakedUntil))
 }
 
 // HasSecrets applies the HasEdge predicate on the "secrets" edge.

@@ -24,6 +24,8 @@ const (
 	FieldCreatedAt = "created_at"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
+	// FieldLeakedAt holds the string denoting the leaked_at field in the database.
+	FieldLeakedAt = "leaked_at"
 	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
 	FieldLastUsedAt = "last_used_at"
 	// FieldLastUsedAddress holds the string denoting the last_used_address field in the database.
@@ -51,6 +53,7 @@ var Columns = []string{
 	FieldHint,
 	FieldCreatedAt,
 	FieldExpiresAt,
+	FieldLeakedAt,
 	FieldLastUsedAt,
 	FieldLastUsedAddress,
 	FieldLastUsedClient,
@@ -103,6 +106,11 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByExpiresAt orders the results by the expires_at field.
 func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldExpiresAt, opts...).ToFunc()
+}
+
+// ByLeakedAt orders the results by the leaked_at field.
+func ByLeakedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLeakedAt, opts...).ToFunc()
 }
 
 // ByLastUsedAt orders the results by the last_used_at field.

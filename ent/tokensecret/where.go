@@ -90,6 +90,11 @@ func ExpiresAt(v time.Time) predicate.TokenSecret {
 	return predicate.TokenSecret(sql.FieldEQ(FieldExpiresAt, v))
 }
 
+// LeakedAt applies equality check predicate on the "leaked_at" field. It's identical to LeakedAtEQ.
+func LeakedAt(v time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldEQ(FieldLeakedAt, v))
+}
+
 // LastUsedAt applies equality check predicate on the "last_used_at" field. It's identical to LastUsedAtEQ.
 func LastUsedAt(v time.Time) predicate.TokenSecret {
 	return predicate.TokenSecret(sql.FieldEQ(FieldLastUsedAt, v))
@@ -363,6 +368,56 @@ func ExpiresAtIsNil() predicate.TokenSecret {
 // ExpiresAtNotNil applies the NotNil predicate on the "expires_at" field.
 func ExpiresAtNotNil() predicate.TokenSecret {
 	return predicate.TokenSecret(sql.FieldNotNull(FieldExpiresAt))
+}
+
+// LeakedAtEQ applies the EQ predicate on the "leaked_at" field.
+func LeakedAtEQ(v time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldEQ(FieldLeakedAt, v))
+}
+
+// LeakedAtNEQ applies the NEQ predicate on the "leaked_at" field.
+func LeakedAtNEQ(v time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldNEQ(FieldLeakedAt, v))
+}
+
+// LeakedAtIn applies the In predicate on the "leaked_at" field.
+func LeakedAtIn(vs ...time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldIn(FieldLeakedAt, vs...))
+}
+
+// LeakedAtNotIn applies the NotIn predicate on the "leaked_at" field.
+func LeakedAtNotIn(vs ...time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldNotIn(FieldLeakedAt, vs...))
+}
+
+// LeakedAtGT applies the GT predicate on the "leaked_at" field.
+func LeakedAtGT(v time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldGT(FieldLeakedAt, v))
+}
+
+// LeakedAtGTE applies the GTE predicate on the "leaked_at" field.
+func LeakedAtGTE(v time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldGTE(FieldLeakedAt, v))
+}
+
+// LeakedAtLT applies the LT predicate on the "leaked_at" field.
+func LeakedAtLT(v time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldLT(FieldLeakedAt, v))
+}
+
+// LeakedAtLTE applies the LTE predicate on the "leaked_at" field.
+func LeakedAtLTE(v time.Time) predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldLTE(FieldLeakedAt, v))
+}
+
+// LeakedAtIsNil applies the IsNil predicate on the "leaked_at" field.
+func LeakedAtIsNil() predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldIsNull(FieldLeakedAt))
+}
+
+// LeakedAtNotNil applies the NotNil predicate on the "leaked_at" field.
+func LeakedAtNotNil() predicate.TokenSecret {
+	return predicate.TokenSecret(sql.FieldNotNull(FieldLeakedAt))
 }
 
 // LastUsedAtEQ applies the EQ predicate on the "last_used_at" field.

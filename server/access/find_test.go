@@ -1,13 +1,18 @@
 package access_test
 
 import (
+	"database/sql"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
+
 	"broker/ent/schema"
 	"broker/server/access"
+	"broker/server/database"
+	"broker/server/database/databasetest"
 	"broker/server/fault"
 )
 
@@ -37,4 +42,42 @@ func TestFilterThatSaysNothingIsRefused(t *testing.T) {
 			t.Errorf("%+v: %v", where, err)
 		}
 	}
+}
+
+// An external id is found by an index, also among tokens that are revoked.
+func TestExternalIDIsFoundByAnIndex(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		tx, err := db.SQL.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+		explain := "EXPLAIN QUERY PLAN SELECT id FROM tokens WHERE external_id = 'order-1'"
+		if db.Dialect() == dialect.Postgres {
+			explain = "EXPLAIN (FORMAT JSON) SELECT id FROM tokens WHERE external_id = 'order-1'"
+			if _, err := tx.ExecContext(t.Context(), "SET LOCAL enable_seqscan = off"); err != nil { // for a table that is empty
+				t.Fatal(err)
+			}
+		}
+		rows, err := tx.QueryContext(t.Context(), explain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		columns, err := rows.Columns()
+		if err != nil || !rows.Next() {
+			t.Fatal(err, rows.Err())
+		}
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(sql.NullString)
+		}
+		if err := rows.Scan(cells...); err != nil {
+			t.Fatal(err)
+		}
+		if plan := cells[len(cells)-1].(*sql.NullString).String; !strings.Contains(plan, "token_external_id_all") {
+			t.Errorf("the plan is %s", plan)
+		}
+	})
 }
