@@ -11,7 +11,6 @@ import (
 	"broker/ent/predicate"
 	"broker/ent/repository"
 	"broker/ent/schema"
-	"broker/ent/tokensecret"
 	"broker/graph/model"
 	"broker/server/access"
 	"broker/server/account"
@@ -148,22 +147,15 @@ func (r *Resolver) limitOf(ctx context.Context, t *ent.Token) (int, error) {
 	return known.RateLimit, nil
 }
 
-// newest is the secret that works without an end, or the last one.
-func newest(secrets []*ent.TokenSecret) *ent.TokenSecret {
-	for _, s := range secrets {
-		if s.ExpiresAt == nil {
-			return s
+// secretsOf are a token's secrets, the one that works without an end last.
+func secretsOf(ctx context.Context, t *ent.Token) ([]*ent.TokenSecret, error) {
+	secrets, err := t.Edges.SecretsOrErr()
+	if err != nil {
+		if secrets, err = t.QuerySecrets().All(ctx); err != nil {
+			return nil, err
 		}
 	}
-	return secrets[len(secrets)-1]
-}
-
-// secretsOf are a token's secrets, oldest first.
-func secretsOf(ctx context.Context, t *ent.Token) ([]*ent.TokenSecret, error) {
-	if loaded, err := t.Edges.SecretsOrErr(); err == nil {
-		return loaded, nil
-	}
-	return t.QuerySecrets().Order(ent.Asc(tokensecret.FieldID)).All(ctx)
+	return access.ByEnd(secrets), nil
 }
 
 // inForce are the secrets that still work, as far as they themselves are concerned.

@@ -176,7 +176,7 @@ func (r *tokenResolver) Hint(ctx context.Context, obj *ent.Token) (string, error
 	if err != nil || len(secrets) == 0 {
 		return "", err
 	}
-	return newest(secrets).Hint, nil
+	return secrets[len(secrets)-1].Hint, nil
 }
 
 func (r *tokenResolver) RateLimit(ctx context.Context, obj *ent.Token) (int, error) {

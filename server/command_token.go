@@ -11,7 +11,6 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
-	"broker/ent/tokensecret"
 	"broker/server/access"
 	"broker/server/fault"
 )
@@ -144,7 +143,7 @@ func show(row *ent.Token, now time.Time) shown {
 	}
 	hint := ""
 	if n := len(row.Edges.Secrets); n > 0 {
-		hint = row.Edges.Secrets[n-1].Hint
+		hint = access.ByEnd(row.Edges.Secrets)[n-1].Hint // not of one that a rotation took back
 	}
 	return shown{row.ID, row.Description, string(row.Permission), string(access.StatusOf(row, now)), hint, row.Packages, row.Networks,
 		row.RateLimit, row.ExternalID, labels, row.ParentID, row.CreatedAt, row.CreatedBy, row.LastUsedAt, row.LastUsedAddress,
@@ -162,8 +161,7 @@ func listTokens(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	rows, err := t.db.Client.Token.Query().Where(conditions...).
-		WithSecrets(func(q *ent.TokenSecretQuery) { q.Order(ent.Asc(tokensecret.FieldID)) }).
-		Order(ent.Asc(token.FieldCreatedAt)).All(ctx)
+		WithSecrets().Order(ent.Asc(token.FieldCreatedAt)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read tokens: %w", err)
 	}
@@ -189,7 +187,7 @@ func showToken(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	row, err := t.db.Client.Token.Query().Where(token.ID(f.words[0])).
-		WithSecrets(func(q *ent.TokenSecretQuery) { q.Order(ent.Asc(tokensecret.FieldID)) }).Only(ctx)
+		WithSecrets().Only(ctx)
 	if ent.IsNotFound(err) {
 		return &fault.NotFound{What: "token", ID: f.words[0]}
 	}
@@ -215,7 +213,7 @@ func printToken(t *tools, row *ent.Token) error {
 	line("Created", date(&one.CreatedAt, "")+" by "+one.CreatedBy)
 	line("Expires", date(one.ExpiresAt, "never"))
 	line("Last used", date(one.LastUsedAt, "never"))
-	for _, secret := range row.Edges.Secrets {
+	for _, secret := range access.ByEnd(row.Edges.Secrets) {
 		if secret.ExpiresAt == nil || t.now.Before(*secret.ExpiresAt) {
 			line("Secret", fmt.Sprintf("%s, ends %s, last used %s", secret.Hint, date(secret.ExpiresAt, "with the token"), date(secret.LastUsedAt, "never")))
 		}

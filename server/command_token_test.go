@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -70,6 +71,27 @@ func TestCommandLineThatMakesNoSense(t *testing.T) {
 	}
 	if _, complaint, code := p.run("token", "show", "tok_nobody"); code != 1 || !strings.Contains(complaint, "tok_nobody") {
 		t.Errorf("what is not there: %d %s", code, complaint)
+	}
+}
+
+// A token is told by the hint of the secret that goes on: not of one that a rotation took back.
+func TestHintIsOfTheSecretThatWorks(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	secret := strings.TrimSpace(p.must("token", "create", "--description", "CI"))
+	var listed []struct{ ID, Hint string }
+	list := func() {
+		t.Helper()
+		if err := json.Unmarshal([]byte(p.must("token", "list", "--json")), &listed); err != nil || len(listed) != 1 {
+			t.Fatalf("%v %v", listed, err)
+		}
+	}
+	list()
+	p.must("token", "rotate", listed[0].ID)
+	p.must("token", "cancel-rotation", listed[0].ID)
+	list()
+	if !strings.HasSuffix(listed[0].Hint, secret[len(secret)-4:]) {
+		t.Errorf("the hint is %s, of none that works", listed[0].Hint)
 	}
 }
 

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"broker/ent"
@@ -42,22 +43,24 @@ func (s *Service) Rotate(ctx context.Context, maker *auth.Token, id string, grac
 		if err := rotatable(done.Token, now); err != nil {
 			return err
 		}
-		old, next, err := inForce(ctx, tx, id, now)
+		current, old, err := inForce(ctx, tx, id, now)
 		if err != nil {
 			return err
 		}
-		if next != nil {
-			return rotating(done.Token, old, next)
+		if old != nil {
+			return rotating(done.Token, old, current)
 		}
-		if err := tx.TokenSecret.UpdateOne(old).SetExpiresAt(done.PreviousExpiresAt).Exec(ctx); err != nil {
+		if err := tx.TokenSecret.UpdateOne(current).SetExpiresAt(done.PreviousExpiresAt).Exec(ctx); err != nil {
 			return fmt.Errorf("end the old secret: %w", err)
 		}
-		if done.Secret, next, err = s.newSecret(ctx, tx, done.Token); err != nil {
+		secret, next, err := s.newSecret(ctx, tx, done.Token)
+		if err != nil {
 			return fmt.Errorf("store the new secret: %w", err)
 		}
+		done.Secret = secret
 		tx.Announce(database.TopicToken, id)
 		return s.audit.Write(ctx, tx, audit.Event{Action: "token.rotate", Target: id, Details: map[string]any{
-			"description": done.Token.Description, "hint": next.Hint, "previous": old.Hint, "previousExpiresAt": done.PreviousExpiresAt,
+			"description": done.Token.Description, "hint": next.Hint, "previous": current.Hint, "previousExpiresAt": done.PreviousExpiresAt,
 		}})
 	})
 	if err != nil {
@@ -84,20 +87,41 @@ func rotating(row *ent.Token, old, next *ent.TokenSecret) error {
 		row.Description, next.Hint, old.ExpiresAt.UTC().Format("2 January 2006 15:04 UTC"))}
 }
 
-// inForce are a token's secrets: the one that works without an end, and, while a rotation runs, the old one before it.
-func inForce(ctx context.Context, tx *database.Tx, id string, now time.Time) (old, next *ent.TokenSecret, err error) {
+// inForce are a token's secrets: the one that works without an end, and, while a rotation runs, the old one that ends.
+// Which is which is told by their ends alone: the clocks of two instances may differ, and with them the order of ids.
+func inForce(ctx context.Context, tx *database.Tx, id string, now time.Time) (current, old *ent.TokenSecret, err error) {
 	rows, err := tx.TokenSecret.Query().
 		Where(tokensecret.TokenID(id), tokensecret.Or(tokensecret.ExpiresAtIsNil(), tokensecret.ExpiresAtGT(now))).
-		Order(ent.Asc(tokensecret.FieldID)).All(ctx)
-	switch {
-	case err != nil:
+		All(ctx)
+	if err != nil {
 		return nil, nil, fmt.Errorf("read the secrets of %s: %w", id, err)
-	case len(rows) == 0:
-		return nil, nil, fmt.Errorf("the token %s has no secret", id)
-	case len(rows) == 1:
-		return rows[0], nil, nil
 	}
-	return rows[0], rows[1], nil
+	for _, row := range rows {
+		if row.ExpiresAt == nil {
+			current = row
+		} else {
+			old = row
+		}
+	}
+	if current == nil {
+		return nil, nil, fmt.Errorf("the token %s has no secret", id)
+	}
+	return current, old, nil
+}
+
+// ByEnd returns the secrets of one token in the order in which they end, the one that works without an end last.
+func ByEnd(secrets []*ent.TokenSecret) []*ent.TokenSecret {
+	return slices.SortedFunc(slices.Values(secrets), func(a, b *ent.TokenSecret) int {
+		switch {
+		case a.ExpiresAt != nil && b.ExpiresAt != nil:
+			return a.ExpiresAt.Compare(*b.ExpiresAt)
+		case a.ExpiresAt != nil:
+			return -1
+		case b.ExpiresAt != nil:
+			return 1
+		}
+		return 0
+	})
 }
 
 // EndRotation ends the grace period now: only the new secret works.
@@ -125,11 +149,11 @@ func (s *Service) endRotation(ctx context.Context, maker *auth.Token, id, action
 		if row, err = s.lockLive(ctx, tx, maker, id); err != nil {
 			return err
 		}
-		old, next, err := inForce(ctx, tx, id, now)
+		next, old, err := inForce(ctx, tx, id, now)
 		if err != nil {
 			return err
 		}
-		if next == nil {
+		if old == nil {
 			return &fault.Conflict{Message: fmt.Sprintf("No rotation of the token %q is running.", row.Description), ID: id}
 		}
 		if err := end(tx, old, next, now); err != nil {

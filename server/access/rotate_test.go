@@ -136,3 +136,43 @@ func TestRotationIsRefused(t *testing.T) {
 		t.Errorf("it has %d secrets", n)
 	}
 }
+
+// Instances whose clocks differ make secrets whose ids are not in the order of time: the new secret is the one without
+// an end all the same, and neither ends for the other.
+func TestRotationWithClocksThatDiffer(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		f := newFamily(t, db)
+		row, old := f.make(nil, access.NewToken{})
+		hash := old.Hash()
+		stored := db.Client.TokenSecret.Query().Where(tokensecret.TokenID(row.ID)).OnlyX(t.Context())
+		db.Client.TokenSecret.DeleteOne(stored).ExecX(t.Context())
+		db.Client.TokenSecret.Create().SetID("sec_7ZZZZZZZZZZZZZZZZZZZZZZZZZ").SetTokenID(row.ID).SetHash(hash[:]).SetHint(stored.Hint).ExecX(t.Context())
+		lost, err := f.Rotate(t.Context(), nil, row.ID, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var conflict *fault.Conflict
+		if _, err := f.Rotate(t.Context(), nil, row.ID, time.Hour); !errors.As(err, &conflict) || !strings.Contains(conflict.Message, "the new secret is "+lost.Secret.Hint()) {
+			t.Errorf("a second rotation: %v", err)
+		}
+		if _, err := f.CancelRotation(t.Context(), nil, row.ID); err != nil {
+			t.Fatal(err)
+		}
+		f.wantCode(f.ask(old, "192.0.2.1", "acme/lib"), "")
+		f.wantCode(f.ask(lost.Secret, "192.0.2.1", "acme/lib"), auth.CodeSecretReplaced)
+		next, err := f.Rotate(t.Context(), nil, row.ID, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.EndRotation(t.Context(), nil, row.ID); err != nil {
+			t.Fatal(err)
+		}
+		f.wantCode(f.ask(old, "192.0.2.1", "acme/lib"), auth.CodeSecretReplaced)
+		f.wantCode(f.ask(next.Secret, "192.0.2.1", "acme/lib"), "")
+		secrets := access.ByEnd(db.Client.TokenSecret.Query().Where(tokensecret.TokenID(row.ID)).AllX(t.Context()))
+		if len(secrets) != 3 || secrets[0].Hint != lost.Secret.Hint() || secrets[2].Hint != next.Secret.Hint() {
+			t.Errorf("by their ends: %v", secrets)
+		}
+	})
+}
