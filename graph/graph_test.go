@@ -326,8 +326,8 @@ func TestErrorsHaveCodesAndFields(t *testing.T) {
 		`{tokens(where:{status:[]}){totalCount}}`:                                                      "BAD_USER_INPUT status",
 		`{revocationPreview(where:{parent:"",status:[ACTIVE]}){count}}`:                                "BAD_USER_INPUT parent",
 		`mutation{revokeMatchingTokens(where:{externalId:"",status:[ACTIVE]},expected:1)}`:             "BAD_USER_INPUT externalId",
-		`mutation{revokeMatchingTokens(where:{search:"\u0000"},expected:1)}`:                           "BAD_USER_INPUT search",
-		`mutation{createToken(input:{description:"d",expiresAt:"9999-12-31T23:59:59-14:00"}){secret}}`: "BAD_USER_INPUT expiresAt",
+		`mutation{revokeMatchingTokens(where:{search:"\u0000"},expected:1)}`:                           "BAD_USER_INPUT ",
+		`mutation{createToken(input:{description:"d",expiresAt:"9999-12-31T23:59:59-14:00"}){secret}}`: "BAD_USER_INPUT ",
 		`{nothing}`: "BAD_USER_INPUT ",
 		`{`:         "BAD_USER_INPUT ",
 	} {

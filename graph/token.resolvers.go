@@ -15,6 +15,7 @@ import (
 	"broker/server/fault"
 	"broker/server/usage"
 	"context"
+	"time"
 
 	"entgo.io/contrib/entgql"
 )
@@ -190,6 +191,20 @@ func (r *tokenResolver) RateLimitStatus(ctx context.Context, obj *ent.Token) (*m
 	}
 	limit, remaining, reset := r.Limiter.Status(obj.ID, limit)
 	return &model.RateLimitStatus{Limit: limit, Remaining: remaining, ResetAt: reset}, nil
+}
+
+func (r *tokenResolver) LeakedAt(ctx context.Context, obj *ent.Token) (*time.Time, error) {
+	if !access.Leaked(obj, r.Now()) {
+		return nil, nil
+	}
+	return obj.LeakedAt, nil
+}
+
+func (r *tokenResolver) LeakedURL(ctx context.Context, obj *ent.Token) (*string, error) {
+	if !access.Leaked(obj, r.Now()) {
+		return nil, nil
+	}
+	return obj.LeakedURL, nil
 }
 
 func (r *tokenResolver) Parent(ctx context.Context, obj *ent.Token) (*ent.Token, error) {

@@ -145,9 +145,13 @@ func show(row *ent.Token, now time.Time) shown {
 	if n := len(row.Edges.Secrets); n > 0 {
 		hint = access.ByEnd(row.Edges.Secrets)[n-1].Hint // not of one that a rotation took back
 	}
+	leakedAt := row.LeakedAt
+	if !access.Leaked(row, now) {
+		leakedAt = nil
+	}
 	return shown{row.ID, row.Description, string(row.Permission), string(access.StatusOf(row, now)), hint, row.Packages, row.Networks,
 		row.RateLimit, row.ExternalID, labels, row.ParentID, row.CreatedAt, row.CreatedBy, row.LastUsedAt, row.LastUsedAddress,
-		row.LastUsedClient, row.ExpiresAt, row.DisabledAt, row.RevokedAt, row.LeakedAt}
+		row.LastUsedClient, row.ExpiresAt, row.DisabledAt, row.RevokedAt, leakedAt}
 }
 
 func listTokens(ctx context.Context, t *tools, args []string) error {

@@ -2670,11 +2670,16 @@ extend type Mutation {
 	{Name: "../token.graphqls", Input: `enum TokenPermission { READ_ONLY WRITE }
 """
 ACTIVE: it works. EXPIRED: its time is over. DISABLED: refused until somebody enables it again. REVOKED: refused for
-good. The tokens that a token made end with it.
+good. The tokens that a token made end with it: one that has not ended itself has the status of the nearest of its makers
+that has. Filters and counts go by the same.
 """
 enum TokenStatus { ACTIVE EXPIRED REVOKED DISABLED }
 
-"What Composer authenticates with."
+"""
+What Composer authenticates with. One that another token made is within that one on every request, whatever it has
+itself: status and rateLimit are those in force, its makers' included; packages, networks and expiresAt are its own, and
+what is in force is the part of them that its makers have as well.
+"""
 type Token implements Node {
   id: ID!
   description: String!
@@ -2682,11 +2687,11 @@ type Token implements Node {
   status: TokenStatus!
   "For recognition only, such as pkb_ro_…x7Qa."
   hint: String!
-  "Package patterns such as acme/*; empty means every package."
+  "Its own package patterns, such as acme/*; empty means every package, or every one of its makers'."
   packages: [String!]!
-  "CIDR networks the token may be used from; empty means any."
+  "Its own CIDR networks that it may be used from; empty means any, or any of its makers'."
   networks: [String!]!
-  "Requests an hour; 0 means no limit."
+  "Requests an hour in force: the smallest of its own and its makers'; 0 means no limit."
   rateLimit: Int!
   rateLimitStatus: RateLimitStatus!
   "Caller's own key, unique among tokens that are not revoked: an order number, say."
@@ -2694,6 +2699,7 @@ type Token implements Node {
   labels: [Label!]!
   createdAt: Time!
   createdBy: String!
+  "Its own end; it is refused earlier where a maker of it ends earlier."
   expiresAt: Time
   lastUsedAt: Time
   lastUsedAddress: String
@@ -2704,7 +2710,10 @@ type Token implements Node {
   revokedReason: String
   disabledAt: Time
   disabledReason: String
-  "When a secret of it was reported as found in a public place, and where."
+  """
+  When a secret of it was reported as found in a public place, and where; null once a rotation after the report has ended
+  that secret.
+  """
   leakedAt: Time
   leakedUrl: String
   "The token that made it, and which it cannot exceed; null where a person made it, and to tokens that did not."
@@ -2792,9 +2801,11 @@ type RevocationPreview {
   childCount: Int!
 }
 
+"A field that is left out does not narrow; one that is there must say something: an empty text or list is refused."
 input TokenWhere {
   "Part of the description, the external id or the hint."
   search: String
+  "The status as Token has it, its makers' included."
   status: [TokenStatus!]
   permission: TokenPermission
   externalId: String
@@ -2808,7 +2819,7 @@ input TokenWhere {
   createdBefore: Time
   "Made by this token."
   parent: ID
-  "Reported as found in a public place."
+  "Reported as found in a public place, and not rotated away since."
   leaked: Boolean
 }
 input TokenOrder { field: TokenOrderField! direction: OrderDirection! = ASC }
@@ -2835,6 +2846,7 @@ extend type Mutation {
   cancelRotation(id: ID!): Token!
   "Refuses the tokens until they are enabled again."
   disableTokens(ids: [ID!]!, reason: String): [Token!]!
+  "A token enables only what a token disabled: what a person or the policy for unused tokens disabled, a person enables."
   enableTokens(ids: [ID!]!): [Token!]!
   "Makes tokens independent of the one that made them: they keep their own bounds, and no longer end with it."
   releaseTokens(ids: [ID!]!): [Token!]!

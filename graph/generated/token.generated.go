@@ -30,6 +30,8 @@ type TokenResolver interface {
 	RateLimit(ctx context.Context, obj *ent.Token) (int, error)
 	RateLimitStatus(ctx context.Context, obj *ent.Token) (*model.RateLimitStatus, error)
 
+	LeakedAt(ctx context.Context, obj *ent.Token) (*time.Time, error)
+	LeakedURL(ctx context.Context, obj *ent.Token) (*string, error)
 	Parent(ctx context.Context, obj *ent.Token) (*ent.Token, error)
 	ChildCount(ctx context.Context, obj *ent.Token) (int, error)
 	Notices(ctx context.Context, obj *ent.Token) ([]string, error)
@@ -1111,7 +1113,7 @@ func (ec *executionContext) _Token_leakedAt(ctx context.Context, field graphql.C
 			return ec.fieldContext_Token_leakedAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LeakedAt, nil
+			return ec.Resolvers.Token().LeakedAt(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
@@ -1122,7 +1124,7 @@ func (ec *executionContext) _Token_leakedAt(ctx context.Context, field graphql.C
 	)
 }
 func (ec *executionContext) fieldContext_Token_leakedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Token", field, false, false, "Time")
+	return graphql.NewScalarFieldContext("Token", field, true, true, "Time")
 }
 
 func (ec *executionContext) _Token_leakedUrl(ctx context.Context, field graphql.CollectedField, obj *ent.Token) (ret graphql.Marshaler) {
@@ -1134,7 +1136,7 @@ func (ec *executionContext) _Token_leakedUrl(ctx context.Context, field graphql.
 			return ec.fieldContext_Token_leakedUrl(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LeakedURL, nil
+			return ec.Resolvers.Token().LeakedURL(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -1145,7 +1147,7 @@ func (ec *executionContext) _Token_leakedUrl(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_Token_leakedUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Token", field, false, false, "String")
+	return graphql.NewScalarFieldContext("Token", field, true, true, "String")
 }
 
 func (ec *executionContext) _Token_parent(ctx context.Context, field graphql.CollectedField, obj *ent.Token) (ret graphql.Marshaler) {
@@ -2506,15 +2508,17 @@ func (ec *executionContext) _Token(ctx context.Context, sel ast.SelectionSet, ob
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "leakedAt":
-			out.Values[i] = ec._Token_leakedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Token_leakedAt(ctx, field, obj)
+				})
 		case "leakedUrl":
-			out.Values[i] = ec._Token_leakedUrl(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Token_leakedUrl(ctx, field, obj)
+				})
 		case "parent":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,

@@ -129,9 +129,11 @@ type SignInPayload struct {
 	User *ent.User `json:"user"`
 }
 
+// A field that is left out does not narrow; one that is there must say something: an empty text or list is refused.
 type TokenWhere struct {
 	// Part of the description, the external id or the hint.
-	Search     *string           `json:"search,omitempty"`
+	Search *string `json:"search,omitempty"`
+	// The status as Token has it, its makers' included.
 	Status     []access.Status   `json:"status,omitempty"`
 	Permission *token.Permission `json:"permission,omitempty"`
 	ExternalID *string           `json:"externalId,omitempty"`
@@ -145,7 +147,7 @@ type TokenWhere struct {
 	CreatedBefore *time.Time `json:"createdBefore,omitempty"`
 	// Made by this token.
 	Parent *string `json:"parent,omitempty"`
-	// Reported as found in a public place.
+	// Reported as found in a public place, and not rotated away since.
 	Leaked *bool `json:"leaked,omitempty"`
 }
 

@@ -32,7 +32,7 @@ type Where struct {
 	ExpiresBefore *time.Time
 	CreatedBefore *time.Time
 	Parent        *string // made by this token
-	Leaked        *bool
+	Leaked        *bool   // as Leaked tells
 }
 
 // Predicates are the conditions of the database. A field that says nothing is a *fault.Invalid.
@@ -125,7 +125,7 @@ func (w Where) standing(now time.Time) []predicate.Token {
 		all = append(all, token.PermissionEQ(*w.Permission))
 	}
 	if w.Leaked != nil {
-		all = append(all, either(*w.Leaked, token.LeakedAtNotNil()))
+		all = append(all, either(*w.Leaked, leakedAt(now)))
 	}
 	return all
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"broker/ent"
+	"broker/ent/predicate"
+	"broker/ent/token"
 	"broker/ent/tokensecret"
 	"broker/server/audit"
 	"broker/server/database"
@@ -16,50 +19,141 @@ import (
 // urlMax is how much of a reported address is kept, in bytes.
 const urlMax = 500
 
-// ReportLeak marks the token whose secret was found in a public place, and revokes it where the settings say so. found
-// is false for a secret that no token has. The same report again changes nothing.
+// ReportLeak marks the token whose secret was found in a public place, and ends what was found where the settings say
+// so: the token, or, while a rotation runs and the old secret was found, that secret alone. One that has ended harms
+// nobody: the log tells of it. found is false for a secret that no token has. The same report again changes nothing.
 func (s *Service) ReportLeak(ctx context.Context, hash [32]byte, url string) (found bool, err error) {
 	rules, err := s.rules.Current(ctx)
 	if err != nil {
 		return false, err
 	}
-	url = printable(url)
+	l := leak{url: printable(url), now: s.now().UTC().Truncate(time.Microsecond), revoke: rules.LeakAction == settings.Revoke}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
-		secret, err := tx.TokenSecret.Query().Where(tokensecret.Hash(hash[:])).Only(ctx)
-		if ent.IsNotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("look a reported secret up: %w", err)
-		}
-		found = true
-		row, err := s.lock(ctx, tx, nil, secret.TokenID)
-		if err != nil {
+		if l.secret, err = secretOf(ctx, tx, hash); l.secret == nil || err != nil {
 			return err
 		}
-		return s.leaked(ctx, tx, row, secret, url, rules.LeakAction)
+		found = true
+		if l.token, err = s.lock(ctx, tx, nil, l.secret.TokenID); err != nil {
+			return err
+		}
+		if l.secret, err = secretOf(ctx, tx, hash); err != nil { // as it is now that no rotation can change it
+			return err
+		}
+		return s.leaked(ctx, tx, l)
 	})
 	return found, err
 }
 
-func (s *Service) leaked(ctx context.Context, tx *database.Tx, row *ent.Token, secret *ent.TokenSecret, url string, action settings.LeakAction) error {
-	known := row.LeakedAt != nil && row.LeakedURL != nil && *row.LeakedURL == url
-	revoke := action == settings.Revoke && row.RevokedAt == nil
-	if known && !revoke {
+// secretOf is the secret with a hash; nil where there is none.
+func secretOf(ctx context.Context, tx *database.Tx, hash [32]byte) (*ent.TokenSecret, error) {
+	secret, err := tx.TokenSecret.Query().Where(tokensecret.Hash(hash[:])).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look a reported secret up: %w", err)
+	}
+	return secret, nil
+}
+
+// leak is one report.
+type leak struct {
+	token  *ent.Token
+	secret *ent.TokenSecret // of the token; what was found
+	url    string
+	now    time.Time
+	revoke bool // what was found must end
+}
+
+// The states of a secret that was found, as the events tell them.
+const (
+	secretCurrent = "current"
+	secretGrace   = "in its grace period"
+	secretEnded   = "ended"
+)
+
+func (l leak) state() string {
+	switch {
+	case l.secret.ExpiresAt == nil:
+		return secretCurrent
+	case l.now.Before(*l.secret.ExpiresAt):
+		return secretGrace
+	}
+	return secretEnded
+}
+
+// known tells whether the report says nothing new, and leaves nothing to be done.
+func (l leak) known() bool {
+	told := l.secret.LeakedAt != nil
+	if l.state() == secretEnded {
+		return told
+	}
+	mustEnd := l.revoke && l.token.RevokedAt == nil
+	return told && !mustEnd && l.token.LeakedURL != nil && *l.token.LeakedURL == l.url
+}
+
+func (s *Service) leaked(ctx context.Context, tx *database.Tx, l leak) error {
+	if l.known() {
 		return nil
 	}
-	tx.Announce(database.TopicToken, row.ID)
-	marked, err := row.Update().SetLeakedAt(s.now().UTC()).SetLeakedURL(url).Save(ctx)
-	if err != nil {
-		return fmt.Errorf("mark the token %s: %w", row.ID, err)
-	}
-	event := audit.Event{Action: "token.leak", Target: row.ID, Details: map[string]any{"description": row.Description, "hint": secret.Hint, "url": url}}
-	if err := s.audit.Write(ctx, tx, event); err != nil || !revoke {
+	state := l.state()
+	if err := l.markSecret(ctx, tx, state); err != nil {
 		return err
 	}
-	reason := "found in a public place: " + url
+	details := map[string]any{"description": l.token.Description, "hint": l.secret.Hint, "url": l.url, "secretState": state}
+	if state == secretGrace && l.revoke {
+		details["secretEnded"] = true
+	}
+	if err := s.audit.Write(ctx, tx, audit.Event{Action: "token.leak", Target: l.token.ID, Details: details}); err != nil || state == secretEnded {
+		return err
+	}
+	tx.Announce(database.TopicToken, l.token.ID)
+	marked, err := l.markToken(ctx)
+	if err != nil || state == secretGrace || !l.revoke {
+		return err
+	}
+	reason := "found in a public place: " + l.url
 	_, err = s.revoke(ctx, tx, marked, &reason)
 	return err
+}
+
+// markSecret keeps when a secret was first found, and ends it where it is to end alone.
+func (l leak) markSecret(ctx context.Context, tx *database.Tx, state string) error {
+	update := tx.TokenSecret.UpdateOne(l.secret)
+	if l.secret.LeakedAt == nil {
+		update.SetLeakedAt(l.now)
+	}
+	if state == secretGrace && l.revoke {
+		update.SetExpiresAt(l.now)
+	}
+	if err := update.Exec(ctx); err != nil {
+		return fmt.Errorf("mark the secret %s: %w", l.secret.ID, err)
+	}
+	return nil
+}
+
+// markToken tells of the report until a rotation after it: one that was found before may be rotated away already.
+func (l leak) markToken(ctx context.Context) (*ent.Token, error) {
+	update := l.token.Update().SetLeakedAt(l.now).SetLeakedURL(l.url)
+	if l.secret.LeakedAt == nil {
+		update.ClearLeakedUntil()
+	}
+	marked, err := update.Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("mark the token %s: %w", l.token.ID, err)
+	}
+	return marked, nil
+}
+
+// Leaked tells whether a secret that was found in a public place may still do harm: until a rotation after the report
+// has ended it.
+func Leaked(t *ent.Token, now time.Time) bool {
+	return t.LeakedAt != nil && (t.LeakedUntil == nil || now.Before(*t.LeakedUntil))
+}
+
+// leakedAt is Leaked in the database.
+func leakedAt(now time.Time) predicate.Token {
+	return token.And(token.LeakedAtNotNil(), token.Or(token.LeakedUntilIsNil(), token.LeakedUntilGT(now.UTC())))
 }
 
 // printable keeps a reported address on one line and within bounds.

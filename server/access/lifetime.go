@@ -65,7 +65,7 @@ func (s *Service) Notices(row *ent.Token, maker *auth.Token, rules settings.Sett
 	notices := []string{}
 	note := func(format string, args ...any) { notices = append(notices, fmt.Sprintf(format, args...)) }
 	now := s.now()
-	if row.LeakedAt != nil {
+	if Leaked(row, now) {
 		note("One of its secrets was found in a public place on %s. Rotate it, or revoke it.", day(*row.LeakedAt))
 	}
 	if StatusOf(row, now) != Active {

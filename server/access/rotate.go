@@ -53,6 +53,9 @@ func (s *Service) Rotate(ctx context.Context, maker *auth.Token, id string, grac
 		if err := tx.TokenSecret.UpdateOne(current).SetExpiresAt(done.PreviousExpiresAt).Exec(ctx); err != nil {
 			return fmt.Errorf("end the old secret: %w", err)
 		}
+		if done.Token, err = leakRotated(ctx, done.Token, done.PreviousExpiresAt); err != nil {
+			return err
+		}
 		secret, next, err := s.newSecret(ctx, tx, done.Token)
 		if err != nil {
 			return fmt.Errorf("store the new secret: %w", err)
@@ -124,25 +127,57 @@ func ByEnd(secrets []*ent.TokenSecret) []*ent.TokenSecret {
 	})
 }
 
+// leakRotated has what was found before a rotation told until the old secret ends.
+func leakRotated(ctx context.Context, row *ent.Token, ends time.Time) (*ent.Token, error) {
+	if row.LeakedAt == nil || row.LeakedUntil != nil {
+		return row, nil
+	}
+	changed, err := row.Update().SetLeakedUntil(ends).Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("mark the token %s: %w", row.ID, err)
+	}
+	return changed, nil
+}
+
+// ending is a rotation that is to end.
+type ending struct {
+	token     *ent.Token
+	next, old *ent.TokenSecret
+	now       time.Time
+}
+
 // EndRotation ends the grace period now: only the new secret works.
 func (s *Service) EndRotation(ctx context.Context, maker *auth.Token, id string) (*ent.Token, error) {
-	return s.endRotation(ctx, maker, id, "token.rotation_end", func(tx *database.Tx, old, _ *ent.TokenSecret, now time.Time) error {
-		return tx.TokenSecret.UpdateOne(old).SetExpiresAt(now).Exec(ctx)
+	return s.endRotation(ctx, maker, id, "token.rotation_end", func(tx *database.Tx, e ending) (*ent.Token, error) {
+		if err := tx.TokenSecret.UpdateOne(e.old).SetExpiresAt(e.now).Exec(ctx); err != nil {
+			return nil, err
+		}
+		if !Leaked(e.token, e.now) || e.next.LeakedAt != nil {
+			return e.token, nil
+		}
+		return e.token.Update().SetLeakedUntil(e.now).Save(ctx)
 	})
 }
 
-// CancelRotation takes a rotation back, where its new secret was lost: only the old one works, as before.
+// CancelRotation takes a rotation back, where its new secret was lost: only the old one works, as before. If that one
+// was found in a public place, it is again so that it must be rotated.
 func (s *Service) CancelRotation(ctx context.Context, maker *auth.Token, id string) (*ent.Token, error) {
-	return s.endRotation(ctx, maker, id, "token.rotation_cancel", func(tx *database.Tx, old, next *ent.TokenSecret, now time.Time) error {
-		if err := tx.TokenSecret.UpdateOne(old).ClearExpiresAt().Exec(ctx); err != nil {
-			return err
+	return s.endRotation(ctx, maker, id, "token.rotation_cancel", func(tx *database.Tx, e ending) (*ent.Token, error) {
+		if err := tx.TokenSecret.UpdateOne(e.old).ClearExpiresAt().Exec(ctx); err != nil {
+			return nil, err
 		}
-		return tx.TokenSecret.UpdateOne(next).SetExpiresAt(now).Exec(ctx)
+		if err := tx.TokenSecret.UpdateOne(e.next).SetExpiresAt(e.now).Exec(ctx); err != nil {
+			return nil, err
+		}
+		if !Leaked(e.token, e.now) {
+			return e.token, nil
+		}
+		return e.token.Update().ClearLeakedUntil().Save(ctx)
 	})
 }
 
 func (s *Service) endRotation(ctx context.Context, maker *auth.Token, id, action string,
-	end func(tx *database.Tx, old, next *ent.TokenSecret, now time.Time) error) (*ent.Token, error) {
+	end func(*database.Tx, ending) (*ent.Token, error)) (*ent.Token, error) {
 	now := s.now().UTC().Truncate(time.Microsecond)
 	var row *ent.Token
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
@@ -156,7 +191,7 @@ func (s *Service) endRotation(ctx context.Context, maker *auth.Token, id, action
 		if old == nil {
 			return &fault.Conflict{Message: fmt.Sprintf("No rotation of the token %q is running.", row.Description), ID: id}
 		}
-		if err := end(tx, old, next, now); err != nil {
+		if row, err = end(tx, ending{row, next, old, now}); err != nil {
 			return fmt.Errorf("end the rotation of %s: %w", id, err)
 		}
 		tx.Announce(database.TopicToken, id)

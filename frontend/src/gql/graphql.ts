@@ -151,7 +151,8 @@ export type TokenPermission =
 
 /**
  * ACTIVE: it works. EXPIRED: its time is over. DISABLED: refused until somebody enables it again. REVOKED: refused for
- * good. The tokens that a token made end with it.
+ * good. The tokens that a token made end with it: one that has not ended itself has the status of the nearest of its makers
+ * that has. Filters and counts go by the same.
  */
 export type TokenStatus =
   | 'ACTIVE'
@@ -193,9 +194,11 @@ export type UpdateTokenInput = {
   labels?: Array<LabelInput> | null | undefined;
 };
 
+/** A field that is left out does not narrow; one that is there must say something: an empty text or list is refused. */
 export type TokenWhere = {
   /** Part of the description, the external id or the hint. */
   search?: string | null | undefined;
+  /** The status as Token has it, its makers' included. */
   status?: Array<TokenStatus> | null | undefined;
   permission?: TokenPermission | null | undefined;
   externalId?: string | null | undefined;
@@ -209,7 +212,7 @@ export type TokenWhere = {
   createdBefore?: string | null | undefined;
   /** Made by this token. */
   parent?: string | null | undefined;
-  /** Reported as found in a public place. */
+  /** Reported as found in a public place, and not rotated away since. */
   leaked?: boolean | null | undefined;
 };
 
