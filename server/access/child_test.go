@@ -16,6 +16,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
+	"broker/server/settings"
 	secrets "broker/server/token"
 )
 
@@ -222,6 +223,53 @@ func TestTokenChangesOnlyWhatItMade(t *testing.T) {
 		var forbidden *fault.Forbidden
 		if _, err := f.Update(t.Context(), f.asking, child.ID, access.Changes{RateLimit: ptr(0)}); !errors.As(err, &forbidden) {
 			t.Errorf("enlarging its own: %v", err)
+		}
+	})
+}
+
+// A token enables what it disabled itself, and not what a person or the policy for unused tokens did; what both
+// disabled only a person enables.
+func TestTokenEnablesOnlyWhatItDisabled(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		f := newFamily(t, db)
+		for name, test := range map[string]struct {
+			disable func(ids []string) error
+			may     bool
+		}{
+			"itself": {func(ids []string) error { _, err := f.Disable(t.Context(), f.asking, ids, nil); return err }, true},
+			"person": {func(ids []string) error { _, err := f.Disable(t.Context(), nil, ids, nil); return err }, false},
+			"itself, then a person": {func(ids []string) error {
+				_, err := f.Disable(t.Context(), f.asking, ids, nil)
+				_, again := f.Disable(t.Context(), nil, ids, ptr("abuse"))
+				return errors.Join(err, again)
+			}, false},
+			"a person, then itself": {func(ids []string) error {
+				_, err := f.Disable(t.Context(), nil, ids, nil)
+				_, again := f.Disable(t.Context(), f.asking, ids, nil)
+				return errors.Join(err, again)
+			}, false},
+			"policy": {func(ids []string) error {
+				if _, err := databasetest.Settings(db).Update(t.Context(), settings.Changes{DisableUnusedDays: ptr(90)}); err != nil {
+					return err
+				}
+				_, err := newService(db, "pkb", func() time.Time { return time.Now().AddDate(0, 0, 91) }).DisableUnused(t.Context())
+				return err
+			}, false},
+		} {
+			row, secret := f.make(f.asking, access.NewToken{Description: name})
+			db.Client.Token.UpdateOneID(row.ID).ClearExpiresAt().ExecX(t.Context())
+			if err := test.disable([]string{row.ID}); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			var forbidden *fault.Forbidden
+			if _, err := f.Enable(t.Context(), f.asking, []string{row.ID}); test.may != (err == nil) || err != nil && !errors.As(err, &forbidden) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := f.Enable(t.Context(), nil, []string{row.ID, f.maker.ID}); err != nil {
+				t.Errorf("%s, by a person: %v", name, err)
+			}
+			f.wantCode(f.ask(secret, "10.1.1.1", "acme/lib"), "")
 		}
 	})
 }

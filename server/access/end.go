@@ -95,31 +95,41 @@ func ended(action string, row *ent.Token, reason *string) audit.Event {
 	return audit.Event{Action: action, Target: row.ID, Details: details}
 }
 
-// Disable refuses tokens until they are enabled again. One that is disabled stays as it is.
+// Disable refuses tokens until they are enabled again. One that is disabled stays as it is; but what a token disabled,
+// and a person disables again, only a person enables.
 func (s *Service) Disable(ctx context.Context, maker *auth.Token, ids []string, reason *string) ([]*ent.Token, error) {
 	if err := checkReason(reason); err != nil {
 		return nil, err
 	}
 	return s.each(ctx, maker, ids, func(tx *database.Tx, row *ent.Token) (*ent.Token, error) {
-		return s.disable(ctx, tx, row, reason)
+		return s.disable(ctx, tx, maker, row, reason)
 	})
 }
 
-func (s *Service) disable(ctx context.Context, tx *database.Tx, row *ent.Token, reason *string) (*ent.Token, error) {
+func (s *Service) disable(ctx context.Context, tx *database.Tx, maker *auth.Token, row *ent.Token, reason *string) (*ent.Token, error) {
 	if row.RevokedAt != nil {
 		return nil, &fault.Conflict{Message: fmt.Sprintf("The token %q is revoked already.", row.Description), ID: row.ID}
 	}
-	if row.DisabledAt != nil {
+	if row.DisabledAt != nil && (maker != nil || row.DisabledByToken == nil) {
 		return row, nil
 	}
-	changed, err := row.Update().SetDisabledAt(s.now().UTC()).SetNillableDisabledReason(reason).Save(ctx)
+	update := row.Update().SetNillableDisabledReason(reason)
+	if row.DisabledAt == nil {
+		update.SetDisabledAt(s.now().UTC())
+	}
+	if maker != nil {
+		update.SetDisabledByToken(maker.ID)
+	} else {
+		update.ClearDisabledByToken()
+	}
+	changed, err := update.Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("disable the token %s: %w", row.ID, err)
 	}
 	return changed, s.audit.Write(ctx, tx, ended("token.disable", row, reason))
 }
 
-// Enable lets disabled tokens work again. Days without use count from now.
+// Enable lets disabled tokens work again. Days without use count from now. A token enables only what it disabled.
 func (s *Service) Enable(ctx context.Context, maker *auth.Token, ids []string) ([]*ent.Token, error) {
 	return s.each(ctx, maker, ids, func(tx *database.Tx, row *ent.Token) (*ent.Token, error) {
 		if row.RevokedAt != nil {
@@ -128,7 +138,11 @@ func (s *Service) Enable(ctx context.Context, maker *auth.Token, ids []string) (
 		if row.DisabledAt == nil {
 			return row, nil
 		}
-		changed, err := row.Update().ClearDisabledAt().ClearDisabledReason().SetEnabledAt(s.now().UTC()).Save(ctx)
+		if maker != nil && (row.DisabledByToken == nil || *row.DisabledByToken != maker.ID) {
+			return nil, &fault.Forbidden{Message: fmt.Sprintf(
+				"The token %q (%s) was disabled by a person or by the owner's policy. A maintainer can enable it again, a token cannot.", row.Description, row.ID)}
+		}
+		changed, err := row.Update().ClearDisabledAt().ClearDisabledReason().ClearDisabledByToken().SetEnabledAt(s.now().UTC()).Save(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("enable the token %s: %w", row.ID, err)
 		}
@@ -173,7 +187,7 @@ func (s *Service) disableIdle(ctx context.Context, ids []string, limit time.Time
 			return row, nil
 		}
 		n++
-		return s.disable(ctx, tx, row, &reason)
+		return s.disable(ctx, tx, nil, row, &reason)
 	})
 	return n, err
 }

@@ -65,7 +65,12 @@ func (s *Service) Notices(row *ent.Token, maker *auth.Token, rules settings.Sett
 	notices := []string{}
 	note := func(format string, args ...any) { notices = append(notices, fmt.Sprintf(format, args...)) }
 	now := s.now()
-	if Leaked(row, now) {
+	switch {
+	case !Leaked(row, now):
+	case row.LeakedUntil != nil:
+		note("One of its secrets was found in a public place on %s. Its rotation ends that secret on %s; end the rotation to end it now.",
+			day(*row.LeakedAt), day(*row.LeakedUntil))
+	default:
 		note("One of its secrets was found in a public place on %s. Rotate it, or revoke it.", day(*row.LeakedAt))
 	}
 	if StatusOf(row, now) != Active {
