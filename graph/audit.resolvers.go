@@ -11,6 +11,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"context"
+	"errors"
 
 	"entgo.io/contrib/entgql"
 )
@@ -41,7 +42,11 @@ func (r *queryResolver) AuditCheck(ctx context.Context) (*audit.Check, error) {
 	if _, err := may(ctx, auth.ReadAudit, auth.Object{}); err != nil {
 		return nil, err
 	}
-	return r.Events.Verify(ctx)
+	check, err := r.Events.Verify(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, checkTakesTooLong()
+	}
+	return check, err
 }
 
 func (r *Resolver) AuditEvent() generated.AuditEventResolver { return &auditEventResolver{r} }

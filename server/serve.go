@@ -148,11 +148,7 @@ func (c *config) sealer() (*seal.Sealer, error) {
 
 // auditLog opens the chain of events.
 func (c *config) auditLog(ctx context.Context, db *database.DB, sealer *seal.Sealer) (*audit.Log, error) {
-	key, err := audit.Key(ctx, db, sealer)
-	if err != nil {
-		return nil, err
-	}
-	return audit.New(db, key, time.Now), nil
+	return audit.Open(ctx, db, sealer, time.Now)
 }
 
 func (s *server) ready(ctx context.Context) error {

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"entgo.io/ent/dialect"
-
 	"broker/ent"
 	"broker/server/database"
+	"broker/server/seal"
 )
 
 // Actor is who does something, and from where. The zero value is the server itself.
@@ -53,11 +52,22 @@ type Log struct {
 	db    *database.DB
 	chain chain
 	now   func() time.Time
+	begun bool // the head was made with the key: one that is missing was removed
 }
 
-// New returns the log of a database. The key authenticates the chain; now is the clock.
+// New returns the log of a database, whose head is made with the first event. The key authenticates the chain; now is
+// the clock.
 func New(db *database.DB, key []byte, now func() time.Time) *Log {
-	return &Log{db, chain{key}, now}
+	return &Log{db: db, chain: chain{key}, now: now}
+}
+
+// Open returns the log of a database with the key that Key reads. now is the clock.
+func Open(ctx context.Context, db *database.DB, sealer *seal.Sealer, now func() time.Time) (*Log, error) {
+	key, err := Key(ctx, db, sealer)
+	if err != nil {
+		return nil, err
+	}
+	return &Log{db: db, chain: chain{key}, now: now, begun: true}, nil
 }
 
 // The bounds of what callers say of themselves.
@@ -150,33 +160,4 @@ func shorten(s string, most int) string {
 		return strings.ToValidUTF8(s[:most], "")
 	}
 	return s
-}
-
-// headID is the id of the one head.
-const headID = "head"
-
-// lock reads the head's row and holds it until the transaction ends.
-func (l *Log) lock(ctx context.Context, tx *database.Tx) (*ent.AuditHead, error) {
-	empty := &ent.AuditHead{ID: headID, BaseHash: make([]byte, 32), Hash: make([]byte, 32)}
-	err := tx.AuditHead.Create().SetID(headID).SetBaseHash(empty.BaseHash).SetHash(empty.Hash).SetMAC(l.chain.mac(empty)).
-		OnConflictColumns("id").Ignore().Exec(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if l.db.Dialect() == dialect.Postgres { // SQLite has one writer
-		if _, err := tx.ExecContext(ctx, "SELECT 1 FROM audit_heads WHERE id = $1 FOR UPDATE", headID); err != nil {
-			return nil, err
-		}
-	}
-	return tx.AuditHead.Get(ctx, headID)
-}
-
-// keep writes the head anew.
-func (l *Log) keep(ctx context.Context, tx *database.Tx, head *ent.AuditHead) error {
-	err := tx.AuditHead.UpdateOneID(headID).SetBase(head.Base).SetBaseHash(head.BaseHash).
-		SetNumber(head.Number).SetHash(head.Hash).SetMAC(l.chain.mac(head)).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("write the head of the audit log: %w", err)
-	}
-	return nil
 }

@@ -66,6 +66,9 @@ func Shown(e *ent.AuditEvent, id string) *ent.AuditEvent {
 	return &shown
 }
 
+// pageSize is how many events are read at a time.
+const pageSize = 1000
+
 // Each calls do for every event that matches, newest first, a page at a time; an error ends it.
 func (l *Log) Each(ctx context.Context, where []predicate.AuditEvent, do func(*ent.AuditEvent) error) error {
 	for before := int64(-1); ; {

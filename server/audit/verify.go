@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"broker/ent"
-	"broker/ent/auditevent"
 )
 
 // Check is what reading the whole chain found.
@@ -28,82 +27,59 @@ type Head struct {
 // problemsMax is how many problems are told.
 const problemsMax = 20
 
-// pageSize is how many events are read at a time.
-const pageSize = 1000
-
-// Verify reads the whole chain and tells what of it was changed, removed or moved.
+// Verify reads the whole chain, as it is at one instant, and tells what of it was changed, removed, moved or added.
+// Writers and retention go on beside it. It ends early only with the context.
 func (l *Log) Verify(ctx context.Context) (*Check, error) {
-	head, err := l.db.Client.AuditHead.Get(ctx, headID)
-	if ent.IsNotFound(err) {
-		return l.verifyWithoutHead(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the head of the audit log: %w", err)
-	}
-	v := &verifier{chain: l.chain, number: head.Base, hash: head.BaseHash}
-	v.check.Head = Head{head.Number, head.Hash}
-	if !hmac.Equal(head.MAC, l.chain.mac(head)) {
-		v.problem("the head of the log was changed: where it begins and ends cannot be trusted")
-	}
-	for after := int64(-1); ; {
-		rows, err := l.page(ctx, after, head.Number)
+	v := &verifier{chain: l.chain}
+	err := l.db.Snapshot(ctx, func(tx *ent.Tx) error {
+		head, err := tx.AuditHead.Get(ctx, headID)
+		if ent.IsNotFound(err) {
+			return l.verifyWithoutHead(ctx, tx, v)
+		}
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("read the head of the audit log: %w", err)
 		}
-		for _, row := range rows {
-			v.event(row)
-			after = row.Number
+		v.begin(head)
+		if err := eachInOrder(ctx, tx, v.event); err != nil {
+			return fmt.Errorf("read audit events: %w", err)
 		}
-		if len(rows) < pageSize {
-			break
-		}
+		v.end()
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	v.end(head)
 	return v.result(), nil
 }
 
-// Head reads where the chain ends; the zero Head where nothing was written yet.
-func (l *Log) Head(ctx context.Context) (Head, error) {
-	row, err := l.db.Client.AuditHead.Get(ctx, headID)
-	if ent.IsNotFound(err) {
-		return Head{}, nil
-	}
+// verifyWithoutHead: a log whose head was made with its key, or that has events, must have one.
+func (l *Log) verifyWithoutHead(ctx context.Context, tx *ent.Tx, v *verifier) error {
+	n, err := tx.AuditEvent.Query().Count(ctx)
 	if err != nil {
-		return Head{}, fmt.Errorf("read the head of the audit log: %w", err)
+		return fmt.Errorf("count audit events: %w", err)
 	}
-	return Head{row.Number, row.Hash}, nil
-}
-
-// verifyWithoutHead: an empty log has no head yet; one with events must have one.
-func (l *Log) verifyWithoutHead(ctx context.Context) (*Check, error) {
-	n, err := l.db.Client.AuditEvent.Query().Count(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("count audit events: %w", err)
-	}
-	v := &verifier{}
-	if n > 0 {
+	if l.begun || n > 0 {
 		v.problem("the head of the log is missing, and %d events are there", n)
 	}
-	return v.result(), nil
-}
-
-// page reads events after a number. Those written since the head was read are not this check's.
-func (l *Log) page(ctx context.Context, after, last int64) ([]*ent.AuditEvent, error) {
-	rows, err := l.db.Client.AuditEvent.Query().
-		Where(auditevent.NumberGT(after), auditevent.NumberLTE(last)).
-		Order(ent.Asc(auditevent.FieldNumber)).Limit(pageSize).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read audit events: %w", err)
-	}
-	return rows, nil
+	return nil
 }
 
 // verifier follows the chain.
 type verifier struct {
 	chain  chain
+	head   *ent.AuditHead
 	number int64  // of the event before
 	hash   []byte // its hash, as stored
 	check  Check
+}
+
+// begin takes where the chain begins and ends from its head.
+func (v *verifier) begin(head *ent.AuditHead) {
+	v.head, v.number, v.hash = head, head.Base, head.BaseHash
+	v.check.Head = Head{head.Number, head.Hash}
+	if !hmac.Equal(head.MAC, v.chain.mac(head)) {
+		v.problem("the head of the log was changed: where it begins and ends cannot be trusted")
+	}
 }
 
 func (v *verifier) problem(format string, args ...any) {
@@ -117,6 +93,9 @@ func (v *verifier) event(e *ent.AuditEvent) {
 	switch {
 	case e.Number <= v.number:
 		v.problem("event %d (%s of %s) does not belong to the log: it begins after event %d", e.Number, e.Action, when(e), v.number)
+		return
+	case e.Number > v.head.Number:
+		v.problem("event %d (%s of %s) does not belong to the log: it ends with event %d", e.Number, e.Action, when(e), v.head.Number)
 		return
 	case e.Number > v.number+1:
 		v.problem("%s missing", missing(v.number+1, e.Number-1))
@@ -138,12 +117,12 @@ func missing(from, to int64) string {
 }
 
 // end compares the last event with the head.
-func (v *verifier) end(head *ent.AuditHead) {
+func (v *verifier) end() {
 	switch {
-	case v.number < head.Number:
-		v.problem("%s missing", missing(v.number+1, head.Number))
-	case !bytes.Equal(v.hash, head.Hash):
-		v.problem("event %d is not the one the log ended with", head.Number)
+	case v.number < v.head.Number:
+		v.problem("%s missing", missing(v.number+1, v.head.Number))
+	case !bytes.Equal(v.hash, v.head.Hash):
+		v.problem("event %d is not the one the log ended with", v.head.Number)
 	}
 }
 

@@ -1,0 +1,36 @@
+package graph_test
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"broker/ent/user"
+	"broker/server/auth"
+	"broker/server/database/databasetest"
+)
+
+// A check of the audit log that does not end within an operation's time names the command that does.
+func TestAuditCheckThatTakesTooLongNamesTheCommand(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	w := newWorld(t, db)
+	for range 4 { // all connections that reading may have
+		tx, err := db.Reports.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+		w.must(err)
+		defer tx.Rollback()
+	}
+	ctx, cancel := context.WithTimeout(auth.WithSubject(t.Context(), person(user.RoleOWNER)), 300*time.Millisecond)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(`{"query":"{auditCheck{ok}}"}`))
+	r.Header.Set("Content-Type", "application/json")
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, r)
+	if body := recorder.Body.String(); !strings.Contains(body, "broker audit verify") || !strings.Contains(body, `"TOO_COMPLEX"`) {
+		t.Error(body)
+	}
+}
