@@ -6,9 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+
 	"broker/ent"
 	"broker/ent/predicate"
 	"broker/ent/token"
+	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/fault"
@@ -95,10 +99,9 @@ func (s *Service) RevokeMatching(ctx context.Context, maker *auth.Token, where [
 	}
 	var n int
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		rows, err := tx.Token.Query().Where(append(slices.Concat(reach(maker), where), token.RevokedAtIsNil())...).
-			Order(ent.Asc(token.FieldID)).Limit(matchingMax + 1).All(ctx)
+		rows, err := s.lockMatching(ctx, tx, maker, where)
 		if err != nil {
-			return fmt.Errorf("find the tokens: %w", err)
+			return err
 		}
 		if n = len(rows); n > matchingMax {
 			return fault.Invalidf("where", "More than %d tokens match. Narrow the filter.", matchingMax)
@@ -106,16 +109,44 @@ func (s *Service) RevokeMatching(ctx context.Context, maker *auth.Token, where [
 		if n != expected {
 			return &fault.Conflict{Message: fmt.Sprintf("%d tokens match now, not %d. Look at them again.", n, expected)}
 		}
-		for _, row := range rows {
-			if row, err = s.lock(ctx, tx, maker, row.ID); err != nil {
-				return err
-			}
-			tx.Announce(database.TopicToken, row.ID)
-			if _, err := s.revoke(ctx, tx, row, reason); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.revokeAll(ctx, tx, rows, reason)
 	})
 	return n, err
+}
+
+// lockMatching reads the tokens that match and are not revoked, one more than may be, and holds their rows until the
+// transaction ends: in the order of their ids, as all do, so that none waits for another for ever.
+func (s *Service) lockMatching(ctx context.Context, tx *database.Tx, maker *auth.Token, where []predicate.Token) ([]*ent.Token, error) {
+	rows, err := tx.Token.Query().Where(append(slices.Concat(reach(maker), where), token.RevokedAtIsNil(), forUpdate)...).
+		Order(ent.Asc(token.FieldID)).Limit(matchingMax+1).
+		Select(token.FieldID, token.FieldDescription, token.FieldExternalID).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the tokens: %w", err)
+	}
+	return rows, nil
+}
+
+// forUpdate holds what a query reads; SQLite has one writer.
+func forUpdate(s *sql.Selector) {
+	if s.Dialect() == dialect.Postgres {
+		s.ForUpdate()
+	}
+}
+
+// revokeAll revokes tokens that are locked and not revoked: few statements for however many there are.
+func (s *Service) revokeAll(ctx context.Context, tx *database.Tx, rows []*ent.Token, reason *string) error {
+	ids, events := make([]string, len(rows)), make([]audit.Event, len(rows))
+	for i, row := range rows {
+		ids[i], events[i] = row.ID, ended("token.revoke", row, reason)
+		tx.Announce(database.TopicToken, row.ID)
+	}
+	now, by := s.now().UTC(), audit.ActorOf(ctx).Name
+	for some := range slices.Chunk(ids, chunk) {
+		err := tx.Token.Update().Where(token.IDIn(some...)).
+			SetRevokedAt(now).SetRevokedBy(by).SetNillableRevokedReason(reason).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("revoke the tokens: %w", err)
+		}
+	}
+	return s.audit.Write(ctx, tx, events...)
 }

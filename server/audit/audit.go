@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,10 +102,12 @@ func (l *Log) append(ctx context.Context, tx *database.Tx, rows []*ent.AuditEven
 	for _, row := range rows {
 		row.Number = head.Number + 1
 		row.ID, row.Hash = idOf(row.Number), l.chain.next(head.Hash, row)
-		if err := save(ctx, tx, row); err != nil {
-			return fmt.Errorf("write the audit event %s: %w", row.Action, err)
-		}
 		head.Number, head.Hash = row.Number, row.Hash
+	}
+	for some := range slices.Chunk(rows, insertMax) {
+		if err := save(ctx, tx, some); err != nil {
+			return fmt.Errorf("write the audit event %s: %w", some[0].Action, err)
+		}
 	}
 	return l.keep(ctx, tx, head)
 }
@@ -132,10 +135,17 @@ func (l *Log) row(ctx context.Context, e Event) (*ent.AuditEvent, error) {
 	return row, nil
 }
 
-func save(ctx context.Context, tx *database.Tx, row *ent.AuditEvent) error {
-	return tx.AuditEvent.Create().SetID(row.ID).SetNumber(row.Number).SetAt(row.At).SetActor(row.Actor).SetActorID(row.ActorID).
-		SetAction(row.Action).SetNillableTarget(row.Target).SetNillableAddress(row.Address).SetNillableClient(row.Client).
-		SetDetails(row.Details).SetHash(row.Hash).Exec(ctx)
+// insertMax is how many events one statement stores.
+const insertMax = 500
+
+func save(ctx context.Context, tx *database.Tx, rows []*ent.AuditEvent) error {
+	builders := make([]*ent.AuditEventCreate, len(rows))
+	for i, row := range rows {
+		builders[i] = tx.AuditEvent.Create().SetID(row.ID).SetNumber(row.Number).SetAt(row.At).SetActor(row.Actor).SetActorID(row.ActorID).
+			SetAction(row.Action).SetNillableTarget(row.Target).SetNillableAddress(row.Address).SetNillableClient(row.Client).
+			SetDetails(row.Details).SetHash(row.Hash)
+	}
+	return tx.AuditEvent.CreateBulk(builders...).Exec(ctx)
 }
 
 // idOf is the id of the event with a number: ids sort as the chain runs.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -285,6 +286,26 @@ func firstVersion(t *testing.T, db *database.DB) {
 	} {
 		if _, err := db.SQL.ExecContext(t.Context(), statement); err != nil {
 			t.Fatalf("%.60s: %v", statement, err)
+		}
+	}
+}
+
+// A transaction that changes very many things empties the caches of this process once, as it does those of others.
+func TestManyAnnouncementsAreOne(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	var forgotten []string
+	db.Changes.Subscribe(database.TopicToken, func(subject string) { forgotten = append(forgotten, subject) })
+	for n, want := range map[int]int{3: 3, 10_000: 1} {
+		forgotten = nil
+		err := db.Tx(t.Context(), func(tx *database.Tx) error {
+			for i := range n {
+				tx.Announce(database.TopicToken, fmt.Sprint(i))
+			}
+			return nil
+		})
+		if err != nil || len(forgotten) != want {
+			t.Errorf("%d announced: %d were forgotten, %v", n, len(forgotten), err)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (db *DB) commit(ctx context.Context, do func(tx *Tx) error) ([]Change, erro
 		}
 		return nil, err
 	}
-	return tx.announced, nil
+	return compact(tx.announced), nil
 }
 
 // finish does all that a transaction is for, and commits it.
