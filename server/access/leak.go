@@ -16,12 +16,17 @@ import (
 	"broker/server/settings"
 )
 
-// urlMax is how much of a reported address is kept, in bytes.
-const urlMax = 500
+// The bounds of what reports leave: how much of an address is kept, in bytes, and how often a secret that is reported
+// again, at other addresses, is told of.
+const (
+	urlMax     = 500
+	leaksEvery = time.Hour
+)
 
 // ReportLeak marks the token whose secret was found in a public place, and ends what was found where the settings say
 // so: the token, or, while a rotation runs and the old secret was found, that secret alone. One that has ended harms
-// nobody: the log tells of it. found is false for a secret that no token has. The same report again changes nothing.
+// nobody: the log tells of it. found is false for a secret that no token has. The same report again changes
+// nothing, nor does one of the same secret within an hour, or once its token is revoked.
 func (s *Service) ReportLeak(ctx context.Context, hash [32]byte, url string) (found bool, err error) {
 	rules, err := s.rules.Current(ctx)
 	if err != nil {
@@ -88,8 +93,13 @@ func (l leak) known() bool {
 	if l.state() == secretEnded {
 		return told
 	}
-	mustEnd := l.revoke && l.token.RevokedAt == nil
-	return told && !mustEnd && l.token.LeakedURL != nil && *l.token.LeakedURL == l.url
+	revoked := l.token.RevokedAt != nil
+	if !told || l.revoke && !revoked {
+		return false
+	}
+	same := l.token.LeakedURL != nil && *l.token.LeakedURL == l.url
+	recent := l.token.LeakedAt != nil && l.now.Sub(*l.token.LeakedAt) < leaksEvery
+	return same || recent || revoked
 }
 
 func (s *Service) leaked(ctx context.Context, tx *database.Tx, l leak) error {

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -176,4 +177,29 @@ func (l *leaking) cancel() {
 	if _, err := l.CancelRotation(l.Context(), nil, l.row.ID); err != nil {
 		l.Fatal(err)
 	}
+}
+
+// Reports of one secret at ever new addresses leave an event an hour, and none once its token is revoked.
+func TestReportsOfOneSecretLeaveAnEventAnHour(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		l, secret := newLeaking(t, db, settings.Flag)
+		for i, want := range []int{1, 1, 2, 2} {
+			if i == 2 {
+				l.row.Update().SetLeakedAt(time.Now().Add(-61 * time.Minute)).ExecX(t.Context())
+			}
+			l.report(secret, fmt.Sprintf("https://example.org/%d", i))
+			if events := l.events(); len(events) != want {
+				t.Errorf("after report %d: events %v", i, events)
+			}
+		}
+		if _, err := l.Revoke(t.Context(), nil, []string{l.row.ID}, nil); err != nil {
+			t.Fatal(err)
+		}
+		l.row.Update().SetLeakedAt(time.Now().Add(-61 * time.Minute)).ExecX(t.Context())
+		l.report(secret, "https://example.org/revoked")
+		if events := l.events(); len(events) != 2 {
+			t.Errorf("of a revoked token: events %v", events)
+		}
+	})
 }

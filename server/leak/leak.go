@@ -53,28 +53,42 @@ type report struct {
 	URL    string `json:"url"`
 }
 
+// ServeHTTP takes a slot once the body is there, and gives it back before the answer waits: a slow reporter keeps nobody
+// from reporting. How long a body may take is the server's read timeout.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
-		w.Header().Set("Retry-After", "1")
-		answer(w, http.StatusServiceUnavailable, `{"status":"busy"}`)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		answer(w, http.StatusRequestEntityTooLarge, `{"status":"too large: 64 KiB at most"}`)
+		return
+	}
+	if err != nil {
+		answer(w, http.StatusBadRequest, `{"status":"the body could not be read to its end"}`)
 		return
 	}
 	wait := time.NewTimer(answerIn)
 	defer wait.Stop()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
-	if err != nil {
-		answer(w, http.StatusRequestEntityTooLarge, `{"status":"too large: 64 KiB at most"}`)
+	if !h.work(r, body) {
+		w.Header().Set("Retry-After", "1")
+		answer(w, http.StatusServiceUnavailable, `{"status":"busy"}`)
 		return
 	}
-	h.take(r, body)
 	select {
 	case <-wait.C:
 	case <-r.Context().Done():
 	}
 	answer(w, http.StatusAccepted, `{"status":"received"}`)
+}
+
+// work works on a body, unless too many are worked on.
+func (h *Handler) work(r *http.Request, body []byte) bool {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+		h.take(r, body)
+		return true
+	default:
+		return false
+	}
 }
 
 func answer(w http.ResponseWriter, status int, body string) {
@@ -97,8 +111,9 @@ func (h *Handler) take(r *http.Request, body []byte) {
 		name = "GitHub secret scanning"
 	}
 	ctx = audit.WithActor(ctx, audit.Actor{Name: name, Address: middleware.GetClientIPAddr(ctx), Client: r.UserAgent()})
+	seen := map[[32]byte]bool{}
 	for _, one := range read(body) {
-		if err := h.one(ctx, one); err != nil {
+		if err := h.one(ctx, one, seen); err != nil {
 			h.Log.Error("a leak report could not be worked on", "error", err)
 		}
 	}
@@ -117,8 +132,9 @@ func read(body []byte) []report {
 	return nil
 }
 
-// one works on one report. A text that is no secret of this kind costs no look-up.
-func (h *Handler) one(ctx context.Context, one report) error {
+// one works on one report. A text that is no secret of this kind costs no look-up, nor does one that was seen in the
+// same body.
+func (h *Handler) one(ctx context.Context, one report, seen map[[32]byte]bool) error {
 	text := one.Secret
 	if text == "" {
 		text = one.Token
@@ -130,7 +146,12 @@ func (h *Handler) one(ctx context.Context, one report) error {
 	if err != nil {
 		return err
 	}
-	found, err := h.Tokens.ReportLeak(ctx, secret.Hash(), one.URL)
+	hash := secret.Hash()
+	if seen[hash] {
+		return nil
+	}
+	seen[hash] = true
+	found, err := h.Tokens.ReportLeak(ctx, hash, one.URL)
 	if found {
 		h.Log.Warn("the secret of a token was found in a public place", "secret", secret.Hint())
 	}

@@ -11,11 +11,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,5 +206,55 @@ func TestFaultIsNotTold(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "could not be worked on") || strings.Contains(log.String(), secret) {
 		t.Errorf("log: %s", &log)
+	}
+}
+
+// counting are tokens that count what they are told.
+type counting struct{ reports atomic.Int64 }
+
+func (c *counting) ReportLeak(context.Context, [32]byte, string) (bool, error) {
+	c.reports.Add(1)
+	return true, nil
+}
+
+// A secret that a body has many times is one report.
+func TestBodyReportsASecretOnce(t *testing.T) {
+	t.Parallel()
+	var tokens counting
+	w := &world{T: t, handler: leak.NewHandler(&tokens, nil, slog.New(slog.DiscardHandler))}
+	secret := token.New("pkb", token.ReadOnly).Reveal()
+	one := `{"secret":"` + secret + `","url":"https://example.org/`
+	if status, _, _ := w.report(`[` + one + `1"},` + one + `2"},{"token":"` + secret + `"}]`); status != http.StatusAccepted {
+		t.Errorf("%d", status)
+	}
+	if n := tokens.reports.Load(); n != 1 {
+		t.Errorf("%d reports, want 1", n)
+	}
+}
+
+// Reporters whose bodies do not come keep nobody from reporting.
+func TestIdleBodiesBlockNobody(t *testing.T) {
+	t.Parallel()
+	var tokens counting
+	w := &world{T: t, handler: leak.NewHandler(&tokens, nil, slog.New(slog.DiscardHandler))}
+	var idle sync.WaitGroup
+	defer idle.Wait()
+	for range 20 {
+		body, end := io.Pipe()
+		defer end.CloseWithError(io.ErrUnexpectedEOF)
+		idle.Go(func() {
+			recorder := httptest.NewRecorder()
+			w.handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/leaks", body))
+			if recorder.Code != http.StatusBadRequest {
+				t.Errorf("a body that breaks off: %d", recorder.Code)
+			}
+		})
+		if _, err := end.Write([]byte("{")); err != nil { // returns once the handler reads
+			t.Fatal(err)
+		}
+	}
+	status, _, _ := w.report(`{"secret":"` + token.New("pkb", token.ReadOnly).Reveal() + `"}`)
+	if status != http.StatusAccepted || tokens.reports.Load() != 1 {
+		t.Errorf("%d, %d reports", status, tokens.reports.Load())
 	}
 }
