@@ -15,6 +15,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/composer"
+	"broker/server/database"
 	"broker/server/ratelimit"
 	policy "broker/server/settings"
 	"broker/server/usage"
@@ -86,10 +87,14 @@ func (q *call) identify() error {
 	if value == "" {
 		return nil
 	}
-	user, session, err := q.accounts.Find(q.r.Context(), value)
-	if err == nil && user != nil {
-		q.subject = &auth.Subject{User: user, SessionID: session}
-	}
+	var err error
+	q.subject, err = database.Soon(q.r.Context(), func(ctx context.Context) (*auth.Subject, error) {
+		user, session, err := q.accounts.Find(ctx, value)
+		if err != nil || user == nil {
+			return nil, err
+		}
+		return &auth.Subject{User: user, SessionID: session}, nil
+	})
 	return err
 }
 
@@ -100,7 +105,7 @@ func (q *call) byToken() (err error) {
 	if refusal := q.limiter.Admit(q.w, q.r, q.token); refusal != nil {
 		return refusal
 	}
-	rules, err := q.settings.Current(q.r.Context())
+	rules, err := database.Soon(q.r.Context(), q.settings.Current)
 	if err == nil {
 		q.subject = &auth.Subject{Token: q.token, MayManageTokens: rules.TokensMayManageTokens}
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"broker/server/safehttp"
 	"broker/server/seal"
@@ -33,6 +34,7 @@ type config struct {
 	rateLimitStore   string // memory, redis or database
 	redisURL         string
 	tokenPrefix      string
+	tokenGrace       time.Duration
 	githubKeysURL    string
 	trustedProxies   []string
 	upstreams        safehttp.Policy
@@ -61,6 +63,7 @@ var settings = []setting{
 	{name: "rate-limit-store", defaultShown: "redis with BROKER_REDIS_URL, else memory", help: "where requests are counted: memory, redis or database"},
 	{name: "redis-url", secret: true, help: "redis://, rediss:// or unix://: several instances count requests there together"},
 	{name: "token-prefix", fallback: "pkb", help: "first part of every new secret"},
+	{name: "token-grace", fallback: "0s", help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
 	{name: "trusted-proxies", help: "CIDRs whose X-Forwarded-For counts"},
 	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
 	{name: "github-keys-url", fallback: "https://api.github.com/meta/public_keys/secret_scanning", help: "where GitHub publishes the keys that it signs leak reports with"},
@@ -153,6 +156,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"redis-url", c.parseRedisURL},
 		{"rate-limit-store", c.parseRateLimitStore},
 		{"token-prefix", token.ValidPrefix},
+		{"token-grace", c.parseTokenGrace},
 		{"trusted-proxies", c.parseProxies},
 		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},
 	}
@@ -210,6 +214,14 @@ func (c *config) parseSecretKey(s string) (err error) {
 func (c *config) checkAdmin() error {
 	if (c.adminEmail == "") != (c.adminPassword == "") {
 		return errors.New("set BROKER_ADMIN_EMAIL and BROKER_ADMIN_PASSWORD together, or neither")
+	}
+	return nil
+}
+
+func (c *config) parseTokenGrace(s string) (err error) {
+	c.tokenGrace, err = time.ParseDuration(s)
+	if err != nil || c.tokenGrace < 0 || c.tokenGrace > time.Hour {
+		return fmt.Errorf("%q is not a time of 0s to 1h, such as 60s", s)
 	}
 	return nil
 }

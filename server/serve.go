@@ -111,6 +111,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		return nil, err
 	}
 	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
+	tokens.Grace(c.tokenGrace)
 	limiter := ratelimit.New(limits, time.Now)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	s.handler = routes(handlers{

@@ -31,6 +31,7 @@ type Tokens struct {
 	db       *database.DB
 	settings *settings.Service
 	guard    *Guard
+	lookups  lookups
 
 	entries    sync.Map // [32]byte → *entry
 	size       atomic.Int64
@@ -82,8 +83,7 @@ func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, no
 	if wait := t.guard.Wait(address); wait > 0 && !t.guard.WasGood(hash) {
 		return nil, guessing(wait)
 	}
-	generation := t.generation.Load()
-	found, err := t.read(ctx, hash)
+	found, err := t.lookUp(ctx, hash, now)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,6 @@ func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, no
 		return nil, nil
 	}
 	t.guard.Good(hash)
-	t.keep(hash, &entry{token: found, until: now.Add(cacheFor)}, generation)
 	return found, nil
 }
 

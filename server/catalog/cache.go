@@ -8,13 +8,15 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
+
+	"broker/server/database"
 )
 
 // loadFor bounds one load from the database, whoever waits for it.
 const loadFor = 10 * time.Second
 
 // cache keeps what was read from the database until it is forgotten or room is needed. Concurrent misses of a key
-// share one load, which outlives the caller that began it. A value read before a change was announced is never kept,
+// share one load, which outlives the caller that began it; none waits longer than database.SoonWithin. A value read before a change was announced is never kept,
 // nor handed to a caller that came after.
 type cache[K comparable, V any] struct {
 	values     *otter.Cache[K, V]
@@ -41,13 +43,7 @@ func (c *cache[K, V]) get(ctx context.Context, key K, load func(context.Context)
 		}
 		return value, err
 	})
-	select {
-	case <-ctx.Done():
-		var none V
-		return none, ctx.Err()
-	case result := <-flight:
-		return result.Val.(V), result.Err
-	}
+	return database.Await(ctx, flight, func(r singleflight.Result) (V, error) { return r.Val.(V), r.Err })
 }
 
 func (c *cache[K, V]) keep(key K, value V, generation uint64) {

@@ -24,7 +24,7 @@ var ErrNotFound = errors.New("not found")
 type Document struct {
 	Body         []byte // gzipped JSON
 	Size         int    // bytes of the JSON
-	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only
+	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only; empty: without a validator
 }
 
 // Catalog serves and changes what is known of packages.

@@ -92,9 +92,9 @@ func (c *Catalog) Keep(ctx context.Context, d *Dist, stored archive.Info) error 
 
 // Knows tells whether a package has a version, normalised.
 func (c *Catalog) Knows(ctx context.Context, name, version string) (bool, error) {
-	known, err := c.db.Client.PackageVersion.Query().
+	known, err := database.Soon(ctx, c.db.Client.PackageVersion.Query().
 		Where(packageversion.NormalizedVersion(version), packageversion.HasPackageWith(pkg.Name(name))).
-		Exist(ctx)
+		Exist)
 	if err != nil {
 		return false, fmt.Errorf("look for %s %s: %w", name, version, err)
 	}

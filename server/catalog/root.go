@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -42,33 +43,44 @@ type Message struct {
 	Versions string `json:"versions"`
 }
 
+// datedWithin is how long a new view waits until its date is written.
+const datedWithin = 500 * time.Millisecond
+
+// errNotDated says that the database takes no writes just now. The document is right all the same: it is answered
+// without a validator, and not kept.
+var errNotDated = errors.New("packages.json cannot be dated")
+
 // listedMax is how many names packages.json lists: the client holds them all, and some commands read each.
 const listedMax = 1000
 
 // Root returns packages.json as a token with these patterns sees it.
 func (c *Catalog) Root(ctx context.Context, visible pattern.Set) (*Document, error) {
-	all, version, err := c.names.get(ctx)
+	names, err := c.names.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	key := rootKey{viewOf(visible), version}
-	return c.roots.get(ctx, key, func(ctx context.Context) (*Document, error) {
-		body, err := json.Marshal(c.root(all, visible))
+	key := rootKey{viewOf(visible), names.version}
+	document, err := c.roots.get(ctx, key, func(ctx context.Context) (*Document, error) {
+		body, err := json.Marshal(c.root(names.all, visible))
 		if err != nil {
 			return nil, err
 		}
 		return c.validated(ctx, key.view, body)
 	})
+	if errors.Is(err, errNotDated) {
+		return document, nil
+	}
+	return document, err
 }
 
 // RootWith is Root with lines for the person at the terminal. It has no validator: a client that answered itself from
 // its cache would not print them.
 func (c *Catalog) RootWith(ctx context.Context, visible pattern.Set, warnings ...Message) ([]byte, error) {
-	all, _, err := c.names.get(ctx)
+	names, err := c.names.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer := c.root(all, visible)
+	answer := c.root(names.all, visible)
 	answer.Warnings = warnings
 	return json.Marshal(answer)
 }
@@ -120,9 +132,9 @@ func vendorPatterns(sorted []string) []string {
 // ever had otherwise. So two views never share a value, and a value never comes back for other content.
 func (c *Catalog) validated(ctx context.Context, view string, body []byte) (*Document, error) {
 	digest := sha256.Sum256(body)
-	at, err := c.rootModified(ctx, view, digest[:])
+	at, err := database.Within(ctx, datedWithin, func(ctx context.Context) (int64, error) { return c.rootModified(ctx, view, digest[:]) })
 	if err != nil {
-		return nil, fmt.Errorf("validate packages.json: %w", err)
+		return &Document{Body: compress(body), Size: len(body)}, fmt.Errorf("%w: %w", errNotDated, err)
 	}
 	return &Document{Body: compress(body), Size: len(body), LastModified: httpDate(at)}, nil
 }

@@ -49,6 +49,9 @@ type Handler struct {
 	Now      func() time.Time
 }
 
+// retryAfter is when, in seconds, a fault of ours may be over.
+const retryAfter = 2
+
 // request is one authenticated request under way.
 type request struct {
 	w     http.ResponseWriter
@@ -152,9 +155,10 @@ func (h *Handler) refusal(r *http.Request, err error) *auth.Refusal {
 	}
 	h.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	return &auth.Refusal{
-		Status:  http.StatusServiceUnavailable, // Composer tries again
-		Code:    auth.CodeInternal,
-		Message: "The package server has a fault. Its log says more; try again.",
+		Status:     http.StatusServiceUnavailable, // Composer tries again
+		Code:       auth.CodeInternal,
+		Message:    "The package server has a fault. Its log says more; try again.",
+		RetryAfter: retryAfter,
 	}
 }
 

@@ -127,21 +127,25 @@ func (h *Handler) Downloads() http.HandlerFunc {
 				Message: `The body must be JSON of at most 64 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
 		}
 		for _, d := range report.Downloads {
-			q.installed(strings.ToLower(d.Name), d.Version)
+			if err := q.installed(strings.ToLower(d.Name), d.Version); err != nil {
+				return err
+			}
 		}
 		q.w.WriteHeader(http.StatusNoContent)
 		return nil
 	})
 }
 
-func (q *request) installed(name, version string) {
+// installed counts what a client reports, where the server has it; the rest comes from elsewhere.
+func (q *request) installed(name, version string) error {
 	if !pattern.ValidName(name) || q.authorize(name) != nil {
-		return
+		return nil
 	}
 	if known, err := q.h.Catalog.Knows(q.r.Context(), name, version); err != nil || !known {
-		return
+		return err
 	}
 	event := q.event
 	event.Kind, event.Package, event.Version = usage.Installed, name, version
 	q.h.Usage.Record(event)
+	return nil
 }

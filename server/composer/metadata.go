@@ -129,10 +129,12 @@ func (q *request) authorize(name string) error {
 // equality only: a view may go back in time.
 func (q *request) document(d *catalog.Document) error {
 	header := q.w.Header()
-	header.Set("Last-Modified", d.LastModified)
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("Vary", "Authorization, Accept-Encoding")
-	if q.r.Header.Get("If-Modified-Since") == d.LastModified {
+	if d.LastModified != "" {
+		header.Set("Last-Modified", d.LastModified)
+	}
+	if d.LastModified != "" && q.r.Header.Get("If-Modified-Since") == d.LastModified {
 		q.h.Limiter.Peek(q.w, q.token)
 		q.event.Kind = usage.NotModified
 		q.w.WriteHeader(http.StatusNotModified)

@@ -14,7 +14,7 @@ import (
 // listen follows PostgreSQL's notifications. A nil notification means the connection was made anew: what was sent in
 // the gap is lost, so every cache is emptied.
 func (c *Changes) listen(ctx context.Context) error {
-	listener := pq.NewListener(c.db.url, 100*time.Millisecond, 2*time.Second, c.connection)
+	listener := pq.NewDialListener(newDialer(), c.db.url, 100*time.Millisecond, 2*time.Second, c.connection)
 	defer listener.Close()
 	if err := listener.Listen(channel); err != nil {
 		return fmt.Errorf("listen for changes: %w", err)

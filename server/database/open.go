@@ -17,7 +17,7 @@ import (
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
-	_ "github.com/lib/pq"  // driver "postgres"
+	"github.com/lib/pq"
 	_ "modernc.org/sqlite" // driver "sqlite"
 
 	"broker/ent"
@@ -93,10 +93,10 @@ func (db *DB) pool(connections int) (*sql.DB, error) {
 
 // Ready tells whether the database answers, within two seconds.
 func (db *DB) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	var one int
-	return db.SQL.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	_, err := Soon(ctx, func(ctx context.Context) (one int, err error) {
+		return one, db.SQL.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	})
+	return err
 }
 
 // Close closes the pools. Changes must have been stopped by its context before.
@@ -138,10 +138,12 @@ func openPostgres(rawURL string, connections int) (*sql.DB, error) {
 		}
 	}
 	u.RawQuery = query.Encode()
-	db, err := sql.Open("postgres", u.String())
+	connector, err := pq.NewConnector(u.String())
 	if err != nil {
 		return nil, fmt.Errorf("open postgres: %w", err)
 	}
+	connector.Dialer(newDialer())
+	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)

@@ -29,6 +29,7 @@ func TestBadConfigurationStopsTheStart(t *testing.T) {
 		"BROKER_RATE_LIMIT_STORE=redis":          "BROKER_RATE_LIMIT_STORE",
 		"BROKER_RATE_LIMIT_STORE=database":       "BROKER_RATE_LIMIT_STORE",
 		"BROKER_RATE_LIMIT_STORE=paper":          "BROKER_RATE_LIMIT_STORE",
+		"BROKER_TOKEN_GRACE=2h":                  "BROKER_TOKEN_GRACE",
 	} {
 		command := exec.Command(program, "serve")
 		command.Dir = t.TempDir()

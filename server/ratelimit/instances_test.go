@@ -125,16 +125,16 @@ func together(t testing.TB, count int, open opener) []*instance {
 }
 
 // away is the address of a Redis through a proxy.
-func away(p *proxy) string { return "redis://" + p.address }
+func away(p *servicetest.Proxy) string { return "redis://" + p.Address }
 
 // through is the address of a PostgreSQL through a proxy.
-func through(t testing.TB, address string, p *proxy) string {
+func through(t testing.TB, address string, p *servicetest.Proxy) string {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Host = p.address
+	u.Host = p.Address
 	return u.String()
 }
 
@@ -211,7 +211,7 @@ func remaining(store ratelimit.Store, key string, limit int) int {
 func TestInstancesOnOneRedisAdmitExactlyTheLimit(t *testing.T) {
 	t.Parallel()
 	redis := servicetest.Redis(t)
-	address := away(newProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), time.Millisecond))
+	address := away(servicetest.NewProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), time.Millisecond))
 	instances := together(t, 8, patient(onRedis(t, address)))
 	for _, count := range []int{1, 2, 4, 8} {
 		for range 10 {
@@ -240,7 +240,7 @@ func TestInstancesOnOnePostgresAdmitExactlyTheLimit(t *testing.T) {
 func TestABurstIsAFewCalls(t *testing.T) {
 	t.Parallel()
 	redis := servicetest.Redis(t)
-	distant := newProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 20*time.Millisecond)
+	distant := servicetest.NewProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 20*time.Millisecond)
 	var calls func() int64
 	i := connected(t, func(memory *ratelimit.Memory, log *slog.Logger) (*ratelimit.Shared, error) {
 		store, err := patient(onRedis(t, away(distant)))(memory, log)

@@ -190,16 +190,16 @@ func TestAStartWithoutRedis(t *testing.T) {
 // requests again and again.
 func TestASilentCounterHoldsNobodyUp(t *testing.T) {
 	redis := servicetest.Redis(t)
-	redisProxy := newProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 0)
+	redisProxy := servicetest.NewProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 0)
 	postgres := servicetest.Postgres(t)
-	postgresProxy := newProxy(t, "tcp", hostOf(t, postgres), 0)
-	slow := func(p *proxy) { p.delay.Store(int64(500 * time.Millisecond)) }
-	silent := func(p *proxy) { p.silent.Store(true) }
+	postgresProxy := servicetest.NewProxy(t, "tcp", hostOf(t, postgres), 0)
+	slow := func(p *servicetest.Proxy) { p.Delay(500 * time.Millisecond) }
+	silent := func(p *servicetest.Proxy) { p.Silence(true) }
 	for _, counter := range []struct {
 		name  string
 		open  opener
-		proxy *proxy
-		begin func(*proxy)
+		proxy *servicetest.Proxy
+		begin func(*servicetest.Proxy)
 		most  time.Duration
 	}{
 		{"redis silent", onRedis(t, away(redisProxy)), redisProxy, silent, 100 * time.Millisecond},
@@ -214,8 +214,8 @@ func TestASilentCounterHoldsNobodyUp(t *testing.T) {
 			before := i.log.lines("WARN") // of a busy machine
 			counter.begin(counter.proxy)
 			first, rest := waits(i)
-			counter.proxy.silent.Store(false)
-			counter.proxy.delay.Store(0)
+			counter.proxy.Silence(false)
+			counter.proxy.Delay(0)
 			t.Logf("first request %s, then median %s, worst %s", first, rest[len(rest)/2], rest[len(rest)-1])
 			if first > counter.most {
 				t.Errorf("the first request waited %s", first)

@@ -175,7 +175,7 @@ func TestAWrongRedisURLIsNotRepeated(t *testing.T) {
 func TestTokensDoNotWaitForOneAnother(t *testing.T) {
 	t.Parallel()
 	redis := servicetest.Redis(t)
-	distant := newProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 50*time.Millisecond)
+	distant := servicetest.NewProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 50*time.Millisecond)
 	i := connected(t, patient(onRedis(t, away(distant))))
 	begun := time.Now()
 	var wg sync.WaitGroup
@@ -191,7 +191,7 @@ func TestTokensDoNotWaitForOneAnother(t *testing.T) {
 // BenchmarkRedis is one request against a Redis on this machine, and against one 3 ms away, over 64 tokens.
 func BenchmarkRedis(b *testing.B) {
 	redis := servicetest.Redis(b)
-	distant := newProxy(b, "unix", strings.TrimPrefix(redis.URL, "unix://"), 1500*time.Microsecond)
+	distant := servicetest.NewProxy(b, "unix", strings.TrimPrefix(redis.URL, "unix://"), 1500*time.Microsecond)
 	b.Run("here", func(b *testing.B) { benchmarkTokens(b, connected(b, patient(onRedis(b, redis.URL)))) })
 	b.Run("3 ms away", func(b *testing.B) { benchmarkTokens(b, connected(b, patient(onRedis(b, away(distant))))) })
 }
