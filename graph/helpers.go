@@ -125,19 +125,6 @@ func grace(seconds *int) time.Duration {
 	return time.Duration(min(max(*seconds, -1), 1<<31)) * time.Second
 }
 
-// statusOf tells whether a token works: it ends with those that made it.
-func (r *Resolver) statusOf(ctx context.Context, t *ent.Token) (access.Status, error) {
-	status := access.StatusOf(t, r.Now())
-	for n := 1; status == access.Active && t.ParentID != nil && n < auth.GenerationsMax; n++ {
-		var err error
-		if t, err = r.Client.Token.Get(ctx, *t.ParentID); err != nil {
-			return "", err
-		}
-		status = access.StatusOf(t, r.Now())
-	}
-	return status, nil
-}
-
 // limitOf is the rate limit in force for a token.
 func (r *Resolver) limitOf(ctx context.Context, t *ent.Token) (int, error) {
 	known, err := r.Known.Read(ctx, t)

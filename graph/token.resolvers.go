@@ -169,7 +169,11 @@ func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, whe
 }
 
 func (r *tokenResolver) Status(ctx context.Context, obj *ent.Token) (access.Status, error) {
-	return r.statusOf(ctx, obj)
+	statuses, err := access.Statuses(ctx, r.Client, r.Now(), obj)
+	if err != nil {
+		return "", err
+	}
+	return statuses[0], nil
 }
 
 func (r *tokenResolver) Hint(ctx context.Context, obj *ent.Token) (string, error) {

@@ -136,7 +136,7 @@ type shown struct {
 	LeakedAt        *time.Time        `json:"leakedAt"`
 }
 
-func show(row *ent.Token, now time.Time) shown {
+func show(row *ent.Token, status access.Status, now time.Time) shown {
 	labels := map[string]string{}
 	for _, label := range row.Labels {
 		labels[label.Name] = label.Value
@@ -149,9 +149,21 @@ func show(row *ent.Token, now time.Time) shown {
 	if !access.Leaked(row, now) {
 		leakedAt = nil
 	}
-	return shown{row.ID, row.Description, string(row.Permission), string(access.StatusOf(row, now)), hint, row.Packages, row.Networks,
+	return shown{row.ID, row.Description, string(row.Permission), string(status), hint, row.Packages, row.Networks,
 		row.RateLimit, row.ExternalID, labels, row.ParentID, row.CreatedAt, row.CreatedBy, row.LastUsedAt, row.LastUsedAddress,
 		row.LastUsedClient, row.ExpiresAt, row.DisabledAt, row.RevokedAt, leakedAt}
+}
+
+func (t *tools) showAll(ctx context.Context, rows ...*ent.Token) ([]shown, error) {
+	statuses, err := access.Statuses(ctx, t.db.Client, t.now, rows...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]shown, len(rows))
+	for i, row := range rows {
+		all[i] = show(row, statuses[i], t.now)
+	}
+	return all, nil
 }
 
 func listTokens(ctx context.Context, t *tools, args []string) error {
@@ -169,9 +181,9 @@ func listTokens(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return fmt.Errorf("read tokens: %w", err)
 	}
-	all := make([]shown, len(rows))
-	for i, row := range rows {
-		all[i] = show(row, t.now)
+	all, err := t.showAll(ctx, rows...)
+	if err != nil {
+		return err
 	}
 	if *asJSON {
 		return json.NewEncoder(t.out).Encode(all)
@@ -198,14 +210,17 @@ func showToken(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return fmt.Errorf("read the token: %w", err)
 	}
-	if *asJSON {
-		return json.NewEncoder(t.out).Encode(show(row, t.now))
+	all, err := t.showAll(ctx, row)
+	if err != nil {
+		return err
 	}
-	return printToken(t, row)
+	if *asJSON {
+		return json.NewEncoder(t.out).Encode(all[0])
+	}
+	return printToken(t, row, all[0])
 }
 
-func printToken(t *tools, row *ent.Token) error {
-	one := show(row, t.now)
+func printToken(t *tools, row *ent.Token, one shown) error {
 	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
 	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, value) }
 	line("ID", one.ID)

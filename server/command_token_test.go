@@ -3,24 +3,27 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"broker/server/database/databasetest"
 )
 
 // program is the command line over a database of its own.
 type program struct {
 	*testing.T
-	environ []string
+	dir string
 }
 
 func newProgram(t *testing.T) *program {
-	return &program{t, []string{"BROKER_DATA_DIR=" + t.TempDir()}}
+	return &program{t, t.TempDir()}
 }
 
 // run does a command, and returns what it prints on standard output, what it complains about, and its exit code.
 func (p *program) run(args ...string) (out, complaint string, code int) {
 	var stdout, stderr bytes.Buffer
-	err := run(p.Context(), args, p.environ, streams{strings.NewReader(""), &stdout, &stderr})
+	err := run(p.Context(), args, []string{"BROKER_DATA_DIR=" + p.dir}, streams{strings.NewReader(""), &stdout, &stderr})
 	if err != nil {
 		complaint = err.Error()
 	}
@@ -92,6 +95,25 @@ func TestHintIsOfTheSecretThatWorks(t *testing.T) {
 	list()
 	if !strings.HasSuffix(listed[0].Hint, secret[len(secret)-4:]) {
 		t.Errorf("the hint is %s, of none that works", listed[0].Hint)
+	}
+}
+
+// A token whose maker has ended is told with its maker's status, in the list, by itself and in the filter.
+func TestStatusIsOfTheMakersToo(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.must("token", "create", "--description", "maker")
+	db := databasetest.Open(t, "sqlite:"+filepath.Join(p.dir, "broker.db"))
+	maker := db.Client.Token.Query().OnlyX(t.Context())
+	child := db.Client.Token.Create().SetDescription("child").SetCreatedBy("x").SetParentID(maker.ID).SaveX(t.Context())
+	p.must("token", "disable", maker.ID)
+	for _, args := range [][]string{{"token", "list", "--search", "child"}, {"token", "show", child.ID}, {"token", "list", "--status", "disabled"}} {
+		if out := p.must(args...); !strings.Contains(out, "child") || !strings.Contains(out, "DISABLED") {
+			t.Errorf("broker %v:\n%s", args, out)
+		}
+	}
+	if out := p.must("token", "list", "--status", "active"); strings.Contains(out, "child") {
+		t.Errorf("active ones:\n%s", out)
 	}
 }
 
