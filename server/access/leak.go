@@ -14,6 +14,7 @@ import (
 	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/settings"
+	secrets "broker/server/token"
 )
 
 // The bounds of what reports leave: how much of an address is kept, in bytes, and how often a secret that is reported
@@ -166,14 +167,14 @@ func leakedAt(now time.Time) predicate.Token {
 	return token.And(token.LeakedAtNotNil(), token.Or(token.LeakedUntilIsNil(), token.LeakedUntilGT(now.UTC())))
 }
 
-// printable keeps a reported address on one line and within bounds.
+// printable keeps a reported address on one line and within bounds, without secrets.
 func printable(url string) string {
-	url = strings.Map(func(r rune) rune {
+	url = secrets.Redact(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(url, ""))
+	}, strings.ToValidUTF8(url, "")))
 	if len(url) > urlMax {
 		url = strings.ToValidUTF8(url[:urlMax], "")
 	}

@@ -203,3 +203,14 @@ func TestReportsOfOneSecretLeaveAnEventAnHour(t *testing.T) {
 		}
 	})
 }
+
+// An address that holds a secret is kept with its hint.
+func TestReportedAddressHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	l, secret := newLeaking(t, databasetest.New(t), settings.Revoke)
+	l.report(secret, "https://example.org/?token="+secret.Reveal())
+	row := l.db.Client.Token.GetX(t.Context(), l.row.ID)
+	if want := "https://example.org/?token=" + secret.Hint(); *row.LeakedURL != want || !strings.HasSuffix(*row.RevokedReason, want) {
+		t.Errorf("address %s, reason %s", *row.LeakedURL, *row.RevokedReason)
+	}
+}

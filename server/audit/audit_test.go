@@ -16,6 +16,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/seal"
+	"broker/server/token"
 )
 
 func write(t *testing.T, db *database.DB, log *audit.Log, n int) {
@@ -271,5 +272,35 @@ func TestRefusalsSurviveAFailedFlush(t *testing.T) {
 	}
 	if n := db.Client.AuditEvent.Query().CountX(t.Context()); n != 1 {
 		t.Errorf("%d events, want 1", n)
+	}
+}
+
+// A secret that a caller sent in a path or a User-Agent, or wrote into a text, is not in the log.
+func TestEventsHoldNoSecrets(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	log := databasetest.Log(db)
+	secret := token.New("pkb", token.ReadOnly)
+	refusals := audit.NewRefusals(log)
+	refusals.Note(audit.Refused{Code: "NOT_FOUND", Path: strings.Repeat("/x", 140) + "/" + secret.Reveal(), Actor: audit.Actor{Name: "token " + secret.Reveal(), Client: "curl " + secret.Reveal()}, At: time.Now()})
+	err := db.Tx(t.Context(), func(tx *database.Tx) error {
+		if err := log.Write(t.Context(), tx, audit.Event{Action: "token.revoke", Details: map[string]any{"reason": "found: " + secret.Reveal()}}); err != nil {
+			return err
+		}
+		return refusals.Flush(t.Context(), tx)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range db.Client.AuditEvent.Query().AllX(t.Context()) {
+		if text := fmt.Sprintf("%s %v %s", e.Actor, e.Client, e.Details); strings.Contains(text, secret.Reveal()[:20]) || !strings.Contains(e.Details, secret.Hint()) {
+			t.Errorf("%s: %s", e.Action, text)
+		}
+		if e.Client != nil && *e.Client != "curl "+secret.Hint() {
+			t.Errorf("client %s", *e.Client)
+		}
+	}
+	if check := verify(t, log); !check.OK {
+		t.Errorf("%+v", check)
 	}
 }

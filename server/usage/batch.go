@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"unicode/utf8"
+
+	"broker/server/token"
 )
 
 // batch is what was counted and is not written yet. Each of its maps is bounded: beyond max, what comes is counted
@@ -144,19 +146,20 @@ func (c *contact) join(o *contact) {
 // clientMax is how many bytes are kept of a client's own word for itself.
 const clientMax = 200
 
-// shorten keeps a client's own word for itself within bounds, without control characters.
+// shorten keeps a client's own word for itself within bounds, without control characters and secrets.
 func shorten(client string) string {
-	if len(client) > clientMax {
-		end := clientMax
-		for end > clientMax-utf8.UTFMax && !utf8.RuneStart(client[end]) {
-			end--
-		}
-		client = strings.Clone(client[:end]) // else the whole of it would stay in memory
-	}
-	return strings.Map(func(r rune) rune {
+	client = token.Redact(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(client, ""))
+	}, strings.ToValidUTF8(client, "")))
+	if len(client) <= clientMax {
+		return client
+	}
+	end := clientMax
+	for end > clientMax-utf8.UTFMax && !utf8.RuneStart(client[end]) {
+		end--
+	}
+	return strings.Clone(client[:end]) // else the whole of it would stay in memory
 }

@@ -3,8 +3,11 @@ package usage
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
+
+	"broker/server/token"
 )
 
 // What is more than memory holds loses its detail, never its number: also where batches come together.
@@ -57,6 +60,16 @@ func TestClientsAreShortened(t *testing.T) {
 			if r < ' ' || r == 0x7f || r == '\uFFFD' {
 				t.Errorf("%q: %q", client, got)
 			}
+		}
+	}
+	secret := token.New("pkb", token.ReadOnly)
+	for client, want := range map[string]string{
+		"curl " + secret.Reveal():                                 "curl " + secret.Hint(),
+		secret.Reveal()[:20] + "\t" + secret.Reveal()[20:]:        secret.Hint(),
+		strings.Repeat("x", clientMax-20) + " " + secret.Reveal(): strings.Repeat("x", clientMax-20) + " " + secret.Hint(),
+	} {
+		if got := shorten(client); got != want {
+			t.Errorf("%q: %q, want %q", client, got, want)
 		}
 	}
 	if got := shorten(long); len(got) != clientMax {
