@@ -53,13 +53,15 @@ func TestWrongInputNamesItsField(t *testing.T) {
 	}
 	labels := make([]schema.Label, 21)
 	for field, inputs := range map[string][]access.NewToken{
-		"description": {{}, {Description: "  "}, {Description: strings.Repeat("ä", 201)}, {Description: "a\nb"}, {Description: "a\x00"}},
+		"description": {{}, {Description: "  "}, {Description: strings.Repeat("ä", 201)}, {Description: "a\nb"}, {Description: "a\x00"}, {Description: "a\u202eb"}, {Description: "a\u2028b"}, {Description: "a\xff"}},
 		"packages":    {{Description: "d", Packages: []string{"Acme/*"}}, {Description: "d", Packages: []string{""}}, {Description: "d", Packages: many}},
 		"networks":    {{Description: "d", Networks: []string{"10.0.0.0/33"}}, {Description: "d", Networks: []string{"example.org"}}, {Description: "d", Networks: many}},
 		"rateLimit":   {{Description: "d", RateLimit: ptr(-1)}, {Description: "d", RateLimit: ptr(10_000_001)}},
-		"expiresAt":   {{Description: "d", ExpiresAt: ptr(time.Now().Add(-time.Second))}},
-		"externalId":  {{Description: "d", ExternalID: ptr("")}, {Description: "d", ExternalID: ptr("ä")}, {Description: "d", ExternalID: ptr(strings.Repeat("x", 129))}},
-		"labels":      {{Description: "d", Labels: labels}, {Description: "d", Labels: []schema.Label{{Name: "A"}}}, {Description: "d", Labels: []schema.Label{{Name: "a"}, {Name: "a"}}}},
+		"expiresAt": {{Description: "d", ExpiresAt: ptr(time.Now().Add(-time.Second))},
+			{Description: "d", ExpiresAt: ptr(time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("", -3600)))}},
+		"externalId": {{Description: "d", ExternalID: ptr("")}, {Description: "d", ExternalID: ptr(" ")}, {Description: "d", ExternalID: ptr("ä")}, {Description: "d", ExternalID: ptr("a\u200fb")}, {Description: "d", ExternalID: ptr(strings.Repeat("x", 129))}},
+		"labels": {{Description: "d", Labels: labels}, {Description: "d", Labels: []schema.Label{{Name: "A"}}}, {Description: "d", Labels: []schema.Label{{Name: "a"}, {Name: "a"}}},
+			{Description: "d", Labels: []schema.Label{{Name: "a", Value: "x\u202ey"}}}, {Description: "d", Labels: []schema.Label{{Name: "a", Value: "\xff"}}}},
 	} {
 		for _, in := range inputs {
 			_, _, err := service.Create(t.Context(), nil, in)
@@ -67,6 +69,12 @@ func TestWrongInputNamesItsField(t *testing.T) {
 			if !errors.As(err, &invalid) || invalid.Field != field || invalid.Message == "" {
 				t.Errorf("%s: %v", field, err)
 			}
+		}
+	}
+	for _, reason := range []string{"a\x00", "a\u202eb", strings.Repeat("a", 501)} {
+		var invalid *fault.Invalid
+		if _, err := service.Revoke(t.Context(), nil, []string{"tok_nobody"}, &reason); !errors.As(err, &invalid) || invalid.Field != "reason" {
+			t.Errorf("the reason %q: %v", reason, err)
 		}
 	}
 	if n := db.Client.Token.Query().CountX(t.Context()); n != 0 {

@@ -296,3 +296,18 @@ func BenchmarkAuthenticateFromMemory(b *testing.B) {
 		}
 	}
 }
+
+// A network is stored as the addresses of callers are compared: IPv4 written as IPv6 is IPv4.
+func TestNetworksAreOfOneForm(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"10.9.9.9/8": "10.0.0.0/8", "10.1.2.3": "10.1.2.3/32", "::ffff:10.1.2.3": "10.1.2.3/32", "::ffff:10.9.9.9/104": "10.0.0.0/8",
+		"::ffff:0:0/96": "0.0.0.0/0", "2001:db8::1/32": "2001:db8::/32", "::/0": "::/0",
+		"::ffff:10.0.0.0/90": "", "fe80::1%eth0": "", "10.0.0.0/33": "", "example.org": "",
+	} {
+		network, err := auth.ParseNetwork(text)
+		if (err == nil) != (want != "") || err == nil && network.String() != want {
+			t.Errorf("%s is %s, want %q: %v", text, network, want, err)
+		}
+	}
+}

@@ -243,10 +243,11 @@ func ParseNetworks(texts []string) ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-// ParseNetwork reads a CIDR network or a single address, IPv4 or IPv6. Bits beyond the prefix are cleared.
+// ParseNetwork reads a CIDR network or a single address, IPv4 or IPv6. Bits beyond the prefix are cleared; IPv4 written
+// as IPv6 is IPv4, as the addresses of callers are.
 func ParseNetwork(text string) (netip.Prefix, error) {
 	if prefix, err := netip.ParsePrefix(text); err == nil {
-		return prefix.Masked(), nil
+		return unmapped(prefix)
 	}
 	address, err := netip.ParseAddr(text)
 	if err != nil || address.Zone() != "" {
@@ -254,4 +255,16 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	}
 	address = address.Unmap()
 	return netip.PrefixFrom(address, address.BitLen()), nil
+}
+
+// unmapped is a network without bits beyond its prefix, of IPv4 where it is within ::ffff:0:0/96.
+func unmapped(prefix netip.Prefix) (netip.Prefix, error) {
+	const mapped = 96
+	switch {
+	case !prefix.Addr().Is4In6():
+		return prefix.Masked(), nil
+	case prefix.Bits() < mapped:
+		return netip.Prefix{}, fmt.Errorf("%s is IPv4 written as IPv6 and has more than all of IPv4: write it as IPv4, such as 10.0.0.0/8", prefix)
+	}
+	return netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped).Masked(), nil
 }
