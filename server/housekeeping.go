@@ -14,6 +14,7 @@ func (s *server) keepHouse(ctx context.Context) {
 	tick := time.NewTicker(houseEvery)
 	defer tick.Stop()
 	for n := 0; ; n++ {
+		s.warn(ctx, "the secrets in use could not be read", s.tokens.Remember(ctx, time.Now()))
 		s.disableUnused(ctx)
 		s.pruneAudit(ctx)
 		if n%6 == 0 {

@@ -48,6 +48,7 @@ type server struct {
 	shared   *ratelimit.Shared // nil where each instance counts by itself
 	usage    *usage.Recorder
 	access   *access.Service
+	tokens   *auth.Tokens
 	audit    *audit.Log
 	settings *policy.Service
 	handler  http.Handler
@@ -112,6 +113,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	}
 	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
 	tokens.Grace(c.tokenGrace)
+	s.tokens = tokens
 	limiter := ratelimit.New(limits, time.Now)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	s.handler = routes(handlers{

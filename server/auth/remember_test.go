@@ -1,0 +1,75 @@
+package auth_test
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+
+	"broker/ent/tokensecret"
+	"broker/server/access"
+	"broker/server/auth"
+	"broker/server/database"
+	"broker/server/database/databasetest"
+	"broker/server/token"
+)
+
+// codeFor is what a secret from an address is refused with; empty where it works.
+func codeFor(t *testing.T, tokens *auth.Tokens, secret token.Secret, from netip.Addr) auth.Code {
+	t.Helper()
+	_, err := tokens.Authenticate(t.Context(), basic("token", secret.Reveal()), from, time.Now())
+	if refusal, is := errors.AsType[*auth.Refusal](err); is {
+		return refusal.Code
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return ""
+}
+
+// guess has an address send as many unknown secrets as it may.
+func guess(t *testing.T, tokens *auth.Tokens, from netip.Addr) {
+	t.Helper()
+	for range 20 {
+		if code := codeFor(t, tokens, token.New("pkb", token.ReadOnly), from); code != auth.CodeUnauthenticated {
+			t.Fatalf("a guess: %q", code)
+		}
+	}
+}
+
+// After a start, and of other instances, the secrets in use are known: a guesser behind the same address holds none of
+// them up. A secret that nobody has used for a day waits.
+func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		now := time.Now()
+		age := func(secret token.Secret, made, used time.Duration) {
+			hash := secret.Hash()
+			do := db.Client.TokenSecret.Update().Where(tokensecret.Hash(hash[:]))
+			if used > 0 {
+				do.SetLastUsedAt(now.Add(-used))
+			}
+			do.ExecX(t.Context())
+			if _, err := db.SQL.ExecContext(t.Context(), "UPDATE token_secrets SET created_at = $1 WHERE hash = $2", now.Add(-made).UTC(), hash[:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, used := w.create(access.NewToken{})
+		_, made := w.create(access.NewToken{})
+		_, idle := w.create(access.NewToken{})
+		age(used, 100*time.Hour, 23*time.Hour)
+		age(made, 23*time.Hour, 0)
+		age(idle, 100*time.Hour, 25*time.Hour)
+		started := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(time.Now))
+		if err := started.Remember(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		guess(t, started, home)
+		for secret, code := range map[token.Secret]auth.Code{used: "", made: "", idle: auth.CodeRateLimited} {
+			if got := codeFor(t, started, secret, home); got != code {
+				t.Errorf("%q, want %q", got, code)
+			}
+		}
+	})
+}
