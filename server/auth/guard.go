@@ -2,6 +2,7 @@ package auth
 
 import (
 	"container/list"
+	"context"
 	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
@@ -23,7 +24,8 @@ const (
 // IPv6: that is what one machine gets. Secrets that worked in the last day are remembered beside, so that they are
 // looked up although others guess from the same address.
 //
-// Look-ups under way at once are counted when they have failed, so that as many more may pass.
+// A look-up under way counts as a guess until it is known not to be one. Where that is what an address has too many of,
+// the next look-up waits for one of them instead of being refused.
 type Guard struct {
 	now   func() time.Time
 	start time.Time
@@ -43,13 +45,31 @@ func NewGuard(now func() time.Time) *Guard {
 	return g
 }
 
-// Wait tells how long until a secret from an address is looked up again; 0 means now.
-func (g *Guard) Wait(address netip.Addr) time.Duration {
+// Begin waits until a secret from an address may be looked up; End must follow. Where the address has guessed too often
+// it may not: wait is how long until then. The error is that of a context that ended first.
+func (g *Guard) Begin(ctx context.Context, address netip.Addr) (wait time.Duration, err error) {
 	address = network(address)
-	return g.guessers(address).wait(address, g.since())
+	guessers := g.guessers(address)
+	for {
+		wait, ended := guessers.begin(address, g.since())
+		if ended == nil {
+			return wait, nil
+		}
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 }
 
-// Failed notes that an address sent a secret that is unknown.
+// End notes what became of a look-up that began: whether the secret is unknown, and so was a guess.
+func (g *Guard) End(address netip.Addr, unknown bool) {
+	address = network(address)
+	g.guessers(address).end(address, unknown, g.since())
+}
+
+// Failed notes that an address sent a secret that is unknown by now, beside Begin and End.
 func (g *Guard) Failed(address netip.Addr) {
 	address = network(address)
 	g.guessers(address).failed(address, g.since())
@@ -86,59 +106,107 @@ func network(address netip.Addr) netip.Addr {
 	return prefix.Addr()
 }
 
-// guessers are addresses that sent unknown secrets.
+// guessers are addresses that sent unknown secrets, or secrets that are being looked up.
 type guessers struct {
 	mu        sync.Mutex
 	byAddress map[netip.Addr]*list.Element
-	order     list.List // of *guesser: the one that failed last is in front
+	order     list.List // of *guesser: the one that began or failed last is in front
 }
 
 // guesser is an address with when it failed, in order, at most guessesMax times.
 type guesser struct {
 	address netip.Addr
 	at      []time.Duration
+	pending int           // look-ups under way
+	ended   chan struct{} // closed when one of them ends; nil while nobody waits for that
 }
 
-func (s *guessers) wait(address netip.Addr, now time.Duration) time.Duration {
+// begin counts a look-up as under way, unless the address must wait: for so long, or for a look-up to end.
+func (s *guessers) begin(address netip.Addr, now time.Duration) (wait time.Duration, ended <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.touch(address)
+	recent := one.recent(now)
+	switch {
+	case recent == guessesMax:
+		return one.at[0] + guessesFor - now, nil
+	case recent+one.pending >= guessesMax:
+		if one.ended == nil {
+			one.ended = make(chan struct{})
+		}
+		return 0, one.ended
+	}
+	one.pending++
+	return 0, nil
+}
+
+// recent is how many of the failures still count. At guessesMax, the first of them is at[0].
+func (g *guesser) recent(now time.Duration) int {
+	for i, at := range g.at {
+		if now-at < guessesFor {
+			return len(g.at) - i
+		}
+	}
+	return 0
+}
+
+func (s *guessers) end(address netip.Addr, unknown bool, now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	element := s.byAddress[address]
-	if element == nil {
-		return 0
+	if element == nil && !unknown { // forgotten in between
+		return
 	}
-	at := element.Value.(*guesser).at
-	if now-at[len(at)-1] >= guessesFor {
-		s.forget(element)
-		return 0
+	one := s.touch(address)
+	one.pending = max(one.pending-1, 0)
+	one.wake()
+	if unknown {
+		one.fail(now)
+	} else if one.pending == 0 && one.recent(now) == 0 {
+		s.forget(s.byAddress[address])
 	}
-	if len(at) < guessesMax {
-		return 0
-	}
-	return max(at[0]+guessesFor-now, 0)
 }
 
 func (s *guessers) failed(address netip.Addr, now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.touch(address).fail(now)
+}
+
+func (g *guesser) fail(now time.Duration) {
+	if len(g.at) == guessesMax {
+		copy(g.at, g.at[1:])
+		g.at = g.at[:guessesMax-1]
+	}
+	g.at = append(g.at, now)
+}
+
+// wake has those that wait for a look-up to end try again.
+func (g *guesser) wake() {
+	if g.ended != nil {
+		close(g.ended)
+		g.ended = nil
+	}
+}
+
+// touch finds an address or adds it, in front; where there are too many, the last one is forgotten.
+func (s *guessers) touch(address netip.Addr) *guesser {
 	element := s.byAddress[address]
 	if element == nil {
 		element = s.order.PushFront(&guesser{address: address})
 		s.byAddress[address] = element
+		if s.order.Len() > addressesMax/guardShards {
+			s.forget(s.order.Back())
+		}
 	}
 	s.order.MoveToFront(element)
-	one := element.Value.(*guesser)
-	if len(one.at) == guessesMax {
-		copy(one.at, one.at[1:])
-		one.at = one.at[:guessesMax-1]
-	}
-	one.at = append(one.at, now)
-	if s.order.Len() > addressesMax/guardShards {
-		s.forget(s.order.Back())
-	}
+	return element.Value.(*guesser)
 }
 
 func (s *guessers) forget(element *list.Element) {
-	delete(s.byAddress, element.Value.(*guesser).address)
+	one := element.Value.(*guesser)
+	one.wake()
+	delete(s.byAddress, one.address)
 	s.order.Remove(element)
 }
 

@@ -1,8 +1,10 @@
 package auth_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -30,6 +32,15 @@ func fail(g *auth.Guard, from netip.Addr, n int) {
 	}
 }
 
+// waitOf is how long an address must wait; 0 is not at all.
+func waitOf(g *auth.Guard, from netip.Addr) time.Duration {
+	wait, err := g.Begin(context.Background(), from)
+	if err == nil && wait == 0 {
+		g.End(from, false)
+	}
+	return wait
+}
+
 // However guesses are spread over time, no minute has more than 20 of them, and a wait that was told is exact.
 func TestGuardAllowsTwentyGuessesInAnyMinute(t *testing.T) {
 	t.Parallel()
@@ -37,13 +48,13 @@ func TestGuardAllowsTwentyGuessesInAnyMinute(t *testing.T) {
 		guard, clock := newGuard()
 		var guesses []time.Time
 		for range 200 {
-			if wait := guard.Wait(home); wait > 0 {
+			if wait := waitOf(guard, home); wait > 0 {
 				clock.move(wait - 1)
-				if guard.Wait(home) == 0 {
+				if waitOf(guard, home) == 0 {
 					t.Fatalf("looked up before the %s were over", wait)
 				}
 				clock.move(1)
-				if rest := guard.Wait(home); rest != 0 {
+				if rest := waitOf(guard, home); rest != 0 {
 					t.Fatalf("%s are left after a wait of %s", rest, wait)
 				}
 			}
@@ -71,19 +82,19 @@ func TestGuardTakesANetworkForOneMachine(t *testing.T) {
 		guard, _ := newGuard()
 		fail(guard, netip.MustParseAddr(guesser), 20)
 		for _, same := range others.same {
-			if guard.Wait(netip.MustParseAddr(same)) == 0 {
+			if waitOf(guard, netip.MustParseAddr(same)) == 0 {
 				t.Errorf("%s guesses on for %s", same, guesser)
 			}
 		}
 		for _, different := range others.different {
-			if guard.Wait(netip.MustParseAddr(different)) != 0 {
+			if waitOf(guard, netip.MustParseAddr(different)) != 0 {
 				t.Errorf("%s waits for %s", different, guesser)
 			}
 		}
 	}
 	guard, _ := newGuard()
 	fail(guard, netip.Addr{}, 20) // a request whose address is unknown
-	if guard.Wait(netip.Addr{}) == 0 {
+	if waitOf(guard, netip.Addr{}) == 0 {
 		t.Error("an unknown address guesses without a bound")
 	}
 }
@@ -119,13 +130,46 @@ func TestGuardForgetsTheOldest(t *testing.T) {
 		guard.Failed(addressOf(i))
 		guard.Good(hashOf(i))
 	}
-	if guard.Wait(addressOf(0)) != 0 || guard.WasGood(hashOf(0)) {
+	if waitOf(guard, addressOf(0)) != 0 || guard.WasGood(hashOf(0)) {
 		t.Error("what came first is remembered")
 	}
 	fail(guard, addressOf(flood), 20)
 	guard.Good(hashOf(flood))
-	if guard.Wait(addressOf(flood)) == 0 || !guard.WasGood(hashOf(flood)) {
+	if waitOf(guard, addressOf(flood)) == 0 || !guard.WasGood(hashOf(flood)) {
 		t.Error("what came last is forgotten")
+	}
+}
+
+// Look-ups under way count as guesses: the 21st waits until one of them ends, and is refused once all have failed.
+func TestGuardCountsLookUpsUnderWay(t *testing.T) {
+	t.Parallel()
+	guard, _ := newGuard()
+	for range 20 {
+		if wait, err := guard.Begin(t.Context(), home); wait != 0 || err != nil {
+			t.Fatal(wait, err)
+		}
+	}
+	soon, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := guard.Begin(soon, home); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("more than 20 look-ups are under way: %v", err)
+	}
+	waits := make(chan time.Duration)
+	for range 2 {
+		go func() {
+			wait, _ := guard.Begin(t.Context(), home)
+			waits <- wait
+		}()
+	}
+	guard.End(home, false)
+	if wait := <-waits; wait != 0 {
+		t.Errorf("a look-up that was no guess is counted: %s", wait)
+	}
+	for range 20 {
+		guard.End(home, true)
+	}
+	if wait := <-waits; wait == 0 {
+		t.Error("more than 20 guesses")
 	}
 }
 
@@ -138,7 +182,7 @@ func TestGuardCountsConcurrentGuesses(t *testing.T) {
 		wg.Go(func() {
 			for range 20 {
 				guard.Failed(addressOf(i))
-				guard.Wait(addressOf(i))
+				waitOf(guard, addressOf(i))
 				guard.Good(hashOf(i))
 				guard.WasGood(hashOf(i + 1))
 			}
@@ -146,14 +190,14 @@ func TestGuardCountsConcurrentGuesses(t *testing.T) {
 	}
 	wg.Wait()
 	for i := range 100 {
-		if guard.Wait(addressOf(i)) == 0 {
+		if waitOf(guard, addressOf(i)) == 0 {
 			t.Errorf("address %d guesses on", i)
 		}
 	}
 }
 
-// BenchmarkGuardWait is what the guard costs a look-up: behind one address, and behind many.
-func BenchmarkGuardWait(b *testing.B) {
+// BenchmarkGuardBegin is what the guard costs a look-up: behind one address, and behind many.
+func BenchmarkGuardBegin(b *testing.B) {
 	guard := auth.NewGuard(time.Now)
 	for i := range 10_000 {
 		guard.Failed(addressOf(i))
@@ -161,14 +205,14 @@ func BenchmarkGuardWait(b *testing.B) {
 	b.Run("one address", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				guard.Wait(addressOf(1))
+				waitOf(guard, addressOf(1))
 			}
 		})
 	})
 	b.Run("many addresses", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for i := 0; pb.Next(); i++ {
-				guard.Wait(addressOf(i % 20_000))
+				waitOf(guard, addressOf(i%20_000))
 			}
 		})
 	})

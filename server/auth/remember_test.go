@@ -73,3 +73,34 @@ func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
 		}
 	})
 }
+
+// However many secrets come from one address at once, no more than 20 unknown ones are looked up, and good ones that
+// nobody has used before all work.
+func TestBurstHasNoMoreGuesses(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		burst := func(secrets []token.Secret, from netip.Addr) map[auth.Code]int {
+			codes := make(chan auth.Code)
+			for _, secret := range secrets {
+				go func() { codes <- codeFor(t, w.tokens, secret, from) }()
+			}
+			count := map[auth.Code]int{}
+			for range secrets {
+				count[<-codes]++
+			}
+			return count
+		}
+		var good, unknown []token.Secret
+		for range 40 {
+			_, secret := w.create(access.NewToken{})
+			good, unknown = append(good, secret), append(unknown, token.New("pkb", token.ReadOnly))
+		}
+		if got := burst(good, home); got[""] != len(good) {
+			t.Errorf("good: %v", got)
+		}
+		if got := burst(unknown, netip.MustParseAddr("192.0.2.9")); got[auth.CodeUnauthenticated] != 20 || got[auth.CodeRateLimited] != 20 {
+			t.Errorf("unknown: %v", got)
+		}
+	})
+}

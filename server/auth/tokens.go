@@ -80,19 +80,47 @@ func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, no
 	if e, ok := t.entries.Load(hash); ok && now.Before(e.(*entry).until) && t.db.Changes.Live() {
 		return e.(*entry).token, nil
 	}
-	if wait := t.guard.Wait(address); wait > 0 && !t.guard.WasGood(hash) {
-		return nil, guessing(wait)
+	if !t.guard.WasGood(hash) {
+		return t.guess(ctx, hash, address, now)
 	}
 	found, err := t.lookUp(ctx, hash, now)
-	if err != nil {
+	if found != nil {
+		t.guard.Good(hash)
+	} else if err == nil {
+		t.guard.Failed(address)
+	}
+	return found, err
+}
+
+// guess looks a secret up that is not known to have worked.
+func (t *Tokens) guess(ctx context.Context, hash [32]byte, address netip.Addr, now time.Time) (*Token, error) {
+	if err := t.begin(ctx, address); err != nil {
 		return nil, err
 	}
-	if found == nil {
-		t.guard.Failed(address)
-		return nil, nil
+	unknown := false
+	defer func() { t.guard.End(address, unknown) }()
+	found, err := t.lookUp(ctx, hash, now)
+	unknown = found == nil && err == nil
+	if found != nil {
+		t.guard.Good(hash)
 	}
-	t.guard.Good(hash)
-	return found, nil
+	return found, err
+}
+
+// begin has the guard let a look-up begin; look-ups that do not end hold it up no longer than one may take.
+func (t *Tokens) begin(ctx context.Context, address netip.Addr) error {
+	soon, cancel := context.WithTimeout(ctx, database.SoonWithin)
+	defer cancel()
+	wait, err := t.guard.Begin(soon, address)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("look the token up: %w within %s", database.ErrSlow, database.SoonWithin)
+	case wait > 0:
+		return guessing(wait)
+	}
+	return nil
 }
 
 func (t *Tokens) keep(hash [32]byte, e *entry, generation uint64) {
