@@ -710,7 +710,7 @@ var (
 	// UsageTotalsColumns holds the columns for the "usage_totals" table.
 	UsageTotalsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
-		{Name: "span", Type: field.TypeEnum, Enums: []string{"HOUR", "DAY", "MONTH"}},
+		{Name: "span", Type: field.TypeEnum, Enums: []string{"HOUR", "DAY", "WEEK", "MONTH"}},
 		{Name: "at", Type: field.TypeInt64},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ALL", "TOKEN", "SECRET", "REPOSITORY", "PACKAGE"}},
 		{Name: "subject", Type: field.TypeString, Default: ""},

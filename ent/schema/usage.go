@@ -86,14 +86,14 @@ func (UsageDay) Annotations() []schema.Annotation {
 	return []schema.Annotation{entgql.Skip(entgql.SkipAll)}
 }
 
-// UsageTotal is a sum over a whole hour, day or month, so that a chart over a year reads few rows.
+// UsageTotal is a sum over a whole hour, day, week or month, so that a chart over a year reads few rows.
 type UsageTotal struct{ ent.Schema }
 
 // Fields of the UsageTotal.
 func (UsageTotal) Fields() []ent.Field {
 	return append([]ent.Field{
 		field.Int64("id"),
-		field.Enum("span").Values("HOUR", "DAY", "MONTH").Immutable(),
+		field.Enum("span").Values("HOUR", "DAY", "WEEK", "MONTH").Immutable(),
 		field.Int64("at").Immutable().Comment("Start of the span, seconds since the Unix epoch."),
 		field.Enum("kind").Values("ALL", "TOKEN", "SECRET", "REPOSITORY", "PACKAGE").Immutable(),
 		field.String("subject").Immutable().Default("").Comment("The id, or the package's name; empty for ALL."),

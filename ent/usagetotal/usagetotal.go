@@ -118,6 +118,7 @@ type Span string
 const (
 	SpanHOUR  Span = "HOUR"
 	SpanDAY   Span = "DAY"
+	SpanWEEK  Span = "WEEK"
 	SpanMONTH Span = "MONTH"
 )
 
@@ -128,7 +129,7 @@ func (s Span) String() string {
 // SpanValidator is a validator for the "span" field enum values. It is called by the builders before save.
 func SpanValidator(s Span) error {
 	switch s {
-	case SpanHOUR, SpanDAY, SpanMONTH:
+	case SpanHOUR, SpanDAY, SpanWEEK, SpanMONTH:
 		return nil
 	default:
 		return fmt.Errorf("usagetotal: invalid enum value for span field: %q", s)

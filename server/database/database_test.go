@@ -247,7 +247,7 @@ func TestFirstVersionIsBroughtUpToDate(t *testing.T) {
 			}
 			for span, at := range map[usagetotal.Span]time.Time{
 				usagetotal.SpanHOUR: time.Date(2026, 11, 25, 22, 0, 0, 0, time.UTC), usagetotal.SpanDAY: day.Day,
-				usagetotal.SpanMONTH: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
+				usagetotal.SpanWEEK: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), usagetotal.SpanMONTH: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 			} {
 				total := db.Client.UsageTotal.Query().Where(usagetotal.SpanEQ(span), usagetotal.KindEQ(usagetotal.KindTOKEN)).OnlyX(t.Context())
 				if total.At != at.Unix() || total.Subject != "tok_1" || total.Requests != 7 {

@@ -11,6 +11,7 @@ import (
 const (
 	spanHour  = "HOUR"
 	spanDay   = "DAY"
+	spanWeek  = "WEEK" // from Monday, UTC; of what is ranked
 	spanMonth = "MONTH"
 
 	kindAll        = "ALL"
@@ -37,7 +38,16 @@ func addTo[K comparable](m map[K]*counts, key K, c *counts) {
 	m[key].plus(c)
 }
 
-// totalKey is a sum over a whole hour, day or month.
+// compared tells whether the subjects of a kind are compared with one another.
+func compared(kind string) bool { return kind == kindToken || kind == kindPackage }
+
+// monday is the start of the week that a day or an hour lies in. The first of January 1970 was a Thursday.
+func monday(at int64) int64 {
+	const day, week = 86400, 7 * 86400
+	return at - (at+3*day)%week
+}
+
+// totalKey is a sum over a whole hour, day, week or month.
 type totalKey struct {
 	kind, subject, span string
 	at                  int64 // Unix, start of the span
@@ -57,12 +67,15 @@ func (b *batch) totals() map[totalKey]*counts {
 func (k hourKey) totals() []totalKey {
 	at := unix(k.hour)
 	month := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC).Unix()
-	all := make([]totalKey, 0, 15)
+	all := make([]totalKey, 0, 17)
 	for _, of := range [][2]string{{kindAll, ""}, {kindToken, k.token}, {kindSecret, k.secret}, {kindRepository, k.repository}, {kindPackage, k.package_}} {
 		kind, subject := of[0], of[1]
 		if subject != "" || kind == kindAll {
 			all = append(all, totalKey{kind, subject, spanHour, k.hour}, totalKey{kind, subject, spanDay, k.hour - k.hour%86400},
 				totalKey{kind, subject, spanMonth, month})
+		}
+		if subject != "" && compared(kind) {
+			all = append(all, totalKey{kind, subject, spanWeek, monday(k.hour)})
 		}
 	}
 	return all

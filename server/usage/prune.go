@@ -19,7 +19,7 @@ const (
 // pruneMax is how many rows one transaction deletes, so that other writers do not wait long.
 const pruneMax = 2000
 
-// Prune deletes counts that are older than they are kept: hours after 35 days, days after 400, and with them who
+// Prune deletes counts that are older than they are kept: hours and weeks after 35 days, days after 400, and with them who
 // downloaded what from where.
 func (r *Recorder) Prune(ctx context.Context, now time.Time) error {
 	hours, days := now.UTC().Add(-hoursKept), now.UTC().Add(-daysKept)
@@ -37,7 +37,7 @@ func (r *Recorder) Prune(ctx context.Context, now time.Time) error {
 		}
 	}
 	for _, kind := range []string{kindAll, kindToken, kindSecret, kindRepository, kindPackage} {
-		for span, before := range map[string]time.Time{spanHour: hours, spanDay: days} {
+		for span, before := range map[string]time.Time{spanHour: hours, spanWeek: hours, spanDay: days} {
 			if err := r.prune(ctx, "usage_totals", "kind = $1 AND span = $2 AND at < $3 ORDER BY at", kind, span, before.Unix()); err != nil {
 				return err
 			}

@@ -37,8 +37,9 @@ func TestOldCountsAreRemoved(t *testing.T) {
 		for what, n := range map[string][2]int{
 			"hours": {c.UsageHour.Query().CountX(ctx), 2 * tokens}, "days": {c.UsageDay.Query().CountX(ctx), 4 * tokens},
 			"downloads": {c.DownloadDay.Query().CountX(ctx), 4 * tokens}, "addresses": {c.AddressDay.Query().CountX(ctx), 4 * tokens},
-			// Of everything, the package, its source, each token and each secret.
-			"totals": {c.UsageTotal.Query().CountX(ctx), (2 + 4 + 4) * (3 + 2*tokens)},
+			// Hours, days and months of everything, the package, its source, each token and each secret; of the package
+			// and each token, the week that began in the last 35 days too.
+			"totals": {c.UsageTotal.Query().CountX(ctx), (2+4+4)*(3+2*tokens) + 1 + tokens},
 		} {
 			if n[0] != n[1] {
 				t.Errorf("%d %s are kept, want %d", n[0], what, n[1])

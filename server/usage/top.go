@@ -4,6 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"broker/server/fault"
@@ -88,27 +89,50 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 func (r *Report) ranked(by ranking) (query string, args []any) {
 	what := sums("requests", "downloads", "bytes")
 	if r.filter == (Filter{}) || by.kind == kindPackage && r.filter == (Filter{RepositoryID: r.filter.RepositoryID}) {
-		c := r.totals(by)
-		return "SELECT subject || '', " + what + " FROM usage_totals WHERE " + c.String(), c.args
+		from, args := r.totals(by)
+		return "SELECT subject || '', " + what + " FROM (" + from + ") AS t", args
 	}
 	table, _, c := r.filter.details(r.reach.step(), r.From)
 	return fmt.Sprintf("SELECT %[1]s || '', %[2]s FROM %[3]s WHERE %[4]s AND %[1]s <> ''", by.column, what, table, c), c.args
 }
 
-func (r *Report) totals(by ranking) *conditions {
-	span, from := spanHour, r.From
+// totals selects the sums that are compared.
+func (r *Report) totals(by ranking) (query string, args []any) {
+	c := &conditions{args: []any{by.kind}}
+	var parts []string
+	for _, s := range r.stretches() {
+		c.all = []string{"kind = $1"}
+		c.add("span = $%d", s.span)
+		c.add("at >= $%d", s.from)
+		if s.before != 0 {
+			c.add("at < $%d", s.before)
+		}
+		if r.filter.RepositoryID != "" { // every package has one repository
+			c.add("subject IN (SELECT name FROM packages WHERE repository_id = $%d)", r.filter.RepositoryID)
+		}
+		parts = append(parts, "SELECT subject, requests, downloads, bytes FROM usage_totals WHERE "+c.String())
+	}
+	return strings.Join(parts, " UNION ALL "), c.args
+}
+
+// stretch is a time that sums of one span make up, in Unix seconds.
+type stretch struct {
+	span   string
+	from   int64
+	before int64 // 0: until now
+}
+
+// stretches are what a ranking's range is made up of: of as few sums as give it exactly, in days or months.
+func (r *Report) stretches() []stretch {
+	first := r.From.Truncate(24 * time.Hour).Unix()
 	switch r.reach {
-	case Week, Month:
-		span, from = spanDay, from.Truncate(24*time.Hour)
+	case Week:
+		return []stretch{{spanDay, first, 0}}
+	case Month: // days until the first whole week
+		weeks := monday(first + 6*86400)
+		return []stretch{{spanDay, first, weeks}, {spanWeek, weeks, 0}}
 	case Quarter, Year:
-		span, from = spanMonth, time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC)
+		return []stretch{{spanMonth, time.Date(r.From.Year(), r.From.Month(), 1, 0, 0, 0, 0, time.UTC).Unix(), 0}}
 	}
-	c := &conditions{}
-	c.add("kind = $%d", by.kind)
-	c.add("span = $%d", span)
-	c.add("at >= $%d", from.Unix())
-	if r.filter.RepositoryID != "" { // every package has one repository
-		c.add("subject IN (SELECT name FROM packages WHERE repository_id = $%d)", r.filter.RepositoryID)
-	}
-	return c
+	return []stretch{{spanHour, r.From.Unix(), 0}}
 }

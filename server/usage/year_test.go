@@ -37,6 +37,12 @@ func seedYear(b *testing.B, db *database.DB, now time.Time) {
 			b.Fatal(err)
 		}
 	}
+	weeks := "INSERT INTO usage_totals (span, at, kind, subject, requests, metadata, downloads, bytes) " +
+		"SELECT 'WEEK', at - (at + 259200) % 604800, kind, subject, SUM(requests), SUM(metadata), SUM(downloads), SUM(bytes) " +
+		"FROM usage_totals WHERE span = 'DAY' AND kind = 'TOKEN' AND at > $1 GROUP BY 2, kind, subject"
+	if _, err := db.SQL.ExecContext(b.Context(), weeks, today-35*86400); err != nil {
+		b.Fatal(err)
+	}
 	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
 	for range 13 {
 		statement := fmt.Sprintf("INSERT INTO usage_totals (span, at, kind, subject, %s 'MONTH', %d, 'TOKEN', 'tok_' || token.n, 30 + token.n %% 97, 30, 30, 3000 FROM %s", counts, month.Unix(), tokens)
