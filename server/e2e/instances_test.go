@@ -186,11 +186,11 @@ func TestInstancesCountTogether(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		most := int64(40)
+		least, most := int64(40), int64(40)
 		if strings.Contains(one.log.String()+two.log.String(), "counted per instance") { // on a busy machine it took too long once
-			most = 80 // for a while each counted by itself
+			least, most = 20, 80 // for a while each had its share
 		}
-		if n := admitted.Load(); n < 40 || n > most || n+refused.Load() != 160 || odd.Load() != 0 {
+		if n := admitted.Load(); n < least || n > most || n+refused.Load() != 160 || odd.Load() != 0 {
 			t.Errorf("%s: %d admitted, %d refused, %d otherwise; want 40 and 120", name, n, refused.Load(), odd.Load())
 		}
 		if name == "redis" {

@@ -31,9 +31,7 @@ export async function request<Result, Variables>(
   const body = await answer.json().catch(() => null);
   const error = (body?.errors as GraphQLError[] | undefined)?.[0];
   if (error) throw new ApiError(error.message, error.extensions?.code ?? "INTERNAL", error.extensions?.field);
-  if (!answer.ok || !body?.data) {
-    throw new ApiError(body?.warning ?? `The server answered ${answer.status}. Try again.`, body?.error ?? "INTERNAL");
-  }
+  if (!answer.ok || !body?.data) throw new ApiError(`The server answered ${answer.status}. Try again.`, "INTERNAL");
   return body.data as Result;
 }
 
