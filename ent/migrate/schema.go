@@ -85,6 +85,11 @@ var (
 				Columns: []*schema.Column{AuditEventsColumns[2]},
 			},
 			{
+				Name:    "auditevent_actor",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEventsColumns[3]},
+			},
+			{
 				Name:    "auditevent_actor_id",
 				Unique:  false,
 				Columns: []*schema.Column{AuditEventsColumns[4]},

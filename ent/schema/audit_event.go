@@ -33,7 +33,7 @@ func (AuditEvent) Fields() []ent.Field {
 
 // Indexes of the AuditEvent.
 func (AuditEvent) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("at"), index.Fields("actor_id"), index.Fields("action"), index.Fields("target")}
+	return []ent.Index{index.Fields("at"), index.Fields("actor"), index.Fields("actor_id"), index.Fields("action"), index.Fields("target")}
 }
 
 // Annotations of the AuditEvent.

@@ -304,3 +304,27 @@ func TestEventsHoldNoSecrets(t *testing.T) {
 		t.Errorf("%+v", check)
 	}
 }
+
+// Events of an actor, named or by id, are found by indexes: a long log is not read for them.
+func TestEventsOfAnActorAreIndexed(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	rows, err := db.SQL.QueryContext(t.Context(), `EXPLAIN QUERY PLAN SELECT * FROM audit_events
+		WHERE (actor = 'server' OR actor_id = 'server') ORDER BY number DESC LIMIT 1000`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	plan := ""
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan += step + "\n"
+	}
+	if err := rows.Err(); err != nil || !strings.Contains(plan, "auditevent_actor (actor=?)") || !strings.Contains(plan, "auditevent_actor_id (actor_id=?)") {
+		t.Errorf("%s%v", plan, err)
+	}
+}
