@@ -82,6 +82,10 @@ verify: generate ## Regenerate code; fail when that changes a file or leaves one
 bench: ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./graph/... ./server/...
 
+.PHONY: load
+load: ## Run the load tests: what guessing and the costliest reports do to other clients; two minutes, on a quiet machine
+	go test -tags load -count 1 -v -run 'Disturb' ./server/e2e
+
 ##@ Change it
 
 .PHONY: generate

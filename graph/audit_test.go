@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,11 +20,19 @@ func TestAuditCheckThatTakesTooLongNamesTheCommand(t *testing.T) {
 	t.Parallel()
 	db := databasetest.New(t)
 	w := newWorld(t, db)
-	for range 4 { // all connections that reading may have
-		tx, err := db.Reports.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
-		w.must(err)
-		defer tx.Rollback()
+	var taken sync.WaitGroup
+	defer taken.Wait()
+	rest, release := context.WithCancel(t.Context())
+	defer release()
+	for range 64 { // more than reading has connections
+		taken.Go(func() {
+			if tx, err := db.Reports.BeginTx(rest, &sql.TxOptions{ReadOnly: true}); err == nil {
+				<-rest.Done()
+				tx.Rollback()
+			}
+		})
 	}
+	time.Sleep(100 * time.Millisecond)
 	ctx, cancel := context.WithTimeout(auth.WithSubject(t.Context(), person(user.RoleOWNER)), 300*time.Millisecond)
 	defer cancel()
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(`{"query":"{auditCheck{ok}}"}`))

@@ -49,6 +49,10 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			return shown
 		case !isPanic(err) && fromGraphQL(err, shown):
 			return shown
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			shown.Message = fmt.Sprintf("This takes longer than %s. Ask for less at a time, or try again.", operationFor)
+			errcode.Set(shown, codeTooComplex)
+			return shown
 		}
 		log.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
 		return &gqlerror.Error{

@@ -33,9 +33,12 @@ type (
 
 // The bounds of a request.
 const (
-	bodyMax        = 64 << 10 // bytes
-	operationFor   = 10 * time.Second
-	operationsEach = 6 // under way for one caller: as many connections as a browser makes
+	bodyMax      = 64 << 10 // bytes
+	operationFor = 10 * time.Second
+
+	// Under way for one caller: as many as a browser makes connections; a script asks for one thing after the other.
+	personOperations = 6
+	tokenOperations  = 2
 )
 
 // NewHandler answers POST with a JSON body; who is asking is in the request's context.
@@ -54,12 +57,12 @@ func NewHandler(r *Resolver) http.Handler {
 	server.Use(extension.Introspection{})
 	server.Use(extension.FixedComplexityLimit(complexityMax))
 	server.Use(shape{})
-	return guard(server, turns.New(operationsEach))
+	return guard(server, &operations{people: turns.New(personOperations), tokens: turns.New(tokenOperations)})
 }
 
 // guard bounds the request, and answers what is no GraphQL request without repeating it. A caller with more operations
 // under way than it may have waits for its turn, no longer than an operation may take.
-func guard(next http.Handler, callers *turns.Turns) http.Handler {
+func guard(next http.Handler, under *operations) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		if r.Method != http.MethodPost {
@@ -74,18 +77,31 @@ func guard(next http.Handler, callers *turns.Turns) http.Handler {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), operationFor)
 		defer cancel()
-		if caller := auth.FromContext(ctx).ID(); caller != "" {
-			done, err := callers.Take(ctx, caller)
-			if err != nil {
-				refuse(w, http.StatusTooManyRequests, codeRateLimited, "Too many operations of yours are under way. Try again when they have ended.")
-				return
-			}
-			defer done()
+		done, err := under.take(ctx)
+		if err != nil {
+			refuse(w, http.StatusTooManyRequests, codeRateLimited, "Too many operations of yours are under way. Try again when they have ended.")
+			return
 		}
+		defer done()
 		r = r.WithContext(context.WithValue(ctx, writerKey{}, w))
 		r.Body = body
 		next.ServeHTTP(w, r)
 	})
+}
+
+// operations are those under way.
+type operations struct{ people, tokens *turns.Turns }
+
+// take waits for the caller's turn. What an anonymous caller may ask takes no time.
+func (o *operations) take(ctx context.Context) (done func(), err error) {
+	subject := auth.FromContext(ctx)
+	switch {
+	case subject == nil:
+		return func() {}, nil
+	case subject.Token != nil:
+		return o.tokens.Take(ctx, subject.ID())
+	}
+	return o.people.Take(ctx, subject.ID())
 }
 
 type writerKey struct{}

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"broker/ent"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -17,6 +20,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/fault"
 	"broker/server/mirror"
 )
 
@@ -63,6 +67,47 @@ func whereTokens(w *model.TokenWhere, now time.Time) ([]predicate.Token, error) 
 		CreatedBefore: w.CreatedBefore, Parent: w.Parent, Leaked: w.Leaked,
 	}
 	return where.Predicates(now)
+}
+
+// whereToRevoke is whereTokens for what is revoked: a filter that is null, or a variable that is not set, is refused,
+// because whoever sends one meant to narrow by it, and so is one without a field, which would be everybody's.
+func whereToRevoke(ctx context.Context, w *model.TokenWhere, now time.Time) ([]predicate.Token, error) {
+	if w == nil {
+		return nil, nil
+	}
+	said, err := fieldsOf(ctx, "where")
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range said {
+		if value == nil {
+			return nil, fault.Invalidf(name, "The filter %s is null. Leave it out, or say what to look for.", name)
+		}
+	}
+	if len(said) == 0 {
+		return nil, fault.Invalidf("where", "Say which tokens, such as those of a status.")
+	}
+	return whereTokens(w, now)
+}
+
+// fieldsOf are the fields of an argument as the query says them: nil for one that is null, or a variable not set.
+func fieldsOf(ctx context.Context, argument string) (map[string]any, error) {
+	variables := graphql.GetOperationContext(ctx).Variables
+	given := graphql.GetFieldContext(ctx).Field.Arguments.ForName(argument).Value
+	if given.Kind != ast.ObjectValue {
+		value, err := given.Value(variables)
+		said, _ := value.(map[string]any)
+		return said, err
+	}
+	said := map[string]any{}
+	for _, field := range given.Children {
+		value, err := field.Value.Value(variables)
+		if err != nil {
+			return nil, err
+		}
+		said[field.Name] = value
+	}
+	return said, nil
 }
 
 // whereEvents narrows to what is asked for, and to what a token may see.

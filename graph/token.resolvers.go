@@ -111,7 +111,7 @@ func (r *mutationResolver) RevokeMatchingTokens(ctx context.Context, where model
 	if err != nil {
 		return 0, err
 	}
-	conditions, err := whereTokens(&where, r.Now())
+	conditions, err := whereToRevoke(ctx, &where, r.Now())
 	if err != nil {
 		return 0, err
 	}
@@ -161,7 +161,7 @@ func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, whe
 	if (ids == nil) == (where == nil) {
 		return nil, fault.Invalidf("ids", "Give either ids or where.")
 	}
-	conditions, err := whereTokens(where, r.Now())
+	conditions, err := whereToRevoke(ctx, where, r.Now())
 	if err != nil {
 		return nil, err
 	}

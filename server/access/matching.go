@@ -43,16 +43,16 @@ func (s *Service) Preview(ctx context.Context, maker *auth.Token, ids []string, 
 		where = []predicate.Token{token.IDIn(ids...)}
 	}
 	live := append(slices.Concat(reach(maker), where), token.RevokedAtIsNil())
-	all, err := s.db.Client.Token.Query().Where(live...).IDs(ctx)
+	all, err := s.db.Reports.Token.Query().Where(live...).IDs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find the tokens: %w", err)
 	}
 	active := append(live, token.LastUsedAtGTE(s.now().UTC().Add(-activeWithin)))
 	preview := &Preview{Count: len(all)}
-	if preview.ActiveCount, err = s.db.Client.Token.Query().Where(active...).Count(ctx); err != nil {
+	if preview.ActiveCount, err = s.db.Reports.Token.Query().Where(active...).Count(ctx); err != nil {
 		return nil, fmt.Errorf("count the tokens in use: %w", err)
 	}
-	preview.Active, err = s.db.Client.Token.Query().Where(active...).WithSecrets().
+	preview.Active, err = s.db.Reports.Token.Query().Where(active...).WithSecrets().
 		Order(ent.Desc(token.FieldLastUsedAt)).Limit(activeShown).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find the tokens in use: %w", err)
@@ -71,7 +71,7 @@ func (s *Service) descendants(ctx context.Context, ids []string) (int, error) {
 	for range auth.GenerationsMax {
 		var next []string
 		for some := range slices.Chunk(ids, chunk) {
-			made, err := s.db.Client.Token.Query().Where(token.ParentIDIn(some...), token.RevokedAtIsNil()).IDs(ctx)
+			made, err := s.db.Reports.Token.Query().Where(token.ParentIDIn(some...), token.RevokedAtIsNil()).IDs(ctx)
 			if err != nil {
 				return 0, fmt.Errorf("count the tokens they made: %w", err)
 			}

@@ -72,7 +72,7 @@ const pageSize = 1000
 // Each calls do for every event that matches, newest first, a page at a time; an error ends it.
 func (l *Log) Each(ctx context.Context, where []predicate.AuditEvent, do func(*ent.AuditEvent) error) error {
 	for before := int64(-1); ; {
-		query := l.db.Client.AuditEvent.Query().Where(where...).Order(ent.Desc(auditevent.FieldNumber)).Limit(pageSize)
+		query := l.db.Reports.AuditEvent.Query().Where(where...).Order(ent.Desc(auditevent.FieldNumber)).Limit(pageSize)
 		if before >= 0 {
 			query.Where(auditevent.NumberLT(before))
 		}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +24,15 @@ import (
 	"broker/ent"
 )
 
-// reportsAtOnce is how many connections Reports has.
-const reportsAtOnce = 4
+// How many connections a database of each kind has, and how many more Reports has. SQLite reads in this process: a
+// report that runs is a processor less for Composer's requests.
+const (
+	sqliteConnections   = 8
+	postgresConnections = 16
+	postgresReports     = 4
+)
+
+func sqliteReports() int { return max(2, runtime.GOMAXPROCS(0)/2) }
 
 // DB is one open database. Client and SQL share a pool; reads need no transaction, writes of more than one statement
 // go through Tx. Reports has a small pool of its own, for what the API and the exports read: however long that takes,
@@ -45,20 +53,20 @@ type DB struct {
 func Open(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
 	db := &DB{url: rawURL, log: log}
 	var err error
-	connections := 8
+	connections, reportConnections := sqliteConnections, sqliteReports()
 	switch {
 	case strings.HasPrefix(rawURL, "sqlite:"):
 		db.dialect = dialect.SQLite
 	case strings.HasPrefix(rawURL, "postgres://"), strings.HasPrefix(rawURL, "postgresql://"):
 		db.dialect = dialect.Postgres
-		connections = 16
+		connections, reportConnections = postgresConnections, postgresReports
 	default:
 		return nil, fmt.Errorf("database URL starts with neither sqlite: nor postgres://")
 	}
 	if db.SQL, err = db.pool(connections); err != nil {
 		return nil, err
 	}
-	reports, err := db.pool(reportsAtOnce)
+	reports, err := db.pool(reportConnections)
 	if err != nil {
 		return nil, errors.Join(err, db.SQL.Close())
 	}
