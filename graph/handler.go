@@ -57,6 +57,7 @@ func NewHandler(r *Resolver) http.Handler {
 	server.Use(extension.Introspection{})
 	server.Use(extension.FixedComplexityLimit(complexityMax))
 	server.Use(shape{})
+	server.AroundFields(inTurn(turns.New(reportsAtOnce())))
 	return guard(server, &operations{people: turns.New(personOperations), tokens: turns.New(tokenOperations)})
 }
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -13,6 +14,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/fault"
+	"broker/server/turns"
 	"broker/server/usage"
 )
 
@@ -89,6 +91,32 @@ func reports(c *generated.Config) {
 	}
 	c.Complexity.Query.RevocationPreview = func(child int, _ []string, _ *tokenWhere) int { return previewCost + child }
 	c.Complexity.Query.AuditCheck = func(child int) int { return checkCost + child }
+}
+
+// heavy are the fields that read very many rows.
+var heavy = map[string]bool{
+	"Query.usage": true, "Query.downloads": true, "Query.auditEvents": true, "Query.auditCheck": true, "Query.revocationPreview": true,
+	"Package.usage": true, "Usage.topPackages": true, "Usage.topTokens": true,
+}
+
+// reportsAtOnce is how many of them run at a time: SQLite reads in this process, and what runs there is a processor less
+// for Composer's requests.
+func reportsAtOnce() int { return max(2, runtime.GOMAXPROCS(0)/2) }
+
+// inTurn has heavy fields wait for one another, of whichever caller.
+func inTurn(reports *turns.Turns) graphql.FieldMiddleware {
+	return func(ctx context.Context, next graphql.Resolver) (any, error) {
+		field := graphql.GetFieldContext(ctx)
+		if !heavy[field.Object+"."+field.Field.Name] {
+			return next(ctx)
+		}
+		done, err := reports.Take(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return next(ctx)
+	}
 }
 
 func either(first, last *int) *int {

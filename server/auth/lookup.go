@@ -32,7 +32,8 @@ func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (*Tok
 		return known, nil
 	}
 	generation := t.generation.Load()
-	flight := t.lookups.flights.DoChan(strconv.FormatUint(generation, 36)+string(hash[:]), func() (any, error) {
+	key := strconv.FormatUint(generation, 36) + string(hash[:])
+	flight := t.lookups.flights.DoChan(key, func() (any, error) {
 		found, err := t.read(context.WithoutCancel(ctx), hash)
 		if err == nil && found != nil {
 			t.keep(hash, &entry{token: found, until: now.Add(cacheFor)}, generation)
@@ -47,6 +48,7 @@ func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (*Tok
 	if ctx.Err() != nil { // the client has gone
 		return nil, err
 	}
+	t.lookups.flights.Forget(key) // it may wait long still, for a database that has come back
 	t.lookups.failed.Store(new(time.Now()))
 	if known := t.withinGrace(hash, now); known != nil {
 		return known, nil

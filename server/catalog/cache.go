@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -34,7 +35,8 @@ func (c *cache[K, V]) get(ctx context.Context, key K, load func(context.Context)
 		return value, nil
 	}
 	generation := c.generation.Load()
-	flight := c.flights.DoChan(fmt.Sprint(generation, key), func() (any, error) {
+	name := fmt.Sprint(generation, key)
+	flight := c.flights.DoChan(name, func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadFor)
 		defer cancel()
 		value, err := load(detached)
@@ -43,7 +45,11 @@ func (c *cache[K, V]) get(ctx context.Context, key K, load func(context.Context)
 		}
 		return value, err
 	})
-	return database.Await(ctx, flight, func(r singleflight.Result) (V, error) { return r.Val.(V), r.Err })
+	value, err := database.Await(ctx, flight, func(r singleflight.Result) (V, error) { return r.Val.(V), r.Err })
+	if errors.Is(err, database.ErrSlow) { // the load may wait long still, for a database that has come back
+		c.flights.Forget(name)
+	}
+	return value, err
 }
 
 func (c *cache[K, V]) keep(key K, value V, generation uint64) {

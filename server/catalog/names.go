@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,8 +51,13 @@ func (n *names) get(ctx context.Context) (list, error) {
 	if known {
 		return current, nil
 	}
-	flight := n.flights.DoChan(strconv.FormatUint(generation, 10), func() (any, error) { return n.read(ctx, generation) })
-	return database.Await(ctx, flight, func(r singleflight.Result) (list, error) { return r.Val.(list), r.Err })
+	key := strconv.FormatUint(generation, 10)
+	flight := n.flights.DoChan(key, func() (any, error) { return n.read(ctx, generation) })
+	read, err := database.Await(ctx, flight, func(r singleflight.Result) (list, error) { return r.Val.(list), r.Err })
+	if errors.Is(err, database.ErrSlow) {
+		n.flights.Forget(key)
+	}
+	return read, err
 }
 
 // read reads the names, and keeps them unless a change was announced meanwhile.

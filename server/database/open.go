@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -24,15 +23,13 @@ import (
 	"broker/ent"
 )
 
-// How many connections a database of each kind has, and how many more Reports has. SQLite reads in this process: a
-// report that runs is a processor less for Composer's requests.
+// How many connections a database of each kind has, and how many more Reports has: for each report that may run at a
+// time, and some for what is read quickly beside.
 const (
 	sqliteConnections   = 8
 	postgresConnections = 16
-	postgresReports     = 4
+	reportConnections   = 8
 )
-
-func sqliteReports() int { return max(2, runtime.GOMAXPROCS(0)/2) }
 
 // DB is one open database. Client and SQL share a pool; reads need no transaction, writes of more than one statement
 // go through Tx. Reports has a small pool of its own, for what the API and the exports read: however long that takes,
@@ -53,13 +50,13 @@ type DB struct {
 func Open(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
 	db := &DB{url: rawURL, log: log}
 	var err error
-	connections, reportConnections := sqliteConnections, sqliteReports()
+	connections := sqliteConnections
 	switch {
 	case strings.HasPrefix(rawURL, "sqlite:"):
 		db.dialect = dialect.SQLite
 	case strings.HasPrefix(rawURL, "postgres://"), strings.HasPrefix(rawURL, "postgresql://"):
 		db.dialect = dialect.Postgres
-		connections, reportConnections = postgresConnections, postgresReports
+		connections = postgresConnections
 	default:
 		return nil, fmt.Errorf("database URL starts with neither sqlite: nor postgres://")
 	}

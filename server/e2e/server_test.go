@@ -2,12 +2,15 @@ package e2e
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,7 +33,16 @@ var build = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
+// atOnce is how many tests run at a time on a small machine: they wait more than they compute.
+const atOnce = 3
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) && runtime.GOMAXPROCS(0) < atOnce {
+		if err := parallel.Value.Set(strconv.Itoa(atOnce)); err != nil {
+			panic(err)
+		}
+	}
 	code := m.Run()
 	if program, err := build(); err == nil {
 		os.RemoveAll(filepath.Dir(program))

@@ -40,12 +40,13 @@ type Handler struct {
 	now     func() time.Time
 	callers *turns.Turns
 	all     *turns.Turns
+	reading *turns.Turns
 }
 
 // NewHandler makes a handler that reads through a pool of its own, and keeps large files in a folder until they are
 // sent.
 func NewHandler(reports *ent.Client, events *audit.Log, dir string, log *slog.Logger, now func() time.Time) *Handler {
-	return &Handler{reports: reports, events: events, dir: dir, log: log, now: now, callers: turns.New(eachAtOnce), all: turns.New(allAtOnce)}
+	return &Handler{reports: reports, events: events, dir: dir, log: log, now: now, callers: turns.New(eachAtOnce), all: turns.New(allAtOnce), reading: turns.New(1)}
 }
 
 // request is one export under way.
@@ -102,7 +103,7 @@ func busy(status int, code auth.Code, format string, n int) *auth.Refusal {
 	return &auth.Refusal{Status: status, Code: code, Message: fmt.Sprintf(format, n), RetryAfter: tryAgainAfter}
 }
 
-// fill reads what is exported into the file.
+// fill reads what is exported into the file, one export after the other.
 func (h *Handler) fill(r *http.Request, subject *auth.Subject, f *file, parameters []string, step func(*request) error) error {
 	ctx, cancel := context.WithTimeout(r.Context(), readFor)
 	defer cancel()
@@ -110,6 +111,11 @@ func (h *Handler) fill(r *http.Request, subject *auth.Subject, f *file, paramete
 	if err := known(q.query, parameters); err != nil {
 		return err
 	}
+	done, err := h.reading.Take(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := step(q); err != nil {
 		return err
 	}
