@@ -80,7 +80,8 @@ func guard(next http.Handler, under *operations) http.Handler {
 		defer cancel()
 		done, err := under.take(ctx)
 		if err != nil {
-			refuse(w, http.StatusTooManyRequests, codeRateLimited, "Too many operations of yours are under way. Try again when they have ended.")
+			Refuse(w, &auth.Refusal{Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited, RetryAfter: int(operationFor / time.Second),
+				Message: "Too many operations of yours are under way. Try again when they have ended."})
 			return
 		}
 		defer done()

@@ -25,6 +25,8 @@ const (
 	tokensMax     = 1000 // of the query's text; with more, validation itself takes long
 	complexityMax = 5000
 	usageCost     = 50   // of a report, which is a query of its own for every row
+	queryCost     = 4    // of a field that is a query or more of its own
+	countCost     = 25   // of searching through a list, and counting it
 	searchCost    = 250  // of a report over everything, or of a list that is searched through and counted
 	previewCost   = 1000 // of what a revocation would end
 	checkCost     = 2500 // of reading the whole audit log
@@ -61,17 +63,29 @@ func pageCost(child int, first *int) int {
 // complexity prices the fields that multiply.
 func complexity(c *generated.Config) {
 	c.Complexity.Query.Tokens = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *tokenOrder, _ *tokenWhere) int {
-		return pageCost(child, either(first, last))
+		return countCost + pageCost(child, either(first, last))
 	}
 	c.Complexity.Query.Repositories = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *repositoryOrder, _ *repositoryWhere) int {
 		return pageCost(child, either(first, last))
 	}
 	c.Complexity.Query.Packages = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *packageOrder, _ *packageWhere) int {
-		return pageCost(child, either(first, last))
+		return countCost + pageCost(child, either(first, last))
 	}
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	made(c)
 	reports(c)
+}
+
+// made prices the fields that go by a token's makers, or look for those it made: a query or more for every row.
+func made(c *generated.Config) {
+	query := func(child int) int { return queryCost + child }
+	c.Complexity.Token.Status = query
+	c.Complexity.Token.RateLimit = query
+	c.Complexity.Token.RateLimitStatus = query
+	c.Complexity.Token.Notices = query
+	c.Complexity.Token.Parent = query
+	c.Complexity.Token.ChildCount = query
 }
 
 // reports prices what reads very many rows for few that it answers.
@@ -147,7 +161,7 @@ func (shape) MutateOperationContext(ctx context.Context, op *graphql.OperationCo
 	if depth(op.Operation.SelectionSet, depthMax+1) > depthMax {
 		return tooComplex("The query is deeper than %d levels.", depthMax)
 	}
-	if op.Operation.Operation == ast.Mutation && len(op.Operation.SelectionSet) > mutationsMax {
+	if op.Operation.Operation == ast.Mutation && len(roots(op.Operation.SelectionSet)) > mutationsMax {
 		return tooComplex("A request may hold %d mutations.", mutationsMax)
 	}
 	if signIns(op.Operation) > 1 {
@@ -182,14 +196,30 @@ func depth(set ast.SelectionSet, left int) int {
 	return deepest
 }
 
-// signIns counts the fields that try a password or a code; fragments at the root count as one each.
+// signIns counts the fields that try a password or a code.
 func signIns(op *ast.OperationDefinition) int {
 	n := 0
-	for _, selection := range op.SelectionSet {
-		field, ok := selection.(*ast.Field)
-		if op.Operation == ast.Mutation && (!ok || field.Name == "signIn" || field.Name == "setup") {
+	for _, field := range roots(op.SelectionSet) {
+		if op.Operation == ast.Mutation && (field.Name == "signIn" || field.Name == "setup") {
 			n++
 		}
 	}
 	return n
+}
+
+// roots are the fields of a selection, those in fragments too. Beyond tokensMax there cannot be any: a fragment that is
+// spread again counts again.
+func roots(set ast.SelectionSet) []*ast.Field {
+	var all []*ast.Field
+	for _, selection := range set {
+		switch s := selection.(type) {
+		case *ast.Field:
+			all = append(all, s)
+		case *ast.InlineFragment:
+			all = append(all, roots(s.SelectionSet)...)
+		case *ast.FragmentSpread:
+			all = append(all, roots(s.Definition.SelectionSet)...)
+		}
+	}
+	return all
 }

@@ -30,6 +30,7 @@ type callers struct {
 	accounts *account.Service
 	settings *policy.Service
 	cookies  account.Cookies
+	ready    func(context.Context) error // of the database
 	log      *slog.Logger
 }
 
@@ -78,8 +79,12 @@ func (q *call) actor() audit.Actor {
 	return audit.Actor{ID: q.subject.ID(), Name: q.subject.Name(), Address: q.address, Client: q.r.UserAgent()}
 }
 
-// identify finds out who is asking.
+// identify finds out who is asking. Whatever is asked then needs the database, so that without it everybody is told at
+// once: also who is known from memory.
 func (q *call) identify() error {
+	if err := q.ready(q.r.Context()); err != nil {
+		return err
+	}
 	if auth.Credentials(q.r) { // then the cookie does not count
 		return q.byToken()
 	}

@@ -33,6 +33,10 @@ func (s *Service) ReportLeak(ctx context.Context, hash [32]byte, url string) (fo
 	if err != nil {
 		return false, err
 	}
+	// Most reports are of nothing here; those take no turn from writers.
+	if known, err := s.db.Client.TokenSecret.Query().Where(tokensecret.Hash(hash[:])).Exist(ctx); err != nil || !known {
+		return false, err
+	}
 	l := leak{url: printable(url), now: s.now().UTC().Truncate(time.Microsecond), revoke: rules.LeakAction == settings.Revoke}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		if l.secret, err = secretOf(ctx, tx, hash); l.secret == nil || err != nil {
@@ -146,7 +150,13 @@ func (l leak) markSecret(ctx context.Context, tx *database.Tx, state string) err
 // markToken tells of the report until a rotation after it: one that was found before may be rotated away already.
 func (l leak) markToken(ctx context.Context) (*ent.Token, error) {
 	update := l.token.Update().SetLeakedAt(l.now).SetLeakedURL(l.url)
-	if l.secret.LeakedAt == nil {
+	switch currentLeaked := l.token.LeakedAt != nil && l.token.LeakedUntil == nil; {
+	case l.state() == secretGrace && currentLeaked:
+	case l.state() == secretGrace && l.revoke: // it has ended
+		update.SetLeakedUntil(l.now)
+	case l.state() == secretGrace: // it ends by itself
+		update.SetLeakedUntil(*l.secret.ExpiresAt)
+	case l.secret.LeakedAt == nil:
 		update.ClearLeakedUntil()
 	}
 	marked, err := update.Save(ctx)

@@ -15,7 +15,8 @@ import (
 
 // The key's row among the settings, and the places it is sealed for. The place tells whether the head was made with the
 // key: nobody without the server's secret key can seal it for the other one, and so pass off a log that was emptied
-// together with its head as one that never had any.
+// together with its head as one that never had any. Where the key is deleted as well, a new log begins; then only the
+// heads that were kept elsewhere tell.
 const (
 	keySetting  = "audit_key"
 	keyPlace    = "setting|audit_key|value|begun"

@@ -14,14 +14,14 @@ import (
 const (
 	guessesMax   = 20 // unknown secrets from one address in guessesFor
 	guessesFor   = time.Minute
-	addressesMax = 100_000 // remembered; beyond, the one that failed longest ago is forgotten
-	goodFor      = 24 * time.Hour
-	goodMax      = 200_000 // secrets remembered; beyond, those that were used longest ago are forgotten
+	addressesMax = 100_000             // remembered; beyond, the one that failed longest ago is forgotten
+	goodFor      = 35 * 24 * time.Hour // a monthly job is known
+	goodMax      = 200_000             // secrets remembered; beyond, those that were used longest ago are forgotten
 	guardShards  = 64
 )
 
 // Guard bounds how many unknown secrets are looked up for one address, in memory. An address is one of IPv4 or a /64 of
-// IPv6: that is what one machine gets. Secrets that worked in the last day are remembered beside, so that they are
+// IPv6: that is what one machine gets. Secrets that worked in the last 35 days are remembered beside, so that they are
 // looked up although others guess from the same address.
 //
 // A look-up under way counts as a guess until it is known not to be one. Where that is what an address has too many of,
@@ -78,7 +78,7 @@ func (g *Guard) Failed(address netip.Addr) {
 // Good notes that the secret of a hash is known.
 func (g *Guard) Good(hash [32]byte) { g.goodSecrets(hash).add(hash, g.since()) }
 
-// WasGood tells whether Good was told of a hash in the last day.
+// WasGood tells whether Good was told of a hash in the last 35 days.
 func (g *Guard) WasGood(hash [32]byte) bool { return g.goodSecrets(hash).has(hash, g.since()) }
 
 // since is the time since the start: by Go's monotonic clock, so that a wall clock that goes back holds nobody up.

@@ -99,18 +99,18 @@ func TestGuardTakesANetworkForOneMachine(t *testing.T) {
 	}
 }
 
-// A secret that worked is known for a day, and only that one.
-func TestGuardKnowsGoodSecretsForADay(t *testing.T) {
+// A secret that worked is known for 35 days, so that a monthly job is, and only that one.
+func TestGuardKnowsGoodSecretsForAMonth(t *testing.T) {
 	t.Parallel()
 	guard, clock := newGuard()
 	guard.Good(hashOf(1))
-	clock.move(24*time.Hour - 1)
+	clock.move(35*24*time.Hour - 1)
 	if !guard.WasGood(hashOf(1)) || guard.WasGood(hashOf(2)) {
 		t.Errorf("known: %v, unknown: %v", guard.WasGood(hashOf(1)), guard.WasGood(hashOf(2)))
 	}
 	clock.move(1)
 	if guard.WasGood(hashOf(1)) {
-		t.Error("known for more than a day")
+		t.Error("known for more than 35 days")
 	}
 	guard.Good(hashOf(1))
 	if !guard.WasGood(hashOf(1)) {

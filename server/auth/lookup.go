@@ -26,34 +26,39 @@ const askAgainAfter = time.Second
 // revocation is in force only where it is heard of. It must be set before the first request; 0 is none.
 func (t *Tokens) Grace(d time.Duration) { t.lookups.grace = d }
 
-// lookUp reads the token of a hash, or nil, and keeps it. A read that is late goes on, for the client that tries again.
-func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (*Token, error) {
+// lookUp reads the token of a hash, or nil, and keeps it. A read that is late goes on, for the client that tries again:
+// then rest tells what became of it.
+func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (found *Token, rest <-chan singleflight.Result, err error) {
 	if known := t.withinGrace(hash, now); known != nil && t.lookups.failing() {
-		return known, nil
+		return known, nil, nil
 	}
 	generation := t.generation.Load()
 	key := strconv.FormatUint(generation, 36) + string(hash[:])
-	flight := t.lookups.flights.DoChan(key, func() (any, error) {
-		found, err := t.read(context.WithoutCancel(ctx), hash)
+	rest = t.lookups.flights.DoChan(key, func() (any, error) {
+		found, err := database.Caught(func() (*Token, error) { return t.read(context.WithoutCancel(ctx), hash) })
 		if err == nil && found != nil {
 			t.keep(hash, &entry{token: found, until: now.Add(cacheFor)}, generation)
 		}
 		return found, err
 	})
-	found, err := database.Await(ctx, flight, func(r singleflight.Result) (*Token, error) { return r.Val.(*Token), r.Err })
-	if err == nil {
+	found, err = database.Await(ctx, rest, func(r singleflight.Result) (*Token, error) {
+		rest = nil
+		return r.Val.(*Token), r.Err
+	})
+	switch {
+	case err == nil:
 		t.lookups.failed.Store(nil)
-		return found, nil
+		return found, rest, nil
+	case ctx.Err() != nil: // the client has gone
+		return nil, rest, err
+	case rest != nil: // it may wait long still, for a database that has come back
+		t.lookups.flights.Forget(key)
 	}
-	if ctx.Err() != nil { // the client has gone
-		return nil, err
-	}
-	t.lookups.flights.Forget(key) // it may wait long still, for a database that has come back
 	t.lookups.failed.Store(new(time.Now()))
 	if known := t.withinGrace(hash, now); known != nil {
-		return known, nil
+		return known, rest, nil
 	}
-	return nil, err
+	return nil, rest, err
 }
 
 // failing tells whether a look-up failed just now.

@@ -1,7 +1,9 @@
 package auth_test
 
 import (
+	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/token"
 )
 
 // While the database is away, a token works for its grace, as it was last known: not one that was revoked, that has
@@ -55,6 +58,31 @@ func TestGraceIsForKnownTokens(t *testing.T) {
 			if _, refused := errors.AsType[*auth.Refusal](err); err == nil || refused {
 				t.Errorf("%s: %v, want a fault", what, err)
 			}
+		}
+	})
+}
+
+// Who hangs up has guessed all the same, and is held to as many unknown secrets as anybody; when the minute is over,
+// nothing of it is left.
+func TestGuessesOfClientsThatGoAwayCount(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		var later atomic.Int64
+		clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+		tokens := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(clock))
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 20 {
+			tokens.Authenticate(gone, basic("token", token.New("pkb", token.ReadOnly).Reveal()), home, time.Now())
+		}
+		_, fresh := w.create(access.NewToken{})
+		if code := codeFor(t, tokens, fresh, home); code != auth.CodeRateLimited { // it waits for those that are under way
+			t.Errorf("after 20 guesses: %q", code)
+		}
+		later.Store(int64(61 * time.Second))
+		if code := codeFor(t, tokens, fresh, home); code != "" {
+			t.Errorf("a minute later: %q", code)
 		}
 	})
 }

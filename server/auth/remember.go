@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -10,7 +11,7 @@ import (
 	"broker/ent/tokensecret"
 )
 
-// Remember has the guard know the secrets that were used or made in the last day, up to as many as it keeps in half its
+// Remember has the guard know the secrets that were used or made in the last 35 days, up to as many as it keeps in half its
 // memory: those of before a start, and those that other instances served. Without it they would be taken for guesses
 // where others guess from the same address.
 func (t *Tokens) Remember(ctx context.Context, now time.Time) error {
@@ -25,7 +26,7 @@ func (t *Tokens) Remember(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("read the secrets in use: %w", err)
 	}
-	for _, row := range rows {
+	for _, row := range slices.Backward(rows) { // what was used last is forgotten last
 		if len(row.Hash) == 32 {
 			t.guard.Good([32]byte(row.Hash))
 		}

@@ -38,7 +38,7 @@ func guess(t *testing.T, tokens *auth.Tokens, from netip.Addr) {
 }
 
 // After a start, and of other instances, the secrets in use are known: a guesser behind the same address holds none of
-// them up. A secret that nobody has used for a day waits.
+// them up. A secret that nobody has used for 35 days waits.
 func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
@@ -58,9 +58,10 @@ func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
 		_, used := w.create(access.NewToken{})
 		_, made := w.create(access.NewToken{})
 		_, idle := w.create(access.NewToken{})
-		age(used, 100*time.Hour, 23*time.Hour)
-		age(made, 23*time.Hour, 0)
-		age(idle, 100*time.Hour, 25*time.Hour)
+		const day = 24 * time.Hour
+		age(used, 100*day, 32*day)
+		age(made, 34*day, 0)
+		age(idle, 100*day, 36*day)
 		started := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(time.Now))
 		if err := started.Remember(t.Context(), now); err != nil {
 			t.Fatal(err)

@@ -83,7 +83,7 @@ func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, no
 	if !t.guard.WasGood(hash) {
 		return t.guess(ctx, hash, address, now)
 	}
-	found, err := t.lookUp(ctx, hash, now)
+	found, _, err := t.lookUp(ctx, hash, now)
 	if found != nil {
 		t.guard.Good(hash)
 	} else if err == nil {
@@ -92,28 +92,35 @@ func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, no
 	return found, err
 }
 
-// guess looks a secret up that is not known to have worked.
+// guess looks a secret up that is not known to have worked. Whoever does not wait for the answer has guessed all the
+// same: the guard hears of it when the read has ended.
 func (t *Tokens) guess(ctx context.Context, hash [32]byte, address netip.Addr, now time.Time) (*Token, error) {
 	if err := t.begin(ctx, address); err != nil {
 		return nil, err
 	}
-	unknown := false
-	defer func() { t.guard.End(address, unknown) }()
-	found, err := t.lookUp(ctx, hash, now)
-	unknown = found == nil && err == nil
+	found, rest, err := t.lookUp(ctx, hash, now)
+	if rest != nil {
+		go func() {
+			late := <-rest
+			t.guard.End(address, late.Val.(*Token) == nil && late.Err == nil)
+		}()
+		return found, err
+	}
+	t.guard.End(address, found == nil && err == nil)
 	if found != nil {
 		t.guard.Good(hash)
 	}
 	return found, err
 }
 
-// begin has the guard let a look-up begin; look-ups that do not end hold it up no longer than one may take.
+// begin has the guard let a look-up begin; look-ups that do not end hold it up no longer than one may take. Without an
+// error, the guard's End must follow.
 func (t *Tokens) begin(ctx context.Context, address netip.Addr) error {
 	soon, cancel := context.WithTimeout(ctx, database.SoonWithin)
 	defer cancel()
 	wait, err := t.guard.Begin(soon, address)
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		return fmt.Errorf("look the token up: %w within %s", database.ErrSlow, database.SoonWithin)
@@ -153,7 +160,7 @@ func (t *Tokens) read(ctx context.Context, hash [32]byte) (*Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look the token up: %w", err)
 	}
-	found, err := t.snapshot(ctx, secret.Edges.Token)
+	found, err := t.snapshot(ctx, t.db.Client, secret.Edges.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +177,7 @@ func (t *Tokens) read(ctx context.Context, hash [32]byte) (*Token, error) {
 const GenerationsMax = 5
 
 // snapshot is a token as requests see it, within what its makers are.
-func (t *Tokens) snapshot(ctx context.Context, row *ent.Token) (*Token, error) {
+func (t *Tokens) snapshot(ctx context.Context, client *ent.Client, row *ent.Token) (*Token, error) {
 	rules, err := t.settings.Current(ctx)
 	if err != nil {
 		return nil, err
@@ -184,7 +191,7 @@ func (t *Tokens) snapshot(ctx context.Context, row *ent.Token) (*Token, error) {
 		if n >= GenerationsMax {
 			return nil, fmt.Errorf("token %s: its makers made one another", found.ID)
 		}
-		if row, err = t.db.Client.Token.Get(ctx, *row.ParentID); err != nil {
+		if row, err = client.Token.Get(ctx, *row.ParentID); err != nil {
 			return nil, fmt.Errorf("read the token that made another: %w", err)
 		}
 		if last.Maker, err = alone(row, rules.DefaultRateLimit); err != nil {
@@ -239,9 +246,10 @@ func LimitOf(row *ent.Token, defaultLimit int) int {
 	return defaultLimit
 }
 
-// Read returns a token as requests see it, its makers included, without a secret.
+// Read returns a token as requests see it, its makers included, without a secret: for the API, and so through the
+// connections for reports.
 func (t *Tokens) Read(ctx context.Context, row *ent.Token) (*Token, error) {
-	return t.snapshot(ctx, row)
+	return t.snapshot(ctx, t.db.Reports, row)
 }
 
 func value(at *time.Time) time.Time {

@@ -39,7 +39,7 @@ func (c *cache[K, V]) get(ctx context.Context, key K, load func(context.Context)
 	flight := c.flights.DoChan(name, func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadFor)
 		defer cancel()
-		value, err := load(detached)
+		value, err := database.Caught(func() (V, error) { return load(detached) })
 		if err == nil {
 			c.keep(key, value, generation)
 		}

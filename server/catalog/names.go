@@ -52,7 +52,9 @@ func (n *names) get(ctx context.Context) (list, error) {
 		return current, nil
 	}
 	key := strconv.FormatUint(generation, 10)
-	flight := n.flights.DoChan(key, func() (any, error) { return n.read(ctx, generation) })
+	flight := n.flights.DoChan(key, func() (any, error) {
+		return database.Caught(func() (list, error) { return n.read(ctx, generation) })
+	})
 	read, err := database.Await(ctx, flight, func(r singleflight.Result) (list, error) { return r.Val.(list), r.Err })
 	if errors.Is(err, database.ErrSlow) {
 		n.flights.Forget(key)

@@ -49,6 +49,9 @@ type Handler struct {
 	Now      func() time.Time
 }
 
+// statusGone is nginx's status for a client that went away, which nobody refused.
+const statusGone = 499
+
 // retryAfter is when, in seconds, a fault of ours may be over.
 const retryAfter = 2
 
@@ -96,7 +99,7 @@ func (q *request) finish(err error) {
 		case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
 			q.refused(refusal.Code)
 		}
-		if refusal.Code != auth.CodeNotFound && refusal.Status < 500 && q.withCredentials() {
+		if refusal.Code != auth.CodeNotFound && refusal.Status < statusGone && q.withCredentials() {
 			q.h.Refusals.Note(RefusedRequest(q.r, q.token, refusal.Code, q.h.Now()))
 		}
 		refusal.Write(q.w)
@@ -151,7 +154,7 @@ func (h *Handler) refusal(r *http.Request, err error) *auth.Refusal {
 		return refusal
 	}
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return &auth.Refusal{Status: 499, Code: auth.CodeUnavailable, Message: "The client went away."} // nginx's status
+		return &auth.Refusal{Status: statusGone, Code: auth.CodeUnavailable, Message: "The client went away."}
 	}
 	h.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	return &auth.Refusal{

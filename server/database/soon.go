@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -33,10 +34,20 @@ func Within[T any](ctx context.Context, wait time.Duration, do func(context.Cont
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), soonAtMost)
 		defer cancel()
-		value, err := do(ctx)
+		value, err := Caught(func() (T, error) { return do(ctx) })
 		done <- outcome{value, err}
 	}()
 	return await(ctx, wait, done, func(o outcome) (T, error) { return o.value, o.err })
+}
+
+// Caught makes a panic an error: what runs beside a request must not end the program.
+func Caught[T any](do func() (T, error)) (value T, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // Await waits for what a read sends, no longer than Soon does.

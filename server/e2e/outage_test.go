@@ -71,6 +71,16 @@ func (o *outage) refusedSoon(path, secret string) {
 	refused(o.t, response, body, http.StatusServiceUnavailable, "INTERNAL")
 }
 
+// apiRefusedSoon guarantees that the API does not hang with the database, whoever asks.
+func (o *outage) apiRefusedSoon() {
+	o.t.Helper()
+	begun := time.Now()
+	codes := o.api.do(nil, `{ tokens { totalCount } }`, nil)
+	if took := time.Since(begun); took > 2*time.Second || len(codes) != 1 || !strings.HasPrefix(codes[0], "INTERNAL") {
+		o.t.Errorf("the API answers %v after %s", codes, took)
+	}
+}
+
 // back guarantees that the server works again within two seconds, with as many connections as before.
 func (o *outage) back() {
 	o.t.Helper()
@@ -124,6 +134,7 @@ func TestDatabaseOutage(t *testing.T) {
 			fault(o.proxy, true)
 			time.Sleep(5100 * time.Millisecond) // for as long, what was read counts
 			o.refusedSoon("/packages.json", o.fresh)
+			o.apiRefusedSoon()
 			for _, path := range o.warm[1:] {
 				o.refusedSoon(path, o.secret)
 			}
@@ -156,6 +167,7 @@ func TestTokenGrace(t *testing.T) {
 		}
 	}
 	o.refusedSoon("/p2/acme/lib.json", o.fresh)
+	o.apiRefusedSoon()
 	time.Sleep(time.Until(begun.Add(10500 * time.Millisecond)))
 	o.refusedSoon("/p2/acme/lib.json", o.secret)
 	o.proxy.Silence(false)

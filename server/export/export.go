@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"broker/ent"
 	"broker/ent/token"
@@ -130,9 +131,21 @@ func known(query url.Values, parameters []string) error {
 		if len(values) > 1 {
 			return fault.Invalidf(name, "Give %s once.", name)
 		}
-		if strings.ContainsRune(values[0], 0) { // which a database takes for the end, or refuses
-			return fault.Invalidf(name, "%s has a NUL character.", name)
+		if err := readable(name, values[0]); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// readable refuses a value that says nothing, because a filter that is dropped exports everybody's, and one that a
+// database cannot take.
+func readable(name, value string) error {
+	switch {
+	case strings.TrimSpace(value) == "":
+		return fault.Invalidf(name, "%s is empty. Give one, or leave it out.", name)
+	case strings.ContainsRune(value, 0) || !utf8.ValidString(value):
+		return fault.Invalidf(name, "%s is not text in UTF-8, or has a NUL character.", name)
 	}
 	return nil
 }
@@ -147,6 +160,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case invalid != nil:
 		answer(w, http.StatusBadRequest, problem{invalid.Message, "BAD_USER_INPUT", invalid.Field})
 	case r.Context().Err() != nil: // the client has gone
+	case errors.Is(err, context.DeadlineExceeded):
+		Refuse(w, busy(http.StatusServiceUnavailable, auth.CodeUnavailable,
+			"This takes longer than %d minutes to read. Narrow it down, by days or to one token, or try again when other exports have ended.", int(readFor/time.Minute)))
 	default:
 		h.log.Error("an export failed", "path", r.URL.Path, "error", err)
 		answer(w, http.StatusServiceUnavailable, problem{Warning: "The server has a fault. Its log says more; try again.", Error: string(auth.CodeInternal)})

@@ -183,11 +183,12 @@ func TestExportsRefuseWrongParameters(t *testing.T) {
 	e := newExports(t, databasetest.New(t), 1)
 	for query, want := range map[string]string{
 		"": "where", "version=1.0": "where", "packages=acme%2Flib": "packages", "package=a%2Fb&package=c%2Fd": "package",
+		"package=a%2Fb&token=": "token", "package=a%2Fb&version=+": "version", "package=a%2Fb&token=%ff": "token", "package=a%2Fb%00": "package",
 		"package=a%2Fb&from=yesterday": "from", "package=a%2Fb&to=2027-13-01": "to", "address=nowhere": "address",
 	} {
 		e.wrong(e.h.Downloads(), query, want)
 	}
-	for query, want := range map[string]string{"": "range", "range=DECADE": "range", "range=DAY&where=x": "where"} {
+	for query, want := range map[string]string{"": "range", "range=DECADE": "range", "range=DAY&token=": "token", "range=DAY&where=x": "where"} {
 		e.wrong(e.h.Usage(), query, want)
 	}
 }
