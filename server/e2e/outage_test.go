@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,23 +204,8 @@ func TestResetConnections(t *testing.T) {
 // and what was counted meanwhile is written later.
 func TestReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
-	address := servicetest.Postgres(t)
-	admin, err := sql.Open("postgres", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	do := func(statement string) {
-		if _, err := admin.Exec(statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
-	u := mustParse(t, address)
-	role := "owner_of_" + u.Path[1:]
-	do("CREATE ROLE " + role + " LOGIN")
-	do("ALTER DATABASE " + u.Path[1:] + " OWNER TO " + role)
-	u.User = url.User(role)
-	w := newWorld(t, u.String(), fixture.Available)
+	owned, role, do := ownedDatabase(t)
+	w := newWorld(t, owned.String(), fixture.Available)
 	w.get("/p2/acme/lib.json", w.secret)
 	_, fresh := w.api.token(tokenInput{Packages: []string{"acme/*"}}) // whose view was not made yet
 	do("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public FROM " + role)
@@ -235,6 +222,63 @@ func TestReadOnlyDatabase(t *testing.T) {
 	}
 	do("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " + role)
 	w.await("what was counted to be written", func() bool { return w.api.requests(w.token) >= before+10 })
+}
+
+// ownedDatabase is an empty database of a role of its own, and what an administrator does to it.
+func ownedDatabase(t *testing.T) (address *url.URL, role string, do func(statement string)) {
+	t.Helper()
+	address = mustParse(t, servicetest.Postgres(t))
+	admin, err := sql.Open("postgres", address.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { admin.Close() })
+	do = func(statement string) {
+		t.Helper()
+		if _, err := admin.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	role = "owner_of_" + address.Path[1:]
+	do("CREATE ROLE " + role + " LOGIN")
+	do("ALTER DATABASE " + address.Path[1:] + " OWNER TO " + role)
+	address.User = url.User(role)
+	return address, role, do
+}
+
+// TestDatabaseWithoutConnections guarantees that a database which has no connections left, as when something else takes
+// them, serves what it can, tells the rest soon to try again, and is used again once it has.
+func TestDatabaseWithoutConnections(t *testing.T) {
+	t.Parallel()
+	owned, role, do := ownedDatabase(t)
+	proxy := servicetest.NewProxy(t, "tcp", owned.Host, 0)
+	owned.Host = proxy.Address
+	o := &outage{world: newWorld(t, owned.String(), fixture.Available), proxy: proxy}
+	_, o.fresh = o.api.token(tokenInput{})
+	do("ALTER ROLE " + role + " CONNECTION LIMIT 2")
+	proxy.Cut()
+	var told atomic.Int64
+	var crowd sync.WaitGroup
+	for n := range 60 {
+		crowd.Go(func() {
+			begun := time.Now()
+			response, body, err := o.fetch("/search.json?q=acme"+strconv.Itoa(n), o.secret)
+			switch {
+			case err != nil || time.Since(begun) > 2500*time.Millisecond: // with sixty at once on two processors
+				t.Errorf("%v after %s", err, time.Since(begun))
+			case response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != "":
+				told.Add(1)
+			case response.StatusCode != http.StatusOK:
+				t.Errorf("%s: %s", response.Status, body)
+			}
+		})
+	}
+	crowd.Wait()
+	if told.Load() == 0 {
+		t.Error("there were connections for everybody")
+	}
+	do("ALTER ROLE " + role + " CONNECTION LIMIT -1")
+	o.back()
 }
 
 // TestBusySQLite guarantees that another process which holds SQLite's write lock stops no client; what must be written
