@@ -129,7 +129,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		leaks:  leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
 		export: export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
 		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, refusals: refusals, accounts: s.accounts,
-			settings: rules, cookies: cookies, ready: db.Ready, log: c.log},
+			settings: rules, cookies: cookies, ready: db.Answers, log: c.log},
 		ready:   s.ready,
 		secure:  cookies.Secure,
 		proxies: c.trustedProxies,

@@ -104,6 +104,13 @@ func (db *DB) Ready(ctx context.Context) error {
 	return err
 }
 
+// Answers tells, as soon as Soon does, whether the database answers what the API asks: by a connection for reports, so
+// that a sync which takes all others is no outage.
+func (db *DB) Answers(ctx context.Context) error {
+	_, err := Soon(ctx, db.Reports.Setting.Query().Exist)
+	return err
+}
+
 // Close closes the pools. Changes must have been stopped by its context before.
 func (db *DB) Close() error { return errors.Join(db.Reports.Close(), db.Client.Close()) }
 

@@ -202,10 +202,10 @@ func (a *api) synced(id string) run {
 		}
 	}
 	a.s.await("a sync to end", func() bool {
-		a.must(&out, `query ($id: ID!) { repository(id: $id) { syncs(first: 1) { edges { node {
+		codes := a.do(&out, `query ($id: ID!) { repository(id: $id) { syncs(first: 1) { edges { node {
 			id status error packagesDone versionsAdded skipped { package version reason } } } } } }`, object{"id": id})
-		edges := out.Repository.Syncs.Edges
-		return len(edges) == 1 && edges[0].Node.Status != "QUEUED" && edges[0].Node.Status != "RUNNING"
+		edges := out.Repository.Syncs.Edges // on a busy machine the API may say to try again
+		return len(codes) == 0 && len(edges) == 1 && edges[0].Node.Status != "QUEUED" && edges[0].Node.Status != "RUNNING"
 	})
 	return out.Repository.Syncs.Edges[0].Node
 }
