@@ -290,7 +290,8 @@ func TestBusySQLite(t *testing.T) {
 	_, fresh := w.api.token(tokenInput{Packages: []string{"acme/*"}}) // whose view was not made yet
 	before := w.api.requests(w.token)
 	unlock := w.lock()
-	for _, path := range []string{"/p2/acme/lib.json", "/packages.json", "/packages.json"} {
+	archive := distPath(w.upstream, "acme/lib", "1.0.0") // which nobody has asked for before
+	for _, path := range []string{"/p2/acme/lib.json", "/packages.json", "/packages.json", archive} {
 		for _, secret := range []string{w.secret, fresh} {
 			begun := time.Now()
 			if response, body := w.get(path, secret); response.StatusCode != http.StatusOK || time.Since(begun) > 2*time.Second {

@@ -12,6 +12,7 @@ import (
 
 	"broker/server/archive"
 	"broker/server/catalog"
+	"broker/server/database"
 	"broker/server/source"
 )
 
@@ -79,7 +80,17 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 	if err != nil {
 		return archive.Info{}, a.notKept(d, repo.Name, err)
 	}
-	return info, a.catalog.Keep(ctx, d, info)
+	a.record(ctx, d, info)
+	return info, nil
+}
+
+// record has the database know of a stored archive. One that takes no writes just now keeps nobody from it: it is stored
+// and verified, and whoever asks next has it fetched and recorded again.
+func (a *Archives) record(ctx context.Context, d *catalog.Dist, info archive.Info) {
+	_, err := database.Soon(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, a.catalog.Keep(ctx, d, info) })
+	if err != nil {
+		a.log.Error("an archive is served that could not be recorded", "package", d.Package, "version", d.Version, "error", err)
+	}
 }
 
 // notKept says why bytes that came were not kept. A full disk is ours; the rest is the source's.
