@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/sync/semaphore"
 
 	"broker/ent"
 	"broker/graph/generated"
@@ -57,7 +58,7 @@ func NewHandler(r *Resolver) http.Handler {
 	server.Use(extension.Introspection{})
 	server.Use(extension.FixedComplexityLimit(complexityMax))
 	server.Use(shape{})
-	server.AroundFields(inTurn(turns.New(reportsAtOnce())))
+	server.AroundFields(inTurn(semaphore.NewWeighted(reportsAtOnce())))
 	return guard(server, &operations{people: turns.New(personOperations), tokens: turns.New(tokenOperations)})
 }
 

@@ -8,13 +8,13 @@ import (
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"golang.org/x/sync/semaphore"
 
 	"broker/graph/generated"
 	"broker/graph/model"
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/fault"
-	"broker/server/turns"
 	"broker/server/usage"
 )
 
@@ -115,20 +115,19 @@ var heavy = map[string]bool{
 
 // reportsAtOnce is how many of them run at a time: SQLite reads in this process, and what runs there is a processor less
 // for Composer's requests.
-func reportsAtOnce() int { return max(2, runtime.GOMAXPROCS(0)/2) }
+func reportsAtOnce() int64 { return max(2, int64(runtime.GOMAXPROCS(0)/2)) }
 
 // inTurn has heavy fields wait for one another, of whichever caller.
-func inTurn(reports *turns.Turns) graphql.FieldMiddleware {
+func inTurn(reports *semaphore.Weighted) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
 		field := graphql.GetFieldContext(ctx)
 		if !heavy[field.Object+"."+field.Field.Name] {
 			return next(ctx)
 		}
-		done, err := reports.Take(ctx, "")
-		if err != nil {
+		if err := reports.Acquire(ctx, 1); err != nil {
 			return nil, err
 		}
-		defer done()
+		defer reports.Release(1)
 		return next(ctx)
 	}
 }

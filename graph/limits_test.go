@@ -8,9 +8,9 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"golang.org/x/sync/semaphore"
 
 	"broker/graph/generated"
-	"broker/server/turns"
 )
 
 // What reads very many rows runs in its turn, whoever asks; what reads few does not wait for it, and nobody waits
@@ -18,7 +18,7 @@ import (
 func TestHeavyFieldsWaitForOneAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		middleware := inTurn(turns.New(1))
+		middleware := inTurn(semaphore.NewWeighted(1))
 		resolve := func(ctx context.Context, name string, do func()) error {
 			object, field, _ := strings.Cut(name, ".")
 			ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: object, Field: graphql.CollectedField{Field: &ast.Field{Name: field}}})

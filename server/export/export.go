@@ -16,6 +16,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sync/semaphore"
+
 	"broker/ent"
 	"broker/ent/token"
 	"broker/server/audit"
@@ -40,14 +42,14 @@ type Handler struct {
 	log     *slog.Logger
 	now     func() time.Time
 	callers *turns.Turns
-	all     *turns.Turns
-	reading *turns.Turns
+	all     *semaphore.Weighted
+	reading *semaphore.Weighted
 }
 
 // NewHandler makes a handler that reads through a pool of its own, and keeps large files in a folder until they are
 // sent.
 func NewHandler(reports *ent.Client, events *audit.Log, dir string, log *slog.Logger, now func() time.Time) *Handler {
-	return &Handler{reports: reports, events: events, dir: dir, log: log, now: now, callers: turns.New(eachAtOnce), all: turns.New(allAtOnce), reading: turns.New(1)}
+	return &Handler{reports: reports, events: events, dir: dir, log: log, now: now, callers: turns.New(eachAtOnce), all: semaphore.NewWeighted(allAtOnce), reading: semaphore.NewWeighted(1)}
 }
 
 // request is one export under way.
@@ -92,12 +94,11 @@ func (h *Handler) begin(caller string) (done func(), err error) {
 	if !ok {
 		return nil, busy(http.StatusTooManyRequests, auth.CodeRateLimited, "%d exports of yours are under way. Try again when one has ended.", eachAtOnce)
 	}
-	all, ok := h.all.TryTake("")
-	if !ok {
+	if !h.all.TryAcquire(1) {
 		one()
 		return nil, busy(http.StatusServiceUnavailable, auth.CodeUnavailable, "%d exports are under way. Try again in a moment.", allAtOnce)
 	}
-	return func() { all(); one() }, nil
+	return func() { h.all.Release(1); one() }, nil
 }
 
 func busy(status int, code auth.Code, format string, n int) *auth.Refusal {
@@ -112,11 +113,10 @@ func (h *Handler) fill(r *http.Request, subject *auth.Subject, f *file, paramete
 	if err := known(q.query, parameters); err != nil {
 		return err
 	}
-	done, err := h.reading.Take(ctx, "")
-	if err != nil {
+	if err := h.reading.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	defer done()
+	defer h.reading.Release(1)
 	if err := step(q); err != nil {
 		return err
 	}
