@@ -29,6 +29,9 @@ func (r *queryResolver) AuditEvents(ctx context.Context, first *int, after *entg
 	if _, err := may(ctx, auth.ReadAudit, auth.Object{TokenID: own}); err != nil {
 		return nil, err
 	}
+	if err := whereSays(ctx, where); err != nil {
+		return nil, err
+	}
 	first, last, err := page(first, last)
 	if err != nil {
 		return nil, err

@@ -397,6 +397,7 @@ func TestEmptyFiltersAreRefused(t *testing.T) {
 		"token": `{usage(range:DAY,token:""){requests}}`, "repository": `{usage(range:DAY,repository:" "){requests}}`,
 		"package": `{usage(range:DAY,package:""){requests}}`, "address": `{downloads(where:{package:"acme/lib",address:""}){totalCount}}`,
 		"version": `{downloads(where:{package:"acme/lib",version:""}){totalCount}}`,
+		"target":  `{auditEvents(where:{target:""}){totalCount}}`, "actor": `query($w:AuditEventWhere={actor:" "}){auditEvents(where:$w){totalCount}}`,
 	} {
 		a := w.ask(person(user.RoleOWNER), query, nil)
 		if a.code() != "BAD_USER_INPUT" || a.Errors[0].Extensions.Field != field {
