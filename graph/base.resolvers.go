@@ -11,7 +11,7 @@ import (
 	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/fault"
-	"broker/server/token"
+	"broker/server/secret"
 	"context"
 )
 
@@ -40,7 +40,7 @@ func (r *queryResolver) Server(ctx context.Context) (*model.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	pattern := token.Pattern(r.TokenPrefix)
+	pattern := secret.Pattern(r.TokenPrefix)
 	server.Version, server.DefaultRateLimit, server.SecretPattern = &r.Version, &rules.DefaultRateLimit, &pattern
 	server.DefaultTokenDays, server.MaxTokenDays = rules.DefaultTokenDays, rules.MaxTokenDays
 	return server, nil

@@ -20,7 +20,6 @@ import (
 	"broker/ent/user"
 	"broker/graph"
 	"broker/graph/generated"
-	"broker/server/access"
 	"broker/server/account"
 	"broker/server/auth"
 	"broker/server/catalog"
@@ -31,6 +30,7 @@ import (
 	"broker/server/ratelimit"
 	"broker/server/safehttp"
 	"broker/server/seal"
+	"broker/server/tokens"
 )
 
 // world is the API over a database with one of everything.
@@ -64,13 +64,13 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	repositories, err := mirror.New(mirror.Config{DB: db, Audit: events, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
 	w.must(err)
 	t.Cleanup(func() { repositories.Stop(ctx) })
-	service := access.New(db, events, rules, "pkb", time.Now)
+	service := tokens.New(db, events, rules, "pkb", time.Now)
 	w.handler = graph.NewHandler(&graph.Resolver{
 		Client: db.Reports, Accounts: accounts, Access: service, Known: auth.NewTokens(db, rules, auth.NewGuard(time.Now)),
 		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Mirror: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})
-	w.token, _, err = service.Create(ctx, nil, access.NewToken{Description: "CI"})
+	w.token, _, err = service.Create(ctx, nil, tokens.NewToken{Description: "CI"})
 	w.must(err)
 	w.repo = db.Client.Repository.Create().SetName("main").SetType("COMPOSER").SetURL("http://127.0.0.1:1").SaveX(ctx)
 	w.run = db.Client.SyncRun.Create().SetRepositoryID(w.repo.ID).SetTrigger("manual").SaveX(ctx)

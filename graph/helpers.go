@@ -15,13 +15,13 @@ import (
 	"broker/ent/repository"
 	"broker/ent/schema"
 	"broker/graph/model"
-	"broker/server/access"
 	"broker/server/account"
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/fault"
 	"broker/server/mirror"
+	"broker/server/tokens"
 )
 
 func text(s *string) string {
@@ -61,7 +61,7 @@ func whereTokens(w *model.TokenWhere, now time.Time) ([]predicate.Token, error) 
 	if w == nil {
 		return nil, nil
 	}
-	where := access.Where{
+	where := tokens.Where{
 		Search: w.Search, Status: w.Status, Permission: w.Permission, ExternalID: w.ExternalID, Label: w.Label,
 		UnusedSince: w.UnusedSince, UsedSince: w.UsedSince, NeverUsed: w.NeverUsed, ExpiresBefore: w.ExpiresBefore,
 		CreatedBefore: w.CreatedBefore, Parent: w.Parent, Leaked: w.Leaked,
@@ -165,7 +165,7 @@ func yes(b *bool) bool { return b != nil && *b }
 // grace is how long an old secret goes on; what is too long for a duration is too long for the service as well.
 func grace(seconds *int) time.Duration {
 	if seconds == nil {
-		return access.GraceDefault
+		return tokens.GraceDefault
 	}
 	return time.Duration(min(max(*seconds, -1), 1<<31)) * time.Second
 }
@@ -187,7 +187,7 @@ func secretsOf(ctx context.Context, t *ent.Token) ([]*ent.TokenSecret, error) {
 			return nil, err
 		}
 	}
-	return access.ByEnd(secrets), nil
+	return tokens.ByEnd(secrets), nil
 }
 
 // inForce are the secrets that still work, as far as they themselves are concerned.

@@ -9,13 +9,13 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/account"
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/mirror"
 	"broker/server/ratelimit"
 	"broker/server/settings"
+	"broker/server/tokens"
 )
 
 // Resolver holds what the API's fields need.
@@ -23,7 +23,7 @@ type Resolver struct {
 	Client      *ent.Client
 	Accounts    *account.Service
 	Cookies     account.Cookies
-	Access      *access.Service
+	Access      *tokens.Service
 	Known       *auth.Tokens
 	Limiter     *ratelimit.Limiter
 	Mirror      *mirror.Repositories

@@ -10,9 +10,9 @@ import (
 	"broker/ent/token"
 	"broker/graph/generated"
 	"broker/graph/model"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/fault"
+	"broker/server/tokens"
 	"broker/server/usage"
 	"context"
 	"time"
@@ -25,7 +25,7 @@ func (r *mutationResolver) CreateToken(ctx context.Context, input model.CreateTo
 	if err != nil {
 		return nil, err
 	}
-	row, secret, err := r.Access.Create(ctx, subject.Token, access.NewToken{
+	row, secret, err := r.Access.Create(ctx, subject.Token, tokens.NewToken{
 		Description: input.Description, Permission: input.Permission, Packages: input.Packages, Networks: input.Networks,
 		RateLimit: input.RateLimit, ExpiresAt: input.ExpiresAt, NeverExpires: yes(input.NeverExpires),
 		ExternalID: input.ExternalID, Labels: values(input.Labels),
@@ -41,7 +41,7 @@ func (r *mutationResolver) UpdateToken(ctx context.Context, id string, input mod
 	if err != nil {
 		return nil, err
 	}
-	return r.Access.Update(ctx, maker, id, access.Changes{
+	return r.Access.Update(ctx, maker, id, tokens.Changes{
 		Description: input.Description, Packages: input.Packages, Networks: input.Networks, RateLimit: input.RateLimit,
 		ExpiresAt: input.ExpiresAt, ClearExpiresAt: yes(input.ClearExpiresAt), Labels: values(input.Labels),
 	})
@@ -153,7 +153,7 @@ func (r *queryResolver) Tokens(ctx context.Context, first *int, after *entgql.Cu
 	return query.Paginate(ctx, after, first, before, last, ent.WithTokenOrder(orderBy))
 }
 
-func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, where *model.TokenWhere) (*access.Preview, error) {
+func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, where *model.TokenWhere) (*tokens.Preview, error) {
 	maker, err := mayManage(ctx)
 	if err != nil {
 		return nil, err
@@ -168,8 +168,8 @@ func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, whe
 	return r.Access.Preview(ctx, maker, ids, conditions)
 }
 
-func (r *tokenResolver) Status(ctx context.Context, obj *ent.Token) (access.Status, error) {
-	statuses, err := access.Statuses(ctx, r.Client, r.Now(), obj)
+func (r *tokenResolver) Status(ctx context.Context, obj *ent.Token) (tokens.Status, error) {
+	statuses, err := tokens.Statuses(ctx, r.Client, r.Now(), obj)
 	if err != nil {
 		return "", err
 	}
@@ -198,14 +198,14 @@ func (r *tokenResolver) RateLimitStatus(ctx context.Context, obj *ent.Token) (*m
 }
 
 func (r *tokenResolver) LeakedAt(ctx context.Context, obj *ent.Token) (*time.Time, error) {
-	if !access.Leaked(obj, r.Now()) {
+	if !tokens.Leaked(obj, r.Now()) {
 		return nil, nil
 	}
 	return obj.LeakedAt, nil
 }
 
 func (r *tokenResolver) LeakedURL(ctx context.Context, obj *ent.Token) (*string, error) {
-	if !access.Leaked(obj, r.Now()) {
+	if !tokens.Leaked(obj, r.Now()) {
 		return nil, nil
 	}
 	return obj.LeakedURL, nil

@@ -8,7 +8,7 @@ import (
 
 	"broker/ent/auditevent"
 	"broker/ent/usagehour"
-	"broker/server/access"
+	"broker/server/tokens"
 )
 
 // A token that asks the API for more than it may is counted as refused, by reason, and the audit log tells of it, as
@@ -16,7 +16,7 @@ import (
 func TestRefusalsWithinTheAPIAreCounted(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
-	row, secret, err := s.access.Create(t.Context(), nil, access.NewToken{Description: "CI", Packages: []string{"acme/*"}})
+	row, secret, err := s.access.Create(t.Context(), nil, tokens.NewToken{Description: "CI", Packages: []string{"acme/*"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestRefusalsOfTheAPIAreGraphQL(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	callers := s.callers(t)
-	_, secret, err := s.access.Create(t.Context(), nil, access.NewToken{Description: "slow", RateLimit: new(1)})
+	_, secret, err := s.access.Create(t.Context(), nil, tokens.NewToken{Description: "slow", RateLimit: new(1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"broker/server/access"
 	"broker/server/audit"
 	"broker/server/database"
 	policy "broker/server/settings"
+	"broker/server/tokens"
 )
 
 // streams are the program's standard streams.
@@ -138,7 +138,7 @@ type tools struct {
 	db     *database.DB
 	events *audit.Log
 	rules  *policy.Service
-	access *access.Service
+	access *tokens.Service
 	now    time.Time
 }
 
@@ -152,7 +152,7 @@ func newTools(ctx context.Context, c *config, db *database.DB, s streams) (*tool
 		return nil, err
 	}
 	rules := policy.New(db, events, c.defaultRateLimit)
-	return &tools{s, c, db, events, rules, access.New(db, events, rules, c.tokenPrefix, time.Now), time.Now()}, nil
+	return &tools{s, c, db, events, rules, tokens.New(db, events, rules, c.tokenPrefix, time.Now), time.Now()}, nil
 }
 
 // subcommand picks what to do of a kind of things.

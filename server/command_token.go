@@ -11,8 +11,8 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/fault"
+	"broker/server/tokens"
 )
 
 func tokenCommand(ctx context.Context, t *tools, args []string) error {
@@ -54,7 +54,7 @@ func createToken(ctx context.Context, t *tools, args []string) error {
 	if err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	in := access.NewToken{Description: *f.description, Packages: f.packages, Networks: f.networks}
+	in := tokens.NewToken{Description: *f.description, Packages: f.packages, Networks: f.networks}
 	switch *permission {
 	case "read-only":
 		in.Permission = token.PermissionREAD_ONLY
@@ -90,7 +90,7 @@ func updateToken(ctx context.Context, t *tools, args []string) error {
 	if err := f.parse(args, 1, 1); err != nil {
 		return err
 	}
-	in := access.Changes{Packages: f.packages, Networks: f.networks}
+	in := tokens.Changes{Packages: f.packages, Networks: f.networks}
 	if f.given("description") {
 		in.Description = f.description
 	}
@@ -136,17 +136,17 @@ type shown struct {
 	LeakedAt        *time.Time        `json:"leakedAt"`
 }
 
-func show(row *ent.Token, status access.Status, now time.Time) shown {
+func show(row *ent.Token, status tokens.Status, now time.Time) shown {
 	labels := map[string]string{}
 	for _, label := range row.Labels {
 		labels[label.Name] = label.Value
 	}
 	hint := ""
 	if n := len(row.Edges.Secrets); n > 0 {
-		hint = access.ByEnd(row.Edges.Secrets)[n-1].Hint // not of one that a rotation took back
+		hint = tokens.ByEnd(row.Edges.Secrets)[n-1].Hint // not of one that a rotation took back
 	}
 	leakedAt := row.LeakedAt
-	if !access.Leaked(row, now) {
+	if !tokens.Leaked(row, now) {
 		leakedAt = nil
 	}
 	return shown{row.ID, row.Description, string(row.Permission), string(status), hint, row.Packages, row.Networks,
@@ -155,7 +155,7 @@ func show(row *ent.Token, status access.Status, now time.Time) shown {
 }
 
 func (t *tools) showAll(ctx context.Context, rows ...*ent.Token) ([]shown, error) {
-	statuses, err := access.Statuses(ctx, t.db.Client, t.now, rows...)
+	statuses, err := tokens.Statuses(ctx, t.db.Client, t.now, rows...)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func printToken(t *tools, row *ent.Token, one shown) error {
 	line("Created", date(&one.CreatedAt, "")+" by "+one.CreatedBy)
 	line("Expires", date(one.ExpiresAt, "never"))
 	line("Last used", date(one.LastUsedAt, "never"))
-	for _, secret := range access.ByEnd(row.Edges.Secrets) {
+	for _, secret := range tokens.ByEnd(row.Edges.Secrets) {
 		if secret.ExpiresAt == nil || t.now.Before(*secret.ExpiresAt) {
 			line("Secret", fmt.Sprintf("%s, ends %s, last used %s", secret.Hint, date(secret.ExpiresAt, "with the token"), date(secret.LastUsedAt, "never")))
 		}

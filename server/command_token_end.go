@@ -9,7 +9,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/predicate"
-	"broker/server/access"
+	"broker/server/tokens"
 )
 
 // filterFlags narrow to tokens.
@@ -32,18 +32,18 @@ func newFilterFlags(name string) *filterFlags {
 }
 
 // where is the filter of the flags.
-func (f *filterFlags) where(now time.Time) (access.Where, error) {
-	where := access.Where{
+func (f *filterFlags) where(now time.Time) (tokens.Where, error) {
+	where := tokens.Where{
 		Search: given(f.flags, "search", f.search), ExternalID: given(f.flags, "external-id", f.externalID),
 		Parent: given(f.flags, "parent", f.parent), NeverUsed: given(f.flags, "never-used", f.neverUsed),
 		Leaked: given(f.flags, "leaked", f.leaked),
 	}
 	if f.given("status") {
-		status := access.Status(strings.ToUpper(*f.status))
-		if status != access.Active && status != access.Expired && status != access.Disabled && status != access.Revoked {
+		status := tokens.Status(strings.ToUpper(*f.status))
+		if status != tokens.Active && status != tokens.Expired && status != tokens.Disabled && status != tokens.Revoked {
 			return where, &usageError{"--status is active, expired, disabled or revoked"}
 		}
-		where.Status = []access.Status{status}
+		where.Status = []tokens.Status{status}
 	}
 	if f.given("label") {
 		labels, err := parseLabels([]string{*f.label})
@@ -70,7 +70,7 @@ func (f *filterFlags) conditions(now time.Time) ([]predicate.Token, error) {
 	return where.Predicates(now)
 }
 
-func (f *filterFlags) days(where *access.Where, now time.Time) error {
+func (f *filterFlags) days(where *tokens.Where, now time.Time) error {
 	for name, set := range map[string]func(days int){
 		"unused-for":     func(days int) { at := now.AddDate(0, 0, -days); where.UnusedSince = &at },
 		"expires-within": func(days int) { at := now.AddDate(0, 0, days); where.ExpiresBefore = &at },
@@ -89,7 +89,7 @@ func (f *filterFlags) days(where *access.Where, now time.Time) error {
 
 func rotateToken(ctx context.Context, t *tools, args []string) error {
 	f := newFlags("token rotate")
-	grace := f.Duration("grace", access.GraceDefault, "")
+	grace := f.Duration("grace", tokens.GraceDefault, "")
 	if err := f.parse(args, 1, 1); err != nil {
 		return err
 	}

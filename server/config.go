@@ -17,7 +17,7 @@ import (
 
 	"broker/server/safehttp"
 	"broker/server/seal"
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // config is what an operator says. Each field is an environment variable and a flag; see settings.
@@ -155,7 +155,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"default-rate-limit", c.parseRateLimit},
 		{"redis-url", c.parseRedisURL},
 		{"rate-limit-store", c.parseRateLimitStore},
-		{"token-prefix", token.ValidPrefix},
+		{"token-prefix", secret.ValidPrefix},
 		{"token-grace", c.parseTokenGrace},
 		{"trusted-proxies", c.parseProxies},
 		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},

@@ -12,9 +12,9 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/account"
 	"broker/server/database/databasetest"
+	"broker/server/tokens"
 )
 
 // callers are every kind of caller, with what each sends.
@@ -162,7 +162,7 @@ func (s *server) callers(t *testing.T) *kinds {
 		k.order = append(k.order, kind)
 		k.header[kind] = header
 	}
-	secret := func(in access.NewToken, after func(id string) error) string {
+	secret := func(in tokens.NewToken, after func(id string) error) string {
 		in.Description = "CI"
 		row, secret, err := s.access.Create(t.Context(), nil, in)
 		if err == nil && after != nil {
@@ -176,31 +176,31 @@ func (s *server) callers(t *testing.T) *kinds {
 	past := time.Now().Add(-time.Hour)
 	add("anonymous", http.Header{})
 	add("malformed", basic("token", "pkb_ro_garbage"))
-	add("unknown", basic("token", secret(access.NewToken{}, func(id string) error { return s.db.Client.Token.DeleteOneID(id).Exec(t.Context()) })))
-	add("wrong user", basic("composer", secret(access.NewToken{}, nil)))
-	add("expired", basic("token", secret(access.NewToken{}, func(id string) error {
+	add("unknown", basic("token", secret(tokens.NewToken{}, func(id string) error { return s.db.Client.Token.DeleteOneID(id).Exec(t.Context()) })))
+	add("wrong user", basic("composer", secret(tokens.NewToken{}, nil)))
+	add("expired", basic("token", secret(tokens.NewToken{}, func(id string) error {
 		return s.db.Client.Token.UpdateOneID(id).SetExpiresAt(past).Exec(t.Context())
 	})))
-	add("replaced", basic("token", secret(access.NewToken{}, func(id string) error {
+	add("replaced", basic("token", secret(tokens.NewToken{}, func(id string) error {
 		_, err := s.access.Rotate(t.Context(), nil, id, 0)
 		return err
 	})))
-	add("revoked", basic("token", secret(access.NewToken{}, func(id string) error {
+	add("revoked", basic("token", secret(tokens.NewToken{}, func(id string) error {
 		_, err := s.access.Revoke(t.Context(), nil, []string{id}, nil)
 		return err
 	})))
-	add("disabled", basic("token", secret(access.NewToken{}, func(id string) error {
+	add("disabled", basic("token", secret(tokens.NewToken{}, func(id string) error {
 		_, err := s.access.Disable(t.Context(), nil, []string{id}, nil)
 		return err
 	})))
-	add("child of a revoked one", basic("token", secret(access.NewToken{}, func(id string) error {
+	add("child of a revoked one", basic("token", secret(tokens.NewToken{}, func(id string) error {
 		maker := s.db.Client.Token.Query().Where(token.RevokedAtNotNil()).OnlyX(t.Context())
 		return s.db.Client.Token.UpdateOneID(id).SetParentID(maker.ID).Exec(t.Context())
 	})))
-	add("elsewhere", basic("token", secret(access.NewToken{Networks: []string{"10.0.0.0/8"}}, nil)))
-	add("scoped", basic("token", secret(access.NewToken{Packages: []string{"other/*"}}, nil)))
-	add("read-only", basic("token", secret(access.NewToken{}, nil)))
-	add("write", http.Header{"Authorization": {"Bearer " + secret(access.NewToken{Permission: token.PermissionWRITE}, nil)}})
+	add("elsewhere", basic("token", secret(tokens.NewToken{Networks: []string{"10.0.0.0/8"}}, nil)))
+	add("scoped", basic("token", secret(tokens.NewToken{Packages: []string{"other/*"}}, nil)))
+	add("read-only", basic("token", secret(tokens.NewToken{}, nil)))
+	add("write", http.Header{"Authorization": {"Bearer " + secret(tokens.NewToken{Permission: token.PermissionWRITE}, nil)}})
 	add("person", s.session(t))
 	return k
 }

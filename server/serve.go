@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"broker/graph"
-	"broker/server/access"
 	"broker/server/account"
 	"broker/server/archive"
 	"broker/server/audit"
@@ -28,6 +27,7 @@ import (
 	"broker/server/safehttp"
 	"broker/server/seal"
 	policy "broker/server/settings"
+	"broker/server/tokens"
 	"broker/server/usage"
 )
 
@@ -47,7 +47,7 @@ type server struct {
 	counts   *ratelimit.Memory
 	shared   *ratelimit.Shared // nil where each instance counts by itself
 	usage    *usage.Recorder
-	access   *access.Service
+	access   *tokens.Service
 	tokens   *auth.Tokens
 	audit    *audit.Log
 	settings *policy.Service
@@ -100,7 +100,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	refusals := audit.NewRefusals(events)
 	s.usage = usage.NewRecorder(db, c.log, s.counts, refusals)
 	rules := policy.New(db, events, c.defaultRateLimit)
-	s.access = access.New(db, events, rules, c.tokenPrefix, time.Now)
+	s.access = tokens.New(db, events, rules, c.tokenPrefix, time.Now)
 	s.audit, s.settings = events, rules
 	packages := catalog.New(db, c.publicURL, documentMemory)
 	outbound := safehttp.New(c.upstreams, "package-broker/"+version)

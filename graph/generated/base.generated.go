@@ -6,9 +6,9 @@ import (
 	"broker/ent"
 	"broker/graph/model"
 	"broker/graph/scalar"
-	"broker/server/access"
 	"broker/server/audit"
 	"broker/server/settings"
+	"broker/server/tokens"
 	"broker/server/usage"
 	"context"
 	"errors"
@@ -60,7 +60,7 @@ type QueryResolver interface {
 	Settings(ctx context.Context) (*settings.Settings, error)
 	Token(ctx context.Context, id string) (*ent.Token, error)
 	Tokens(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.TokenOrder, where *model.TokenWhere) (*ent.TokenConnection, error)
-	RevocationPreview(ctx context.Context, ids []string, where *model.TokenWhere) (*access.Preview, error)
+	RevocationPreview(ctx context.Context, ids []string, where *model.TokenWhere) (*tokens.Preview, error)
 	Usage(ctx context.Context, rangeArg usage.Range, token *string, repository *string, packageArg *string) (*usage.Report, error)
 	Downloads(ctx context.Context, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) (*model.DownloadConnection, error)
 }
@@ -2140,8 +2140,8 @@ func (ec *executionContext) _Query_revocationPreview(ctx context.Context, field 
 			return ec.Resolvers.Query().RevocationPreview(ctx, fc.Args["ids"].([]string), fc.Args["where"].(*model.TokenWhere))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *access.Preview) graphql.Marshaler {
-			return ec.marshalNRevocationPreview2ᚖbrokerᚋserverᚋaccessᚐPreview(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *tokens.Preview) graphql.Marshaler {
+			return ec.marshalNRevocationPreview2ᚖbrokerᚋserverᚋtokensᚐPreview(ctx, selections, v)
 		},
 		true,
 		true,

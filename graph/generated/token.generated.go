@@ -8,7 +8,7 @@ import (
 	"broker/ent/token"
 	"broker/graph/model"
 	"broker/graph/scalar"
-	"broker/server/access"
+	"broker/server/tokens"
 	"broker/server/usage"
 	"context"
 	"math"
@@ -24,7 +24,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type TokenResolver interface {
-	Status(ctx context.Context, obj *ent.Token) (access.Status, error)
+	Status(ctx context.Context, obj *ent.Token) (tokens.Status, error)
 	Hint(ctx context.Context, obj *ent.Token) (string, error)
 
 	RateLimit(ctx context.Context, obj *ent.Token) (int, error)
@@ -401,7 +401,7 @@ func (ec *executionContext) fieldContext_RateLimitStatus_resetAt(_ context.Conte
 	return graphql.NewScalarFieldContext("RateLimitStatus", field, false, false, "Time")
 }
 
-func (ec *executionContext) _RevocationPreview_count(ctx context.Context, field graphql.CollectedField, obj *access.Preview) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevocationPreview_count(ctx context.Context, field graphql.CollectedField, obj *tokens.Preview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -424,7 +424,7 @@ func (ec *executionContext) fieldContext_RevocationPreview_count(_ context.Conte
 	return graphql.NewScalarFieldContext("RevocationPreview", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RevocationPreview_activeCount(ctx context.Context, field graphql.CollectedField, obj *access.Preview) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevocationPreview_activeCount(ctx context.Context, field graphql.CollectedField, obj *tokens.Preview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -447,7 +447,7 @@ func (ec *executionContext) fieldContext_RevocationPreview_activeCount(_ context
 	return graphql.NewScalarFieldContext("RevocationPreview", field, false, false, "Int")
 }
 
-func (ec *executionContext) _RevocationPreview_active(ctx context.Context, field graphql.CollectedField, obj *access.Preview) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevocationPreview_active(ctx context.Context, field graphql.CollectedField, obj *tokens.Preview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -479,7 +479,7 @@ func (ec *executionContext) fieldContext_RevocationPreview_active(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _RevocationPreview_childCount(ctx context.Context, field graphql.CollectedField, obj *access.Preview) (ret graphql.Marshaler) {
+func (ec *executionContext) _RevocationPreview_childCount(ctx context.Context, field graphql.CollectedField, obj *tokens.Preview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -661,8 +661,8 @@ func (ec *executionContext) _Token_status(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Token().Status(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v access.Status) graphql.Marshaler {
-			return ec.marshalNTokenStatus2brokerᚋserverᚋaccessᚐStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v tokens.Status) graphql.Marshaler {
+			return ec.marshalNTokenStatus2brokerᚋserverᚋtokensᚐStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1930,7 +1930,7 @@ func (ec *executionContext) unmarshalInputTokenWhere(ctx context.Context, obj an
 			it.Search = data
 		case "status":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOTokenStatus2ᚕbrokerᚋserverᚋaccessᚐStatusᚄ(ctx, v)
+			data, err := ec.unmarshalOTokenStatus2ᚕbrokerᚋserverᚋtokensᚐStatusᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2293,7 +2293,7 @@ func (ec *executionContext) _RateLimitStatus(ctx context.Context, sel ast.Select
 
 var revocationPreviewImplementors = []string{"RevocationPreview"}
 
-func (ec *executionContext) _RevocationPreview(ctx context.Context, sel ast.SelectionSet, obj *access.Preview) graphql.Marshaler {
+func (ec *executionContext) _RevocationPreview(ctx context.Context, sel ast.SelectionSet, obj *tokens.Preview) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revocationPreviewImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2796,7 +2796,7 @@ func (ec *executionContext) marshalNRateLimitStatus2ᚖbrokerᚋgraphᚋmodelᚐ
 	return ec._RateLimitStatus(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRevocationPreview2ᚖbrokerᚋserverᚋaccessᚐPreview(ctx context.Context, sel ast.SelectionSet, v *access.Preview) graphql.Marshaler {
+func (ec *executionContext) marshalNRevocationPreview2ᚖbrokerᚋserverᚋtokensᚐPreview(ctx context.Context, sel ast.SelectionSet, v *tokens.Preview) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "RevocationPreview!")
 		return graphql.Null
@@ -2892,13 +2892,13 @@ func (ec *executionContext) marshalNTokenSecret2ᚖbrokerᚋentᚐTokenSecret(ct
 	return ec._TokenSecret(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNTokenStatus2brokerᚋserverᚋaccessᚐStatus(ctx context.Context, v any) (access.Status, error) {
+func (ec *executionContext) unmarshalNTokenStatus2brokerᚋserverᚋtokensᚐStatus(ctx context.Context, v any) (tokens.Status, error) {
 	tmp, err := scalar.UnmarshalString(v)
-	res := access.Status(tmp)
+	res := tokens.Status(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTokenStatus2brokerᚋserverᚋaccessᚐStatus(ctx context.Context, sel ast.SelectionSet, v access.Status) graphql.Marshaler {
+func (ec *executionContext) marshalNTokenStatus2brokerᚋserverᚋtokensᚐStatus(ctx context.Context, sel ast.SelectionSet, v tokens.Status) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
@@ -2993,16 +2993,16 @@ func (ec *executionContext) marshalOTokenPermission2ᚖbrokerᚋentᚋtokenᚐPe
 	return v
 }
 
-func (ec *executionContext) unmarshalOTokenStatus2ᚕbrokerᚋserverᚋaccessᚐStatusᚄ(ctx context.Context, v any) ([]access.Status, error) {
+func (ec *executionContext) unmarshalOTokenStatus2ᚕbrokerᚋserverᚋtokensᚐStatusᚄ(ctx context.Context, v any) ([]tokens.Status, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]access.Status, len(vSlice))
+	res := make([]tokens.Status, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNTokenStatus2brokerᚋserverᚋaccessᚐStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNTokenStatus2brokerᚋserverᚋtokensᚐStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -3010,14 +3010,14 @@ func (ec *executionContext) unmarshalOTokenStatus2ᚕbrokerᚋserverᚋaccessᚐ
 	return res, nil
 }
 
-func (ec *executionContext) marshalOTokenStatus2ᚕbrokerᚋserverᚋaccessᚐStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []access.Status) graphql.Marshaler {
+func (ec *executionContext) marshalOTokenStatus2ᚕbrokerᚋserverᚋtokensᚐStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []tokens.Status) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTokenStatus2brokerᚋserverᚋaccessᚐStatus(ctx, sel, v[i])
+		return ec.marshalNTokenStatus2brokerᚋserverᚋtokensᚐStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

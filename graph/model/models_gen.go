@@ -7,7 +7,7 @@ import (
 	"broker/ent/repository"
 	"broker/ent/schema"
 	"broker/ent/token"
-	"broker/server/access"
+	"broker/server/tokens"
 	"broker/server/usage"
 	"time"
 
@@ -134,7 +134,7 @@ type TokenWhere struct {
 	// Part of the description, the external id or the hint.
 	Search *string `json:"search,omitempty"`
 	// The status as Token has it, its makers' included.
-	Status     []access.Status   `json:"status,omitempty"`
+	Status     []tokens.Status   `json:"status,omitempty"`
 	Permission *token.Permission `json:"permission,omitempty"`
 	ExternalID *string           `json:"externalId,omitempty"`
 	Label      *schema.Label     `json:"label,omitempty"`

@@ -17,7 +17,7 @@ import (
 	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/fault"
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // Session is a new session: its value goes to the browser, and is not stored.
@@ -71,7 +71,7 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 			return err
 		}
 		err := tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
-			SetAddress(from.Address.String()).SetClient(fmt.Sprintf("%.200s", token.Redact(from.Agent))).SetSeenAt(now).Exec(ctx)
+			SetAddress(from.Address.String()).SetClient(fmt.Sprintf("%.200s", secret.Redact(from.Agent))).SetSeenAt(now).Exec(ctx)
 		if err != nil {
 			return err
 		}

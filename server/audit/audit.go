@@ -14,7 +14,7 @@ import (
 	"broker/ent"
 	"broker/server/database"
 	"broker/server/seal"
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // Actor is who does something, and from where. The zero value is the server itself.
@@ -127,7 +127,7 @@ func (l *Log) row(ctx context.Context, e Event) (*ent.AuditEvent, error) {
 		}
 	}
 	row := &ent.AuditEvent{
-		At: l.now().UTC().Truncate(time.Microsecond), Actor: shorten(actor.Name, nameMax), ActorID: actor.ID, Action: e.Action, Details: token.Redact(string(details)),
+		At: l.now().UTC().Truncate(time.Microsecond), Actor: shorten(actor.Name, nameMax), ActorID: actor.ID, Action: e.Action, Details: secret.Redact(string(details)),
 		Target: optional(e.Target), Client: optional(shorten(actor.Client, clientMax)),
 	}
 	if actor.Address.IsValid() {
@@ -161,7 +161,7 @@ func optional(s string) *string {
 
 // shorten keeps what a caller says of itself within bounds and on one line, without secrets.
 func shorten(s string, most int) string {
-	s = token.Redact(strings.Map(func(r rune) rune {
+	s = secret.Redact(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
 		}

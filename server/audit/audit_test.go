@@ -16,7 +16,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/seal"
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 func write(t *testing.T, db *database.DB, log *audit.Log, n int) {
@@ -280,7 +280,7 @@ func TestEventsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	db := databasetest.New(t)
 	log := databasetest.Log(db)
-	secret := token.New("pkb", token.ReadOnly)
+	secret := secret.New("pkb", secret.ReadOnly)
 	refusals := audit.NewRefusals(log)
 	refusals.Note(audit.Refused{Code: "NOT_FOUND", Path: strings.Repeat("/x", 140) + "/" + secret.Reveal(), Actor: audit.Actor{Name: "token " + secret.Reveal(), Client: "curl " + secret.Reveal()}, At: time.Now()})
 	err := db.Tx(t.Context(), func(tx *database.Tx) error {

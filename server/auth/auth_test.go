@@ -12,11 +12,11 @@ import (
 
 	"broker/ent"
 	"broker/ent/user"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
-	"broker/server/token"
+	"broker/server/secret"
+	"broker/server/tokens"
 )
 
 var home = netip.MustParseAddr("10.1.2.3")
@@ -25,15 +25,15 @@ type world struct {
 	*testing.T
 	db     *database.DB
 	tokens *auth.Tokens
-	access *access.Service
+	access *tokens.Service
 }
 
 func newWorld(t *testing.T, db *database.DB) *world {
 	rules := databasetest.Settings(db)
-	return &world{t, db, auth.NewTokens(db, rules, auth.NewGuard(time.Now)), access.New(db, databasetest.Log(db), rules, "pkb", time.Now)}
+	return &world{t, db, auth.NewTokens(db, rules, auth.NewGuard(time.Now)), tokens.New(db, databasetest.Log(db), rules, "pkb", time.Now)}
 }
 
-func (w *world) create(in access.NewToken) (*ent.Token, token.Secret) {
+func (w *world) create(in tokens.NewToken) (*ent.Token, secret.Secret) {
 	w.Helper()
 	in.Description = "CI"
 	row, secret, err := w.access.Create(w.Context(), nil, in)
@@ -71,23 +71,23 @@ func TestHowASecretIsSent(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db)
-		row, secret := w.create(access.NewToken{})
+		row, sent := w.create(tokens.NewToken{})
 		bearer := httptest.NewRequest(http.MethodGet, "/", nil)
-		bearer.Header.Set("Authorization", "bearer "+secret.Reveal())
-		for _, r := range []*http.Request{basic("token", secret.Reveal()), bearer} {
+		bearer.Header.Set("Authorization", "bearer "+sent.Reveal())
+		for _, r := range []*http.Request{basic("token", sent.Reveal()), bearer} {
 			found, refusal := w.authenticate(r, time.Now())
 			if refusal != nil || found.ID != row.ID {
 				t.Errorf("refused: %v", refusal)
 			}
 		}
-		inQuery := httptest.NewRequest(http.MethodGet, "/?token="+secret.Reveal(), nil)
+		inQuery := httptest.NewRequest(http.MethodGet, "/?token="+sent.Reveal(), nil)
 		_, refusal := w.authenticate(inQuery, time.Now())
 		w.want(refusal, 401, auth.CodeUnauthenticated, "needs an access token")
-		_, refusal = w.authenticate(basic("anna", secret.Reveal()), time.Now())
+		_, refusal = w.authenticate(basic("anna", sent.Reveal()), time.Now())
 		w.want(refusal, 401, auth.CodeUnauthenticated, `must be "token"`)
 		_, refusal = w.authenticate(basic("token", "garbage"), time.Now())
 		w.want(refusal, 401, auth.CodeUnauthenticated, "incomplete or mistyped")
-		_, refusal = w.authenticate(basic("token", token.New("pkb", token.ReadOnly).Reveal()), time.Now())
+		_, refusal = w.authenticate(basic("token", secret.New("pkb", secret.ReadOnly).Reveal()), time.Now())
 		w.want(refusal, 401, auth.CodeUnauthenticated, "does not know")
 		digest := httptest.NewRequest(http.MethodGet, "/", nil)
 		digest.Header.Set("Authorization", "Digest x")
@@ -106,7 +106,7 @@ func TestChangesAreInForceOnTheNextRequest(t *testing.T) {
 		}
 		w := newWorld(t, db)
 		for range 50 {
-			row, secret := w.create(access.NewToken{})
+			row, secret := w.create(tokens.NewToken{})
 			request := func() (*auth.Token, *auth.Refusal) {
 				return w.authenticate(basic("token", secret.Reveal()), time.Now())
 			}
@@ -114,7 +114,7 @@ func TestChangesAreInForceOnTheNextRequest(t *testing.T) {
 				t.Fatal(refusal)
 			}
 			limit := 7
-			if _, err := w.access.Update(t.Context(), nil, row.ID, access.Changes{RateLimit: &limit, Packages: []string{"acme/*"}}); err != nil {
+			if _, err := w.access.Update(t.Context(), nil, row.ID, tokens.Changes{RateLimit: &limit, Packages: []string{"acme/*"}}); err != nil {
 				t.Fatal(err)
 			}
 			if found, _ := request(); found.RateLimit != 7 || found.Packages.Match("other/x") {
@@ -139,7 +139,7 @@ func TestConcurrentLookUpsDoNotOutliveARevocation(t *testing.T) {
 	}
 	w := newWorld(t, db)
 	for range 30 {
-		row, secret := w.create(access.NewToken{})
+		row, secret := w.create(tokens.NewToken{})
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
@@ -165,17 +165,17 @@ func TestExpiryAndNetworks(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db)
 		soon := time.Now().Add(time.Hour)
-		_, secret := w.create(access.NewToken{ExpiresAt: &soon})
+		_, secret := w.create(tokens.NewToken{ExpiresAt: &soon})
 		if _, refusal := w.authenticate(basic("token", secret.Reveal()), soon.Add(-time.Second)); refusal != nil {
 			t.Errorf("refused before its end: %v", refusal)
 		}
 		_, refusal := w.authenticate(basic("token", secret.Reveal()), soon.Add(time.Second))
 		w.want(refusal, 401, auth.CodeTokenExpired, soon.UTC().Format("2 January 2006"))
-		_, inside := w.create(access.NewToken{Networks: []string{"10.0.0.0/8", "2001:db8::1"}})
+		_, inside := w.create(tokens.NewToken{Networks: []string{"10.0.0.0/8", "2001:db8::1"}})
 		if _, refusal := w.authenticate(basic("token", inside.Reveal()), time.Now()); refusal != nil {
 			t.Errorf("refused from inside: %v", refusal)
 		}
-		_, outside := w.create(access.NewToken{Networks: []string{"192.168.0.0/16"}})
+		_, outside := w.create(tokens.NewToken{Networks: []string{"192.168.0.0/16"}})
 		_, refusal = w.authenticate(basic("token", outside.Reveal()), time.Now())
 		w.want(refusal, 403, auth.CodeNetworkNotAllowed, "10.1.2.3")
 	})
@@ -186,12 +186,12 @@ func TestReplacedSecretNamesTheNewOne(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db)
-		row, old := w.create(access.NewToken{})
-		next := token.New("pkb", token.ReadOnly)
+		row, old := w.create(tokens.NewToken{})
+		next := secret.New("pkb", secret.ReadOnly)
 		hash := next.Hash()
 		db.Client.TokenSecret.Update().SetExpiresAt(time.Now().Add(time.Minute)).ExecX(t.Context())
 		db.Client.TokenSecret.Create().SetTokenID(row.ID).SetHash(hash[:]).SetHint(next.Hint()).ExecX(t.Context())
-		for _, s := range []token.Secret{old, next} {
+		for _, s := range []secret.Secret{old, next} {
 			if _, refusal := w.authenticate(basic("token", s.Reveal()), time.Now()); refusal != nil {
 				t.Errorf("refused during the overlap: %v", refusal)
 			}
@@ -283,15 +283,15 @@ func BenchmarkAuthenticateFromMemory(b *testing.B) {
 		time.Sleep(time.Millisecond)
 	}
 	rules := databasetest.Settings(db)
-	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
-	_, secret, err := access.New(db, databasetest.Log(db), rules, "pkb", time.Now).Create(b.Context(), nil, access.NewToken{Description: "CI"})
+	known := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
+	_, made, err := tokens.New(db, databasetest.Log(db), rules, "pkb", time.Now).Create(b.Context(), nil, tokens.NewToken{Description: "CI"})
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := basic("token", secret.Reveal())
+	r := basic("token", made.Reveal())
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := tokens.Authenticate(b.Context(), r, home, time.Now()); err != nil {
+		if _, err := known.Authenticate(b.Context(), r, home, time.Now()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // dayFormat is how a refusal names an instant to a person.
@@ -24,11 +24,11 @@ func Credentials(r *http.Request) bool { return r.Header.Get("Authorization") !=
 // A token that is revoked, expired, replaced, or used from elsewhere than its networks is returned beside its refusal,
 // so that the refusal can be counted.
 func (t *Tokens) Authenticate(ctx context.Context, r *http.Request, address netip.Addr, now time.Time) (*Token, error) {
-	secret, refusal := secretOf(r)
+	sent, refusal := secretOf(r)
 	if refusal != nil {
 		return nil, refusal
 	}
-	parsed, err := token.Parse(secret)
+	parsed, err := secret.Parse(sent)
 	if err != nil {
 		return nil, unauthenticated("This is not an access token of this server: it is incomplete or mistyped. Copy it again, or create a new one.")
 	}

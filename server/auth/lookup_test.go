@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
-	"broker/server/token"
+	"broker/server/secret"
+	"broker/server/tokens"
 )
 
 // While the database is away, a token works for its grace, as it was last known: not one that was revoked, that has
@@ -22,10 +22,10 @@ func TestGraceIsForKnownTokens(t *testing.T) {
 		w := newWorld(t, db)
 		w.tokens.Grace(time.Minute)
 		start := time.Now()
-		_, known := w.create(access.NewToken{})
-		_, unknown := w.create(access.NewToken{})
-		revoked, ended := w.create(access.NewToken{})
-		_, expiring := w.create(access.NewToken{ExpiresAt: new(start.Add(20 * time.Second))})
+		_, known := w.create(tokens.NewToken{})
+		_, unknown := w.create(tokens.NewToken{})
+		revoked, ended := w.create(tokens.NewToken{})
+		_, expiring := w.create(tokens.NewToken{ExpiresAt: new(start.Add(20 * time.Second))})
 		strict := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(time.Now))
 		for _, secret := range []string{known.Reveal(), ended.Reveal(), expiring.Reveal()} {
 			for _, tokens := range []*auth.Tokens{w.tokens, strict} {
@@ -70,18 +70,18 @@ func TestGuessesOfClientsThatGoAwayCount(t *testing.T) {
 		w := newWorld(t, db)
 		var later atomic.Int64
 		clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
-		tokens := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(clock))
+		known := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(clock))
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		for range 20 {
-			tokens.Authenticate(gone, basic("token", token.New("pkb", token.ReadOnly).Reveal()), home, time.Now())
+			known.Authenticate(gone, basic("token", secret.New("pkb", secret.ReadOnly).Reveal()), home, time.Now())
 		}
-		_, fresh := w.create(access.NewToken{})
-		if code := codeFor(t, tokens, fresh, home); code != auth.CodeRateLimited { // it waits for those that are under way
+		_, fresh := w.create(tokens.NewToken{})
+		if code := codeFor(t, known, fresh, home); code != auth.CodeRateLimited { // it waits for those that are under way
 			t.Errorf("after 20 guesses: %q", code)
 		}
 		later.Store(int64(61 * time.Second))
-		if code := codeFor(t, tokens, fresh, home); code != "" {
+		if code := codeFor(t, known, fresh, home); code != "" {
 			t.Errorf("a minute later: %q", code)
 		}
 	})

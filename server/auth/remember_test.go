@@ -7,15 +7,15 @@ import (
 	"time"
 
 	"broker/ent/tokensecret"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
-	"broker/server/token"
+	"broker/server/secret"
+	"broker/server/tokens"
 )
 
 // codeFor is what a secret from an address is refused with; empty where it works.
-func codeFor(t *testing.T, tokens *auth.Tokens, secret token.Secret, from netip.Addr) auth.Code {
+func codeFor(t *testing.T, tokens *auth.Tokens, secret secret.Secret, from netip.Addr) auth.Code {
 	t.Helper()
 	_, err := tokens.Authenticate(t.Context(), basic("token", secret.Reveal()), from, time.Now())
 	if refusal, is := errors.AsType[*auth.Refusal](err); is {
@@ -31,7 +31,7 @@ func codeFor(t *testing.T, tokens *auth.Tokens, secret token.Secret, from netip.
 func guess(t *testing.T, tokens *auth.Tokens, from netip.Addr) {
 	t.Helper()
 	for range 20 {
-		if code := codeFor(t, tokens, token.New("pkb", token.ReadOnly), from); code != auth.CodeUnauthenticated {
+		if code := codeFor(t, tokens, secret.New("pkb", secret.ReadOnly), from); code != auth.CodeUnauthenticated {
 			t.Fatalf("a guess: %q", code)
 		}
 	}
@@ -44,7 +44,7 @@ func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db)
 		now := time.Now()
-		age := func(secret token.Secret, made, used time.Duration) {
+		age := func(secret secret.Secret, made, used time.Duration) {
 			hash := secret.Hash()
 			do := db.Client.TokenSecret.Update().Where(tokensecret.Hash(hash[:]))
 			if used > 0 {
@@ -55,9 +55,9 @@ func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, used := w.create(access.NewToken{})
-		_, made := w.create(access.NewToken{})
-		_, idle := w.create(access.NewToken{})
+		_, used := w.create(tokens.NewToken{})
+		_, made := w.create(tokens.NewToken{})
+		_, idle := w.create(tokens.NewToken{})
 		const day = 24 * time.Hour
 		age(used, 100*day, 32*day)
 		age(made, 34*day, 0)
@@ -67,7 +67,7 @@ func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
 			t.Fatal(err)
 		}
 		guess(t, started, home)
-		for secret, code := range map[token.Secret]auth.Code{used: "", made: "", idle: auth.CodeRateLimited} {
+		for secret, code := range map[secret.Secret]auth.Code{used: "", made: "", idle: auth.CodeRateLimited} {
 			if got := codeFor(t, started, secret, home); got != code {
 				t.Errorf("%q, want %q", got, code)
 			}
@@ -81,7 +81,7 @@ func TestBurstHasNoMoreGuesses(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db)
-		burst := func(secrets []token.Secret, from netip.Addr) map[auth.Code]int {
+		burst := func(secrets []secret.Secret, from netip.Addr) map[auth.Code]int {
 			codes := make(chan auth.Code)
 			for _, secret := range secrets {
 				go func() { codes <- codeFor(t, w.tokens, secret, from) }()
@@ -92,10 +92,10 @@ func TestBurstHasNoMoreGuesses(t *testing.T) {
 			}
 			return count
 		}
-		var good, unknown []token.Secret
+		var good, unknown []secret.Secret
 		for range 40 {
-			_, secret := w.create(access.NewToken{})
-			good, unknown = append(good, secret), append(unknown, token.New("pkb", token.ReadOnly))
+			_, made := w.create(tokens.NewToken{})
+			good, unknown = append(good, made), append(unknown, secret.New("pkb", secret.ReadOnly))
 		}
 		if got := burst(good, home); got[""] != len(good) {
 			t.Errorf("good: %v", got)

@@ -20,7 +20,6 @@ import (
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
-	"broker/server/access"
 	"broker/server/archive"
 	"broker/server/audit"
 	"broker/server/auth"
@@ -33,6 +32,7 @@ import (
 	"broker/server/ratelimit"
 	"broker/server/safehttp"
 	"broker/server/seal"
+	"broker/server/tokens"
 	"broker/server/usage"
 )
 
@@ -42,7 +42,7 @@ type world struct {
 	db       *database.DB
 	upstream *fixture.Upstream
 	mirror   *mirror.Repositories
-	access   *access.Service
+	access   *tokens.Service
 	usage    *usage.Recorder
 	repo     *ent.Repository
 	routes   http.Handler
@@ -51,7 +51,7 @@ type world struct {
 func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	t.Helper()
 	events, rules := databasetest.Log(db), databasetest.Settings(db)
-	w := &world{TB: t, db: db, upstream: fixture.Start(t, o), access: access.New(db, events, rules, "pkb", time.Now)}
+	w := &world{TB: t, db: db, upstream: fixture.Start(t, o), access: tokens.New(db, events, rules, "pkb", time.Now)}
 	log := slog.New(slog.DiscardHandler)
 	go db.Changes.Run(t.Context())
 	policy, err := safehttp.ParsePolicy("127.0.0.0/8")
@@ -117,7 +117,7 @@ func (w *world) sync() *ent.SyncRun {
 	return w.waitForSync()
 }
 
-func (w *world) token(in access.NewToken) string {
+func (w *world) token(in tokens.NewToken) string {
 	w.Helper()
 	in.Description = "CI"
 	_, secret, err := w.access.Create(w.Context(), nil, in)
@@ -197,7 +197,7 @@ func TestDocumentsAreCachedByTheirValidator(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db, fixture.Options{})
-		secret := w.token(access.NewToken{})
+		secret := w.token(tokens.NewToken{})
 		for _, path := range []string{"/packages.json", "/p2/acme/lib.json", "/p2/acme/lib~dev.json"} {
 			plain, packed := w.get(secret, path), w.get(secret, path, "Accept-Encoding", "gzip")
 			reader, err := gzip.NewReader(packed.Body)
@@ -230,7 +230,7 @@ func TestValidatorGrowsWithEveryChange(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db, fixture.Options{})
-		secret := w.token(access.NewToken{})
+		secret := w.token(tokens.NewToken{})
 		modified := func() time.Time {
 			at, err := http.ParseTime(w.get(secret, "/p2/acme/lib.json").Header().Get("Last-Modified"))
 			w.must(err)
@@ -260,13 +260,13 @@ func TestViewsDoNotShareAValidator(t *testing.T) {
 		w := newWorld(t, db, fixture.Options{})
 		seen := map[string]bool{}
 		for _, packages := range [][]string{nil, {"acme/*"}, {"acme/lib"}, {"acme/*", "other/*"}} {
-			secret := w.token(access.NewToken{Packages: packages})
+			secret := w.token(tokens.NewToken{Packages: packages})
 			modified := w.get(secret, "/packages.json").Header().Get("Last-Modified")
 			if seen[modified] {
 				t.Errorf("%v shares %s", packages, modified)
 			}
 			seen[modified] = true
-			if same := w.get(w.token(access.NewToken{Packages: packages}), "/packages.json").Header().Get("Last-Modified"); same != modified {
+			if same := w.get(w.token(tokens.NewToken{Packages: packages}), "/packages.json").Header().Get("Last-Modified"); same != modified {
 				t.Errorf("the same view has %s and %s", modified, same)
 			}
 		}
@@ -279,7 +279,7 @@ func TestPatternsHoldOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db, fixture.Options{})
-		all, some := w.token(access.NewToken{}), w.token(access.NewToken{Packages: []string{"acme/lib"}})
+		all, some := w.token(tokens.NewToken{}), w.token(tokens.NewToken{Packages: []string{"acme/lib"}})
 		path := w.distPath(all, "acme/contracts", "1.1.0")
 		for _, p := range []string{"/p2/acme/contracts.json", "/p2/acme/contracts~dev.json", "/p2/acme/nothing.json", path, "/dist/acme/nothing/1.0.0.0/abc.zip"} {
 			w.refused(w.get(some, p), http.StatusForbidden, "PACKAGE_NOT_ALLOWED")
@@ -313,7 +313,7 @@ func TestPatternsHoldOnEveryRoute(t *testing.T) {
 func TestImpossibleNamesAreNotFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t), fixture.Options{})
-	secret := w.token(access.NewToken{})
+	secret := w.token(tokens.NewToken{})
 	for _, path := range []string{"/p2/noslash.json", "/p2/acme/a", "/p2/acme/lib~dev~dev.json", "/p2/acme/%c3%bc.json", "/p2/acme/nothing.json",
 		"/p2/Acme/Lib.json", "/dist/acme/lib/1.0.0.0/nothing.zip", "/dist/acme/lib/9.9.9.9/abc.zip", "/dist/x", "/dist/acme/lib/..%2f..%2fetc/x.zip"} {
 		w.refused(w.get(secret, path), http.StatusNotFound, "NOT_FOUND")
@@ -326,7 +326,7 @@ func TestColdArchiveIsFetchedOnce(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db, fixture.Options{})
-		secret := w.token(access.NewToken{})
+		secret := w.token(tokens.NewToken{})
 		path := w.distPath(secret, "acme/lib", "2.0.0")
 		want := w.upstream.Archive("acme/lib", "2.0.0")
 		var wg sync.WaitGroup
@@ -353,7 +353,7 @@ func TestColdArchiveIsFetchedOnce(t *testing.T) {
 func TestBadArchiveIsNeverKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t), fixture.Options{})
-	secret := w.token(access.NewToken{})
+	secret := w.token(tokens.NewToken{})
 	path, upstream := w.distPath(secret, "acme/lib", "1.0.0"), w.upstream.ArchivePath("acme/lib", "1.0.0")
 	for name, fault := range map[string]fixture.Fault{"cut": fixture.Cut(), "wrong": fixture.WrongBytes(), "500": fixture.Status(500), "401": fixture.Status(401)} {
 		w.upstream.Break(upstream, fault)
@@ -378,7 +378,7 @@ func TestBadArchiveIsNeverKept(t *testing.T) {
 func TestMovedBranchHasAnotherAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t), fixture.Options{})
-	secret := w.token(access.NewToken{})
+	secret := w.token(tokens.NewToken{})
 	old := w.distPath(secret, "acme/nightly", "dev-main")
 	before := w.get(secret, old).Body.Bytes()
 	w.upstream.MoveBranch("acme/nightly", "dev-main")
@@ -399,7 +399,7 @@ func TestMovedBranchHasAnotherAddress(t *testing.T) {
 func TestBrokenDocumentFailsItsPackageAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t), fixture.Options{})
-	secret := w.token(access.NewToken{})
+	secret := w.token(tokens.NewToken{})
 	w.upstream.Publish("acme/lib", "9.1.0")
 	w.upstream.Publish("acme/contracts", "9.1.0")
 	w.upstream.Break("/p2/acme/lib.json", fixture.BrokenJSON())
@@ -421,7 +421,7 @@ func TestHealthTellsTheTruth(t *testing.T) {
 	}
 	w.refused(w.get("garbage", "/health"), http.StatusUnauthorized, "UNAUTHENTICATED")
 	limit := 2
-	secret := w.token(access.NewToken{RateLimit: &limit, Packages: []string{"acme/*"}})
+	secret := w.token(tokens.NewToken{RateLimit: &limit, Packages: []string{"acme/*"}})
 	for range 5 {
 		r := w.get(secret, "/health")
 		if r.Code != http.StatusOK || remaining(r) != 2 || !strings.Contains(r.Body.String(), `"packages":["acme/*"]`) {
@@ -435,14 +435,14 @@ func TestEndingTokenIsAnnounced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t), fixture.Options{})
 	soon, late := time.Now().Add(5*24*time.Hour), time.Now().Add(100*24*time.Hour)
-	ending := w.token(access.NewToken{ExpiresAt: &soon})
+	ending := w.token(tokens.NewToken{ExpiresAt: &soon})
 	for range 2 {
 		r := w.get(ending, "/packages.json", "If-Modified-Since", w.get(ending, "/packages.json").Header().Get("Last-Modified"))
 		if r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "expires in") || !strings.Contains(r.Body.String(), `"versions":"*"`) {
 			t.Errorf("%d %s", r.Code, r.Body)
 		}
 	}
-	if r := w.get(w.token(access.NewToken{ExpiresAt: &late}), "/packages.json"); strings.Contains(r.Body.String(), "expires") {
+	if r := w.get(w.token(tokens.NewToken{ExpiresAt: &late}), "/packages.json"); strings.Contains(r.Body.String(), "expires") {
 		t.Error("a token with time left is announced")
 	}
 }
@@ -452,7 +452,7 @@ func TestUsageIsCounted(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db, fixture.Options{})
-		secret := w.token(access.NewToken{Packages: []string{"acme/*"}})
+		secret := w.token(tokens.NewToken{Packages: []string{"acme/*"}})
 		modified := w.get(secret, "/p2/acme/lib.json").Header().Get("Last-Modified")
 		w.get(secret, "/p2/acme/lib.json", "If-Modified-Since", modified)
 		w.get(secret, w.distPath(secret, "acme/lib", "2.0.0"))
@@ -476,7 +476,7 @@ func TestUsageIsCounted(t *testing.T) {
 func BenchmarkMetadata(b *testing.B) {
 	w := newWorld(b, databasetest.New(b), fixture.Options{})
 	limit := 0
-	secret := w.token(access.NewToken{RateLimit: &limit})
+	secret := w.token(tokens.NewToken{RateLimit: &limit})
 	r := httptest.NewRequest(http.MethodGet, "/p2/acme/lib.json", nil)
 	r.SetBasicAuth("token", secret)
 	r.Header.Set("Accept-Encoding", "gzip")

@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"broker/ent/downloadday"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
+	"broker/server/tokens"
 	"broker/server/usage"
 )
 
@@ -28,17 +28,17 @@ func TestRefusalsAreCountedByReason(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db, fixture.Options{})
 		limit, gone := 1, time.Now().Add(time.Second)
-		some := w.token(access.NewToken{Packages: []string{"acme/lib"}})
+		some := w.token(tokens.NewToken{Packages: []string{"acme/lib"}})
 		w.refused(w.get(some, "/p2/acme/contracts.json"), http.StatusForbidden, "PACKAGE_NOT_ALLOWED")
 		w.refused(w.get(some, "/p2/acme/contracts~dev.json"), http.StatusForbidden, "PACKAGE_NOT_ALLOWED")
-		few := w.token(access.NewToken{RateLimit: &limit})
+		few := w.token(tokens.NewToken{RateLimit: &limit})
 		w.get(few, "/p2/acme/lib.json")
 		for range 3 {
 			w.refused(w.get(few, "/p2/acme/lib.json"), http.StatusTooManyRequests, "RATE_LIMITED")
 		}
-		elsewhere := w.token(access.NewToken{Networks: []string{"203.0.113.0/24"}})
+		elsewhere := w.token(tokens.NewToken{Networks: []string{"203.0.113.0/24"}})
 		w.refused(w.get(elsewhere, "/packages.json"), http.StatusForbidden, "NETWORK_NOT_ALLOWED")
-		ending := w.token(access.NewToken{ExpiresAt: &gone})
+		ending := w.token(tokens.NewToken{ExpiresAt: &gone})
 		time.Sleep(time.Until(gone) + 10*time.Millisecond)
 		w.refused(w.get(ending, "/packages.json"), http.StatusUnauthorized, "TOKEN_EXPIRED")
 
@@ -71,7 +71,7 @@ func TestDownloadsNameTheirSourceAndVersion(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db, fixture.Options{})
-		secret := w.token(access.NewToken{})
+		secret := w.token(tokens.NewToken{})
 		path := w.distPath(secret, "acme/lib", "dev-feature/login")
 		archive := w.get(secret, path)
 		if archive.Code != http.StatusOK {

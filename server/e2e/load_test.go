@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"broker/server/fixture"
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // pace asks for a document with a good secret so many times, a hundred times a second, and returns how long each took.
@@ -71,8 +71,8 @@ func TestGuessingDisturbsNobody(t *testing.T) {
 	stop := make(chan struct{})
 	var crowd sync.WaitGroup
 	for i := range 4 {
-		mistyped := &guesser{address: fmt.Sprintf("203.0.113.%d", i), make: func() string { return token.New("pkb", token.ReadOnly).Reveal() + "x" }}
-		unknown := &guesser{address: fmt.Sprintf("192.0.2.%d", i), make: func() string { return token.New("pkb", token.ReadOnly).Reveal() }}
+		mistyped := &guesser{address: fmt.Sprintf("203.0.113.%d", i), make: func() string { return secret.New("pkb", secret.ReadOnly).Reveal() + "x" }}
+		unknown := &guesser{address: fmt.Sprintf("192.0.2.%d", i), make: func() string { return secret.New("pkb", secret.ReadOnly).Reveal() }}
 		guessers = append(guessers, mistyped, unknown)
 		crowd.Go(func() { w.guess(mistyped, stop) })
 		crowd.Go(func() { w.guess(unknown, stop) })

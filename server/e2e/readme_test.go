@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"broker/server/fixture"
+	"broker/server/secret"
 	"broker/server/servicetest"
-	"broker/server/token"
 )
 
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
@@ -53,7 +53,7 @@ func TestReadmeCommandsWork(t *testing.T) {
 
 	create := readme(t, "token create", "\n", " ", "bin/broker", strings.Join(append([]string{"env", "-i"}, w.env[1:]...), " ")+" "+program+" ")
 	printed := strings.TrimSpace(p.Shell(create + "2>/dev/null").Text)
-	if _, err := token.Parse(w.hide(printed)); err != nil {
+	if _, err := secret.Parse(w.hide(printed)); err != nil {
 		t.Errorf("token create prints %q: %v", printed, err)
 	}
 

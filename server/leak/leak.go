@@ -14,7 +14,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"broker/server/audit"
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // The bounds of a report.
@@ -139,21 +139,21 @@ func (h *Handler) one(ctx context.Context, one report, seen map[[32]byte]bool) e
 	if text == "" {
 		text = one.Token
 	}
-	secret, err := token.Parse(text)
-	if errors.Is(err, token.ErrMalformed) {
+	parsed, err := secret.Parse(text)
+	if errors.Is(err, secret.ErrMalformed) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	hash := secret.Hash()
+	hash := parsed.Hash()
 	if seen[hash] {
 		return nil
 	}
 	seen[hash] = true
 	found, err := h.Tokens.ReportLeak(ctx, hash, one.URL)
 	if found {
-		h.Log.Warn("the secret of a token was found in a public place", "secret", secret.Hint())
+		h.Log.Warn("the secret of a token was found in a public place", "secret", parsed.Hint())
 	}
 	return err
 }

@@ -23,20 +23,20 @@ import (
 	"time"
 
 	"broker/ent"
-	"broker/server/access"
 	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/leak"
 	"broker/server/safehttp"
+	"broker/server/secret"
 	"broker/server/settings"
-	"broker/server/token"
+	"broker/server/tokens"
 )
 
 type world struct {
 	*testing.T
 	db      *database.DB
-	access  *access.Service
+	access  *tokens.Service
 	rules   *settings.Service
 	handler http.Handler
 	key     *ecdsa.PrivateKey
@@ -66,14 +66,14 @@ func newWorld(t *testing.T, db *database.DB) *world {
 		t.Fatal(err)
 	}
 	w := &world{T: t, db: db, rules: databasetest.Settings(db), key: key, log: &bytes.Buffer{}}
-	w.access = access.New(db, databasetest.Log(db), w.rules, "pkb", time.Now)
+	w.access = tokens.New(db, databasetest.Log(db), w.rules, "pkb", time.Now)
 	w.handler = leak.NewHandler(w.access, leak.NewKeys(safehttp.New(policy, "test"), github.URL, time.Now), slog.New(slog.NewTextHandler(w.log, nil)))
 	return w
 }
 
-func (w *world) token() (*ent.Token, token.Secret) {
+func (w *world) token() (*ent.Token, secret.Secret) {
 	w.Helper()
-	row, secret, err := w.access.Create(w.Context(), nil, access.NewToken{Description: "CI"})
+	row, secret, err := w.access.Create(w.Context(), nil, tokens.NewToken{Description: "CI"})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -173,9 +173,9 @@ func TestGitHubsReportsAreVerified(t *testing.T) {
 func TestAnswerTellsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t))
-	_, secret := w.token()
+	_, known := w.token()
 	for _, body := range []string{
-		`{"secret":"` + secret.Reveal() + `"}`, `{"secret":"` + token.New("pkb", token.ReadOnly).Reveal() + `"}`,
+		`{"secret":"` + known.Reveal() + `"}`, `{"secret":"` + secret.New("pkb", secret.ReadOnly).Reveal() + `"}`,
 		`{"secret":"garbage"}`, `[]`, `[1]`, `garbage`, ``, `{"secret":1}`, `[` + strings.TrimSuffix(strings.Repeat(`{"token":"x"},`, 1000), ",") + `]`,
 	} {
 		status, answer, took := w.report(body)
@@ -200,7 +200,7 @@ func TestFaultIsNotTold(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	w := &world{T: t, handler: leak.NewHandler(failing{}, nil, slog.New(slog.NewTextHandler(&log, nil)))}
-	secret := token.New("pkb", token.ReadOnly).Reveal()
+	secret := secret.New("pkb", secret.ReadOnly).Reveal()
 	if status, answer, _ := w.report(`{"secret":"` + secret + `"}`); status != http.StatusAccepted || answer != `{"status":"received"}` {
 		t.Errorf("%d %s", status, answer)
 	}
@@ -222,7 +222,7 @@ func TestBodyReportsASecretOnce(t *testing.T) {
 	t.Parallel()
 	var tokens counting
 	w := &world{T: t, handler: leak.NewHandler(&tokens, nil, slog.New(slog.DiscardHandler))}
-	secret := token.New("pkb", token.ReadOnly).Reveal()
+	secret := secret.New("pkb", secret.ReadOnly).Reveal()
 	one := `{"secret":"` + secret + `","url":"https://example.org/`
 	if status, _, _ := w.report(`[` + one + `1"},` + one + `2"},{"token":"` + secret + `"}]`); status != http.StatusAccepted {
 		t.Errorf("%d", status)
@@ -253,7 +253,7 @@ func TestIdleBodiesBlockNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	status, _, _ := w.report(`{"secret":"` + token.New("pkb", token.ReadOnly).Reveal() + `"}`)
+	status, _, _ := w.report(`{"secret":"` + secret.New("pkb", secret.ReadOnly).Reveal() + `"}`)
 	if status != http.StatusAccepted || tokens.reports.Load() != 1 {
 		t.Errorf("%d, %d reports", status, tokens.reports.Load())
 	}

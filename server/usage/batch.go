@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // batch is what was counted and is not written yet. Each of its maps is bounded: beyond max, what comes is counted
@@ -148,7 +148,7 @@ const clientMax = 200
 
 // shorten keeps a client's own word for itself within bounds, without control characters and secrets.
 func shorten(client string) string {
-	client = token.Redact(strings.Map(func(r rune) rune {
+	client = secret.Redact(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
 		}

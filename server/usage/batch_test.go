@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // What is more than memory holds loses its detail, never its number: also where batches come together.
@@ -62,7 +62,7 @@ func TestClientsAreShortened(t *testing.T) {
 			}
 		}
 	}
-	secret := token.New("pkb", token.ReadOnly)
+	secret := secret.New("pkb", secret.ReadOnly)
 	for client, want := range map[string]string{
 		"curl " + secret.Reveal():                                 "curl " + secret.Hint(),
 		secret.Reveal()[:20] + "\t" + secret.Reveal()[20:]:        secret.Hint(),

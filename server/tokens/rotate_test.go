@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"errors"
@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"broker/ent/tokensecret"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
+	"broker/server/tokens"
 )
 
 // Both secrets work during the overlap; at its end the old one is refused and names the new one's last four.
@@ -20,7 +20,7 @@ func TestRotationOverlaps(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		row, old := f.make(nil, access.NewToken{})
+		row, old := f.make(nil, tokens.NewToken{})
 		done, err := f.Rotate(t.Context(), nil, row.ID, time.Hour)
 		if err != nil {
 			t.Fatal(err)
@@ -47,8 +47,8 @@ func TestRotationIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		row, old := f.make(nil, access.NewToken{})
-		results := make([]*access.Rotation, 8)
+		row, old := f.make(nil, tokens.NewToken{})
+		results := make([]*tokens.Rotation, 8)
 		var wg sync.WaitGroup
 		for i := range results {
 			wg.Go(func() {
@@ -81,7 +81,7 @@ func TestRotationIsTakenBack(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		row, old := f.make(nil, access.NewToken{})
+		row, old := f.make(nil, tokens.NewToken{})
 		lost, err := f.Rotate(t.Context(), nil, row.ID, time.Hour)
 		if err != nil {
 			t.Fatal(err)
@@ -107,7 +107,7 @@ func TestRotationIsRefused(t *testing.T) {
 	t.Parallel()
 	db := databasetest.New(t)
 	f := newFamily(t, db)
-	row, _ := f.make(nil, access.NewToken{})
+	row, _ := f.make(nil, tokens.NewToken{})
 	for _, grace := range []time.Duration{-time.Second, 31 * 24 * time.Hour} {
 		var invalid *fault.Invalid
 		if _, err := f.Rotate(t.Context(), nil, row.ID, grace); !errors.As(err, &invalid) || invalid.Field != "gracePeriodSeconds" {
@@ -143,7 +143,7 @@ func TestRotationWithClocksThatDiffer(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		row, old := f.make(nil, access.NewToken{})
+		row, old := f.make(nil, tokens.NewToken{})
 		hash := old.Hash()
 		stored := db.Client.TokenSecret.Query().Where(tokensecret.TokenID(row.ID)).OnlyX(t.Context())
 		db.Client.TokenSecret.DeleteOne(stored).ExecX(t.Context())
@@ -170,7 +170,7 @@ func TestRotationWithClocksThatDiffer(t *testing.T) {
 		}
 		f.wantCode(f.ask(old, "192.0.2.1", "acme/lib"), auth.CodeSecretReplaced)
 		f.wantCode(f.ask(next.Secret, "192.0.2.1", "acme/lib"), "")
-		secrets := access.ByEnd(db.Client.TokenSecret.Query().Where(tokensecret.TokenID(row.ID)).AllX(t.Context()))
+		secrets := tokens.ByEnd(db.Client.TokenSecret.Query().Where(tokensecret.TokenID(row.ID)).AllX(t.Context()))
 		if len(secrets) != 3 || secrets[0].Hint != lost.Secret.Hint() || secrets[2].Hint != next.Secret.Hint() {
 			t.Errorf("by their ends: %v", secrets)
 		}

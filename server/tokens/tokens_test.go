@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"context"
@@ -11,18 +11,18 @@ import (
 	"broker/ent/predicate"
 	"broker/ent/schema"
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
 	"broker/server/settings"
+	"broker/server/tokens"
 )
 
 // newService makes tokens of a database with its own log and settings.
-func newService(db *database.DB, prefix string, now func() time.Time) *access.Service {
+func newService(db *database.DB, prefix string, now func() time.Time) *tokens.Service {
 	log := audit.New(db, make([]byte, 32), now)
-	return access.New(db, log, settings.New(db, log, 1000), prefix, now)
+	return tokens.New(db, log, settings.New(db, log, 1000), prefix, now)
 }
 
 // by is a context in which somebody acts.
@@ -33,7 +33,7 @@ func by(t *testing.T, name string) context.Context {
 func ptr[T any](v T) *T { return &v }
 
 // conditions are those of a filter.
-func conditions(t *testing.T, where access.Where, now time.Time) []predicate.Token {
+func conditions(t *testing.T, where tokens.Where, now time.Time) []predicate.Token {
 	t.Helper()
 	all, err := where.Predicates(now)
 	if err != nil {
@@ -52,7 +52,7 @@ func TestWrongInputNamesItsField(t *testing.T) {
 		many[i] = "acme/*"
 	}
 	labels := make([]schema.Label, 21)
-	for field, inputs := range map[string][]access.NewToken{
+	for field, inputs := range map[string][]tokens.NewToken{
 		"description": {{}, {Description: "  "}, {Description: strings.Repeat("ä", 201)}, {Description: "a\nb"}, {Description: "a\x00"}, {Description: "a\u202eb"}, {Description: "a\u2028b"}, {Description: "a\xff"}},
 		"packages":    {{Description: "d", Packages: []string{"Acme/*"}}, {Description: "d", Packages: []string{""}}, {Description: "d", Packages: many}},
 		"networks":    {{Description: "d", Networks: []string{"10.0.0.0/33"}}, {Description: "d", Networks: []string{"example.org"}}, {Description: "d", Networks: many}},
@@ -87,7 +87,7 @@ func TestCreatedTokenIsStoredInOneForm(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		service := newService(db, "acme", time.Now)
-		row, secret, err := service.Create(by(t, "anna@example.org"), nil, access.NewToken{
+		row, secret, err := service.Create(by(t, "anna@example.org"), nil, tokens.NewToken{
 			Description: "  CI  ", Permission: token.PermissionWRITE, Packages: []string{"b/*", "a/*", "b/*"},
 			Networks: []string{"10.1.2.3", "10.9.9.9/8"}, RateLimit: ptr(0), Labels: []schema.Label{{Name: "order", Value: "7"}},
 		})
@@ -114,7 +114,7 @@ func TestExternalIDIsUniqueAmongLiveTokens(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		service := newService(db, "pkb", time.Now)
-		in := access.NewToken{Description: "order", ExternalID: ptr("order-1187")}
+		in := tokens.NewToken{Description: "order", ExternalID: ptr("order-1187")}
 		first, _, err := service.Create(t.Context(), nil, in)
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +138,7 @@ func TestRevokeIsFinal(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		service := newService(db, "pkb", time.Now)
-		row, _, err := service.Create(t.Context(), nil, access.NewToken{Description: "CI"})
+		row, _, err := service.Create(t.Context(), nil, tokens.NewToken{Description: "CI"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestRevokeIsFinal(t *testing.T) {
 			}
 		}
 		var conflict *fault.Conflict
-		if _, err := service.Update(t.Context(), nil, row.ID, access.Changes{Description: ptr("x")}); !errors.As(err, &conflict) {
+		if _, err := service.Update(t.Context(), nil, row.ID, tokens.Changes{Description: ptr("x")}); !errors.As(err, &conflict) {
 			t.Errorf("changing a revoked token: %v", err)
 		}
 	})
@@ -168,25 +168,25 @@ func TestUpdateChangesWhatIsSaid(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		service := newService(db, "pkb", time.Now)
 		end := time.Now().Add(time.Hour)
-		row, _, err := service.Create(t.Context(), nil, access.NewToken{Description: "CI", Packages: []string{"acme/*"}, ExpiresAt: &end})
+		row, _, err := service.Create(t.Context(), nil, tokens.NewToken{Description: "CI", Packages: []string{"acme/*"}, ExpiresAt: &end})
 		if err != nil {
 			t.Fatal(err)
 		}
-		update := func(in access.Changes) *ent.Token {
+		update := func(in tokens.Changes) *ent.Token {
 			changed, err := service.Update(t.Context(), nil, row.ID, in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return changed
 		}
-		if changed := update(access.Changes{Description: ptr("new")}); changed.Description != "new" || len(changed.Packages) != 1 || changed.ExpiresAt == nil {
+		if changed := update(tokens.Changes{Description: ptr("new")}); changed.Description != "new" || len(changed.Packages) != 1 || changed.ExpiresAt == nil {
 			t.Errorf("%+v", changed)
 		}
-		if changed := update(access.Changes{Packages: []string{}, ClearExpiresAt: true}); len(changed.Packages) != 0 || changed.ExpiresAt != nil || changed.Description != "new" {
+		if changed := update(tokens.Changes{Packages: []string{}, ClearExpiresAt: true}); len(changed.Packages) != 0 || changed.ExpiresAt != nil || changed.Description != "new" {
 			t.Errorf("%+v", changed)
 		}
 		var missing *fault.NotFound
-		if _, err := service.Update(t.Context(), nil, "tok_nobody", access.Changes{}); !errors.As(err, &missing) {
+		if _, err := service.Update(t.Context(), nil, "tok_nobody", tokens.Changes{}); !errors.As(err, &missing) {
 			t.Errorf("an unknown token: %v", err)
 		}
 	})
@@ -198,24 +198,24 @@ func TestFilters(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		now := time.Now()
 		service := newService(db, "pkb", func() time.Time { return now.Add(-48 * time.Hour) })
-		create := func(in access.NewToken) *ent.Token {
+		create := func(in tokens.NewToken) *ent.Token {
 			row, _, err := service.Create(t.Context(), nil, in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return row
 		}
-		create(access.NewToken{Description: "active 100%", Labels: []schema.Label{{Name: "order", Value: "7"}, {Name: "x", Value: "y"}}})
-		create(access.NewToken{Description: "expired", ExpiresAt: ptr(now.Add(-time.Hour)), ExternalID: ptr("o-1")})
-		create(access.NewToken{Description: "writer", Permission: token.PermissionWRITE, ExpiresAt: ptr(now.Add(time.Hour))})
-		gone := create(access.NewToken{Description: "revoked"})
+		create(tokens.NewToken{Description: "active 100%", Labels: []schema.Label{{Name: "order", Value: "7"}, {Name: "x", Value: "y"}}})
+		create(tokens.NewToken{Description: "expired", ExpiresAt: ptr(now.Add(-time.Hour)), ExternalID: ptr("o-1")})
+		create(tokens.NewToken{Description: "writer", Permission: token.PermissionWRITE, ExpiresAt: ptr(now.Add(time.Hour))})
+		gone := create(tokens.NewToken{Description: "revoked"})
 		if _, err := service.Revoke(t.Context(), nil, []string{gone.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
-		for want, where := range map[string]access.Where{
+		for want, where := range map[string]tokens.Where{
 			"active 100%,expired,revoked,writer": {},
-			"active 100%,writer":                 {Status: []access.Status{access.Active}},
-			"expired,revoked":                    {Status: []access.Status{access.Expired, access.Revoked}},
+			"active 100%,writer":                 {Status: []tokens.Status{tokens.Active}},
+			"expired,revoked":                    {Status: []tokens.Status{tokens.Expired, tokens.Revoked}},
 			"writer":                             {Permission: ptr(token.PermissionWRITE)},
 			"active 100%":                        {Search: ptr("0%")},
 			"expired":                            {ExternalID: ptr("o-1")},
@@ -231,7 +231,7 @@ func TestFilters(t *testing.T) {
 			}
 		}
 		for label, want := range map[schema.Label]int{{Name: "order", Value: "7"}: 1, {Name: "order", Value: "y"}: 0, {Name: "x", Value: "y"}: 1, {Name: "z", Value: ""}: 0} {
-			if n := db.Client.Token.Query().Where(conditions(t, access.Where{Label: &label}, now)...).CountX(t.Context()); n != want {
+			if n := db.Client.Token.Query().Where(conditions(t, tokens.Where{Label: &label}, now)...).CountX(t.Context()); n != want {
 				t.Errorf("label %v: %d tokens, want %d", label, n, want)
 			}
 		}

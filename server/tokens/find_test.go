@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"database/sql"
@@ -10,22 +10,22 @@ import (
 	"entgo.io/ent/dialect"
 
 	"broker/ent/schema"
-	"broker/server/access"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
+	"broker/server/tokens"
 )
 
 // A filter that is there and says nothing is refused with its name, never dropped: without it, the rest would match
 // everybody's tokens. So is what no token can have.
 func TestFilterThatSaysNothingIsRefused(t *testing.T) {
 	t.Parallel()
-	active := []access.Status{access.Active}
-	for field, filters := range map[string][]access.Where{
+	active := []tokens.Status{tokens.Active}
+	for field, filters := range map[string][]tokens.Where{
 		"search":        {{Search: ptr("")}, {Search: ptr("  "), Status: active}, {Search: ptr("\x00")}, {Search: ptr("a\xff")}, {Search: ptr(strings.Repeat("a", 257))}},
 		"externalId":    {{ExternalID: ptr(""), Status: active}, {ExternalID: ptr(" ")}, {ExternalID: ptr("o\x00")}},
 		"parent":        {{Parent: ptr(""), Status: active}, {Parent: ptr("\n")}},
-		"status":        {{Status: []access.Status{}}, {Status: []access.Status{}, Search: ptr("a")}},
+		"status":        {{Status: []tokens.Status{}}, {Status: []tokens.Status{}, Search: ptr("a")}},
 		"label":         {{Label: &schema.Label{}}, {Label: &schema.Label{Name: "a", Value: "\x00"}}},
 		"expiresBefore": {{ExpiresBefore: ptr(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))}},
 	} {
@@ -37,7 +37,7 @@ func TestFilterThatSaysNothingIsRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, where := range []access.Where{{}, {Label: &schema.Label{Name: "a"}}, {Search: ptr(" a ")}, {NeverUsed: ptr(false)}} {
+	for _, where := range []tokens.Where{{}, {Label: &schema.Label{Name: "a"}}, {Search: ptr(" a ")}, {NeverUsed: ptr(false)}} {
 		if _, err := where.Predicates(time.Now()); err != nil {
 			t.Errorf("%+v: %v", where, err)
 		}

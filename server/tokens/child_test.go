@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"errors"
@@ -11,19 +11,19 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
+	"broker/server/secret"
 	"broker/server/settings"
-	secrets "broker/server/token"
+	"broker/server/tokens"
 )
 
 // family is a service with a token that makes others.
 type family struct {
 	*testing.T
-	*access.Service
+	*tokens.Service
 	db     *database.DB
 	known  *auth.Tokens
 	maker  *ent.Token
@@ -35,7 +35,7 @@ func newFamily(t *testing.T, db *database.DB) *family {
 	t.Helper()
 	f := &family{T: t, Service: newService(db, "pkb", time.Now), db: db, ends: time.Now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)}
 	f.known = auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(time.Now))
-	f.maker, _ = f.make(nil, access.NewToken{
+	f.maker, _ = f.make(nil, tokens.NewToken{
 		Description: "shop", Permission: token.PermissionWRITE, Packages: []string{"acme/*", "other/lib"},
 		Networks: []string{"10.0.0.0/8"}, RateLimit: ptr(500), ExpiresAt: &f.ends,
 	})
@@ -43,7 +43,7 @@ func newFamily(t *testing.T, db *database.DB) *family {
 	return f
 }
 
-func (f *family) make(maker *auth.Token, in access.NewToken) (*ent.Token, secrets.Secret) {
+func (f *family) make(maker *auth.Token, in tokens.NewToken) (*ent.Token, secret.Secret) {
 	f.Helper()
 	if in.Description == "" {
 		in.Description = "customer"
@@ -65,7 +65,7 @@ func (f *family) read(row *ent.Token) *auth.Token {
 }
 
 // ask authenticates with a secret from an address, and asks for a package.
-func (f *family) ask(secret secrets.Secret, address, name string) error {
+func (f *family) ask(secret secret.Secret, address, name string) error {
 	f.Helper()
 	r := httptest.NewRequest(http.MethodGet, "/p2/"+name+".json", nil)
 	r.SetBasicAuth("token", secret.Reveal())
@@ -91,7 +91,7 @@ func TestChildIsNoLargerThanItsMaker(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
 		later := f.ends.Add(time.Second)
-		for field, inputs := range map[string][]access.NewToken{
+		for field, inputs := range map[string][]tokens.NewToken{
 			"packages":   {{Packages: []string{"*"}}, {Packages: []string{"acme/lib", "other/*"}}, {Packages: []string{"third/x"}}, {Packages: []string{}}},
 			"networks":   {{Networks: []string{"0.0.0.0/0"}}, {Networks: []string{"10.0.0.0/7"}}, {Networks: []string{"192.0.2.1"}}, {Networks: []string{"::/0"}}, {Networks: []string{}}},
 			"rateLimit":  {{RateLimit: ptr(0)}, {RateLimit: ptr(501)}},
@@ -110,7 +110,7 @@ func TestChildIsNoLargerThanItsMaker(t *testing.T) {
 		readOnly := *f.asking
 		readOnly.Write = false
 		var forbidden *fault.Forbidden
-		if _, _, err := f.Create(t.Context(), &readOnly, access.NewToken{Description: "x", Permission: token.PermissionWRITE}); !errors.As(err, &forbidden) || forbidden.Field != "permission" {
+		if _, _, err := f.Create(t.Context(), &readOnly, tokens.NewToken{Description: "x", Permission: token.PermissionWRITE}); !errors.As(err, &forbidden) || forbidden.Field != "permission" {
 			t.Errorf("a write token by a read-only one: %v", err)
 		}
 		if n := db.Client.Token.Query().CountX(t.Context()); n != 1 {
@@ -124,13 +124,13 @@ func TestChildInherits(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		child, _ := f.make(f.asking, access.NewToken{})
+		child, _ := f.make(f.asking, tokens.NewToken{})
 		child = db.Client.Token.GetX(t.Context(), child.ID)
 		if strings.Join(child.Packages, " ") != "acme/* other/lib" || strings.Join(child.Networks, " ") != "10.0.0.0/8" ||
 			*child.RateLimit != 500 || !child.ExpiresAt.Equal(f.ends) || *child.ParentID != f.maker.ID || child.Permission != token.PermissionREAD_ONLY {
 			t.Errorf("the child is %+v", child)
 		}
-		small, _ := f.make(f.asking, access.NewToken{Packages: []string{"acme/a-*"}, Networks: []string{"10.1.0.0/16"}, RateLimit: ptr(10), ExpiresAt: ptr(f.ends.Add(-time.Hour))})
+		small, _ := f.make(f.asking, tokens.NewToken{Packages: []string{"acme/a-*"}, Networks: []string{"10.1.0.0/16"}, RateLimit: ptr(10), ExpiresAt: ptr(f.ends.Add(-time.Hour))})
 		if strings.Join(small.Packages, " ") != "acme/a-*" || *small.RateLimit != 10 {
 			t.Errorf("the smaller child is %+v", small)
 		}
@@ -144,12 +144,12 @@ func TestMakerBoundsItsChildWhenUsed(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
 		go db.Changes.Run(t.Context())
-		child, secret := f.make(f.asking, access.NewToken{})
+		child, secret := f.make(f.asking, tokens.NewToken{})
 		f.wantCode(f.ask(secret, "10.1.1.1", "acme/lib"), "")
 		f.wantCode(f.ask(secret, "10.1.1.1", "other/lib"), "")
 		f.wantCode(f.ask(secret, "192.0.2.1", "acme/lib"), auth.CodeNetworkNotAllowed)
 
-		if _, err := f.Update(t.Context(), nil, f.maker.ID, access.Changes{Packages: []string{"acme/*"}, Networks: []string{"10.1.0.0/16"}, RateLimit: ptr(7)}); err != nil {
+		if _, err := f.Update(t.Context(), nil, f.maker.ID, tokens.Changes{Packages: []string{"acme/*"}, Networks: []string{"10.1.0.0/16"}, RateLimit: ptr(7)}); err != nil {
 			t.Fatal(err)
 		}
 		f.wantCode(f.ask(secret, "10.1.1.1", "acme/lib"), "")
@@ -184,11 +184,11 @@ func TestTokenChangesOnlyWhatItMade(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		child, _ := f.make(f.asking, access.NewToken{})
-		foreign, _ := f.make(nil, access.NewToken{})
+		child, _ := f.make(f.asking, tokens.NewToken{})
+		foreign, _ := f.make(nil, tokens.NewToken{})
 		acts := map[string]func(id string) error{
 			"update": func(id string) error {
-				_, err := f.Update(t.Context(), f.asking, id, access.Changes{Description: ptr("x")})
+				_, err := f.Update(t.Context(), f.asking, id, tokens.Changes{Description: ptr("x")})
 				return err
 			},
 			"rotate":  func(id string) error { _, err := f.Rotate(t.Context(), f.asking, id, time.Hour); return err },
@@ -210,18 +210,18 @@ func TestTokenChangesOnlyWhatItMade(t *testing.T) {
 				t.Errorf("%s of its own: %v", name, err)
 			}
 		}
-		preview, err := f.Preview(t.Context(), f.asking, nil, conditions(t, access.Where{Search: ptr("customer")}, time.Now()))
+		preview, err := f.Preview(t.Context(), f.asking, nil, conditions(t, tokens.Where{Search: ptr("customer")}, time.Now()))
 		if err != nil || preview.Count != 0 { // its own is revoked by now, the other is not its own
 			t.Errorf("preview %+v, %v", preview, err)
 		}
-		if n, err := f.RevokeMatching(t.Context(), f.asking, conditions(t, access.Where{Search: ptr("customer")}, time.Now()), 0, nil); err != nil || n != 0 {
+		if n, err := f.RevokeMatching(t.Context(), f.asking, conditions(t, tokens.Where{Search: ptr("customer")}, time.Now()), 0, nil); err != nil || n != 0 {
 			t.Errorf("revoked %d, %v", n, err)
 		}
 		if db.Client.Token.GetX(t.Context(), foreign.ID).RevokedAt != nil {
 			t.Error("a foreign token was revoked")
 		}
 		var forbidden *fault.Forbidden
-		if _, err := f.Update(t.Context(), f.asking, child.ID, access.Changes{RateLimit: ptr(0)}); !errors.As(err, &forbidden) {
+		if _, err := f.Update(t.Context(), f.asking, child.ID, tokens.Changes{RateLimit: ptr(0)}); !errors.As(err, &forbidden) {
 			t.Errorf("enlarging its own: %v", err)
 		}
 	})
@@ -257,7 +257,7 @@ func TestTokenEnablesOnlyWhatItDisabled(t *testing.T) {
 				return err
 			}, false},
 		} {
-			row, secret := f.make(f.asking, access.NewToken{Description: name})
+			row, secret := f.make(f.asking, tokens.NewToken{Description: name})
 			db.Client.Token.UpdateOneID(row.ID).ClearExpiresAt().ExecX(t.Context())
 			if err := test.disable([]string{row.ID}); err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -279,10 +279,10 @@ func TestForeignExternalIDTellsNothing(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		foreign, _ := f.make(nil, access.NewToken{Description: "of somebody else", ExternalID: ptr("order-1")})
-		own, _ := f.make(f.asking, access.NewToken{ExternalID: ptr("order-2")})
+		foreign, _ := f.make(nil, tokens.NewToken{Description: "of somebody else", ExternalID: ptr("order-1")})
+		own, _ := f.make(f.asking, tokens.NewToken{ExternalID: ptr("order-2")})
 		for id, row := range map[string]*ent.Token{"order-1": foreign, "order-2": own} {
-			_, _, err := f.Create(t.Context(), f.asking, access.NewToken{Description: "x", ExternalID: &id})
+			_, _, err := f.Create(t.Context(), f.asking, tokens.NewToken{Description: "x", ExternalID: &id})
 			var conflict *fault.Conflict
 			if !errors.As(err, &conflict) || strings.Contains(err.Error(), row.ID) != (row == own) || strings.Contains(err.Error(), row.Description) != (row == own) {
 				t.Errorf("%s: %v", id, err)
@@ -297,11 +297,11 @@ func TestGenerationsAreBounded(t *testing.T) {
 	f := newFamily(t, databasetest.New(t))
 	asking := f.asking
 	for range auth.GenerationsMax - 1 {
-		row, _ := f.make(asking, access.NewToken{Permission: token.PermissionWRITE})
+		row, _ := f.make(asking, tokens.NewToken{Permission: token.PermissionWRITE})
 		asking = f.read(row)
 	}
 	var forbidden *fault.Forbidden
-	if _, _, err := f.Create(t.Context(), asking, access.NewToken{Description: "x"}); !errors.As(err, &forbidden) {
+	if _, _, err := f.Create(t.Context(), asking, tokens.NewToken{Description: "x"}); !errors.As(err, &forbidden) {
 		t.Errorf("one generation more: %v", err)
 	}
 }

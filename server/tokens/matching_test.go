@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"broker/ent"
 	"broker/ent/auditevent"
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/tokens"
 )
 
 // fill makes tokens that one filter matches.
@@ -36,11 +36,11 @@ func TestManyMatchingTokensAreRevoked(t *testing.T) {
 		const n = 1_203
 		fill(t, db, n)
 		service := newService(db, "pkb", time.Now)
-		other, _, err := service.Create(t.Context(), nil, access.NewToken{Description: "CI"})
+		other, _, err := service.Create(t.Context(), nil, tokens.NewToken{Description: "CI"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		where := conditions(t, access.Where{Search: ptr("customer")}, time.Now())
+		where := conditions(t, tokens.Where{Search: ptr("customer")}, time.Now())
 		if done, err := service.RevokeMatching(by(t, "anna"), nil, where, n, ptr("refund")); err != nil || done != n {
 			t.Fatal(done, err)
 		}
@@ -71,7 +71,7 @@ func BenchmarkRevokeMatching(b *testing.B) {
 				db := databasetest.Open(b, url(b))
 				fill(b, db, 10_000)
 				service := newService(db, "pkb", time.Now)
-				where, err := access.Where{Search: ptr("customer")}.Predicates(time.Now())
+				where, err := tokens.Where{Search: ptr("customer")}.Predicates(time.Now())
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,4 +1,4 @@
-package access
+package tokens
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/fault"
-	secrets "broker/server/token"
+	"broker/server/secret"
 )
 
 // How long an old secret may go on: unless said, and at most.
@@ -24,7 +24,7 @@ const (
 // Rotation is a token's new secret, told this once, and until when the old one works.
 type Rotation struct {
 	Token             *ent.Token
-	Secret            secrets.Secret
+	Secret            secret.Secret
 	PreviousExpiresAt time.Time
 }
 

@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"fmt"
@@ -8,14 +8,14 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/tokens"
 )
 
 // statuses are all there are.
-var statuses = []access.Status{access.Active, access.Expired, access.Disabled, access.Revoked}
+var statuses = []tokens.Status{tokens.Active, tokens.Expired, tokens.Disabled, tokens.Revoked}
 
 // tree makes a token of every status, then over the generations a child of every status of each of them.
 func tree(t *testing.T, db *database.DB, now time.Time, generations int) {
@@ -28,13 +28,13 @@ func tree(t *testing.T, db *database.DB, now time.Time, generations int) {
 			for _, status := range statuses {
 				create := db.Client.Token.Create().SetDescription(string(status)).SetCreatedBy("x").SetNillableParentID(maker)
 				switch status {
-				case access.Expired:
+				case tokens.Expired:
 					create.SetExpiresAt(now.Add(-time.Minute))
-				case access.Disabled:
+				case tokens.Disabled:
 					create.SetDisabledAt(now)
-				case access.Revoked:
+				case tokens.Revoked:
 					create.SetRevokedAt(now)
-				case access.Active:
+				case tokens.Active:
 					create.SetExpiresAt(now.Add(time.Minute))
 				}
 				builders = append(builders, create)
@@ -58,14 +58,14 @@ func TestFilterAndStatusAreOne(t *testing.T) {
 		for _, row := range rows {
 			byID[row.ID] = row
 		}
-		told, err := access.Statuses(t.Context(), db.Client, now, rows...)
+		told, err := tokens.Statuses(t.Context(), db.Client, now, rows...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		of := map[access.Status][]string{}
+		of := map[tokens.Status][]string{}
 		for i, row := range rows {
-			want := access.StatusOf(row, now)
-			for one := row; want == access.Active && one.ParentID != nil; want = access.StatusOf(one, now) {
+			want := tokens.StatusOf(row, now)
+			for one := row; want == tokens.Active && one.ParentID != nil; want = tokens.StatusOf(one, now) {
 				one = byID[*one.ParentID]
 			}
 			if told[i] != want {
@@ -73,13 +73,13 @@ func TestFilterAndStatusAreOne(t *testing.T) {
 			}
 			of[want] = append(of[want], row.ID)
 		}
-		for _, some := range [][]access.Status{{access.Active}, {access.Expired}, {access.Disabled}, {access.Revoked}, {access.Expired, access.Revoked}, statuses} {
+		for _, some := range [][]tokens.Status{{tokens.Active}, {tokens.Expired}, {tokens.Disabled}, {tokens.Revoked}, {tokens.Expired, tokens.Revoked}, statuses} {
 			var want []string
 			for _, status := range some {
 				want = append(want, of[status]...)
 			}
 			slices.Sort(want)
-			where := conditions(t, access.Where{Status: some}, now)
+			where := conditions(t, tokens.Where{Status: some}, now)
 			if found := db.Client.Token.Query().Where(where...).Order(ent.Asc(token.FieldID)).IDsX(t.Context()); !slices.Equal(found, want) {
 				t.Errorf("%v: %d tokens are found, want %d", some, len(found), len(want))
 			}
@@ -92,12 +92,12 @@ func TestRevokingByStatusGoesByMakers(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		f := newFamily(t, db)
-		child, _ := f.make(f.asking, access.NewToken{})
-		other, _ := f.make(nil, access.NewToken{})
+		child, _ := f.make(f.asking, tokens.NewToken{})
+		other, _ := f.make(nil, tokens.NewToken{})
 		if _, err := f.Disable(t.Context(), nil, []string{f.maker.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
-		where := conditions(t, access.Where{Status: []access.Status{access.Active}}, time.Now())
+		where := conditions(t, tokens.Where{Status: []tokens.Status{tokens.Active}}, time.Now())
 		preview, err := f.Preview(t.Context(), nil, nil, where)
 		if err != nil || preview.Count != 1 {
 			t.Errorf("preview %+v, %v", preview, err)
@@ -123,7 +123,7 @@ func BenchmarkStatusFilter(b *testing.B) {
 			}
 			fill(b, db, 10_000)
 			db.Client.Token.Update().Where(token.DescriptionHasPrefix("customer")).SetParentID(*maker).ExecX(b.Context())
-			where, err := access.Where{Status: []access.Status{access.Active}}.Predicates(time.Now())
+			where, err := tokens.Where{Status: []tokens.Status{tokens.Active}}.Predicates(time.Now())
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package token_test
+package secret_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // A new secret has the contract's shape, differs from every other, and is recognised.
@@ -18,9 +18,9 @@ func TestNewSecretIsRecognised(t *testing.T) {
 	shape := regexp.MustCompile(`^pkb_(ro|rw)_[0-9A-Za-z]{38}$`)
 	seen := map[string]bool{}
 	for i := range 2000 {
-		permission := []token.Permission{token.ReadOnly, token.Write}[i%2]
-		secret := token.New("pkb", permission)
-		value := secret.Reveal()
+		permission := []secret.Permission{secret.ReadOnly, secret.Write}[i%2]
+		made := secret.New("pkb", permission)
+		value := made.Reveal()
 		if !shape.MatchString(value) || !strings.HasPrefix(value, "pkb_"+string(permission)+"_") {
 			t.Fatalf("%q has another shape", value)
 		}
@@ -28,8 +28,8 @@ func TestNewSecretIsRecognised(t *testing.T) {
 			t.Fatalf("%q was made twice", value)
 		}
 		seen[value] = true
-		parsed, err := token.Parse(value)
-		if err != nil || parsed.Hash() != secret.Hash() {
+		parsed, err := secret.Parse(value)
+		if err != nil || parsed.Hash() != made.Hash() {
 			t.Fatalf("Parse(%q) = %v", value, err)
 		}
 	}
@@ -41,7 +41,7 @@ func TestRandomCharactersAreUnbiased(t *testing.T) {
 	counts := map[byte]int{}
 	const secrets = 4000
 	for range secrets {
-		value := token.New("p", token.ReadOnly).Reveal()
+		value := secret.New("p", secret.ReadOnly).Reveal()
 		for _, c := range []byte(value[5 : 5+32]) {
 			counts[c]++
 		}
@@ -60,7 +60,7 @@ func TestRandomCharactersAreUnbiased(t *testing.T) {
 // Any single wrong, missing or added character is noticed before a database is asked.
 func TestMistypedSecretIsMalformed(t *testing.T) {
 	t.Parallel()
-	value := token.New("pkb", token.ReadOnly).Reveal()
+	value := secret.New("pkb", secret.ReadOnly).Reveal()
 	for i := range value {
 		for _, c := range []byte("0aZ_- é") {
 			if c != value[i] {
@@ -77,7 +77,7 @@ func TestMistypedSecretIsMalformed(t *testing.T) {
 
 func refuse(t *testing.T, text string) {
 	t.Helper()
-	if _, err := token.Parse(text); err == nil {
+	if _, err := secret.Parse(text); err == nil {
 		t.Errorf("Parse(%.80q) succeeded", text)
 	}
 }
@@ -85,48 +85,48 @@ func refuse(t *testing.T, text string) {
 // However a secret is printed, its value does not appear.
 func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
-	secret := token.New("pkb", token.Write)
-	holder := struct{ S token.Secret }{secret}
+	made := secret.New("pkb", secret.Write)
+	holder := struct{ S secret.Secret }{made}
 	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("made", "secret", secret, "holder", holder)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("made", "secret", made, "holder", holder)
 	encoded, err := json.Marshal(holder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed := fmt.Sprintf("%v %+v %#v %s %q %x %d", secret, holder, holder, secret, secret, secret, secret) + string(encoded) + log.String()
-	if strings.Contains(printed, secret.Reveal()[8:20]) {
+	printed := fmt.Sprintf("%v %+v %#v %s %q %x %d", made, holder, holder, made, made, made, made) + string(encoded) + log.String()
+	if strings.Contains(printed, made.Reveal()[8:20]) {
 		t.Errorf("the value is in: %s", printed)
 	}
 }
 
 func TestHintShowsPrefixAndLastFour(t *testing.T) {
 	t.Parallel()
-	secret := token.New("pkb", token.ReadOnly)
-	value := secret.Reveal()
-	if want := "pkb_ro_…" + value[len(value)-4:]; secret.Hint() != want {
-		t.Errorf("Hint = %q, want %q", secret.Hint(), want)
+	made := secret.New("pkb", secret.ReadOnly)
+	value := made.Reveal()
+	if want := "pkb_ro_…" + value[len(value)-4:]; made.Hint() != want {
+		t.Errorf("Hint = %q, want %q", made.Hint(), want)
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(token.New("pkb", token.ReadOnly).Reveal())
+	f.Add(secret.New("pkb", secret.ReadOnly).Reveal())
 	f.Add("pkb_rw_x")
 	f.Fuzz(func(t *testing.T, text string) {
-		secret, err := token.Parse(text)
-		if err == nil && secret.Reveal() != text {
-			t.Errorf("Parse(%q) gave %q", text, secret.Reveal())
+		made, err := secret.Parse(text)
+		if err == nil && made.Reveal() != text {
+			t.Errorf("Parse(%q) gave %q", text, made.Reveal())
 		}
 	})
 }
 
 func BenchmarkParseAndHash(b *testing.B) {
-	value := token.New("pkb", token.ReadOnly).Reveal()
+	value := secret.New("pkb", secret.ReadOnly).Reveal()
 	b.ReportAllocs()
 	for b.Loop() {
-		secret, err := token.Parse(value)
+		made, err := secret.Parse(value)
 		if err != nil {
 			b.Fatal(err)
 		}
-		secret.Hash()
+		made.Hash()
 	}
 }

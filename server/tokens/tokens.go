@@ -1,5 +1,5 @@
-// Package access makes, changes, rotates and ends access tokens.
-package access
+// Package tokens makes, changes, rotates and ends access tokens.
+package tokens
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/fault"
+	"broker/server/secret"
 	"broker/server/settings"
-	secrets "broker/server/token"
 )
 
 // Service makes, changes, rotates and ends tokens. What it changes is in force on the next request.
@@ -51,36 +51,36 @@ type NewToken struct {
 }
 
 // Create makes a token and its secret, which is not stored and so is told this once.
-func (s *Service) Create(ctx context.Context, maker *auth.Token, in NewToken) (*ent.Token, secrets.Secret, error) {
+func (s *Service) Create(ctx context.Context, maker *auth.Token, in NewToken) (*ent.Token, secret.Secret, error) {
 	if err := s.checkNew(&in); err != nil {
-		return nil, secrets.Secret{}, err
+		return nil, secret.Secret{}, err
 	}
 	rules, err := s.rules.Current(ctx)
 	if err != nil {
-		return nil, secrets.Secret{}, err
+		return nil, secret.Secret{}, err
 	}
 	if err := s.bound(&in, rules, maker); err != nil {
-		return nil, secrets.Secret{}, err
+		return nil, secret.Secret{}, err
 	}
 	var row *ent.Token
-	var secret secrets.Secret
+	var made secret.Secret
 	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if row, err = insert(ctx, tx, maker, in); err != nil {
 			return err
 		}
-		if secret, _, err = s.newSecret(ctx, tx, row); err != nil {
+		if made, _, err = s.newSecret(ctx, tx, row); err != nil {
 			return err
 		}
 		tx.Announce(database.TopicToken, row.ID)
-		return s.audit.Write(ctx, tx, audit.Event{Action: "token.create", Target: row.ID, Details: described(row, secret.Hint())})
+		return s.audit.Write(ctx, tx, audit.Event{Action: "token.create", Target: row.ID, Details: described(row, made.Hint())})
 	})
 	if ent.IsConstraintError(err) && in.ExternalID != nil {
-		return nil, secrets.Secret{}, s.conflict(ctx, maker, *in.ExternalID)
+		return nil, secret.Secret{}, s.conflict(ctx, maker, *in.ExternalID)
 	}
 	if err != nil {
-		return nil, secrets.Secret{}, fmt.Errorf("create a token: %w", err)
+		return nil, secret.Secret{}, fmt.Errorf("create a token: %w", err)
 	}
-	return row.Unwrap(), secret, nil
+	return row.Unwrap(), made, nil
 }
 
 // bound keeps a new token within the owner's settings and its maker.
@@ -110,15 +110,15 @@ func insert(ctx context.Context, tx *database.Tx, maker *auth.Token, in NewToken
 }
 
 // newSecret makes a secret of a token and stores its hash.
-func (s *Service) newSecret(ctx context.Context, tx *database.Tx, row *ent.Token) (secrets.Secret, *ent.TokenSecret, error) {
-	permission := secrets.ReadOnly
+func (s *Service) newSecret(ctx context.Context, tx *database.Tx, row *ent.Token) (secret.Secret, *ent.TokenSecret, error) {
+	permission := secret.ReadOnly
 	if row.Permission == token.PermissionWRITE {
-		permission = secrets.Write
+		permission = secret.Write
 	}
-	secret := secrets.New(s.prefix, permission)
-	hash := secret.Hash()
-	stored, err := tx.TokenSecret.Create().SetTokenID(row.ID).SetHash(hash[:]).SetHint(secret.Hint()).Save(ctx)
-	return secret, stored, err
+	made := secret.New(s.prefix, permission)
+	hash := made.Hash()
+	stored, err := tx.TokenSecret.Create().SetTokenID(row.ID).SetHash(hash[:]).SetHint(made.Hint()).Save(ctx)
+	return made, stored, err
 }
 
 // conflict names the live token that has an external id; to a token that did not make it, it does not.

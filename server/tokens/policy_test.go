@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"errors"
@@ -9,18 +9,18 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
-	"broker/server/access"
 	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
 	"broker/server/settings"
+	"broker/server/tokens"
 )
 
 // ruled is a service with the owner's settings and a clock.
 type ruled struct {
 	*testing.T
-	*access.Service
+	*tokens.Service
 	db    *database.DB
 	rules *settings.Service
 	now   time.Time
@@ -31,7 +31,7 @@ func newRuled(t *testing.T, db *database.DB) *ruled {
 	clock := func() time.Time { return r.now }
 	log := audit.New(db, make([]byte, 32), clock)
 	r.rules = settings.New(db, log, 1000)
-	r.Service = access.New(db, log, r.rules, "pkb", clock)
+	r.Service = tokens.New(db, log, r.rules, "pkb", clock)
 	return r
 }
 
@@ -44,7 +44,7 @@ func (r *ruled) set(in settings.Changes) settings.Settings {
 	return current
 }
 
-func (r *ruled) make(in access.NewToken) *ent.Token {
+func (r *ruled) make(in tokens.NewToken) *ent.Token {
 	r.Helper()
 	if in.Description == "" {
 		in.Description = "CI"
@@ -62,36 +62,36 @@ func TestLifetimes(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		r := newRuled(t, db)
 		days := func(n int) *time.Time { return ptr(r.now.AddDate(0, 0, n)) }
-		if row := r.make(access.NewToken{}); row.ExpiresAt != nil {
+		if row := r.make(tokens.NewToken{}); row.ExpiresAt != nil {
 			t.Errorf("without a rule it ends at %s", row.ExpiresAt)
 		}
 		r.set(settings.Changes{MaxTokenDays: ptr(180)})
-		if row := r.make(access.NewToken{}); row.ExpiresAt == nil || row.ExpiresAt.Sub(*days(180)).Abs() > time.Second {
+		if row := r.make(tokens.NewToken{}); row.ExpiresAt == nil || row.ExpiresAt.Sub(*days(180)).Abs() > time.Second {
 			t.Errorf("with a longest life it ends at %v", row.ExpiresAt)
 		}
 		r.set(settings.Changes{DefaultTokenDays: ptr(90)})
-		row := r.make(access.NewToken{})
+		row := r.make(tokens.NewToken{})
 		if row.ExpiresAt == nil || row.ExpiresAt.Sub(*days(90)).Abs() > time.Second {
 			t.Errorf("with a default life it ends at %v", row.ExpiresAt)
 		}
-		r.make(access.NewToken{ExpiresAt: days(180)})
+		r.make(tokens.NewToken{ExpiresAt: days(180)})
 		var invalid *fault.Invalid
-		for _, in := range []access.NewToken{{ExpiresAt: days(182)}, {NeverExpires: true}} {
+		for _, in := range []tokens.NewToken{{ExpiresAt: days(182)}, {NeverExpires: true}} {
 			in.Description = "CI"
 			if _, _, err := r.Create(t.Context(), nil, in); !errors.As(err, &invalid) || invalid.Field != "expiresAt" || !strings.Contains(invalid.Message, "180 days") {
 				t.Errorf("%+v: %v", in, err)
 			}
 		}
-		for _, in := range []access.Changes{{ExpiresAt: days(182)}, {ClearExpiresAt: true}} {
+		for _, in := range []tokens.Changes{{ExpiresAt: days(182)}, {ClearExpiresAt: true}} {
 			if _, err := r.Update(t.Context(), nil, row.ID, in); !errors.As(err, &invalid) || invalid.Field != "expiresAt" {
 				t.Errorf("%+v: %v", in, err)
 			}
 		}
-		if _, err := r.Update(t.Context(), nil, row.ID, access.Changes{Description: ptr("new")}); err != nil {
+		if _, err := r.Update(t.Context(), nil, row.ID, tokens.Changes{Description: ptr("new")}); err != nil {
 			t.Errorf("another change: %v", err)
 		}
 		r.set(settings.Changes{MaxTokenDays: ptr(0)})
-		if row := r.make(access.NewToken{NeverExpires: true}); row.ExpiresAt != nil {
+		if row := r.make(tokens.NewToken{NeverExpires: true}); row.ExpiresAt != nil {
 			t.Errorf("never: it ends at %s", row.ExpiresAt)
 		}
 	})
@@ -102,13 +102,13 @@ func TestTokensAreToldAndKeepWorking(t *testing.T) {
 	t.Parallel()
 	db := databasetest.New(t)
 	r := newRuled(t, db)
-	endless := r.make(access.NewToken{})
-	distant := r.make(access.NewToken{ExpiresAt: ptr(r.now.AddDate(3, 0, 0))})
+	endless := r.make(tokens.NewToken{})
+	distant := r.make(tokens.NewToken{ExpiresAt: ptr(r.now.AddDate(3, 0, 0))})
 	rules := r.set(settings.Changes{MaxTokenDays: ptr(180), WarnUnusedDays: ptr(60), DisableUnusedDays: ptr(90)})
 	for row, want := range map[*ent.Token]string{endless: "no end", distant: "ends on"} {
 		row = db.Client.Token.GetX(t.Context(), row.ID)
 		notices := r.Notices(row, nil, rules)
-		if access.StatusOf(row, r.now) != access.Active || len(notices) != 1 || !strings.Contains(notices[0], want) || !strings.Contains(notices[0], "180 days") {
+		if tokens.StatusOf(row, r.now) != tokens.Active || len(notices) != 1 || !strings.Contains(notices[0], want) || !strings.Contains(notices[0], "180 days") {
 			t.Errorf("%s: %v", row.ID, notices)
 		}
 	}
@@ -124,8 +124,8 @@ func TestUnusedTokensAreDisabled(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		r := newRuled(t, db)
-		idle, used, enabled, expired := r.make(access.NewToken{}), r.make(access.NewToken{}), r.make(access.NewToken{}), r.make(access.NewToken{ExpiresAt: ptr(r.now.AddDate(0, 0, 30))})
-		revoked := r.make(access.NewToken{})
+		idle, used, enabled, expired := r.make(tokens.NewToken{}), r.make(tokens.NewToken{}), r.make(tokens.NewToken{}), r.make(tokens.NewToken{ExpiresAt: ptr(r.now.AddDate(0, 0, 30))})
+		revoked := r.make(tokens.NewToken{})
 		if _, err := r.Revoke(t.Context(), nil, []string{revoked.ID}, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -144,8 +144,8 @@ func TestUnusedTokensAreDisabled(t *testing.T) {
 		if n, err := r.DisableUnused(t.Context()); err != nil || n != 1 {
 			t.Errorf("%d were disabled, %v", n, err)
 		}
-		for row, want := range map[*ent.Token]access.Status{idle: access.Disabled, used: access.Active, enabled: access.Active, expired: access.Expired, revoked: access.Revoked} {
-			if status := access.StatusOf(db.Client.Token.GetX(t.Context(), row.ID), r.now); status != want {
+		for row, want := range map[*ent.Token]tokens.Status{idle: tokens.Disabled, used: tokens.Active, enabled: tokens.Active, expired: tokens.Expired, revoked: tokens.Revoked} {
+			if status := tokens.StatusOf(db.Client.Token.GetX(t.Context(), row.ID), r.now); status != want {
 				t.Errorf("%s is %s, want %s", row.ID, status, want)
 			}
 		}
@@ -173,13 +173,13 @@ func TestBulkRevocationShowsWhoIsActive(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		r := newRuled(t, db)
-		active := r.make(access.NewToken{Description: "customer 1"})
-		r.make(access.NewToken{Description: "customer 2"})
-		other := r.make(access.NewToken{Description: "CI"})
+		active := r.make(tokens.NewToken{Description: "customer 1"})
+		r.make(tokens.NewToken{Description: "customer 2"})
+		other := r.make(tokens.NewToken{Description: "CI"})
 		db.Client.Token.UpdateOneID(active.ID).SetLastUsedAt(r.now.AddDate(0, 0, -2).UTC()).ExecX(t.Context())
 		child := db.Client.Token.Create().SetDescription("child").SetCreatedBy("x").SetParentID(active.ID).SaveX(t.Context())
 		db.Client.Token.Create().SetDescription("grandchild").SetCreatedBy("x").SetParentID(child.ID).ExecX(t.Context())
-		where := conditions(t, access.Where{Search: ptr("customer")}, r.now)
+		where := conditions(t, tokens.Where{Search: ptr("customer")}, r.now)
 		preview, err := r.Preview(t.Context(), nil, nil, where)
 		if err != nil || preview.Count != 2 || preview.ActiveCount != 1 || len(preview.Active) != 1 || preview.Active[0].ID != active.ID || preview.ChildCount != 2 {
 			t.Fatalf("%+v, %v", preview, err)
@@ -210,14 +210,14 @@ func TestEveryChangeIsOneEvent(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		r := newRuled(t, db)
 		ctx := by(t, "anna@example.org")
-		row := r.make(access.NewToken{})
+		row := r.make(tokens.NewToken{})
 		ids := []string{row.ID}
 		for _, step := range []struct {
 			action string
 			do     func() error
 		}{
 			{"token.update", func() error {
-				_, err := r.Update(ctx, nil, row.ID, access.Changes{RateLimit: ptr(5)})
+				_, err := r.Update(ctx, nil, row.ID, tokens.Changes{RateLimit: ptr(5)})
 				return err
 			}},
 			{"token.rotate", func() error { _, err := r.Rotate(ctx, nil, row.ID, time.Hour); return err }},
@@ -231,7 +231,7 @@ func TestEveryChangeIsOneEvent(t *testing.T) {
 			{"", func() error { _, err := r.Revoke(ctx, nil, []string{row.ID, "tok_nobody"}, nil); return reversed(err) }},
 			{"token.revoke", func() error { _, err := r.Revoke(ctx, nil, ids, ptr("left")); return err }},
 			{"", func() error {
-				_, err := r.Update(ctx, nil, row.ID, access.Changes{RateLimit: ptr(5)})
+				_, err := r.Update(ctx, nil, row.ID, tokens.Changes{RateLimit: ptr(5)})
 				return reversed(err)
 			}},
 		} {

@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"fmt"
@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"broker/ent"
-	"broker/server/access"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/secret"
 	"broker/server/settings"
-	secrets "broker/server/token"
+	"broker/server/tokens"
 )
 
 // leaking is a family whose secrets are reported.
@@ -21,25 +21,25 @@ type leaking struct {
 	row *ent.Token
 }
 
-func newLeaking(t *testing.T, db *database.DB, action settings.LeakAction) (*leaking, secrets.Secret) {
+func newLeaking(t *testing.T, db *database.DB, action settings.LeakAction) (*leaking, secret.Secret) {
 	t.Helper()
 	l := &leaking{family: newFamily(t, db)}
 	if _, err := databasetest.Settings(db).Update(t.Context(), settings.Changes{LeakAction: &action}); err != nil {
 		t.Fatal(err)
 	}
-	row, secret := l.make(nil, access.NewToken{})
+	row, secret := l.make(nil, tokens.NewToken{})
 	l.row = row
 	return l, secret
 }
 
-func (l *leaking) report(secret secrets.Secret, url string) {
+func (l *leaking) report(secret secret.Secret, url string) {
 	l.Helper()
 	if found, err := l.ReportLeak(l.Context(), secret.Hash(), url); err != nil || !found {
 		l.Fatalf("report: %t, %v", found, err)
 	}
 }
 
-func (l *leaking) rotate(grace time.Duration) secrets.Secret {
+func (l *leaking) rotate(grace time.Duration) secret.Secret {
 	l.Helper()
 	done, err := l.Rotate(l.Context(), nil, l.row.ID, grace)
 	if err != nil {
@@ -53,10 +53,10 @@ func (l *leaking) want(leaked bool) {
 	l.Helper()
 	now := time.Now()
 	row := l.db.Client.Token.GetX(l.Context(), l.row.ID)
-	where := conditions(l.T, access.Where{Leaked: ptr(true), Search: ptr(row.Description)}, now)
+	where := conditions(l.T, tokens.Where{Leaked: ptr(true), Search: ptr(row.Description)}, now)
 	listed := l.db.Client.Token.Query().Where(where...).CountX(l.Context()) == 1
-	if access.Leaked(row, now) != leaked || listed != leaked {
-		l.Errorf("leaked: %t, listed as leaked: %t, want %t", access.Leaked(row, now), listed, leaked)
+	if tokens.Leaked(row, now) != leaked || listed != leaked {
+		l.Errorf("leaked: %t, listed as leaked: %t, want %t", tokens.Leaked(row, now), listed, leaked)
 	}
 	notices := strings.Join(l.Notices(row, nil, settings.Settings{}), " ")
 	if strings.Contains(notices, "public place") != leaked {
@@ -125,7 +125,7 @@ func TestReportOfTheCurrentSecretRevokes(t *testing.T) {
 		l, old := newLeaking(t, db, settings.Revoke)
 		next := l.rotate(time.Hour)
 		l.report(next, "https://example.org/leak")
-		for _, secret := range []secrets.Secret{old, next} {
+		for _, secret := range []secret.Secret{old, next} {
 			l.wantCode(l.ask(secret, "192.0.2.1", "acme/lib"), auth.CodeTokenRevoked)
 		}
 		if events := l.events(); len(events) != 1 || !strings.Contains(events[0], `"secretState":"current"`) {
@@ -139,23 +139,23 @@ func TestReportOfTheCurrentSecretRevokes(t *testing.T) {
 func TestLeakIsToldUntilItIsRotatedAway(t *testing.T) {
 	t.Parallel()
 	steps := map[string]struct {
-		do   func(l *leaking, old secrets.Secret)
+		do   func(l *leaking, old secret.Secret)
 		told bool
 	}{
-		"only reported":            {func(*leaking, secrets.Secret) {}, true},
-		"rotated at once":          {func(l *leaking, _ secrets.Secret) { l.rotate(0) }, false},
-		"rotated, in its grace":    {func(l *leaking, _ secrets.Secret) { l.rotate(time.Hour) }, true},
-		"rotated, and grace over":  {func(l *leaking, _ secrets.Secret) { l.rotate(time.Millisecond); time.Sleep(5 * time.Millisecond) }, false},
-		"rotated, and ended":       {func(l *leaking, _ secrets.Secret) { l.rotate(time.Hour); l.end() }, false},
-		"rotated, and taken back":  {func(l *leaking, _ secrets.Secret) { l.rotate(time.Hour); l.cancel() }, true},
-		"reported again":           {func(l *leaking, old secrets.Secret) { l.rotate(0); l.report(old, "https://example.org/b") }, false},
-		"the new one reported":     {func(l *leaking, _ secrets.Secret) { l.report(l.rotate(0), "https://example.org/a") }, true},
-		"both reported, and ended": {func(l *leaking, _ secrets.Secret) { l.report(l.rotate(time.Hour), "https://example.org/a"); l.end() }, true},
+		"only reported":            {func(*leaking, secret.Secret) {}, true},
+		"rotated at once":          {func(l *leaking, _ secret.Secret) { l.rotate(0) }, false},
+		"rotated, in its grace":    {func(l *leaking, _ secret.Secret) { l.rotate(time.Hour) }, true},
+		"rotated, and grace over":  {func(l *leaking, _ secret.Secret) { l.rotate(time.Millisecond); time.Sleep(5 * time.Millisecond) }, false},
+		"rotated, and ended":       {func(l *leaking, _ secret.Secret) { l.rotate(time.Hour); l.end() }, false},
+		"rotated, and taken back":  {func(l *leaking, _ secret.Secret) { l.rotate(time.Hour); l.cancel() }, true},
+		"reported again":           {func(l *leaking, old secret.Secret) { l.rotate(0); l.report(old, "https://example.org/b") }, false},
+		"the new one reported":     {func(l *leaking, _ secret.Secret) { l.report(l.rotate(0), "https://example.org/a") }, true},
+		"both reported, and ended": {func(l *leaking, _ secret.Secret) { l.report(l.rotate(time.Hour), "https://example.org/a"); l.end() }, true},
 	}
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		l, _ := newLeaking(t, db, settings.Flag)
 		for name, step := range steps {
-			row, secret := l.make(nil, access.NewToken{Description: name})
+			row, secret := l.make(nil, tokens.NewToken{Description: name})
 			one := &leaking{l.family, row}
 			one.report(secret, "https://example.org/a")
 			step.do(one, secret)

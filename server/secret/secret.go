@@ -1,5 +1,5 @@
-// Package token is the secret of an access token as a type: made, recognised and hashed, but never printed.
-package token
+// Package secret is the secret of an access token as a type: made, recognised and hashed, but never printed.
+package secret
 
 import (
 	"crypto/rand"

@@ -1,4 +1,4 @@
-package access_test
+package tokens_test
 
 import (
 	"context"
@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"broker/ent/tokensecret"
-	"broker/server/access"
 	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
+	"broker/server/tokens"
 	"broker/server/usage"
 )
 
@@ -26,7 +26,7 @@ func TestChangesAtOnceDoNotDeadlock(t *testing.T) {
 		service := newService(db, "pkb", time.Now)
 		var ids []string
 		for range 6 {
-			row, _, err := service.Create(t.Context(), nil, access.NewToken{Description: "CI"})
+			row, _, err := service.Create(t.Context(), nil, tokens.NewToken{Description: "CI"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +55,7 @@ func TestChangesAtOnceDoNotDeadlock(t *testing.T) {
 		repeat(func(ctx context.Context) error { _, err := service.Rotate(ctx, nil, ids[0], time.Hour); return err })
 		repeat(func(ctx context.Context) error { _, err := service.EndRotation(ctx, nil, ids[0]); return err })
 		repeat(func(ctx context.Context) error {
-			_, err := service.Update(ctx, nil, ids[5], access.Changes{RateLimit: ptr(7)})
+			_, err := service.Update(ctx, nil, ids[5], tokens.Changes{RateLimit: ptr(7)})
 			return err
 		})
 		repeat(func(ctx context.Context) error {

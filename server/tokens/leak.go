@@ -1,4 +1,4 @@
-package access
+package tokens
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"broker/ent/tokensecret"
 	"broker/server/audit"
 	"broker/server/database"
+	"broker/server/secret"
 	"broker/server/settings"
-	secrets "broker/server/token"
 )
 
 // The bounds of what reports leave: how much of an address is kept, in bytes, and how often a secret that is reported
@@ -179,7 +179,7 @@ func leakedAt(now time.Time) predicate.Token {
 
 // printable keeps a reported address on one line and within bounds, without secrets.
 func printable(url string) string {
-	url = secrets.Redact(strings.Map(func(r rune) rune {
+	url = secret.Redact(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}

@@ -1,16 +1,16 @@
-package token_test
+package secret_test
 
 import (
 	"strings"
 	"testing"
 
-	"broker/server/token"
+	"broker/server/secret"
 )
 
 // A secret is replaced by its hint wherever it stands in a text, and as often; all else stays as it is.
 func TestRedactLeavesHints(t *testing.T) {
 	t.Parallel()
-	a, b := token.New("pkb", token.ReadOnly), token.New("acme2", token.Write)
+	a, b := secret.New("pkb", secret.ReadOnly), secret.New("acme2", secret.Write)
 	mistyped := "pkb_ro_" + strings.Repeat("x", 34) + "wxyz"
 	for text, want := range map[string]string{
 		"":                                 "",
@@ -24,11 +24,11 @@ func TestRedactLeavesHints(t *testing.T) {
 		"my_" + mistyped + ".":  "my_pkb_ro_…wxyz.",
 		"x" + a.Reveal() + "y":  "x" + a.Hint() + "y",
 	} {
-		got := token.Redact(text)
+		got := secret.Redact(text)
 		if got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
-		if token.Redact(got) != got {
+		if secret.Redact(got) != got {
 			t.Errorf("%q is redacted again", got)
 		}
 	}
@@ -38,9 +38,9 @@ func TestRedactLeavesHints(t *testing.T) {
 func FuzzRedact(f *testing.F) {
 	f.Add("https://token:", "@example.org/a_b")
 	f.Add("pkb_ro_", "_rw_")
-	secret := token.New("pkb", token.ReadOnly).Reveal()
+	plain := secret.New("pkb", secret.ReadOnly).Reveal()
 	f.Fuzz(func(t *testing.T, before, after string) {
-		if got := token.Redact(before + secret + after); strings.Contains(got, secret) {
+		if got := secret.Redact(before + plain + after); strings.Contains(got, plain) {
 			t.Errorf("%q", got)
 		}
 	})
@@ -51,6 +51,6 @@ func BenchmarkRedact(b *testing.B) {
 	const client = "Composer/2.7.1 (Linux; 6.8.0-40-generic; PHP 8.4.1; cURL 8.5.0; Platform-PHP 8.3.0; CI_RUNNER)"
 	b.ReportAllocs()
 	for b.Loop() {
-		token.Redact(client)
+		secret.Redact(client)
 	}
 }
