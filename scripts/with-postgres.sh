@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Runs a command with DEV_POSTGRES_URL naming an empty database of a PostgreSQL that lives as long as the command:
-# with-postgres.sh COMMAND… A DEV_POSTGRES_URL that is set already is used as it is.
+# Runs a command beside a PostgreSQL that lives as long as the command: with-postgres.sh COMMAND… DEV_POSTGRES_URL and
+# TEST_POSTGRES_URL name its database postgres, as its superuser; one that is set already is used as it is.
 set -euo pipefail
 
-[ -n "${DEV_POSTGRES_URL:-}" ] && exec "$@"
+given=${TEST_POSTGRES_URL:-${DEV_POSTGRES_URL:-}}
+if [ -n "$given" ]; then
+  DEV_POSTGRES_URL=$given TEST_POSTGRES_URL=$given exec "$@"
+fi
 
 # The newest one; Debian keeps them off the PATH.
 bin=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -1) || bin=$(dirname "$(command -v initdb || true)")
@@ -22,7 +25,12 @@ finish() {
 }
 trap finish EXIT
 
-server initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 -D "$folder/data" >/dev/null
-server pg_ctl start -w -D "$folder/data" -l "$folder/log" \
-  -o "-c listen_addresses= -c unix_socket_directories=$folder -c fsync=off" >/dev/null
-DEV_POSTGRES_URL="postgres://postgres@/postgres?host=$folder&sslmode=disable" "$@"
+server initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 -D "$folder/data" >/dev/null
+for try in 1 2 3 4 5; do # on a port that nobody else has
+  port=$((20000 + RANDOM % 10000))
+  server pg_ctl start -w -D "$folder/data" -l "$folder/log" -o "-p $port -c listen_addresses=127.0.0.1 \
+    -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=1000" >/dev/null && break
+  [ "$try" != 5 ] || { cat "$folder/log" >&2; exit 1; }
+done
+url="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable"
+DEV_POSTGRES_URL=$url TEST_POSTGRES_URL=$url "$@"

@@ -26,7 +26,7 @@ var silent = slog.New(slog.DiscardHandler)
 // Eight processes that start at once on an empty database all come up, and the schema is made once.
 func TestEightStartersMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, url := range databasetest.URLs() {
+	for name, url := range databasetest.EmptyURLs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			target := url(t)
@@ -54,7 +54,7 @@ func start(ctx context.Context, url string) error {
 
 // What the migrations make is what the entities say. Not parallel: the generated schema writes package variables.
 func TestMigrationsMatchTheSchema(t *testing.T) {
-	for name, url := range databasetest.URLs() {
+	for name, url := range databasetest.EmptyURLs() {
 		t.Run(name, func(t *testing.T) {
 			db := databasetest.Open(t, url(t))
 			var missing bytes.Buffer
@@ -224,7 +224,7 @@ func TestSQLitePathIsTakenLiterally(t *testing.T) {
 // A database of the first version keeps its tokens, their secrets and its counts.
 func TestFirstVersionIsBroughtUpToDate(t *testing.T) {
 	t.Parallel()
-	for name, url := range databasetest.URLs() {
+	for name, url := range databasetest.EmptyURLs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db, err := database.Open(t.Context(), url(t), silent)

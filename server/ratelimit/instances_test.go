@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"broker/server/database/databasetest"
 	"broker/server/ratelimit"
 	"broker/server/servicetest"
 )
@@ -225,7 +226,7 @@ func TestInstancesOnOneRedisAdmitExactlyTheLimit(t *testing.T) {
 // Instances that share a PostgreSQL admit exactly the limit together.
 func TestInstancesOnOnePostgresAdmitExactlyTheLimit(t *testing.T) {
 	t.Parallel()
-	instances := together(t, 4, patient(onPostgres(t, servicetest.Postgres(t))))
+	instances := together(t, 4, patient(onPostgres(t, databasetest.Postgres(t))))
 	for _, count := range []int{1, 2, 4} {
 		for range 3 {
 			if admitted := takeAtOnce(instances[:count], newKey(), 50, 6, 10); admitted != 50 {

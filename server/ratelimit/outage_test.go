@@ -112,7 +112,7 @@ func TestAnOutageUnderLoadStaysNearTheLimit(t *testing.T) {
 func TestAnEmptiedCounterGivesNothing(t *testing.T) {
 	t.Parallel()
 	redis := servicetest.Redis(t)
-	postgres := servicetest.Postgres(t)
+	postgres := databasetest.Postgres(t)
 	for name, counter := range map[string]struct {
 		open  opener
 		empty func(*instance)
@@ -191,7 +191,7 @@ func TestAStartWithoutRedis(t *testing.T) {
 func TestASilentCounterHoldsNobodyUp(t *testing.T) {
 	redis := servicetest.Redis(t)
 	redisProxy := servicetest.NewProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 0)
-	postgres := servicetest.Postgres(t)
+	postgres := databasetest.Postgres(t)
 	postgresProxy := servicetest.NewProxy(t, "tcp", hostOf(t, postgres), 0)
 	slow := func(p *servicetest.Proxy) { p.Delay(500 * time.Millisecond) }
 	silent := func(p *servicetest.Proxy) { p.Silence(true) }

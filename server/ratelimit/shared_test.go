@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"broker/server/database/databasetest"
 	"broker/server/ratelimit"
 	"broker/server/servicetest"
 )
@@ -105,7 +106,7 @@ func TestAnEdgeOfAnHourHarmsNobody(t *testing.T) {
 // An instance that was not seen for ten seconds has no share.
 func TestInstancesThatAreGoneHaveNoShare(t *testing.T) {
 	t.Parallel()
-	redis, postgres := servicetest.Redis(t), servicetest.Postgres(t)
+	redis, postgres := servicetest.Redis(t), databasetest.Postgres(t)
 	onBoth := map[string]*ratelimit.Shared{
 		"redis":    ratelimit.NewRedisWithClock(t, redis.URL),
 		"postgres": ratelimit.NewPostgresWithClock(t, postgres),
@@ -123,7 +124,7 @@ func TestInstancesThatAreGoneHaveNoShare(t *testing.T) {
 // Counts that no longer matter are dropped from PostgreSQL, those that do are not.
 func TestPostgresForgetsOldCounts(t *testing.T) {
 	t.Parallel()
-	url := servicetest.Postgres(t)
+	url := databasetest.Postgres(t)
 	old := ratelimit.NewPostgresWithClock(t, url)
 	old.SetPostgresClock(t, time.Now().Add(-3*time.Hour))
 	key := newKey()
@@ -140,7 +141,7 @@ func TestPostgresForgetsOldCounts(t *testing.T) {
 // Instances that start on a new PostgreSQL at once all get their tables.
 func TestManyStartOnOnePostgres(t *testing.T) {
 	t.Parallel()
-	url := servicetest.Postgres(t)
+	url := databasetest.Postgres(t)
 	var wg sync.WaitGroup
 	for range 6 {
 		wg.Go(func() {
@@ -198,7 +199,7 @@ func BenchmarkRedis(b *testing.B) {
 
 // BenchmarkPostgres is one request against a PostgreSQL on this machine, over 64 tokens.
 func BenchmarkPostgres(b *testing.B) {
-	benchmarkTokens(b, connected(b, patient(onPostgres(b, servicetest.Postgres(b)))))
+	benchmarkTokens(b, connected(b, patient(onPostgres(b, databasetest.Postgres(b)))))
 }
 
 func benchmarkTokens(b *testing.B, store ratelimit.Store) {

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"broker/server/database/databasetest"
 	"broker/server/ratelimit"
 	"broker/server/servicetest"
 )
@@ -37,7 +38,7 @@ func eachStore(t *testing.T, test func(t *testing.T, open func() clocked)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		url := servicetest.Postgres(t)
+		url := databasetest.Postgres(t)
 		test(t, func() clocked {
 			store := ratelimit.NewPostgresWithClock(t, url)
 			return clocked{store, func(now time.Time) { store.SetPostgresClock(t, now) }, 5}

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -55,35 +57,100 @@ func FreeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// cluster is the one PostgreSQL of a test binary. It ends with the process, however that ends.
+// cluster is the one PostgreSQL of a test binary: that of SharedPostgres where it is set, else one that ends with the
+// process, however that ends.
 type cluster struct {
-	address string    // host and port
-	alive   io.Closer // its end, or this process's, ends the server
-	admin   *sql.DB
-	made    atomic.Int64
+	base  *url.URL  // of its database postgres
+	alive io.Closer // its end, or this process's, ends the server; nil where it is shared
+	admin *sql.DB
+	made  atomic.Int64
 }
 
-var startCluster = sync.OnceValues(newCluster)
+// SharedPostgres names the environment variable with the URL of a PostgreSQL in which all test binaries of a run make
+// their databases, as its superuser. Without it each binary starts one of its own.
+const SharedPostgres = "TEST_POSTGRES_URL"
+
+var startCluster = sync.OnceValues(func() (*cluster, error) {
+	if shared := os.Getenv(SharedPostgres); shared != "" {
+		return openCluster(shared)
+	}
+	return newCluster()
+})
 
 // Postgres makes an empty database for the test and returns its URL.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	if postgresProgram("initdb") == "" {
+	return postgresFrom(t, "template1")
+}
+
+// PostgresLike makes a database for the test that is a copy of the one that prepare made at its first call in this
+// process, and returns its URL.
+func PostgresLike(t testing.TB, prepare func(url string) error) string {
+	t.Helper()
+	original, err := theOriginal(t, prepare)
+	if err != nil {
+		t.Fatalf("prepare a database: %v", err)
+	}
+	return postgresFrom(t, original)
+}
+
+// original is the database that is copied.
+var original struct {
+	sync.Mutex
+	name string
+}
+
+func theOriginal(t testing.TB, prepare func(url string) error) (string, error) {
+	t.Helper()
+	original.Lock()
+	defer original.Unlock()
+	if original.name == "" {
+		address := Postgres(t)
+		if err := prepare(address); err != nil {
+			return "", err
+		}
+		u, err := url.Parse(address)
+		if err != nil {
+			return "", err
+		}
+		original.name = strings.TrimPrefix(u.Path, "/")
+	}
+	return original.name, nil
+}
+
+func postgresFrom(t testing.TB, template string) string {
+	t.Helper()
+	if os.Getenv(SharedPostgres) == "" && postgresProgram("initdb") == "" {
 		missing(t, "PostgreSQL", "postgresql")
 	}
 	c, err := startCluster()
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	name := fmt.Sprintf("test_%d", c.made.Add(1))
-	if _, err := c.admin.Exec("CREATE DATABASE " + name); err != nil {
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), c.made.Add(1))
+	if _, err := c.admin.Exec("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY file_copy"); err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
 	return c.url(name)
 }
 
 func (c *cluster) url(name string) string {
-	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", c.address, name)
+	u := *c.base
+	u.Path = "/" + name
+	return u.String()
+}
+
+// openCluster opens a PostgreSQL that runs.
+func openCluster(address string) (*cluster, error) {
+	base, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", SharedPostgres, err)
+	}
+	c := &cluster{base: base}
+	if c.admin, err = sql.Open("postgres", address); err != nil {
+		return nil, err
+	}
+	return c, waitFor(c.admin.PingContext)
 }
 
 // postgresProgram finds the newest PostgreSQL's program: Debian keeps them off the PATH.
@@ -118,16 +185,17 @@ func newCluster() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{address: listener.Addr().String()}
-	port := listener.Addr().(*net.TCPAddr).Port
+	address := listener.Addr().(*net.TCPAddr)
 	listener.Close()
-	if c.alive, err = startServer(dir, data, port, attributes); err != nil {
+	alive, err := startServer(dir, data, address.Port, attributes)
+	if err != nil {
 		return nil, err
 	}
-	if c.admin, err = sql.Open("postgres", c.url("postgres")); err != nil {
-		return nil, err
+	c, err := openCluster(fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", address))
+	if c != nil {
+		c.alive = alive
 	}
-	return c, waitFor(c.admin.PingContext)
+	return c, err
 }
 
 // startServer starts PostgreSQL beside a shell that waits for the end of this process, then stops it and removes its

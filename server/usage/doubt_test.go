@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"broker/server/database/databasetest"
-	"broker/server/servicetest"
 	"broker/server/usage"
 )
 
@@ -102,7 +101,7 @@ func TestLostAnswerLosesAndDoublesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := servicetest.Postgres(t)
+			address := databasetest.Postgres(t)
 			direct := databasetest.Open(t, address)
 			p := &proxy{}
 			db := databasetest.Open(t, p.start(t, address))

@@ -12,7 +12,6 @@ import (
 
 	"broker/server/database"
 	"broker/server/database/databasetest"
-	"broker/server/servicetest"
 	"broker/server/usage"
 )
 
@@ -200,7 +199,7 @@ func TestMuchIsWrittenSoon(t *testing.T) {
 // Two instances that write the same rows do not wait for each other in a circle, and add to each other.
 func TestInstancesAddUp(t *testing.T) {
 	t.Parallel()
-	address := servicetest.Postgres(t)
+	address := databasetest.Postgres(t)
 	db := databasetest.Open(t, address)
 	names := make([]string, 50)
 	for i := range names {

@@ -2,8 +2,12 @@
 package databasetest
 
 import (
+	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,9 +23,47 @@ func New(t testing.TB) *database.DB {
 	return Open(t, SQLite(t))
 }
 
-// SQLite names a SQLite database of the test's own.
+// SQLite names a migrated SQLite database of the test's own, a copy of one that each process migrates once.
 func SQLite(t testing.TB) string {
-	return "sqlite:" + filepath.Join(t.TempDir(), "broker.db")
+	t.Helper()
+	content, err := migratedSQLite()
+	if err != nil {
+		t.Fatalf("migrate a database: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "broker.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// migratedSQLite is the file of a migrated database.
+var migratedSQLite = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "sqlite-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "broker.db")
+	if err := migrate("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// Postgres names a migrated PostgreSQL database of the test's own.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	return servicetest.PostgresLike(t, migrate)
+}
+
+func migrate(url string) error {
+	ctx := context.Background()
+	db, err := database.Open(ctx, url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Migrate(ctx), db.Close())
 }
 
 // Open opens and migrates the database of a URL; it is closed with the test.
@@ -38,9 +80,17 @@ func Open(t testing.TB, url string) *database.DB {
 	return db
 }
 
-// URLs gives a fresh database of each kind, by name; one that is missing on this machine skips or fails its test.
+// URLs gives a migrated database of each kind, by name; one that is missing on this machine skips or fails its test.
 func URLs() map[string]func(testing.TB) string {
-	return map[string]func(testing.TB) string{"sqlite": SQLite, "postgres": servicetest.Postgres}
+	return map[string]func(testing.TB) string{"sqlite": SQLite, "postgres": Postgres}
+}
+
+// EmptyURLs gives a database of each kind in which nothing is, by name.
+func EmptyURLs() map[string]func(testing.TB) string {
+	return map[string]func(testing.TB) string{
+		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "broker.db") },
+		"postgres": servicetest.Postgres,
+	}
 }
 
 // Each runs a parallel subtest on a migrated database of each kind.
