@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -22,12 +21,12 @@ import (
 	"broker/graph/generated"
 	"broker/server/account"
 	"broker/server/auth"
-	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/database/databasetest"
-	"broker/server/mirror"
+	"broker/server/jobs"
 	"broker/server/pattern"
 	"broker/server/ratelimit"
+	"broker/server/repository"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/tokens"
@@ -60,14 +59,14 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	w.must(err)
 	policy, err := safehttp.ParsePolicy("127.0.0.0/8")
 	w.must(err)
-	packages := catalog.New(db, &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
-	repositories, err := mirror.New(mirror.Config{DB: db, Audit: events, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
+	queue, err := jobs.New(db, 0, log)
 	w.must(err)
-	t.Cleanup(func() { repositories.Stop(ctx) })
+	t.Cleanup(func() { queue.Stop(ctx) })
+	repositories := repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
 	service := tokens.New(db, events, rules, "pkb", time.Now)
 	w.handler = graph.NewHandler(&graph.Resolver{
 		Client: db.Reports, Accounts: accounts, Access: service, Known: auth.NewTokens(db, rules, auth.NewGuard(time.Now)),
-		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Mirror: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
+		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Sources: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})
 	w.token, _, err = service.Create(ctx, nil, tokens.NewToken{Description: "CI"})

@@ -12,7 +12,7 @@ import (
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
-	"broker/ent/repository"
+	entrepository "broker/ent/repository"
 	"broker/ent/schema"
 	"broker/graph/model"
 	"broker/server/account"
@@ -20,7 +20,7 @@ import (
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/fault"
-	"broker/server/mirror"
+	"broker/server/repository"
 	"broker/server/tokens"
 )
 
@@ -50,11 +50,11 @@ func values(labels []*schema.Label) []schema.Label {
 	return all
 }
 
-func credential(in *model.CredentialInput) *mirror.Credential {
+func credential(in *model.CredentialInput) *repository.Credential {
 	if in == nil {
 		return nil
 	}
-	return &mirror.Credential{Type: in.Type, Username: text(in.Username), Secret: text(in.Secret), Header: text(in.Header)}
+	return &repository.Credential{Type: in.Type, Username: text(in.Username), Secret: text(in.Secret), Header: text(in.Header)}
 }
 
 func whereTokens(w *model.TokenWhere, now time.Time) ([]predicate.Token, error) {
@@ -128,13 +128,13 @@ func whereRepositories(w *model.RepositoryWhere) []predicate.Repository {
 	}
 	var all []predicate.Repository
 	if s := text(w.Search); s != "" {
-		all = append(all, repository.Or(repository.NameContainsFold(s), repository.URLContainsFold(s)))
+		all = append(all, entrepository.Or(entrepository.NameContainsFold(s), entrepository.URLContainsFold(s)))
 	}
 	if w.Type != nil {
-		all = append(all, repository.TypeEQ(*w.Type))
+		all = append(all, entrepository.TypeEQ(*w.Type))
 	}
 	if w.Status != nil {
-		all = append(all, repository.StatusEQ(*w.Status))
+		all = append(all, entrepository.StatusEQ(*w.Status))
 	}
 	return all
 }

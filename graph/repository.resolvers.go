@@ -13,7 +13,7 @@ import (
 	"broker/graph/generated"
 	"broker/graph/model"
 	"broker/server/auth"
-	"broker/server/mirror"
+	"broker/server/repository"
 	"broker/server/usage"
 	"context"
 	"strings"
@@ -25,7 +25,7 @@ func (r *mutationResolver) CreateRepository(ctx context.Context, input model.Cre
 	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
 		return nil, err
 	}
-	return r.Mirror.Create(ctx, mirror.Input{
+	return r.Sources.Create(ctx, repository.Input{
 		Name: &input.Name, Type: input.Type, URL: input.URL, Packages: list(input.Packages), Owns: list(input.Owns),
 		Priority: input.Priority, DistMode: input.DistMode, Credential: credential(input.Credential),
 	})
@@ -35,7 +35,7 @@ func (r *mutationResolver) UpdateRepository(ctx context.Context, id string, inpu
 	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
 		return nil, err
 	}
-	return r.Mirror.Update(ctx, id, mirror.Input{
+	return r.Sources.Update(ctx, id, repository.Input{
 		Name: input.Name, URL: input.URL, Packages: input.Packages, Owns: input.Owns, Priority: input.Priority,
 		DistMode: input.DistMode, Credential: credential(input.Credential), Enabled: input.Enabled,
 	})
@@ -45,21 +45,21 @@ func (r *mutationResolver) DeleteRepository(ctx context.Context, id string) (str
 	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
 		return "", err
 	}
-	return id, r.Mirror.Delete(ctx, id)
+	return id, r.Sources.Delete(ctx, id)
 }
 
 func (r *mutationResolver) SyncRepository(ctx context.Context, id string) (*ent.SyncRun, error) {
 	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
 		return nil, err
 	}
-	return r.Mirror.Sync(ctx, id, mirror.Manual)
+	return r.Sources.Sync(ctx, id, repository.Manual)
 }
 
 func (r *mutationResolver) CancelSync(ctx context.Context, id string) (*ent.SyncRun, error) {
 	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
 		return nil, err
 	}
-	return r.Mirror.CancelSync(ctx, id)
+	return r.Sources.CancelSync(ctx, id)
 }
 
 func (r *packageResolver) Latest(ctx context.Context, obj *ent.Pkg) (*ent.PackageVersion, error) {

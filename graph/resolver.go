@@ -12,8 +12,8 @@ import (
 	"broker/server/account"
 	"broker/server/audit"
 	"broker/server/auth"
-	"broker/server/mirror"
 	"broker/server/ratelimit"
+	"broker/server/repository"
 	"broker/server/settings"
 	"broker/server/tokens"
 )
@@ -26,7 +26,7 @@ type Resolver struct {
 	Access      *tokens.Service
 	Known       *auth.Tokens
 	Limiter     *ratelimit.Limiter
-	Mirror      *mirror.Repositories
+	Sources     *repository.Service
 	Rules       *settings.Service
 	Events      *audit.Log
 	PublicURL   string

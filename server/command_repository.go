@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"broker/ent"
-	"broker/ent/repository"
+	entrepository "broker/ent/repository"
 	"broker/ent/syncrun"
 	"broker/server/catalog"
 	"broker/server/fault"
+	"broker/server/jobs"
 	"broker/server/mirror"
+	"broker/server/repository"
 	"broker/server/safehttp"
 )
 
@@ -29,17 +31,21 @@ func repositoryCommand(ctx context.Context, t *tools, args []string) error {
 	return do(ctx, t, rest)
 }
 
-// mirror opens the repositories. Their jobs are worked on by the running server, or between Start and Stop.
-func (t *tools) mirror() (*mirror.Repositories, error) {
+// repositories opens the repositories. Their syncs are worked on by the running server, or between Start and Stop of
+// the queue.
+func (t *tools) repositories() (*repository.Service, error) {
 	sealer, err := t.config.sealer()
 	if err != nil {
 		return nil, err
 	}
-	c := t.config
-	return mirror.New(mirror.Config{
-		DB: t.db, Audit: t.events, Catalog: catalog.New(t.db, c.publicURL, documentMemory),
-		Client: safehttp.New(c.upstreams, "package-broker/"+version), Policy: c.upstreams, Sealer: sealer, Log: c.log,
-	})
+	queue, err := jobs.New(t.db, 0, t.config.log)
+	if err != nil {
+		return nil, err
+	}
+	return repository.New(repository.Config{
+		DB: t.db, Audit: t.events, Syncs: queue, Client: safehttp.New(t.config.upstreams, "package-broker/"+version),
+		Policy: t.config.upstreams, Sealer: sealer,
+	}), nil
 }
 
 func addRepository(ctx context.Context, t *tools, args []string) error {
@@ -51,7 +57,7 @@ func addRepository(ctx context.Context, t *tools, args []string) error {
 	if err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	in := mirror.Input{Name: name, Type: repository.Type(strings.ToUpper(*kind)), URL: url, Packages: append([]string{}, packages...), Owns: []string{}}
+	in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), URL: url, Packages: append([]string{}, packages...), Owns: []string{}}
 	if f.given("username") != f.given("password-file") {
 		return &usageError{"repository add: give --username and --password-file together"}
 	}
@@ -60,18 +66,18 @@ func addRepository(ctx context.Context, t *tools, args []string) error {
 		if err != nil {
 			return fmt.Errorf("read the password: %w", err)
 		}
-		in.Credential = &mirror.Credential{Type: repository.CredentialTypeHTTP_BASIC, Username: *username, Secret: strings.TrimRight(string(password), "\r\n")}
+		in.Credential = &repository.Credential{Type: entrepository.CredentialTypeHTTP_BASIC, Username: *username, Secret: strings.TrimRight(string(password), "\r\n")}
 	}
-	repositories, err := t.mirror()
+	repositories, err := t.repositories()
 	if err != nil {
 		return err
 	}
 	row, err := repositories.Create(ctx, in)
 	if err != nil {
-		return errors.Join(err, repositories.Stop(ctx))
+		return errors.Join(err, repositories.Syncs.Stop(ctx))
 	}
 	fmt.Fprintf(t.err, "Repository %s (%s) is added; a running server syncs it.\n", row.Name, row.ID)
-	return repositories.Stop(ctx)
+	return repositories.Syncs.Stop(ctx)
 }
 
 func listRepositories(ctx context.Context, t *tools, args []string) error {
@@ -80,7 +86,7 @@ func listRepositories(ctx context.Context, t *tools, args []string) error {
 	if err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	rows, err := t.db.Client.Repository.Query().Order(ent.Asc(repository.FieldName)).All(ctx)
+	rows, err := t.db.Client.Repository.Query().Order(ent.Asc(entrepository.FieldName)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read the repositories: %w", err)
 	}
@@ -111,7 +117,7 @@ func listRepositories(ctx context.Context, t *tools, args []string) error {
 
 // find reads a repository by its name or id.
 func (t *tools) find(ctx context.Context, word string) (*ent.Repository, error) {
-	row, err := t.db.Client.Repository.Query().Where(repository.Or(repository.Name(word), repository.ID(word))).Only(ctx)
+	row, err := t.db.Client.Repository.Query().Where(entrepository.Or(entrepository.Name(word), entrepository.ID(word))).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, &fault.NotFound{What: "repository", ID: word}
 	}
@@ -130,11 +136,11 @@ func removeRepository(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	repositories, err := t.mirror()
+	repositories, err := t.repositories()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(repositories.Delete(ctx, row.ID), repositories.Stop(ctx)); err != nil {
+	if err := errors.Join(repositories.Delete(ctx, row.ID), repositories.Syncs.Stop(ctx)); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.err, "Repository %s and its packages are removed.\n", row.Name)
@@ -151,22 +157,23 @@ func syncRepository(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	repositories, err := t.mirror()
+	repositories, err := t.repositories()
 	if err != nil {
 		return err
 	}
-	run, err := repositories.Sync(ctx, row.ID, mirror.Manual)
+	run, err := repositories.Sync(ctx, row.ID, repository.Manual)
 	if err == nil && *wait {
 		err = t.waitFor(ctx, repositories, run.ID)
 	} else if err == nil {
 		fmt.Fprintf(t.err, "The sync of %s is queued; a running server does it.\n", row.Name)
 	}
-	return errors.Join(err, repositories.Stop(context.WithoutCancel(ctx)))
+	return errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx)))
 }
 
 // waitFor works on the queue until a run has ended: no server need be running.
-func (t *tools) waitFor(ctx context.Context, repositories *mirror.Repositories, id string) error {
-	if err := repositories.Start(ctx); err != nil {
+func (t *tools) waitFor(ctx context.Context, repositories *repository.Service, id string) error {
+	syncer := mirror.NewSyncer(catalog.New(t.db, t.config.publicURL, documentMemory), repositories)
+	if err := repositories.Syncs.Start(ctx, syncer.Sync); err != nil {
 		return err
 	}
 	for {

@@ -21,9 +21,11 @@ import (
 	"broker/server/composer"
 	"broker/server/database"
 	"broker/server/export"
+	"broker/server/jobs"
 	"broker/server/leak"
 	"broker/server/mirror"
 	"broker/server/ratelimit"
+	"broker/server/repository"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	policy "broker/server/settings"
@@ -43,7 +45,8 @@ type server struct {
 	config   *config
 	db       *database.DB
 	accounts *account.Service
-	mirror   *mirror.Repositories
+	queue    *jobs.Queue
+	syncer   *mirror.Syncer
 	counts   *ratelimit.Memory
 	shared   *ratelimit.Shared // nil where each instance counts by itself
 	usage    *usage.Recorder
@@ -104,13 +107,13 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.audit, s.settings = events, rules
 	packages := catalog.New(db, c.publicURL, documentMemory)
 	outbound := safehttp.New(c.upstreams, "package-broker/"+version)
-	s.mirror, err = mirror.New(mirror.Config{
-		DB: db, Audit: events, Catalog: packages, Client: outbound, Policy: c.upstreams,
-		Sealer: sealer, Log: c.log, Every: syncEvery,
-	})
-	if err != nil {
+	if s.queue, err = jobs.New(db, syncEvery, c.log); err != nil {
 		return nil, err
 	}
+	repositories := repository.New(repository.Config{
+		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
+	})
+	s.syncer = mirror.NewSyncer(packages, repositories)
 	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
@@ -118,12 +121,12 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	s.handler = routes(handlers{
 		composer: &composer.Handler{
-			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: s.mirror.Archives(store, packages),
+			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: mirror.NewArchives(store, packages, repositories, c.log),
 			Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
 		},
 		graph: graph.NewHandler(&graph.Resolver{
 			Client: db.Reports, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
-			Mirror: s.mirror, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
+			Sources: repositories, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
 		leaks:  leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
@@ -178,14 +181,14 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	if err := s.firstOwner(background, &tasks); err != nil {
 		return err
 	}
-	if err := s.mirror.Start(background); err != nil {
+	if err := s.queue.Start(background, s.syncer.Sync); err != nil {
 		return err
 	}
 	s.log.Info("listening", "address", listener.Addr().String(), "url", s.config.publicURL.String(), "version", version)
 	err := s.serveHTTP(ctx, listener)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err = errors.Join(err, s.mirror.Stop(last))
+	err = errors.Join(err, s.queue.Stop(last))
 	stop()
 	tasks.Wait()
 	if s.shared != nil {

@@ -18,7 +18,6 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"broker/ent"
-	"broker/ent/repository"
 	"broker/ent/syncrun"
 	"broker/server/archive"
 	"broker/server/audit"
@@ -28,8 +27,10 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
+	"broker/server/jobs"
 	"broker/server/mirror"
 	"broker/server/ratelimit"
+	"broker/server/repository"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/tokens"
@@ -41,7 +42,7 @@ type world struct {
 	testing.TB
 	db       *database.DB
 	upstream *fixture.Upstream
-	mirror   *mirror.Repositories
+	sources  *repository.Service
 	access   *tokens.Service
 	usage    *usage.Recorder
 	repo     *ent.Repository
@@ -62,14 +63,15 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.must(err)
 	public := &url.URL{Scheme: "https", Host: "broker.example"}
 	packages := catalog.New(db, public, 64<<20)
-	w.mirror, err = mirror.New(mirror.Config{DB: db, Audit: events, Catalog: packages, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer, Log: log})
+	queue, err := jobs.New(db, 0, log)
 	w.must(err)
-	w.must(w.mirror.Start(t.Context()))
-	t.Cleanup(func() { w.mirror.Stop(t.Context()) })
+	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
+	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources).Sync))
+	t.Cleanup(func() { queue.Stop(t.Context()) })
 	w.usage = usage.NewRecorder(db, log)
 	h := &composer.Handler{
 		Tokens: auth.NewTokens(db, rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Catalog: packages,
-		Archives: w.mirror.Archives(store, packages), Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
+		Archives: mirror.NewArchives(store, packages, w.sources, log), Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/packages.json", h.Root())
@@ -81,7 +83,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	mux.Handle("/health", h.Health())
 	w.routes = middleware.ClientIPFromRemoteAddr(mux)
 	name, address := "fixture", w.upstream.URL()
-	w.repo, err = w.mirror.Create(t.Context(), mirror.Input{Name: &name, Type: repository.TypeCOMPOSER, URL: &address,
+	w.repo, err = w.sources.Create(t.Context(), repository.Input{Name: &name, Type: "COMPOSER", URL: &address,
 		Packages: []string{"acme/contracts", "acme/lib", "acme/nightly"}, Owns: []string{}})
 	w.must(err)
 	w.waitForSync()
@@ -112,7 +114,7 @@ func (w *world) waitForSync() *ent.SyncRun {
 
 func (w *world) sync() *ent.SyncRun {
 	w.Helper()
-	_, err := w.mirror.Sync(w.Context(), w.repo.ID, "manual")
+	_, err := w.sources.Sync(w.Context(), w.repo.ID, "manual")
 	w.must(err)
 	return w.waitForSync()
 }

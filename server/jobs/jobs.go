@@ -1,4 +1,7 @@
-package mirror
+// Package jobs runs syncs from the queue in the database, River: any process on it may work on any of them. What River
+// does not do is here: a run has a sign of life, so that one whose worker is lost is taken up within a minute, and it
+// can be canceled wherever it runs.
+package jobs
 
 import (
 	"context"
@@ -17,7 +20,6 @@ import (
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
-	"broker/server/audit"
 	"broker/server/database"
 )
 
@@ -41,31 +43,37 @@ type syncArgs struct {
 // Kind names the job in the queue.
 func (syncArgs) Kind() string { return "sync" }
 
-// jobs runs syncs from the queue in the database: any process on it may work on any run.
-type jobs struct {
+// Queue runs syncs.
+type Queue struct {
 	db     *database.DB
-	audit  *audit.Log
 	pool   *sql.DB
 	client *river.Client[*sql.Tx]
 	every  time.Duration
 	log    *slog.Logger
+	sync   Sync
 	stop   context.CancelFunc
 	done   chan struct{}
 }
 
-func newJobs(db *database.DB, events *audit.Log, syncer *syncer, every time.Duration, log *slog.Logger) (*jobs, error) {
+// Sync brings a run's repository up to date. An error that is source.ErrUnavailable may pass, and gives the run another
+// attempt.
+type Sync func(ctx context.Context, run *Run) error
+
+// New makes the queue of a database. Its jobs run between Start and Stop. every is how old a repository's metadata gets
+// before it is synced again; 0 means never.
+func New(db *database.DB, every time.Duration, log *slog.Logger) (*Queue, error) {
 	pool, err := db.OpenJobs()
 	if err != nil {
 		return nil, err
 	}
-	j := &jobs{db: db, audit: events, pool: pool, every: every, log: log}
+	q := &Queue{db: db, pool: pool, every: every, log: log}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &syncWorker{jobs: j, syncer: syncer})
+	river.AddWorker(workers, &syncWorker{queue: q})
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(pool)
 	if db.Dialect() == dialect.SQLite {
 		driver = riversqlite.New(pool)
 	}
-	j.client, err = river.NewClient(driver, &river.Config{
+	q.client, err = river.NewClient(driver, &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: syncsAtATime}},
 		Workers:           workers,
 		FetchPollInterval: fetchEvery,
@@ -80,70 +88,102 @@ func newJobs(db *database.DB, events *audit.Log, syncer *syncer, every time.Dura
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the job queue: %w", err), pool.Close())
 	}
-	return j, nil
+	return q, nil
 }
 
-// Start begins to work on jobs; Stop ends it.
-func (r *Repositories) Start(ctx context.Context) error { return r.jobs.run(ctx) }
-
-// Stop waits for running syncs until the context ends, then interrupts them; they go on after the next start.
-func (r *Repositories) Stop(ctx context.Context) error { return r.jobs.end(ctx) }
-
-func (j *jobs) run(ctx context.Context) error {
-	ctx, j.stop = context.WithCancel(context.WithoutCancel(ctx))
-	if err := j.client.Start(ctx); err != nil {
+// Start begins to work on jobs, each by sync; Stop ends it.
+func (q *Queue) Start(ctx context.Context, sync Sync) error {
+	q.sync = sync
+	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := q.client.Start(ctx); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
-	j.done = make(chan struct{})
-	go func() { defer close(j.done); j.watch(ctx) }()
+	q.done = make(chan struct{})
+	go func() { defer close(q.done); q.watch(ctx) }()
 	return nil
 }
 
-func (j *jobs) end(ctx context.Context) error {
-	if j.stop == nil {
-		return j.pool.Close()
+// Stop waits for running syncs until the context ends, then interrupts them; they go on after the next start.
+func (q *Queue) Stop(ctx context.Context) error {
+	if q.stop == nil {
+		return q.pool.Close()
 	}
-	j.stop()
-	<-j.done
-	err := j.client.Stop(ctx)
+	q.stop()
+	<-q.done
+	err := q.client.Stop(ctx)
 	if err != nil {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		err = j.client.StopAndCancel(last)
+		err = q.client.StopAndCancel(last)
 	}
-	return errors.Join(err, j.pool.Close())
+	return errors.Join(err, q.pool.Close())
 }
 
-// Manual is the trigger of a sync that somebody asked for.
-const Manual = "manual"
+// With writes what goes with a change of a run, in the change's transaction.
+type With func(tx *database.Tx, run *ent.SyncRun) error
 
-// start makes a run and its job, or returns the run that is under way.
-func (j *jobs) start(ctx context.Context, repositoryID, trigger string) (*ent.SyncRun, error) {
+// Sync queues a sync of a repository, or returns the run that is under way.
+func (q *Queue) Sync(ctx context.Context, repositoryID, trigger string, with With) (*ent.SyncRun, error) {
 	var run *ent.SyncRun
-	err := j.db.Tx(ctx, func(tx *database.Tx) (err error) {
+	err := q.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		run, err = tx.SyncRun.Create().SetRepositoryID(repositoryID).SetTrigger(trigger).Save(ctx)
 		if err != nil {
 			return err
 		}
-		if err := tx.Repository.UpdateOneID(repositoryID).SetStatus(repository.StatusSYNCING).Exec(ctx); err != nil {
+		if err := tx.Repository.UpdateOneID(repositoryID).SetStatus(repository.StatusSYNCING).Exec(ctx); err != nil || with == nil {
 			return err
 		}
-		if trigger != Manual { // else it goes with what caused it, or with the clock
-			return nil
-		}
-		return j.audit.Write(ctx, tx, audit.Event{Action: "repository.sync", Target: repositoryID, Details: map[string]any{"sync": run.ID}})
+		return with(tx, run)
 	})
 	if ent.IsConstraintError(err) {
-		return j.active(ctx, repositoryID)
+		return q.active(ctx, repositoryID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("queue a sync: %w", err)
 	}
-	return run, j.enqueue(ctx, run.ID, run.Attempt)
+	return run, q.enqueue(ctx, run.ID, run.Attempt)
 }
 
-func (j *jobs) active(ctx context.Context, repositoryID string) (*ent.SyncRun, error) {
-	run, err := j.db.Client.SyncRun.Query().
+// Cancel stops a run that is queued or running; one that is over stays as it is.
+func (q *Queue) Cancel(ctx context.Context, runID string, with With) (*ent.SyncRun, error) {
+	now := time.Now().UTC()
+	err := q.db.Tx(ctx, func(tx *database.Tx) error {
+		run, err := tx.SyncRun.Get(ctx, runID)
+		if err != nil || run.Active == nil {
+			return err
+		}
+		if err := run.Update().SetStatus(syncrun.StatusCANCELED).ClearActive().SetFinishedAt(now).Exec(ctx); err != nil {
+			return err
+		}
+		if err := settle(ctx, tx, run.RepositoryID); err != nil {
+			return err
+		}
+		return with(tx, run)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return q.db.Client.SyncRun.Get(ctx, runID)
+}
+
+// settle gives a repository whose sync was stopped the status it has without it.
+func settle(ctx context.Context, tx *database.Tx, repositoryID string) error {
+	row, err := tx.Repository.Get(ctx, repositoryID)
+	if err != nil {
+		return err
+	}
+	status := repository.StatusPENDING
+	switch {
+	case !row.Enabled:
+		status = repository.StatusDISABLED
+	case row.LastSyncedAt != nil:
+		status = repository.StatusREADY
+	}
+	return row.Update().SetStatus(status).Exec(ctx)
+}
+
+func (q *Queue) active(ctx context.Context, repositoryID string) (*ent.SyncRun, error) {
+	run, err := q.db.Client.SyncRun.Query().
 		Where(syncrun.RepositoryID(repositoryID)).
 		Order(ent.Desc(syncrun.FieldCreatedAt)).
 		First(ctx) // the active one, or one that ended just now
@@ -154,25 +194,25 @@ func (j *jobs) active(ctx context.Context, repositoryID string) (*ent.SyncRun, e
 }
 
 // enqueue makes the job of an attempt. If it fails, or the process dies before it, the watch makes another.
-func (j *jobs) enqueue(ctx context.Context, runID string, attempt int) error {
-	return j.enqueueAt(ctx, runID, attempt, time.Time{})
+func (q *Queue) enqueue(ctx context.Context, runID string, attempt int) error {
+	return q.enqueueAt(ctx, runID, attempt, time.Time{})
 }
 
 // enqueueAt is enqueue for a job that waits until an instant; the zero time means now.
-func (j *jobs) enqueueAt(ctx context.Context, runID string, attempt int, at time.Time) error {
-	if _, err := j.client.Insert(ctx, syncArgs{runID, attempt}, &river.InsertOpts{ScheduledAt: at}); err != nil {
+func (q *Queue) enqueueAt(ctx context.Context, runID string, attempt int, at time.Time) error {
+	if _, err := q.client.Insert(ctx, syncArgs{runID, attempt}, &river.InsertOpts{ScheduledAt: at}); err != nil {
 		return fmt.Errorf("queue a sync: %w", err)
 	}
 	return nil
 }
 
 // watch takes up runs whose worker died, and starts the syncs that are due.
-func (j *jobs) watch(ctx context.Context) {
+func (q *Queue) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
-		if err := errors.Join(j.reviveDead(ctx), j.startDue(ctx)); err != nil && ctx.Err() == nil {
-			j.log.Error("syncs could not be watched", "error", err)
+		if err := errors.Join(q.reviveDead(ctx), q.startDue(ctx)); err != nil && ctx.Err() == nil {
+			q.log.Error("syncs could not be watched", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -182,15 +222,15 @@ func (j *jobs) watch(ctx context.Context) {
 	}
 }
 
-func (j *jobs) reviveDead(ctx context.Context) error {
-	dead, err := j.db.Client.SyncRun.Query().
+func (q *Queue) reviveDead(ctx context.Context) error {
+	dead, err := q.db.Client.SyncRun.Query().
 		Where(syncrun.ActiveNotNil(), syncrun.HeartbeatAtLT(time.Now().UTC().Add(-deadAfter))).
 		All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, run := range dead {
-		if err := j.again(ctx, run, "the worker stopped without a word"); err != nil {
+		if err := q.again(ctx, run, "the worker stopped without a word"); err != nil {
 			return err
 		}
 	}
@@ -198,36 +238,36 @@ func (j *jobs) reviveDead(ctx context.Context) error {
 }
 
 // again gives a run its next attempt, unless another process was first or the run has ended.
-func (j *jobs) again(ctx context.Context, run *ent.SyncRun, reason string) error {
-	return j.againAt(ctx, run, reason, time.Time{})
+func (q *Queue) again(ctx context.Context, run *ent.SyncRun, reason string) error {
+	return q.againAt(ctx, run, reason, time.Time{})
 }
 
 // againAt is again for an attempt that waits until an instant; the zero time means now.
-func (j *jobs) againAt(ctx context.Context, run *ent.SyncRun, reason string, at time.Time) error {
+func (q *Queue) againAt(ctx context.Context, run *ent.SyncRun, reason string, at time.Time) error {
 	next := run.Attempt + 1
-	n, err := j.db.Client.SyncRun.Update().
+	n, err := q.db.Client.SyncRun.Update().
 		Where(syncrun.ID(run.ID), syncrun.ActiveNotNil(), syncrun.Attempt(run.Attempt)).
 		SetAttempt(next).SetStatus(syncrun.StatusQUEUED).SetError(reason).SetHeartbeatAt(time.Now().UTC()).
 		Save(ctx)
 	if err != nil || n == 0 {
 		return err
 	}
-	return j.enqueueAt(ctx, run.ID, next, at)
+	return q.enqueueAt(ctx, run.ID, next, at)
 }
 
-func (j *jobs) startDue(ctx context.Context) error {
-	if j.every == 0 {
+func (q *Queue) startDue(ctx context.Context) error {
+	if q.every == 0 {
 		return nil
 	}
-	due, err := j.db.Client.Repository.Query().
+	due, err := q.db.Client.Repository.Query().
 		Where(repository.Enabled(true), repository.StatusNEQ(repository.StatusSYNCING),
-			repository.Not(repository.HasSyncsWith(syncrun.CreatedAtGT(time.Now().UTC().Add(-j.every))))).
+			repository.Not(repository.HasSyncsWith(syncrun.CreatedAtGT(time.Now().UTC().Add(-q.every))))).
 		IDs(ctx)
 	if err != nil {
 		return err
 	}
 	for _, id := range due {
-		if _, err := j.start(ctx, id, "schedule"); err != nil {
+		if _, err := q.Sync(ctx, id, "schedule", nil); err != nil {
 			return err
 		}
 	}
@@ -237,16 +277,15 @@ func (j *jobs) startDue(ctx context.Context) error {
 // syncWorker runs a job of the queue.
 type syncWorker struct {
 	river.WorkerDefaults[syncArgs]
-	jobs   *jobs
-	syncer *syncer
+	queue *Queue
 }
 
 // Work implements river.Worker. What comes of the run is written to the run; the job itself never fails, except when
 // that could not be written.
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[syncArgs]) error {
-	err := w.jobs.work(ctx, w.syncer, job.Args)
+	err := w.queue.work(ctx, job.Args)
 	if err != nil && ctx.Err() == nil {
-		w.jobs.log.Error("how a sync goes could not be written; it is tried again", "run", job.Args.RunID, "error", err)
+		w.queue.log.Error("how a sync goes could not be written; it is tried again", "run", job.Args.RunID, "error", err)
 	}
 	return err
 }

@@ -1,67 +1,43 @@
-package mirror
+package jobs
 
 import (
-	"sync"
-
 	"broker/ent/schema"
-	"broker/server/catalog"
 	"broker/server/metadata"
 )
 
-func skipOf(name, version, reason string) metadata.Skip {
-	return metadata.Skip{Package: name, Version: version, Reason: reason}
-}
+// skipsMax is how many entries a run's history keeps.
+const skipsMax = 1000
 
-// expect says how many packages there are.
-func (p *progress) expect(total int) {
+// Expect says how many packages there are.
+func (p *Run) Expect(total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.total = &total
 }
 
-// count adds packages that are done and what changed in them.
-func (p *progress) count(packages int, outcome catalog.Outcome) {
+// Count adds packages that are done, and the versions that were added and removed.
+func (p *Run) Count(packages, added, removed int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done += packages
-	p.added += outcome.Added
-	p.removed += outcome.Removed
+	p.added += added
+	p.removed += removed
 }
 
-// skip notes what was left out, and why.
-func (p *progress) skip(skips ...metadata.Skip) {
+// Skip notes what was left out, and why.
+func (p *Run) Skip(skips ...metadata.Skip) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range skips {
 		if len(p.skipped) < skipsMax {
-			p.skipped = append(p.skipped, skip{Package: s.Package, Version: s.Version, Reason: s.Reason})
+			p.skipped = append(p.skipped, schema.SyncSkip{Package: s.Package, Version: s.Version, Reason: s.Reason})
 		}
 	}
 }
 
 // skips is a copy of what was left out; never nil.
-func (p *progress) skips() []schema.SyncSkip {
+func (p *Run) skips() []schema.SyncSkip {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]schema.SyncSkip{}, p.skipped...)
-}
-
-// outage tells a source that is down from one that fails for some packages.
-type outage struct {
-	mu  sync.Mutex
-	row int // failures since the last answer
-}
-
-func (o *outage) answered() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.row = 0
-}
-
-// failed counts a failure and tells whether the source must be taken for down.
-func (o *outage) failed() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.row++
-	return o.row >= outageAfter
 }

@@ -1,4 +1,4 @@
-package mirror
+package jobs
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/repository"
+	"broker/ent/schema"
 	"broker/ent/syncrun"
 	"broker/server/database"
 	"broker/server/source"
@@ -21,42 +22,42 @@ const progressEvery = 500 * time.Millisecond
 var errTakenOver = errors.New("the run was canceled or taken over")
 
 // work does one attempt at a run.
-func (j *jobs) work(ctx context.Context, s *syncer, args syncArgs) error {
-	run, err := j.claim(ctx, args)
+func (q *Queue) work(ctx context.Context, args syncArgs) error {
+	run, err := q.claim(ctx, args)
 	if err != nil || run == nil {
 		return err
 	}
-	progress := &progress{db: j.db, run: run}
-	err = progress.during(ctx, func(ctx context.Context) error { return s.sync(ctx, run.Edges.Repository, progress) })
+	progress := &Run{Repository: run.Edges.Repository, db: q.db, run: run}
+	err = progress.during(ctx, func(ctx context.Context) error { return q.sync(ctx, progress) })
 	// The outcome is written even while the program stops.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	switch {
 	case err == nil:
-		return j.finish(last, progress, nil)
+		return q.finish(last, progress, nil)
 	case errors.Is(err, errTakenOver):
 		return nil
 	case ctx.Err() != nil:
-		return j.again(last, run, "interrupted: the server stopped")
+		return q.again(last, run, "interrupted: the server stopped")
 	case run.Attempt < maxAttempts && retryable(err):
-		return j.later(last, run, err)
+		return q.later(last, run, err)
 	default:
-		return j.finish(last, progress, err)
+		return q.finish(last, progress, err)
 	}
 }
 
 // claim marks a run as running; nil where the job is out of date. A run that is running already is one whose last
 // worker, of this same job, could not write.
-func (j *jobs) claim(ctx context.Context, args syncArgs) (*ent.SyncRun, error) {
+func (q *Queue) claim(ctx context.Context, args syncArgs) (*ent.SyncRun, error) {
 	now := time.Now().UTC()
-	n, err := j.db.Client.SyncRun.Update().
+	n, err := q.db.Client.SyncRun.Update().
 		Where(syncrun.ID(args.RunID), syncrun.Attempt(args.Attempt), syncrun.ActiveNotNil()).
 		SetStatus(syncrun.StatusRUNNING).SetStartedAt(now).SetHeartbeatAt(now).
 		Save(ctx)
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	return j.db.Client.SyncRun.Query().Where(syncrun.ID(args.RunID)).WithRepository().Only(ctx)
+	return q.db.Client.SyncRun.Query().Where(syncrun.ID(args.RunID)).WithRepository().Only(ctx)
 }
 
 // retryable tells whether another attempt may go better: a source out of reach may come back, one that answers
@@ -64,13 +65,13 @@ func (j *jobs) claim(ctx context.Context, args syncArgs) (*ent.SyncRun, error) {
 func retryable(err error) bool { return errors.Is(err, source.ErrUnavailable) }
 
 // later waits before the next attempt: 2 seconds, then 8.
-func (j *jobs) later(ctx context.Context, run *ent.SyncRun, cause error) error {
-	j.log.Warn("a sync failed and will be tried again", "repository", run.Edges.Repository.Name, "attempt", run.Attempt, "error", cause)
-	return j.againAt(ctx, run, told(cause), time.Now().Add(time.Duration(1<<(2*run.Attempt-1))*time.Second))
+func (q *Queue) later(ctx context.Context, run *ent.SyncRun, cause error) error {
+	q.log.Warn("a sync failed and will be tried again", "repository", run.Edges.Repository.Name, "attempt", run.Attempt, "error", cause)
+	return q.againAt(ctx, run, Told(cause), time.Now().Add(time.Duration(1<<(2*run.Attempt-1))*time.Second))
 }
 
-// told is an error as people see it in the history.
-func told(err error) string {
+// Told is an error as people see it in the history.
+func Told(err error) string {
 	text := err.Error()
 	const longest = 1000
 	if len(text) > longest {
@@ -80,9 +81,9 @@ func told(err error) string {
 }
 
 // finish writes how a run ended, and what that means for its repository.
-func (j *jobs) finish(ctx context.Context, p *progress, cause error) error {
+func (q *Queue) finish(ctx context.Context, p *Run, cause error) error {
 	repo, now := p.run.Edges.Repository, time.Now().UTC()
-	err := j.db.Tx(ctx, func(tx *database.Tx) error {
+	err := q.db.Tx(ctx, func(tx *database.Tx) error {
 		update := tx.SyncRun.Update().
 			Where(syncrun.ID(p.run.ID), syncrun.Attempt(p.run.Attempt), syncrun.ActiveNotNil()).
 			ClearActive().SetFinishedAt(now).SetSkipped(p.skips())
@@ -91,8 +92,8 @@ func (j *jobs) finish(ctx context.Context, p *progress, cause error) error {
 			update.SetStatus(syncrun.StatusSUCCEEDED).ClearError()
 			change.SetStatus(repository.StatusREADY).SetLastSyncedAt(now).ClearLastError()
 		} else {
-			update.SetStatus(syncrun.StatusFAILED).SetError(told(cause))
-			change.SetStatus(repository.StatusFAILED).SetLastError(told(cause))
+			update.SetStatus(syncrun.StatusFAILED).SetError(Told(cause))
+			change.SetStatus(repository.StatusFAILED).SetLastError(Told(cause))
 		}
 		p.counts(update)
 		n, err := update.Save(ctx)
@@ -108,7 +109,7 @@ func (j *jobs) finish(ctx context.Context, p *progress, cause error) error {
 		return fmt.Errorf("write how the sync of %s ended: %w", repo.Name, err)
 	}
 	done, total := p.doneOf()
-	j.log.Info("sync ended", "repository", repo.Name, "packages", done, "of", total, "skipped", len(p.skips()), "error", cause)
+	q.log.Info("sync ended", "repository", repo.Name, "packages", done, "of", total, "skipped", len(p.skips()), "error", cause)
 	return nil
 }
 
@@ -122,8 +123,10 @@ func forgetOldRuns(ctx context.Context, tx *database.Tx, repositoryID string) er
 	return err
 }
 
-// progress counts what a run has done, and writes it now and then.
-type progress struct {
+// Run is one attempt to bring a repository up to date. It counts what it has done, and writes it now and then.
+type Run struct {
+	Repository *ent.Repository
+
 	db  *database.DB
 	run *ent.SyncRun
 
@@ -131,11 +134,11 @@ type progress struct {
 	done           int
 	total          *int
 	added, removed int
-	skipped        []skip
+	skipped        []schema.SyncSkip
 }
 
 // during runs do with a context that ends with errTakenOver when the run is canceled or given to another worker.
-func (p *progress) during(ctx context.Context, do func(context.Context) error) error {
+func (p *Run) during(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	written := make(chan struct{})
 	go func() { defer close(written); p.write(ctx, cancel) }()
@@ -149,7 +152,7 @@ func (p *progress) during(ctx context.Context, do func(context.Context) error) e
 	return err
 }
 
-func (p *progress) write(ctx context.Context, cancel context.CancelCauseFunc) {
+func (p *Run) write(ctx context.Context, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	for {
@@ -164,7 +167,7 @@ func (p *progress) write(ctx context.Context, cancel context.CancelCauseFunc) {
 	}
 }
 
-func (p *progress) writeOnce(ctx context.Context) (int, error) {
+func (p *Run) writeOnce(ctx context.Context) (int, error) {
 	update := p.db.Client.SyncRun.Update().
 		Where(syncrun.ID(p.run.ID), syncrun.Attempt(p.run.Attempt), syncrun.StatusEQ(syncrun.StatusRUNNING)).
 		SetHeartbeatAt(time.Now().UTC())
@@ -172,13 +175,13 @@ func (p *progress) writeOnce(ctx context.Context) (int, error) {
 	return update.Save(ctx)
 }
 
-func (p *progress) counts(update *ent.SyncRunUpdate) {
+func (p *Run) counts(update *ent.SyncRunUpdate) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	update.SetPackagesDone(p.done).SetNillablePackagesTotal(p.total).SetVersionsAdded(p.added).SetVersionsRemoved(p.removed)
 }
 
-func (p *progress) doneOf() (done, total int) {
+func (p *Run) doneOf() (done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.total != nil {

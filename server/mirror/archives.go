@@ -1,3 +1,5 @@
+// Package mirror brings the catalog and the archive store up to date from sources: all of a source's metadata by a sync,
+// an archive on its first use.
 package mirror
 
 import (
@@ -13,6 +15,7 @@ import (
 	"broker/server/archive"
 	"broker/server/catalog"
 	"broker/server/database"
+	"broker/server/repository"
 	"broker/server/source"
 )
 
@@ -23,14 +26,14 @@ const fetchFor = 10 * time.Minute
 type Archives struct {
 	store   *archive.Store
 	catalog *catalog.Catalog
-	sources *sources
+	sources *repository.Service
 	log     *slog.Logger
 	flights singleflight.Group
 }
 
-// Archives returns the archives of these repositories, kept in the store.
-func (r *Repositories) Archives(store *archive.Store, c *catalog.Catalog) *Archives {
-	return &Archives{store: store, catalog: c, sources: r.sources, log: r.log}
+// NewArchives returns the archives of a catalog's dists, kept in the store.
+func NewArchives(store *archive.Store, c *catalog.Catalog, sources *repository.Service, log *slog.Logger) *Archives {
+	return &Archives{store: store, catalog: c, sources: sources, log: log}
 }
 
 // Open opens the archive of a dist. What is not stored is fetched from its source once, however many ask for it, and
@@ -66,7 +69,7 @@ func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist) (archive.Info
 }
 
 func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
-	src, repo, err := a.sources.byID(ctx, d.RepositoryID)
+	src, repo, err := a.sources.SourceByID(ctx, d.RepositoryID)
 	if err != nil {
 		return archive.Info{}, err
 	}

@@ -4,40 +4,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"golang.org/x/sync/errgroup"
 
 	"broker/ent"
-	"broker/ent/schema"
 	"broker/server/catalog"
-	"broker/server/database"
+	"broker/server/jobs"
 	"broker/server/metadata"
 	"broker/server/pattern"
+	"broker/server/repository"
 	"broker/server/source"
 )
 
-type skip = schema.SyncSkip
-
 // The bounds of a sync.
 const (
-	readAtATime = 8    // packages read from the source at a time
-	skipsMax    = 1000 // entries a run's history keeps
-	outageAfter = 10   // packages out of reach in a row: the source is down
+	readAtATime = 8  // packages read from the source at a time
+	outageAfter = 10 // packages out of reach in a row: the source is down
 )
 
-// syncer brings a repository's packages up to date.
-type syncer struct {
-	db      *database.DB
+// Syncer brings a repository's packages up to date.
+type Syncer struct {
 	catalog *catalog.Catalog
-	sources *sources
-	log     *slog.Logger
+	sources *repository.Service
 }
 
-// sync reads what the source lists and stores what changed. A package that cannot be used is skipped with its reason
+// NewSyncer returns what brings the catalog up to date.
+func NewSyncer(c *catalog.Catalog, sources *repository.Service) *Syncer {
+	return &Syncer{catalog: c, sources: sources}
+}
+
+// Sync reads what the source lists and stores what changed. A package that cannot be used is skipped with its reason
 // and keeps what was stored of it; only a source that cannot be read fails the sync.
-func (s *syncer) sync(ctx context.Context, repo *ent.Repository, p *progress) error {
-	src, err := s.sources.of(repo)
+func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
+	repo := run.Repository
+	src, err := s.sources.Source(repo)
 	if err != nil {
 		return err
 	}
@@ -48,14 +48,14 @@ func (s *syncer) sync(ctx context.Context, repo *ent.Repository, p *progress) er
 	if !listing.Listed {
 		return errors.New("the source does not list its packages, so it cannot be mirrored as a whole")
 	}
-	p.skip(listing.Skipped...)
+	run.Skip(listing.Skipped...)
 	wanted, err := pattern.Parse(repo.Packages)
 	if err != nil {
 		return fmt.Errorf("read the repository's patterns: %w", err)
 	}
 	names := filter(listing.Names, wanted)
-	p.expect(len(names))
-	if err := s.syncPackages(ctx, &reading{syncer: s, repo: repo, src: src, listing: listing, progress: p}, names); err != nil {
+	run.Expect(len(names))
+	if err := s.syncPackages(ctx, &reading{Syncer: s, repo: repo, src: src, listing: listing, progress: run}, names); err != nil {
 		return err
 	}
 	present := make(map[string]bool, len(names))
@@ -63,7 +63,7 @@ func (s *syncer) sync(ctx context.Context, repo *ent.Repository, p *progress) er
 		present[name] = true
 	}
 	removed, err := s.catalog.RemoveAbsent(ctx, repo.ID, present)
-	p.count(0, catalog.Outcome{Removed: removed})
+	run.Count(0, 0, removed)
 	return err
 }
 
@@ -77,7 +77,7 @@ func filter(names []string, wanted pattern.Set) []string {
 	return kept
 }
 
-func (s *syncer) syncPackages(ctx context.Context, r *reading, names []string) error {
+func (s *Syncer) syncPackages(ctx context.Context, r *reading, names []string) error {
 	var err error
 	if r.validators, err = s.catalog.Validators(ctx, r.repo.ID); err != nil {
 		return err
@@ -98,11 +98,11 @@ func (s *syncer) syncPackages(ctx context.Context, r *reading, names []string) e
 
 // reading is one source being read.
 type reading struct {
-	*syncer
+	*Syncer
 	repo       *ent.Repository
 	src        source.Source
 	listing    source.Listing
-	progress   *progress
+	progress   *jobs.Run
 	validators map[string]catalog.Validators
 	outage     outage
 }
@@ -113,9 +113,9 @@ func (r *reading) syncPackage(ctx context.Context, name string) error {
 	if err == nil && changed {
 		var outcome catalog.Outcome
 		outcome, err = r.catalog.Put(ctx, update)
-		r.progress.count(0, outcome)
+		r.progress.Count(0, outcome.Added, outcome.Removed)
 	}
-	r.progress.count(1, catalog.Outcome{})
+	r.progress.Count(1, 0, 0)
 	if err == nil {
 		r.outage.answered()
 		return nil
@@ -131,16 +131,16 @@ func (r *reading) failed(name string, err error) error {
 	var taken *catalog.Taken
 	switch {
 	case errors.Is(err, source.ErrUnavailable):
-		r.progress.skip(skipOf(name, "", "the source does not deliver it: "+told(err)))
+		r.progress.Skip(metadata.Skip{Package: name, Reason: "the source does not deliver it: " + jobs.Told(err)})
 		if r.outage.failed() {
 			return err
 		}
 		return nil
 	case errors.As(err, &taken):
-		r.progress.skip(skipOf(name, "", taken.Error()))
+		r.progress.Skip(metadata.Skip{Package: name, Reason: taken.Error()})
 		return nil
 	case errors.Is(err, errUnusable):
-		r.progress.skip(skipOf(name, "", told(err)))
+		r.progress.Skip(metadata.Skip{Package: name, Reason: jobs.Told(err)})
 		return nil
 	}
 	return err
@@ -206,7 +206,7 @@ func (r *reading) parse(name string, bodies ...[]byte) ([]metadata.Version, erro
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errUnusable, err)
 		}
-		r.progress.skip(skipped...)
+		r.progress.Skip(skipped...)
 		for _, v := range versions {
 			if !seen[v.Normalized] { // both documents may name it
 				seen[v.Normalized] = true

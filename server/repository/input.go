@@ -1,4 +1,4 @@
-package mirror
+package repository
 
 import (
 	"net/url"
@@ -14,12 +14,12 @@ import (
 var validName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // check tests every field that is said, and puts it in its stored form.
-func (r *Repositories) check(in *Input) error {
+func (s *Service) check(in *Input) error {
 	if in.Name != nil && !validName.MatchString(*in.Name) {
 		return fault.Invalidf("name", "A repository's name is 1 to 64 of a-z, 0-9 and -; %q is not.", *in.Name)
 	}
 	if in.URL != nil {
-		if err := r.checkURL(in.URL); err != nil {
+		if err := s.checkURL(in.URL); err != nil {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (in *Input) said() map[string]any {
 	return details
 }
 
-func (r *Repositories) checkURL(text *string) error {
+func (s *Service) checkURL(text *string) error {
 	*text = strings.TrimSpace(*text)
 	u, err := url.Parse(*text)
 	if err != nil || u.Host == "" || len(*text) > 2048 {
@@ -67,7 +67,7 @@ func (r *Repositories) checkURL(text *string) error {
 	if u.User != nil {
 		return fault.Invalidf("url", "Leave user name and password out of the address; enter them as the credential.")
 	}
-	if err := r.policy.CheckURL(u); err != nil {
+	if err := s.Policy.CheckURL(u); err != nil {
 		return fault.Invalidf("url", "%s", err)
 	}
 	return nil

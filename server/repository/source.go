@@ -1,27 +1,19 @@
-package mirror
+package repository
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 
 	"broker/ent"
 	"broker/ent/repository"
-	"broker/server/database"
 	"broker/server/safehttp"
-	"broker/server/seal"
 	"broker/server/source"
 )
 
-// sources makes the client of a repository's upstream.
-type sources struct {
-	db     *database.DB
-	client *safehttp.Client
-	sealer *seal.Sealer
-}
-
-// of returns the source of a repository's row.
-func (s *sources) of(row *ent.Repository) (source.Source, error) {
+// Source returns the source of a repository's row.
+func (s *Service) Source(row *ent.Repository) (source.Source, error) {
 	if row.Type != repository.TypeCOMPOSER || row.URL == nil {
 		return nil, fmt.Errorf("repositories of type %s have no source", row.Type)
 	}
@@ -29,25 +21,25 @@ func (s *sources) of(row *ent.Repository) (source.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return source.NewComposer(s.client, *row.URL, credential)
+	return source.NewComposer(s.Client, *row.URL, credential)
 }
 
-// byID returns the source of a repository, and its row.
-func (s *sources) byID(ctx context.Context, id string) (source.Source, *ent.Repository, error) {
-	row, err := s.db.Client.Repository.Get(ctx, id)
+// SourceByID returns the source of a repository, and its row.
+func (s *Service) SourceByID(ctx context.Context, id string) (source.Source, *ent.Repository, error) {
+	row, err := s.DB.Client.Repository.Get(ctx, id)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the repository %s: %w", id, err)
 	}
-	src, err := s.of(row)
+	src, err := s.Source(row)
 	return src, row, err
 }
 
 // credential opens the sealed credential of a row; nil where it has none.
-func (s *sources) credential(row *ent.Repository) (*safehttp.Credential, error) {
+func (s *Service) credential(row *ent.Repository) (*safehttp.Credential, error) {
 	if row.CredentialType == repository.CredentialTypeNONE || row.Credential == nil {
 		return nil, nil
 	}
-	plain, err := s.sealer.Open(*row.Credential, credentialOf(row.ID))
+	plain, err := s.Sealer.Open(*row.Credential, credentialOf(row.ID))
 	if err != nil {
 		return nil, fmt.Errorf("open the credential of the repository %s: %w", row.Name, err)
 	}
@@ -56,4 +48,24 @@ func (s *sources) credential(row *ent.Repository) (*safehttp.Credential, error) 
 		return nil, fmt.Errorf("read the credential of the repository %s: %w", row.Name, err)
 	}
 	return outbound(*row.URL, c)
+}
+
+// outbound is a stored credential as requests send it, to the origin of the repository's address only.
+func outbound(address string, c Credential) (*safehttp.Credential, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("read the repository's address: %w", err)
+	}
+	credential := &safehttp.Credential{Origin: safehttp.Origin(u), Username: c.Username, Secret: c.Secret, Header: c.Header}
+	switch c.Type {
+	case repository.CredentialTypeHTTP_BASIC:
+		credential.Type = safehttp.Basic
+	case repository.CredentialTypeBEARER:
+		credential.Type = safehttp.Bearer
+	case repository.CredentialTypeHEADER:
+		credential.Type = safehttp.Header
+	default:
+		return nil, fmt.Errorf("credentials of type %s cannot be sent to a Composer repository", c.Type)
+	}
+	return credential, nil
 }
