@@ -21,6 +21,7 @@ import (
 	"broker/graph/generated"
 	"broker/server/account"
 	"broker/server/auth"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/jobs"
@@ -52,7 +53,7 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	w := &world{T: t, db: db}
 	log := slog.New(slog.DiscardHandler)
 	events, rules := databasetest.Log(db), databasetest.Settings(db)
-	accounts, err := account.New(ctx, db, events, time.Now)
+	accounts, err := account.New(ctx, db, cached.NewMemory(db.Changes), events, time.Now)
 	w.must(err)
 	w.accounts = accounts
 	sealer, err := seal.New(make([]byte, seal.KeySize))
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	repositories := repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
 	service := tokens.New(db, events, rules, "pkb", time.Now)
 	w.handler = graph.NewHandler(&graph.Resolver{
-		Client: db.Reports, Accounts: accounts, Access: service, Known: auth.NewTokens(db, rules, auth.NewGuard(time.Now)),
+		Client: db.Reports, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
 		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Sources: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"broker/server/audit"
+	"broker/server/cached"
 	"broker/server/database"
 	policy "broker/server/settings"
 	"broker/server/tokens"
@@ -151,7 +152,7 @@ func newTools(ctx context.Context, c *config, db *database.DB, s streams) (*tool
 	if err != nil {
 		return nil, err
 	}
-	rules := policy.New(db, events, c.defaultRateLimit)
+	rules := policy.New(db, cached.NewMemory(db.Changes), events, c.defaultRateLimit)
 	return &tools{s, c, db, events, rules, tokens.New(db, events, rules, c.tokenPrefix, time.Now), time.Now()}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"broker/ent"
 	entrepository "broker/ent/repository"
 	"broker/ent/syncrun"
+	"broker/server/cached"
 	"broker/server/catalog"
 	"broker/server/fault"
 	"broker/server/jobs"
@@ -172,7 +173,7 @@ func syncRepository(ctx context.Context, t *tools, args []string) error {
 
 // waitFor works on the queue until a run has ended: no server need be running.
 func (t *tools) waitFor(ctx context.Context, repositories *repository.Service, id string) error {
-	syncer := mirror.NewSyncer(catalog.New(t.db, t.config.publicURL, documentMemory), repositories)
+	syncer := mirror.NewSyncer(catalog.New(t.db, cached.NewMemory(t.db.Changes), t.config.publicURL, documentMemory), repositories)
 	if err := repositories.Syncs.Start(ctx, syncer.Sync); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"broker/ent/user"
 	"broker/server/account"
+	"broker/server/cached"
 )
 
 func userCommand(ctx context.Context, t *tools, args []string) error {
@@ -37,7 +38,7 @@ func createUser(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	accounts, err := account.New(ctx, t.db, t.events, time.Now)
+	accounts, err := account.New(ctx, t.db, cached.NewMemory(t.db.Changes), t.events, time.Now)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"broker/server/archive"
 	"broker/server/audit"
 	"broker/server/auth"
+	"broker/server/cached"
 	"broker/server/catalog"
 	"broker/server/composer"
 	"broker/server/database"
@@ -81,6 +82,7 @@ func serve(ctx context.Context, c *config) error {
 // newServer puts the rooms together.
 func newServer(ctx context.Context, c *config, db *database.DB) (*server, error) {
 	s := &server{config: c, db: db, log: c.log, counts: ratelimit.NewMemory()}
+	memory := cached.NewMemory(db.Changes)
 	sealer, err := c.sealer()
 	if err != nil {
 		return nil, err
@@ -93,7 +95,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if err != nil {
 		return nil, err
 	}
-	if s.accounts, err = account.New(ctx, db, events, time.Now); err != nil {
+	if s.accounts, err = account.New(ctx, db, memory, events, time.Now); err != nil {
 		return nil, err
 	}
 	limits, err := s.openLimits(ctx)
@@ -102,10 +104,10 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	}
 	refusals := audit.NewRefusals(events)
 	s.usage = usage.NewRecorder(db, c.log, s.counts, refusals)
-	rules := policy.New(db, events, c.defaultRateLimit)
+	rules := policy.New(db, memory, events, c.defaultRateLimit)
 	s.access = tokens.New(db, events, rules, c.tokenPrefix, time.Now)
 	s.audit, s.settings = events, rules
-	packages := catalog.New(db, c.publicURL, documentMemory)
+	packages := catalog.New(db, memory, c.publicURL, documentMemory)
 	outbound := safehttp.New(c.upstreams, "package-broker/"+version)
 	if s.queue, err = jobs.New(db, syncEvery, c.log); err != nil {
 		return nil, err
@@ -114,7 +116,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})
 	s.syncer = mirror.NewSyncer(packages, repositories)
-	tokens := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
+	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
 	limiter := ratelimit.New(limits, time.Now)

@@ -17,6 +17,7 @@ import (
 	"broker/ent"
 	"broker/ent/user"
 	"broker/server/audit"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/fault"
 )
@@ -33,18 +34,16 @@ type Service struct {
 	setupHash [sha256.Size]byte
 	setupEnds time.Time
 
-	sessions sessionCache
+	sessions *cached.Cache[[sha256.Size]byte, *ent.Session]
 }
 
 // New returns the people of a database. now is the clock.
-func New(ctx context.Context, db *database.DB, log *audit.Log, now func() time.Time) (*Service, error) {
-	s := &Service{db: db, audit: log, now: now, hasher: newHasher()}
+func New(ctx context.Context, db *database.DB, memory *cached.Memory, log *audit.Log, now func() time.Time) (*Service, error) {
+	s := &Service{db: db, audit: log, now: now, hasher: newHasher(), sessions: sessionsOf(memory)}
 	var err error
 	if s.decoy, err = s.hasher.hash(ctx, rand.Text()); err != nil {
 		return nil, err
 	}
-	s.sessions.entries = map[[sha256.Size]byte]sessionEntry{}
-	db.Changes.Subscribe(database.TopicUser, s.sessions.forget)
 	return s, nil
 }
 

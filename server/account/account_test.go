@@ -1,6 +1,7 @@
 package account
 
 import (
+	"broker/server/cached"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -34,7 +35,7 @@ func (c *clock) advance(by time.Duration) { c.at.Add(int64(by)) }
 func newService(t *testing.T, db *database.DB) (*Service, *clock) {
 	t.Helper()
 	c := newClock()
-	s, err := New(t.Context(), db, databasetest.Log(db), c.now)
+	s, err := New(t.Context(), db, cached.NewMemory(db.Changes), databasetest.Log(db), c.now)
 	if err != nil {
 		t.Fatal(err)
 	}

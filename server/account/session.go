@@ -5,12 +5,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"broker/ent"
 	"broker/ent/session"
 	"broker/server/audit"
+	"broker/server/cached"
 	"broker/server/database"
 )
 
@@ -18,91 +18,54 @@ import (
 const (
 	idleFor     = 12 * time.Hour
 	absoluteFor = 7 * 24 * time.Hour
-	seenEvery   = time.Minute     // seen_at is written this often at most
-	cachedFor   = 5 * time.Second // a session is trusted this long
-	cachedMax   = 10_000
+	seenEvery   = time.Minute // seen_at is written this often at most
+	sessionsMax = 10_000      // kept in memory
 )
 
-type sessionEntry struct {
-	row   *ent.Session
-	until time.Time
-}
-
-// sessionCache keeps sessions that were looked up, for seconds.
-type sessionCache struct {
-	mu         sync.Mutex
-	entries    map[[sha256.Size]byte]sessionEntry
-	generation int
-}
-
-// forget drops the sessions of a user; an empty id drops all.
-func (c *sessionCache) forget(userID string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.generation++
-	for hash, entry := range c.entries {
-		if userID == "" || entry.row.UserID == userID {
-			delete(c.entries, hash)
-		}
-	}
-}
-
-func (c *sessionCache) get(hash [sha256.Size]byte, now time.Time) (*ent.Session, int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if entry, ok := c.entries[hash]; ok && now.Before(entry.until) {
-		return entry.row, c.generation
-	}
-	return nil, c.generation
-}
-
-func (c *sessionCache) put(hash [sha256.Size]byte, entry sessionEntry, generation int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if generation != c.generation {
-		return
-	}
-	if len(c.entries) >= cachedMax {
-		clear(c.entries)
-	}
-	c.entries[hash] = entry
+// sessionsOf keeps the sessions in use.
+func sessionsOf(memory *cached.Memory) *cached.Cache[[sha256.Size]byte, *ent.Session] {
+	return cached.New(memory, cached.Options[[sha256.Size]byte, *ent.Session]{
+		Topics: []database.Topic{database.TopicUser}, Bytes: sessionsMax,
+		Weigh: func([sha256.Size]byte, *ent.Session) uint32 { return 1 },
+		Found: func(row *ent.Session) []cached.Mark {
+			return []cached.Mark{memory.Mark(database.TopicUser, row.UserID)}
+		},
+	})
 }
 
 // Find returns the user and the id of the session with a value; nil where there is none, or it has ended.
 func (s *Service) Find(ctx context.Context, value string) (*ent.User, string, error) {
 	hash := sha256.Sum256([]byte(value))
 	now := s.now()
-	row, generation := s.sessions.get(hash, now)
-	if row == nil || !s.db.Changes.Live() {
-		var err error
-		row, err = s.db.Client.Session.Query().Where(session.Hash(hash[:])).WithUser().Only(ctx)
-		if ent.IsNotFound(err) {
-			return nil, "", nil
-		}
-		if err != nil {
-			return nil, "", fmt.Errorf("find a session: %w", err)
-		}
-		s.sessions.put(hash, sessionEntry{row, now.Add(cachedFor)}, generation)
+	row, err := s.session(ctx, hash)
+	if row != nil && now.Sub(row.SeenAt) > seenEvery { // another instance may have seen it since it was read
+		s.sessions.Forget(hash)
+		row, err = s.session(ctx, hash)
 	}
-	if now.After(row.ExpiresAt) || now.After(row.SeenAt.Add(idleFor)) {
-		return nil, "", nil
+	if row == nil || err != nil || now.After(row.ExpiresAt) || now.After(row.SeenAt.Add(idleFor)) {
+		return nil, "", err
 	}
 	if now.Sub(row.SeenAt) > seenEvery {
-		if err := s.see(ctx, row); err != nil {
-			return nil, "", err
+		if _, err := s.db.Client.Session.Update().Where(session.ID(row.ID)).SetSeenAt(now.UTC()).Save(ctx); err != nil {
+			return nil, "", fmt.Errorf("note a session's use: %w", err)
 		}
+		s.sessions.Forget(hash)
 	}
 	return row.Edges.User, row.ID, nil
 }
 
-func (s *Service) see(ctx context.Context, row *ent.Session) error {
-	now := s.now().UTC()
-	_, err := s.db.Client.Session.Update().Where(session.ID(row.ID)).SetSeenAt(now).Save(ctx)
-	if err != nil {
-		return fmt.Errorf("note a session's use: %w", err)
+// session is the session of a hash; nil where there is none.
+func (s *Service) session(ctx context.Context, hash [sha256.Size]byte) (*ent.Session, error) {
+	row, err := s.sessions.Get(ctx, hash, func(ctx context.Context) (*ent.Session, error) {
+		return s.db.Client.Session.Query().Where(session.Hash(hash[:])).WithUser().Only(ctx)
+	})
+	switch {
+	case ent.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("find a session: %w", err)
 	}
-	s.sessions.forget(row.UserID) // so that the next look-up reads the new time
-	return nil
+	return row, nil
 }
 
 // SignOut ends a session.

@@ -13,6 +13,7 @@ import (
 	"broker/ent"
 	"broker/ent/user"
 	"broker/server/auth"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/secret"
@@ -30,7 +31,7 @@ type world struct {
 
 func newWorld(t *testing.T, db *database.DB) *world {
 	rules := databasetest.Settings(db)
-	return &world{t, db, auth.NewTokens(db, rules, auth.NewGuard(time.Now)), tokens.New(db, databasetest.Log(db), rules, "pkb", time.Now)}
+	return &world{t, db, auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), tokens.New(db, databasetest.Log(db), rules, "pkb", time.Now)}
 }
 
 func (w *world) create(in tokens.NewToken) (*ent.Token, secret.Secret) {
@@ -283,7 +284,7 @@ func BenchmarkAuthenticateFromMemory(b *testing.B) {
 		time.Sleep(time.Millisecond)
 	}
 	rules := databasetest.Settings(db)
-	known := auth.NewTokens(db, rules, auth.NewGuard(time.Now))
+	known := auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now))
 	_, made, err := tokens.New(db, databasetest.Log(db), rules, "pkb", time.Now).Create(b.Context(), nil, tokens.NewToken{Description: "CI"})
 	if err != nil {
 		b.Fatal(err)

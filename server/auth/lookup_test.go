@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"broker/server/auth"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/secret"
@@ -26,7 +27,7 @@ func TestGraceIsForKnownTokens(t *testing.T) {
 		_, unknown := w.create(tokens.NewToken{})
 		revoked, ended := w.create(tokens.NewToken{})
 		_, expiring := w.create(tokens.NewToken{ExpiresAt: new(start.Add(20 * time.Second))})
-		strict := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(time.Now))
+		strict := auth.NewTokens(db, cached.NewMemory(db.Changes), databasetest.Settings(db), auth.NewGuard(time.Now))
 		for _, secret := range []string{known.Reveal(), ended.Reveal(), expiring.Reveal()} {
 			for _, tokens := range []*auth.Tokens{w.tokens, strict} {
 				if _, err := tokens.Authenticate(t.Context(), basic("token", secret), home, start); err != nil {
@@ -70,7 +71,7 @@ func TestGuessesOfClientsThatGoAwayCount(t *testing.T) {
 		w := newWorld(t, db)
 		var later atomic.Int64
 		clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
-		known := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(clock))
+		known := auth.NewTokens(db, cached.NewMemory(db.Changes), databasetest.Settings(db), auth.NewGuard(clock))
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		for range 20 {

@@ -8,6 +8,7 @@ import (
 
 	"broker/ent/tokensecret"
 	"broker/server/auth"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/secret"
@@ -62,7 +63,7 @@ func TestSecretsInUseAreRememberedAcrossStarts(t *testing.T) {
 		age(used, 100*day, 32*day)
 		age(made, 34*day, 0)
 		age(idle, 100*day, 36*day)
-		started := auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(time.Now))
+		started := auth.NewTokens(db, cached.NewMemory(db.Changes), databasetest.Settings(db), auth.NewGuard(time.Now))
 		if err := started.Remember(t.Context(), now); err != nil {
 			t.Fatal(err)
 		}

@@ -2,26 +2,22 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"broker/ent"
 	"broker/ent/tokensecret"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/pattern"
 	"broker/server/settings"
 )
 
-// The cache's bounds: an entry is trusted this long even if no announcement comes, and beyond this many entries the
-// cache starts anew.
-const (
-	cacheFor = 5 * time.Second
-	cacheMax = 1_000_000
-)
+// tokensMemory is how many bytes of tokens in use are kept: about a million.
+const tokensMemory = 512 << 20
 
 // Tokens finds tokens by the hash of a secret, from memory where it can.
 //
@@ -31,54 +27,30 @@ type Tokens struct {
 	db       *database.DB
 	settings *settings.Service
 	guard    *Guard
-	lookups  lookups
-
-	entries    sync.Map // [32]byte → *entry
-	size       atomic.Int64
-	generation atomic.Uint64 // moves with every announcement: a row read before it must not be kept after it
-}
-
-type entry struct {
-	token *Token
-	until time.Time
+	known    *cached.Cache[[32]byte, *Token]
+	outage   outage
 }
 
 // NewTokens reads tokens from a database. The guard bounds how many unknown secrets are looked up.
-func NewTokens(db *database.DB, rules *settings.Service, guard *Guard) *Tokens {
-	t := &Tokens{db: db, settings: rules, guard: guard}
-	db.Changes.Subscribe(database.TopicToken, t.forget)
-	db.Changes.Subscribe(database.TopicSetting, func(string) { t.forget("") }) // the default rate limit
-	return t
-}
-
-// forget drops the entries of a token and of those it made; an empty id drops all of them.
-func (t *Tokens) forget(id string) {
-	t.generation.Add(1)
-	t.entries.Range(func(hash, value any) bool {
-		if id == "" || value.(*entry).token.descends(id) {
-			if _, had := t.entries.LoadAndDelete(hash); had {
-				t.size.Add(-1)
+func NewTokens(db *database.DB, memory *cached.Memory, rules *settings.Service, guard *Guard) *Tokens {
+	return &Tokens{db: db, settings: rules, guard: guard, known: cached.New(memory, cached.Options[[32]byte, *Token]{
+		Topics: []database.Topic{database.TopicToken, database.TopicSetting}, // a setting: the default rate limit
+		Bytes:  tokensMemory,
+		Weigh:  func(_ [32]byte, t *Token) uint32 { return t.weight() },
+		Found: func(t *Token) (marks []cached.Mark) {
+			for ; t != nil; t = t.Maker {
+				marks = append(marks, memory.Mark(database.TopicToken, t.ID))
 			}
-		}
-		return true
-	})
-}
-
-// descends tells whether a token has this id, or was made by one that descends from it.
-func (t *Token) descends(id string) bool {
-	for one := t; one != nil; one = one.Maker {
-		if one.ID == id {
-			return true
-		}
-	}
-	return false
+			return marks
+		},
+	})}
 }
 
 // find returns the token whose secret has this hash, or nil. An address that guesses is refused before the database
 // is asked, unless the secret is known to have worked.
 func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, now time.Time) (*Token, error) {
-	if e, ok := t.entries.Load(hash); ok && now.Before(e.(*entry).until) && t.db.Changes.Live() {
-		return e.(*entry).token, nil
+	if known, ok := t.known.Kept(hash); ok {
+		return known, nil
 	}
 	if !t.guard.WasGood(hash) {
 		return t.guess(ctx, hash, address, now)
@@ -98,11 +70,12 @@ func (t *Tokens) guess(ctx context.Context, hash [32]byte, address netip.Addr, n
 	if err := t.begin(ctx, address); err != nil {
 		return nil, err
 	}
-	found, rest, err := t.lookUp(ctx, hash, now)
-	if rest != nil {
+	found, late, err := t.lookUp(ctx, hash, now)
+	if late != nil {
 		go func() {
-			late := <-rest
-			t.guard.End(address, late.Val.(*Token) == nil && late.Err == nil)
+			<-late.Done
+			_, err := late.Result()
+			t.guard.End(address, errors.Is(err, errUnknown))
 		}()
 		return found, err
 	}
@@ -130,24 +103,10 @@ func (t *Tokens) begin(ctx context.Context, address netip.Addr) error {
 	return nil
 }
 
-func (t *Tokens) keep(hash [32]byte, e *entry, generation uint64) {
-	if t.size.Load() >= cacheMax {
-		t.forget("")
-		return
-	}
-	if _, had := t.entries.Swap(hash, e); !had {
-		t.size.Add(1)
-	}
-	if t.generation.Load() != generation { // announced between the read and here
-		if _, had := t.entries.LoadAndDelete(hash); had {
-			t.size.Add(-1)
-		}
-	}
-}
+// errUnknown says that no token has a secret. As an error it is not kept.
+var errUnknown = errors.New("no token has this secret")
 
 func (t *Tokens) read(ctx context.Context, hash [32]byte) (*Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	secret, err := t.db.Client.TokenSecret.Query().
 		Where(tokensecret.Hash(hash[:])).
 		WithToken(func(q *ent.TokenQuery) {
@@ -155,7 +114,7 @@ func (t *Tokens) read(ctx context.Context, hash [32]byte) (*Token, error) {
 		}).
 		Only(ctx)
 	if ent.IsNotFound(err) {
-		return nil, nil
+		return nil, errUnknown
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look the token up: %w", err)
@@ -220,6 +179,19 @@ func alone(row *ent.Token, defaultLimit int) (*Token, error) {
 		Packages: packages, Networks: networks, RateLimit: LimitOf(row, defaultLimit),
 		ExpiresAt: value(row.ExpiresAt), RevokedAt: value(row.RevokedAt), DisabledAt: value(row.DisabledAt),
 	}, nil
+}
+
+// weight is about how many bytes a token takes in memory.
+func (t *Token) weight() uint32 {
+	const fixed = 400
+	weight := 0
+	for ; t != nil; t = t.Maker {
+		weight += fixed + len(t.Description) + len(t.Networks)*32
+		for _, p := range t.Packages.Strings() {
+			weight += len(p) + 16
+		}
+	}
+	return uint32(weight)
 }
 
 // smaller is the stricter of two rate limits, of which 0 is none.

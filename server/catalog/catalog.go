@@ -6,14 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"broker/ent"
 	"broker/ent/document"
 	"broker/ent/pkg"
+	"broker/server/cached"
 	"broker/server/database"
 )
 
@@ -24,7 +23,7 @@ var ErrNotFound = errors.New("not found")
 type Document struct {
 	Body         []byte // gzipped JSON
 	Size         int    // bytes of the JSON
-	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only; empty: without a validator
+	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only
 }
 
 // Catalog serves and changes what is known of packages.
@@ -32,10 +31,10 @@ type Catalog struct {
 	db        *database.DB
 	publicURL *url.URL
 
-	documents *cache[documentKey, *Document] // nil: the package has no such document
-	dists     *cache[distKey, *Dist]         // nil: there is no such dist
-	roots     *cache[rootKey, *Document]
-	names     names
+	documents *cached.Cache[documentKey, *Document] // nil: the package has no such document
+	dists     *cached.Cache[distKey, *Dist]         // nil: there is no such dist
+	roots     *cached.Cache[string, *Document]      // by the patterns of the view
+	names     *names
 }
 
 type documentKey struct {
@@ -43,18 +42,26 @@ type documentKey struct {
 	dev  bool
 }
 
-// New serves the catalog of a database. publicURL is the base of every address handed out; memory is how many bytes
-// of documents are kept.
-func New(db *database.DB, publicURL *url.URL, memory uint64) *Catalog {
-	c := &Catalog{
-		db:        db,
-		publicURL: publicURL,
-		documents: newCache(memory, func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) }),
-		dists:     newCache(32<<20, func(k distKey, _ *Dist) uint32 { return uint32(len(k.name)+len(k.version)) + 500 }),
-		roots:     newCache(32<<20, func(k rootKey, d *Document) uint32 { return weight(len(k.view), d) }),
-	}
-	c.names.db = db
-	db.Changes.Subscribe(database.TopicPackage, c.forget)
+// New serves the catalog of a database. publicURL is the base of every address handed out; bytes is how many of
+// documents are kept in memory.
+func New(db *database.DB, memory *cached.Memory, publicURL *url.URL, bytes uint64) *Catalog {
+	c := &Catalog{db: db, publicURL: publicURL, names: newNames(db, memory)}
+	c.documents = cached.New(memory, cached.Options[documentKey, *Document]{
+		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes,
+		Weigh:    func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) },
+		Subjects: func(k documentKey) []cached.Mark { return []cached.Mark{memory.Mark(database.TopicPackage, k.name)} },
+	})
+	c.dists = cached.New(memory, cached.Options[distKey, *Dist]{
+		Topics: []database.Topic{database.TopicPackage, database.TopicDist}, Bytes: 32 << 20,
+		Weigh: func(k distKey, _ *Dist) uint32 { return uint32(len(k.name)+len(k.version)) + 500 },
+		Subjects: func(k distKey) []cached.Mark {
+			return []cached.Mark{memory.Mark(database.TopicPackage, k.name), memory.Mark(database.TopicDist, k.name)}
+		},
+	})
+	c.roots = cached.New(memory, cached.Options[string, *Document]{
+		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 32 << 20,
+		Weigh: func(k string, d *Document) uint32 { return weight(len(k), d) },
+	})
 	return c
 }
 
@@ -66,22 +73,10 @@ func weight(key int, d *Document) uint32 {
 	return uint32(key+len(d.Body)) + overhead
 }
 
-// forget drops what is kept of a package; an empty name drops everything.
-func (c *Catalog) forget(name string) {
-	c.names.forget()
-	if name == "" {
-		c.documents.forgetAll()
-		c.dists.forgetAll()
-		return
-	}
-	c.documents.forget(documentKey{name, false}, documentKey{name, true})
-	c.dists.forgetAll() // few, small and cheap to read again
-}
-
 // Document returns the metadata of a package, lower case: its stable versions, or with dev its branches. ErrNotFound
 // where there is none.
 func (c *Catalog) Document(ctx context.Context, name string, dev bool) (*Document, error) {
-	found, err := c.documents.get(ctx, documentKey{name, dev}, func(ctx context.Context) (*Document, error) {
+	found, err := c.documents.Get(ctx, documentKey{name, dev}, func(ctx context.Context) (*Document, error) {
 		return c.readDocument(ctx, name, dev)
 	})
 	if err != nil {
@@ -103,10 +98,8 @@ func (c *Catalog) readDocument(ctx context.Context, name string, dev bool) (*Doc
 	if err != nil {
 		return nil, fmt.Errorf("read the document of %s: %w", name, err)
 	}
-	return &Document{Body: row.Body, Size: row.Size, LastModified: httpDate(row.LastModified)}, nil
+	return &Document{Body: row.Body, Size: row.Size, LastModified: validator(row.Digest)}, nil
 }
-
-func httpDate(unix int64) string { return time.Unix(unix, 0).UTC().Format(http.TimeFormat) }
 
 // address is an absolute URL of this server; path segments are escaped.
 func (c *Catalog) address(segments ...string) string {

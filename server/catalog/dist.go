@@ -43,7 +43,7 @@ type distKey struct{ name, version, reference string }
 
 // Dist finds an archive by what its address says. ErrNotFound where no version ever named it.
 func (c *Catalog) Dist(ctx context.Context, name, version, reference string) (*Dist, error) {
-	found, err := c.dists.get(ctx, distKey{name, version, reference}, func(ctx context.Context) (*Dist, error) {
+	found, err := c.dists.Get(ctx, distKey{name, version, reference}, func(ctx context.Context) (*Dist, error) {
 		return c.readDist(ctx, dist.HasPackageWith(pkg.Name(name)), dist.Version(version), dist.Reference(reference))
 	})
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Catalog) Keep(ctx context.Context, d *Dist, stored archive.Info) error 
 		if err != nil {
 			return err
 		}
-		tx.Announce(database.TopicPackage, d.Package)
+		tx.Announce(database.TopicDist, d.Package)
 		return tx.Dist.UpdateOneID(d.ID).SetArchiveID(id).Exec(ctx)
 	})
 	if err != nil {

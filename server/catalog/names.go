@@ -2,90 +2,102 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
 	"entgo.io/ent/dialect/sql"
-	"golang.org/x/sync/singleflight"
 
 	"broker/ent"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/pattern"
 )
 
-// names keeps the sorted names of all packages. Requests that find them forgotten share one read.
+// names keeps the sorted names of all packages. An announcement has what it names read again, not all. The slices must
+// not be changed.
 type names struct {
-	db      *database.DB
-	flights singleflight.Group
+	db   *database.DB
+	kept *cached.Cache[struct{}, []string]
 
-	mu         sync.Mutex
-	current    list
-	versions   uint64 // how many lists were read
-	generation uint64 // moves with every announcement
-	known      bool   // current was read after the last announcement
+	reading sync.Mutex // held by the one who reads
+	current []string   // as of the last read; nil: all are to be read
+
+	mu      sync.Mutex
+	changed map[string]bool // announced since current was read
+	all     bool            // announcements of all names, or of more than changedMax
 }
 
-// list is all names, sorted, and the version of it, which moves when they change. The slice must not be changed.
-type list struct {
-	all     []string
-	version uint64
+// changedMax is how many names are read one by one.
+const changedMax = 1000
+
+func newNames(db *database.DB, memory *cached.Memory) *names {
+	n := &names{db: db, changed: map[string]bool{}, kept: cached.New(memory, cached.Options[struct{}, []string]{
+		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 1,
+		Weigh: func(struct{}, []string) uint32 { return 1 },
+	})}
+	db.Changes.Subscribe(database.TopicNames, n.note)
+	return n
 }
 
-func (n *names) forget() {
+func (n *names) note(name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.known = false
-	n.generation++
+	if name == "" || len(n.changed) >= changedMax {
+		n.all = true
+		clear(n.changed)
+		return
+	}
+	n.changed[name] = true
 }
 
-func (n *names) get(ctx context.Context) (list, error) {
+func (n *names) get(ctx context.Context) ([]string, error) {
+	return n.kept.Get(ctx, struct{}{}, n.read)
+}
+
+// read reads what was announced since the last time, or all.
+func (n *names) read(ctx context.Context) ([]string, error) {
+	n.reading.Lock()
+	defer n.reading.Unlock()
 	n.mu.Lock()
-	current, known, generation := n.current, n.known, n.generation
+	some, all := slices.Sorted(maps.Keys(n.changed)), n.all
+	clear(n.changed)
+	n.all = false
 	n.mu.Unlock()
-	if known {
-		return current, nil
+	before := n.current
+	n.current = nil // until it is read
+	conditions := []predicate.Pkg{}
+	if !all && before != nil && n.db.Changes.Live() {
+		conditions = append(conditions, pkg.NameIn(some...))
 	}
-	key := strconv.FormatUint(generation, 10)
-	flight := n.flights.DoChan(key, func() (any, error) {
-		return database.Caught(func() (list, error) { return n.read(ctx, generation) })
-	})
-	read, err := database.Await(ctx, flight, func(r singleflight.Result) (list, error) { return r.Val.(list), r.Err })
-	if errors.Is(err, database.ErrSlow) {
-		n.flights.Forget(key)
-	}
-	return read, err
-}
-
-// read reads the names, and keeps them unless a change was announced meanwhile.
-func (n *names) read(ctx context.Context, generation uint64) (list, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadFor)
-	defer cancel()
-	read, err := n.db.Client.Pkg.Query().Order(ent.Asc(pkg.FieldName)).Select(pkg.FieldName).Strings(ctx)
+	read, err := n.db.Client.Pkg.Query().Where(conditions...).Select(pkg.FieldName).Strings(ctx)
 	if err != nil {
-		return list{}, fmt.Errorf("read the names of packages: %w", err)
+		return nil, fmt.Errorf("read the names of packages: %w", err)
 	}
-	slices.Sort(read) // the database's collation may differ
-	return n.keep(read, generation), nil
+	slices.Sort(read)
+	if len(conditions) > 0 {
+		read = merged(before, some, read)
+	}
+	n.current = read
+	return read, nil
 }
 
-func (n *names) keep(read []string, generation uint64) list {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	now := n.current
-	if n.versions == 0 || !slices.Equal(read, now.all) {
-		n.versions++
-		now = list{read, n.versions}
+// merged are all names without some of them and with those that are there of the some. Each is sorted.
+func merged(all, some, there []string) []string {
+	next := make([]string, 0, len(all)+len(there))
+	for _, name := range all {
+		for len(there) > 0 && there[0] < name {
+			next, there = append(next, there[0]), there[1:]
+		}
+		if _, changed := slices.BinarySearch(some, name); !changed {
+			next = append(next, name)
+		}
 	}
-	if n.generation == generation {
-		n.current, n.known = now, true
-	}
-	return now
+	return append(next, there...)
 }
 
 // Names returns the names of the packages a token with these patterns may see, sorted.
@@ -94,7 +106,7 @@ func (c *Catalog) Names(ctx context.Context, visible pattern.Set) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	return filter(names.all, visible), nil
+	return filter(names, visible), nil
 }
 
 func filter(all []string, visible pattern.Set) []string {

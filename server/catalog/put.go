@@ -101,6 +101,7 @@ func (p *put) claim(ctx context.Context) error {
 	row, err := p.tx.Pkg.Query().Where(pkg.Name(p.Name)).WithRepository().Only(ctx)
 	switch {
 	case ent.IsNotFound(err):
+		p.tx.Announce(database.TopicNames, p.Name)
 		p.pkg, err = p.tx.Pkg.Create().SetName(p.Name).SetRepositoryID(p.Repository.ID).Save(ctx)
 		return err
 	case err != nil:
@@ -211,6 +212,7 @@ func (c *Catalog) RemoveAbsent(ctx context.Context, repositoryID string, present
 func (c *Catalog) remove(ctx context.Context, row *ent.Pkg) error {
 	return c.db.Tx(ctx, func(tx *database.Tx) error {
 		tx.Announce(database.TopicPackage, row.Name)
+		tx.Announce(database.TopicNames, row.Name)
 		return tx.Pkg.DeleteOne(row).Exec(ctx)
 	})
 }

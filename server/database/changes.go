@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"github.com/oklog/ulid/v2"
@@ -17,7 +19,9 @@ type Topic string
 // The topics, with what their subject is.
 const (
 	TopicToken      Topic = "token"      // a token's id
-	TopicPackage    Topic = "package"    // a package's name
+	TopicPackage    Topic = "package"    // a package's name: its documents and dists
+	TopicNames      Topic = "names"      // the name of a package that there is now, or no longer
+	TopicDist       Topic = "dist"       // the name of a package of which an archive was stored
 	TopicRepository Topic = "repository" // a repository's id
 	TopicUser       Topic = "user"       // a user's id
 	TopicSetting    Topic = "setting"    // a setting's name
@@ -35,17 +39,23 @@ type Changes struct {
 	db     *DB
 	origin string // marks this process's own notifications
 
+	lease atomic.Int64 // until when announcements are known to arrive: since start, in nanoseconds
+	start time.Time
+
 	mu          sync.RWMutex
 	subscribers map[Topic][]func(subject string)
-	live        bool
 	own         map[int64]struct{} // ids this process wrote to the changes table and has not read back
 	last        int64              // newest id read from the changes table
 }
+
+// leaseFor is how long announcements are taken to arrive after the listener was last heard.
+const leaseFor = 5 * time.Second
 
 func newChanges(db *DB) *Changes {
 	return &Changes{
 		db:          db,
 		origin:      ulid.Make().String(),
+		start:       time.Now(),
 		subscribers: map[Topic][]func(string){},
 		own:         map[int64]struct{}{},
 	}
@@ -59,28 +69,36 @@ func (c *Changes) Subscribe(topic Topic, forget func(subject string)) {
 	c.subscribers[topic] = append(c.subscribers[topic], forget)
 }
 
-// Live tells whether announcements of other processes arrive. While they do not, nothing may be answered from a
-// cache that such an announcement could empty.
-func (c *Changes) Live() bool {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.live
-}
+// Live tells whether announcements of other processes arrive: that is a lease, which every sign of life of the listener
+// renews. While it has lapsed, nothing may be answered from a memory that such an announcement could have changed.
+func (c *Changes) Live() bool { return c.LiveAt(time.Now()) }
+
+// LiveAt is Live for who knows what time it is.
+func (c *Changes) LiveAt(now time.Time) bool { return int64(now.Sub(c.start)) < c.lease.Load() }
 
 // Run listens until the context ends.
 func (c *Changes) Run(ctx context.Context) error {
-	defer c.setLive(false)
+	defer c.lapse()
 	if c.db.dialect == dialect.SQLite {
 		return c.poll(ctx)
 	}
 	return c.listen(ctx)
 }
 
-func (c *Changes) setLive(live bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.live = live
+// renew extends the lease from when the listener was heard. Where it had lapsed, every memory is emptied before:
+// announcements may have been lost.
+func (c *Changes) renew(heard time.Time) {
+	if !c.Live() {
+		c.deliverAll()
+	}
+	c.lease.Store(int64(heard.Add(leaseFor).Sub(c.start)))
 }
+
+// lapse ends the lease now.
+func (c *Changes) lapse() { c.lease.Store(min(c.lease.Load(), int64(time.Since(c.start)))) }
+
+// LiveUntil is when the lease ends, or ended.
+func (c *Changes) LiveUntil() time.Time { return c.start.Add(time.Duration(c.lease.Load())) }
 
 // deliver calls the subscribers of each change.
 func (c *Changes) deliver(changes []Change) {

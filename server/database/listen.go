@@ -11,42 +11,74 @@ import (
 	"broker/ent/change"
 )
 
+// pingEvery is the pace of the listener's signs of life on PostgreSQL.
+const pingEvery = time.Second
+
 // listen follows PostgreSQL's notifications. A nil notification means the connection was made anew: what was sent in
-// the gap is lost, so every cache is emptied.
+// the gap is lost, so every memory is emptied.
 func (c *Changes) listen(ctx context.Context) error {
 	listener := pq.NewDialListener(newDialer(), c.db.url, 100*time.Millisecond, 2*time.Second, c.connection)
 	defer listener.Close()
 	if err := listener.Listen(channel); err != nil {
 		return fmt.Errorf("listen for changes: %w", err)
 	}
-	ping := time.NewTicker(5 * time.Second)
-	defer ping.Stop()
+	c.renew(time.Now())
+	pings := make(chan time.Time) // answered ones, with when they were sent
+	go c.ping(ctx, listener, pings)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case note := <-listener.Notify:
-			if note == nil {
-				c.deliverAll()
-				continue
+			c.notified(note)
+		case sent := <-pings:
+			for waiting := true; waiting; { // what was announced before the answer comes first
+				select {
+				case note := <-listener.Notify:
+					c.notified(note)
+				default:
+					waiting = false
+				}
 			}
-			c.receive(note.Extra)
-		case <-ping.C:
-			if err := listener.Ping(); err != nil {
-				c.setLive(false)
-			}
+			c.renew(sent)
 		}
 	}
 }
 
-// connection follows the listener's connection: while it is down, caches must not be trusted.
+// ping asks the listener's connection for a sign of life again and again. A server that is silent lets the lease lapse.
+func (c *Changes) ping(ctx context.Context, listener *pq.Listener, answered chan<- time.Time) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		sent := time.Now()
+		if listener.Ping() == nil {
+			select {
+			case answered <- sent:
+			case <-ctx.Done():
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (c *Changes) notified(note *pq.Notification) {
+	if note == nil {
+		c.deliverAll()
+		return
+	}
+	c.receive(note.Extra)
+}
+
+// connection follows the listener's connection: while it is down, memories must not be trusted.
 func (c *Changes) connection(event pq.ListenerEventType, err error) {
 	switch event {
-	case pq.ListenerEventConnected, pq.ListenerEventReconnected:
-		c.deliverAll()
-		c.setLive(true)
 	case pq.ListenerEventDisconnected, pq.ListenerEventConnectionAttemptFailed:
-		c.setLive(false)
+		c.lapse()
 		c.db.log.Warn("changes made by other instances do not arrive", "error", err)
 	}
 }
@@ -68,8 +100,7 @@ func (c *Changes) poll(ctx context.Context) error {
 	if err := conn.QueryRowContext(ctx, "SELECT COALESCE(MAX(id), 0) FROM changes").Scan(&c.last); err != nil {
 		return fmt.Errorf("watch for changes: %w", err)
 	}
-	c.deliverAll()
-	c.setLive(true)
+	c.renew(time.Now())
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	prune := time.NewTicker(keepChanges / 4)
@@ -90,6 +121,7 @@ func (c *Changes) poll(ctx context.Context) error {
 // pollOnce returns the data version it has dealt with.
 func (c *Changes) pollOnce(ctx context.Context, conn *sql.Conn, seen int64) int64 {
 	var version int64
+	asked := time.Now()
 	err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version)
 	if err == nil && version != seen {
 		err = c.readRows(ctx, conn)
@@ -97,11 +129,12 @@ func (c *Changes) pollOnce(ctx context.Context, conn *sql.Conn, seen int64) int6
 	if ctx.Err() != nil {
 		return seen
 	}
-	c.setLive(err == nil)
 	if err != nil {
+		c.lapse()
 		c.db.log.Warn("changes made by other processes cannot be read", "error", err)
 		return seen
 	}
+	c.renew(asked)
 	return version
 }
 

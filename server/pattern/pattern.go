@@ -30,7 +30,12 @@ func ValidName(name string) bool {
 }
 
 // Set is a list of patterns. The zero value, and a set of none, matches every name.
-type Set struct{ patterns []string }
+type Set struct {
+	patterns []string
+	key      string // the patterns in one text
+}
+
+func newSet(patterns []string) Set { return Set{patterns, strings.Join(patterns, "\n")} }
 
 // Parse reads patterns: sorted, without duplicates. The error names the one that is wrong and the rule.
 func Parse(patterns []string) (Set, error) {
@@ -46,7 +51,7 @@ func Parse(patterns []string) (Set, error) {
 		kept = append(kept, p)
 	}
 	slices.Sort(kept)
-	return Set{slices.Compact(kept)}, nil
+	return newSet(slices.Compact(kept)), nil
 }
 
 func check(p string) error {
@@ -68,6 +73,9 @@ func (s Set) Empty() bool { return len(s.patterns) == 0 }
 
 // Strings returns the patterns, sorted. The slice must not be changed.
 func (s Set) Strings() []string { return s.patterns }
+
+// Key is the set as one text: two sets with the same patterns have the same.
+func (s Set) Key() string { return s.key }
 
 // Match tells whether a name, in lower case, matches a pattern of the set.
 func (s Set) Match(name string) bool {
@@ -106,7 +114,7 @@ const nothing = "/"
 // overlap without one being within the other, such as acme/a* and acme/*b, are left out.
 func (s Set) Intersect(other Set) Set {
 	if s.Empty() || other.Empty() {
-		return Set{append(slices.Clone(s.patterns), other.patterns...)}
+		return newSet(append(slices.Clone(s.patterns), other.patterns...))
 	}
 	var kept []string
 	for _, one := range s.patterns {
@@ -120,10 +128,10 @@ func (s Set) Intersect(other Set) Set {
 		}
 	}
 	if len(kept) == 0 {
-		return Set{[]string{nothing}}
+		return newSet([]string{nothing})
 	}
 	slices.Sort(kept)
-	return Set{slices.Compact(kept)}
+	return newSet(slices.Compact(kept))
 }
 
 // match compares part by part, so that * never crosses the slash.

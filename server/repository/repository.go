@@ -180,6 +180,7 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		}
 		tx.Announce(database.TopicRepository, id)
 		tx.Announce(database.TopicPackage, "")
+		tx.Announce(database.TopicNames, "")
 		if err := tx.Repository.DeleteOneID(id).Exec(ctx); err != nil {
 			return err
 		}

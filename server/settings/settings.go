@@ -4,11 +4,10 @@ package settings
 import (
 	"context"
 	"fmt"
-	"sync"
-	"time"
 
 	"broker/ent/setting"
 	"broker/server/audit"
+	"broker/server/cached"
 	"broker/server/database"
 )
 
@@ -36,59 +35,32 @@ type Settings struct {
 // name is the settings' row in the database.
 const name = "settings"
 
-// trustedFor is how long settings are taken from memory while announcements of other processes do not arrive.
-const trustedFor = time.Second
-
 // Service reads settings from memory and changes them.
 type Service struct {
 	db       *database.DB
 	audit    *audit.Log
 	fallback Settings
-
-	mu         sync.RWMutex
-	known      *Settings // nil: read again
-	readAt     time.Time
-	generation int
+	known    *cached.Cache[struct{}, Settings]
 }
 
 // New returns the settings of a database; defaultRateLimit is the configuration's, until the owner sets another.
-func New(db *database.DB, log *audit.Log, defaultRateLimit int) *Service {
-	s := &Service{db: db, audit: log, fallback: Settings{DefaultRateLimit: defaultRateLimit, LeakAction: Flag}}
-	db.Changes.Subscribe(database.TopicSetting, s.forget)
-	return s
-}
-
-func (s *Service) forget(string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.known = nil
-	s.generation++
+func New(db *database.DB, memory *cached.Memory, log *audit.Log, defaultRateLimit int) *Service {
+	return &Service{
+		db: db, audit: log, fallback: Settings{DefaultRateLimit: defaultRateLimit, LeakAction: Flag},
+		known: cached.New(memory, cached.Options[struct{}, Settings]{
+			Topics: []database.Topic{database.TopicSetting}, Bytes: 1,
+			Weigh:    func(struct{}, Settings) uint32 { return 1 },
+			Subjects: func(struct{}) []cached.Mark { return []cached.Mark{memory.Mark(database.TopicSetting, name)} },
+		}),
+	}
 }
 
 // Current are the settings in force.
 func (s *Service) Current(ctx context.Context) (Settings, error) {
-	s.mu.RLock()
-	known, generation := s.known, s.generation
-	fresh := known != nil && (s.db.Changes.Live() || time.Since(s.readAt) < trustedFor)
-	s.mu.RUnlock()
-	if fresh {
-		return *known, nil
-	}
-	read, err := s.read(ctx)
-	if err != nil {
-		return Settings{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.generation == generation {
-		s.known, s.readAt = &read, time.Now()
-	}
-	return read, nil
+	return s.known.Get(ctx, struct{}{}, s.read)
 }
 
 func (s *Service) read(ctx context.Context) (Settings, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	rows, err := s.db.Client.Setting.Query().Where(setting.ID(name)).All(ctx)
 	if err != nil {
 		return Settings{}, fmt.Errorf("read the settings: %w", err)

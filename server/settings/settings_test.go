@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"broker/server/cached"
 	"errors"
 	"strings"
 	"sync"
@@ -56,14 +57,14 @@ func TestConfiguredRateLimitIsTheDefault(t *testing.T) {
 	if _, err := databasetest.Settings(db).Update(t.Context(), settings.Changes{TokensMayManageTokens: ptr(true)}); err != nil {
 		t.Fatal(err)
 	}
-	restarted := settings.New(db, databasetest.Log(db), 7)
+	restarted := settings.New(db, cached.NewMemory(db.Changes), databasetest.Log(db), 7)
 	if now, err := restarted.Current(t.Context()); err != nil || now.DefaultRateLimit != 7 || !now.TokensMayManageTokens {
 		t.Errorf("%+v, %v", now, err)
 	}
 	if _, err := restarted.Update(t.Context(), settings.Changes{DefaultRateLimit: ptr(50)}); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := settings.New(db, databasetest.Log(db), 9).Current(t.Context()); err != nil || now.DefaultRateLimit != 50 {
+	if now, err := settings.New(db, cached.NewMemory(db.Changes), databasetest.Log(db), 9).Current(t.Context()); err != nil || now.DefaultRateLimit != 50 {
 		t.Errorf("%+v, %v", now, err)
 	}
 }

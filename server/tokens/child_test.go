@@ -12,6 +12,7 @@ import (
 	"broker/ent"
 	"broker/ent/token"
 	"broker/server/auth"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fault"
@@ -34,7 +35,7 @@ type family struct {
 func newFamily(t *testing.T, db *database.DB) *family {
 	t.Helper()
 	f := &family{T: t, Service: newService(db, "pkb", time.Now), db: db, ends: time.Now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)}
-	f.known = auth.NewTokens(db, databasetest.Settings(db), auth.NewGuard(time.Now))
+	f.known = auth.NewTokens(db, cached.NewMemory(db.Changes), databasetest.Settings(db), auth.NewGuard(time.Now))
 	f.maker, _ = f.make(nil, tokens.NewToken{
 		Description: "shop", Permission: token.PermissionWRITE, Packages: []string{"acme/*", "other/lib"},
 		Networks: []string{"10.0.0.0/8"}, RateLimit: ptr(500), ExpiresAt: &f.ends,

@@ -1,6 +1,7 @@
 package tokens_test
 
 import (
+	"broker/server/cached"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,7 +31,7 @@ func newRuled(t *testing.T, db *database.DB) *ruled {
 	r := &ruled{T: t, db: db, now: time.Now()}
 	clock := func() time.Time { return r.now }
 	log := audit.New(db, make([]byte, 32), clock)
-	r.rules = settings.New(db, log, 1000)
+	r.rules = settings.New(db, cached.NewMemory(db.Changes), log, 1000)
 	r.Service = tokens.New(db, log, r.rules, "pkb", clock)
 	return r
 }

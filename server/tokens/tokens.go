@@ -71,7 +71,6 @@ func (s *Service) Create(ctx context.Context, maker *auth.Token, in NewToken) (*
 		if made, _, err = s.newSecret(ctx, tx, row); err != nil {
 			return err
 		}
-		tx.Announce(database.TopicToken, row.ID)
 		return s.audit.Write(ctx, tx, audit.Event{Action: "token.create", Target: row.ID, Details: described(row, made.Hint())})
 	})
 	if ent.IsConstraintError(err) && in.ExternalID != nil {

@@ -1,6 +1,7 @@
 package tokens_test
 
 import (
+	"broker/server/cached"
 	"context"
 	"errors"
 	"strings"
@@ -22,7 +23,7 @@ import (
 // newService makes tokens of a database with its own log and settings.
 func newService(db *database.DB, prefix string, now func() time.Time) *tokens.Service {
 	log := audit.New(db, make([]byte, 32), now)
-	return tokens.New(db, log, settings.New(db, log, 1000), prefix, now)
+	return tokens.New(db, log, settings.New(db, cached.NewMemory(db.Changes), log, 1000), prefix, now)
 }
 
 // by is a context in which somebody acts.

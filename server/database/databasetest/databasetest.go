@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"broker/server/audit"
+	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/servicetest"
 	"broker/server/settings"
@@ -108,4 +109,6 @@ func Each(t *testing.T, test func(t *testing.T, db *database.DB)) {
 func Log(db *database.DB) *audit.Log { return audit.New(db, make([]byte, 32), time.Now) }
 
 // Settings are the owner's settings of a database; a token without a limit of its own has 1000 requests an hour.
-func Settings(db *database.DB) *settings.Service { return settings.New(db, Log(db), 1000) }
+func Settings(db *database.DB) *settings.Service {
+	return settings.New(db, cached.NewMemory(db.Changes), Log(db), 1000)
+}

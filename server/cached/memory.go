@@ -1,0 +1,72 @@
+// Package cached keeps what was read from the database until an announcement names it.
+//
+// What is kept needs no age: database.Changes tells of every change, also of other processes, as long as its lease
+// stands. While the lease has lapsed, everything is read again before it is used.
+package cached
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+
+	"broker/server/database"
+)
+
+// counters is how many of them stand for all subjects. Two subjects that share one are forgotten together, which costs
+// a read more and nothing else.
+const counters = 1 << 18
+
+// Memory is what all caches of a process share: how often each thing was announced. An entry remembers the counts of
+// what it depends on, and is good while they are the same. So an announcement costs the same however much is kept, and
+// a value that was read before a change was announced is never taken for one that was read after it.
+type Memory struct {
+	changes  *database.Changes
+	seed     maphash.Seed
+	topics   map[database.Topic]*topic
+	counters []atomic.Uint32
+}
+
+// topic counts the announcements of one topic.
+type topic struct {
+	all        atomic.Uint64 // of everything of it
+	everything atomic.Uint64 // of anything of it; it moves before the counter of what was announced
+}
+
+// topics are those that something is kept of.
+var topics = []database.Topic{
+	database.TopicToken, database.TopicPackage, database.TopicNames, database.TopicDist, database.TopicRepository,
+	database.TopicUser, database.TopicSetting,
+}
+
+// NewMemory follows the changes of a database.
+func NewMemory(changes *database.Changes) *Memory {
+	m := &Memory{
+		changes: changes, seed: maphash.MakeSeed(), topics: map[database.Topic]*topic{},
+		counters: make([]atomic.Uint32, counters),
+	}
+	for _, name := range topics {
+		t := new(topic)
+		m.topics[name] = t
+		changes.Subscribe(name, func(subject string) {
+			t.everything.Add(1)
+			if subject == "" {
+				t.all.Add(1)
+				return
+			}
+			m.counters[m.Mark(name, subject)].Add(1)
+		})
+	}
+	return m
+}
+
+// Mark stands for a subject of a topic: it says which of the counters is moved when that is announced.
+type Mark uint32
+
+// Mark returns that of a subject.
+func (m *Memory) Mark(topic database.Topic, subject string) Mark {
+	var h maphash.Hash
+	h.SetSeed(m.seed)
+	h.WriteString(string(topic))
+	h.WriteByte('/')
+	h.WriteString(subject)
+	return Mark(h.Sum64() % counters)
+}
