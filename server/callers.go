@@ -107,7 +107,7 @@ func (q *call) byToken() (err error) {
 	if q.token, err = q.tokens.Authenticate(q.r.Context(), q.r, q.address, q.now); err != nil {
 		return err
 	}
-	if refusal := q.limiter.Admit(q.w, q.r, q.token); refusal != nil {
+	if refusal := q.limiter.Admit(q.w, q.token); refusal != nil {
 		return refusal
 	}
 	rules, err := database.Soon(q.r.Context(), q.settings.Current)

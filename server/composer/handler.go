@@ -128,7 +128,7 @@ func RefusedRequest(r *http.Request, token *auth.Token, code auth.Code, now time
 
 // admit takes one request from the token's limit.
 func (q *request) admit() error {
-	if refusal := q.h.Limiter.Admit(q.w, q.r, q.token); refusal != nil {
+	if refusal := q.h.Limiter.Admit(q.w, q.token); refusal != nil {
 		return refusal
 	}
 	return nil

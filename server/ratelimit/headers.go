@@ -12,18 +12,39 @@ import (
 // writeHeaders says how the token stands, in the customary headers and in those of the IETF's draft
 // (draft-ietf-httpapi-ratelimit-headers, Structured Fields of RFC 9651). The draft's pk is left out: it would name the
 // token. Its t is when more requests are left than now, which need not be the end of the hour.
+//
+// Every request has them: their values are parts of one text, and the names are written as net/http keeps them.
 func writeHeaders(h http.Header, r Result) {
-	limit, remaining := strconv.Itoa(r.Limit), strconv.Itoa(r.Remaining)
-	h.Set("X-RateLimit-Limit", limit)
-	h.Set("X-RateLimit-Remaining", remaining)
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(r.Reset.Unix(), 10))
-	h.Set("RateLimit-Policy", `"token";q=`+limit+`;w=`+strconv.FormatInt(windowSeconds, 10))
-	standing := `"token";r=` + remaining
+	var room [160]byte
+	b := room[:0]
+	var ends [5]int
+	b = strconv.AppendInt(b, int64(r.Limit), 10)
+	ends[0] = len(b)
+	b = strconv.AppendInt(b, int64(r.Remaining), 10)
+	ends[1] = len(b)
+	b = strconv.AppendInt(b, r.Reset.Unix(), 10)
+	ends[2] = len(b)
+	b = append(b, `"token";q=`...)
+	b = strconv.AppendInt(b, int64(r.Limit), 10)
+	b = append(b, `;w=`...)
+	b = strconv.AppendInt(b, windowSeconds, 10)
+	ends[3] = len(b)
+	b = append(b, `"token";r=`...)
+	b = strconv.AppendInt(b, int64(r.Remaining), 10)
 	if r.More > 0 {
-		standing += `;t=` + strconv.FormatInt(int64(r.More/time.Second), 10)
+		b = append(b, `;t=`...)
+		b = strconv.AppendInt(b, int64(r.More/time.Second), 10)
 	}
-	h.Set("RateLimit", standing)
+	ends[4] = len(b)
+	text, values, start := string(b), make([]string, len(headerNames)), 0
+	for i, name := range headerNames {
+		values[i] = text[start:ends[i]]
+		h[name] = values[i : i+1 : i+1]
+		start = ends[i]
+	}
 }
+
+var headerNames = [5]string{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Ratelimit-Policy", "Ratelimit"}
 
 // refusal answers a request that was not admitted. Retry-After equals the t of the RateLimit header; the draft asks
 // that it is not earlier.

@@ -1,19 +1,31 @@
 package ratelimit
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/go-chi/httprate"
 )
 
-// take is httprate's counter for one request. Get decides and counts at once, and answers so that httprate's own
-// comparison comes to the same decision; there is nothing left to increment.
+// take is httprate and its counter, for one request after the other. Get decides and counts at once, and answers so
+// that httprate's own comparison comes to the same decision; there is nothing left to increment.
 type take struct {
+	engine *httprate.RateLimiter
 	store  Store
 	now    time.Time
 	limit  int
 	result Result
 }
+
+func newTake(store Store, limit int) *take {
+	one := &take{store: store}
+	one.engine = httprate.NewRateLimiter(limit, time.Hour,
+		httprate.WithLimitCounter(one), httprate.WithResponseHeaders(httprate.ResponseHeaders{}))
+	return one
+}
+
+// asked stands for every request: httprate looks only for a limit in a request's context, where nobody puts one.
+var asked = new(http.Request)
 
 var _ httprate.LimitCounter = (*take)(nil)
 

@@ -6,9 +6,8 @@ package ratelimit
 
 import (
 	"net/http"
+	"sync"
 	"time"
-
-	"github.com/go-chi/httprate"
 
 	"broker/server/auth"
 )
@@ -54,26 +53,28 @@ var _ Store = (*Memory)(nil)
 type Limiter struct {
 	store Store
 	now   func() time.Time
+	spare sync.Pool // of *take
 }
 
 // New returns a limiter that counts in the store. now is the clock.
-func New(store Store, now func() time.Time) *Limiter { return &Limiter{store, now} }
+func New(store Store, now func() time.Time) *Limiter { return &Limiter{store: store, now: now} }
 
 // Admit takes one request from the token's limit and sets the rate-limit headers. It returns nil, or the refusal to
 // answer with.
-func (l *Limiter) Admit(w http.ResponseWriter, r *http.Request, t *auth.Token) *auth.Refusal {
+func (l *Limiter) Admit(w http.ResponseWriter, t *auth.Token) *auth.Refusal {
 	if t.RateLimit == 0 {
 		return nil
 	}
-	counter := &take{store: l.store, now: l.now()}
-	limiter := httprate.NewRateLimiter(t.RateLimit, time.Hour,
-		httprate.WithLimitCounter(counter),
-		httprate.WithResponseHeaders(httprate.ResponseHeaders{}),
-	)
-	over := limiter.OnLimit(w, r, t.ID)
-	writeHeaders(w.Header(), counter.result)
+	one, ok := l.spare.Get().(*take)
+	if !ok || one.limit != t.RateLimit {
+		one = newTake(l.store, t.RateLimit)
+	}
+	defer l.spare.Put(one)
+	one.now = l.now()
+	over := one.engine.OnLimit(w, asked, t.ID)
+	writeHeaders(w.Header(), one.result)
 	if over {
-		return refusal(t, counter.result)
+		return refusal(t, one.result)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ var noon = time.Date(2026, 11, 25, 12, 10, 0, 0, time.UTC)
 
 func request(l *ratelimit.Limiter, t *auth.Token) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	if refusal := l.Admit(w, httptest.NewRequest(http.MethodGet, "/packages.json", nil), t); refusal != nil {
+	if refusal := l.Admit(w, t); refusal != nil {
 		refusal.Write(w)
 	}
 	return w
@@ -156,11 +156,10 @@ func BenchmarkTake(b *testing.B) {
 func BenchmarkAdmit(b *testing.B) {
 	limiter := ratelimit.New(ratelimit.NewMemory(), time.Now)
 	token := &auth.Token{ID: "tok_01jdexample", RateLimit: 1 << 30}
-	r := httptest.NewRequest(http.MethodGet, "/p2/acme/lib.json", nil)
 	w := httptest.NewRecorder()
 	b.ReportAllocs()
 	for b.Loop() {
-		limiter.Admit(w, r, token)
+		limiter.Admit(w, token)
 	}
 }
 
