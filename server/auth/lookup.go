@@ -26,20 +26,29 @@ func (t *Tokens) Grace(d time.Duration) { t.outage.grace = d }
 
 // lookUp reads the token of a hash, or nil, and keeps it. A read that is late goes on, for the client that tries again:
 // then late is that read.
-func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (found *Token, late *cached.Read[*Token], err error) {
+func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (found *Token, late *cached.Read[kept], err error) {
 	if known := t.withinGrace(hash, now); known != nil && t.outage.lasts() {
 		return known, nil, nil
 	}
-	read := t.known.Read(ctx, hash, func(ctx context.Context) (*Token, error) { return t.read(ctx, hash) })
+	read := t.known.Read(ctx, hash, func(ctx context.Context) (kept, error) {
+		found, err := t.read(ctx, hash)
+		if err != nil {
+			return kept{}, err
+		}
+		return t.sharing.keep(found), nil
+	})
 	late = read
-	found, err = database.Await(ctx, read.Done, func(struct{}) (*Token, error) {
+	known, err := database.Await(ctx, read.Done, func(struct{}) (kept, error) {
 		late = nil
 		return read.Result()
 	})
 	switch {
-	case err == nil, errors.Is(err, errUnknown):
+	case err == nil:
 		t.outage.failed.Store(nil)
-		return found, nil, nil
+		return known.token(), nil, nil
+	case errors.Is(err, errUnknown):
+		t.outage.failed.Store(nil)
+		return nil, nil, nil
 	case ctx.Err() != nil: // the client has gone
 		return nil, late, err
 	}
@@ -65,5 +74,5 @@ func (t *Tokens) withinGrace(hash [32]byte, now time.Time) *Token {
 	if !ok || !now.Before(right.Add(t.outage.grace)) {
 		return nil
 	}
-	return known
+	return known.token()
 }

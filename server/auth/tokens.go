@@ -27,19 +27,21 @@ type Tokens struct {
 	db       *database.DB
 	settings *settings.Service
 	guard    *Guard
-	known    *cached.Cache[[32]byte, *Token]
+	known    *cached.Cache[[32]byte, kept]
+	sharing  sharing
 	outage   outage
 }
 
 // NewTokens reads tokens from a database. The guard bounds how many unknown secrets are looked up.
 func NewTokens(db *database.DB, memory *cached.Memory, rules *settings.Service, guard *Guard) *Tokens {
-	return &Tokens{db: db, settings: rules, guard: guard, known: cached.New(memory, cached.Options[[32]byte, *Token]{
+	return &Tokens{db: db, settings: rules, guard: guard, known: cached.New(memory, cached.Options[[32]byte, kept]{
 		Topics: []database.Topic{database.TopicToken, database.TopicSetting}, // a setting: the default rate limit
 		Bytes:  tokensMemory,
-		Weigh:  func(_ [32]byte, t *Token) uint32 { return t.weight() },
-		Found: func(t *Token) (marks []cached.Mark) {
-			for ; t != nil; t = t.Maker {
-				marks = append(marks, memory.Mark(database.TopicToken, t.ID))
+		Weigh:  func(_ [32]byte, k kept) uint32 { return k.bytes() },
+		Found: func(k kept) []cached.Mark {
+			marks := []cached.Mark{memory.Mark(database.TopicToken, k.id())}
+			for maker := k.rules.token.Maker; maker != nil; maker = maker.Maker {
+				marks = append(marks, memory.Mark(database.TopicToken, maker.ID))
 			}
 			return marks
 		},
@@ -50,7 +52,7 @@ func NewTokens(db *database.DB, memory *cached.Memory, rules *settings.Service, 
 // is asked, unless the secret is known to have worked.
 func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, now time.Time) (*Token, error) {
 	if known, ok := t.known.Kept(hash); ok {
-		return known, nil
+		return known.token(), nil
 	}
 	if !t.guard.WasGood(hash) {
 		return t.guess(ctx, hash, address, now)
@@ -179,19 +181,6 @@ func alone(row *ent.Token, defaultLimit int) (*Token, error) {
 		Packages: packages, Networks: networks, RateLimit: LimitOf(row, defaultLimit),
 		ExpiresAt: value(row.ExpiresAt), RevokedAt: value(row.RevokedAt), DisabledAt: value(row.DisabledAt),
 	}, nil
-}
-
-// weight is about how many bytes a token takes in memory.
-func (t *Token) weight() uint32 {
-	const fixed = 400
-	weight := 0
-	for ; t != nil; t = t.Maker {
-		weight += fixed + len(t.Description) + len(t.Networks)*32
-		for _, p := range t.Packages.Strings() {
-			weight += len(p) + 16
-		}
-	}
-	return uint32(weight)
 }
 
 // smaller is the stricter of two rate limits, of which 0 is none.

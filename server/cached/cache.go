@@ -50,9 +50,9 @@ type Cache[K comparable, V any] struct {
 type entry[V any] struct {
 	value V
 	count uint64
-	at    time.Time
+	at    int64 // Unix nanoseconds
 	marks [marksMax]Mark
-	of    int // how many of the marks are set
+	of    uint8 // how many of the marks are set
 }
 
 // New makes an empty cache.
@@ -84,7 +84,7 @@ func (c *Cache[K, V]) Last(key K) (value V, right time.Time, ok bool) {
 	if !ok || c.count(e) != e.count {
 		return value, right, false
 	}
-	right = e.at
+	right = time.Unix(0, e.at)
 	if live := c.memory.changes.LiveUntil(); live.After(right) {
 		right = live
 	}
@@ -162,7 +162,7 @@ func (c *Cache[K, V]) before(key K) state {
 		s.everything = c.everything()
 	}
 	if c.options.Subjects != nil {
-		s.of = copy(s.marks[:], c.options.Subjects(key))
+		s.of = uint8(copy(s.marks[:], c.options.Subjects(key)))
 	}
 	s.count = c.sum(s.marks[:s.of])
 	return s
@@ -191,13 +191,13 @@ func (c *Cache[K, V]) sum(marks []Mark) (sum uint64) {
 }
 
 func (c *Cache[K, V]) keep(key K, value V, at time.Time, before state) {
-	e := &entry[V]{value: value, count: before.count, at: at, marks: before.marks, of: before.of}
+	e := &entry[V]{value: value, count: before.count, at: at.UnixNano(), marks: before.marks, of: before.of}
 	if c.options.Found != nil {
 		found := c.options.Found(value)
-		if e.of+len(found) > marksMax {
-			panic(fmt.Sprintf("cached: a value depends on %d subjects", e.of+len(found)))
+		if int(e.of)+len(found) > marksMax {
+			panic(fmt.Sprintf("cached: a value depends on %d subjects", int(e.of)+len(found)))
 		}
-		e.of += copy(e.marks[e.of:], found)
+		e.of += uint8(copy(e.marks[e.of:], found))
 		e.count = c.count(e)
 		if c.everything() != before.everything { // one of them may have been announced since the read
 			return
