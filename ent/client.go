@@ -23,7 +23,6 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
-	"broker/ent/rootdocument"
 	"broker/ent/session"
 	"broker/ent/setting"
 	"broker/ent/signinthrottle"
@@ -32,6 +31,7 @@ import (
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagepart"
 	"broker/ent/usagetotal"
 	"broker/ent/user"
 
@@ -72,8 +72,6 @@ type Client struct {
 	RateWindow *RateWindowClient
 	// Repository is the client for interacting with the Repository builders.
 	Repository *RepositoryClient
-	// RootDocument is the client for interacting with the RootDocument builders.
-	RootDocument *RootDocumentClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Setting is the client for interacting with the Setting builders.
@@ -90,6 +88,8 @@ type Client struct {
 	UsageDay *UsageDayClient
 	// UsageHour is the client for interacting with the UsageHour builders.
 	UsageHour *UsageHourClient
+	// UsagePart is the client for interacting with the UsagePart builders.
+	UsagePart *UsagePartClient
 	// UsageTotal is the client for interacting with the UsageTotal builders.
 	UsageTotal *UsageTotalClient
 	// User is the client for interacting with the User builders.
@@ -117,7 +117,6 @@ func (c *Client) init() {
 	c.Pkg = NewPkgClient(c.config)
 	c.RateWindow = NewRateWindowClient(c.config)
 	c.Repository = NewRepositoryClient(c.config)
-	c.RootDocument = NewRootDocumentClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
 	c.SignInThrottle = NewSignInThrottleClient(c.config)
@@ -126,6 +125,7 @@ func (c *Client) init() {
 	c.TokenSecret = NewTokenSecretClient(c.config)
 	c.UsageDay = NewUsageDayClient(c.config)
 	c.UsageHour = NewUsageHourClient(c.config)
+	c.UsagePart = NewUsagePartClient(c.config)
 	c.UsageTotal = NewUsageTotalClient(c.config)
 	c.User = NewUserClient(c.config)
 }
@@ -232,7 +232,6 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
 		Repository:     NewRepositoryClient(cfg),
-		RootDocument:   NewRootDocumentClient(cfg),
 		Session:        NewSessionClient(cfg),
 		Setting:        NewSettingClient(cfg),
 		SignInThrottle: NewSignInThrottleClient(cfg),
@@ -241,6 +240,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		TokenSecret:    NewTokenSecretClient(cfg),
 		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
+		UsagePart:      NewUsagePartClient(cfg),
 		UsageTotal:     NewUsageTotalClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
@@ -274,7 +274,6 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
 		Repository:     NewRepositoryClient(cfg),
-		RootDocument:   NewRootDocumentClient(cfg),
 		Session:        NewSessionClient(cfg),
 		Setting:        NewSettingClient(cfg),
 		SignInThrottle: NewSignInThrottleClient(cfg),
@@ -283,6 +282,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		TokenSecret:    NewTokenSecretClient(cfg),
 		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
+		UsagePart:      NewUsagePartClient(cfg),
 		UsageTotal:     NewUsageTotalClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
@@ -316,8 +316,8 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Dist,
 		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
-		c.RootDocument, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
-		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsageTotal, c.User,
+		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
+		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -329,8 +329,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Dist,
 		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
-		c.RootDocument, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
-		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsageTotal, c.User,
+		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
+		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -363,8 +363,6 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RateWindow.mutate(ctx, m)
 	case *RepositoryMutation:
 		return c.Repository.mutate(ctx, m)
-	case *RootDocumentMutation:
-		return c.RootDocument.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
 	case *SettingMutation:
@@ -381,6 +379,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.UsageDay.mutate(ctx, m)
 	case *UsageHourMutation:
 		return c.UsageHour.mutate(ctx, m)
+	case *UsagePartMutation:
+		return c.UsagePart.mutate(ctx, m)
 	case *UsageTotalMutation:
 		return c.UsageTotal.mutate(ctx, m)
 	case *UserMutation:
@@ -2226,139 +2226,6 @@ func (c *RepositoryClient) mutate(ctx context.Context, m *RepositoryMutation) (V
 	}
 }
 
-// RootDocumentClient is a client for the RootDocument schema.
-type RootDocumentClient struct {
-	config
-}
-
-// NewRootDocumentClient returns a client for the RootDocument from the given config.
-func NewRootDocumentClient(c config) *RootDocumentClient {
-	return &RootDocumentClient{config: c}
-}
-
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `rootdocument.Hooks(f(g(h())))`.
-func (c *RootDocumentClient) Use(hooks ...Hook) {
-	c.hooks.RootDocument = append(c.hooks.RootDocument, hooks...)
-}
-
-// Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `rootdocument.Intercept(f(g(h())))`.
-func (c *RootDocumentClient) Intercept(interceptors ...Interceptor) {
-	c.inters.RootDocument = append(c.inters.RootDocument, interceptors...)
-}
-
-// Create returns a builder for creating a RootDocument entity.
-func (c *RootDocumentClient) Create() *RootDocumentCreate {
-	mutation := newRootDocumentMutation(c.config, OpCreate)
-	return &RootDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of RootDocument entities.
-func (c *RootDocumentClient) CreateBulk(builders ...*RootDocumentCreate) *RootDocumentCreateBulk {
-	return &RootDocumentCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *RootDocumentClient) MapCreateBulk(slice any, setFunc func(*RootDocumentCreate, int)) *RootDocumentCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &RootDocumentCreateBulk{err: fmt.Errorf("calling to RootDocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*RootDocumentCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &RootDocumentCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for RootDocument.
-func (c *RootDocumentClient) Update() *RootDocumentUpdate {
-	mutation := newRootDocumentMutation(c.config, OpUpdate)
-	return &RootDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *RootDocumentClient) UpdateOne(_m *RootDocument) *RootDocumentUpdateOne {
-	mutation := newRootDocumentMutation(c.config, OpUpdateOne, withRootDocument(_m))
-	return &RootDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *RootDocumentClient) UpdateOneID(id string) *RootDocumentUpdateOne {
-	mutation := newRootDocumentMutation(c.config, OpUpdateOne, withRootDocumentID(id))
-	return &RootDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for RootDocument.
-func (c *RootDocumentClient) Delete() *RootDocumentDelete {
-	mutation := newRootDocumentMutation(c.config, OpDelete)
-	return &RootDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *RootDocumentClient) DeleteOne(_m *RootDocument) *RootDocumentDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *RootDocumentClient) DeleteOneID(id string) *RootDocumentDeleteOne {
-	builder := c.Delete().Where(rootdocument.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &RootDocumentDeleteOne{builder}
-}
-
-// Query returns a query builder for RootDocument.
-func (c *RootDocumentClient) Query() *RootDocumentQuery {
-	return &RootDocumentQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeRootDocument},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a RootDocument entity by its id.
-func (c *RootDocumentClient) Get(ctx context.Context, id string) (*RootDocument, error) {
-	return c.Query().Where(rootdocument.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *RootDocumentClient) GetX(ctx context.Context, id string) *RootDocument {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Hooks returns the client hooks.
-func (c *RootDocumentClient) Hooks() []Hook {
-	return c.hooks.RootDocument
-}
-
-// Interceptors returns the client interceptors.
-func (c *RootDocumentClient) Interceptors() []Interceptor {
-	return c.inters.RootDocument
-}
-
-func (c *RootDocumentClient) mutate(ctx context.Context, m *RootDocumentMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&RootDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&RootDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&RootDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&RootDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("ent: unknown RootDocument mutation op: %q", m.Op())
-	}
-}
-
 // SessionClient is a client for the Session schema.
 type SessionClient struct {
 	config
@@ -3487,6 +3354,139 @@ func (c *UsageHourClient) mutate(ctx context.Context, m *UsageHourMutation) (Val
 	}
 }
 
+// UsagePartClient is a client for the UsagePart schema.
+type UsagePartClient struct {
+	config
+}
+
+// NewUsagePartClient returns a client for the UsagePart from the given config.
+func NewUsagePartClient(c config) *UsagePartClient {
+	return &UsagePartClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usagepart.Hooks(f(g(h())))`.
+func (c *UsagePartClient) Use(hooks ...Hook) {
+	c.hooks.UsagePart = append(c.hooks.UsagePart, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usagepart.Intercept(f(g(h())))`.
+func (c *UsagePartClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsagePart = append(c.inters.UsagePart, interceptors...)
+}
+
+// Create returns a builder for creating a UsagePart entity.
+func (c *UsagePartClient) Create() *UsagePartCreate {
+	mutation := newUsagePartMutation(c.config, OpCreate)
+	return &UsagePartCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsagePart entities.
+func (c *UsagePartClient) CreateBulk(builders ...*UsagePartCreate) *UsagePartCreateBulk {
+	return &UsagePartCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsagePartClient) MapCreateBulk(slice any, setFunc func(*UsagePartCreate, int)) *UsagePartCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsagePartCreateBulk{err: fmt.Errorf("calling to UsagePartClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsagePartCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsagePartCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsagePart.
+func (c *UsagePartClient) Update() *UsagePartUpdate {
+	mutation := newUsagePartMutation(c.config, OpUpdate)
+	return &UsagePartUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsagePartClient) UpdateOne(_m *UsagePart) *UsagePartUpdateOne {
+	mutation := newUsagePartMutation(c.config, OpUpdateOne, withUsagePart(_m))
+	return &UsagePartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsagePartClient) UpdateOneID(id string) *UsagePartUpdateOne {
+	mutation := newUsagePartMutation(c.config, OpUpdateOne, withUsagePartID(id))
+	return &UsagePartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsagePart.
+func (c *UsagePartClient) Delete() *UsagePartDelete {
+	mutation := newUsagePartMutation(c.config, OpDelete)
+	return &UsagePartDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsagePartClient) DeleteOne(_m *UsagePart) *UsagePartDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsagePartClient) DeleteOneID(id string) *UsagePartDeleteOne {
+	builder := c.Delete().Where(usagepart.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsagePartDeleteOne{builder}
+}
+
+// Query returns a query builder for UsagePart.
+func (c *UsagePartClient) Query() *UsagePartQuery {
+	return &UsagePartQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsagePart},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsagePart entity by its id.
+func (c *UsagePartClient) Get(ctx context.Context, id string) (*UsagePart, error) {
+	return c.Query().Where(usagepart.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsagePartClient) GetX(ctx context.Context, id string) *UsagePart {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsagePartClient) Hooks() []Hook {
+	return c.hooks.UsagePart
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsagePartClient) Interceptors() []Interceptor {
+	return c.inters.UsagePart
+}
+
+func (c *UsagePartClient) mutate(ctx context.Context, m *UsagePartMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsagePartCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsagePartUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsagePartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsagePartDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UsagePart mutation op: %q", m.Op())
+	}
+}
+
 // UsageTotalClient is a client for the UsageTotal schema.
 type UsageTotalClient struct {
 	config
@@ -3773,14 +3773,14 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AddressDay, Archive, AuditEvent, AuditHead, Change, Dist, Document, DownloadDay,
-		PackageVersion, Pkg, RateWindow, Repository, RootDocument, Session, Setting,
-		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsageTotal,
+		PackageVersion, Pkg, RateWindow, Repository, Session, Setting, SignInThrottle,
+		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
 		User []ent.Hook
 	}
 	inters struct {
 		AddressDay, Archive, AuditEvent, AuditHead, Change, Dist, Document, DownloadDay,
-		PackageVersion, Pkg, RateWindow, Repository, RootDocument, Session, Setting,
-		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsageTotal,
+		PackageVersion, Pkg, RateWindow, Repository, Session, Setting, SignInThrottle,
+		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
 		User []ent.Interceptor
 	}
 )

@@ -15,7 +15,6 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
-	"broker/ent/rootdocument"
 	"broker/ent/session"
 	"broker/ent/setting"
 	"broker/ent/signinthrottle"
@@ -24,6 +23,7 @@ import (
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagepart"
 	"broker/ent/usagetotal"
 	"broker/ent/user"
 	"context"
@@ -107,7 +107,6 @@ func checkColumn(t, c string) error {
 			pkg.Table:            pkg.ValidColumn,
 			ratewindow.Table:     ratewindow.ValidColumn,
 			repository.Table:     repository.ValidColumn,
-			rootdocument.Table:   rootdocument.ValidColumn,
 			session.Table:        session.ValidColumn,
 			setting.Table:        setting.ValidColumn,
 			signinthrottle.Table: signinthrottle.ValidColumn,
@@ -116,6 +115,7 @@ func checkColumn(t, c string) error {
 			tokensecret.Table:    tokensecret.ValidColumn,
 			usageday.Table:       usageday.ValidColumn,
 			usagehour.Table:      usagehour.ValidColumn,
+			usagepart.Table:      usagepart.ValidColumn,
 			usagetotal.Table:     usagetotal.ValidColumn,
 			user.Table:           user.ValidColumn,
 		})

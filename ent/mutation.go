@@ -16,7 +16,6 @@ import (
 	"broker/ent/predicate"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
-	"broker/ent/rootdocument"
 	"broker/ent/schema"
 	"broker/ent/session"
 	"broker/ent/setting"
@@ -26,6 +25,7 @@ import (
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagepart"
 	"broker/ent/usagetotal"
 	"broker/ent/user"
 	"context"
@@ -59,7 +59,6 @@ const (
 	TypePkg            = "Pkg"
 	TypeRateWindow     = "RateWindow"
 	TypeRepository     = "Repository"
-	TypeRootDocument   = "RootDocument"
 	TypeSession        = "Session"
 	TypeSetting        = "Setting"
 	TypeSignInThrottle = "SignInThrottle"
@@ -68,6 +67,7 @@ const (
 	TypeTokenSecret    = "TokenSecret"
 	TypeUsageDay       = "UsageDay"
 	TypeUsageHour      = "UsageHour"
+	TypeUsagePart      = "UsagePart"
 	TypeUsageTotal     = "UsageTotal"
 	TypeUser           = "User"
 )
@@ -10674,482 +10674,6 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Repository edge %s", name)
 }
 
-// RootDocumentMutation represents an operation that mutates the RootDocument nodes in the graph.
-type RootDocumentMutation struct {
-	config
-	op               Op
-	typ              string
-	id               *string
-	view             *string
-	digest           *[]byte
-	last_modified    *int64
-	addlast_modified *int64
-	clearedFields    map[string]struct{}
-	done             bool
-	oldValue         func(context.Context) (*RootDocument, error)
-	predicates       []predicate.RootDocument
-}
-
-var _ ent.Mutation = (*RootDocumentMutation)(nil)
-
-// rootdocumentOption allows management of the mutation configuration using functional options.
-type rootdocumentOption func(*RootDocumentMutation)
-
-// newRootDocumentMutation creates new mutation for the RootDocument entity.
-func newRootDocumentMutation(c config, op Op, opts ...rootdocumentOption) *RootDocumentMutation {
-	m := &RootDocumentMutation{
-		config:        c,
-		op:            op,
-		typ:           TypeRootDocument,
-		clearedFields: make(map[string]struct{}),
-	}
-	for _, opt := range opts {
-		opt(m)
-	}
-	return m
-}
-
-// withRootDocumentID sets the ID field of the mutation.
-func withRootDocumentID(id string) rootdocumentOption {
-	return func(m *RootDocumentMutation) {
-		var (
-			err   error
-			once  sync.Once
-			value *RootDocument
-		)
-		m.oldValue = func(ctx context.Context) (*RootDocument, error) {
-			once.Do(func() {
-				if m.done {
-					err = errors.New("querying old values post mutation is not allowed")
-				} else {
-					value, err = m.Client().RootDocument.Get(ctx, id)
-				}
-			})
-			return value, err
-		}
-		m.id = &id
-	}
-}
-
-// withRootDocument sets the old RootDocument of the mutation.
-func withRootDocument(node *RootDocument) rootdocumentOption {
-	return func(m *RootDocumentMutation) {
-		m.oldValue = func(context.Context) (*RootDocument, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
-// Client returns a new `ent.Client` from the mutation. If the mutation was
-// executed in a transaction (ent.Tx), a transactional client is returned.
-func (m RootDocumentMutation) Client() *Client {
-	client := &Client{config: m.config}
-	client.init()
-	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m RootDocumentMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("ent: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
-}
-
-// SetID sets the value of the id field. Note that this
-// operation is only accepted on creation of RootDocument entities.
-func (m *RootDocumentMutation) SetID(id string) {
-	m.id = &id
-}
-
-// ID returns the ID value in the mutation. Note that the ID is only available
-// if it was provided to the builder or after it was returned from the database.
-func (m *RootDocumentMutation) ID() (id string, exists bool) {
-	if m.id == nil {
-		return
-	}
-	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *RootDocumentMutation) IDs(ctx context.Context) ([]string, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []string{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().RootDocument.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
-}
-
-// SetView sets the "view" field.
-func (m *RootDocumentMutation) SetView(s string) {
-	m.view = &s
-}
-
-// View returns the value of the "view" field in the mutation.
-func (m *RootDocumentMutation) View() (r string, exists bool) {
-	v := m.view
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldView returns the old "view" field's value of the RootDocument entity.
-// If the RootDocument object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *RootDocumentMutation) OldView(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldView is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldView requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldView: %w", err)
-	}
-	return oldValue.View, nil
-}
-
-// ResetView resets all changes to the "view" field.
-func (m *RootDocumentMutation) ResetView() {
-	m.view = nil
-}
-
-// SetDigest sets the "digest" field.
-func (m *RootDocumentMutation) SetDigest(b []byte) {
-	m.digest = &b
-}
-
-// Digest returns the value of the "digest" field in the mutation.
-func (m *RootDocumentMutation) Digest() (r []byte, exists bool) {
-	v := m.digest
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldDigest returns the old "digest" field's value of the RootDocument entity.
-// If the RootDocument object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *RootDocumentMutation) OldDigest(ctx context.Context) (v []byte, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldDigest is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldDigest requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldDigest: %w", err)
-	}
-	return oldValue.Digest, nil
-}
-
-// ResetDigest resets all changes to the "digest" field.
-func (m *RootDocumentMutation) ResetDigest() {
-	m.digest = nil
-}
-
-// SetLastModified sets the "last_modified" field.
-func (m *RootDocumentMutation) SetLastModified(i int64) {
-	m.last_modified = &i
-	m.addlast_modified = nil
-}
-
-// LastModified returns the value of the "last_modified" field in the mutation.
-func (m *RootDocumentMutation) LastModified() (r int64, exists bool) {
-	v := m.last_modified
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldLastModified returns the old "last_modified" field's value of the RootDocument entity.
-// If the RootDocument object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *RootDocumentMutation) OldLastModified(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldLastModified is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldLastModified requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldLastModified: %w", err)
-	}
-	return oldValue.LastModified, nil
-}
-
-// AddLastModified adds i to the "last_modified" field.
-func (m *RootDocumentMutation) AddLastModified(i int64) {
-	if m.addlast_modified != nil {
-		*m.addlast_modified += i
-	} else {
-		m.addlast_modified = &i
-	}
-}
-
-// AddedLastModified returns the value that was added to the "last_modified" field in this mutation.
-func (m *RootDocumentMutation) AddedLastModified() (r int64, exists bool) {
-	v := m.addlast_modified
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetLastModified resets all changes to the "last_modified" field.
-func (m *RootDocumentMutation) ResetLastModified() {
-	m.last_modified = nil
-	m.addlast_modified = nil
-}
-
-// Where appends a list predicates to the RootDocumentMutation builder.
-func (m *RootDocumentMutation) Where(ps ...predicate.RootDocument) {
-	m.predicates = append(m.predicates, ps...)
-}
-
-// WhereP appends storage-level predicates to the RootDocumentMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *RootDocumentMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.RootDocument, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
-// Op returns the operation name.
-func (m *RootDocumentMutation) Op() Op {
-	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *RootDocumentMutation) SetOp(op Op) {
-	m.op = op
-}
-
-// Type returns the node type of this mutation (RootDocument).
-func (m *RootDocumentMutation) Type() string {
-	return m.typ
-}
-
-// Fields returns all fields that were changed during this mutation. Note that in
-// order to get all numeric fields that were incremented/decremented, call
-// AddedFields().
-func (m *RootDocumentMutation) Fields() []string {
-	fields := make([]string, 0, 3)
-	if m.view != nil {
-		fields = append(fields, rootdocument.FieldView)
-	}
-	if m.digest != nil {
-		fields = append(fields, rootdocument.FieldDigest)
-	}
-	if m.last_modified != nil {
-		fields = append(fields, rootdocument.FieldLastModified)
-	}
-	return fields
-}
-
-// Field returns the value of a field with the given name. The second boolean
-// return value indicates that this field was not set, or was not defined in the
-// schema.
-func (m *RootDocumentMutation) Field(name string) (ent.Value, bool) {
-	switch name {
-	case rootdocument.FieldView:
-		return m.View()
-	case rootdocument.FieldDigest:
-		return m.Digest()
-	case rootdocument.FieldLastModified:
-		return m.LastModified()
-	}
-	return nil, false
-}
-
-// OldField returns the old value of the field from the database. An error is
-// returned if the mutation operation is not UpdateOne, or the query to the
-// database failed.
-func (m *RootDocumentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
-	switch name {
-	case rootdocument.FieldView:
-		return m.OldView(ctx)
-	case rootdocument.FieldDigest:
-		return m.OldDigest(ctx)
-	case rootdocument.FieldLastModified:
-		return m.OldLastModified(ctx)
-	}
-	return nil, fmt.Errorf("unknown RootDocument field %s", name)
-}
-
-// SetField sets the value of a field with the given name. It returns an error if
-// the field is not defined in the schema, or if the type mismatched the field
-// type.
-func (m *RootDocumentMutation) SetField(name string, value ent.Value) error {
-	switch name {
-	case rootdocument.FieldView:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetView(v)
-		return nil
-	case rootdocument.FieldDigest:
-		v, ok := value.([]byte)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetDigest(v)
-		return nil
-	case rootdocument.FieldLastModified:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetLastModified(v)
-		return nil
-	}
-	return fmt.Errorf("unknown RootDocument field %s", name)
-}
-
-// AddedFields returns all numeric fields that were incremented/decremented during
-// this mutation.
-func (m *RootDocumentMutation) AddedFields() []string {
-	var fields []string
-	if m.addlast_modified != nil {
-		fields = append(fields, rootdocument.FieldLastModified)
-	}
-	return fields
-}
-
-// AddedField returns the numeric value that was incremented/decremented on a field
-// with the given name. The second boolean return value indicates that this field
-// was not set, or was not defined in the schema.
-func (m *RootDocumentMutation) AddedField(name string) (ent.Value, bool) {
-	switch name {
-	case rootdocument.FieldLastModified:
-		return m.AddedLastModified()
-	}
-	return nil, false
-}
-
-// AddField adds the value to the field with the given name. It returns an error if
-// the field is not defined in the schema, or if the type mismatched the field
-// type.
-func (m *RootDocumentMutation) AddField(name string, value ent.Value) error {
-	switch name {
-	case rootdocument.FieldLastModified:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddLastModified(v)
-		return nil
-	}
-	return fmt.Errorf("unknown RootDocument numeric field %s", name)
-}
-
-// ClearedFields returns all nullable fields that were cleared during this
-// mutation.
-func (m *RootDocumentMutation) ClearedFields() []string {
-	return nil
-}
-
-// FieldCleared returns a boolean indicating if a field with the given name was
-// cleared in this mutation.
-func (m *RootDocumentMutation) FieldCleared(name string) bool {
-	_, ok := m.clearedFields[name]
-	return ok
-}
-
-// ClearField clears the value of the field with the given name. It returns an
-// error if the field is not defined in the schema.
-func (m *RootDocumentMutation) ClearField(name string) error {
-	return fmt.Errorf("unknown RootDocument nullable field %s", name)
-}
-
-// ResetField resets all changes in the mutation for the field with the given name.
-// It returns an error if the field is not defined in the schema.
-func (m *RootDocumentMutation) ResetField(name string) error {
-	switch name {
-	case rootdocument.FieldView:
-		m.ResetView()
-		return nil
-	case rootdocument.FieldDigest:
-		m.ResetDigest()
-		return nil
-	case rootdocument.FieldLastModified:
-		m.ResetLastModified()
-		return nil
-	}
-	return fmt.Errorf("unknown RootDocument field %s", name)
-}
-
-// AddedEdges returns all edge names that were set/added in this mutation.
-func (m *RootDocumentMutation) AddedEdges() []string {
-	edges := make([]string, 0, 0)
-	return edges
-}
-
-// AddedIDs returns all IDs (to other nodes) that were added for the given edge
-// name in this mutation.
-func (m *RootDocumentMutation) AddedIDs(name string) []ent.Value {
-	return nil
-}
-
-// RemovedEdges returns all edge names that were removed in this mutation.
-func (m *RootDocumentMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 0)
-	return edges
-}
-
-// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
-// the given name in this mutation.
-func (m *RootDocumentMutation) RemovedIDs(name string) []ent.Value {
-	return nil
-}
-
-// ClearedEdges returns all edge names that were cleared in this mutation.
-func (m *RootDocumentMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 0)
-	return edges
-}
-
-// EdgeCleared returns a boolean which indicates if the edge with the given name
-// was cleared in this mutation.
-func (m *RootDocumentMutation) EdgeCleared(name string) bool {
-	return false
-}
-
-// ClearEdge clears the value of the edge with the given name. It returns an error
-// if that edge is not defined in the schema.
-func (m *RootDocumentMutation) ClearEdge(name string) error {
-	return fmt.Errorf("unknown RootDocument unique edge %s", name)
-}
-
-// ResetEdge resets all changes to the edge with the given name in this mutation.
-// It returns an error if the edge is not defined in the schema.
-func (m *RootDocumentMutation) ResetEdge(name string) error {
-	return fmt.Errorf("unknown RootDocument edge %s", name)
-}
-
 // SessionMutation represents an operation that mutates the Session nodes in the graph.
 type SessionMutation struct {
 	config
@@ -20383,6 +19907,338 @@ func (m *UsageHourMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *UsageHourMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown UsageHour edge %s", name)
+}
+
+// UsagePartMutation represents an operation that mutates the UsagePart nodes in the graph.
+type UsagePartMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*UsagePart, error)
+	predicates    []predicate.UsagePart
+}
+
+var _ ent.Mutation = (*UsagePartMutation)(nil)
+
+// usagepartOption allows management of the mutation configuration using functional options.
+type usagepartOption func(*UsagePartMutation)
+
+// newUsagePartMutation creates new mutation for the UsagePart entity.
+func newUsagePartMutation(c config, op Op, opts ...usagepartOption) *UsagePartMutation {
+	m := &UsagePartMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUsagePart,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUsagePartID sets the ID field of the mutation.
+func withUsagePartID(id string) usagepartOption {
+	return func(m *UsagePartMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UsagePart
+		)
+		m.oldValue = func(ctx context.Context) (*UsagePart, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UsagePart.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUsagePart sets the old UsagePart of the mutation.
+func withUsagePart(node *UsagePart) usagepartOption {
+	return func(m *UsagePartMutation) {
+		m.oldValue = func(context.Context) (*UsagePart, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UsagePartMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UsagePartMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UsagePart entities.
+func (m *UsagePartMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UsagePartMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UsagePartMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UsagePart.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *UsagePartMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *UsagePartMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the UsagePart entity.
+// If the UsagePart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsagePartMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *UsagePartMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the UsagePartMutation builder.
+func (m *UsagePartMutation) Where(ps ...predicate.UsagePart) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UsagePartMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UsagePartMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UsagePart, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UsagePartMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UsagePartMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UsagePart).
+func (m *UsagePartMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UsagePartMutation) Fields() []string {
+	fields := make([]string, 0, 1)
+	if m.created_at != nil {
+		fields = append(fields, usagepart.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UsagePartMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case usagepart.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UsagePartMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case usagepart.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown UsagePart field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsagePartMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case usagepart.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UsagePart field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UsagePartMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UsagePartMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UsagePartMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown UsagePart numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UsagePartMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UsagePartMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UsagePartMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UsagePart nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UsagePartMutation) ResetField(name string) error {
+	switch name {
+	case usagepart.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown UsagePart field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UsagePartMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UsagePartMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UsagePartMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UsagePartMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UsagePartMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UsagePartMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UsagePartMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UsagePart unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UsagePartMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UsagePart edge %s", name)
 }
 
 // UsageTotalMutation represents an operation that mutates the UsageTotal nodes in the graph.

@@ -15,7 +15,6 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
-	"broker/ent/rootdocument"
 	"broker/ent/schema"
 	"broker/ent/session"
 	"broker/ent/setting"
@@ -25,6 +24,7 @@ import (
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
+	"broker/ent/usagepart"
 	"broker/ent/usagetotal"
 	"broker/ent/user"
 	"time"
@@ -340,22 +340,6 @@ func init() {
 	repository.DefaultID = repositoryDescID.Default.(func() string)
 	// repository.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	repository.IDValidator = repositoryDescID.Validators[0].(func(string) error)
-	rootdocumentFields := schema.RootDocument{}.Fields()
-	_ = rootdocumentFields
-	// rootdocumentDescView is the schema descriptor for view field.
-	rootdocumentDescView := rootdocumentFields[1].Descriptor()
-	// rootdocument.ViewValidator is a validator for the "view" field. It is called by the builders before save.
-	rootdocument.ViewValidator = rootdocumentDescView.Validators[0].(func(string) error)
-	// rootdocumentDescDigest is the schema descriptor for digest field.
-	rootdocumentDescDigest := rootdocumentFields[2].Descriptor()
-	// rootdocument.DigestValidator is a validator for the "digest" field. It is called by the builders before save.
-	rootdocument.DigestValidator = rootdocumentDescDigest.Validators[0].(func([]byte) error)
-	// rootdocumentDescID is the schema descriptor for id field.
-	rootdocumentDescID := rootdocumentFields[0].Descriptor()
-	// rootdocument.DefaultID holds the default value on creation for the id field.
-	rootdocument.DefaultID = rootdocumentDescID.Default.(func() string)
-	// rootdocument.IDValidator is a validator for the "id" field. It is called by the builders before save.
-	rootdocument.IDValidator = rootdocumentDescID.Validators[0].(func(string) error)
 	sessionFields := schema.Session{}.Fields()
 	_ = sessionFields
 	// sessionDescHash is the schema descriptor for hash field.
@@ -630,6 +614,16 @@ func init() {
 	usagehourDescRefusedEnded := usagehourFields[18].Descriptor()
 	// usagehour.DefaultRefusedEnded holds the default value on creation for the refused_ended field.
 	usagehour.DefaultRefusedEnded = usagehourDescRefusedEnded.Default.(int64)
+	usagepartFields := schema.UsagePart{}.Fields()
+	_ = usagepartFields
+	// usagepartDescCreatedAt is the schema descriptor for created_at field.
+	usagepartDescCreatedAt := usagepartFields[1].Descriptor()
+	// usagepart.DefaultCreatedAt holds the default value on creation for the created_at field.
+	usagepart.DefaultCreatedAt = usagepartDescCreatedAt.Default.(func() time.Time)
+	// usagepartDescID is the schema descriptor for id field.
+	usagepartDescID := usagepartFields[0].Descriptor()
+	// usagepart.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	usagepart.IDValidator = usagepartDescID.Validators[0].(func(string) error)
 	usagetotalFields := schema.UsageTotal{}.Fields()
 	_ = usagetotalFields
 	// usagetotalDescSubject is the schema descriptor for subject field.

@@ -38,8 +38,6 @@ type Tx struct {
 	RateWindow *RateWindowClient
 	// Repository is the client for interacting with the Repository builders.
 	Repository *RepositoryClient
-	// RootDocument is the client for interacting with the RootDocument builders.
-	RootDocument *RootDocumentClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Setting is the client for interacting with the Setting builders.
@@ -56,6 +54,8 @@ type Tx struct {
 	UsageDay *UsageDayClient
 	// UsageHour is the client for interacting with the UsageHour builders.
 	UsageHour *UsageHourClient
+	// UsagePart is the client for interacting with the UsagePart builders.
+	UsagePart *UsagePartClient
 	// UsageTotal is the client for interacting with the UsageTotal builders.
 	UsageTotal *UsageTotalClient
 	// User is the client for interacting with the User builders.
@@ -203,7 +203,6 @@ func (tx *Tx) init() {
 	tx.Pkg = NewPkgClient(tx.config)
 	tx.RateWindow = NewRateWindowClient(tx.config)
 	tx.Repository = NewRepositoryClient(tx.config)
-	tx.RootDocument = NewRootDocumentClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
 	tx.SignInThrottle = NewSignInThrottleClient(tx.config)
@@ -212,6 +211,7 @@ func (tx *Tx) init() {
 	tx.TokenSecret = NewTokenSecretClient(tx.config)
 	tx.UsageDay = NewUsageDayClient(tx.config)
 	tx.UsageHour = NewUsageHourClient(tx.config)
+	tx.UsagePart = NewUsagePartClient(tx.config)
 	tx.UsageTotal = NewUsageTotalClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }

@@ -152,18 +152,6 @@ func (f RepositoryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RepositoryMutation", m)
 }
 
-// The RootDocumentFunc type is an adapter to allow the use of ordinary
-// function as RootDocument mutator.
-type RootDocumentFunc func(context.Context, *ent.RootDocumentMutation) (ent.Value, error)
-
-// Mutate calls f(ctx, m).
-func (f RootDocumentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-	if mv, ok := m.(*ent.RootDocumentMutation); ok {
-		return f(ctx, mv)
-	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RootDocumentMutation", m)
-}
-
 // The SessionFunc type is an adapter to allow the use of ordinary
 // function as Session mutator.
 type SessionFunc func(context.Context, *ent.SessionMutation) (ent.Value, error)
@@ -258,6 +246,18 @@ func (f UsageHourFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, e
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UsageHourMutation", m)
+}
+
+// The UsagePartFunc type is an adapter to allow the use of ordinary
+// function as UsagePart mutator.
+type UsagePartFunc func(context.Context, *ent.UsagePartMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UsagePartFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.UsagePartMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UsagePartMutation", m)
 }
 
 // The UsageTotalFunc type is an adapter to allow the use of ordinary

@@ -400,19 +400,6 @@ var (
 		Columns:    RepositoriesColumns,
 		PrimaryKey: []*schema.Column{RepositoriesColumns[0]},
 	}
-	// RootDocumentsColumns holds the columns for the "root_documents" table.
-	RootDocumentsColumns = []*schema.Column{
-		{Name: "id", Type: field.TypeString, Size: 64},
-		{Name: "view", Type: field.TypeString, Unique: true, Size: 64},
-		{Name: "digest", Type: field.TypeBytes, Size: 32},
-		{Name: "last_modified", Type: field.TypeInt64, Unique: true},
-	}
-	// RootDocumentsTable holds the schema information for the "root_documents" table.
-	RootDocumentsTable = &schema.Table{
-		Name:       "root_documents",
-		Columns:    RootDocumentsColumns,
-		PrimaryKey: []*schema.Column{RootDocumentsColumns[0]},
-	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -712,6 +699,17 @@ var (
 			},
 		},
 	}
+	// UsagePartsColumns holds the columns for the "usage_parts" table.
+	UsagePartsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// UsagePartsTable holds the schema information for the "usage_parts" table.
+	UsagePartsTable = &schema.Table{
+		Name:       "usage_parts",
+		Columns:    UsagePartsColumns,
+		PrimaryKey: []*schema.Column{UsagePartsColumns[0]},
+	}
 	// UsageTotalsColumns holds the columns for the "usage_totals" table.
 	UsageTotalsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -780,7 +778,6 @@ var (
 		PackagesTable,
 		RateWindowsTable,
 		RepositoriesTable,
-		RootDocumentsTable,
 		SessionsTable,
 		SettingsTable,
 		SignInThrottlesTable,
@@ -789,6 +786,7 @@ var (
 		TokenSecretsTable,
 		UsageDaysTable,
 		UsageHoursTable,
+		UsagePartsTable,
 		UsageTotalsTable,
 		UsersTable,
 	}

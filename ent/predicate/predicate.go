@@ -42,9 +42,6 @@ type RateWindow func(*sql.Selector)
 // Repository is the predicate function for repository builders.
 type Repository func(*sql.Selector)
 
-// RootDocument is the predicate function for rootdocument builders.
-type RootDocument func(*sql.Selector)
-
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)
 
@@ -68,6 +65,9 @@ type UsageDay func(*sql.Selector)
 
 // UsageHour is the predicate function for usagehour builders.
 type UsageHour func(*sql.Selector)
+
+// UsagePart is the predicate function for usagepart builders.
+type UsagePart func(*sql.Selector)
 
 // UsageTotal is the predicate function for usagetotal builders.
 type UsageTotal func(*sql.Selector)

@@ -182,3 +182,16 @@ func (AddressDay) Indexes() []ent.Index {
 func (AddressDay) Annotations() []schema.Annotation {
 	return []schema.Annotation{entgql.Skip(entgql.SkipAll)}
 }
+
+// UsagePart says that a part of a flush of counts was written. It goes when the whole flush is known to be.
+type UsagePart struct{ ent.Schema }
+
+// Fields of the UsagePart.
+func (UsagePart) Fields() []ent.Field {
+	return []ent.Field{field.String("id").MaxLen(64).Immutable(), createdAt()}
+}
+
+// Annotations of the UsagePart: never in the API.
+func (UsagePart) Annotations() []schema.Annotation {
+	return []schema.Annotation{entgql.Skip(entgql.SkipAll)}
+}

@@ -9,14 +9,16 @@ import (
 	"broker/server/database"
 )
 
-// Flush writes the counts touched since the last one; those of a transaction that then fails are written by the next.
+// flushMax is how many counts one flush writes; the others wait for the next.
+const flushMax = 1000
+
+// Flush writes counts touched since the last one; those of a transaction that then fails are written by the next.
 func (m *Memory) Flush(ctx context.Context, tx *database.Tx) error {
 	rows := m.touched()
 	tx.Undone(func() { m.touch(rows) })
-	for start := 0; start < len(rows); start += 500 {
-		batch := rows[start:min(start+500, len(rows))]
-		builders := make([]*ent.RateWindowCreate, len(batch))
-		for i, row := range batch {
+	for some := range slices.Chunk(rows, 500) {
+		builders := make([]*ent.RateWindowCreate, len(some))
+		for i, row := range some {
 			builders[i] = tx.RateWindow.Create().SetID(row.ID).SetWindow(row.Window).SetCurrent(row.Current).SetPrevious(row.Previous)
 		}
 		if err := tx.RateWindow.CreateBulk(builders...).OnConflictColumns("id").UpdateNewValues().Exec(ctx); err != nil {
@@ -26,20 +28,23 @@ func (m *Memory) Flush(ctx context.Context, tx *database.Tx) error {
 	return nil
 }
 
-// touched returns the rows to write, in the one order in which instances that write the same rows do not wait for each
+// touched returns rows to write, in the one order in which instances that write the same rows do not wait for each
 // other in a circle.
 func (m *Memory) touched() []ent.RateWindow {
 	var rows []ent.RateWindow
+	first := m.flushed.Add(1) // a shard in turn, so that none has to wait for ever
 	for i := range m.shards {
-		s := &m.shards[i]
+		s := &m.shards[(first+uint64(i))%shards]
 		s.mu.Lock()
-		for key, c := range s.windows {
-			if c.touched {
+		some := min(len(s.touched), flushMax-len(rows))
+		for _, key := range s.touched[:some] {
+			if c := s.windows[key]; c != nil {
 				w := c.total(1)
 				rows = append(rows, ent.RateWindow{ID: key, Window: w.number, Current: w.current, Previous: w.previous})
 				c.touched = false
 			}
 		}
+		s.touched = slices.Delete(s.touched, 0, some)
 		s.mu.Unlock()
 	}
 	slices.SortFunc(rows, func(a, b ent.RateWindow) int { return cmp.Compare(a.ID, b.ID) })
@@ -51,7 +56,7 @@ func (m *Memory) touch(rows []ent.RateWindow) {
 	for _, row := range rows {
 		s := m.lock(row.ID)
 		if c := s.windows[row.ID]; c != nil {
-			c.touched = true
+			s.touch(row.ID, c)
 		}
 		s.mu.Unlock()
 	}

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,13 +15,15 @@ const shards = 64
 //
 // Under a Shared store it remembers what that last said of each key, and decides while that cannot be reached.
 type Memory struct {
-	seed   maphash.Seed
-	shards [shards]shard
+	seed    maphash.Seed
+	shards  [shards]shard
+	flushed atomic.Uint64 // how many flushes there were
 }
 
 type shard struct {
 	mu      sync.Mutex
 	windows map[string]*counted
+	touched []string // keys of those that are
 }
 
 // counted is what is known of one key. Both windows are of the same hour.
@@ -61,6 +64,14 @@ func (s *shard) find(key string, number int64) *counted {
 	return c
 }
 
+// touch has the next flush write what is counted of a key.
+func (s *shard) touch(key string, c *counted) {
+	if !c.touched {
+		c.touched = true
+		s.touched = append(s.touched, key)
+	}
+}
+
 func (c *counted) advance(number int64) {
 	c.known.advance(number * windowSeconds)
 	c.own.advance(number * windowSeconds)
@@ -90,7 +101,7 @@ func (m *Memory) take(key string, limit, cost int, weight int64, now time.Time) 
 	if admitted && cost > 0 {
 		c.own.current += int64(cost)
 		w.current += int64(cost) * weight
-		c.touched = true
+		s.touch(key, c)
 	}
 	return result(&w, admitted, limit, weight, unix)
 }
@@ -118,7 +129,9 @@ func (m *Memory) told(key string, own, said window) {
 	c := s.find(key, said.number)
 	before := c.known
 	c.known.merge(said)
-	c.touched = c.touched || c.known != before
+	if c.known != before {
+		s.touch(key, c)
+	}
 	if !own.empty() {
 		c.own.add(own, -1)
 		c.telling = false

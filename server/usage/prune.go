@@ -14,6 +14,7 @@ import (
 const (
 	hoursKept = 35 * 24 * time.Hour
 	daysKept  = 400 * 24 * time.Hour
+	partsKept = 24 * time.Hour // which parts of flushes were written, of a process that ended before it removed them
 )
 
 // pruneMax is how many rows one transaction deletes, so that other writers do not wait long.
@@ -35,6 +36,9 @@ func (r *Recorder) Prune(ctx context.Context, now time.Time) error {
 		if err := r.prune(ctx, old.table, old.where, old.args...); err != nil {
 			return err
 		}
+	}
+	if err := r.prune(ctx, "usage_parts", "created_at < $1", now.UTC().Add(-partsKept)); err != nil {
+		return err
 	}
 	for _, kind := range []string{kindAll, kindToken, kindSecret, kindRepository, kindPackage} {
 		for span, before := range map[string]time.Time{spanHour: hours, spanWeek: hours, spanDay: days} {

@@ -2,17 +2,26 @@ package usage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
+	"broker/ent"
+	"broker/ent/usagepart"
 	"broker/server/database"
 )
 
-// flushEvery is how much a killed process may lose.
-const flushEvery = 5 * time.Second
+// flushEvery is how much a killed process may lose. Where so many tokens are in use that a flush takes long, there is
+// one only as often as takes a tenth of the time, and so much may be lost; but no less often than flushAtLeast.
+const (
+	flushEvery   = 5 * time.Second
+	flushAtLeast = time.Minute
+)
 
 // The bounds of what is held in memory: of a shard between two flushes, and of everything while the database cannot
 // be written. Beyond them, requests are counted without their detail.
@@ -23,7 +32,11 @@ const (
 
 const shardCount = 64
 
-// Flusher writes what it holds in memory with the same transaction as the counts.
+// partMax is about how many keys one transaction writes, so that other writers do not wait long.
+const partMax = 1000
+
+// Flusher writes what it holds in memory with the same transaction as a part of the counts, and no more at a time than
+// takes as long.
 type Flusher interface {
 	Flush(ctx context.Context, tx *database.Tx) error
 }
@@ -39,7 +52,7 @@ type Recorder struct {
 
 	flushing sync.Mutex
 	kept     *batch // not written yet; under flushing
-	doubt    *doubt // under flushing
+	parts    []part // being written; under flushing
 }
 
 type shard struct {
@@ -76,10 +89,11 @@ func (r *Recorder) flushSoon() {
 	}
 }
 
-// Run flushes every five seconds, and when much has come together, until the context ends; then once more.
+// Run flushes every five seconds, or as often as flushEvery says, until the context ends; then once more.
 func (r *Recorder) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
+	next := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -88,10 +102,23 @@ func (r *Recorder) Run(ctx context.Context) {
 		case <-tick.C:
 		case <-r.full:
 		}
+		if time.Now().Before(next) {
+			r.gather()
+			continue
+		}
+		began := time.Now()
 		if err := r.Flush(ctx); err != nil && ctx.Err() == nil {
 			r.log.Error("usage could not be written and is kept in memory", "error", err)
 		}
+		next = time.Now().Add(min(9*time.Since(began), flushAtLeast))
 	}
+}
+
+// gather moves what the shards counted to what is kept.
+func (r *Recorder) gather() {
+	r.flushing.Lock()
+	defer r.flushing.Unlock()
+	r.take()
 }
 
 // flushLast tries for ten seconds: what is not written then is lost.
@@ -112,18 +139,20 @@ func (r *Recorder) flushLast(ctx context.Context) {
 	}
 }
 
-// Flush writes what was counted, in one transaction. What could not be written is kept for the next time.
+// Flush writes what was counted, in as many transactions as it takes. What could not be written is kept for the next
+// time.
 func (r *Recorder) Flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
+	if len(r.parts) > 0 { // of a flush that failed
+		if err := r.writeParts(ctx); err != nil {
+			return err
+		}
+	}
 	r.take()
-	if err := r.settle(ctx); err != nil {
-		return fmt.Errorf("write usage: %w", err)
-	}
-	if err := r.write(ctx); err != nil {
-		return fmt.Errorf("write usage: %w", err)
-	}
-	return nil
+	r.parts = r.kept.split(ulid.Make().String())
+	r.kept = newBatch(keptMax)
+	return r.writeParts(ctx)
 }
 
 // take moves what the shards counted to what is kept.
@@ -146,14 +175,36 @@ func (r *Recorder) take() {
 	}
 }
 
-// write writes what is kept. A transaction whose end is not known is in doubt, and what it wrote with it.
-func (r *Recorder) write(ctx context.Context) error {
-	if err := r.kept.resolve(ctx, r.db.Client); err != nil {
+// writeParts writes the parts of a flush, one after the other, and forgets each that is written.
+func (r *Recorder) writeParts(ctx context.Context) error {
+	var written []string
+	for len(r.parts) > 0 {
+		if err := r.write(ctx, r.parts[0]); err != nil {
+			return fmt.Errorf("write usage: %w", err)
+		}
+		written = append(written, r.parts[0].id)
+		r.parts = r.parts[1:]
+	}
+	if _, err := r.db.Client.UsagePart.Delete().Where(usagepart.IDIn(written...)).Exec(ctx); err != nil {
+		r.log.Warn("which parts of usage were written could not be removed", "error", err) // Prune does it
+	}
+	return nil
+}
+
+// write writes a part, unless it was written before: the connection may have broken after the commit and before the
+// database's answer.
+func (r *Recorder) write(ctx context.Context, p part) error {
+	if err := p.batch.resolve(ctx, r.db.Client); err != nil {
 		return err
 	}
-	var id string
 	err := r.db.Tx(ctx, func(tx *database.Tx) error {
-		if err := r.kept.write(ctx, tx, r.db.Dialect()); err != nil {
+		if err := tx.UsagePart.Create().SetID(p.id).Exec(ctx); err != nil {
+			if ent.IsConstraintError(err) {
+				return errWritten
+			}
+			return err
+		}
+		if err := p.batch.write(ctx, tx, r.db.Dialect()); err != nil {
 			return err
 		}
 		for _, f := range r.flushers {
@@ -161,15 +212,13 @@ func (r *Recorder) write(ctx context.Context) error {
 				return err
 			}
 		}
-		var err error
-		id, err = transactionID(ctx, tx, r.db.Dialect())
-		return err
+		return nil
 	})
-	switch {
-	case err == nil:
-		r.kept = newBatch(keptMax)
-	case id != "":
-		r.doubt, r.kept = &doubt{id, r.kept}, newBatch(keptMax)
+	if errors.Is(err, errWritten) {
+		return nil
 	}
 	return err
 }
+
+// errWritten says that a part is in the database.
+var errWritten = errors.New("it was written before")

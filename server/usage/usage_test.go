@@ -233,3 +233,41 @@ func TestInstancesAddUp(t *testing.T) {
 		}
 	}
 }
+
+// A flush of very many tokens is written in parts, and counts each of them once, also where it breaks off in the middle.
+func TestFlushInPartsCountsOnce(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		failing := &failingOnce{at: 2}
+		r := usage.NewRecorder(db, silent, failing)
+		now := time.Now()
+		const tokens = 3500
+		for i := range tokens {
+			r.Record(event(usage.Metadata, fmt.Sprintf("tok_%d", i), "", now))
+		}
+		if err := r.Flush(t.Context()); !errors.Is(err, errOnce) {
+			t.Fatalf("%v, want the failure of the third part", err)
+		}
+		r.Record(event(usage.Metadata, "tok_0", "", now))
+		flush(t, r)
+		if one := read(t, db, usage.Day, usage.Filter{}, now); one.Requests != tokens+1 {
+			t.Errorf("%d requests of %d", one.Requests, tokens+1)
+		}
+		if failing.calls < 5 {
+			t.Errorf("%d parts", failing.calls)
+		}
+	})
+}
+
+var errOnce = errors.New("once")
+
+// failingOnce is a flusher that fails at one of its calls.
+type failingOnce struct{ at, calls int }
+
+func (f *failingOnce) Flush(context.Context, *database.Tx) error {
+	f.calls++
+	if f.calls == f.at+1 {
+		return errOnce
+	}
+	return nil
+}

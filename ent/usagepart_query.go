@@ -4,7 +4,7 @@ package ent
 
 import (
 	"broker/ent/predicate"
-	"broker/ent/rootdocument"
+	"broker/ent/usagepart"
 	"context"
 	"fmt"
 	"math"
@@ -15,66 +15,66 @@ import (
 	"entgo.io/ent/schema/field"
 )
 
-// RootDocumentQuery is the builder for querying RootDocument entities.
-type RootDocumentQuery struct {
+// UsagePartQuery is the builder for querying UsagePart entities.
+type UsagePartQuery struct {
 	config
 	ctx        *QueryContext
-	order      []rootdocument.OrderOption
+	order      []usagepart.OrderOption
 	inters     []Interceptor
-	predicates []predicate.RootDocument
+	predicates []predicate.UsagePart
 	modifiers  []func(*sql.Selector)
-	loadTotal  []func(context.Context, []*RootDocument) error
+	loadTotal  []func(context.Context, []*UsagePart) error
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
 }
 
-// Where adds a new predicate for the RootDocumentQuery builder.
-func (_q *RootDocumentQuery) Where(ps ...predicate.RootDocument) *RootDocumentQuery {
+// Where adds a new predicate for the UsagePartQuery builder.
+func (_q *UsagePartQuery) Where(ps ...predicate.UsagePart) *UsagePartQuery {
 	_q.predicates = append(_q.predicates, ps...)
 	return _q
 }
 
 // Limit the number of records to be returned by this query.
-func (_q *RootDocumentQuery) Limit(limit int) *RootDocumentQuery {
+func (_q *UsagePartQuery) Limit(limit int) *UsagePartQuery {
 	_q.ctx.Limit = &limit
 	return _q
 }
 
 // Offset to start from.
-func (_q *RootDocumentQuery) Offset(offset int) *RootDocumentQuery {
+func (_q *UsagePartQuery) Offset(offset int) *UsagePartQuery {
 	_q.ctx.Offset = &offset
 	return _q
 }
 
 // Unique configures the query builder to filter duplicate records on query.
 // By default, unique is set to true, and can be disabled using this method.
-func (_q *RootDocumentQuery) Unique(unique bool) *RootDocumentQuery {
+func (_q *UsagePartQuery) Unique(unique bool) *UsagePartQuery {
 	_q.ctx.Unique = &unique
 	return _q
 }
 
 // Order specifies how the records should be ordered.
-func (_q *RootDocumentQuery) Order(o ...rootdocument.OrderOption) *RootDocumentQuery {
+func (_q *UsagePartQuery) Order(o ...usagepart.OrderOption) *UsagePartQuery {
 	_q.order = append(_q.order, o...)
 	return _q
 }
 
-// First returns the first RootDocument entity from the query.
-// Returns a *NotFoundError when no RootDocument was found.
-func (_q *RootDocumentQuery) First(ctx context.Context) (*RootDocument, error) {
+// First returns the first UsagePart entity from the query.
+// Returns a *NotFoundError when no UsagePart was found.
+func (_q *UsagePartQuery) First(ctx context.Context) (*UsagePart, error) {
 	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
 	if err != nil {
 		return nil, err
 	}
 	if len(nodes) == 0 {
-		return nil, &NotFoundError{rootdocument.Label}
+		return nil, &NotFoundError{usagepart.Label}
 	}
 	return nodes[0], nil
 }
 
 // FirstX is like First, but panics if an error occurs.
-func (_q *RootDocumentQuery) FirstX(ctx context.Context) *RootDocument {
+func (_q *UsagePartQuery) FirstX(ctx context.Context) *UsagePart {
 	node, err := _q.First(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -82,22 +82,22 @@ func (_q *RootDocumentQuery) FirstX(ctx context.Context) *RootDocument {
 	return node
 }
 
-// FirstID returns the first RootDocument ID from the query.
-// Returns a *NotFoundError when no RootDocument ID was found.
-func (_q *RootDocumentQuery) FirstID(ctx context.Context) (id string, err error) {
+// FirstID returns the first UsagePart ID from the query.
+// Returns a *NotFoundError when no UsagePart ID was found.
+func (_q *UsagePartQuery) FirstID(ctx context.Context) (id string, err error) {
 	var ids []string
 	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
 		return
 	}
 	if len(ids) == 0 {
-		err = &NotFoundError{rootdocument.Label}
+		err = &NotFoundError{usagepart.Label}
 		return
 	}
 	return ids[0], nil
 }
 
 // FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *RootDocumentQuery) FirstIDX(ctx context.Context) string {
+func (_q *UsagePartQuery) FirstIDX(ctx context.Context) string {
 	id, err := _q.FirstID(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -105,10 +105,10 @@ func (_q *RootDocumentQuery) FirstIDX(ctx context.Context) string {
 	return id
 }
 
-// Only returns a single RootDocument entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one RootDocument entity is found.
-// Returns a *NotFoundError when no RootDocument entities are found.
-func (_q *RootDocumentQuery) Only(ctx context.Context) (*RootDocument, error) {
+// Only returns a single UsagePart entity found by the query, ensuring it only returns one.
+// Returns a *NotSingularError when more than one UsagePart entity is found.
+// Returns a *NotFoundError when no UsagePart entities are found.
+func (_q *UsagePartQuery) Only(ctx context.Context) (*UsagePart, error) {
 	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
 	if err != nil {
 		return nil, err
@@ -117,14 +117,14 @@ func (_q *RootDocumentQuery) Only(ctx context.Context) (*RootDocument, error) {
 	case 1:
 		return nodes[0], nil
 	case 0:
-		return nil, &NotFoundError{rootdocument.Label}
+		return nil, &NotFoundError{usagepart.Label}
 	default:
-		return nil, &NotSingularError{rootdocument.Label}
+		return nil, &NotSingularError{usagepart.Label}
 	}
 }
 
 // OnlyX is like Only, but panics if an error occurs.
-func (_q *RootDocumentQuery) OnlyX(ctx context.Context) *RootDocument {
+func (_q *UsagePartQuery) OnlyX(ctx context.Context) *UsagePart {
 	node, err := _q.Only(ctx)
 	if err != nil {
 		panic(err)
@@ -132,10 +132,10 @@ func (_q *RootDocumentQuery) OnlyX(ctx context.Context) *RootDocument {
 	return node
 }
 
-// OnlyID is like Only, but returns the only RootDocument ID in the query.
-// Returns a *NotSingularError when more than one RootDocument ID is found.
+// OnlyID is like Only, but returns the only UsagePart ID in the query.
+// Returns a *NotSingularError when more than one UsagePart ID is found.
 // Returns a *NotFoundError when no entities are found.
-func (_q *RootDocumentQuery) OnlyID(ctx context.Context) (id string, err error) {
+func (_q *UsagePartQuery) OnlyID(ctx context.Context) (id string, err error) {
 	var ids []string
 	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
 		return
@@ -144,15 +144,15 @@ func (_q *RootDocumentQuery) OnlyID(ctx context.Context) (id string, err error) 
 	case 1:
 		id = ids[0]
 	case 0:
-		err = &NotFoundError{rootdocument.Label}
+		err = &NotFoundError{usagepart.Label}
 	default:
-		err = &NotSingularError{rootdocument.Label}
+		err = &NotSingularError{usagepart.Label}
 	}
 	return
 }
 
 // OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *RootDocumentQuery) OnlyIDX(ctx context.Context) string {
+func (_q *UsagePartQuery) OnlyIDX(ctx context.Context) string {
 	id, err := _q.OnlyID(ctx)
 	if err != nil {
 		panic(err)
@@ -160,18 +160,18 @@ func (_q *RootDocumentQuery) OnlyIDX(ctx context.Context) string {
 	return id
 }
 
-// All executes the query and returns a list of RootDocuments.
-func (_q *RootDocumentQuery) All(ctx context.Context) ([]*RootDocument, error) {
+// All executes the query and returns a list of UsageParts.
+func (_q *UsagePartQuery) All(ctx context.Context) ([]*UsagePart, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
 	if err := _q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}
-	qr := querierAll[[]*RootDocument, *RootDocumentQuery]()
-	return withInterceptors[[]*RootDocument](ctx, _q, qr, _q.inters)
+	qr := querierAll[[]*UsagePart, *UsagePartQuery]()
+	return withInterceptors[[]*UsagePart](ctx, _q, qr, _q.inters)
 }
 
 // AllX is like All, but panics if an error occurs.
-func (_q *RootDocumentQuery) AllX(ctx context.Context) []*RootDocument {
+func (_q *UsagePartQuery) AllX(ctx context.Context) []*UsagePart {
 	nodes, err := _q.All(ctx)
 	if err != nil {
 		panic(err)
@@ -179,20 +179,20 @@ func (_q *RootDocumentQuery) AllX(ctx context.Context) []*RootDocument {
 	return nodes
 }
 
-// IDs executes the query and returns a list of RootDocument IDs.
-func (_q *RootDocumentQuery) IDs(ctx context.Context) (ids []string, err error) {
+// IDs executes the query and returns a list of UsagePart IDs.
+func (_q *UsagePartQuery) IDs(ctx context.Context) (ids []string, err error) {
 	if _q.ctx.Unique == nil && _q.path != nil {
 		_q.Unique(true)
 	}
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(rootdocument.FieldID).Scan(ctx, &ids); err != nil {
+	if err = _q.Select(usagepart.FieldID).Scan(ctx, &ids); err != nil {
 		return nil, err
 	}
 	return ids, nil
 }
 
 // IDsX is like IDs, but panics if an error occurs.
-func (_q *RootDocumentQuery) IDsX(ctx context.Context) []string {
+func (_q *UsagePartQuery) IDsX(ctx context.Context) []string {
 	ids, err := _q.IDs(ctx)
 	if err != nil {
 		panic(err)
@@ -201,16 +201,16 @@ func (_q *RootDocumentQuery) IDsX(ctx context.Context) []string {
 }
 
 // Count returns the count of the given query.
-func (_q *RootDocumentQuery) Count(ctx context.Context) (int, error) {
+func (_q *UsagePartQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
 	if err := _q.prepareQuery(ctx); err != nil {
 		return 0, err
 	}
-	return withInterceptors[int](ctx, _q, querierCount[*RootDocumentQuery](), _q.inters)
+	return withInterceptors[int](ctx, _q, querierCount[*UsagePartQuery](), _q.inters)
 }
 
 // CountX is like Count, but panics if an error occurs.
-func (_q *RootDocumentQuery) CountX(ctx context.Context) int {
+func (_q *UsagePartQuery) CountX(ctx context.Context) int {
 	count, err := _q.Count(ctx)
 	if err != nil {
 		panic(err)
@@ -219,7 +219,7 @@ func (_q *RootDocumentQuery) CountX(ctx context.Context) int {
 }
 
 // Exist returns true if the query has elements in the graph.
-func (_q *RootDocumentQuery) Exist(ctx context.Context) (bool, error) {
+func (_q *UsagePartQuery) Exist(ctx context.Context) (bool, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
 	switch _, err := _q.FirstID(ctx); {
 	case IsNotFound(err):
@@ -232,7 +232,7 @@ func (_q *RootDocumentQuery) Exist(ctx context.Context) (bool, error) {
 }
 
 // ExistX is like Exist, but panics if an error occurs.
-func (_q *RootDocumentQuery) ExistX(ctx context.Context) bool {
+func (_q *UsagePartQuery) ExistX(ctx context.Context) bool {
 	exist, err := _q.Exist(ctx)
 	if err != nil {
 		panic(err)
@@ -240,18 +240,18 @@ func (_q *RootDocumentQuery) ExistX(ctx context.Context) bool {
 	return exist
 }
 
-// Clone returns a duplicate of the RootDocumentQuery builder, including all associated steps. It can be
+// Clone returns a duplicate of the UsagePartQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
-func (_q *RootDocumentQuery) Clone() *RootDocumentQuery {
+func (_q *UsagePartQuery) Clone() *UsagePartQuery {
 	if _q == nil {
 		return nil
 	}
-	return &RootDocumentQuery{
+	return &UsagePartQuery{
 		config:     _q.config,
 		ctx:        _q.ctx.Clone(),
-		order:      append([]rootdocument.OrderOption{}, _q.order...),
+		order:      append([]usagepart.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.RootDocument{}, _q.predicates...),
+		predicates: append([]predicate.UsagePart{}, _q.predicates...),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -264,19 +264,19 @@ func (_q *RootDocumentQuery) Clone() *RootDocumentQuery {
 // Example:
 //
 //	var v []struct {
-//		View string `json:"view,omitempty"`
+//		CreatedAt time.Time `json:"created_at,omitempty"`
 //		Count int `json:"count,omitempty"`
 //	}
 //
-//	client.RootDocument.Query().
-//		GroupBy(rootdocument.FieldView).
+//	client.UsagePart.Query().
+//		GroupBy(usagepart.FieldCreatedAt).
 //		Aggregate(ent.Count()).
 //		Scan(ctx, &v)
-func (_q *RootDocumentQuery) GroupBy(field string, fields ...string) *RootDocumentGroupBy {
+func (_q *UsagePartQuery) GroupBy(field string, fields ...string) *UsagePartGroupBy {
 	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &RootDocumentGroupBy{build: _q}
+	grbuild := &UsagePartGroupBy{build: _q}
 	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = rootdocument.Label
+	grbuild.label = usagepart.Label
 	grbuild.scan = grbuild.Scan
 	return grbuild
 }
@@ -287,26 +287,26 @@ func (_q *RootDocumentQuery) GroupBy(field string, fields ...string) *RootDocume
 // Example:
 //
 //	var v []struct {
-//		View string `json:"view,omitempty"`
+//		CreatedAt time.Time `json:"created_at,omitempty"`
 //	}
 //
-//	client.RootDocument.Query().
-//		Select(rootdocument.FieldView).
+//	client.UsagePart.Query().
+//		Select(usagepart.FieldCreatedAt).
 //		Scan(ctx, &v)
-func (_q *RootDocumentQuery) Select(fields ...string) *RootDocumentSelect {
+func (_q *UsagePartQuery) Select(fields ...string) *UsagePartSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
-	sbuild := &RootDocumentSelect{RootDocumentQuery: _q}
-	sbuild.label = rootdocument.Label
+	sbuild := &UsagePartSelect{UsagePartQuery: _q}
+	sbuild.label = usagepart.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
 }
 
-// Aggregate returns a RootDocumentSelect configured with the given aggregations.
-func (_q *RootDocumentQuery) Aggregate(fns ...AggregateFunc) *RootDocumentSelect {
+// Aggregate returns a UsagePartSelect configured with the given aggregations.
+func (_q *UsagePartQuery) Aggregate(fns ...AggregateFunc) *UsagePartSelect {
 	return _q.Select().Aggregate(fns...)
 }
 
-func (_q *RootDocumentQuery) prepareQuery(ctx context.Context) error {
+func (_q *UsagePartQuery) prepareQuery(ctx context.Context) error {
 	for _, inter := range _q.inters {
 		if inter == nil {
 			return fmt.Errorf("ent: uninitialized interceptor (forgotten import ent/runtime?)")
@@ -318,7 +318,7 @@ func (_q *RootDocumentQuery) prepareQuery(ctx context.Context) error {
 		}
 	}
 	for _, f := range _q.ctx.Fields {
-		if !rootdocument.ValidColumn(f) {
+		if !usagepart.ValidColumn(f) {
 			return &ValidationError{Name: f, err: fmt.Errorf("ent: invalid field %q for query", f)}
 		}
 	}
@@ -332,16 +332,16 @@ func (_q *RootDocumentQuery) prepareQuery(ctx context.Context) error {
 	return nil
 }
 
-func (_q *RootDocumentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*RootDocument, error) {
+func (_q *UsagePartQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*UsagePart, error) {
 	var (
-		nodes = []*RootDocument{}
+		nodes = []*UsagePart{}
 		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*RootDocument).scanValues(nil, columns)
+		return (*UsagePart).scanValues(nil, columns)
 	}
 	_spec.Assign = func(columns []string, values []any) error {
-		node := &RootDocument{config: _q.config}
+		node := &UsagePart{config: _q.config}
 		nodes = append(nodes, node)
 		return node.assignValues(columns, values)
 	}
@@ -365,7 +365,7 @@ func (_q *RootDocumentQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	return nodes, nil
 }
 
-func (_q *RootDocumentQuery) sqlCount(ctx context.Context) (int, error) {
+func (_q *UsagePartQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
@@ -377,8 +377,8 @@ func (_q *RootDocumentQuery) sqlCount(ctx context.Context) (int, error) {
 	return sqlgraph.CountNodes(ctx, _q.driver, _spec)
 }
 
-func (_q *RootDocumentQuery) querySpec() *sqlgraph.QuerySpec {
-	_spec := sqlgraph.NewQuerySpec(rootdocument.Table, rootdocument.Columns, sqlgraph.NewFieldSpec(rootdocument.FieldID, field.TypeString))
+func (_q *UsagePartQuery) querySpec() *sqlgraph.QuerySpec {
+	_spec := sqlgraph.NewQuerySpec(usagepart.Table, usagepart.Columns, sqlgraph.NewFieldSpec(usagepart.FieldID, field.TypeString))
 	_spec.From = _q.sql
 	if unique := _q.ctx.Unique; unique != nil {
 		_spec.Unique = *unique
@@ -387,9 +387,9 @@ func (_q *RootDocumentQuery) querySpec() *sqlgraph.QuerySpec {
 	}
 	if fields := _q.ctx.Fields; len(fields) > 0 {
 		_spec.Node.Columns = make([]string, 0, len(fields))
-		_spec.Node.Columns = append(_spec.Node.Columns, rootdocument.FieldID)
+		_spec.Node.Columns = append(_spec.Node.Columns, usagepart.FieldID)
 		for i := range fields {
-			if fields[i] != rootdocument.FieldID {
+			if fields[i] != usagepart.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
 		}
@@ -417,12 +417,12 @@ func (_q *RootDocumentQuery) querySpec() *sqlgraph.QuerySpec {
 	return _spec
 }
 
-func (_q *RootDocumentQuery) sqlQuery(ctx context.Context) *sql.Selector {
+func (_q *UsagePartQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	builder := sql.Dialect(_q.driver.Dialect())
-	t1 := builder.Table(rootdocument.Table)
+	t1 := builder.Table(usagepart.Table)
 	columns := _q.ctx.Fields
 	if len(columns) == 0 {
-		columns = rootdocument.Columns
+		columns = usagepart.Columns
 	}
 	selector := builder.Select(t1.Columns(columns...)...).From(t1)
 	if _q.sql != nil {
@@ -449,28 +449,28 @@ func (_q *RootDocumentQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	return selector
 }
 
-// RootDocumentGroupBy is the group-by builder for RootDocument entities.
-type RootDocumentGroupBy struct {
+// UsagePartGroupBy is the group-by builder for UsagePart entities.
+type UsagePartGroupBy struct {
 	selector
-	build *RootDocumentQuery
+	build *UsagePartQuery
 }
 
 // Aggregate adds the given aggregation functions to the group-by query.
-func (_g *RootDocumentGroupBy) Aggregate(fns ...AggregateFunc) *RootDocumentGroupBy {
+func (_g *UsagePartGroupBy) Aggregate(fns ...AggregateFunc) *UsagePartGroupBy {
 	_g.fns = append(_g.fns, fns...)
 	return _g
 }
 
 // Scan applies the selector query and scans the result into the given value.
-func (_g *RootDocumentGroupBy) Scan(ctx context.Context, v any) error {
+func (_g *UsagePartGroupBy) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
 	if err := _g.build.prepareQuery(ctx); err != nil {
 		return err
 	}
-	return scanWithInterceptors[*RootDocumentQuery, *RootDocumentGroupBy](ctx, _g.build, _g, _g.build.inters, v)
+	return scanWithInterceptors[*UsagePartQuery, *UsagePartGroupBy](ctx, _g.build, _g, _g.build.inters, v)
 }
 
-func (_g *RootDocumentGroupBy) sqlScan(ctx context.Context, root *RootDocumentQuery, v any) error {
+func (_g *UsagePartGroupBy) sqlScan(ctx context.Context, root *UsagePartQuery, v any) error {
 	selector := root.sqlQuery(ctx).Select()
 	aggregation := make([]string, 0, len(_g.fns))
 	for _, fn := range _g.fns {
@@ -497,28 +497,28 @@ func (_g *RootDocumentGroupBy) sqlScan(ctx context.Context, root *RootDocumentQu
 	return sql.ScanSlice(rows, v)
 }
 
-// RootDocumentSelect is the builder for selecting fields of RootDocument entities.
-type RootDocumentSelect struct {
-	*RootDocumentQuery
+// UsagePartSelect is the builder for selecting fields of UsagePart entities.
+type UsagePartSelect struct {
+	*UsagePartQuery
 	selector
 }
 
 // Aggregate adds the given aggregation functions to the selector query.
-func (_s *RootDocumentSelect) Aggregate(fns ...AggregateFunc) *RootDocumentSelect {
+func (_s *UsagePartSelect) Aggregate(fns ...AggregateFunc) *UsagePartSelect {
 	_s.fns = append(_s.fns, fns...)
 	return _s
 }
 
 // Scan applies the selector query and scans the result into the given value.
-func (_s *RootDocumentSelect) Scan(ctx context.Context, v any) error {
+func (_s *UsagePartSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
 	if err := _s.prepareQuery(ctx); err != nil {
 		return err
 	}
-	return scanWithInterceptors[*RootDocumentQuery, *RootDocumentSelect](ctx, _s.RootDocumentQuery, _s, _s.inters, v)
+	return scanWithInterceptors[*UsagePartQuery, *UsagePartSelect](ctx, _s.UsagePartQuery, _s, _s.inters, v)
 }
 
-func (_s *RootDocumentSelect) sqlScan(ctx context.Context, root *RootDocumentQuery, v any) error {
+func (_s *UsagePartSelect) sqlScan(ctx context.Context, root *UsagePartQuery, v any) error {
 	selector := root.sqlQuery(ctx)
 	aggregation := make([]string, 0, len(_s.fns))
 	for _, fn := range _s.fns {

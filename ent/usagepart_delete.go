@@ -4,7 +4,7 @@ package ent
 
 import (
 	"broker/ent/predicate"
-	"broker/ent/rootdocument"
+	"broker/ent/usagepart"
 	"context"
 
 	"entgo.io/ent/dialect/sql"
@@ -12,26 +12,26 @@ import (
 	"entgo.io/ent/schema/field"
 )
 
-// RootDocumentDelete is the builder for deleting a RootDocument entity.
-type RootDocumentDelete struct {
+// UsagePartDelete is the builder for deleting a UsagePart entity.
+type UsagePartDelete struct {
 	config
 	hooks    []Hook
-	mutation *RootDocumentMutation
+	mutation *UsagePartMutation
 }
 
-// Where appends a list predicates to the RootDocumentDelete builder.
-func (_d *RootDocumentDelete) Where(ps ...predicate.RootDocument) *RootDocumentDelete {
+// Where appends a list predicates to the UsagePartDelete builder.
+func (_d *UsagePartDelete) Where(ps ...predicate.UsagePart) *UsagePartDelete {
 	_d.mutation.Where(ps...)
 	return _d
 }
 
 // Exec executes the deletion query and returns how many vertices were deleted.
-func (_d *RootDocumentDelete) Exec(ctx context.Context) (int, error) {
+func (_d *UsagePartDelete) Exec(ctx context.Context) (int, error) {
 	return withHooks(ctx, _d.sqlExec, _d.mutation, _d.hooks)
 }
 
 // ExecX is like Exec, but panics if an error occurs.
-func (_d *RootDocumentDelete) ExecX(ctx context.Context) int {
+func (_d *UsagePartDelete) ExecX(ctx context.Context) int {
 	n, err := _d.Exec(ctx)
 	if err != nil {
 		panic(err)
@@ -39,8 +39,8 @@ func (_d *RootDocumentDelete) ExecX(ctx context.Context) int {
 	return n
 }
 
-func (_d *RootDocumentDelete) sqlExec(ctx context.Context) (int, error) {
-	_spec := sqlgraph.NewDeleteSpec(rootdocument.Table, sqlgraph.NewFieldSpec(rootdocument.FieldID, field.TypeString))
+func (_d *UsagePartDelete) sqlExec(ctx context.Context) (int, error) {
+	_spec := sqlgraph.NewDeleteSpec(usagepart.Table, sqlgraph.NewFieldSpec(usagepart.FieldID, field.TypeString))
 	if ps := _d.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
 			for i := range ps {
@@ -56,32 +56,32 @@ func (_d *RootDocumentDelete) sqlExec(ctx context.Context) (int, error) {
 	return affected, err
 }
 
-// RootDocumentDeleteOne is the builder for deleting a single RootDocument entity.
-type RootDocumentDeleteOne struct {
-	_d *RootDocumentDelete
+// UsagePartDeleteOne is the builder for deleting a single UsagePart entity.
+type UsagePartDeleteOne struct {
+	_d *UsagePartDelete
 }
 
-// Where appends a list predicates to the RootDocumentDelete builder.
-func (_d *RootDocumentDeleteOne) Where(ps ...predicate.RootDocument) *RootDocumentDeleteOne {
+// Where appends a list predicates to the UsagePartDelete builder.
+func (_d *UsagePartDeleteOne) Where(ps ...predicate.UsagePart) *UsagePartDeleteOne {
 	_d._d.mutation.Where(ps...)
 	return _d
 }
 
 // Exec executes the deletion query.
-func (_d *RootDocumentDeleteOne) Exec(ctx context.Context) error {
+func (_d *UsagePartDeleteOne) Exec(ctx context.Context) error {
 	n, err := _d._d.Exec(ctx)
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
-		return &NotFoundError{rootdocument.Label}
+		return &NotFoundError{usagepart.Label}
 	default:
 		return nil
 	}
 }
 
 // ExecX is like Exec, but panics if an error occurs.
-func (_d *RootDocumentDeleteOne) ExecX(ctx context.Context) {
+func (_d *UsagePartDeleteOne) ExecX(ctx context.Context) {
 	if err := _d.Exec(ctx); err != nil {
 		panic(err)
 	}
