@@ -88,7 +88,7 @@ func (k *Keys) find(ctx context.Context, id string) (*ecdsa.PublicKey, error) {
 }
 
 func (k *Keys) read(ctx context.Context) error {
-	response, err := k.client.Get(ctx, k.url, safehttp.Options{MaxBytes: keysMax})
+	response, err := k.client.Get(ctx, k.url, safehttp.Options{MaxBytes: keysMax, Inside: true})
 	if err != nil {
 		return fmt.Errorf("read GitHub's keys: %w", err)
 	}

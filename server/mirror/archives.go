@@ -73,13 +73,13 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 	if err != nil {
 		return archive.Info{}, err
 	}
-	response, err := src.Archive(ctx, d.URL)
+	blob, err := src.Archive(ctx, source.Dist{URL: d.URL, Type: d.Type, Reference: d.Reference, Shasum: d.Shasum})
 	if err != nil {
 		a.log.Warn("an archive could not be fetched", "package", d.Package, "version", d.Version, "repository", repo.Name, "error", err)
 		return archive.Info{}, &catalog.Unavailable{Reason: "it cannot be reached", Gone: errors.Is(err, source.ErrNotFound), Cause: err}
 	}
-	defer response.Body.Close()
-	info, err := a.store.Put(ctx, response.Body, archive.Expect{Size: response.ContentLength, SHA1: d.Shasum, Zip: d.Type == "zip"})
+	defer blob.Close()
+	info, err := a.store.Put(ctx, blob, archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Zip: d.Type == "zip"})
 	if err != nil {
 		return archive.Info{}, a.notKept(d, repo.Name, err)
 	}

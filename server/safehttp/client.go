@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"sync"
@@ -18,9 +20,8 @@ import (
 // The client's bounds.
 const (
 	redirectsMax = 5
-	tries        = 3
-	perHost      = 8
-	retryAfter   = 10 * time.Second // the longest that is waited for a source that asks to wait
+	perHost      = 8  // documents at a time that one asker has from one host
+	bulkPerHost  = 32 // the same of archives: some slow ones hold up no other
 )
 
 // CredentialType is how a credential is sent.
@@ -76,23 +77,43 @@ func (e *StatusError) Error() string {
 // Client asks upstreams. Safe for concurrent use.
 type Client struct {
 	policy   Policy
-	resolver *net.Resolver // nil: the system's
-	http     *http.Client
+	public   func(netip.Addr) bool // tells the world's addresses from private ones
+	resolver *net.Resolver         // nil: the system's
+	outside  *http.Client          // reaches public addresses alone
+	inside   *http.Client          // reaches also private addresses that the policy allows; shares no connection
 	agent    string
+	pace     Pace
+	now      func() time.Time
 
 	mu    sync.Mutex
-	hosts map[string]chan struct{} // a place for each request under way
+	hosts map[placesOf]chan struct{} // a place for each request under way
+}
+
+// placesOf names the places that one asker has at one host.
+type placesOf struct {
+	host, asker string
+	bulk        bool
 }
 
 // New makes a client that keeps a policy and calls itself by a User-Agent.
-func New(policy Policy, agent string) *Client {
-	c := &Client{policy: policy, agent: agent, hosts: map[string]chan struct{}{}}
-	c.http = &http.Client{
+func New(policy Policy, agent string) *Client { return NewPaced(policy, agent, DefaultPace) }
+
+// NewPaced is New with another pace.
+func NewPaced(policy Policy, agent string, pace Pace) *Client {
+	c := &Client{policy: policy, public: public, agent: agent, pace: pace, now: time.Now, hosts: map[placesOf]chan struct{}{}}
+	c.outside, c.inside = c.reaching(false), c.reaching(true)
+	return c
+}
+
+func (c *Client) reaching(private bool) *http.Client {
+	return &http.Client{
 		Transport: &http.Transport{
-			Proxy:                  nil, // a proxy would connect where the guard does not look
-			DialContext:            c.dial,
+			Proxy: nil, // a proxy would connect where the guard does not look
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				return c.dial(ctx, network, address, private)
+			},
 			TLSHandshakeTimeout:    5 * time.Second,
-			ResponseHeaderTimeout:  30 * time.Second,
+			ResponseHeaderTimeout:  c.pace.Header,
 			IdleConnTimeout:        60 * time.Second,
 			MaxIdleConnsPerHost:    perHost,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -101,7 +122,6 @@ func New(policy Policy, agent string) *Client {
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return c
 }
 
 // Options of one request.
@@ -109,6 +129,11 @@ type Options struct {
 	Credential      *Credential
 	IfModifiedSince string
 	MaxBytes        int64 // of the body, unpacked; more is an error while reading
+	// Inside lets the request reach private addresses that the policy allows: for an address that the operator or an
+	// administrator gave, and for what an answer from such an address leads to.
+	Inside bool
+	Asker  string // each has places of its own at a host, so that a slow one holds up no other
+	Bulk   bool   // an archive: has places of its own
 }
 
 // Response is an answer of status 200 or 304. Its Body must be closed.
@@ -117,6 +142,7 @@ type Response struct {
 	Header        http.Header
 	Body          io.ReadCloser
 	ContentLength int64 // of Body; negative when unknown
+	Inside        bool  // it came from a private address, so that what it says may lead to one
 }
 
 // Get asks for a URL. Answers other than 200 and 304 are a *StatusError; what policy forbids is ErrBlocked. A failure
@@ -126,12 +152,27 @@ func (c *Client) Get(ctx context.Context, rawURL string, o Options) (*Response, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: its address cannot be read", ErrBlocked)
 	}
+	// The time is all that the answer may take, from the first try to its last byte.
+	ctx, cancel := context.WithTimeoutCause(ctx, c.pace.total(o.Bulk), fmt.Errorf("%w: it took longer than %s", ErrSlow, c.pace.total(o.Bulk)))
+	response, err := c.tries(ctx, u, o)
+	if err != nil {
+		defer cancel()
+		if cause := context.Cause(ctx); errors.Is(cause, ErrSlow) {
+			return nil, cause
+		}
+		return nil, clean(err)
+	}
+	response.Body = &timedBody{response.Body, ctx, cancel}
+	return response, nil
+}
+
+func (c *Client) tries(ctx context.Context, u *url.URL, o Options) (*Response, error) {
 	for try := 1; ; try++ {
 		response, wait, err := c.try(ctx, u, o)
-		if err == nil || try == tries || !passing(err) || ctx.Err() != nil {
-			return response, clean(err)
+		if err == nil || try >= c.pace.Tries || !passing(err) || ctx.Err() != nil {
+			return response, err
 		}
-		wait = max(wait, time.Duration(float64(time.Second)*0.2*float64(int(1)<<try)*(0.5+rand.Float64())))
+		wait = max(min(wait, c.pace.LongestWait), time.Duration(float64(c.pace.Wait)*float64(int(1)<<(try-1))*(0.5+rand.Float64())))
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -146,7 +187,7 @@ func passing(err error) bool {
 	if errors.As(err, &status) {
 		return status.Status == http.StatusTooManyRequests || status.Status >= 500
 	}
-	return !errors.Is(err, ErrBlocked)
+	return !errors.Is(err, ErrBlocked) && !errors.Is(err, ErrSlow)
 }
 
 // clean drops the URL that net/http puts into errors: it may have secrets in its query.
@@ -161,7 +202,7 @@ func clean(err error) error {
 // try asks once, following redirects.
 func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, time.Duration, error) {
 	for range redirectsMax + 1 {
-		answer, release, err := c.ask(ctx, u, o)
+		answer, inside, release, err := c.ask(ctx, u, o)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -170,26 +211,36 @@ func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, tim
 			if err != nil {
 				return nil, 0, err
 			}
-			u = next
+			u, o.Inside = next, inside
 			continue
 		}
 		if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusNotModified {
 			discard(answer, release)
 			return nil, waitOf(answer), &StatusError{answer.StatusCode, u.Host}
 		}
-		response, err := unpack(answer, o.MaxBytes, release)
+		response, err := c.unpack(answer, o.MaxBytes, release)
+		if response != nil {
+			response.Inside = inside
+		}
 		return response, 0, err
 	}
 	return nil, 0, fmt.Errorf("%w: it redirects more than %d times", ErrBlocked, redirectsMax)
 }
 
-func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (*http.Response, func(), error) {
+// ask asks once. inside tells that the answer came from a private address.
+func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.Response, inside bool, release func(), err error) {
 	if err := c.policy.CheckURL(u); err != nil {
-		return nil, nil, err
+		return nil, false, nil, err
 	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil && !o.Inside && !c.public(address.Unmap()) {
+		return nil, false, nil, fmt.Errorf("%w: %s is private, and only a source that is itself at a private address may lead to one", ErrBlocked, u.Hostname())
+	}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		inside = c.isPrivate(got.Conn.RemoteAddr())
+	}})
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, false, nil, err
 	}
 	request.Header.Set("User-Agent", c.agent)
 	request.Header.Set("Accept-Encoding", "gzip")
@@ -197,25 +248,31 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (*http.Response
 		request.Header.Set("If-Modified-Since", o.IfModifiedSince)
 	}
 	o.Credential.apply(request)
-	release, err := c.place(ctx, u.Host)
+	release, err = c.place(ctx, placesOf{u.Host, o.Asker, o.Bulk})
 	if err != nil {
-		return nil, nil, err
+		return nil, false, nil, err
 	}
-	answer, err := c.http.Do(request)
-	if err != nil {
+	client := c.outside
+	if o.Inside {
+		client = c.inside
+	}
+	if answer, err = client.Do(request); err != nil {
 		release()
-		return nil, nil, err
+		return nil, false, nil, err
 	}
-	return answer, release, nil
+	return answer, inside, release, nil
 }
 
-// place waits for one of the host's places.
-func (c *Client) place(ctx context.Context, host string) (release func(), err error) {
+// place waits for one of an asker's places at a host.
+func (c *Client) place(ctx context.Context, of placesOf) (release func(), err error) {
 	c.mu.Lock()
-	places := c.hosts[host]
+	places := c.hosts[of]
 	if places == nil {
 		places = make(chan struct{}, perHost)
-		c.hosts[host] = places
+		if of.bulk {
+			places = make(chan struct{}, bulkPerHost)
+		}
+		c.hosts[of] = places
 	}
 	c.mu.Unlock()
 	select {
@@ -249,23 +306,27 @@ func redirection(from *url.URL, answer *http.Response) (*url.URL, error) {
 	return to, nil
 }
 
-// waitOf is how long an answer asks to wait, within reason.
+// waitOf is how long an answer asks to wait.
 func waitOf(answer *http.Response) time.Duration {
 	seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
+	if err != nil || seconds < 0 || seconds > 1e6 {
 		return 0
 	}
-	return min(time.Duration(seconds)*time.Second, retryAfter)
+	return time.Duration(seconds) * time.Second
 }
 
 // unpack undoes gzip and bounds the body.
-func unpack(answer *http.Response, maxBytes int64, release func()) (*Response, error) {
+func (c *Client) unpack(answer *http.Response, maxBytes int64, release func()) (*Response, error) {
 	r := &Response{Status: answer.StatusCode, Header: answer.Header, ContentLength: answer.ContentLength}
-	body := io.Reader(answer.Body)
+	raw := &pacedReader{r: answer.Body, pace: c.pace, now: c.now}
+	body := io.Reader(raw)
 	if answer.StatusCode == http.StatusOK && answer.Header.Get("Content-Encoding") == "gzip" {
-		packed, err := gzip.NewReader(answer.Body)
+		packed, err := gzip.NewReader(raw)
 		if err != nil {
 			discard(answer, release)
+			if errors.Is(err, ErrSlow) {
+				return nil, err
+			}
 			return nil, fmt.Errorf("the answer of %s is not the gzip it says it is", answer.Request.URL.Host)
 		}
 		body, r.ContentLength = packed, -1

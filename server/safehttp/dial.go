@@ -21,7 +21,7 @@ func public(address netip.Addr) bool { return guardian.SafeAddr(address.Unmap())
 
 // dial connects for the host of a request. The address that is really dialled is checked, so that a name which
 // answers differently the second time gains nothing.
-func (c *Client) dial(ctx context.Context, network, hostPort string) (net.Conn, error) {
+func (c *Client) dial(ctx context.Context, network, hostPort string, private bool) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (c *Client) dial(ctx context.Context, network, hostPort string) (net.Conn, 
 		KeepAlive: 30 * time.Second,
 		Resolver:  c.resolver,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			return c.checkAddress(address, named)
+			return c.checkAddress(address, named, private)
 		},
 	}
 	conn, err := dialer.DialContext(ctx, network, hostPort)
@@ -42,16 +42,27 @@ func (c *Client) dial(ctx context.Context, network, hostPort string) (net.Conn, 
 	return &idleConn{conn}, nil
 }
 
-func (c *Client) checkAddress(hostPort string, named bool) error {
+// checkAddress tells whether an address may be dialled: named is that the policy allows the host by its name, private
+// that the request may reach what is not public at all.
+func (c *Client) checkAddress(hostPort string, named, private bool) error {
 	target, err := netip.ParseAddrPort(hostPort)
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrBlocked, hostPort)
 	}
 	address := target.Addr().Unmap()
-	if named || public(address) || c.policy.allowsAddress(address) {
+	switch allowed := named || c.policy.allowsAddress(address); {
+	case c.public(address) || allowed && private:
 		return nil
+	case allowed:
+		return fmt.Errorf("%w: its name leads to %s, which is private, and only a source that is itself at a private address may lead to one", ErrBlocked, address)
 	}
 	return fmt.Errorf("%w: its name leads to %s, which is private", ErrBlocked, address)
+}
+
+// isPrivate tells whether the other end of a connection is at a private address.
+func (c *Client) isPrivate(remote net.Addr) bool {
+	end, err := netip.ParseAddrPort(remote.String())
+	return err == nil && !c.public(end.Addr().Unmap())
 }
 
 // idleFor is how long a connection may bring nothing.

@@ -39,19 +39,19 @@ func TestPrivateAddressesAreNotDialled(t *testing.T) {
 		"64:ff9b::7f00:1", "2001:db8::1", "2002:7f00:1::", "fec0::1", "::127.0.0.1", "100::1",
 	} {
 		parsed := netip.MustParseAddr(address)
-		if err := client.checkAddress(netip.AddrPortFrom(parsed, 443).String(), false); !errors.Is(err, ErrBlocked) {
+		if err := client.checkAddress(netip.AddrPortFrom(parsed, 443).String(), false, true); !errors.Is(err, ErrBlocked) {
 			t.Errorf("%s may be dialled: %v", address, err)
 		}
 		host := address
 		if parsed.Is6() {
 			host = "[" + address + "]"
 		}
-		if _, err := client.Get(t.Context(), "https://"+host+"/", Options{MaxBytes: 1}); !errors.Is(err, ErrBlocked) {
+		if _, err := client.Get(t.Context(), "https://"+host+"/", Options{Inside: true, MaxBytes: 1}); !errors.Is(err, ErrBlocked) {
 			t.Errorf("https://%s/: %v", host, err)
 		}
 	}
 	for _, address := range []string{"1.1.1.1", "8.8.8.8", "2606:4700::1111"} {
-		if err := client.checkAddress(netip.AddrPortFrom(netip.MustParseAddr(address), 443).String(), false); err != nil {
+		if err := client.checkAddress(netip.AddrPortFrom(netip.MustParseAddr(address), 443).String(), false, true); err != nil {
 			t.Errorf("%s may not be dialled: %v", address, err)
 		}
 	}
@@ -101,7 +101,7 @@ func TestRebindingGainsNothing(t *testing.T) {
 	client := New(policy(t, ""), "test")
 	client.resolver = answering(t, net.IPv4(127, 0, 0, 1))
 	for range 3 {
-		_, err := client.Get(t.Context(), "https://rebind.example/", Options{MaxBytes: 1})
+		_, err := client.Get(t.Context(), "https://rebind.example/", Options{Inside: true, MaxBytes: 1})
 		if !errors.Is(err, ErrBlocked) || !strings.Contains(err.Error(), "private") {
 			t.Fatalf("Get = %v, want a refusal that says private", err)
 		}
@@ -199,7 +199,7 @@ func TestCredentialStaysWithItsOrigin(t *testing.T) {
 				}
 				credential := credential // the subtests run side by side, each with its own origin
 				credential.Origin = Origin(u)
-				response, err := New(policy(t, "127.0.0.0/8"), "test").Get(t.Context(), home.URL+"/x", Options{Credential: &credential, MaxBytes: 10})
+				response, err := New(policy(t, "127.0.0.0/8"), "test").Get(t.Context(), home.URL+"/x", Options{Inside: true, Credential: &credential, MaxBytes: 10})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -225,12 +225,12 @@ func TestRedirectsAreBounded(t *testing.T) {
 		http.Redirect(w, r, "/again", http.StatusFound)
 	}))
 	t.Cleanup(loop.Close)
-	if _, err := client.Get(t.Context(), loop.URL, Options{MaxBytes: 1}); !errors.Is(err, ErrBlocked) || hops.Load() != redirectsMax+1 {
+	if _, err := client.Get(t.Context(), loop.URL, Options{Inside: true, MaxBytes: 1}); !errors.Is(err, ErrBlocked) || hops.Load() != redirectsMax+1 {
 		t.Errorf("after %d hops: %v", hops.Load(), err)
 	}
 	for _, target := range []string{"http://10.0.0.1/", "https://192.168.1.1/", "file:///etc/passwd", "//169.254.169.254/latest", "http://example.org/"} {
 		bad := httptest.NewServer(http.RedirectHandler(target, http.StatusFound))
-		if _, err := client.Get(t.Context(), bad.URL, Options{MaxBytes: 1}); !errors.Is(err, ErrBlocked) {
+		if _, err := client.Get(t.Context(), bad.URL, Options{Inside: true, MaxBytes: 1}); !errors.Is(err, ErrBlocked) {
 			t.Errorf("redirect to %s: %v", target, err)
 		}
 		bad.Close()
@@ -255,7 +255,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	t.Cleanup(server.Close)
 	client := New(policy(t, "127.0.0.0/8"), "test")
 	for path, limit := range map[string]int64{"/plain": 1999, "/packed": 1 << 20} {
-		response, err := client.Get(t.Context(), server.URL+path, Options{MaxBytes: limit})
+		response, err := client.Get(t.Context(), server.URL+path, Options{Inside: true, MaxBytes: limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +265,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			t.Errorf("%s: read %d bytes, %v", path, n, err)
 		}
 	}
-	response, err := client.Get(t.Context(), server.URL+"/plain", Options{MaxBytes: 2000})
+	response, err := client.Get(t.Context(), server.URL+"/plain", Options{Inside: true, MaxBytes: 2000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,10 +278,10 @@ func TestBodiesAreBounded(t *testing.T) {
 // A failure that passes is tried again; one that does not is told at once.
 func TestOnlyPassingFailuresAreTriedAgain(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]int{503: tries, 429: tries, 404: 1, 401: 1, 403: 1} {
+	for status, want := range map[int]int{503: 3, 429: 3, 404: 1, 401: 1, 403: 1} {
 		asked := 0
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(status) }))
-		_, err := New(policy(t, "127.0.0.0/8"), "test").Get(t.Context(), server.URL, Options{MaxBytes: 1})
+		_, err := New(policy(t, "127.0.0.0/8"), "test").Get(t.Context(), server.URL, Options{Inside: true, MaxBytes: 1})
 		server.Close()
 		var answered *StatusError
 		if !errors.As(err, &answered) || answered.Status != status || asked != want {
@@ -307,12 +307,12 @@ func TestCanceledRequestFreesItsPlace(t *testing.T) {
 	client := New(policy(t, "127.0.0.0/8"), "test")
 	for range 3 * perHost {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if _, err := client.Get(ctx, server.URL+"/hang", Options{MaxBytes: 1}); err == nil {
+		if _, err := client.Get(ctx, server.URL+"/hang", Options{Inside: true, MaxBytes: 1}); err == nil {
 			t.Error("a hanging request succeeded")
 		}
 		cancel()
 	}
-	response, err := client.Get(t.Context(), server.URL+"/ok", Options{MaxBytes: 1})
+	response, err := client.Get(t.Context(), server.URL+"/ok", Options{Inside: true, MaxBytes: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,8 +41,8 @@ type Source interface {
 	List(ctx context.Context) (Listing, error)
 	// Metadata returns a package's document; with a validator of an earlier one, NotModified where it is unchanged.
 	Metadata(ctx context.Context, name string, dev bool, validator string) (Document, error)
-	// Archive fetches the file of a dist. The response's body must be closed.
-	Archive(ctx context.Context, url string) (*safehttp.Response, error)
+	// Archive fetches the file of a dist.
+	Archive(ctx context.Context, dist Dist) (Blob, error)
 }
 
 // Listing is what a source has.
@@ -246,11 +246,6 @@ func (c *Composer) Metadata(ctx context.Context, name string, dev bool, validato
 	return Document{Body: body, LastModified: response.Header.Get("Last-Modified")}, nil
 }
 
-// Archive implements Source.
-func (c *Composer) Archive(ctx context.Context, address string) (*safehttp.Response, error) {
-	return c.get(ctx, address, safehttp.Options{MaxBytes: archiveMax})
-}
-
 func (c *Composer) read(ctx context.Context, u *url.URL, maxBytes int64) ([]byte, error) {
 	response, err := c.get(ctx, u.String(), safehttp.Options{MaxBytes: maxBytes})
 	if err != nil {
@@ -271,8 +266,8 @@ func readAll(response *safehttp.Response) ([]byte, error) {
 
 // get asks with the source's credential, which the client sends to its own origin only, and sorts the failures.
 func (c *Composer) get(ctx context.Context, address string, o safehttp.Options) (*safehttp.Response, error) {
-	o.Credential = c.credential
-	response, err := c.client.Get(ctx, address, o)
+	o.Credential, o.Asker = c.credential, c.root.String()
+	response, err := c.lead(ctx, address, o)
 	if err == nil {
 		return response, nil
 	}

@@ -1,0 +1,54 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+
+	"broker/server/safehttp"
+)
+
+// Dist is what a source says of a version's archive.
+type Dist struct {
+	URL       string
+	Type      string // zip, tar, …
+	Reference string // the commit; empty where the source names none
+	Shasum    string // SHA-1 in hex; empty where the source names none
+}
+
+// Blob is the bytes of an archive as they come, and what is known of them. It must be closed.
+type Blob struct {
+	io.ReadCloser
+	Size int64  // bytes; negative when unknown
+	SHA1 string // hex; empty when unknown
+}
+
+// Archive implements Source.
+func (c *Composer) Archive(ctx context.Context, d Dist) (Blob, error) {
+	response, err := c.get(ctx, d.URL, safehttp.Options{MaxBytes: archiveMax, Bulk: true})
+	if err != nil {
+		return Blob{}, err
+	}
+	return Blob{ReadCloser: response.Body, Size: response.ContentLength, SHA1: d.Shasum}, nil
+}
+
+// lead asks for an address that the source itself is at, or leads to. Only a source that answers from a private address
+// may lead to others of them; whether it does is asked when it matters.
+func (c *Composer) lead(ctx context.Context, address string, o safehttp.Options) (*safehttp.Response, error) {
+	u, err := url.Parse(address)
+	o.Inside = err == nil && safehttp.Origin(u) == safehttp.Origin(c.root)
+	response, err := c.client.Get(ctx, address, o)
+	if o.Inside || !errors.Is(err, safehttp.ErrBlocked) {
+		return response, err
+	}
+	own, asked := c.client.Get(ctx, c.root.String(), safehttp.Options{Credential: c.credential, Asker: o.Asker, MaxBytes: rootMax, Inside: true})
+	if asked != nil {
+		return nil, err
+	}
+	own.Body.Close()
+	if o.Inside = own.Inside; !o.Inside {
+		return nil, err
+	}
+	return c.client.Get(ctx, address, o)
+}
