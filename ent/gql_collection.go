@@ -594,6 +594,11 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 				selectedFields = append(selectedFields, syncrun.FieldAttempt)
 				fieldSeen[syncrun.FieldAttempt] = struct{}{}
 			}
+		case "worker":
+			if _, ok := fieldSeen[syncrun.FieldWorker]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldWorker)
+				fieldSeen[syncrun.FieldWorker] = struct{}{}
+			}
 		case "heartbeatAt":
 			if _, ok := fieldSeen[syncrun.FieldHeartbeatAt]; !ok {
 				selectedFields = append(selectedFields, syncrun.FieldHeartbeatAt)

@@ -12202,6 +12202,7 @@ type SyncRunMutation struct {
 	active              *bool
 	attempt             *int
 	addattempt          *int
+	worker              *string
 	heartbeat_at        *time.Time
 	trigger             *string
 	created_at          *time.Time
@@ -12505,6 +12506,42 @@ func (m *SyncRunMutation) AddedAttempt() (r int, exists bool) {
 func (m *SyncRunMutation) ResetAttempt() {
 	m.attempt = nil
 	m.addattempt = nil
+}
+
+// SetWorker sets the "worker" field.
+func (m *SyncRunMutation) SetWorker(s string) {
+	m.worker = &s
+}
+
+// Worker returns the value of the "worker" field in the mutation.
+func (m *SyncRunMutation) Worker() (r string, exists bool) {
+	v := m.worker
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorker returns the old "worker" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldWorker(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorker is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorker requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorker: %w", err)
+	}
+	return oldValue.Worker, nil
+}
+
+// ResetWorker resets all changes to the "worker" field.
+func (m *SyncRunMutation) ResetWorker() {
+	m.worker = nil
 }
 
 // SetHeartbeatAt sets the "heartbeat_at" field.
@@ -13112,7 +13149,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.repository != nil {
 		fields = append(fields, syncrun.FieldRepositoryID)
 	}
@@ -13124,6 +13161,9 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.attempt != nil {
 		fields = append(fields, syncrun.FieldAttempt)
+	}
+	if m.worker != nil {
+		fields = append(fields, syncrun.FieldWorker)
 	}
 	if m.heartbeat_at != nil {
 		fields = append(fields, syncrun.FieldHeartbeatAt)
@@ -13174,6 +13214,8 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.Active()
 	case syncrun.FieldAttempt:
 		return m.Attempt()
+	case syncrun.FieldWorker:
+		return m.Worker()
 	case syncrun.FieldHeartbeatAt:
 		return m.HeartbeatAt()
 	case syncrun.FieldTrigger:
@@ -13213,6 +13255,8 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldActive(ctx)
 	case syncrun.FieldAttempt:
 		return m.OldAttempt(ctx)
+	case syncrun.FieldWorker:
+		return m.OldWorker(ctx)
 	case syncrun.FieldHeartbeatAt:
 		return m.OldHeartbeatAt(ctx)
 	case syncrun.FieldTrigger:
@@ -13271,6 +13315,13 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAttempt(v)
+		return nil
+	case syncrun.FieldWorker:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorker(v)
 		return nil
 	case syncrun.FieldHeartbeatAt:
 		v, ok := value.(time.Time)
@@ -13505,6 +13556,9 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldAttempt:
 		m.ResetAttempt()
+		return nil
+	case syncrun.FieldWorker:
+		m.ResetWorker()
 		return nil
 	case syncrun.FieldHeartbeatAt:
 		m.ResetHeartbeatAt()

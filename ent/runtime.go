@@ -404,28 +404,32 @@ func init() {
 	syncrunDescAttempt := syncrunFields[4].Descriptor()
 	// syncrun.DefaultAttempt holds the default value on creation for the attempt field.
 	syncrun.DefaultAttempt = syncrunDescAttempt.Default.(int)
+	// syncrunDescWorker is the schema descriptor for worker field.
+	syncrunDescWorker := syncrunFields[5].Descriptor()
+	// syncrun.DefaultWorker holds the default value on creation for the worker field.
+	syncrun.DefaultWorker = syncrunDescWorker.Default.(string)
 	// syncrunDescHeartbeatAt is the schema descriptor for heartbeat_at field.
-	syncrunDescHeartbeatAt := syncrunFields[5].Descriptor()
+	syncrunDescHeartbeatAt := syncrunFields[6].Descriptor()
 	// syncrun.DefaultHeartbeatAt holds the default value on creation for the heartbeat_at field.
 	syncrun.DefaultHeartbeatAt = syncrunDescHeartbeatAt.Default.(func() time.Time)
 	// syncrunDescCreatedAt is the schema descriptor for created_at field.
-	syncrunDescCreatedAt := syncrunFields[7].Descriptor()
+	syncrunDescCreatedAt := syncrunFields[8].Descriptor()
 	// syncrun.DefaultCreatedAt holds the default value on creation for the created_at field.
 	syncrun.DefaultCreatedAt = syncrunDescCreatedAt.Default.(func() time.Time)
 	// syncrunDescPackagesDone is the schema descriptor for packages_done field.
-	syncrunDescPackagesDone := syncrunFields[10].Descriptor()
+	syncrunDescPackagesDone := syncrunFields[11].Descriptor()
 	// syncrun.DefaultPackagesDone holds the default value on creation for the packages_done field.
 	syncrun.DefaultPackagesDone = syncrunDescPackagesDone.Default.(int)
 	// syncrunDescVersionsAdded is the schema descriptor for versions_added field.
-	syncrunDescVersionsAdded := syncrunFields[12].Descriptor()
+	syncrunDescVersionsAdded := syncrunFields[13].Descriptor()
 	// syncrun.DefaultVersionsAdded holds the default value on creation for the versions_added field.
 	syncrun.DefaultVersionsAdded = syncrunDescVersionsAdded.Default.(int)
 	// syncrunDescVersionsRemoved is the schema descriptor for versions_removed field.
-	syncrunDescVersionsRemoved := syncrunFields[13].Descriptor()
+	syncrunDescVersionsRemoved := syncrunFields[14].Descriptor()
 	// syncrun.DefaultVersionsRemoved holds the default value on creation for the versions_removed field.
 	syncrun.DefaultVersionsRemoved = syncrunDescVersionsRemoved.Default.(int)
 	// syncrunDescSkipped is the schema descriptor for skipped field.
-	syncrunDescSkipped := syncrunFields[14].Descriptor()
+	syncrunDescSkipped := syncrunFields[15].Descriptor()
 	// syncrun.DefaultSkipped holds the default value on creation for the skipped field.
 	syncrun.DefaultSkipped = syncrunDescSkipped.Default.([]schema.SyncSkip)
 	// syncrunDescID is the schema descriptor for id field.

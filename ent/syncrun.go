@@ -26,8 +26,10 @@ type SyncRun struct {
 	Status syncrun.Status `json:"status,omitempty"`
 	// True while queued or running, null after: a repository has one active run at most.
 	Active *bool `json:"active,omitempty"`
-	// Names the job that may work on the run; a job of an earlier attempt stops.
+	// How often it was begun: counted when a worker takes it.
 	Attempt int `json:"attempt,omitempty"`
+	// Names the one worker that may write it; empty before the first. Whoever else works on it stops.
+	Worker string `json:"worker,omitempty"`
 	// Last sign of life of whoever works on it.
 	HeartbeatAt time.Time `json:"heartbeat_at,omitempty"`
 	// create, manual, update or schedule
@@ -89,7 +91,7 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case syncrun.FieldAttempt, syncrun.FieldPackagesDone, syncrun.FieldPackagesTotal, syncrun.FieldVersionsAdded, syncrun.FieldVersionsRemoved:
 			values[i] = new(sql.NullInt64)
-		case syncrun.FieldID, syncrun.FieldRepositoryID, syncrun.FieldStatus, syncrun.FieldTrigger, syncrun.FieldError:
+		case syncrun.FieldID, syncrun.FieldRepositoryID, syncrun.FieldStatus, syncrun.FieldWorker, syncrun.FieldTrigger, syncrun.FieldError:
 			values[i] = new(sql.NullString)
 		case syncrun.FieldHeartbeatAt, syncrun.FieldCreatedAt, syncrun.FieldStartedAt, syncrun.FieldFinishedAt:
 			values[i] = new(sql.NullTime)
@@ -138,6 +140,12 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field attempt", values[i])
 			} else if value.Valid {
 				_m.Attempt = int(value.Int64)
+			}
+		case syncrun.FieldWorker:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field worker", values[i])
+			} else if value.Valid {
+				_m.Worker = value.String
 			}
 		case syncrun.FieldHeartbeatAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -265,6 +273,9 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("attempt=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Attempt))
+	builder.WriteString(", ")
+	builder.WriteString("worker=")
+	builder.WriteString(_m.Worker)
 	builder.WriteString(", ")
 	builder.WriteString("heartbeat_at=")
 	builder.WriteString(_m.HeartbeatAt.Format(time.ANSIC))

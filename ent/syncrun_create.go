@@ -73,6 +73,20 @@ func (_c *SyncRunCreate) SetNillableAttempt(v *int) *SyncRunCreate {
 	return _c
 }
 
+// SetWorker sets the "worker" field.
+func (_c *SyncRunCreate) SetWorker(v string) *SyncRunCreate {
+	_c.mutation.SetWorker(v)
+	return _c
+}
+
+// SetNillableWorker sets the "worker" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableWorker(v *string) *SyncRunCreate {
+	if v != nil {
+		_c.SetWorker(*v)
+	}
+	return _c
+}
+
 // SetHeartbeatAt sets the "heartbeat_at" field.
 func (_c *SyncRunCreate) SetHeartbeatAt(v time.Time) *SyncRunCreate {
 	_c.mutation.SetHeartbeatAt(v)
@@ -277,6 +291,10 @@ func (_c *SyncRunCreate) defaults() {
 		v := syncrun.DefaultAttempt
 		_c.mutation.SetAttempt(v)
 	}
+	if _, ok := _c.mutation.Worker(); !ok {
+		v := syncrun.DefaultWorker
+		_c.mutation.SetWorker(v)
+	}
 	if _, ok := _c.mutation.HeartbeatAt(); !ok {
 		v := syncrun.DefaultHeartbeatAt()
 		_c.mutation.SetHeartbeatAt(v)
@@ -322,6 +340,9 @@ func (_c *SyncRunCreate) check() error {
 	}
 	if _, ok := _c.mutation.Attempt(); !ok {
 		return &ValidationError{Name: "attempt", err: errors.New(`ent: missing required field "SyncRun.attempt"`)}
+	}
+	if _, ok := _c.mutation.Worker(); !ok {
+		return &ValidationError{Name: "worker", err: errors.New(`ent: missing required field "SyncRun.worker"`)}
 	}
 	if _, ok := _c.mutation.HeartbeatAt(); !ok {
 		return &ValidationError{Name: "heartbeat_at", err: errors.New(`ent: missing required field "SyncRun.heartbeat_at"`)}
@@ -399,6 +420,10 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Attempt(); ok {
 		_spec.SetField(syncrun.FieldAttempt, field.TypeInt, value)
 		_node.Attempt = value
+	}
+	if value, ok := _c.mutation.Worker(); ok {
+		_spec.SetField(syncrun.FieldWorker, field.TypeString, value)
+		_node.Worker = value
 	}
 	if value, ok := _c.mutation.HeartbeatAt(); ok {
 		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)
@@ -558,6 +583,18 @@ func (u *SyncRunUpsert) UpdateAttempt() *SyncRunUpsert {
 // AddAttempt adds v to the "attempt" field.
 func (u *SyncRunUpsert) AddAttempt(v int) *SyncRunUpsert {
 	u.Add(syncrun.FieldAttempt, v)
+	return u
+}
+
+// SetWorker sets the "worker" field.
+func (u *SyncRunUpsert) SetWorker(v string) *SyncRunUpsert {
+	u.Set(syncrun.FieldWorker, v)
+	return u
+}
+
+// UpdateWorker sets the "worker" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateWorker() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldWorker)
 	return u
 }
 
@@ -827,6 +864,20 @@ func (u *SyncRunUpsertOne) AddAttempt(v int) *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) UpdateAttempt() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateAttempt()
+	})
+}
+
+// SetWorker sets the "worker" field.
+func (u *SyncRunUpsertOne) SetWorker(v string) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetWorker(v)
+	})
+}
+
+// UpdateWorker sets the "worker" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateWorker() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateWorker()
 	})
 }
 
@@ -1289,6 +1340,20 @@ func (u *SyncRunUpsertBulk) AddAttempt(v int) *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) UpdateAttempt() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateAttempt()
+	})
+}
+
+// SetWorker sets the "worker" field.
+func (u *SyncRunUpsertBulk) SetWorker(v string) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetWorker(v)
+	})
+}
+
+// UpdateWorker sets the "worker" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateWorker() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateWorker()
 	})
 }
 

@@ -85,6 +85,20 @@ func (_u *SyncRunUpdate) AddAttempt(v int) *SyncRunUpdate {
 	return _u
 }
 
+// SetWorker sets the "worker" field.
+func (_u *SyncRunUpdate) SetWorker(v string) *SyncRunUpdate {
+	_u.mutation.SetWorker(v)
+	return _u
+}
+
+// SetNillableWorker sets the "worker" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableWorker(v *string) *SyncRunUpdate {
+	if v != nil {
+		_u.SetWorker(*v)
+	}
+	return _u
+}
+
 // SetHeartbeatAt sets the "heartbeat_at" field.
 func (_u *SyncRunUpdate) SetHeartbeatAt(v time.Time) *SyncRunUpdate {
 	_u.mutation.SetHeartbeatAt(v)
@@ -333,6 +347,9 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedAttempt(); ok {
 		_spec.AddField(syncrun.FieldAttempt, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.Worker(); ok {
+		_spec.SetField(syncrun.FieldWorker, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.HeartbeatAt(); ok {
 		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)
 	}
@@ -461,6 +478,20 @@ func (_u *SyncRunUpdateOne) SetNillableAttempt(v *int) *SyncRunUpdateOne {
 // AddAttempt adds value to the "attempt" field.
 func (_u *SyncRunUpdateOne) AddAttempt(v int) *SyncRunUpdateOne {
 	_u.mutation.AddAttempt(v)
+	return _u
+}
+
+// SetWorker sets the "worker" field.
+func (_u *SyncRunUpdateOne) SetWorker(v string) *SyncRunUpdateOne {
+	_u.mutation.SetWorker(v)
+	return _u
+}
+
+// SetNillableWorker sets the "worker" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableWorker(v *string) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetWorker(*v)
+	}
 	return _u
 }
 
@@ -741,6 +772,9 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if value, ok := _u.mutation.AddedAttempt(); ok {
 		_spec.AddField(syncrun.FieldAttempt, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Worker(); ok {
+		_spec.SetField(syncrun.FieldWorker, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.HeartbeatAt(); ok {
 		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)

@@ -60,7 +60,7 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	w.must(err)
 	policy, err := safehttp.ParsePolicy("127.0.0.0/8")
 	w.must(err)
-	queue, err := jobs.New(db, 0, log)
+	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
 	t.Cleanup(func() { queue.Stop(ctx) })
 	repositories := repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})

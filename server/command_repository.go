@@ -39,7 +39,7 @@ func (t *tools) repositories() (*repository.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue, err := jobs.New(t.db, 0, t.config.log)
+	queue, err := jobs.New(t.db, jobs.DefaultPace, t.config.log)
 	if err != nil {
 		return nil, err
 	}

@@ -109,9 +109,10 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.audit, s.settings = events, rules
 	packages := catalog.New(db, memory, c.publicURL, documentMemory)
 	outbound := safehttp.New(c.upstreams, "package-broker/"+version)
-	if s.queue, err = jobs.New(db, syncEvery, c.log); err != nil {
+	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
 		return nil, err
 	}
+	s.queue.Every(time.Minute, "sync what is due", s.queue.Due(syncEvery))
 	repositories := repository.New(repository.Config{
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})

@@ -466,7 +466,8 @@ var (
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED"}, Default: "QUEUED"},
 		{Name: "active", Type: field.TypeBool, Nullable: true, Default: true},
-		{Name: "attempt", Type: field.TypeInt, Default: 1},
+		{Name: "attempt", Type: field.TypeInt, Default: 0},
+		{Name: "worker", Type: field.TypeString, Default: ""},
 		{Name: "heartbeat_at", Type: field.TypeTime},
 		{Name: "trigger", Type: field.TypeString},
 		{Name: "created_at", Type: field.TypeTime},
@@ -488,7 +489,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_repositories_syncs",
-				Columns:    []*schema.Column{SyncRunsColumns[15]},
+				Columns:    []*schema.Column{SyncRunsColumns[16]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -497,12 +498,12 @@ var (
 			{
 				Name:    "syncrun_repository_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[15], SyncRunsColumns[6]},
+				Columns: []*schema.Column{SyncRunsColumns[16], SyncRunsColumns[7]},
 			},
 			{
 				Name:    "syncrun_repository_id_active",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[15], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[16], SyncRunsColumns[2]},
 			},
 		},
 	}

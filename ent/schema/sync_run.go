@@ -27,7 +27,8 @@ func (SyncRun) Fields() []ent.Field {
 		field.Enum("status").Values("QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED").Default("QUEUED"),
 		field.Bool("active").Optional().Nillable().Default(true).
 			Comment("True while queued or running, null after: a repository has one active run at most."),
-		field.Int("attempt").Default(1).Comment("Names the job that may work on the run; a job of an earlier attempt stops."),
+		field.Int("attempt").Default(0).Comment("How often it was begun: counted when a worker takes it."),
+		field.String("worker").Default("").Comment("Names the one worker that may write it; empty before the first. Whoever else works on it stops."),
 		field.Time("heartbeat_at").Default(now).Comment("Last sign of life of whoever works on it."),
 		field.String("trigger").Immutable().Comment("create, manual, update or schedule"),
 		createdAt(),

@@ -26,6 +26,8 @@ const (
 	FieldActive = "active"
 	// FieldAttempt holds the string denoting the attempt field in the database.
 	FieldAttempt = "attempt"
+	// FieldWorker holds the string denoting the worker field in the database.
+	FieldWorker = "worker"
 	// FieldHeartbeatAt holds the string denoting the heartbeat_at field in the database.
 	FieldHeartbeatAt = "heartbeat_at"
 	// FieldTrigger holds the string denoting the trigger field in the database.
@@ -68,6 +70,7 @@ var Columns = []string{
 	FieldStatus,
 	FieldActive,
 	FieldAttempt,
+	FieldWorker,
 	FieldHeartbeatAt,
 	FieldTrigger,
 	FieldCreatedAt,
@@ -96,6 +99,8 @@ var (
 	DefaultActive bool
 	// DefaultAttempt holds the default value on creation for the "attempt" field.
 	DefaultAttempt int
+	// DefaultWorker holds the default value on creation for the "worker" field.
+	DefaultWorker string
 	// DefaultHeartbeatAt holds the default value on creation for the "heartbeat_at" field.
 	DefaultHeartbeatAt func() time.Time
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
@@ -169,6 +174,11 @@ func ByActive(opts ...sql.OrderTermOption) OrderOption {
 // ByAttempt orders the results by the attempt field.
 func ByAttempt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAttempt, opts...).ToFunc()
+}
+
+// ByWorker orders the results by the worker field.
+func ByWorker(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWorker, opts...).ToFunc()
 }
 
 // ByHeartbeatAt orders the results by the heartbeat_at field.

@@ -64,7 +64,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.must(err)
 	public := &url.URL{Scheme: "https", Host: "broker.example"}
 	packages := catalog.New(db, cached.NewMemory(db.Changes), public, 64<<20)
-	queue, err := jobs.New(db, 0, log)
+	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
 	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources).Sync))

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect"
 
@@ -86,4 +87,14 @@ func (db *DB) rollback(tx *ent.Tx) {
 	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
 		db.log.Error("a transaction could not be rolled back", "error", err)
 	}
+}
+
+// Now is the time by the clock that all processes on the database share: the database's own, or the machine's for a
+// file.
+func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
+	if db.dialect == dialect.SQLite {
+		return time.Now().UTC(), nil
+	}
+	err = db.SQL.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&now)
+	return now.UTC(), err
 }

@@ -1,6 +1,6 @@
-// Package jobs runs syncs from the queue in the database, River: any process on it may work on any of them. What River
-// does not do is here: a run has a sign of life, so that one whose worker is lost is taken up within a minute, and it
-// can be canceled wherever it runs.
+// Package jobs runs syncs and chores from the queue in the database, River: any process on it may work on any of them.
+// What River does not do is here: a run has a sign of life, so that one whose worker is lost is taken up within a
+// minute, it can be canceled wherever it runs, and how often it was begun is counted before it begins.
 package jobs
 
 import (
@@ -23,34 +23,37 @@ import (
 	"broker/server/database"
 )
 
-// The jobs' pace.
-const (
-	fetchEvery   = 500 * time.Millisecond // how soon a queued job is seen
-	watchEvery   = 5 * time.Second        // how often the watch looks for dead and due runs
-	deadAfter    = 30 * time.Second       // without a sign of life a run's worker is taken for dead
-	maxAttempts  = 3                      // of one run
-	keepRuns     = 50                     // of a repository's history
-	syncsAtATime = 2
-)
-
-// syncArgs is the job of one attempt at one run. A job whose attempt is not the run's current one does nothing, so
-// that two workers never write the same run.
-type syncArgs struct {
-	RunID   string `json:"run_id"`
-	Attempt int    `json:"attempt"`
+// Pace is how often the queue looks, and how long it lets things take.
+type Pace struct {
+	Poll     time.Duration                            // how soon a queued job is seen
+	Beat     time.Duration                            // how often a run's progress, and its sign of life, is written
+	Watch    time.Duration                            // how often the watch looks for lost runs
+	Lost     time.Duration                            // without a sign of life a run's worker is taken for lost
+	Wait     time.Duration                            // before a run's second attempt; four times as long before its third
+	Run      time.Duration                            // for one attempt at a run
+	AtATime  int                                      // syncs of this process
+	Attempts int                                      // of one run, also those that ended with the server
+	Now      func(context.Context) (time.Time, error) // the clock of all signs of life; nil: the database's
 }
 
-// Kind names the job in the queue.
-func (syncArgs) Kind() string { return "sync" }
+// DefaultPace is the pace of a server.
+var DefaultPace = Pace{
+	Poll: 500 * time.Millisecond, Beat: 500 * time.Millisecond, Watch: 5 * time.Second, Lost: 30 * time.Second,
+	Wait: 2 * time.Second, Run: 6 * time.Hour, AtATime: 8, Attempts: 3,
+}
 
-// Queue runs syncs.
+// keepRuns is how many runs of a repository's history are kept.
+const keepRuns = 50
+
+// Queue runs syncs and chores.
 type Queue struct {
 	db     *database.DB
 	pool   *sql.DB
 	client *river.Client[*sql.Tx]
-	every  time.Duration
+	pace   Pace
 	log    *slog.Logger
 	sync   Sync
+	chores map[string]Chore
 	stop   context.CancelFunc
 	done   chan struct{}
 }
@@ -59,31 +62,33 @@ type Queue struct {
 // attempt.
 type Sync func(ctx context.Context, run *Run) error
 
-// New makes the queue of a database. Its jobs run between Start and Stop. every is how old a repository's metadata gets
-// before it is synced again; 0 means never.
-func New(db *database.DB, every time.Duration, log *slog.Logger) (*Queue, error) {
+// New makes the queue of a database. Its jobs run between Start and Stop.
+func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	pool, err := db.OpenJobs()
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{db: db, pool: pool, every: every, log: log}
+	q := &Queue{db: db, pool: pool, pace: pace, log: log, chores: map[string]Chore{}}
+	if q.pace.Now == nil {
+		q.pace.Now = db.Now
+	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &syncWorker{queue: q})
+	river.AddWorker(workers, &choreWorker{queue: q})
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(pool)
 	if db.Dialect() == dialect.SQLite {
 		driver = riversqlite.New(pool)
 	}
 	q.client, err = river.NewClient(driver, &river.Config{
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: syncsAtATime}},
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: pace.AtATime},
+			choreQueue:         {MaxWorkers: 1},
+		},
 		Workers:           workers,
-		FetchPollInterval: fetchEvery,
-		// A run ends when its source is read, or when nobody gives a sign of life for it (see reviveDead): the queue
-		// itself must not take a long one for stuck. What its source fails at are attempts of the run, which people
-		// see; the queue tries again only what could not be written.
-		JobTimeout:           -1,
-		RescueStuckJobsAfter: 24 * time.Hour,
-		MaxAttempts:          5,
-		Logger:               slog.New(warnings{log.Handler()}),
+		FetchCooldown:     min(pace.Poll, river.FetchCooldownDefault),
+		FetchPollInterval: pace.Poll,
+		MaxAttempts:       pace.Attempts,
+		Logger:            slog.New(warnings{log.Handler()}),
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the job queue: %w", err), pool.Close())
@@ -91,7 +96,7 @@ func New(db *database.DB, every time.Duration, log *slog.Logger) (*Queue, error)
 	return q, nil
 }
 
-// Start begins to work on jobs, each by sync; Stop ends it.
+// Start begins to work on jobs, a sync's by sync; Stop ends it.
 func (q *Queue) Start(ctx context.Context, sync Sync) error {
 	q.sync = sync
 	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -122,15 +127,27 @@ func (q *Queue) Stop(ctx context.Context) error {
 // With writes what goes with a change of a run, in the change's transaction.
 type With func(tx *database.Tx, run *ent.SyncRun) error
 
-// Sync queues a sync of a repository, or returns the run that is under way.
+// ErrPaused says that a repository takes no syncs.
+var ErrPaused = errors.New("the repository is paused")
+
+// Sync queues a sync of a repository, or returns the run that is under way. ErrPaused where the repository is.
 func (q *Queue) Sync(ctx context.Context, repositoryID, trigger string, with With) (*ent.SyncRun, error) {
+	now, err := q.pace.Now(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("queue a sync: %w", err)
+	}
 	var run *ent.SyncRun
-	err := q.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		run, err = tx.SyncRun.Create().SetRepositoryID(repositoryID).SetTrigger(trigger).Save(ctx)
+	err = q.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		run, err = tx.SyncRun.Create().SetRepositoryID(repositoryID).SetTrigger(trigger).SetHeartbeatAt(now).Save(ctx)
 		if err != nil {
 			return err
 		}
-		if err := tx.Repository.UpdateOneID(repositoryID).SetStatus(repository.StatusSYNCING).Exec(ctx); err != nil || with == nil {
+		n, err := tx.Repository.Update().Where(repository.ID(repositoryID), repository.Enabled(true)).
+			SetStatus(repository.StatusSYNCING).Save(ctx)
+		if err == nil && n == 0 {
+			err = ErrPaused
+		}
+		if err != nil || with == nil {
 			return err
 		}
 		return with(tx, run)
@@ -141,18 +158,36 @@ func (q *Queue) Sync(ctx context.Context, repositoryID, trigger string, with Wit
 	if err != nil {
 		return nil, fmt.Errorf("queue a sync: %w", err)
 	}
-	return run, q.enqueue(ctx, run.ID, run.Attempt)
+	return run, q.enqueue(ctx, syncArgs{RunID: run.ID})
+}
+
+func (q *Queue) active(ctx context.Context, repositoryID string) (*ent.SyncRun, error) {
+	run, err := q.db.Client.SyncRun.Query().
+		Where(syncrun.RepositoryID(repositoryID)).
+		Order(ent.Desc(syncrun.FieldCreatedAt)).
+		First(ctx) // the active one, or one that ended just now
+	if err != nil {
+		return nil, fmt.Errorf("read the sync under way: %w", err)
+	}
+	return run, nil
+}
+
+// enqueue makes the job of a queued run. If it fails, or the process dies before it, the watch makes another.
+func (q *Queue) enqueue(ctx context.Context, job syncArgs) error {
+	if _, err := q.client.Insert(ctx, job, nil); err != nil {
+		return fmt.Errorf("queue a sync: %w", err)
+	}
+	return nil
 }
 
 // Cancel stops a run that is queued or running; one that is over stays as it is.
 func (q *Queue) Cancel(ctx context.Context, runID string, with With) (*ent.SyncRun, error) {
-	now := time.Now().UTC()
 	err := q.db.Tx(ctx, func(tx *database.Tx) error {
 		run, err := tx.SyncRun.Get(ctx, runID)
 		if err != nil || run.Active == nil {
 			return err
 		}
-		if err := run.Update().SetStatus(syncrun.StatusCANCELED).ClearActive().SetFinishedAt(now).Exec(ctx); err != nil {
+		if err := end(ctx, tx, run, syncrun.StatusCANCELED); err != nil {
 			return err
 		}
 		if err := settle(ctx, tx, run.RepositoryID); err != nil {
@@ -164,6 +199,22 @@ func (q *Queue) Cancel(ctx context.Context, runID string, with With) (*ent.SyncR
 		return nil, err
 	}
 	return q.db.Client.SyncRun.Get(ctx, runID)
+}
+
+// Pause stops the run of a repository that is being paused, if there is one: whoever works on it sees that soon.
+func Pause(ctx context.Context, tx *database.Tx, repositoryID string) error {
+	run, err := tx.SyncRun.Query().Where(syncrun.RepositoryID(repositoryID), syncrun.ActiveNotNil()).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return end(ctx, tx, run, syncrun.StatusCANCELED)
+}
+
+func end(ctx context.Context, tx *database.Tx, run *ent.SyncRun, status syncrun.Status) error {
+	return tx.SyncRun.UpdateOne(run).SetStatus(status).ClearActive().SetFinishedAt(time.Now().UTC()).Exec(ctx)
 }
 
 // settle gives a repository whose sync was stopped the status it has without it.
@@ -179,120 +230,7 @@ func settle(ctx context.Context, tx *database.Tx, repositoryID string) error {
 	case row.LastSyncedAt != nil:
 		status = repository.StatusREADY
 	}
-	return row.Update().SetStatus(status).Exec(ctx)
-}
-
-func (q *Queue) active(ctx context.Context, repositoryID string) (*ent.SyncRun, error) {
-	run, err := q.db.Client.SyncRun.Query().
-		Where(syncrun.RepositoryID(repositoryID)).
-		Order(ent.Desc(syncrun.FieldCreatedAt)).
-		First(ctx) // the active one, or one that ended just now
-	if err != nil {
-		return nil, fmt.Errorf("read the sync under way: %w", err)
-	}
-	return run, nil
-}
-
-// enqueue makes the job of an attempt. If it fails, or the process dies before it, the watch makes another.
-func (q *Queue) enqueue(ctx context.Context, runID string, attempt int) error {
-	return q.enqueueAt(ctx, runID, attempt, time.Time{})
-}
-
-// enqueueAt is enqueue for a job that waits until an instant; the zero time means now.
-func (q *Queue) enqueueAt(ctx context.Context, runID string, attempt int, at time.Time) error {
-	if _, err := q.client.Insert(ctx, syncArgs{runID, attempt}, &river.InsertOpts{ScheduledAt: at}); err != nil {
-		return fmt.Errorf("queue a sync: %w", err)
-	}
-	return nil
-}
-
-// watch takes up runs whose worker died, and starts the syncs that are due.
-func (q *Queue) watch(ctx context.Context) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
-		if err := errors.Join(q.reviveDead(ctx), q.startDue(ctx)); err != nil && ctx.Err() == nil {
-			q.log.Error("syncs could not be watched", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func (q *Queue) reviveDead(ctx context.Context) error {
-	dead, err := q.db.Client.SyncRun.Query().
-		Where(syncrun.ActiveNotNil(), syncrun.HeartbeatAtLT(time.Now().UTC().Add(-deadAfter))).
-		All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, run := range dead {
-		if err := q.again(ctx, run, "the worker stopped without a word"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// again gives a run its next attempt, unless another process was first or the run has ended.
-func (q *Queue) again(ctx context.Context, run *ent.SyncRun, reason string) error {
-	return q.againAt(ctx, run, reason, time.Time{})
-}
-
-// againAt is again for an attempt that waits until an instant; the zero time means now.
-func (q *Queue) againAt(ctx context.Context, run *ent.SyncRun, reason string, at time.Time) error {
-	next := run.Attempt + 1
-	n, err := q.db.Client.SyncRun.Update().
-		Where(syncrun.ID(run.ID), syncrun.ActiveNotNil(), syncrun.Attempt(run.Attempt)).
-		SetAttempt(next).SetStatus(syncrun.StatusQUEUED).SetError(reason).SetHeartbeatAt(time.Now().UTC()).
-		Save(ctx)
-	if err != nil || n == 0 {
-		return err
-	}
-	return q.enqueueAt(ctx, run.ID, next, at)
-}
-
-func (q *Queue) startDue(ctx context.Context) error {
-	if q.every == 0 {
-		return nil
-	}
-	due, err := q.db.Client.Repository.Query().
-		Where(repository.Enabled(true), repository.StatusNEQ(repository.StatusSYNCING),
-			repository.Not(repository.HasSyncsWith(syncrun.CreatedAtGT(time.Now().UTC().Add(-q.every))))).
-		IDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range due {
-		if _, err := q.Sync(ctx, id, "schedule", nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// syncWorker runs a job of the queue.
-type syncWorker struct {
-	river.WorkerDefaults[syncArgs]
-	queue *Queue
-}
-
-// Work implements river.Worker. What comes of the run is written to the run; the job itself never fails, except when
-// that could not be written.
-func (w *syncWorker) Work(ctx context.Context, job *river.Job[syncArgs]) error {
-	err := w.queue.work(ctx, job.Args)
-	if err != nil && ctx.Err() == nil {
-		w.queue.log.Error("how a sync goes could not be written; it is tried again", "run", job.Args.RunID, "error", err)
-	}
-	return err
-}
-
-// NextRetry implements river.Worker: soon, as it is the database that failed.
-func (w *syncWorker) NextRetry(job *river.Job[syncArgs]) time.Time {
-	return time.Now().Add(time.Duration(job.Attempt) * time.Second)
+	return tx.Repository.UpdateOne(row).SetStatus(status).Exec(ctx)
 }
 
 // warnings passes on what the queue warns of; it tells much else.

@@ -1,6 +1,14 @@
 package jobs
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"broker/ent"
 	"broker/ent/schema"
 	"broker/server/metadata"
 )
@@ -9,35 +17,112 @@ import (
 const skipsMax = 1000
 
 // Expect says how many packages there are.
-func (p *Run) Expect(total int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.total = &total
+func (r *Run) Expect(total int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.total = &total
 }
 
 // Count adds packages that are done, and the versions that were added and removed.
-func (p *Run) Count(packages, added, removed int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done += packages
-	p.added += added
-	p.removed += removed
+func (r *Run) Count(packages, added, removed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done += packages
+	r.added += added
+	r.removed += removed
 }
 
 // Skip notes what was left out, and why.
-func (p *Run) Skip(skips ...metadata.Skip) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (r *Run) Skip(skips ...metadata.Skip) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, s := range skips {
-		if len(p.skipped) < skipsMax {
-			p.skipped = append(p.skipped, schema.SyncSkip{Package: s.Package, Version: s.Version, Reason: s.Reason})
+		if len(r.skipped) < skipsMax {
+			r.skipped = append(r.skipped, schema.SyncSkip{Package: s.Package, Version: s.Version, Reason: s.Reason})
 		}
 	}
 }
 
 // skips is a copy of what was left out; never nil.
-func (p *Run) skips() []schema.SyncSkip {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]schema.SyncSkip{}, p.skipped...)
+func (r *Run) skips() []schema.SyncSkip {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]schema.SyncSkip{}, r.skipped...)
+}
+
+// during runs do with a context that ends with errTakenOver when the run is canceled or given to another worker.
+func (r *Run) during(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	written := make(chan struct{})
+	go func() { defer close(written); r.beat(ctx, cancel) }()
+	err := caught(ctx, do)
+	cause := context.Cause(ctx)
+	cancel(nil)
+	<-written
+	if errors.Is(cause, errTakenOver) {
+		return cause
+	}
+	return err
+}
+
+// caught makes a panic an error: the run ends, and the server goes on.
+func caught(ctx context.Context, do func(context.Context) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("the sync failed by a mistake of this program: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return do(ctx)
+}
+
+// beat writes progress and signs of life until the context ends. A database that does not answer ends no run: whoever
+// finds it silent then takes it over.
+func (r *Run) beat(ctx context.Context, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(r.queue.pace.Beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if n, err := r.beatOnce(ctx); err == nil && n == 0 {
+				cancel(errTakenOver)
+			}
+		}
+	}
+}
+
+func (r *Run) beatOnce(ctx context.Context) (int, error) {
+	now, err := r.queue.pace.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	update := r.queue.db.Client.SyncRun.Update().Where(same(r.row)).SetHeartbeatAt(now)
+	r.counts(update)
+	return update.Save(ctx)
+}
+
+func (r *Run) counts(update *ent.SyncRunUpdate) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	update.SetPackagesDone(r.done).SetNillablePackagesTotal(r.total).SetVersionsAdded(r.added).SetVersionsRemoved(r.removed)
+}
+
+func (r *Run) doneOf() (done, total int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.total != nil {
+		total = *r.total
+	}
+	return r.done, total
+}
+
+// Told is an error as people see it in the history: text that every database takes, of a bounded length.
+func Told(err error) string {
+	const longest = 1000
+	text := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "")
+	if len(text) > longest {
+		return strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return text
 }

@@ -7,7 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
 	"broker/ent"
+	"broker/ent/predicate"
 	"broker/ent/repository"
 	"broker/ent/schema"
 	"broker/ent/syncrun"
@@ -15,79 +20,150 @@ import (
 	"broker/server/source"
 )
 
-// progressEvery is how often a run's progress, and its sign of life, is written.
-const progressEvery = 500 * time.Millisecond
+// syncArgs is the job of a run. One that is taken up again gets another job, whatever became of its first: TakenUp is
+// when, in Unix seconds.
+type syncArgs struct {
+	RunID   string `json:"run_id"`
+	TakenUp int64  `json:"taken_up,omitempty"`
+}
+
+// Kind names the job in the queue.
+func (syncArgs) Kind() string { return "sync" }
+
+// InsertOpts has each job once in the queue.
+func (syncArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}}}
+}
+
+// syncWorker runs a job of the queue.
+type syncWorker struct {
+	river.WorkerDefaults[syncArgs]
+	queue *Queue
+}
+
+// Work implements river.Worker. What comes of the run is written to the run. The job fails where the run has another
+// attempt, which River then makes.
+func (w *syncWorker) Work(ctx context.Context, job *river.Job[syncArgs]) error {
+	return w.queue.work(ctx, job.Args.RunID)
+}
+
+// Timeout implements river.Worker.
+func (w *syncWorker) Timeout(*river.Job[syncArgs]) time.Duration { return w.queue.pace.Run }
+
+// NextRetry implements river.Worker.
+func (w *syncWorker) NextRetry(job *river.Job[syncArgs]) time.Time {
+	return time.Now().Add(w.queue.wait(job.Attempt))
+}
+
+// wait is how long an attempt that failed is waited after.
+func (q *Queue) wait(attempt int) time.Duration {
+	return q.pace.Wait * time.Duration(int(1)<<(2*(attempt-1)))
+}
 
 // errTakenOver ends a worker whose run was canceled or given to another.
 var errTakenOver = errors.New("the run was canceled or taken over")
 
+// same matches a run as it was read: still active, of the same attempt and the same worker.
+func same(run *ent.SyncRun) predicate.SyncRun {
+	return syncrun.And(syncrun.ID(run.ID), syncrun.ActiveNotNil(), syncrun.StatusEQ(run.Status), syncrun.Attempt(run.Attempt), syncrun.Worker(run.Worker))
+}
+
 // work does one attempt at a run.
-func (q *Queue) work(ctx context.Context, args syncArgs) error {
-	run, err := q.claim(ctx, args)
-	if err != nil || run == nil {
+func (q *Queue) work(ctx context.Context, id string) error {
+	row, err := q.claim(ctx, id)
+	if err != nil || row == nil {
 		return err
 	}
-	progress := &Run{Repository: run.Edges.Repository, db: q.db, run: run}
-	err = progress.during(ctx, func(ctx context.Context) error { return q.sync(ctx, progress) })
+	run := &Run{Repository: row.Edges.Repository, queue: q, row: row}
+	begun := time.Now()
+	err = run.during(ctx, func(ctx context.Context) error { return q.sync(ctx, run) })
 	// The outcome is written even while the program stops.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	switch {
 	case err == nil:
-		return q.finish(last, progress, nil)
+		return q.finish(last, run, nil)
 	case errors.Is(err, errTakenOver):
 		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return q.finish(last, run, fmt.Errorf("it took longer than %s", time.Since(begun).Round(time.Second)))
 	case ctx.Err() != nil:
-		return q.again(last, run, "interrupted: the server stopped")
-	case run.Attempt < maxAttempts && retryable(err):
+		return q.giveBack(last, run)
+	case row.Attempt < q.pace.Attempts && errors.Is(err, source.ErrUnavailable):
 		return q.later(last, run, err)
 	default:
-		return q.finish(last, progress, err)
+		return q.finish(last, run, err)
 	}
 }
 
-// claim marks a run as running; nil where the job is out of date. A run that is running already is one whose last
-// worker, of this same job, could not write.
-func (q *Queue) claim(ctx context.Context, args syncArgs) (*ent.SyncRun, error) {
-	now := time.Now().UTC()
+// claim makes a queued run this worker's, and counts the attempt; nil where it is nobody's to take.
+func (q *Queue) claim(ctx context.Context, id string) (*ent.SyncRun, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // not half, as the program stops
+	defer cancel()
+	now, err := q.pace.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	worker := ulid.Make().String()
 	n, err := q.db.Client.SyncRun.Update().
-		Where(syncrun.ID(args.RunID), syncrun.Attempt(args.Attempt), syncrun.ActiveNotNil()).
-		SetStatus(syncrun.StatusRUNNING).SetStartedAt(now).SetHeartbeatAt(now).
+		Where(syncrun.ID(id), syncrun.ActiveNotNil(), syncrun.StatusEQ(syncrun.StatusQUEUED)).
+		SetStatus(syncrun.StatusRUNNING).AddAttempt(1).SetWorker(worker).SetStartedAt(time.Now().UTC()).SetHeartbeatAt(now).
 		Save(ctx)
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	return q.db.Client.SyncRun.Query().Where(syncrun.ID(args.RunID)).WithRepository().Only(ctx)
+	return q.db.Client.SyncRun.Query().Where(syncrun.ID(id), syncrun.Worker(worker)).WithRepository().Only(ctx)
 }
 
-// retryable tells whether another attempt may go better: a source out of reach may come back, one that answers
-// something else than a Composer repository will not.
-func retryable(err error) bool { return errors.Is(err, source.ErrUnavailable) }
-
-// later waits before the next attempt: 2 seconds, then 8.
-func (q *Queue) later(ctx context.Context, run *ent.SyncRun, cause error) error {
-	q.log.Warn("a sync failed and will be tried again", "repository", run.Edges.Repository.Name, "attempt", run.Attempt, "error", cause)
-	return q.againAt(ctx, run, Told(cause), time.Now().Add(time.Duration(1<<(2*run.Attempt-1))*time.Second))
-}
-
-// Told is an error as people see it in the history.
-func Told(err error) string {
-	text := err.Error()
-	const longest = 1000
-	if len(text) > longest {
-		return text[:longest] + "…"
+// giveBack leaves a run that the stopping server interrupts to the next start: that is no attempt.
+func (q *Queue) giveBack(ctx context.Context, r *Run) error {
+	now, err := q.pace.Now(ctx)
+	if err != nil {
+		return err
 	}
-	return text
+	_, err = q.db.Client.SyncRun.Update().Where(same(r.row)).
+		SetStatus(syncrun.StatusQUEUED).AddAttempt(-1).SetHeartbeatAt(now).SetError("interrupted: the server stopped").Save(ctx)
+	return errors.Join(river.JobSnooze(0), err)
 }
 
-// finish writes how a run ended, and what that means for its repository.
-func (q *Queue) finish(ctx context.Context, p *Run, cause error) error {
-	repo, now := p.run.Edges.Repository, time.Now().UTC()
-	err := q.db.Tx(ctx, func(tx *database.Tx) error {
-		update := tx.SyncRun.Update().
-			Where(syncrun.ID(p.run.ID), syncrun.Attempt(p.run.Attempt), syncrun.ActiveNotNil()).
-			ClearActive().SetFinishedAt(now).SetSkipped(p.skips())
-		change := tx.Repository.UpdateOneID(repo.ID)
+// later has River make the next attempt. Until then the run needs no sign of life.
+func (q *Queue) later(ctx context.Context, r *Run, cause error) error {
+	q.log.Warn("a sync failed and will be tried again", "repository", r.Repository.Name, "attempt", r.row.Attempt, "error", cause)
+	now, err := q.pace.Now(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := q.db.Client.SyncRun.Update().Where(same(r.row)).
+		SetStatus(syncrun.StatusQUEUED).SetHeartbeatAt(now.Add(q.wait(r.row.Attempt))).SetError(Told(cause)).Save(ctx)
+	if err != nil || n == 0 {
+		return err
+	}
+	return cause
+}
+
+// finish writes how a run ended, and what that means for its repository. What cannot be written of it is left out: a
+// run always ends.
+func (q *Queue) finish(ctx context.Context, r *Run, cause error) error {
+	err := q.write(ctx, r, cause, r.skips())
+	if err != nil {
+		q.log.Error("what a sync left out could not be written", "repository", r.Repository.Name, "error", err)
+		err = q.write(ctx, r, cause, []schema.SyncSkip{})
+	}
+	if err != nil { // the watch takes it up
+		return fmt.Errorf("write how the sync of %s ended: %w", r.Repository.Name, err)
+	}
+	done, total := r.doneOf()
+	q.log.Info("sync ended", "repository", r.Repository.Name, "packages", done, "of", total, "skipped", len(r.skips()), "error", cause)
+	return nil
+}
+
+func (q *Queue) write(ctx context.Context, r *Run, cause error, skipped []schema.SyncSkip) error {
+	now := time.Now().UTC()
+	return q.db.Tx(ctx, func(tx *database.Tx) error {
+		update := tx.SyncRun.Update().Where(same(r.row)).ClearActive().SetFinishedAt(now).SetSkipped(skipped)
+		change := tx.Repository.Update().Where(repository.ID(r.Repository.ID), repository.Enabled(true))
 		if cause == nil {
 			update.SetStatus(syncrun.StatusSUCCEEDED).ClearError()
 			change.SetStatus(repository.StatusREADY).SetLastSyncedAt(now).ClearLastError()
@@ -95,7 +171,7 @@ func (q *Queue) finish(ctx context.Context, p *Run, cause error) error {
 			update.SetStatus(syncrun.StatusFAILED).SetError(Told(cause))
 			change.SetStatus(repository.StatusFAILED).SetLastError(Told(cause))
 		}
-		p.counts(update)
+		r.counts(update)
 		n, err := update.Save(ctx)
 		if err != nil || n == 0 {
 			return err
@@ -103,14 +179,8 @@ func (q *Queue) finish(ctx context.Context, p *Run, cause error) error {
 		if err := change.Exec(ctx); err != nil {
 			return err
 		}
-		return forgetOldRuns(ctx, tx, repo.ID)
+		return forgetOldRuns(ctx, tx, r.Repository.ID)
 	})
-	if err != nil {
-		return fmt.Errorf("write how the sync of %s ended: %w", repo.Name, err)
-	}
-	done, total := p.doneOf()
-	q.log.Info("sync ended", "repository", repo.Name, "packages", done, "of", total, "skipped", len(p.skips()), "error", cause)
-	return nil
 }
 
 func forgetOldRuns(ctx context.Context, tx *database.Tx, repositoryID string) error {
@@ -127,65 +197,12 @@ func forgetOldRuns(ctx context.Context, tx *database.Tx, repositoryID string) er
 type Run struct {
 	Repository *ent.Repository
 
-	db  *database.DB
-	run *ent.SyncRun
+	queue *Queue
+	row   *ent.SyncRun
 
 	mu             sync.Mutex
 	done           int
 	total          *int
 	added, removed int
 	skipped        []schema.SyncSkip
-}
-
-// during runs do with a context that ends with errTakenOver when the run is canceled or given to another worker.
-func (p *Run) during(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	written := make(chan struct{})
-	go func() { defer close(written); p.write(ctx, cancel) }()
-	err := do(ctx)
-	cause := context.Cause(ctx)
-	cancel(nil)
-	<-written
-	if errors.Is(cause, errTakenOver) {
-		return cause
-	}
-	return err
-}
-
-func (p *Run) write(ctx context.Context, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(progressEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if n, err := p.writeOnce(ctx); err == nil && n == 0 {
-				cancel(errTakenOver)
-			}
-		}
-	}
-}
-
-func (p *Run) writeOnce(ctx context.Context) (int, error) {
-	update := p.db.Client.SyncRun.Update().
-		Where(syncrun.ID(p.run.ID), syncrun.Attempt(p.run.Attempt), syncrun.StatusEQ(syncrun.StatusRUNNING)).
-		SetHeartbeatAt(time.Now().UTC())
-	p.counts(update)
-	return update.Save(ctx)
-}
-
-func (p *Run) counts(update *ent.SyncRunUpdate) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	update.SetPackagesDone(p.done).SetNillablePackagesTotal(p.total).SetVersionsAdded(p.added).SetVersionsRemoved(p.removed)
-}
-
-func (p *Run) doneOf() (done, total int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.total != nil {
-		total = *p.total
-	}
-	return p.done, total
 }

@@ -5,6 +5,7 @@ package repository
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"broker/ent"
@@ -109,6 +110,11 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		if row, err = s.change(ctx, row, in); err != nil {
 			return err
 		}
+		if !row.Enabled { // after the change, which waits for a sync that is just being queued
+			if err := jobs.Pause(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		tx.Announce(database.TopicRepository, id)
 		details := in.said()
 		details["name"] = name
@@ -143,7 +149,7 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	case !*in.Enabled:
 		update.SetStatus(repository.StatusDISABLED)
 	case row.Status == repository.StatusDISABLED:
-		update.SetStatus(repository.StatusPENDING)
+		update.SetStatus(repository.StatusPENDING).ClearLastError()
 	}
 	if in.Credential == nil {
 		return update.Save(ctx)
@@ -198,15 +204,16 @@ func (s *Service) Sync(ctx context.Context, id, trigger string) (*ent.SyncRun, e
 	if err != nil {
 		return nil, err
 	}
-	if !row.Enabled {
-		return nil, &fault.Conflict{Message: fmt.Sprintf("The repository %q is paused. Resume it to sync.", row.Name), ID: id}
-	}
-	return s.Syncs.Sync(ctx, id, trigger, func(tx *database.Tx, run *ent.SyncRun) error {
+	run, err := s.Syncs.Sync(ctx, id, trigger, func(tx *database.Tx, run *ent.SyncRun) error {
 		if trigger != Manual { // else it goes with what caused it, or with the clock
 			return nil
 		}
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.sync", Target: id, Details: map[string]any{"sync": run.ID}})
 	})
+	if errors.Is(err, jobs.ErrPaused) {
+		return nil, &fault.Conflict{Message: fmt.Sprintf("The repository %q is paused. Resume it to sync.", row.Name), ID: id}
+	}
+	return run, err
 }
 
 // CancelSync stops a sync that is queued or running; one that is over stays as it is.
