@@ -3,7 +3,6 @@
 package archive
 
 import (
-	"archive/zip"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -12,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,8 +35,19 @@ type Info struct {
 type Expect struct {
 	Size int64  // bytes; negative when unknown
 	SHA1 string // hex; empty when unknown
-	Zip  bool   // it must be a readable zip
+	Type string // as Composer calls it: zip, tar, gzip, xz, rar, phar, file; empty for bytes of any kind
 }
+
+// Damaged says what is the matter with a stored file, which was moved aside: it is fs.ErrNotExist from now on.
+type Damaged struct {
+	SHA256, Reason string
+	MovedTo        string // empty where it could not be moved
+}
+
+func (d *Damaged) Error() string {
+	return "the stored archive " + d.SHA256 + " is damaged: " + d.Reason
+}
+func (d *Damaged) Unwrap() error { return fs.ErrNotExist }
 
 // Mismatch says why bytes were not kept: they are not what they were said to be. Its text is for people.
 type Mismatch struct{ Reason string }
@@ -73,12 +84,129 @@ func (s *Store) temporary() string { return filepath.Join(s.dir, "tmp") }
 
 func (s *Store) path(sha256 string) string { return filepath.Join(s.dir, sha256[:2], sha256) }
 
-// Read opens a stored file. fs.ErrNotExist where there is none.
-func (s *Store) Read(sha256 string) (*os.File, error) {
-	if len(sha256) != 64 {
-		return nil, fmt.Errorf("%q is not a SHA-256 in hex", sha256)
+// Read opens a stored file. fs.ErrNotExist where there is none; *Damaged, which is one too, where what is there is no
+// file of its size.
+func (s *Store) Read(info Info) (*os.File, error) {
+	if !validKey(info.SHA256) {
+		return nil, fmt.Errorf("%q is not a SHA-256 in hex", info.SHA256)
 	}
-	return os.Open(s.path(sha256))
+	file, err := s.open(info.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	found, err := file.Stat()
+	if err == nil && found.Size() != info.Size {
+		err = s.aside(info.SHA256, fmt.Sprintf("it has %d bytes and should have %d", found.Size(), info.Size))
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func validKey(sha256 string) bool {
+	_, err := hex.DecodeString(sha256)
+	return err == nil && len(sha256) == 64
+}
+
+// open opens what stands where a file should be; *Damaged where that is none.
+func (s *Store) open(sha256 string) (*os.File, error) {
+	file, err := os.Open(s.path(sha256))
+	if err != nil {
+		return nil, err
+	}
+	found, err := file.Stat()
+	if err == nil && !found.Mode().IsRegular() {
+		err = s.aside(sha256, "it is not a file")
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// VerifyAll reads every stored file that was neither kept nor verified since an instant, at most so many bytes a second;
+// 0 is as fast as it goes. found is told of each file by its key, with nil or the *Damaged of one that was moved aside.
+// A file's time of change is when it was last known to be whole.
+func (s *Store) VerifyAll(ctx context.Context, since time.Time, bytesPerSecond int64, found func(sha256 string, damage error)) error {
+	paths, err := filepath.Glob(filepath.Join(s.dir, "[0-9a-f][0-9a-f]", "*"))
+	if err != nil {
+		return fmt.Errorf("read the archive store: %w", err)
+	}
+	for _, path := range paths {
+		key := filepath.Base(path)
+		if info, err := os.Lstat(path); err != nil || !validKey(key) || info.Mode().IsRegular() && info.ModTime().After(since) {
+			continue // it is gone, is none of ours, or it is not its turn
+		}
+		err := s.verify(ctx, key, bytesPerSecond)
+		damaged, isDamaged := errors.AsType[*Damaged](err)
+		switch {
+		case isDamaged:
+			found(key, damaged)
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		default:
+			found(key, nil)
+		}
+	}
+	return nil
+}
+
+func (s *Store) verify(ctx context.Context, sha256sum string, bytesPerSecond int64) error {
+	file, err := s.open(sha256sum)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	digest := sha256.New()
+	for end := false; !end; {
+		begun := time.Now()
+		n, err := io.CopyN(digest, &cancellable{ctx, file}, verifyPiece)
+		if end = errors.Is(err, io.EOF); err != nil && !end {
+			return fmt.Errorf("verify the archive %s: %w", sha256sum, err)
+		}
+		if err := pause(ctx, n, bytesPerSecond, time.Since(begun)); err != nil {
+			return err
+		}
+	}
+	if got := hexOf(digest); got != sha256sum {
+		return s.aside(sha256sum, "its bytes have the SHA-256 "+got)
+	}
+	now := time.Now()
+	return os.Chtimes(file.Name(), now, now)
+}
+
+// verifyPiece is how many bytes are read before there may be a pause.
+const verifyPiece = 1 << 20
+
+// pause waits as long as so many bytes should have taken longer than they did.
+func pause(ctx context.Context, n, bytesPerSecond int64, took time.Duration) error {
+	if bytesPerSecond == 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(float64(n)/float64(bytesPerSecond)*float64(time.Second)) - took):
+		return nil
+	}
+}
+
+// aside moves what stands where a file should be to the quarantine folder, where an operator may look at it.
+func (s *Store) aside(sha256, reason string) error {
+	damaged := &Damaged{SHA256: sha256, Reason: reason}
+	to := filepath.Join(s.dir, "quarantine", sha256+time.Now().UTC().Format("-20060102T150405.000000000Z"))
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		return errors.Join(damaged, err)
+	}
+	if err := os.Rename(s.path(sha256), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(damaged, err)
+	}
+	damaged.MovedTo = to
+	return damaged
 }
 
 // Put keeps the bytes of a reader once they are all there and match what is expected of them; *Mismatch where they
@@ -140,27 +268,18 @@ func check(file *os.File, info Info, expect Expect) error {
 		return &Mismatch{fmt.Sprintf("%d of %d bytes arrived", info.Size, expect.Size)}
 	case expect.SHA1 != "" && !strings.EqualFold(info.SHA1, expect.SHA1):
 		return &Mismatch{fmt.Sprintf("its checksum is %s, not the %s that its source names", info.SHA1, expect.SHA1)}
-	case expect.Zip:
-		return checkZip(file, info.Size)
 	}
-	return nil
-}
-
-// checkZip reads the directory of a zip, which stands at its end: an error page or a cut file has none.
-func checkZip(file *os.File, size int64) error {
-	reader, err := zip.NewReader(file, size)
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return &Mismatch{"it is not a zip archive, or not a whole one"}
-	}
-	if n := len(reader.File); n == 0 || n > maxEntries {
-		return &Mismatch{fmt.Sprintf("it is a zip archive of %d files", n)}
-	}
-	return nil
+	return checkType(file, info.Size, expect.Type)
 }
 
 // publish gives the file its name, durably: bytes first, then the name.
 func (s *Store) publish(file *os.File, sha256 string) error {
 	target := s.path(sha256)
+	if found, err := os.Lstat(target); err == nil && !found.Mode().IsRegular() {
+		if damaged, _ := errors.AsType[*Damaged](s.aside(sha256, "it is not a file")); damaged.MovedTo == "" {
+			return damaged
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
 		return err
 	}

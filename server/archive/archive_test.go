@@ -57,12 +57,12 @@ func TestKeptBytesAreReadBack(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			info, err := store.Put(t.Context(), bytes.NewReader(content), archive.Expect{Size: int64(len(content)), SHA1: sum(content), Zip: true})
+			info, err := store.Put(t.Context(), bytes.NewReader(content), archive.Expect{Size: int64(len(content)), SHA1: sum(content), Type: "zip"})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			file, err := store.Read(info.SHA256)
+			file, err := store.Read(info)
 			if err != nil {
 				t.Error(err)
 				return
@@ -85,10 +85,10 @@ func TestNothingUnverifiedIsKept(t *testing.T) {
 		body   io.Reader
 		expect archive.Expect
 	}{
-		"cut short":             {bytes.NewReader(whole[:len(whole)-10]), archive.Expect{Size: int64(len(whole)), Zip: true}},
-		"cut, length unknown":   {bytes.NewReader(whole[:len(whole)-10]), archive.Expect{Size: -1, Zip: true}},
-		"wrong checksum":        {bytes.NewReader(whole), archive.Expect{Size: -1, SHA1: sum([]byte("other")), Zip: true}},
-		"an error page":         {bytes.NewReader([]byte("<html>Sign in</html>")), archive.Expect{Size: -1, Zip: true}},
+		"cut short":             {bytes.NewReader(whole[:len(whole)-10]), archive.Expect{Size: int64(len(whole)), Type: "zip"}},
+		"cut, length unknown":   {bytes.NewReader(whole[:len(whole)-10]), archive.Expect{Size: -1, Type: "zip"}},
+		"wrong checksum":        {bytes.NewReader(whole), archive.Expect{Size: -1, SHA1: sum([]byte("other")), Type: "zip"}},
+		"an error page":         {bytes.NewReader([]byte("<html>Sign in</html>")), archive.Expect{Size: -1, Type: "zip"}},
 		"empty":                 {bytes.NewReader(nil), archive.Expect{Size: -1}},
 		"broken in the middle":  {io.MultiReader(bytes.NewReader(whole[:50]), iotest.ErrReader(broken)), archive.Expect{Size: -1}},
 		"longer than announced": {bytes.NewReader(append(bytes.Clone(whole), 0)), archive.Expect{Size: int64(len(whole))}},
@@ -150,10 +150,10 @@ func TestOpenRemovesAbandonedFiles(t *testing.T) {
 func TestMissingFileIsNotExist(t *testing.T) {
 	t.Parallel()
 	store, _ := open(t)
-	if _, err := store.Read(hex.EncodeToString(make([]byte, 32))); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := store.Read(archive.Info{SHA256: hex.EncodeToString(make([]byte, 32))}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Read = %v, want fs.ErrNotExist", err)
 	}
-	if _, err := store.Read("../../etc/passwd"); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if _, err := store.Read(archive.Info{SHA256: "../../etc/passwd"}); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Read of a path = %v, want a refusal", err)
 	}
 }

@@ -40,7 +40,7 @@ func NewArchives(store *archive.Store, c *catalog.Catalog, sources *repository.S
 // served only after it was verified and kept. *catalog.Unavailable where it cannot be had.
 func (a *Archives) Open(ctx context.Context, d *catalog.Dist) (*os.File, archive.Info, error) {
 	if d.Archive != nil {
-		file, err := a.store.Read(d.Archive.SHA256)
+		file, err := a.store.Read(*d.Archive)
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return file, *d.Archive, err
 		}
@@ -50,7 +50,7 @@ func (a *Archives) Open(ctx context.Context, d *catalog.Dist) (*os.File, archive
 	if err != nil {
 		return nil, archive.Info{}, err
 	}
-	file, err := a.store.Read(info.SHA256)
+	file, err := a.store.Read(info)
 	return file, info, err
 }
 
@@ -79,7 +79,7 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 		return archive.Info{}, &catalog.Unavailable{Reason: "it cannot be reached", Gone: errors.Is(err, source.ErrNotFound), Cause: err}
 	}
 	defer blob.Close()
-	info, err := a.store.Put(ctx, blob, archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Zip: d.Type == "zip"})
+	info, err := a.store.Put(ctx, blob, archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Type: d.Type})
 	if err != nil {
 		return archive.Info{}, a.notKept(d, repo.Name, err)
 	}
