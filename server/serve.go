@@ -48,6 +48,7 @@ type server struct {
 	accounts *account.Service
 	queue    *jobs.Queue
 	syncer   *mirror.Syncer
+	archives *mirror.Archives
 	counts   *ratelimit.Memory
 	shared   *ratelimit.Shared // nil where each instance counts by itself
 	usage    *usage.Recorder
@@ -117,6 +118,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})
 	s.syncer = mirror.NewSyncer(packages, repositories)
+	s.archives = mirror.NewArchives(store, packages, repositories, c.log)
 	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
@@ -124,7 +126,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	s.handler = routes(handlers{
 		composer: &composer.Handler{
-			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: mirror.NewArchives(store, packages, repositories, c.log),
+			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: s.archives,
 			Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
 		},
 		graph: graph.NewHandler(&graph.Resolver{
@@ -178,6 +180,7 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	tasks.Go(func() { s.listenForChanges(background) })
 	tasks.Go(func() { s.usage.Run(background) })
 	tasks.Go(func() { s.keepHouse(background) })
+	tasks.Go(func() { s.archives.Walk(background) })
 	if s.shared != nil {
 		tasks.Go(func() { s.shared.Run(background) })
 	}

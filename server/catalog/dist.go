@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"broker/ent"
 	"broker/ent/dist"
@@ -14,6 +15,7 @@ import (
 	"broker/ent/predicate"
 	"broker/server/archive"
 	"broker/server/database"
+	"broker/server/metadata"
 )
 
 // Dist is an archive that a version names, or once named.
@@ -63,6 +65,11 @@ func (c *Catalog) readDist(ctx context.Context, conditions ...predicate.Dist) (*
 	if err != nil {
 		return nil, fmt.Errorf("read a dist: %w", err)
 	}
+	return distFrom(row), nil
+}
+
+// distFrom is a row that was read with its package and its archive.
+func distFrom(row *ent.Dist) *Dist {
 	d := &Dist{
 		ID: row.ID, Package: row.Edges.Package.Name, Version: row.Version, Reference: row.Reference, Type: row.Type,
 		URL: row.URL, Shasum: row.Shasum, RepositoryID: row.RepositoryID,
@@ -70,24 +77,7 @@ func (c *Catalog) readDist(ctx context.Context, conditions ...predicate.Dist) (*
 	if stored := row.Edges.Archive; stored != nil {
 		d.Archive = &archive.Info{SHA256: stored.Sha256, SHA1: stored.Sha1, Size: stored.Size}
 	}
-	return d, nil
-}
-
-// Keep records that a dist's archive is stored. The file must be in the store before.
-func (c *Catalog) Keep(ctx context.Context, d *Dist, stored archive.Info) error {
-	err := c.db.Tx(ctx, func(tx *database.Tx) error {
-		id, err := tx.Archive.Create().SetSha256(stored.SHA256).SetSha1(stored.SHA1).SetSize(stored.Size).
-			OnConflictColumns("sha256").Ignore().ID(ctx)
-		if err != nil {
-			return err
-		}
-		tx.Announce(database.TopicDist, d.Package)
-		return tx.Dist.UpdateOneID(d.ID).SetArchiveID(id).Exec(ctx)
-	})
-	if err != nil {
-		return fmt.Errorf("record the archive of %s %s: %w", d.Package, d.Version, err)
-	}
-	return nil
+	return d
 }
 
 // Knows tells whether a package has a version, normalised.
@@ -117,12 +107,18 @@ func safe(r rune) bool {
 }
 
 // distReference is a reference as the dist route writes it: Composer's cache keeps archives by address, so that the
-// address must differ where the bytes do, also for a version that has no reference.
-func distReference(reference, url, shasum string) string {
+// address must differ where the bytes do, also for a version that has no reference. A branch follows its source: all
+// that may tell of other bytes makes another address. A release's bytes stay those of its reference.
+func distReference(v *metadata.Version, d metadata.Dist) string {
+	reference := d.Reference
+	if reference == "" {
+		reference = v.Reference()
+	}
 	switch {
+	case v.Dev:
+		return sha1Hex(strings.Join([]string{reference, d.URL, d.Shasum, v.ReleasedAt().String()}, "\n"))
 	case reference == "":
-		sum := sha1.Sum([]byte(url + " " + shasum))
-		return hex.EncodeToString(sum[:])
+		return sha1Hex(d.URL + " " + d.Shasum)
 	case len(reference) <= 64 && isHex(reference):
 		return reference
 	default:
@@ -137,6 +133,11 @@ func isHex(s string) bool {
 		}
 	}
 	return true
+}
+
+func sha1Hex(s string) string {
+	sum := sha1.Sum([]byte(s))
+	return hex.EncodeToString(sum[:])
 }
 
 func md5Hex(s string) string {

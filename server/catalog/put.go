@@ -23,8 +23,11 @@ type Update struct {
 // Validators are the Last-Modified values of the upstream documents an update was made of; empty where there is none.
 type Validators struct{ Stable, Dev string }
 
-// Outcome counts what an update changed.
-type Outcome struct{ Added, Removed int }
+// Outcome is what an update changed.
+type Outcome struct {
+	Added, Removed int      // versions
+	Kept           []string // versions whose stored archive stays although the source has other bytes at its reference now
+}
 
 // Taken says that a name belongs to another repository, so that this one's versions of it are not used.
 type Taken struct{ Name, Repository string }
@@ -54,6 +57,9 @@ type put struct {
 	Update
 	tx  *database.Tx
 	pkg *ent.Pkg
+
+	stored map[distKey]*ent.Dist // those whose archive is stored, with it
+	kept   []string              // as Outcome.Kept
 }
 
 func (p *put) run(ctx context.Context) (Outcome, error) {

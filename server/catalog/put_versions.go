@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"broker/ent"
@@ -27,20 +28,17 @@ func distOf(v *metadata.Version) (key distKey, d metadata.Dist, ok bool) {
 	if !ok {
 		return distKey{}, d, false
 	}
-	reference := d.Reference
-	if reference == "" {
-		reference = v.Reference()
-	}
-	return distKey{v.Name, distVersion(v.Normalized), distReference(reference, d.URL, d.Shasum)}, d, true
+	return distKey{v.Name, distVersion(v.Normalized), distReference(v, d)}, d, true
 }
 
 // putDists makes a row for every dist the versions name and returns the rows' ids. Rows of dists that are no longer
 // named stay, for lock files that ask for them.
 func (p *put) putDists(ctx context.Context) (map[distKey]string, error) {
-	rows, err := p.tx.Dist.Query().Where(dist.PackageID(p.pkg.ID)).All(ctx)
+	rows, err := p.tx.Dist.Query().Where(dist.PackageID(p.pkg.ID)).WithArchive().All(ctx)
 	if err != nil {
 		return nil, err
 	}
+	p.stored = map[distKey]*ent.Dist{}
 	ids := map[distKey]string{}
 	known := map[distKey]*ent.Dist{}
 	for _, row := range rows {
@@ -56,8 +54,11 @@ func (p *put) putDists(ctx context.Context) (map[distKey]string, error) {
 		}
 		seen[key] = true
 		if row := known[key]; row != nil {
-			if err := p.moveDist(ctx, row, d); err != nil {
+			if err := p.followDist(ctx, key, row, d); err != nil {
 				return nil, err
+			}
+			if stored := p.stored[key]; stored != nil && d.Shasum != "" && !strings.EqualFold(d.Shasum, stored.Edges.Archive.Sha1) {
+				p.kept = append(p.kept, p.Versions[i].Version)
 			}
 			continue
 		}
@@ -76,19 +77,25 @@ func (p *put) putDists(ctx context.Context) (map[distKey]string, error) {
 	return ids, nil
 }
 
-// moveDist follows an address that changed while the reference did not. Once the archive is stored nothing of it
-// changes: the address has been handed out for those bytes.
-func (p *put) moveDist(ctx context.Context, row *ent.Dist, d metadata.Dist) error {
-	moved := row.RepositoryID != p.Repository.ID
-	changed := row.ArchiveID == nil && (row.URL != d.URL || row.Type != d.Type || row.Shasum != d.Shasum)
-	if !moved && !changed {
+// followDist follows what the source says of an archive while its address stays. Once the archive is stored nothing of
+// it changes: the address has been handed out for those bytes, and the document goes on to describe them.
+func (p *put) followDist(ctx context.Context, key distKey, row *ent.Dist, d metadata.Dist) error {
+	if row.ArchiveID != nil {
+		p.stored[key] = row
+		if row.RepositoryID == p.Repository.ID {
+			return nil
+		}
+		return p.tx.Dist.UpdateOne(row).SetRepositoryID(p.Repository.ID).Exec(ctx)
+	}
+	if row.RepositoryID == p.Repository.ID && row.URL == d.URL && row.Type == d.Type && row.Shasum == d.Shasum {
 		return nil
 	}
-	update := row.Update().SetRepositoryID(p.Repository.ID)
-	if changed {
-		update.SetURL(d.URL).SetType(d.Type).SetShasum(d.Shasum)
+	n, err := p.tx.Dist.Update().Where(dist.ID(row.ID), dist.ArchiveIDIsNil()).
+		SetRepositoryID(p.Repository.ID).SetURL(d.URL).SetType(d.Type).SetShasum(d.Shasum).Save(ctx)
+	if err == nil && n == 0 { // it was stored in between
+		p.stored[key], err = p.tx.Dist.Query().Where(dist.ID(row.ID)).WithArchive().Only(ctx)
 	}
-	return update.Exec(ctx)
+	return err
 }
 
 // putVersions makes the package's versions those of the update and returns the id of the highest.
@@ -130,7 +137,7 @@ func (p *put) putVersions(ctx context.Context, dists map[distKey]string) (Outcom
 			latest = made[0].ID
 		}
 	}
-	return Outcome{Added: len(create), Removed: len(gone)}, latest, nil
+	return Outcome{Added: len(create), Removed: len(gone), Kept: p.kept}, latest, nil
 }
 
 func (p *put) removeVersions(ctx context.Context, gone map[string]*ent.PackageVersion) error {
@@ -209,7 +216,7 @@ func timeOrNil(at time.Time) *time.Time {
 // branches has an empty ~dev document, so that clients are answered by a free 304 rather than a 404 each time.
 func (p *put) putDocument(ctx context.Context, dev bool, versions []metadata.Version, validator string) error {
 	body := metadata.Render(p.Name, versions, metadata.RenderOptions{
-		DistURL:    p.distURL,
+		Dist:       p.offered,
 		KeepSource: p.Repository.DistMode == repository.DistModeMIRROR,
 	})
 	digest := sha256.Sum256(body)
@@ -225,12 +232,4 @@ func (p *put) putDocument(ctx context.Context, dev bool, versions []metadata.Ver
 	}
 	return row.Update().SetBody(compress(body)).SetSize(len(body)).SetDigest(digest[:]).
 		SetLastModified(max(time.Now().Unix(), row.LastModified+1)).SetUpstreamValidator(validator).Exec(ctx)
-}
-
-func (p *put) distURL(v metadata.Version) string {
-	key, d, ok := distOf(&v)
-	if !ok {
-		return ""
-	}
-	return p.address("dist") + "/" + key.name + "/" + key.version + "/" + key.reference + "." + d.Type
 }

@@ -16,7 +16,8 @@ import (
 	"broker/server/usage"
 )
 
-// Dist answers an archive: dist/VENDOR/PACKAGE/VERSION/REFERENCE.TYPE.
+// Dist answers an archive: dist/VENDOR/PACKAGE/VERSION/REFERENCE.TYPE, or REFERENCE/FILE where Composer needs the
+// file's name.
 func (h *Handler) Dist() http.HandlerFunc {
 	return h.route(func(q *request) error {
 		path, ok := parseDistPath(q.r.URL.Path, q.r.URL.RawPath)
@@ -28,7 +29,7 @@ func (h *Handler) Dist() http.HandlerFunc {
 			return err
 		}
 		dist, err := q.h.Catalog.Dist(q.r.Context(), path.name, path.version, path.reference)
-		if errors.Is(err, catalog.ErrNotFound) || err == nil && dist.Type != path.kind {
+		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
 			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
 				path.name, path.version, path.reference, path.name))
 		}
@@ -42,17 +43,27 @@ func (h *Handler) Dist() http.HandlerFunc {
 	})
 }
 
+// distPath is what an archive's address says. The kind is empty where a file's name stands for it.
 type distPath struct{ name, version, reference, kind string }
+
+func (p *distPath) fits(kind string) bool {
+	return p.kind == kind || p.kind == "" && catalog.NamedByAddress(kind)
+}
 
 func parseDistPath(path, rawPath string) (p distPath, ok bool) {
 	_, rest, _ := strings.Cut(path, "/dist/")
 	parts := strings.Split(rest, "/")
-	if len(parts) != 4 || rawPath != "" {
+	if len(parts) < 4 || len(parts) > 5 || rawPath != "" {
 		return p, false
 	}
 	p.name, p.version = parts[0]+"/"+parts[1], parts[2]
-	p.reference, p.kind, ok = strings.Cut(parts[3], ".")
-	return p, ok && pattern.ValidName(p.name) && p.version != "" && p.reference != "" && len(rest) < 600
+	if len(parts) == 5 {
+		p.reference, ok = parts[3], parts[4] != ""
+	} else {
+		p.reference, p.kind, ok = strings.Cut(parts[3], ".")
+		ok = ok && p.kind != ""
+	}
+	return p, ok && pattern.ValidName(p.name) && p.version != "" && p.reference != "" && len(rest) < 1000
 }
 
 func (q *request) archive(dist *catalog.Dist) error {

@@ -126,3 +126,9 @@ func Told(err error) string {
 	}
 	return text
 }
+
+// Alone is a run that is written nowhere, for whoever syncs a repository without the queue.
+func Alone(repo *ent.Repository) *Run { return &Run{Repository: repo} }
+
+// Skipped is what was left out so far, and why.
+func (r *Run) Skipped() []schema.SyncSkip { return r.skips() }

@@ -79,7 +79,7 @@ func TestWhatIsNoDocument(t *testing.T) {
 func TestTextIsWellFormed(t *testing.T) {
 	t.Parallel()
 	versions, _ := read(t, `{"packages":{"acme/lib":[{`+good+`,"description":"a\ud800b Größe 😀","extra":{"x":"\ud83d\ude00"}}]}}`)
-	rendered := string(metadata.Render("acme/lib", versions, metadata.RenderOptions{DistURL: func(metadata.Version) string { return "u" }}))
+	rendered := string(metadata.Render("acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "u") }}))
 	if strings.Contains(rendered, `\ud800`) || !strings.Contains(rendered, "Größe 😀") || !json.Valid([]byte(rendered)) {
 		t.Errorf("rendered %s", rendered)
 	}
@@ -90,7 +90,7 @@ func TestRenderTiesVersionsToThisServer(t *testing.T) {
 	t.Parallel()
 	versions, _ := read(t, `{"packages":{"acme/lib":[{`+good+`,"notification-url":"https://up.example/n","transport-options":{"http":{}},"uid":7,
 		"source":{"type":"git","url":"https://git.example/x","reference":"a"},"extra":{"branch-alias":{"dev-main":"2.x-dev"}},"support":{"issues":"i"}}]}}`)
-	o := metadata.RenderOptions{DistURL: func(v metadata.Version) string { return "https://broker.example/dist" }}
+	o := metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://broker.example/dist") }}
 	rendered := string(metadata.Render("acme/lib", versions, o))
 	for _, gone := range []string{"notification-url", "transport-options", "uid", "source", "up.example"} {
 		if strings.Contains(rendered, gone) {
@@ -160,7 +160,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rendered := metadata.Render("acme/lib", versions, metadata.RenderOptions{DistURL: func(metadata.Version) string { return "https://b.example/x" }})
+		rendered := metadata.Render("acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://b.example/x") }})
 		again, skips, err := metadata.Read("acme/lib", rendered)
 		if err != nil || len(skips) > 0 || len(again) != len(versions) {
 			t.Fatalf("%d versions came back as %d, %v, %v: %s", len(versions), len(again), skips, err, rendered)
@@ -201,6 +201,13 @@ func BenchmarkReadAndRender50(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		metadata.Render("acme/lib", versions, metadata.RenderOptions{DistURL: func(metadata.Version) string { return "https://b.example/x" }})
+		metadata.Render("acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://b.example/x") }})
 	}
+}
+
+// at is a version's dist at another address.
+func at(v *metadata.Version, url string) metadata.Dist {
+	d, _ := v.Dist()
+	d.URL = url
+	return d
 }

@@ -157,7 +157,7 @@ func TestRenderedDocumentExpandsInComposer(t *testing.T) {
 	if err != nil || len(skips) != 0 || len(read) != 30 {
 		t.Fatalf("Read: %d versions, %v, %v", len(read), skips, err)
 	}
-	rendered := metadata.Render("acme/lib", read, metadata.RenderOptions{DistURL: func(v metadata.Version) string { return "https://broker.example/" + v.Normalized }})
+	rendered := metadata.Render("acme/lib", read, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://broker.example/"+v.Normalized) }})
 	var document map[string]any
 	if err := json.Unmarshal(rendered, &document); err != nil {
 		t.Fatal(err)

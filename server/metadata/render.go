@@ -8,8 +8,8 @@ import (
 
 // RenderOptions say how a document differs from what the source said.
 type RenderOptions struct {
-	DistURL    func(Version) string // this server's address of a version's archive
-	KeepSource bool                 // let clients go to the source where the archive cannot be had
+	Dist       func(*Version) Dist // how a version's archive is offered by this server
+	KeepSource bool                // let clients go to the source where the archive cannot be had
 }
 
 // Render writes the p2 document of a package, minified (composer/2.0), in the order of its versions. Equal input
@@ -36,8 +36,8 @@ func Render(name string, versions []Version, o RenderOptions) []byte {
 func served(v Version, o RenderOptions) map[string]json.RawMessage {
 	fields := maps.Clone(v.fields)
 	fields["version_normalized"] = quote(v.Normalized)
-	if d, ok := v.Dist(); ok {
-		fields["dist"] = distObject(d, o.DistURL(v))
+	if _, ok := v.Dist(); ok {
+		fields["dist"] = distObject(o.Dist(&v))
 	}
 	if !o.KeepSource {
 		delete(fields, "source")
@@ -45,8 +45,8 @@ func served(v Version, o RenderOptions) map[string]json.RawMessage {
 	return fields
 }
 
-func distObject(d Dist, url string) json.RawMessage {
-	fields := map[string]json.RawMessage{"type": quote(d.Type), "url": quote(url), "shasum": quote(d.Shasum)}
+func distObject(d Dist) json.RawMessage {
+	fields := map[string]json.RawMessage{"type": quote(d.Type), "url": quote(d.URL), "shasum": quote(d.Shasum)}
 	if d.Reference != "" {
 		fields["reference"] = quote(d.Reference)
 	}

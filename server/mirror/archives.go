@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"broker/ent"
 	"broker/server/archive"
 	"broker/server/catalog"
 	"broker/server/database"
@@ -44,7 +45,11 @@ func (a *Archives) Open(ctx context.Context, d *catalog.Dist) (*os.File, archive
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return file, *d.Archive, err
 		}
-		a.log.Error("a stored archive is missing and is fetched again", "package", d.Package, "version", d.Version)
+		level := slog.LevelInfo // another instance has it
+		if _, damaged := errors.AsType[*archive.Damaged](err); damaged {
+			level = slog.LevelError
+		}
+		a.log.Log(ctx, level, "a stored archive is not here and is fetched again", "package", d.Package, "version", d.Version, "error", err)
 	}
 	info, err := a.fetchOnce(ctx, d)
 	if err != nil {
@@ -55,10 +60,11 @@ func (a *Archives) Open(ctx context.Context, d *catalog.Dist) (*os.File, archive
 }
 
 func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
-	flight := a.flights.DoChan(d.ID, func() (any, error) {
+	// Who was offered other bytes at the address shares no fetch.
+	flight := a.flights.DoChan(d.ID+" "+d.URL+" "+d.Shasum, func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchFor)
 		defer cancel()
-		return a.fetch(detached, d)
+		return database.Caught(func() (archive.Info, error) { return a.fetch(detached, d) })
 	})
 	select {
 	case <-ctx.Done():
@@ -69,7 +75,13 @@ func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist) (archive.Info
 }
 
 func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
+	if info, stored := a.storedMeanwhile(ctx, d); stored {
+		return info, nil
+	}
 	src, repo, err := a.sources.SourceByID(ctx, d.RepositoryID)
+	if ent.IsNotFound(err) {
+		return archive.Info{}, &catalog.Unavailable{Reason: "its repository was removed", Gone: true, Cause: err}
+	}
 	if err != nil {
 		return archive.Info{}, err
 	}
@@ -79,12 +91,29 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 		return archive.Info{}, &catalog.Unavailable{Reason: "it cannot be reached", Gone: errors.Is(err, source.ErrNotFound), Cause: err}
 	}
 	defer blob.Close()
-	info, err := a.store.Put(ctx, blob, archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Type: d.Type})
+	expect := archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Type: d.Type}
+	if d.Archive != nil { // its bytes were handed out, and no others are
+		expect.SHA1 = d.Archive.SHA1
+	}
+	info, err := a.store.Put(ctx, blob, expect)
 	if err != nil {
 		return archive.Info{}, a.notKept(d, repo.Name, err)
 	}
 	a.record(ctx, d, info)
 	return info, nil
+}
+
+// storedMeanwhile finds what another fetch stored after the dist was read.
+func (a *Archives) storedMeanwhile(ctx context.Context, d *catalog.Dist) (archive.Info, bool) {
+	now, err := a.catalog.Dist(ctx, d.Package, d.Version, d.Reference)
+	if err != nil || now.Archive == nil {
+		return archive.Info{}, false
+	}
+	file, err := a.store.Read(*now.Archive)
+	if err != nil {
+		return archive.Info{}, false
+	}
+	return *now.Archive, file.Close() == nil
 }
 
 // record has the database know of a stored archive. One that takes no writes just now keeps nobody from it: it is stored

@@ -114,6 +114,10 @@ func (r *reading) syncPackage(ctx context.Context, name string) error {
 		var outcome catalog.Outcome
 		outcome, err = r.catalog.Put(ctx, update)
 		r.progress.Count(0, outcome.Added, outcome.Removed)
+		for _, version := range outcome.Kept {
+			r.progress.Skip(metadata.Skip{Package: name, Version: version,
+				Reason: "its source has other bytes under the same reference now; the stored archive is served on"})
+		}
 	}
 	r.progress.Count(1, 0, 0)
 	if err == nil {

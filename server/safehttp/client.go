@@ -214,7 +214,7 @@ func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, tim
 			u, o.Inside = next, inside
 			continue
 		}
-		if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusNotModified {
+		if answer.StatusCode != http.StatusOK && (answer.StatusCode != http.StatusNotModified || o.IfModifiedSince == "") {
 			discard(answer, release)
 			return nil, waitOf(answer), &StatusError{answer.StatusCode, u.Host}
 		}

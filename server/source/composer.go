@@ -261,6 +261,9 @@ func readAll(response *safehttp.Response) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: its answer broke off: %w", ErrUnavailable, err)
 	}
+	if len(body) == 0 {
+		return nil, fmt.Errorf("%w: its answer is empty", ErrUnavailable)
+	}
 	return body, nil
 }
 

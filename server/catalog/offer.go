@@ -1,0 +1,145 @@
+package catalog
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"broker/ent"
+	"broker/ent/dist"
+	"broker/ent/document"
+	"broker/ent/pkg"
+	"broker/server/archive"
+	"broker/server/database"
+	"broker/server/metadata"
+)
+
+// offered is how a version's archive is offered: at this server's address, and as what it is. What is stored is told as
+// it is stored, whatever its source says of it meanwhile.
+func (p *put) offered(v *metadata.Version) metadata.Dist {
+	key, d, _ := distOf(v)
+	upstream := d.URL
+	if row := p.stored[key]; row != nil {
+		upstream, d.Type, d.Shasum = row.URL, row.Type, row.Edges.Archive.Sha1
+	}
+	d.URL = p.distURL(key, d.Type, upstream)
+	return d
+}
+
+// distURL is this server's address of an archive. Composer names what it gets of the types file and gzip by the last
+// segment of the address, which therefore keeps the file's name.
+func (c *Catalog) distURL(key distKey, kind, upstream string) string {
+	at := c.address("dist") + "/" + key.name + "/" + key.version + "/" + key.reference
+	if name := fileName(upstream); name != "" && NamedByAddress(kind) {
+		return at + "/" + name
+	}
+	return at + "." + kind
+}
+
+// NamedByAddress tells the types of archives that are files by themselves: Composer calls them as their address ends
+// (composer/src/Composer/Downloader/FileDownloader.php and GzipDownloader.php).
+func NamedByAddress(kind string) bool { return kind == "file" || kind == "gzip" }
+
+// fileName is the last segment of an address, escaped; empty where it can be no file's name.
+func fileName(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	name := path.Base(u.Path)
+	plain := !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '/' || r == '\\' })
+	if strings.HasSuffix(u.Path, "/") || strings.Trim(name, ".") == "" || !plain || len(name) > 200 {
+		return ""
+	}
+	return (&url.URL{Path: name}).EscapedPath()
+}
+
+// Keep records that a dist's archive is stored. The file must be in the store before. Where the source named no
+// checksum, the package's document tells ours from now on. What the source has said something else of meanwhile is not
+// recorded: its bytes may be others.
+func (c *Catalog) Keep(ctx context.Context, d *Dist, stored archive.Info) error {
+	err := c.db.Tx(ctx, func(tx *database.Tx) error {
+		id, err := tx.Archive.Create().SetSha256(stored.SHA256).SetSha1(stored.SHA1).SetSize(stored.Size).
+			OnConflictColumns("sha256").Ignore().ID(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Dist.Update().Where(dist.ID(d.ID), dist.URL(d.URL), dist.Type(d.Type), dist.Shasum(d.Shasum)).
+			SetArchiveID(id).Save(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		tx.Announce(database.TopicDist, d.Package)
+		if d.Shasum != "" {
+			return nil
+		}
+		return c.tellShasum(ctx, tx, d, stored.SHA1)
+	})
+	if err != nil {
+		return fmt.Errorf("record the archive of %s %s: %w", d.Package, d.Version, err)
+	}
+	return nil
+}
+
+// tellShasum writes an archive's checksum into the document that offers it.
+func (c *Catalog) tellShasum(ctx context.Context, tx *database.Tx, d *Dist, sha1 string) error {
+	rows, err := tx.Document.Query().Where(document.HasPackageWith(pkg.HasDistsWith(dist.ID(d.ID)))).All(ctx)
+	if err != nil {
+		return err
+	}
+	ours := c.distURL(distKey{d.Package, d.Version, d.Reference}, d.Type, d.URL)
+	for _, row := range rows {
+		body, told, err := withShasum(d.Package, row, ours, sha1)
+		if err != nil {
+			return err
+		}
+		if !told {
+			continue
+		}
+		tx.Announce(database.TopicPackage, d.Package)
+		digest := sha256.Sum256(body)
+		if err := tx.Document.UpdateOne(row).SetBody(compress(body)).SetSize(len(body)).SetDigest(digest[:]).
+			SetLastModified(max(time.Now().Unix(), row.LastModified+1)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withShasum is a document with the checksum of one archive; false where it does not offer the archive.
+func withShasum(name string, row *ent.Document, address, sha1 string) (body []byte, told bool, err error) {
+	unpacked, err := gzip.NewReader(bytes.NewReader(row.Body))
+	if err != nil {
+		return nil, false, err
+	}
+	if body, err = io.ReadAll(unpacked); err != nil {
+		return nil, false, err
+	}
+	if !bytes.Contains(body, []byte(address)) {
+		return nil, false, nil
+	}
+	versions, skipped, err := metadata.Read(name, body)
+	if err == nil && len(skipped) > 0 {
+		err = errors.New(skipped[0].Reason)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read its stored document: %w", err)
+	}
+	body = metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(v *metadata.Version) metadata.Dist {
+		d, _ := v.Dist()
+		if d.URL == address && d.Shasum == "" {
+			d.Shasum, told = sha1, true
+		}
+		return d
+	}})
+	return body, told, nil
+}
