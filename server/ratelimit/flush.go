@@ -10,7 +10,7 @@ import (
 )
 
 // flushMax is how many counts one flush writes; the others wait for the next.
-const flushMax = 1000
+const flushMax = 200
 
 // Flush writes counts touched since the last one; those of a transaction that then fails are written by the next.
 func (m *Memory) Flush(ctx context.Context, tx *database.Tx) error {

@@ -33,7 +33,7 @@ const (
 const shardCount = 64
 
 // partMax is about how many keys one transaction writes, so that other writers do not wait long.
-const partMax = 1000
+const partMax = 200
 
 // Flusher writes what it holds in memory with the same transaction as a part of the counts, and no more at a time than
 // takes as long.
