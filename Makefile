@@ -14,7 +14,7 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/l
 # What people wrote: not what ent and gqlgen generate.
 WRITTEN  = $$(go list ./... | grep -vE '^broker/(ent$$|ent/|graph/generated$$|graph/model$$)') ./ent/schema/...
 # What go generate and codegen write, beside files that people wrote.
-GENERATED := ent graph go.mod go.sum frontend/src/gql frontend/src/routeTree.gen.ts
+GENERATED := ent graph docs/schema.graphql go.mod go.sum frontend/src/gql frontend/src/routeTree.gen.ts
 
 say = @printf '\n==> %s\n' "$(1)"
 

@@ -10,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/vektah/gqlparser/v2/ast"
 	"golang.org/x/sync/semaphore"
 
@@ -46,7 +47,8 @@ const (
 func NewHandler(r *Resolver) http.Handler {
 	config := generated.Config{Resolvers: r}
 	complexity(&config)
-	server := handler.New(generated.NewExecutableSchema(config))
+	executable := generated.NewExecutableSchema(config)
+	server := handler.New(executable)
 	server.AddTransport(transport.POST{})
 	server.SetParserTokenLimit(tokensMax)
 	server.SetQueryCache(lru.New[*ast.QueryDocument](500))
@@ -57,9 +59,14 @@ func NewHandler(r *Resolver) http.Handler {
 	server.SetDisableSuggestion(true)
 	server.Use(extension.Introspection{})
 	server.Use(extension.FixedComplexityLimit(complexityMax))
-	server.Use(shape{})
+	server.Use(shape{executable.Schema()})
 	server.AroundFields(inTurn(semaphore.NewWeighted(reportsAtOnce())))
-	return guard(server, &operations{people: turns.New(personOperations), tokens: turns.New(tokenOperations)})
+	// Answers may hold secrets beside what the caller sent: the padding keeps their size from telling (BREACH).
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.RandomJitter(64, 0, false))
+	if err != nil { // the options are valid
+		panic(err)
+	}
+	return compress(guard(server, &operations{people: turns.New(personOperations), tokens: turns.New(tokenOperations)}))
 }
 
 // guard bounds the request, and answers what is no GraphQL request without repeating it. A caller with more operations

@@ -5,15 +5,11 @@ import (
 	"runtime"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 	"golang.org/x/sync/semaphore"
 
 	"broker/graph/generated"
 	"broker/graph/model"
 	"broker/server/audit"
-	"broker/server/auth"
 	"broker/server/fault"
 	"broker/server/usage"
 )
@@ -30,8 +26,6 @@ const (
 	searchCost    = 250  // of a report over everything, or of a list that is searched through and counted
 	previewCost   = 1000 // of what a revocation would end
 	checkCost     = 2500 // of reading the whole audit log
-	depthMax      = 12
-	mutationsMax  = 5
 )
 
 // page is the size of a page: 50 unless said, at most 100.
@@ -137,88 +131,4 @@ func either(first, last *int) *int {
 		return first
 	}
 	return last
-}
-
-// shape bounds what complexity does not: depth, mutations at a time, and who may ask about the schema.
-type shape struct{}
-
-var _ interface {
-	graphql.OperationContextMutator
-	graphql.HandlerExtension
-} = shape{}
-
-// ExtensionName implements graphql.HandlerExtension.
-func (shape) ExtensionName() string { return "Shape" }
-
-// Validate implements graphql.HandlerExtension.
-func (shape) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationContext implements graphql.OperationContextMutator.
-func (shape) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	subject := auth.FromContext(ctx)
-	op.DisableIntrospection = subject == nil || subject.User == nil
-	if depth(op.Operation.SelectionSet, depthMax+1) > depthMax {
-		return tooComplex("The query is deeper than %d levels.", depthMax)
-	}
-	if op.Operation.Operation == ast.Mutation && len(roots(op.Operation.SelectionSet)) > mutationsMax {
-		return tooComplex("A request may hold %d mutations.", mutationsMax)
-	}
-	if signIns(op.Operation) > 1 {
-		return tooComplex("A request may sign in %d time.", 1)
-	}
-	return nil
-}
-
-func tooComplex(format string, n int) *gqlerror.Error {
-	err := gqlerror.Errorf(format, n)
-	errcode.Set(err, codeTooComplex)
-	return err
-}
-
-// depth is how deep a selection is, as far as it is allowed to be. Fragments cannot be circular: validation came
-// before.
-func depth(set ast.SelectionSet, left int) int {
-	if left == 0 {
-		return 0
-	}
-	deepest := 0
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			deepest = max(deepest, 1+depth(s.SelectionSet, left-1))
-		case *ast.InlineFragment:
-			deepest = max(deepest, depth(s.SelectionSet, left))
-		case *ast.FragmentSpread:
-			deepest = max(deepest, depth(s.Definition.SelectionSet, left))
-		}
-	}
-	return deepest
-}
-
-// signIns counts the fields that try a password or a code.
-func signIns(op *ast.OperationDefinition) int {
-	n := 0
-	for _, field := range roots(op.SelectionSet) {
-		if op.Operation == ast.Mutation && (field.Name == "signIn" || field.Name == "setup") {
-			n++
-		}
-	}
-	return n
-}
-
-// roots are the fields of a selection, those in fragments too. Beyond tokensMax there cannot be any: a fragment that is
-// spread again counts again.
-func roots(set ast.SelectionSet) []*ast.Field {
-	var all []*ast.Field
-	for _, selection := range set {
-		switch s := selection.(type) {
-		case *ast.Field:
-			all = append(all, s)
-		case *ast.InlineFragment:
-			all = append(all, roots(s.SelectionSet)...)
-		case *ast.FragmentSpread:
-			all = append(all, roots(s.Definition.SelectionSet)...)
-		}
-	}
-	return all
 }

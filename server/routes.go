@@ -7,9 +7,11 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/klauspost/compress/gzhttp"
 
 	"broker/frontend"
 	"broker/graph"
+	"broker/server/auth"
 	"broker/server/composer"
 	"broker/server/export"
 )
@@ -22,7 +24,8 @@ type handlers struct {
 	export   *export.Handler
 	callers  *callers
 	ready    func(context.Context) error
-	secure   bool // the public URL is https
+	secure   bool   // the public URL is https
+	origin   string // scheme, host and port of the public URL
 	proxies  []string
 	log      *slog.Logger
 }
@@ -47,18 +50,42 @@ func routes(h handlers) http.Handler {
 	r.Post("/leaks", h.leaks.ServeHTTP)
 
 	// The API, with a session or a token. Pages of other origins may not use a session.
-	sameOrigin := http.NewCrossOriginProtection()
-	r.Handle("/graphql", sameOrigin.Handler(h.callers.identify(h.graph, graph.Refuse)))
-	r.Method(http.MethodGet, "/export/downloads.csv", sameOrigin.Handler(h.callers.identify(h.export.Downloads(), export.Refuse)))
-	r.Method(http.MethodGet, "/export/usage.csv", sameOrigin.Handler(h.callers.identify(h.export.Usage(), export.Refuse)))
-	r.Method(http.MethodGet, "/export/audit.csv", sameOrigin.Handler(h.callers.identify(h.export.AuditCSV(), export.Refuse)))
-	r.Method(http.MethodGet, "/export/audit.jsonl", sameOrigin.Handler(h.callers.identify(h.export.AuditLines(), export.Refuse)))
+	people := sameOrigin(h.origin)
+	r.Handle("/graphql", people(h.callers.identify(h.graph, graph.Refuse)))
+	r.Method(http.MethodGet, "/graphql/schema.graphql", people(h.callers.identify(gzhttp.GzipHandler(graph.ServeDocument()), graph.Refuse)))
+	r.Method(http.MethodGet, "/export/downloads.csv", people(h.callers.identify(h.export.Downloads(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/usage.csv", people(h.callers.identify(h.export.Usage(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/audit.csv", people(h.callers.identify(h.export.AuditCSV(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/audit.jsonl", people(h.callers.identify(h.export.AuditLines(), export.Refuse)))
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)
 	r.Get("/*", dashboard.ServeHTTP)
 	r.Head("/*", dashboard.ServeHTTP)
 	return r
+}
+
+// sameOrigin refuses what pages of other origins send with a browser's session. An access token is sent by a program,
+// and whatever its Origin says, no session is used beside it.
+func sameOrigin(public string) func(http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(public); err != nil { // it is an origin
+		panic(err)
+	}
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		graph.Refuse(w, &auth.Refusal{Status: http.StatusForbidden, Code: auth.CodePermissionDenied,
+			Message: "This request comes from a page of another site. Open this server by its own address, " + public + "."})
+	}))
+	return func(next http.Handler) http.Handler {
+		protected := protection.Handler(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if auth.Credentials(r) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			protected.ServeHTTP(w, r)
+		})
+	}
 }
 
 // clientAddress finds where a request comes from: behind trusted proxies from X-Forwarded-For, else the connection.

@@ -61,22 +61,23 @@ type called struct {
 func routeTable() map[string]called {
 	person := func(e expectations) expectations { return e.but("person", 200) }
 	return map[string]called{
-		"GET /packages.json":        {"/packages.json", "", tokenRoute(200)},
-		"GET /p2/*":                 {"/p2/acme/lib.json", "", tokenRoute(404).but("scoped", 403)},
-		"GET /dist/*":               {"/dist/acme/lib/1.0.0.0/abc.zip", "", tokenRoute(404).but("scoped", 403)},
-		"GET /list.json":            {"/list.json", "", tokenRoute(200)},
-		"GET /search.json":          {"/search.json?q=x", "", tokenRoute(200)},
-		"POST /downloads":           {"/downloads", `{"downloads":[]}`, tokenRoute(204)},
-		"GET /health":               {"/health", "", tokenRoute(200).but("anonymous", 200).but("person", 200)},
-		"GET /ready":                {"/ready", "", open(200)},
-		"POST /leaks":               {"/leaks", `{}`, open(202)},
-		"* /graphql":                {"/graphql", `{"query":"{viewer{__typename}}"}`, person(tokenRoute(200).but("anonymous", 200))},
-		"GET /export/downloads.csv": {"/export/downloads.csv?address=192.0.2.1", "", person(tokenRoute(200))},
-		"GET /export/usage.csv":     {"/export/usage.csv?range=DAY", "", person(tokenRoute(200))},
-		"GET /export/audit.csv":     {"/export/audit.csv", "", person(tokenRoute(200))},
-		"GET /export/audit.jsonl":   {"/export/audit.jsonl", "", person(tokenRoute(200))},
-		"GET /*":                    {"/nothing-here.txt", "", open(404)},
-		"HEAD /*":                   {"/nothing-here.txt", "", open(404)},
+		"GET /packages.json":          {"/packages.json", "", tokenRoute(200)},
+		"GET /p2/*":                   {"/p2/acme/lib.json", "", tokenRoute(404).but("scoped", 403)},
+		"GET /dist/*":                 {"/dist/acme/lib/1.0.0.0/abc.zip", "", tokenRoute(404).but("scoped", 403)},
+		"GET /list.json":              {"/list.json", "", tokenRoute(200)},
+		"GET /search.json":            {"/search.json?q=x", "", tokenRoute(200)},
+		"POST /downloads":             {"/downloads", `{"downloads":[]}`, tokenRoute(204)},
+		"GET /health":                 {"/health", "", tokenRoute(200).but("anonymous", 200).but("person", 200)},
+		"GET /ready":                  {"/ready", "", open(200)},
+		"POST /leaks":                 {"/leaks", `{}`, open(202)},
+		"* /graphql":                  {"/graphql", `{"query":"{viewer{__typename}}"}`, person(tokenRoute(200).but("anonymous", 200))},
+		"GET /graphql/schema.graphql": {"/graphql/schema.graphql", "", person(tokenRoute(200))},
+		"GET /export/downloads.csv":   {"/export/downloads.csv?address=192.0.2.1", "", person(tokenRoute(200))},
+		"GET /export/usage.csv":       {"/export/usage.csv?range=DAY", "", person(tokenRoute(200))},
+		"GET /export/audit.csv":       {"/export/audit.csv", "", person(tokenRoute(200))},
+		"GET /export/audit.jsonl":     {"/export/audit.jsonl", "", person(tokenRoute(200))},
+		"GET /*":                      {"/nothing-here.txt", "", open(404)},
+		"HEAD /*":                     {"/nothing-here.txt", "", open(404)},
 	}
 }
 
@@ -223,4 +224,40 @@ func (s *server) session(t *testing.T) http.Header {
 		t.Fatal(err)
 	}
 	return http.Header{"Cookie": {fmt.Sprintf("broker=%s", started.Value)}}
+}
+
+// The API answers a program that sends a token whatever its Origin says; what a page of another site sends with a
+// session is refused in the form of the API, and what the public address's own page sends is not, whatever the proxy in
+// front makes of the Host.
+func TestOriginCountsForSessionsAlone(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	callers := s.callers(t)
+	for name, c := range map[string]struct {
+		caller, origin, host string
+		want                 int
+	}{
+		"a token from a sandboxed page": {"read-only", "null", "", 200},
+		"a token from an extension":     {"read-only", "chrome-extension://abcdef", "", 200},
+		"a session from another site":   {"person", "https://evil.example", "", 403},
+		"a session from a sandbox":      {"person", "null", "", 403},
+		"a session, behind a proxy":     {"person", s.config.publicURL.String(), "127.0.0.1:81", 200},
+	} {
+		header := callers.header[c.caller].Clone()
+		if header == nil {
+			t.Fatalf("there is no %s", c.caller)
+		}
+		header.Set("Origin", c.origin)
+		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"{viewer{__typename}}"}`))
+		r.Header = header
+		r.Header.Set("Content-Type", "application/json")
+		if c.host != "" {
+			r.Host = c.host
+		}
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		if w.Code != c.want || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/") || c.want == 403 && !strings.Contains(w.Body.String(), "FORBIDDEN") {
+			t.Errorf("%s: %d %s %s", name, w.Code, w.Header().Get("Content-Type"), w.Body)
+		}
+	}
 }

@@ -140,6 +140,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 			settings: rules, cookies: cookies, ready: db.Answers, log: c.log},
 		ready:   s.ready,
 		secure:  cookies.Secure,
+		origin:  c.publicURL.Scheme + "://" + c.publicURL.Host,
 		proxies: c.trustedProxies,
 		log:     c.log,
 	})

@@ -35,13 +35,6 @@ func each(ctx context.Context, q querier, scan func(rows *stdsql.Rows) error, qu
 	return rows.Err()
 }
 
-// one is the text of a query's only row and column.
-func one(ctx context.Context, q querier, query string, args ...any) (string, error) {
-	var text stdsql.NullString
-	err := each(ctx, q, func(rows *stdsql.Rows) error { return rows.Scan(&text) }, query, args...)
-	return text.String, err
-}
-
 // list writes count placeholders in brackets, from the one after the offset.
 func list(offset, count int) string {
 	var b strings.Builder
