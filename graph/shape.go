@@ -20,7 +20,8 @@ const (
 	schemaAnswerMax   = 30_000 // values that it may answer; what tools ask is 13,000 of them
 	mutationsMax      = 5
 	signInsMax        = 1
-	sameAnswerNameMax = 200 // fields of a document under one name: validation compares each with each
+	sameNameMax       = 200 // fields of a document that answer under one name: validation compares each with each
+	otherUnderNameMax = 40  // the same where they ask for different things: it tells of each pair that does
 )
 
 // shape bounds what an operation looks like, before and beside its price: how far it expands, how deep it is, how many
@@ -47,7 +48,7 @@ func (shape) MutateOperationParameters(_ context.Context, params *graphql.RawPar
 	if err != nil {
 		return nil // gqlgen finds the same, and says so
 	}
-	e := expansion{fragments: document.Fragments, sizes: map[string]int{}, names: map[string]int{}}
+	e := expansion{fragments: document.Fragments, sizes: map[string]int{}, names: map[string]*answerName{}}
 	total := 0
 	for _, operation := range document.Operations {
 		total += e.size(operation.SelectionSet)
@@ -60,8 +61,8 @@ func (shape) MutateOperationParameters(_ context.Context, params *graphql.RawPar
 		return coded(codeInput, "The fragment %s spreads itself.", e.circular)
 	case total > fieldsMax:
 		return coded(codeTooComplex, "With its fragments written out, the document has more than %d fields.", fieldsMax)
-	case e.mostOften > sameAnswerNameMax:
-		return coded(codeTooComplex, "The document asks for more than %d fields under one name. Give them aliases, or ask for less at a time.", sameAnswerNameMax)
+	case e.tooOften != "":
+		return coded(codeTooComplex, "The document asks for too many fields under the name %.100s. Give them aliases, or ask for less at a time.", e.tooOften)
 	}
 	return nil
 }
@@ -71,8 +72,33 @@ type expansion struct {
 	fragments ast.FragmentDefinitionList
 	sizes     map[string]int // by the fragment's name; underWay while it is being counted
 	circular  string         // a fragment that spreads itself; empty where there is none
-	names     map[string]int // fields as they are written, by the name of their answer
-	mostOften int
+	names     map[string]*answerName
+	tooOften  string // a name that too many fields answer under; empty where there is none
+}
+
+// answerName is how often fields are written whose answers have one name.
+type answerName struct {
+	times  int
+	first  string // what the first of them asks for
+	differ bool   // another asks for something else
+}
+
+// note counts a field as it is written.
+func (e *expansion) note(f *ast.Field) {
+	asks := f.Name
+	for _, argument := range f.Arguments {
+		asks += " " + argument.Name + ":" + argument.Value.String()
+	}
+	n := e.names[f.Alias]
+	if n == nil {
+		n = &answerName{first: asks}
+		e.names[f.Alias] = n
+	}
+	n.times++
+	n.differ = n.differ || asks != n.first
+	if n.times > sameNameMax || n.differ && n.times > otherUnderNameMax {
+		e.tooOften = f.Alias
+	}
 }
 
 const underWay = -1
@@ -83,8 +109,7 @@ func (e *expansion) size(set ast.SelectionSet) int {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
-			e.names[s.Alias]++
-			e.mostOften = max(e.mostOften, e.names[s.Alias])
+			e.note(s)
 			total += 1 + e.size(s.SelectionSet)
 		case *ast.InlineFragment:
 			total += 1 + e.size(s.SelectionSet)
