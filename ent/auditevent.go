@@ -36,6 +36,8 @@ type AuditEvent struct {
 	Client *string `json:"client,omitempty"`
 	// What changed, a JSON object; never a secret.
 	Details string `json:"details,omitempty"`
+	// SearchText holds the value of the "search_text" field.
+	SearchText string `json:"search_text,omitempty"`
 	// HMAC-SHA256 of the hash before it and of this event.
 	Hash         []byte `json:"-"`
 	selectValues sql.SelectValues
@@ -50,7 +52,7 @@ func (*AuditEvent) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case auditevent.FieldNumber:
 			values[i] = new(sql.NullInt64)
-		case auditevent.FieldID, auditevent.FieldActor, auditevent.FieldActorID, auditevent.FieldAction, auditevent.FieldTarget, auditevent.FieldAddress, auditevent.FieldClient, auditevent.FieldDetails:
+		case auditevent.FieldID, auditevent.FieldActor, auditevent.FieldActorID, auditevent.FieldAction, auditevent.FieldTarget, auditevent.FieldAddress, auditevent.FieldClient, auditevent.FieldDetails, auditevent.FieldSearchText:
 			values[i] = new(sql.NullString)
 		case auditevent.FieldAt:
 			values[i] = new(sql.NullTime)
@@ -132,6 +134,12 @@ func (_m *AuditEvent) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Details = value.String
 			}
+		case auditevent.FieldSearchText:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field search_text", values[i])
+			} else if value.Valid {
+				_m.SearchText = value.String
+			}
 		case auditevent.FieldHash:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field hash", values[i])
@@ -206,6 +214,9 @@ func (_m *AuditEvent) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("details=")
 	builder.WriteString(_m.Details)
+	builder.WriteString(", ")
+	builder.WriteString("search_text=")
+	builder.WriteString(_m.SearchText)
 	builder.WriteString(", ")
 	builder.WriteString("hash=<sensitive>")
 	builder.WriteByte(')')

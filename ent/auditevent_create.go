@@ -117,6 +117,20 @@ func (_c *AuditEventCreate) SetNillableDetails(v *string) *AuditEventCreate {
 	return _c
 }
 
+// SetSearchText sets the "search_text" field.
+func (_c *AuditEventCreate) SetSearchText(v string) *AuditEventCreate {
+	_c.mutation.SetSearchText(v)
+	return _c
+}
+
+// SetNillableSearchText sets the "search_text" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableSearchText(v *string) *AuditEventCreate {
+	if v != nil {
+		_c.SetSearchText(*v)
+	}
+	return _c
+}
+
 // SetHash sets the "hash" field.
 func (_c *AuditEventCreate) SetHash(v []byte) *AuditEventCreate {
 	_c.mutation.SetHash(v)
@@ -172,6 +186,10 @@ func (_c *AuditEventCreate) defaults() {
 		v := auditevent.DefaultDetails
 		_c.mutation.SetDetails(v)
 	}
+	if _, ok := _c.mutation.SearchText(); !ok {
+		v := auditevent.DefaultSearchText
+		_c.mutation.SetSearchText(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -223,6 +241,9 @@ func (_c *AuditEventCreate) check() error {
 	}
 	if _, ok := _c.mutation.Details(); !ok {
 		return &ValidationError{Name: "details", err: errors.New(`ent: missing required field "AuditEvent.details"`)}
+	}
+	if _, ok := _c.mutation.SearchText(); !ok {
+		return &ValidationError{Name: "search_text", err: errors.New(`ent: missing required field "AuditEvent.search_text"`)}
 	}
 	if _, ok := _c.mutation.Hash(); !ok {
 		return &ValidationError{Name: "hash", err: errors.New(`ent: missing required field "AuditEvent.hash"`)}
@@ -309,6 +330,10 @@ func (_c *AuditEventCreate) createSpec() (*AuditEvent, *sqlgraph.CreateSpec) {
 		_spec.SetField(auditevent.FieldDetails, field.TypeString, value)
 		_node.Details = value
 	}
+	if value, ok := _c.mutation.SearchText(); ok {
+		_spec.SetField(auditevent.FieldSearchText, field.TypeString, value)
+		_node.SearchText = value
+	}
 	if value, ok := _c.mutation.Hash(); ok {
 		_spec.SetField(auditevent.FieldHash, field.TypeBytes, value)
 		_node.Hash = value
@@ -364,6 +389,18 @@ type (
 		*sql.UpdateSet
 	}
 )
+
+// SetSearchText sets the "search_text" field.
+func (u *AuditEventUpsert) SetSearchText(v string) *AuditEventUpsert {
+	u.Set(auditevent.FieldSearchText, v)
+	return u
+}
+
+// UpdateSearchText sets the "search_text" field to the value that was provided on create.
+func (u *AuditEventUpsert) UpdateSearchText() *AuditEventUpsert {
+	u.SetExcluded(auditevent.FieldSearchText)
+	return u
+}
 
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
@@ -441,6 +478,20 @@ func (u *AuditEventUpsertOne) Update(set func(*AuditEventUpsert)) *AuditEventUps
 		set(&AuditEventUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetSearchText sets the "search_text" field.
+func (u *AuditEventUpsertOne) SetSearchText(v string) *AuditEventUpsertOne {
+	return u.Update(func(s *AuditEventUpsert) {
+		s.SetSearchText(v)
+	})
+}
+
+// UpdateSearchText sets the "search_text" field to the value that was provided on create.
+func (u *AuditEventUpsertOne) UpdateSearchText() *AuditEventUpsertOne {
+	return u.Update(func(s *AuditEventUpsert) {
+		s.UpdateSearchText()
+	})
 }
 
 // Exec executes the query.
@@ -686,6 +737,20 @@ func (u *AuditEventUpsertBulk) Update(set func(*AuditEventUpsert)) *AuditEventUp
 		set(&AuditEventUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetSearchText sets the "search_text" field.
+func (u *AuditEventUpsertBulk) SetSearchText(v string) *AuditEventUpsertBulk {
+	return u.Update(func(s *AuditEventUpsert) {
+		s.SetSearchText(v)
+	})
+}
+
+// UpdateSearchText sets the "search_text" field to the value that was provided on create.
+func (u *AuditEventUpsertBulk) UpdateSearchText() *AuditEventUpsertBulk {
+	return u.Update(func(s *AuditEventUpsert) {
+		s.UpdateSearchText()
+	})
 }
 
 // Exec executes the query.

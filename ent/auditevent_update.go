@@ -27,6 +27,20 @@ func (_u *AuditEventUpdate) Where(ps ...predicate.AuditEvent) *AuditEventUpdate 
 	return _u
 }
 
+// SetSearchText sets the "search_text" field.
+func (_u *AuditEventUpdate) SetSearchText(v string) *AuditEventUpdate {
+	_u.mutation.SetSearchText(v)
+	return _u
+}
+
+// SetNillableSearchText sets the "search_text" field if the given value is not nil.
+func (_u *AuditEventUpdate) SetNillableSearchText(v *string) *AuditEventUpdate {
+	if v != nil {
+		_u.SetSearchText(*v)
+	}
+	return _u
+}
+
 // Mutation returns the AuditEventMutation object of the builder.
 func (_u *AuditEventUpdate) Mutation() *AuditEventMutation {
 	return _u.mutation
@@ -77,6 +91,9 @@ func (_u *AuditEventUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.ClientCleared() {
 		_spec.ClearField(auditevent.FieldClient, field.TypeString)
 	}
+	if value, ok := _u.mutation.SearchText(); ok {
+		_spec.SetField(auditevent.FieldSearchText, field.TypeString, value)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{auditevent.Label}
@@ -95,6 +112,20 @@ type AuditEventUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *AuditEventMutation
+}
+
+// SetSearchText sets the "search_text" field.
+func (_u *AuditEventUpdateOne) SetSearchText(v string) *AuditEventUpdateOne {
+	_u.mutation.SetSearchText(v)
+	return _u
+}
+
+// SetNillableSearchText sets the "search_text" field if the given value is not nil.
+func (_u *AuditEventUpdateOne) SetNillableSearchText(v *string) *AuditEventUpdateOne {
+	if v != nil {
+		_u.SetSearchText(*v)
+	}
+	return _u
 }
 
 // Mutation returns the AuditEventMutation object of the builder.
@@ -176,6 +207,9 @@ func (_u *AuditEventUpdateOne) sqlSave(ctx context.Context) (_node *AuditEvent, 
 	}
 	if _u.mutation.ClientCleared() {
 		_spec.ClearField(auditevent.FieldClient, field.TypeString)
+	}
+	if value, ok := _u.mutation.SearchText(); ok {
+		_spec.SetField(auditevent.FieldSearchText, field.TypeString, value)
 	}
 	_node = &AuditEvent{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -1544,6 +1544,7 @@ type AuditEventMutation struct {
 	address       *string
 	client        *string
 	details       *string
+	search_text   *string
 	hash          *[]byte
 	clearedFields map[string]struct{}
 	done          bool
@@ -2038,6 +2039,42 @@ func (m *AuditEventMutation) ResetDetails() {
 	m.details = nil
 }
 
+// SetSearchText sets the "search_text" field.
+func (m *AuditEventMutation) SetSearchText(s string) {
+	m.search_text = &s
+}
+
+// SearchText returns the value of the "search_text" field in the mutation.
+func (m *AuditEventMutation) SearchText() (r string, exists bool) {
+	v := m.search_text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSearchText returns the old "search_text" field's value of the AuditEvent entity.
+// If the AuditEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEventMutation) OldSearchText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSearchText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSearchText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSearchText: %w", err)
+	}
+	return oldValue.SearchText, nil
+}
+
+// ResetSearchText resets all changes to the "search_text" field.
+func (m *AuditEventMutation) ResetSearchText() {
+	m.search_text = nil
+}
+
 // SetHash sets the "hash" field.
 func (m *AuditEventMutation) SetHash(b []byte) {
 	m.hash = &b
@@ -2108,7 +2145,7 @@ func (m *AuditEventMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AuditEventMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.number != nil {
 		fields = append(fields, auditevent.FieldNumber)
 	}
@@ -2135,6 +2172,9 @@ func (m *AuditEventMutation) Fields() []string {
 	}
 	if m.details != nil {
 		fields = append(fields, auditevent.FieldDetails)
+	}
+	if m.search_text != nil {
+		fields = append(fields, auditevent.FieldSearchText)
 	}
 	if m.hash != nil {
 		fields = append(fields, auditevent.FieldHash)
@@ -2165,6 +2205,8 @@ func (m *AuditEventMutation) Field(name string) (ent.Value, bool) {
 		return m.GetClient()
 	case auditevent.FieldDetails:
 		return m.Details()
+	case auditevent.FieldSearchText:
+		return m.SearchText()
 	case auditevent.FieldHash:
 		return m.Hash()
 	}
@@ -2194,6 +2236,8 @@ func (m *AuditEventMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldClient(ctx)
 	case auditevent.FieldDetails:
 		return m.OldDetails(ctx)
+	case auditevent.FieldSearchText:
+		return m.OldSearchText(ctx)
 	case auditevent.FieldHash:
 		return m.OldHash(ctx)
 	}
@@ -2267,6 +2311,13 @@ func (m *AuditEventMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDetails(v)
+		return nil
+	case auditevent.FieldSearchText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSearchText(v)
 		return nil
 	case auditevent.FieldHash:
 		v, ok := value.([]byte)
@@ -2386,6 +2437,9 @@ func (m *AuditEventMutation) ResetField(name string) error {
 		return nil
 	case auditevent.FieldDetails:
 		m.ResetDetails()
+		return nil
+	case auditevent.FieldSearchText:
+		m.ResetSearchText()
 		return nil
 	case auditevent.FieldHash:
 		m.ResetHash()
@@ -7443,35 +7497,36 @@ func (m *PackageVersionMutation) ResetEdge(name string) error {
 // PkgMutation represents an operation that mutates the Pkg nodes in the graph.
 type PkgMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *string
-	name              *string
-	_type             *string
-	description       *string
-	abandoned         *string
-	latest_version_id *string
-	version_count     *int
-	addversion_count  *int
-	released_at       *time.Time
-	downloads         *int64
-	adddownloads      *int64
-	created_at        *time.Time
-	clearedFields     map[string]struct{}
-	repository        *string
-	clearedrepository bool
-	versions          map[string]struct{}
-	removedversions   map[string]struct{}
-	clearedversions   bool
-	dists             map[string]struct{}
-	removeddists      map[string]struct{}
-	cleareddists      bool
-	documents         map[string]struct{}
-	removeddocuments  map[string]struct{}
-	cleareddocuments  bool
-	done              bool
-	oldValue          func(context.Context) (*Pkg, error)
-	predicates        []predicate.Pkg
+	op                 Op
+	typ                string
+	id                 *string
+	name               *string
+	_type              *string
+	description        *string
+	description_folded *string
+	abandoned          *string
+	latest_version_id  *string
+	version_count      *int
+	addversion_count   *int
+	released_at        *time.Time
+	downloads          *int64
+	adddownloads       *int64
+	created_at         *time.Time
+	clearedFields      map[string]struct{}
+	repository         *string
+	clearedrepository  bool
+	versions           map[string]struct{}
+	removedversions    map[string]struct{}
+	clearedversions    bool
+	dists              map[string]struct{}
+	removeddists       map[string]struct{}
+	cleareddists       bool
+	documents          map[string]struct{}
+	removeddocuments   map[string]struct{}
+	cleareddocuments   bool
+	done               bool
+	oldValue           func(context.Context) (*Pkg, error)
+	predicates         []predicate.Pkg
 }
 
 var _ ent.Mutation = (*PkgMutation)(nil)
@@ -7720,6 +7775,42 @@ func (m *PkgMutation) OldDescription(ctx context.Context) (v string, err error) 
 // ResetDescription resets all changes to the "description" field.
 func (m *PkgMutation) ResetDescription() {
 	m.description = nil
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (m *PkgMutation) SetDescriptionFolded(s string) {
+	m.description_folded = &s
+}
+
+// DescriptionFolded returns the value of the "description_folded" field in the mutation.
+func (m *PkgMutation) DescriptionFolded() (r string, exists bool) {
+	v := m.description_folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescriptionFolded returns the old "description_folded" field's value of the Pkg entity.
+// If the Pkg object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PkgMutation) OldDescriptionFolded(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescriptionFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescriptionFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescriptionFolded: %w", err)
+	}
+	return oldValue.DescriptionFolded, nil
+}
+
+// ResetDescriptionFolded resets all changes to the "description_folded" field.
+func (m *PkgMutation) ResetDescriptionFolded() {
+	m.description_folded = nil
 }
 
 // SetAbandoned sets the "abandoned" field.
@@ -8240,7 +8331,7 @@ func (m *PkgMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PkgMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.name != nil {
 		fields = append(fields, pkg.FieldName)
 	}
@@ -8252,6 +8343,9 @@ func (m *PkgMutation) Fields() []string {
 	}
 	if m.description != nil {
 		fields = append(fields, pkg.FieldDescription)
+	}
+	if m.description_folded != nil {
+		fields = append(fields, pkg.FieldDescriptionFolded)
 	}
 	if m.abandoned != nil {
 		fields = append(fields, pkg.FieldAbandoned)
@@ -8287,6 +8381,8 @@ func (m *PkgMutation) Field(name string) (ent.Value, bool) {
 		return m.GetType()
 	case pkg.FieldDescription:
 		return m.Description()
+	case pkg.FieldDescriptionFolded:
+		return m.DescriptionFolded()
 	case pkg.FieldAbandoned:
 		return m.Abandoned()
 	case pkg.FieldLatestVersionID:
@@ -8316,6 +8412,8 @@ func (m *PkgMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldType(ctx)
 	case pkg.FieldDescription:
 		return m.OldDescription(ctx)
+	case pkg.FieldDescriptionFolded:
+		return m.OldDescriptionFolded(ctx)
 	case pkg.FieldAbandoned:
 		return m.OldAbandoned(ctx)
 	case pkg.FieldLatestVersionID:
@@ -8364,6 +8462,13 @@ func (m *PkgMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDescription(v)
+		return nil
+	case pkg.FieldDescriptionFolded:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescriptionFolded(v)
 		return nil
 	case pkg.FieldAbandoned:
 		v, ok := value.(string)
@@ -8515,6 +8620,9 @@ func (m *PkgMutation) ResetField(name string) error {
 		return nil
 	case pkg.FieldDescription:
 		m.ResetDescription()
+		return nil
+	case pkg.FieldDescriptionFolded:
+		m.ResetDescriptionFolded()
 		return nil
 	case pkg.FieldAbandoned:
 		m.ResetAbandoned()
@@ -9243,6 +9351,7 @@ type RepositoryMutation struct {
 	name                *string
 	_type               *repository.Type
 	url                 *string
+	url_folded          *string
 	packages            *[]string
 	appendpackages      []string
 	owns                *[]string
@@ -9495,6 +9604,42 @@ func (m *RepositoryMutation) URLCleared() bool {
 func (m *RepositoryMutation) ResetURL() {
 	m.url = nil
 	delete(m.clearedFields, repository.FieldURL)
+}
+
+// SetURLFolded sets the "url_folded" field.
+func (m *RepositoryMutation) SetURLFolded(s string) {
+	m.url_folded = &s
+}
+
+// URLFolded returns the value of the "url_folded" field in the mutation.
+func (m *RepositoryMutation) URLFolded() (r string, exists bool) {
+	v := m.url_folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURLFolded returns the old "url_folded" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldURLFolded(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURLFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURLFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURLFolded: %w", err)
+	}
+	return oldValue.URLFolded, nil
+}
+
+// ResetURLFolded resets all changes to the "url_folded" field.
+func (m *RepositoryMutation) ResetURLFolded() {
+	m.url_folded = nil
 }
 
 // SetPackages sets the "packages" field.
@@ -10178,7 +10323,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -10187,6 +10332,9 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.url != nil {
 		fields = append(fields, repository.FieldURL)
+	}
+	if m.url_folded != nil {
+		fields = append(fields, repository.FieldURLFolded)
 	}
 	if m.packages != nil {
 		fields = append(fields, repository.FieldPackages)
@@ -10235,6 +10383,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.GetType()
 	case repository.FieldURL:
 		return m.URL()
+	case repository.FieldURLFolded:
+		return m.URLFolded()
 	case repository.FieldPackages:
 		return m.Packages()
 	case repository.FieldOwns:
@@ -10272,6 +10422,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldType(ctx)
 	case repository.FieldURL:
 		return m.OldURL(ctx)
+	case repository.FieldURLFolded:
+		return m.OldURLFolded(ctx)
 	case repository.FieldPackages:
 		return m.OldPackages(ctx)
 	case repository.FieldOwns:
@@ -10323,6 +10475,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetURL(v)
+		return nil
+	case repository.FieldURLFolded:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURLFolded(v)
 		return nil
 	case repository.FieldPackages:
 		v, ok := value.([]string)
@@ -10500,6 +10659,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldURL:
 		m.ResetURL()
+		return nil
+	case repository.FieldURLFolded:
+		m.ResetURLFolded()
 		return nil
 	case repository.FieldPackages:
 		m.ResetPackages()
@@ -13674,44 +13836,46 @@ func (m *SyncRunMutation) ResetEdge(name string) error {
 // TokenMutation represents an operation that mutates the Token nodes in the graph.
 type TokenMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *string
-	description       *string
-	permission        *token.Permission
-	packages          *[]string
-	appendpackages    []string
-	networks          *[]string
-	appendnetworks    []string
-	rate_limit        *int
-	addrate_limit     *int
-	external_id       *string
-	labels            *[]schema.Label
-	appendlabels      []schema.Label
-	created_at        *time.Time
-	created_by        *string
-	parent_id         *string
-	expires_at        *time.Time
-	last_used_at      *time.Time
-	last_used_address *string
-	last_used_client  *string
-	revoked_at        *time.Time
-	revoked_by        *string
-	revoked_reason    *string
-	disabled_at       *time.Time
-	disabled_reason   *string
-	disabled_by_token *string
-	enabled_at        *time.Time
-	leaked_at         *time.Time
-	leaked_url        *string
-	leaked_until      *time.Time
-	clearedFields     map[string]struct{}
-	secrets           map[string]struct{}
-	removedsecrets    map[string]struct{}
-	clearedsecrets    bool
-	done              bool
-	oldValue          func(context.Context) (*Token, error)
-	predicates        []predicate.Token
+	op                 Op
+	typ                string
+	id                 *string
+	description        *string
+	description_folded *string
+	search_text        *string
+	permission         *token.Permission
+	packages           *[]string
+	appendpackages     []string
+	networks           *[]string
+	appendnetworks     []string
+	rate_limit         *int
+	addrate_limit      *int
+	external_id        *string
+	labels             *[]schema.Label
+	appendlabels       []schema.Label
+	created_at         *time.Time
+	created_by         *string
+	parent_id          *string
+	expires_at         *time.Time
+	last_used_at       *time.Time
+	last_used_address  *string
+	last_used_client   *string
+	revoked_at         *time.Time
+	revoked_by         *string
+	revoked_reason     *string
+	disabled_at        *time.Time
+	disabled_reason    *string
+	disabled_by_token  *string
+	enabled_at         *time.Time
+	leaked_at          *time.Time
+	leaked_url         *string
+	leaked_until       *time.Time
+	clearedFields      map[string]struct{}
+	secrets            map[string]struct{}
+	removedsecrets     map[string]struct{}
+	clearedsecrets     bool
+	done               bool
+	oldValue           func(context.Context) (*Token, error)
+	predicates         []predicate.Token
 }
 
 var _ ent.Mutation = (*TokenMutation)(nil)
@@ -13852,6 +14016,78 @@ func (m *TokenMutation) OldDescription(ctx context.Context) (v string, err error
 // ResetDescription resets all changes to the "description" field.
 func (m *TokenMutation) ResetDescription() {
 	m.description = nil
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (m *TokenMutation) SetDescriptionFolded(s string) {
+	m.description_folded = &s
+}
+
+// DescriptionFolded returns the value of the "description_folded" field in the mutation.
+func (m *TokenMutation) DescriptionFolded() (r string, exists bool) {
+	v := m.description_folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescriptionFolded returns the old "description_folded" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldDescriptionFolded(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescriptionFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescriptionFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescriptionFolded: %w", err)
+	}
+	return oldValue.DescriptionFolded, nil
+}
+
+// ResetDescriptionFolded resets all changes to the "description_folded" field.
+func (m *TokenMutation) ResetDescriptionFolded() {
+	m.description_folded = nil
+}
+
+// SetSearchText sets the "search_text" field.
+func (m *TokenMutation) SetSearchText(s string) {
+	m.search_text = &s
+}
+
+// SearchText returns the value of the "search_text" field in the mutation.
+func (m *TokenMutation) SearchText() (r string, exists bool) {
+	v := m.search_text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSearchText returns the old "search_text" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldSearchText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSearchText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSearchText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSearchText: %w", err)
+	}
+	return oldValue.SearchText, nil
+}
+
+// ResetSearchText resets all changes to the "search_text" field.
+func (m *TokenMutation) ResetSearchText() {
+	m.search_text = nil
 }
 
 // SetPermission sets the "permission" field.
@@ -15057,9 +15293,15 @@ func (m *TokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TokenMutation) Fields() []string {
-	fields := make([]string, 0, 24)
+	fields := make([]string, 0, 26)
 	if m.description != nil {
 		fields = append(fields, token.FieldDescription)
+	}
+	if m.description_folded != nil {
+		fields = append(fields, token.FieldDescriptionFolded)
+	}
+	if m.search_text != nil {
+		fields = append(fields, token.FieldSearchText)
 	}
 	if m.permission != nil {
 		fields = append(fields, token.FieldPermission)
@@ -15140,6 +15382,10 @@ func (m *TokenMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case token.FieldDescription:
 		return m.Description()
+	case token.FieldDescriptionFolded:
+		return m.DescriptionFolded()
+	case token.FieldSearchText:
+		return m.SearchText()
 	case token.FieldPermission:
 		return m.Permission()
 	case token.FieldPackages:
@@ -15197,6 +15443,10 @@ func (m *TokenMutation) OldField(ctx context.Context, name string) (ent.Value, e
 	switch name {
 	case token.FieldDescription:
 		return m.OldDescription(ctx)
+	case token.FieldDescriptionFolded:
+		return m.OldDescriptionFolded(ctx)
+	case token.FieldSearchText:
+		return m.OldSearchText(ctx)
 	case token.FieldPermission:
 		return m.OldPermission(ctx)
 	case token.FieldPackages:
@@ -15258,6 +15508,20 @@ func (m *TokenMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDescription(v)
+		return nil
+	case token.FieldDescriptionFolded:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescriptionFolded(v)
+		return nil
+	case token.FieldSearchText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSearchText(v)
 		return nil
 	case token.FieldPermission:
 		v, ok := value.(token.Permission)
@@ -15591,6 +15855,12 @@ func (m *TokenMutation) ResetField(name string) error {
 	switch name {
 	case token.FieldDescription:
 		m.ResetDescription()
+		return nil
+	case token.FieldDescriptionFolded:
+		m.ResetDescriptionFolded()
+		return nil
+	case token.FieldSearchText:
+		m.ResetSearchText()
 		return nil
 	case token.FieldPermission:
 		m.ResetPermission()

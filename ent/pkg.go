@@ -26,6 +26,8 @@ type Pkg struct {
 	Type string `json:"type,omitempty"`
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`
+	// DescriptionFolded holds the value of the "description_folded" field.
+	DescriptionFolded string `json:"description_folded,omitempty"`
 	// Replacement, or empty; null while maintained.
 	Abandoned *string `json:"abandoned,omitempty"`
 	// LatestVersionID holds the value of the "latest_version_id" field.
@@ -110,7 +112,7 @@ func (*Pkg) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case pkg.FieldVersionCount, pkg.FieldDownloads:
 			values[i] = new(sql.NullInt64)
-		case pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID, pkg.FieldType, pkg.FieldDescription, pkg.FieldAbandoned, pkg.FieldLatestVersionID:
+		case pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID, pkg.FieldType, pkg.FieldDescription, pkg.FieldDescriptionFolded, pkg.FieldAbandoned, pkg.FieldLatestVersionID:
 			values[i] = new(sql.NullString)
 		case pkg.FieldReleasedAt, pkg.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -158,6 +160,12 @@ func (_m *Pkg) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field description", values[i])
 			} else if value.Valid {
 				_m.Description = value.String
+			}
+		case pkg.FieldDescriptionFolded:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field description_folded", values[i])
+			} else if value.Valid {
+				_m.DescriptionFolded = value.String
 			}
 		case pkg.FieldAbandoned:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -265,6 +273,9 @@ func (_m *Pkg) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("description=")
 	builder.WriteString(_m.Description)
+	builder.WriteString(", ")
+	builder.WriteString("description_folded=")
+	builder.WriteString(_m.DescriptionFolded)
 	builder.WriteString(", ")
 	if v := _m.Abandoned; v != nil {
 		builder.WriteString("abandoned=")

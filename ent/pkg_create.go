@@ -67,6 +67,20 @@ func (_c *PkgCreate) SetNillableDescription(v *string) *PkgCreate {
 	return _c
 }
 
+// SetDescriptionFolded sets the "description_folded" field.
+func (_c *PkgCreate) SetDescriptionFolded(v string) *PkgCreate {
+	_c.mutation.SetDescriptionFolded(v)
+	return _c
+}
+
+// SetNillableDescriptionFolded sets the "description_folded" field if the given value is not nil.
+func (_c *PkgCreate) SetNillableDescriptionFolded(v *string) *PkgCreate {
+	if v != nil {
+		_c.SetDescriptionFolded(*v)
+	}
+	return _c
+}
+
 // SetAbandoned sets the "abandoned" field.
 func (_c *PkgCreate) SetAbandoned(v string) *PkgCreate {
 	_c.mutation.SetAbandoned(v)
@@ -258,6 +272,10 @@ func (_c *PkgCreate) defaults() {
 		v := pkg.DefaultDescription
 		_c.mutation.SetDescription(v)
 	}
+	if _, ok := _c.mutation.DescriptionFolded(); !ok {
+		v := pkg.DefaultDescriptionFolded
+		_c.mutation.SetDescriptionFolded(v)
+	}
 	if _, ok := _c.mutation.VersionCount(); !ok {
 		v := pkg.DefaultVersionCount
 		_c.mutation.SetVersionCount(v)
@@ -294,6 +312,9 @@ func (_c *PkgCreate) check() error {
 	}
 	if _, ok := _c.mutation.Description(); !ok {
 		return &ValidationError{Name: "description", err: errors.New(`ent: missing required field "Pkg.description"`)}
+	}
+	if _, ok := _c.mutation.DescriptionFolded(); !ok {
+		return &ValidationError{Name: "description_folded", err: errors.New(`ent: missing required field "Pkg.description_folded"`)}
 	}
 	if _, ok := _c.mutation.VersionCount(); !ok {
 		return &ValidationError{Name: "version_count", err: errors.New(`ent: missing required field "Pkg.version_count"`)}
@@ -359,6 +380,10 @@ func (_c *PkgCreate) createSpec() (*Pkg, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Description(); ok {
 		_spec.SetField(pkg.FieldDescription, field.TypeString, value)
 		_node.Description = value
+	}
+	if value, ok := _c.mutation.DescriptionFolded(); ok {
+		_spec.SetField(pkg.FieldDescriptionFolded, field.TypeString, value)
+		_node.DescriptionFolded = value
 	}
 	if value, ok := _c.mutation.Abandoned(); ok {
 		_spec.SetField(pkg.FieldAbandoned, field.TypeString, value)
@@ -534,6 +559,18 @@ func (u *PkgUpsert) SetDescription(v string) *PkgUpsert {
 // UpdateDescription sets the "description" field to the value that was provided on create.
 func (u *PkgUpsert) UpdateDescription() *PkgUpsert {
 	u.SetExcluded(pkg.FieldDescription)
+	return u
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (u *PkgUpsert) SetDescriptionFolded(v string) *PkgUpsert {
+	u.Set(pkg.FieldDescriptionFolded, v)
+	return u
+}
+
+// UpdateDescriptionFolded sets the "description_folded" field to the value that was provided on create.
+func (u *PkgUpsert) UpdateDescriptionFolded() *PkgUpsert {
+	u.SetExcluded(pkg.FieldDescriptionFolded)
 	return u
 }
 
@@ -720,6 +757,20 @@ func (u *PkgUpsertOne) SetDescription(v string) *PkgUpsertOne {
 func (u *PkgUpsertOne) UpdateDescription() *PkgUpsertOne {
 	return u.Update(func(s *PkgUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (u *PkgUpsertOne) SetDescriptionFolded(v string) *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetDescriptionFolded(v)
+	})
+}
+
+// UpdateDescriptionFolded sets the "description_folded" field to the value that was provided on create.
+func (u *PkgUpsertOne) UpdateDescriptionFolded() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateDescriptionFolded()
 	})
 }
 
@@ -1088,6 +1139,20 @@ func (u *PkgUpsertBulk) SetDescription(v string) *PkgUpsertBulk {
 func (u *PkgUpsertBulk) UpdateDescription() *PkgUpsertBulk {
 	return u.Update(func(s *PkgUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (u *PkgUpsertBulk) SetDescriptionFolded(v string) *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetDescriptionFolded(v)
+	})
+}
+
+// UpdateDescriptionFolded sets the "description_folded" field to the value that was provided on create.
+func (u *PkgUpsertBulk) UpdateDescriptionFolded() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateDescriptionFolded()
 	})
 }
 

@@ -74,6 +74,20 @@ func (_u *PkgUpdate) SetNillableDescription(v *string) *PkgUpdate {
 	return _u
 }
 
+// SetDescriptionFolded sets the "description_folded" field.
+func (_u *PkgUpdate) SetDescriptionFolded(v string) *PkgUpdate {
+	_u.mutation.SetDescriptionFolded(v)
+	return _u
+}
+
+// SetNillableDescriptionFolded sets the "description_folded" field if the given value is not nil.
+func (_u *PkgUpdate) SetNillableDescriptionFolded(v *string) *PkgUpdate {
+	if v != nil {
+		_u.SetDescriptionFolded(*v)
+	}
+	return _u
+}
+
 // SetAbandoned sets the "abandoned" field.
 func (_u *PkgUpdate) SetAbandoned(v string) *PkgUpdate {
 	_u.mutation.SetAbandoned(v)
@@ -353,6 +367,9 @@ func (_u *PkgUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(pkg.FieldDescription, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.DescriptionFolded(); ok {
+		_spec.SetField(pkg.FieldDescriptionFolded, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Abandoned(); ok {
 		_spec.SetField(pkg.FieldAbandoned, field.TypeString, value)
 	}
@@ -605,6 +622,20 @@ func (_u *PkgUpdateOne) SetDescription(v string) *PkgUpdateOne {
 func (_u *PkgUpdateOne) SetNillableDescription(v *string) *PkgUpdateOne {
 	if v != nil {
 		_u.SetDescription(*v)
+	}
+	return _u
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (_u *PkgUpdateOne) SetDescriptionFolded(v string) *PkgUpdateOne {
+	_u.mutation.SetDescriptionFolded(v)
+	return _u
+}
+
+// SetNillableDescriptionFolded sets the "description_folded" field if the given value is not nil.
+func (_u *PkgUpdateOne) SetNillableDescriptionFolded(v *string) *PkgUpdateOne {
+	if v != nil {
+		_u.SetDescriptionFolded(*v)
 	}
 	return _u
 }
@@ -917,6 +948,9 @@ func (_u *PkgUpdateOne) sqlSave(ctx context.Context) (_node *Pkg, err error) {
 	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(pkg.FieldDescription, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DescriptionFolded(); ok {
+		_spec.SetField(pkg.FieldDescriptionFolded, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Abandoned(); ok {
 		_spec.SetField(pkg.FieldAbandoned, field.TypeString, value)

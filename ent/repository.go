@@ -24,6 +24,8 @@ type Repository struct {
 	Type repository.Type `json:"type,omitempty"`
 	// URL holds the value of the "url" field.
 	URL *string `json:"url,omitempty"`
+	// URLFolded holds the value of the "url_folded" field.
+	URLFolded string `json:"url_folded,omitempty"`
 	// Patterns taken from this source; empty means all it has.
 	Packages []string `json:"packages,omitempty"`
 	// Patterns no other source may ever answer for.
@@ -107,7 +109,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case repository.FieldPriority:
 			values[i] = new(sql.NullInt64)
-		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError:
+		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError:
 			values[i] = new(sql.NullString)
 		case repository.FieldLastSyncedAt, repository.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -150,6 +152,12 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.URL = new(string)
 				*_m.URL = value.String
+			}
+		case repository.FieldURLFolded:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field url_folded", values[i])
+			} else if value.Valid {
+				_m.URLFolded = value.String
 			}
 		case repository.FieldPackages:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -284,6 +292,9 @@ func (_m *Repository) String() string {
 		builder.WriteString("url=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("url_folded=")
+	builder.WriteString(_m.URLFolded)
 	builder.WriteString(", ")
 	builder.WriteString("packages=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Packages))

@@ -52,6 +52,20 @@ func (_c *RepositoryCreate) SetNillableURL(v *string) *RepositoryCreate {
 	return _c
 }
 
+// SetURLFolded sets the "url_folded" field.
+func (_c *RepositoryCreate) SetURLFolded(v string) *RepositoryCreate {
+	_c.mutation.SetURLFolded(v)
+	return _c
+}
+
+// SetNillableURLFolded sets the "url_folded" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableURLFolded(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetURLFolded(*v)
+	}
+	return _c
+}
+
 // SetPackages sets the "packages" field.
 func (_c *RepositoryCreate) SetPackages(v []string) *RepositoryCreate {
 	_c.mutation.SetPackages(v)
@@ -276,6 +290,10 @@ func (_c *RepositoryCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *RepositoryCreate) defaults() {
+	if _, ok := _c.mutation.URLFolded(); !ok {
+		v := repository.DefaultURLFolded
+		_c.mutation.SetURLFolded(v)
+	}
 	if _, ok := _c.mutation.Packages(); !ok {
 		v := repository.DefaultPackages
 		_c.mutation.SetPackages(v)
@@ -336,6 +354,9 @@ func (_c *RepositoryCreate) check() error {
 		if err := repository.URLValidator(v); err != nil {
 			return &ValidationError{Name: "url", err: fmt.Errorf(`ent: validator failed for field "Repository.url": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.URLFolded(); !ok {
+		return &ValidationError{Name: "url_folded", err: errors.New(`ent: missing required field "Repository.url_folded"`)}
 	}
 	if _, ok := _c.mutation.Packages(); !ok {
 		return &ValidationError{Name: "packages", err: errors.New(`ent: missing required field "Repository.packages"`)}
@@ -428,6 +449,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.URL(); ok {
 		_spec.SetField(repository.FieldURL, field.TypeString, value)
 		_node.URL = &value
+	}
+	if value, ok := _c.mutation.URLFolded(); ok {
+		_spec.SetField(repository.FieldURLFolded, field.TypeString, value)
+		_node.URLFolded = value
 	}
 	if value, ok := _c.mutation.Packages(); ok {
 		_spec.SetField(repository.FieldPackages, field.TypeJSON, value)
@@ -600,6 +625,18 @@ func (u *RepositoryUpsert) UpdateURL() *RepositoryUpsert {
 // ClearURL clears the value of the "url" field.
 func (u *RepositoryUpsert) ClearURL() *RepositoryUpsert {
 	u.SetNull(repository.FieldURL)
+	return u
+}
+
+// SetURLFolded sets the "url_folded" field.
+func (u *RepositoryUpsert) SetURLFolded(v string) *RepositoryUpsert {
+	u.Set(repository.FieldURLFolded, v)
+	return u
+}
+
+// UpdateURLFolded sets the "url_folded" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateURLFolded() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldURLFolded)
 	return u
 }
 
@@ -833,6 +870,20 @@ func (u *RepositoryUpsertOne) UpdateURL() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearURL() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearURL()
+	})
+}
+
+// SetURLFolded sets the "url_folded" field.
+func (u *RepositoryUpsertOne) SetURLFolded(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetURLFolded(v)
+	})
+}
+
+// UpdateURLFolded sets the "url_folded" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateURLFolded() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateURLFolded()
 	})
 }
 
@@ -1257,6 +1308,20 @@ func (u *RepositoryUpsertBulk) UpdateURL() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearURL() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearURL()
+	})
+}
+
+// SetURLFolded sets the "url_folded" field.
+func (u *RepositoryUpsertBulk) SetURLFolded(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetURLFolded(v)
+	})
+}
+
+// UpdateURLFolded sets the "url_folded" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateURLFolded() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateURLFolded()
 	})
 }
 

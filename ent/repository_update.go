@@ -66,6 +66,20 @@ func (_u *RepositoryUpdate) ClearURL() *RepositoryUpdate {
 	return _u
 }
 
+// SetURLFolded sets the "url_folded" field.
+func (_u *RepositoryUpdate) SetURLFolded(v string) *RepositoryUpdate {
+	_u.mutation.SetURLFolded(v)
+	return _u
+}
+
+// SetNillableURLFolded sets the "url_folded" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableURLFolded(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetURLFolded(*v)
+	}
+	return _u
+}
+
 // SetPackages sets the "packages" field.
 func (_u *RepositoryUpdate) SetPackages(v []string) *RepositoryUpdate {
 	_u.mutation.SetPackages(v)
@@ -410,6 +424,9 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.URLCleared() {
 		_spec.ClearField(repository.FieldURL, field.TypeString)
 	}
+	if value, ok := _u.mutation.URLFolded(); ok {
+		_spec.SetField(repository.FieldURLFolded, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Packages(); ok {
 		_spec.SetField(repository.FieldPackages, field.TypeJSON, value)
 	}
@@ -648,6 +665,20 @@ func (_u *RepositoryUpdateOne) SetNillableURL(v *string) *RepositoryUpdateOne {
 // ClearURL clears the value of the "url" field.
 func (_u *RepositoryUpdateOne) ClearURL() *RepositoryUpdateOne {
 	_u.mutation.ClearURL()
+	return _u
+}
+
+// SetURLFolded sets the "url_folded" field.
+func (_u *RepositoryUpdateOne) SetURLFolded(v string) *RepositoryUpdateOne {
+	_u.mutation.SetURLFolded(v)
+	return _u
+}
+
+// SetNillableURLFolded sets the "url_folded" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableURLFolded(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetURLFolded(*v)
+	}
 	return _u
 }
 
@@ -1024,6 +1055,9 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if _u.mutation.URLCleared() {
 		_spec.ClearField(repository.FieldURL, field.TypeString)
+	}
+	if value, ok := _u.mutation.URLFolded(); ok {
+		_spec.SetField(repository.FieldURLFolded, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Packages(); ok {
 		_spec.SetField(repository.FieldPackages, field.TypeJSON, value)

@@ -106,8 +106,12 @@ func init() {
 	auditeventDescDetails := auditeventFields[9].Descriptor()
 	// auditevent.DefaultDetails holds the default value on creation for the details field.
 	auditevent.DefaultDetails = auditeventDescDetails.Default.(string)
+	// auditeventDescSearchText is the schema descriptor for search_text field.
+	auditeventDescSearchText := auditeventFields[10].Descriptor()
+	// auditevent.DefaultSearchText holds the default value on creation for the search_text field.
+	auditevent.DefaultSearchText = auditeventDescSearchText.Default.(string)
 	// auditeventDescHash is the schema descriptor for hash field.
-	auditeventDescHash := auditeventFields[10].Descriptor()
+	auditeventDescHash := auditeventFields[11].Descriptor()
 	// auditevent.HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	auditevent.HashValidator = auditeventDescHash.Validators[0].(func([]byte) error)
 	// auditeventDescID is the schema descriptor for id field.
@@ -280,16 +284,20 @@ func init() {
 	pkgDescDescription := pkgFields[4].Descriptor()
 	// pkg.DefaultDescription holds the default value on creation for the description field.
 	pkg.DefaultDescription = pkgDescDescription.Default.(string)
+	// pkgDescDescriptionFolded is the schema descriptor for description_folded field.
+	pkgDescDescriptionFolded := pkgFields[5].Descriptor()
+	// pkg.DefaultDescriptionFolded holds the default value on creation for the description_folded field.
+	pkg.DefaultDescriptionFolded = pkgDescDescriptionFolded.Default.(string)
 	// pkgDescVersionCount is the schema descriptor for version_count field.
-	pkgDescVersionCount := pkgFields[7].Descriptor()
+	pkgDescVersionCount := pkgFields[8].Descriptor()
 	// pkg.DefaultVersionCount holds the default value on creation for the version_count field.
 	pkg.DefaultVersionCount = pkgDescVersionCount.Default.(int)
 	// pkgDescDownloads is the schema descriptor for downloads field.
-	pkgDescDownloads := pkgFields[9].Descriptor()
+	pkgDescDownloads := pkgFields[10].Descriptor()
 	// pkg.DefaultDownloads holds the default value on creation for the downloads field.
 	pkg.DefaultDownloads = pkgDescDownloads.Default.(int64)
 	// pkgDescCreatedAt is the schema descriptor for created_at field.
-	pkgDescCreatedAt := pkgFields[10].Descriptor()
+	pkgDescCreatedAt := pkgFields[11].Descriptor()
 	// pkg.DefaultCreatedAt holds the default value on creation for the created_at field.
 	pkg.DefaultCreatedAt = pkgDescCreatedAt.Default.(func() time.Time)
 	// pkgDescID is the schema descriptor for id field.
@@ -314,24 +322,28 @@ func init() {
 	repositoryDescURL := repositoryFields[3].Descriptor()
 	// repository.URLValidator is a validator for the "url" field. It is called by the builders before save.
 	repository.URLValidator = repositoryDescURL.Validators[0].(func(string) error)
+	// repositoryDescURLFolded is the schema descriptor for url_folded field.
+	repositoryDescURLFolded := repositoryFields[4].Descriptor()
+	// repository.DefaultURLFolded holds the default value on creation for the url_folded field.
+	repository.DefaultURLFolded = repositoryDescURLFolded.Default.(string)
 	// repositoryDescPackages is the schema descriptor for packages field.
-	repositoryDescPackages := repositoryFields[4].Descriptor()
+	repositoryDescPackages := repositoryFields[5].Descriptor()
 	// repository.DefaultPackages holds the default value on creation for the packages field.
 	repository.DefaultPackages = repositoryDescPackages.Default.([]string)
 	// repositoryDescOwns is the schema descriptor for owns field.
-	repositoryDescOwns := repositoryFields[5].Descriptor()
+	repositoryDescOwns := repositoryFields[6].Descriptor()
 	// repository.DefaultOwns holds the default value on creation for the owns field.
 	repository.DefaultOwns = repositoryDescOwns.Default.([]string)
 	// repositoryDescPriority is the schema descriptor for priority field.
-	repositoryDescPriority := repositoryFields[6].Descriptor()
+	repositoryDescPriority := repositoryFields[7].Descriptor()
 	// repository.DefaultPriority holds the default value on creation for the priority field.
 	repository.DefaultPriority = repositoryDescPriority.Default.(int)
 	// repositoryDescEnabled is the schema descriptor for enabled field.
-	repositoryDescEnabled := repositoryFields[10].Descriptor()
+	repositoryDescEnabled := repositoryFields[11].Descriptor()
 	// repository.DefaultEnabled holds the default value on creation for the enabled field.
 	repository.DefaultEnabled = repositoryDescEnabled.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[14].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[15].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.
@@ -444,24 +456,32 @@ func init() {
 	tokenDescDescription := tokenFields[1].Descriptor()
 	// token.DescriptionValidator is a validator for the "description" field. It is called by the builders before save.
 	token.DescriptionValidator = tokenDescDescription.Validators[0].(func(string) error)
+	// tokenDescDescriptionFolded is the schema descriptor for description_folded field.
+	tokenDescDescriptionFolded := tokenFields[2].Descriptor()
+	// token.DefaultDescriptionFolded holds the default value on creation for the description_folded field.
+	token.DefaultDescriptionFolded = tokenDescDescriptionFolded.Default.(string)
+	// tokenDescSearchText is the schema descriptor for search_text field.
+	tokenDescSearchText := tokenFields[3].Descriptor()
+	// token.DefaultSearchText holds the default value on creation for the search_text field.
+	token.DefaultSearchText = tokenDescSearchText.Default.(string)
 	// tokenDescPackages is the schema descriptor for packages field.
-	tokenDescPackages := tokenFields[3].Descriptor()
+	tokenDescPackages := tokenFields[5].Descriptor()
 	// token.DefaultPackages holds the default value on creation for the packages field.
 	token.DefaultPackages = tokenDescPackages.Default.([]string)
 	// tokenDescNetworks is the schema descriptor for networks field.
-	tokenDescNetworks := tokenFields[4].Descriptor()
+	tokenDescNetworks := tokenFields[6].Descriptor()
 	// token.DefaultNetworks holds the default value on creation for the networks field.
 	token.DefaultNetworks = tokenDescNetworks.Default.([]string)
 	// tokenDescExternalID is the schema descriptor for external_id field.
-	tokenDescExternalID := tokenFields[6].Descriptor()
+	tokenDescExternalID := tokenFields[8].Descriptor()
 	// token.ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
 	token.ExternalIDValidator = tokenDescExternalID.Validators[0].(func(string) error)
 	// tokenDescLabels is the schema descriptor for labels field.
-	tokenDescLabels := tokenFields[7].Descriptor()
+	tokenDescLabels := tokenFields[9].Descriptor()
 	// token.DefaultLabels holds the default value on creation for the labels field.
 	token.DefaultLabels = tokenDescLabels.Default.([]schema.Label)
 	// tokenDescCreatedAt is the schema descriptor for created_at field.
-	tokenDescCreatedAt := tokenFields[8].Descriptor()
+	tokenDescCreatedAt := tokenFields[10].Descriptor()
 	// token.DefaultCreatedAt holds the default value on creation for the created_at field.
 	token.DefaultCreatedAt = tokenDescCreatedAt.Default.(func() time.Time)
 	// tokenDescID is the schema descriptor for id field.

@@ -21,6 +21,10 @@ type Token struct {
 	ID string `json:"id,omitempty"`
 	// Description holds the value of the "description" field.
 	Description string `json:"description,omitempty"`
+	// DescriptionFolded holds the value of the "description_folded" field.
+	DescriptionFolded string `json:"description_folded,omitempty"`
+	// SearchText holds the value of the "search_text" field.
+	SearchText string `json:"search_text,omitempty"`
 	// Permission holds the value of the "permission" field.
 	Permission token.Permission `json:"permission,omitempty"`
 	// Package patterns; empty means every package.
@@ -102,7 +106,7 @@ func (*Token) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case token.FieldRateLimit:
 			values[i] = new(sql.NullInt64)
-		case token.FieldID, token.FieldDescription, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldParentID, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason, token.FieldDisabledReason, token.FieldDisabledByToken, token.FieldLeakedURL:
+		case token.FieldID, token.FieldDescription, token.FieldDescriptionFolded, token.FieldSearchText, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldParentID, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason, token.FieldDisabledReason, token.FieldDisabledByToken, token.FieldLeakedURL:
 			values[i] = new(sql.NullString)
 		case token.FieldCreatedAt, token.FieldExpiresAt, token.FieldLastUsedAt, token.FieldRevokedAt, token.FieldDisabledAt, token.FieldEnabledAt, token.FieldLeakedAt, token.FieldLeakedUntil:
 			values[i] = new(sql.NullTime)
@@ -132,6 +136,18 @@ func (_m *Token) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field description", values[i])
 			} else if value.Valid {
 				_m.Description = value.String
+			}
+		case token.FieldDescriptionFolded:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field description_folded", values[i])
+			} else if value.Valid {
+				_m.DescriptionFolded = value.String
+			}
+		case token.FieldSearchText:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field search_text", values[i])
+			} else if value.Valid {
+				_m.SearchText = value.String
 			}
 		case token.FieldPermission:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -337,6 +353,12 @@ func (_m *Token) String() string {
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
 	builder.WriteString("description=")
 	builder.WriteString(_m.Description)
+	builder.WriteString(", ")
+	builder.WriteString("description_folded=")
+	builder.WriteString(_m.DescriptionFolded)
+	builder.WriteString(", ")
+	builder.WriteString("search_text=")
+	builder.WriteString(_m.SearchText)
 	builder.WriteString(", ")
 	builder.WriteString("permission=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Permission))

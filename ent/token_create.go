@@ -31,6 +31,34 @@ func (_c *TokenCreate) SetDescription(v string) *TokenCreate {
 	return _c
 }
 
+// SetDescriptionFolded sets the "description_folded" field.
+func (_c *TokenCreate) SetDescriptionFolded(v string) *TokenCreate {
+	_c.mutation.SetDescriptionFolded(v)
+	return _c
+}
+
+// SetNillableDescriptionFolded sets the "description_folded" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableDescriptionFolded(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetDescriptionFolded(*v)
+	}
+	return _c
+}
+
+// SetSearchText sets the "search_text" field.
+func (_c *TokenCreate) SetSearchText(v string) *TokenCreate {
+	_c.mutation.SetSearchText(v)
+	return _c
+}
+
+// SetNillableSearchText sets the "search_text" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableSearchText(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetSearchText(*v)
+	}
+	return _c
+}
+
 // SetPermission sets the "permission" field.
 func (_c *TokenCreate) SetPermission(v token.Permission) *TokenCreate {
 	_c.mutation.SetPermission(v)
@@ -385,6 +413,14 @@ func (_c *TokenCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *TokenCreate) defaults() {
+	if _, ok := _c.mutation.DescriptionFolded(); !ok {
+		v := token.DefaultDescriptionFolded
+		_c.mutation.SetDescriptionFolded(v)
+	}
+	if _, ok := _c.mutation.SearchText(); !ok {
+		v := token.DefaultSearchText
+		_c.mutation.SetSearchText(v)
+	}
 	if _, ok := _c.mutation.Permission(); !ok {
 		v := token.DefaultPermission
 		_c.mutation.SetPermission(v)
@@ -420,6 +456,12 @@ func (_c *TokenCreate) check() error {
 		if err := token.DescriptionValidator(v); err != nil {
 			return &ValidationError{Name: "description", err: fmt.Errorf(`ent: validator failed for field "Token.description": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.DescriptionFolded(); !ok {
+		return &ValidationError{Name: "description_folded", err: errors.New(`ent: missing required field "Token.description_folded"`)}
+	}
+	if _, ok := _c.mutation.SearchText(); !ok {
+		return &ValidationError{Name: "search_text", err: errors.New(`ent: missing required field "Token.search_text"`)}
 	}
 	if _, ok := _c.mutation.Permission(); !ok {
 		return &ValidationError{Name: "permission", err: errors.New(`ent: missing required field "Token.permission"`)}
@@ -493,6 +535,14 @@ func (_c *TokenCreate) createSpec() (*Token, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Description(); ok {
 		_spec.SetField(token.FieldDescription, field.TypeString, value)
 		_node.Description = value
+	}
+	if value, ok := _c.mutation.DescriptionFolded(); ok {
+		_spec.SetField(token.FieldDescriptionFolded, field.TypeString, value)
+		_node.DescriptionFolded = value
+	}
+	if value, ok := _c.mutation.SearchText(); ok {
+		_spec.SetField(token.FieldSearchText, field.TypeString, value)
+		_node.SearchText = value
 	}
 	if value, ok := _c.mutation.Permission(); ok {
 		_spec.SetField(token.FieldPermission, field.TypeEnum, value)
@@ -663,6 +713,30 @@ func (u *TokenUpsert) SetDescription(v string) *TokenUpsert {
 // UpdateDescription sets the "description" field to the value that was provided on create.
 func (u *TokenUpsert) UpdateDescription() *TokenUpsert {
 	u.SetExcluded(token.FieldDescription)
+	return u
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (u *TokenUpsert) SetDescriptionFolded(v string) *TokenUpsert {
+	u.Set(token.FieldDescriptionFolded, v)
+	return u
+}
+
+// UpdateDescriptionFolded sets the "description_folded" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateDescriptionFolded() *TokenUpsert {
+	u.SetExcluded(token.FieldDescriptionFolded)
+	return u
+}
+
+// SetSearchText sets the "search_text" field.
+func (u *TokenUpsert) SetSearchText(v string) *TokenUpsert {
+	u.Set(token.FieldSearchText, v)
+	return u
+}
+
+// UpdateSearchText sets the "search_text" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateSearchText() *TokenUpsert {
+	u.SetExcluded(token.FieldSearchText)
 	return u
 }
 
@@ -1082,6 +1156,34 @@ func (u *TokenUpsertOne) SetDescription(v string) *TokenUpsertOne {
 func (u *TokenUpsertOne) UpdateDescription() *TokenUpsertOne {
 	return u.Update(func(s *TokenUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (u *TokenUpsertOne) SetDescriptionFolded(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDescriptionFolded(v)
+	})
+}
+
+// UpdateDescriptionFolded sets the "description_folded" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateDescriptionFolded() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDescriptionFolded()
+	})
+}
+
+// SetSearchText sets the "search_text" field.
+func (u *TokenUpsertOne) SetSearchText(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetSearchText(v)
+	})
+}
+
+// UpdateSearchText sets the "search_text" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateSearchText() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateSearchText()
 	})
 }
 
@@ -1726,6 +1828,34 @@ func (u *TokenUpsertBulk) SetDescription(v string) *TokenUpsertBulk {
 func (u *TokenUpsertBulk) UpdateDescription() *TokenUpsertBulk {
 	return u.Update(func(s *TokenUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (u *TokenUpsertBulk) SetDescriptionFolded(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetDescriptionFolded(v)
+	})
+}
+
+// UpdateDescriptionFolded sets the "description_folded" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateDescriptionFolded() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateDescriptionFolded()
+	})
+}
+
+// SetSearchText sets the "search_text" field.
+func (u *TokenUpsertBulk) SetSearchText(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetSearchText(v)
+	})
+}
+
+// UpdateSearchText sets the "search_text" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateSearchText() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateSearchText()
 	})
 }
 

@@ -45,6 +45,34 @@ func (_u *TokenUpdate) SetNillableDescription(v *string) *TokenUpdate {
 	return _u
 }
 
+// SetDescriptionFolded sets the "description_folded" field.
+func (_u *TokenUpdate) SetDescriptionFolded(v string) *TokenUpdate {
+	_u.mutation.SetDescriptionFolded(v)
+	return _u
+}
+
+// SetNillableDescriptionFolded sets the "description_folded" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableDescriptionFolded(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetDescriptionFolded(*v)
+	}
+	return _u
+}
+
+// SetSearchText sets the "search_text" field.
+func (_u *TokenUpdate) SetSearchText(v string) *TokenUpdate {
+	_u.mutation.SetSearchText(v)
+	return _u
+}
+
+// SetNillableSearchText sets the "search_text" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableSearchText(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetSearchText(*v)
+	}
+	return _u
+}
+
 // SetPackages sets the "packages" field.
 func (_u *TokenUpdate) SetPackages(v []string) *TokenUpdate {
 	_u.mutation.SetPackages(v)
@@ -526,6 +554,12 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(token.FieldDescription, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.DescriptionFolded(); ok {
+		_spec.SetField(token.FieldDescriptionFolded, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.SearchText(); ok {
+		_spec.SetField(token.FieldSearchText, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Packages(); ok {
 		_spec.SetField(token.FieldPackages, field.TypeJSON, value)
 	}
@@ -730,6 +764,34 @@ func (_u *TokenUpdateOne) SetDescription(v string) *TokenUpdateOne {
 func (_u *TokenUpdateOne) SetNillableDescription(v *string) *TokenUpdateOne {
 	if v != nil {
 		_u.SetDescription(*v)
+	}
+	return _u
+}
+
+// SetDescriptionFolded sets the "description_folded" field.
+func (_u *TokenUpdateOne) SetDescriptionFolded(v string) *TokenUpdateOne {
+	_u.mutation.SetDescriptionFolded(v)
+	return _u
+}
+
+// SetNillableDescriptionFolded sets the "description_folded" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableDescriptionFolded(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetDescriptionFolded(*v)
+	}
+	return _u
+}
+
+// SetSearchText sets the "search_text" field.
+func (_u *TokenUpdateOne) SetSearchText(v string) *TokenUpdateOne {
+	_u.mutation.SetSearchText(v)
+	return _u
+}
+
+// SetNillableSearchText sets the "search_text" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableSearchText(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetSearchText(*v)
 	}
 	return _u
 }
@@ -1244,6 +1306,12 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(token.FieldDescription, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DescriptionFolded(); ok {
+		_spec.SetField(token.FieldDescriptionFolded, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.SearchText(); ok {
+		_spec.SetField(token.FieldSearchText, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Packages(); ok {
 		_spec.SetField(token.FieldPackages, field.TypeJSON, value)

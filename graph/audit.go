@@ -25,7 +25,7 @@ func whereSays(ctx context.Context, w *audit.Where) error {
 			return fault.Invalidf(name, "%s is empty. Give one, or leave it out.", name)
 		}
 	}
-	return nil
+	return mayBeSought(w.Search)
 }
 
 // checkTakesTooLong refuses to check a log that takes longer than an operation may.

@@ -8,6 +8,7 @@ package graph
 import (
 	"broker/ent"
 	"broker/graph/generated"
+	"broker/graph/keyset"
 	"broker/server/audit"
 	"broker/server/auth"
 	"context"
@@ -37,8 +38,7 @@ func (r *queryResolver) AuditEvents(ctx context.Context, first *int, after *entg
 		return nil, err
 	}
 	query := r.Client.AuditEvent.Query().Where(whereEvents(where, own)...)
-	newestFirst := &ent.AuditEventOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultAuditEventOrder.Field}
-	return query.Paginate(ctx, after, first, before, last, ent.WithAuditEventOrder(newestFirst))
+	return listEvents(ctx, query, keyset.Page{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *queryResolver) AuditCheck(ctx context.Context) (*audit.Check, error) {

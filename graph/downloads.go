@@ -10,6 +10,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/token"
+	"broker/graph/keyset"
 	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/fault"
@@ -62,9 +63,9 @@ func (r *Resolver) downloads(ctx context.Context, f usage.DownloadFilter, first 
 	if err != nil {
 		return nil, err
 	}
-	key := ""
-	if after != nil {
-		key = after.ID
+	key, err := keyset.ReadKey("after", after, "downloads")
+	if err != nil {
+		return nil, err
 	}
 	found, err := usage.Downloads(ctx, r.Client, f, *size+1, key)
 	if err != nil {
@@ -86,7 +87,7 @@ func downloadPage(found []*usage.Download, size int, previous bool) *model.Downl
 		PageInfo: &entgql.PageInfo[string]{HasNextPage: len(found) > size, HasPreviousPage: previous},
 	}
 	for _, d := range found[:min(size, len(found))] {
-		c.Edges = append(c.Edges, &model.DownloadEdge{Node: d, Cursor: entgql.Cursor[string]{ID: d.Key()}})
+		c.Edges = append(c.Edges, &model.DownloadEdge{Node: d, Cursor: keyset.Cursor("downloads", d.Key())})
 	}
 	if n := len(c.Edges); n > 0 {
 		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &c.Edges[0].Cursor, &c.Edges[n-1].Cursor

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -42,10 +41,6 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			if field != "" {
 				shown.Extensions["field"] = field
 			}
-			return shown
-		case strings.HasPrefix(shown.Message, "cannot decode cursor"):
-			shown.Message = "This is not a cursor of this connection."
-			errcode.Set(shown, codeInput)
 			return shown
 		case !isPanic(err) && fromGraphQL(err, shown):
 			return shown

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -20,6 +21,7 @@ import (
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/fault"
+	"broker/server/fold"
 	"broker/server/repository"
 	"broker/server/tokens"
 )
@@ -110,6 +112,17 @@ func fieldsOf(ctx context.Context, argument string) (map[string]any, error) {
 	return said, nil
 }
 
+// soughtMax bounds a text to look for, in characters.
+const soughtMax = 256
+
+// mayBeSought refuses a text to look for that is longer than any list needs.
+func mayBeSought(search string) error {
+	if utf8.RuneCountInString(search) > soughtMax {
+		return fault.Invalidf("search", "The filter search has more than %d characters.", soughtMax)
+	}
+	return nil
+}
+
 // whereEvents narrows to what is asked for, and to what a token may see.
 func whereEvents(w *audit.Where, own string) []predicate.AuditEvent {
 	var all []predicate.AuditEvent
@@ -127,8 +140,9 @@ func whereRepositories(w *model.RepositoryWhere) []predicate.Repository {
 		return nil
 	}
 	var all []predicate.Repository
-	if s := text(w.Search); s != "" {
-		all = append(all, entrepository.Or(entrepository.NameContainsFold(s), entrepository.URLContainsFold(s)))
+	if s := strings.TrimSpace(text(w.Search)); s != "" {
+		all = append(all, entrepository.Or(fold.Contains[predicate.Repository](entrepository.FieldName, s),
+			fold.Contains[predicate.Repository](entrepository.FieldURLFolded, s)))
 	}
 	if w.Type != nil {
 		all = append(all, entrepository.TypeEQ(*w.Type))
@@ -148,9 +162,7 @@ func wherePackages(w *model.PackageWhere, s *auth.Subject) []predicate.Pkg {
 	if w == nil {
 		return all
 	}
-	for _, word := range strings.Fields(text(w.Search)) {
-		all = append(all, pkg.Or(pkg.NameContainsFold(word), pkg.DescriptionContainsFold(word)))
-	}
+	all = append(all, catalog.Sought(text(w.Search))...)
 	if id := text(w.Repository); id != "" {
 		all = append(all, pkg.RepositoryID(id))
 	}

@@ -11,6 +11,7 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/schema"
 	"broker/graph/generated"
+	"broker/graph/keyset"
 	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/repository"
@@ -78,8 +79,7 @@ func (r *packageResolver) Versions(ctx context.Context, obj *ent.Pkg, first *int
 	if err != nil {
 		return nil, err
 	}
-	return obj.QueryVersions().Paginate(ctx, after, first, nil, nil,
-		ent.WithPackageVersionOrder(&ent.PackageVersionOrder{Direction: entgql.OrderDirectionAsc, Field: ent.PackageVersionOrderFieldPosition}))
+	return listVersions(ctx, obj, keyset.Page{First: first, After: after})
 }
 
 func (r *packageResolver) Usage(ctx context.Context, obj *ent.Pkg, rangeArg usage.Range) (*usage.Report, error) {
@@ -121,8 +121,13 @@ func (r *queryResolver) Repositories(ctx context.Context, first *int, after *ent
 	if err != nil {
 		return nil, err
 	}
-	return r.Client.Repository.Query().Where(whereRepositories(where)...).
-		Paginate(ctx, after, first, before, last, ent.WithRepositoryOrder(orderBy))
+	if where != nil {
+		if err := mayBeSought(text(where.Search)); err != nil {
+			return nil, err
+		}
+	}
+	query := r.Client.Repository.Query().Where(whereRepositories(where)...)
+	return listRepositories(ctx, query, orderBy, keyset.Page{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *queryResolver) Package(ctx context.Context, name string) (*ent.Pkg, error) {
@@ -146,8 +151,13 @@ func (r *queryResolver) Packages(ctx context.Context, first *int, after *entgql.
 	if err != nil {
 		return nil, err
 	}
-	return r.Client.Pkg.Query().Where(wherePackages(where, subject)...).
-		Paginate(ctx, after, first, before, last, ent.WithPackageOrder(orderBy))
+	if where != nil {
+		if err := mayBeSought(text(where.Search)); err != nil {
+			return nil, err
+		}
+	}
+	query := r.Client.Pkg.Query().Where(wherePackages(where, subject)...)
+	return listPackages(ctx, query, orderBy, keyset.Page{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *repositoryResolver) PackageCount(ctx context.Context, obj *ent.Repository) (int, error) {
@@ -172,8 +182,7 @@ func (r *repositoryResolver) Syncs(ctx context.Context, obj *ent.Repository, fir
 	if err != nil {
 		return nil, err
 	}
-	return obj.QuerySyncs().Paginate(ctx, after, first, nil, nil,
-		ent.WithSyncRunOrder(&ent.SyncRunOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultSyncRunOrder.Field}))
+	return listSyncs(ctx, obj, keyset.Page{First: first, After: after})
 }
 
 func (r *syncRunResolver) Skipped(ctx context.Context, obj *ent.SyncRun) ([]*schema.SyncSkip, error) {

@@ -9,6 +9,7 @@ import (
 	"broker/ent"
 	"broker/ent/token"
 	"broker/graph/generated"
+	"broker/graph/keyset"
 	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/fault"
@@ -150,7 +151,7 @@ func (r *queryResolver) Tokens(ctx context.Context, first *int, after *entgql.Cu
 	if own != "" {
 		query.Where(token.Or(token.ID(own), token.ParentID(own)))
 	}
-	return query.Paginate(ctx, after, first, before, last, ent.WithTokenOrder(orderBy))
+	return listTokens(ctx, query, orderBy, keyset.Page{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *queryResolver) RevocationPreview(ctx context.Context, ids []string, where *model.TokenWhere) (*tokens.Preview, error) {

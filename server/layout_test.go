@@ -11,14 +11,14 @@ import (
 
 // ranks order the packages: one imports only packages of a lower rank. A package that is not here fails the test.
 var ranks = map[string]int{
-	"server/secret": 0, "server/pattern": 0, "server/metadata": 0, "server/safehttp": 0, "server/seal": 0, "server/fault": 0, "server/archive": 0, "server/turns": 0, "frontend": 0,
+	"server/secret": 0, "server/pattern": 0, "server/metadata": 0, "server/safehttp": 0, "server/seal": 0, "server/fault": 0, "server/archive": 0, "server/turns": 0, "server/fold": 0, "frontend": 0,
 	"server/source":   1,
 	"server/database": 2,
 	"server/cached":   3, "server/usage": 3, "server/audit": 3,
 	"server/settings": 4, "server/jobs": 4,
 	"server/auth": 5, "server/account": 5,
 	"server/repository": 6, "server/tokens": 6, "server/catalog": 6, "server/ratelimit": 6,
-	"server/mirror":   7,
+	"server/mirror": 7, "graph/keyset": 7,
 	"server/composer": 8, "graph": 8, "server/export": 8, "server/leak": 8,
 	"server": 9,
 }

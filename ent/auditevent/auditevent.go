@@ -29,6 +29,8 @@ const (
 	FieldClient = "client"
 	// FieldDetails holds the string denoting the details field in the database.
 	FieldDetails = "details"
+	// FieldSearchText holds the string denoting the search_text field in the database.
+	FieldSearchText = "search_text"
 	// FieldHash holds the string denoting the hash field in the database.
 	FieldHash = "hash"
 	// Table holds the table name of the auditevent in the database.
@@ -47,6 +49,7 @@ var Columns = []string{
 	FieldAddress,
 	FieldClient,
 	FieldDetails,
+	FieldSearchText,
 	FieldHash,
 }
 
@@ -77,6 +80,8 @@ var (
 	ClientValidator func(string) error
 	// DefaultDetails holds the default value on creation for the "details" field.
 	DefaultDetails string
+	// DefaultSearchText holds the default value on creation for the "search_text" field.
+	DefaultSearchText string
 	// HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	HashValidator func([]byte) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -134,4 +139,9 @@ func ByClient(opts ...sql.OrderTermOption) OrderOption {
 // ByDetails orders the results by the details field.
 func ByDetails(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDetails, opts...).ToFunc()
+}
+
+// BySearchText orders the results by the search_text field.
+func BySearchText(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSearchText, opts...).ToFunc()
 }

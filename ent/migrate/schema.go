@@ -71,6 +71,7 @@ var (
 		{Name: "address", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "client", Type: field.TypeString, Nullable: true, Size: 200},
 		{Name: "details", Type: field.TypeString, Default: "{}", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "search_text", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "hash", Type: field.TypeBytes, Size: 32},
 	}
 	// AuditEventsTable holds the schema information for the "audit_events" table.
@@ -319,6 +320,7 @@ var (
 		{Name: "name", Type: field.TypeString, Unique: true, Size: 255},
 		{Name: "type", Type: field.TypeString, Default: "library"},
 		{Name: "description", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "description_folded", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "abandoned", Type: field.TypeString, Nullable: true},
 		{Name: "latest_version_id", Type: field.TypeString, Nullable: true},
 		{Name: "version_count", Type: field.TypeInt, Default: 0},
@@ -335,7 +337,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "packages_repositories_package_rows",
-				Columns:    []*schema.Column{PackagesColumns[10]},
+				Columns:    []*schema.Column{PackagesColumns[11]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -344,7 +346,7 @@ var (
 			{
 				Name:    "pkg_repository_id",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[10]},
+				Columns: []*schema.Column{PackagesColumns[11]},
 			},
 			{
 				Name:    "pkg_type",
@@ -354,12 +356,12 @@ var (
 			{
 				Name:    "pkg_downloads",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[8]},
+				Columns: []*schema.Column{PackagesColumns[9]},
 			},
 			{
 				Name:    "pkg_released_at",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[7]},
+				Columns: []*schema.Column{PackagesColumns[8]},
 			},
 		},
 	}
@@ -382,6 +384,7 @@ var (
 		{Name: "name", Type: field.TypeString, Unique: true, Size: 64},
 		{Name: "type", Type: field.TypeEnum, Enums: []string{"COMPOSER", "VCS", "ARTIFACT"}},
 		{Name: "url", Type: field.TypeString, Nullable: true, Size: 2048},
+		{Name: "url_folded", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "packages", Type: field.TypeJSON},
 		{Name: "owns", Type: field.TypeJSON},
 		{Name: "priority", Type: field.TypeInt, Default: 100},
@@ -511,6 +514,8 @@ var (
 	TokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "description", Type: field.TypeString, Size: 800},
+		{Name: "description_folded", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "search_text", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "permission", Type: field.TypeEnum, Enums: []string{"READ_ONLY", "WRITE"}, Default: "READ_ONLY"},
 		{Name: "packages", Type: field.TypeJSON},
 		{Name: "networks", Type: field.TypeJSON},
@@ -544,7 +549,7 @@ var (
 			{
 				Name:    "token_external_id",
 				Unique:  true,
-				Columns: []*schema.Column{TokensColumns[6]},
+				Columns: []*schema.Column{TokensColumns[8]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "revoked_at IS NULL",
 				},
@@ -552,27 +557,27 @@ var (
 			{
 				Name:    "token_external_id_all",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[6]},
+				Columns: []*schema.Column{TokensColumns[8]},
 			},
 			{
 				Name:    "token_parent_id",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[10]},
+				Columns: []*schema.Column{TokensColumns[12]},
 			},
 			{
 				Name:    "token_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[8]},
+				Columns: []*schema.Column{TokensColumns[10]},
 			},
 			{
 				Name:    "token_last_used_at",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[12]},
+				Columns: []*schema.Column{TokensColumns[14]},
 			},
 			{
 				Name:    "token_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[11]},
+				Columns: []*schema.Column{TokensColumns[13]},
 			},
 		},
 	}

@@ -22,6 +22,8 @@ const (
 	FieldType = "type"
 	// FieldDescription holds the string denoting the description field in the database.
 	FieldDescription = "description"
+	// FieldDescriptionFolded holds the string denoting the description_folded field in the database.
+	FieldDescriptionFolded = "description_folded"
 	// FieldAbandoned holds the string denoting the abandoned field in the database.
 	FieldAbandoned = "abandoned"
 	// FieldLatestVersionID holds the string denoting the latest_version_id field in the database.
@@ -81,6 +83,7 @@ var Columns = []string{
 	FieldRepositoryID,
 	FieldType,
 	FieldDescription,
+	FieldDescriptionFolded,
 	FieldAbandoned,
 	FieldLatestVersionID,
 	FieldVersionCount,
@@ -106,6 +109,8 @@ var (
 	DefaultType string
 	// DefaultDescription holds the default value on creation for the "description" field.
 	DefaultDescription string
+	// DefaultDescriptionFolded holds the default value on creation for the "description_folded" field.
+	DefaultDescriptionFolded string
 	// DefaultVersionCount holds the default value on creation for the "version_count" field.
 	DefaultVersionCount int
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
@@ -144,6 +149,11 @@ func ByType(opts ...sql.OrderTermOption) OrderOption {
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
+}
+
+// ByDescriptionFolded orders the results by the description_folded field.
+func ByDescriptionFolded(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDescriptionFolded, opts...).ToFunc()
 }
 
 // ByAbandoned orders the results by the abandoned field.

@@ -85,6 +85,11 @@ func Description(v string) predicate.Pkg {
 	return predicate.Pkg(sql.FieldEQ(FieldDescription, v))
 }
 
+// DescriptionFolded applies equality check predicate on the "description_folded" field. It's identical to DescriptionFoldedEQ.
+func DescriptionFolded(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldDescriptionFolded, v))
+}
+
 // Abandoned applies equality check predicate on the "abandoned" field. It's identical to AbandonedEQ.
 func Abandoned(v string) predicate.Pkg {
 	return predicate.Pkg(sql.FieldEQ(FieldAbandoned, v))
@@ -373,6 +378,71 @@ func DescriptionEqualFold(v string) predicate.Pkg {
 // DescriptionContainsFold applies the ContainsFold predicate on the "description" field.
 func DescriptionContainsFold(v string) predicate.Pkg {
 	return predicate.Pkg(sql.FieldContainsFold(FieldDescription, v))
+}
+
+// DescriptionFoldedEQ applies the EQ predicate on the "description_folded" field.
+func DescriptionFoldedEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedNEQ applies the NEQ predicate on the "description_folded" field.
+func DescriptionFoldedNEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNEQ(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedIn applies the In predicate on the "description_folded" field.
+func DescriptionFoldedIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldIn(FieldDescriptionFolded, vs...))
+}
+
+// DescriptionFoldedNotIn applies the NotIn predicate on the "description_folded" field.
+func DescriptionFoldedNotIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotIn(FieldDescriptionFolded, vs...))
+}
+
+// DescriptionFoldedGT applies the GT predicate on the "description_folded" field.
+func DescriptionFoldedGT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGT(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedGTE applies the GTE predicate on the "description_folded" field.
+func DescriptionFoldedGTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGTE(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedLT applies the LT predicate on the "description_folded" field.
+func DescriptionFoldedLT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLT(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedLTE applies the LTE predicate on the "description_folded" field.
+func DescriptionFoldedLTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLTE(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedContains applies the Contains predicate on the "description_folded" field.
+func DescriptionFoldedContains(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContains(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedHasPrefix applies the HasPrefix predicate on the "description_folded" field.
+func DescriptionFoldedHasPrefix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasPrefix(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedHasSuffix applies the HasSuffix predicate on the "description_folded" field.
+func DescriptionFoldedHasSuffix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasSuffix(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedEqualFold applies the EqualFold predicate on the "description_folded" field.
+func DescriptionFoldedEqualFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEqualFold(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedContainsFold applies the ContainsFold predicate on the "description_folded" field.
+func DescriptionFoldedContainsFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContainsFold(FieldDescriptionFolded, v))
 }
 
 // AbandonedEQ applies the EQ predicate on the "abandoned" field.

@@ -23,6 +23,8 @@ const (
 	FieldType = "type"
 	// FieldURL holds the string denoting the url field in the database.
 	FieldURL = "url"
+	// FieldURLFolded holds the string denoting the url_folded field in the database.
+	FieldURLFolded = "url_folded"
 	// FieldPackages holds the string denoting the packages field in the database.
 	FieldPackages = "packages"
 	// FieldOwns holds the string denoting the owns field in the database.
@@ -82,6 +84,7 @@ var Columns = []string{
 	FieldName,
 	FieldType,
 	FieldURL,
+	FieldURLFolded,
 	FieldPackages,
 	FieldOwns,
 	FieldPriority,
@@ -110,6 +113,8 @@ var (
 	NameValidator func(string) error
 	// URLValidator is a validator for the "url" field. It is called by the builders before save.
 	URLValidator func(string) error
+	// DefaultURLFolded holds the default value on creation for the "url_folded" field.
+	DefaultURLFolded string
 	// DefaultPackages holds the default value on creation for the "packages" field.
 	DefaultPackages []string
 	// DefaultOwns holds the default value on creation for the "owns" field.
@@ -259,6 +264,11 @@ func ByType(opts ...sql.OrderTermOption) OrderOption {
 // ByURL orders the results by the url field.
 func ByURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldURL, opts...).ToFunc()
+}
+
+// ByURLFolded orders the results by the url_folded field.
+func ByURLFolded(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldURLFolded, opts...).ToFunc()
 }
 
 // ByPriority orders the results by the priority field.

@@ -75,6 +75,11 @@ func URL(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldURL, v))
 }
 
+// URLFolded applies equality check predicate on the "url_folded" field. It's identical to URLFoldedEQ.
+func URLFolded(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldURLFolded, v))
+}
+
 // Priority applies equality check predicate on the "priority" field. It's identical to PriorityEQ.
 func Priority(v int) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldPriority, v))
@@ -263,6 +268,71 @@ func URLEqualFold(v string) predicate.Repository {
 // URLContainsFold applies the ContainsFold predicate on the "url" field.
 func URLContainsFold(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldContainsFold(FieldURL, v))
+}
+
+// URLFoldedEQ applies the EQ predicate on the "url_folded" field.
+func URLFoldedEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldURLFolded, v))
+}
+
+// URLFoldedNEQ applies the NEQ predicate on the "url_folded" field.
+func URLFoldedNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldURLFolded, v))
+}
+
+// URLFoldedIn applies the In predicate on the "url_folded" field.
+func URLFoldedIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldURLFolded, vs...))
+}
+
+// URLFoldedNotIn applies the NotIn predicate on the "url_folded" field.
+func URLFoldedNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldURLFolded, vs...))
+}
+
+// URLFoldedGT applies the GT predicate on the "url_folded" field.
+func URLFoldedGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldURLFolded, v))
+}
+
+// URLFoldedGTE applies the GTE predicate on the "url_folded" field.
+func URLFoldedGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldURLFolded, v))
+}
+
+// URLFoldedLT applies the LT predicate on the "url_folded" field.
+func URLFoldedLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldURLFolded, v))
+}
+
+// URLFoldedLTE applies the LTE predicate on the "url_folded" field.
+func URLFoldedLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldURLFolded, v))
+}
+
+// URLFoldedContains applies the Contains predicate on the "url_folded" field.
+func URLFoldedContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldURLFolded, v))
+}
+
+// URLFoldedHasPrefix applies the HasPrefix predicate on the "url_folded" field.
+func URLFoldedHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldURLFolded, v))
+}
+
+// URLFoldedHasSuffix applies the HasSuffix predicate on the "url_folded" field.
+func URLFoldedHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldURLFolded, v))
+}
+
+// URLFoldedEqualFold applies the EqualFold predicate on the "url_folded" field.
+func URLFoldedEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldURLFolded, v))
+}
+
+// URLFoldedContainsFold applies the ContainsFold predicate on the "url_folded" field.
+func URLFoldedContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldURLFolded, v))
 }
 
 // PriorityEQ applies the EQ predicate on the "priority" field.

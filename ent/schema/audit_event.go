@@ -26,6 +26,7 @@ func (AuditEvent) Fields() []ent.Field {
 		field.String("client").Optional().Nillable().Immutable().MaxLen(200),
 		field.String("details").Immutable().Default("{}").Comment("What changed, a JSON object; never a secret.").
 			SchemaType(map[string]string{dialect.Postgres: "text", dialect.SQLite: "text"}),
+		folded("search_text"), // of actor, action, target and details; no hash covers what can be derived again
 		field.Bytes("hash").Immutable().Sensitive().MaxLen(32).Annotations(entgql.Skip()).
 			Comment("HMAC-SHA256 of the hash before it and of this event."),
 	}

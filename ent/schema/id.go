@@ -33,6 +33,15 @@ func orderedCreatedAt() ent.Field {
 	return field.Time("created_at").Immutable().Default(now).Annotations(entgql.OrderField("CREATED_AT"))
 }
 
+// folded is a text that the server derives of others, as fold.Text writes it: to search in and to order by, alike in both
+// databases. It is empty until there is something to derive it of.
+func folded(name string) ent.Field {
+	return field.String(name).
+		Default("").
+		Annotations(entgql.Skip()).
+		SchemaType(map[string]string{dialect.Postgres: "text", dialect.SQLite: "text"})
+}
+
 // text is a string without a length in the schema; PostgreSQL's varchar would cap it otherwise.
 func text(name string) ent.Field {
 	return field.String(name).

@@ -23,6 +23,7 @@ func (Pkg) Fields() []ent.Field {
 		field.String("repository_id"),
 		field.String("type").Default("library"),
 		text("description"),
+		folded("description_folded"), // of description
 		field.String("abandoned").Optional().Nillable().Comment("Replacement, or empty; null while maintained."),
 		field.String("latest_version_id").Optional().Nillable(),
 		field.Int("version_count").Default(0),

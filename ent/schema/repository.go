@@ -19,6 +19,7 @@ func (Repository) Fields() []ent.Field {
 		field.String("name").Unique().MaxLen(64).Annotations(entgql.OrderField("NAME")),
 		field.Enum("type").Values("COMPOSER", "VCS", "ARTIFACT").Immutable(),
 		field.String("url").Optional().Nillable().MaxLen(2048),
+		folded("url_folded"), // of url
 		field.JSON("packages", []string{}).Default([]string{}).Comment("Patterns taken from this source; empty means all it has."),
 		field.JSON("owns", []string{}).Default([]string{}).Comment("Patterns no other source may ever answer for."),
 		field.Int("priority").Default(100).Comment("Lower is asked first.").Annotations(entgql.OrderField("PRIORITY")),

@@ -24,6 +24,8 @@ func (Token) Fields() []ent.Field {
 	return []ent.Field{
 		idField("tok_"),
 		field.String("description").MaxLen(800).Annotations(entgql.OrderField("DESCRIPTION")),
+		folded("description_folded"), // of description
+		folded("search_text"),        // of external_id, packages and labels
 		field.Enum("permission").Values("READ_ONLY", "WRITE").Default("READ_ONLY").Immutable(),
 		field.JSON("packages", []string{}).Default([]string{}).Comment("Package patterns; empty means every package."),
 		field.JSON("networks", []string{}).Default([]string{}).Comment("CIDR networks; empty means any."),

@@ -20,6 +20,10 @@ const (
 	FieldID = "id"
 	// FieldDescription holds the string denoting the description field in the database.
 	FieldDescription = "description"
+	// FieldDescriptionFolded holds the string denoting the description_folded field in the database.
+	FieldDescriptionFolded = "description_folded"
+	// FieldSearchText holds the string denoting the search_text field in the database.
+	FieldSearchText = "search_text"
 	// FieldPermission holds the string denoting the permission field in the database.
 	FieldPermission = "permission"
 	// FieldPackages holds the string denoting the packages field in the database.
@@ -83,6 +87,8 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldDescription,
+	FieldDescriptionFolded,
+	FieldSearchText,
 	FieldPermission,
 	FieldPackages,
 	FieldNetworks,
@@ -121,6 +127,10 @@ func ValidColumn(column string) bool {
 var (
 	// DescriptionValidator is a validator for the "description" field. It is called by the builders before save.
 	DescriptionValidator func(string) error
+	// DefaultDescriptionFolded holds the default value on creation for the "description_folded" field.
+	DefaultDescriptionFolded string
+	// DefaultSearchText holds the default value on creation for the "search_text" field.
+	DefaultSearchText string
 	// DefaultPackages holds the default value on creation for the "packages" field.
 	DefaultPackages []string
 	// DefaultNetworks holds the default value on creation for the "networks" field.
@@ -174,6 +184,16 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
+}
+
+// ByDescriptionFolded orders the results by the description_folded field.
+func ByDescriptionFolded(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDescriptionFolded, opts...).ToFunc()
+}
+
+// BySearchText orders the results by the search_text field.
+func BySearchText(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSearchText, opts...).ToFunc()
 }
 
 // ByPermission orders the results by the permission field.

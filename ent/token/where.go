@@ -70,6 +70,16 @@ func Description(v string) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldDescription, v))
 }
 
+// DescriptionFolded applies equality check predicate on the "description_folded" field. It's identical to DescriptionFoldedEQ.
+func DescriptionFolded(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDescriptionFolded, v))
+}
+
+// SearchText applies equality check predicate on the "search_text" field. It's identical to SearchTextEQ.
+func SearchText(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldSearchText, v))
+}
+
 // RateLimit applies equality check predicate on the "rate_limit" field. It's identical to RateLimitEQ.
 func RateLimit(v int) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldRateLimit, v))
@@ -228,6 +238,136 @@ func DescriptionEqualFold(v string) predicate.Token {
 // DescriptionContainsFold applies the ContainsFold predicate on the "description" field.
 func DescriptionContainsFold(v string) predicate.Token {
 	return predicate.Token(sql.FieldContainsFold(FieldDescription, v))
+}
+
+// DescriptionFoldedEQ applies the EQ predicate on the "description_folded" field.
+func DescriptionFoldedEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedNEQ applies the NEQ predicate on the "description_folded" field.
+func DescriptionFoldedNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedIn applies the In predicate on the "description_folded" field.
+func DescriptionFoldedIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldDescriptionFolded, vs...))
+}
+
+// DescriptionFoldedNotIn applies the NotIn predicate on the "description_folded" field.
+func DescriptionFoldedNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldDescriptionFolded, vs...))
+}
+
+// DescriptionFoldedGT applies the GT predicate on the "description_folded" field.
+func DescriptionFoldedGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedGTE applies the GTE predicate on the "description_folded" field.
+func DescriptionFoldedGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedLT applies the LT predicate on the "description_folded" field.
+func DescriptionFoldedLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedLTE applies the LTE predicate on the "description_folded" field.
+func DescriptionFoldedLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedContains applies the Contains predicate on the "description_folded" field.
+func DescriptionFoldedContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedHasPrefix applies the HasPrefix predicate on the "description_folded" field.
+func DescriptionFoldedHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedHasSuffix applies the HasSuffix predicate on the "description_folded" field.
+func DescriptionFoldedHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedEqualFold applies the EqualFold predicate on the "description_folded" field.
+func DescriptionFoldedEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldDescriptionFolded, v))
+}
+
+// DescriptionFoldedContainsFold applies the ContainsFold predicate on the "description_folded" field.
+func DescriptionFoldedContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldDescriptionFolded, v))
+}
+
+// SearchTextEQ applies the EQ predicate on the "search_text" field.
+func SearchTextEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldSearchText, v))
+}
+
+// SearchTextNEQ applies the NEQ predicate on the "search_text" field.
+func SearchTextNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldSearchText, v))
+}
+
+// SearchTextIn applies the In predicate on the "search_text" field.
+func SearchTextIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldSearchText, vs...))
+}
+
+// SearchTextNotIn applies the NotIn predicate on the "search_text" field.
+func SearchTextNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldSearchText, vs...))
+}
+
+// SearchTextGT applies the GT predicate on the "search_text" field.
+func SearchTextGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldSearchText, v))
+}
+
+// SearchTextGTE applies the GTE predicate on the "search_text" field.
+func SearchTextGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldSearchText, v))
+}
+
+// SearchTextLT applies the LT predicate on the "search_text" field.
+func SearchTextLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldSearchText, v))
+}
+
+// SearchTextLTE applies the LTE predicate on the "search_text" field.
+func SearchTextLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldSearchText, v))
+}
+
+// SearchTextContains applies the Contains predicate on the "search_text" field.
+func SearchTextContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldSearchText, v))
+}
+
+// SearchTextHasPrefix applies the HasPrefix predicate on the "search_text" field.
+func SearchTextHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldSearchText, v))
+}
+
+// SearchTextHasSuffix applies the HasSuffix predicate on the "search_text" field.
+func SearchTextHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldSearchText, v))
+}
+
+// SearchTextEqualFold applies the EqualFold predicate on the "search_text" field.
+func SearchTextEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldSearchText, v))
+}
+
+// SearchTextContainsFold applies the ContainsFold predicate on the "search_text" field.
+func SearchTextContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldSearchText, v))
 }
 
 // PermissionEQ applies the EQ predicate on the "permission" field.

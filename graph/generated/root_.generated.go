@@ -2803,7 +2803,7 @@ type RevocationPreview {
 
 "A field that is left out does not narrow; one that is there must say something: an empty text or list is refused."
 input TokenWhere {
-  "Part of the description, the external id or the hint."
+  "Part of the description, the external id, a package pattern, a label (name, value or name=value) or the hint, in any case of any script."
   search: String
   "The status as Token has it, its makers' included."
   status: [TokenStatus!]

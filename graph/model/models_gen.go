@@ -131,7 +131,7 @@ type SignInPayload struct {
 
 // A field that is left out does not narrow; one that is there must say something: an empty text or list is refused.
 type TokenWhere struct {
-	// Part of the description, the external id or the hint.
+	// Part of the description, the external id, a package pattern, a label (name, value or name=value) or the hint, in any case of any script.
 	Search *string `json:"search,omitempty"`
 	// The status as Token has it, its makers' included.
 	Status     []tokens.Status   `json:"status,omitempty"`

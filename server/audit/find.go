@@ -11,6 +11,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/predicate"
 	"broker/ent/token"
+	"broker/server/fold"
 )
 
 // Where narrows a list of events; an empty field does not.
@@ -36,8 +37,7 @@ func (w Where) Predicates() []predicate.AuditEvent {
 		all = append(all, auditevent.Target(w.Target))
 	}
 	if s := strings.TrimSpace(w.Search); s != "" {
-		all = append(all, auditevent.Or(auditevent.ActorContainsFold(s), auditevent.ActionContainsFold(s),
-			auditevent.TargetContainsFold(s), auditevent.DetailsContainsFold(s)))
+		all = append(all, fold.Contains[predicate.AuditEvent](auditevent.FieldSearchText, s))
 	}
 	if w.After != nil {
 		all = append(all, auditevent.AtGTE(w.After.UTC()))

@@ -15,6 +15,7 @@ import (
 	"broker/ent/predicate"
 	"broker/server/cached"
 	"broker/server/database"
+	"broker/server/fold"
 	"broker/server/pattern"
 )
 
@@ -148,10 +149,7 @@ type page struct {
 
 // search reads everything there is, and so as a report does.
 func (c *Catalog) search(ctx context.Context, query, packageType string, visible pattern.Set) (page, error) {
-	conditions := []predicate.Pkg{Within(visible)}
-	for _, word := range strings.Fields(query) {
-		conditions = append(conditions, pkg.Or(pkg.NameContainsFold(word), pkg.DescriptionContainsFold(word)))
-	}
+	conditions := append(Sought(query), Within(visible))
 	if packageType != "" {
 		conditions = append(conditions, pkg.Type(packageType))
 	}
@@ -169,6 +167,15 @@ func (c *Catalog) search(ctx context.Context, query, packageType string, visible
 		found[i] = Found{row.Name, row.Description, row.Downloads, row.Abandoned}
 	}
 	return page{found, total}, nil
+}
+
+// Sought selects the packages whose name or description has every word of a query, in any case of any script.
+func Sought(query string) []predicate.Pkg {
+	var all []predicate.Pkg
+	for _, word := range strings.Fields(query) {
+		all = append(all, pkg.Or(fold.Contains[predicate.Pkg](pkg.FieldName, word), fold.Contains[predicate.Pkg](pkg.FieldDescriptionFolded, word)))
+	}
+	return all
 }
 
 // Within selects the packages a set of patterns matches, in the database; the empty set selects all.

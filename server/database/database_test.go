@@ -240,6 +240,15 @@ func TestFirstVersionIsBroughtUpToDate(t *testing.T) {
 			if secret.Edges.Token.Description != "CI" || secret.Edges.Token.ParentID != nil {
 				t.Errorf("the token is now %+v", secret.Edges.Token)
 			}
+			if row := secret.Edges.Token; row.DescriptionFolded != "ci" || row.SearchText != "\nacme/*\nkunde=москва" {
+				t.Errorf("it is searched in %q and %q", row.DescriptionFolded, row.SearchText)
+			}
+			if url := db.Client.Repository.Query().OnlyX(t.Context()).URLFolded; url != "https://ärzte.example" {
+				t.Errorf("the repository is searched in %q", url)
+			}
+			if text := db.Client.Pkg.GetX(t.Context(), "pkg_1").DescriptionFolded; text != "grösse" {
+				t.Errorf("the package is searched in %q", text)
+			}
 			hour := db.Client.UsageHour.Query().OnlyX(t.Context())
 			day := db.Client.UsageDay.Query().OnlyX(t.Context())
 			if hour.Requests != 7 || day.Requests != 7 || day.Day.UTC() != time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC) {
@@ -278,7 +287,11 @@ func firstVersion(t *testing.T, db *database.DB) {
 		"CREATE TABLE schema_migrations (name VARCHAR(255) PRIMARY KEY)",
 		"INSERT INTO schema_migrations (name) VALUES ('" + first + "')",
 		`INSERT INTO tokens (id, description, packages, networks, labels, created_at, created_by, permission)
-			VALUES ('tok_1', 'CI', '[]', '[]', '[]', '2026-11-25 22:00:00+00:00', 'x', 'READ_ONLY')`,
+			VALUES ('tok_1', 'CI', '["ACME/*"]', '[]', '[{"name": "Kunde", "value": "МОСКВА"}]', '2026-11-25 22:00:00+00:00', 'x', 'READ_ONLY')`,
+		`INSERT INTO repositories (id, name, type, url, packages, owns, created_at)
+			VALUES ('repo_1', 'main', 'COMPOSER', 'https://Ärzte.example', '[]', '[]', '2026-11-25 22:00:00+00:00')`,
+		`INSERT INTO packages (id, name, repository_id, description, created_at) VALUES ('pkg_1', 'acme/lib', 'repo_1', 'Größe', '2026-11-25 22:00:00+00:00')`,
+		`INSERT INTO packages (id, name, repository_id, created_at) VALUES ('pkg_2', 'acme/other', 'repo_1', '2026-11-25 22:00:00+00:00')`,
 		`INSERT INTO token_secrets (id, token_id, hash, hint, created_at) VALUES ('sec_1', 'tok_1', 'h', 'x', '2026-11-25 22:00:00+00:00')`,
 		`INSERT INTO usage_hours (id, hour, token_id, package, requests) VALUES ('use_1', '2026-11-25 22:00:00+00:00', 'tok_1', 'acme/lib', 7)`,
 		`INSERT INTO download_days (id, day, token_id, package, version, downloads)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -189,6 +190,11 @@ func (db *DB) applyFile(ctx context.Context, tx *sql.Tx, files fs.FS, name strin
 	}
 	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
 		return err
+	}
+	if strings.HasSuffix(name, foldedTexts) {
+		if err := db.foldStored(ctx, tx); err != nil {
+			return err
+		}
 	}
 	insert := "INSERT INTO schema_migrations (name) VALUES (?)"
 	if db.dialect == dialect.Postgres {

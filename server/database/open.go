@@ -74,6 +74,7 @@ func Open(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
 	}
 	db.Client = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, db.SQL)))
 	db.Reports = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, reports)))
+	foldTexts(db.Client)
 	db.Changes = newChanges(db)
 	return db, nil
 }

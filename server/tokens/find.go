@@ -13,6 +13,7 @@ import (
 	"broker/ent/token"
 	"broker/ent/tokensecret"
 	"broker/server/fault"
+	"broker/server/fold"
 )
 
 // soughtMax bounds a text to look for, in characters: no token has a longer one.
@@ -96,8 +97,8 @@ func (w Where) named() []predicate.Token {
 	var all []predicate.Token
 	if w.Search != nil {
 		s := strings.TrimSpace(*w.Search)
-		all = append(all, token.Or(token.DescriptionContainsFold(s), token.ExternalIDContainsFold(s),
-			token.HasSecretsWith(tokensecret.HintContainsFold(s))))
+		all = append(all, token.Or(fold.Contains[predicate.Token](token.FieldDescriptionFolded, s),
+			fold.Contains[predicate.Token](token.FieldSearchText, s), token.HasSecretsWith(tokensecret.HintContainsFold(s))))
 	}
 	if w.ExternalID != nil {
 		all = append(all, token.ExternalID(*w.ExternalID))

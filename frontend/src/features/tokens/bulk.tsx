@@ -6,7 +6,7 @@ import { number } from "../../lib/time";
 import { BulkDelete } from "./bulk-delete";
 import { previewQuery } from "./queries";
 import { ReleaseTokens } from "./release-dialog";
-import { isFiltered, type TokenSearch, whereOf } from "./search";
+import { type TokenSearch, whereToChoose } from "./search";
 import type { Selection } from "./selection";
 
 type Props = { selection: Selection; search: TokenSearch; more: boolean };
@@ -15,14 +15,14 @@ type Props = { selection: Selection; search: TokenSearch; more: boolean };
 const namedAtMost = 100;
 
 /**
- * What can be done to the tokens that are chosen; nothing while none is. more: not all that match are loaded. All that
- * match can be chosen of a list that is narrowed: the server revokes nothing by an empty filter.
+ * What can be done to the tokens that are chosen; nothing while none is. more: not all that match are loaded. Once all
+ * that are loaded are chosen, all that match can be.
  */
 export function BulkBar({ selection, search, more }: Props) {
   const [asked, ask] = useState<"delete" | "release" | null>(null);
   const { chosen, matching, rows } = selection;
   if (chosen.length === 0) return null;
-  const all = isFiltered(search) && rows === true && !matching;
+  const all = rows === true && !matching;
   const tooMany = !matching && chosen.length > namedAtMost;
   const what = matching ? { where: matching } : { ids: chosen.map(({ id }) => id) };
   return (
@@ -63,7 +63,7 @@ type ChooseProps = { search: TokenSearch; choose: (where: TokenWhere) => void };
 
 /** Offers to choose also what is not loaded. The instants in the filter are fixed, so that what is counted is deleted. */
 function ChooseMatching({ search, choose }: ChooseProps) {
-  const where = useMemo(() => whereOf(search), [search]);
+  const where = useMemo(() => whereToChoose(search), [search]);
   const { data } = useQuery(previewQuery({ where }));
   if (!data) return null;
   return (

@@ -67,6 +67,11 @@ export function whereOf(search: TokenSearch, now = new Date()): TokenWhere {
   };
 }
 
+/** The filter of all that can be chosen. The server revokes nothing by an empty one, so the whole list says what it is. */
+export function whereToChoose(search: TokenSearch, now = new Date()): TokenWhere {
+  return isFiltered(search) ? whereOf(search, now) : { status: ["ACTIVE", "EXPIRED", "DISABLED"] };
+}
+
 const orders: Record<NonNullable<TokenSearch["sort"]>, TokenOrder> = {
   name: { field: "DESCRIPTION", direction: "ASC" },
   used: { field: "LAST_USED_AT", direction: "DESC" },
