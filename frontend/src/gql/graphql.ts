@@ -196,7 +196,7 @@ export type UpdateTokenInput = {
 
 /** A field that is left out does not narrow; one that is there must say something: an empty text or list is refused. */
 export type TokenWhere = {
-  /** Part of the description, the external id or the hint. */
+  /** Part of the description, the external id, a package pattern, a label (name, value or name=value) or the hint, in any case of any script. */
   search?: string | null | undefined;
   /** The status as Token has it, its makers' included. */
   status?: Array<TokenStatus> | null | undefined;
