@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -57,10 +58,14 @@ func (s *Service) Find(ctx context.Context, value string) (*ent.User, string, er
 // session is the session of a hash; nil where there is none.
 func (s *Service) session(ctx context.Context, hash [sha256.Size]byte) (*ent.Session, error) {
 	row, err := s.sessions.Get(ctx, hash, func(ctx context.Context) (*ent.Session, error) {
-		return s.db.Client.Session.Query().Where(session.Hash(hash[:])).WithUser().Only(ctx)
+		row, err := s.db.Client.Session.Query().Where(session.Hash(hash[:])).WithUser().Only(ctx)
+		if ent.IsNotFound(err) {
+			return nil, cached.ErrAbsent
+		}
+		return row, err
 	})
 	switch {
-	case ent.IsNotFound(err):
+	case errors.Is(err, cached.ErrAbsent):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("find a session: %w", err)

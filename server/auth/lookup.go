@@ -3,31 +3,20 @@ package auth
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"broker/server/cached"
 	"broker/server/database"
 )
 
-// outage is how tokens are told while the database does not answer.
-type outage struct {
-	grace  time.Duration
-	failed atomic.Pointer[time.Time] // when the last look-up failed; nil: it did not
-}
-
-// askAgainAfter is how long tokens that are within their grace are not looked up after the database failed: each
-// request would wait for it.
-const askAgainAfter = time.Second
-
 // Grace has tokens work for so long after they were last known to be right while the database does not answer. Within that time, a
 // revocation is in force only where it is heard of. It must be set before the first request; 0 is none.
-func (t *Tokens) Grace(d time.Duration) { t.outage.grace = d }
+func (t *Tokens) Grace(d time.Duration) { t.grace = d }
 
 // lookUp reads the token of a hash, or nil, and keeps it. A read that is late goes on, for the client that tries again:
 // then late is that read.
 func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (found *Token, late *cached.Read[kept], err error) {
-	if known := t.withinGrace(hash, now); known != nil && t.outage.lasts() {
+	if known := t.withinGrace(hash, now); known != nil && t.known.Failing() {
 		return known, nil, nil
 	}
 	read := t.known.Read(ctx, hash, func(ctx context.Context) (kept, error) {
@@ -44,34 +33,26 @@ func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (foun
 	})
 	switch {
 	case err == nil:
-		t.outage.failed.Store(nil)
 		return known.token(), nil, nil
-	case errors.Is(err, errUnknown):
-		t.outage.failed.Store(nil)
+	case errors.Is(err, cached.ErrAbsent):
 		return nil, nil, nil
 	case ctx.Err() != nil: // the client has gone
 		return nil, late, err
 	}
-	t.outage.failed.Store(new(time.Now()))
+	t.known.Failed()
 	if known := t.withinGrace(hash, now); known != nil {
 		return known, late, nil
 	}
 	return nil, late, err
 }
 
-// lasts tells whether a look-up failed just now.
-func (o *outage) lasts() bool {
-	failed := o.failed.Load()
-	return failed != nil && time.Since(*failed) < askAgainAfter
-}
-
 // withinGrace is a token as it was last read, where that still counts; nil where it does not.
 func (t *Tokens) withinGrace(hash [32]byte, now time.Time) *Token {
-	if t.outage.grace == 0 {
+	if t.grace == 0 {
 		return nil
 	}
 	known, right, ok := t.known.Last(hash)
-	if !ok || !now.Before(right.Add(t.outage.grace)) {
+	if !ok || !now.Before(right.Add(t.grace)) {
 		return nil
 	}
 	return known.token()

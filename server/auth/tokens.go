@@ -29,7 +29,7 @@ type Tokens struct {
 	guard    *Guard
 	known    *cached.Cache[[32]byte, kept]
 	sharing  sharing
-	outage   outage
+	grace    time.Duration // see Grace
 }
 
 // NewTokens reads tokens from a database. The guard bounds how many unknown secrets are looked up.
@@ -77,7 +77,7 @@ func (t *Tokens) guess(ctx context.Context, hash [32]byte, address netip.Addr, n
 		go func() {
 			<-late.Done
 			_, err := late.Result()
-			t.guard.End(address, errors.Is(err, errUnknown))
+			t.guard.End(address, errors.Is(err, cached.ErrAbsent))
 		}()
 		return found, err
 	}
@@ -105,9 +105,6 @@ func (t *Tokens) begin(ctx context.Context, address netip.Addr) error {
 	return nil
 }
 
-// errUnknown says that no token has a secret. As an error it is not kept.
-var errUnknown = errors.New("no token has this secret")
-
 func (t *Tokens) read(ctx context.Context, hash [32]byte) (*Token, error) {
 	secret, err := t.db.Client.TokenSecret.Query().
 		Where(tokensecret.Hash(hash[:])).
@@ -116,7 +113,7 @@ func (t *Tokens) read(ctx context.Context, hash [32]byte) (*Token, error) {
 		}).
 		Only(ctx)
 	if ent.IsNotFound(err) {
-		return nil, errUnknown
+		return nil, cached.ErrAbsent
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look the token up: %w", err)

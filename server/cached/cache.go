@@ -2,6 +2,7 @@ package cached
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,6 +11,9 @@ import (
 
 	"broker/server/database"
 )
+
+// ErrAbsent is what a read returns where there is no such thing. It is not kept.
+var ErrAbsent = errors.New("there is no such thing")
 
 // loadFor bounds one read of the database, whoever waits for it.
 const loadFor = 10 * time.Second
@@ -29,6 +33,8 @@ type Options[K comparable, V any] struct {
 	// Found are what a value depends on besides, which only the value tells; nil where there is nothing. While other
 	// subjects of the topics are announced in the middle of a read, what was read is not kept.
 	Found func(V) []Mark
+	// LastKnown: while the database does not answer, Get returns what is kept although the lease has lapsed.
+	LastKnown bool
 }
 
 // marksMax is how many subjects a value may depend on.
@@ -91,6 +97,16 @@ func (c *Cache[K, V]) Last(key K) (value V, right time.Time, ok bool) {
 	return e.value, right, true
 }
 
+// Failing tells whether a read of any cache of the memory failed just now: then the database is not asked again for a
+// moment by whoever can do without.
+func (c *Cache[K, V]) Failing() bool {
+	failed := c.memory.failed.Load()
+	return failed != 0 && time.Since(c.memory.start)-time.Duration(failed) < askAgainAfter
+}
+
+// Failed has Failing tell that the database does not answer.
+func (c *Cache[K, V]) Failed() { c.memory.failed.Store(int64(time.Since(c.memory.start))) }
+
 // Forget has the key's value read again.
 func (c *Cache[K, V]) Forget(key K) { c.values.Invalidate(key) }
 
@@ -100,8 +116,21 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context)
 	if value, ok := c.Kept(key); ok {
 		return value, nil
 	}
+	if c.options.LastKnown && c.Failing() { // each caller would wait for the database
+		if value, _, ok := c.Last(key); ok {
+			return value, nil
+		}
+	}
 	r := c.Read(ctx, key, load)
-	return database.Await(ctx, r.Done, func(struct{}) (V, error) { return r.Result() })
+	value, err := database.Await(ctx, r.Done, func(struct{}) (V, error) { return r.Result() })
+	if err == nil || errors.Is(err, ErrAbsent) || ctx.Err() != nil {
+		return value, err
+	}
+	c.Failed()
+	if last, _, ok := c.Last(key); ok && c.options.LastKnown {
+		return last, nil
+	}
+	return value, err
 }
 
 // readKey is a key as of a state of what it depends on: who comes after an announcement shares no read from before it.

@@ -7,6 +7,7 @@ package cached
 import (
 	"hash/maphash"
 	"sync/atomic"
+	"time"
 
 	"broker/server/database"
 )
@@ -23,7 +24,13 @@ type Memory struct {
 	seed     maphash.Seed
 	topics   map[database.Topic]*topic
 	counters []atomic.Uint32
+
+	start  time.Time
+	failed atomic.Int64 // when a read failed last: since start, in nanoseconds; 0: none did
 }
+
+// askAgainAfter is how long what is known is answered without a try after a read failed.
+const askAgainAfter = time.Second
 
 // topic counts the announcements of one topic.
 type topic struct {
@@ -41,7 +48,7 @@ var topics = []database.Topic{
 func NewMemory(changes *database.Changes) *Memory {
 	m := &Memory{
 		changes: changes, seed: maphash.MakeSeed(), topics: map[database.Topic]*topic{},
-		counters: make([]atomic.Uint32, counters),
+		counters: make([]atomic.Uint32, counters), start: time.Now(),
 	}
 	for _, name := range topics {
 		t := new(topic)

@@ -47,19 +47,19 @@ type documentKey struct {
 func New(db *database.DB, memory *cached.Memory, publicURL *url.URL, bytes uint64) *Catalog {
 	c := &Catalog{db: db, publicURL: publicURL, names: newNames(db, memory)}
 	c.documents = cached.New(memory, cached.Options[documentKey, *Document]{
-		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes,
+		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes, LastKnown: true,
 		Weigh:    func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) },
 		Subjects: func(k documentKey) []cached.Mark { return []cached.Mark{memory.Mark(database.TopicPackage, k.name)} },
 	})
 	c.dists = cached.New(memory, cached.Options[distKey, *Dist]{
-		Topics: []database.Topic{database.TopicPackage, database.TopicDist}, Bytes: 32 << 20,
+		Topics: []database.Topic{database.TopicPackage, database.TopicDist}, Bytes: 32 << 20, LastKnown: true,
 		Weigh: func(k distKey, _ *Dist) uint32 { return uint32(len(k.name)+len(k.version)) + 500 },
 		Subjects: func(k distKey) []cached.Mark {
 			return []cached.Mark{memory.Mark(database.TopicPackage, k.name), memory.Mark(database.TopicDist, k.name)}
 		},
 	})
 	c.roots = cached.New(memory, cached.Options[string, *Document]{
-		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 32 << 20,
+		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 32 << 20, LastKnown: true,
 		Weigh: func(k string, d *Document) uint32 { return weight(len(k), d) },
 	})
 	return c

@@ -38,7 +38,7 @@ const changedMax = 1000
 
 func newNames(db *database.DB, memory *cached.Memory) *names {
 	n := &names{db: db, changed: map[string]bool{}, kept: cached.New(memory, cached.Options[struct{}, []string]{
-		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 1,
+		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 1, LastKnown: true,
 		Weigh: func(struct{}, []string) uint32 { return 1 },
 	})}
 	db.Changes.Subscribe(database.TopicNames, n.note)
