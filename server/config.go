@@ -18,6 +18,7 @@ import (
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/secret"
+	"broker/server/text"
 )
 
 // config is what an operator says. Each field is an environment variable and a flag; see settings.
@@ -255,7 +256,7 @@ func newLogger(level, format string, w io.Writer) (*slog.Logger, error) {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("BROKER_LOG_LEVEL: %q is not debug, info, warn or error", level)
 	}
-	options := &slog.HandlerOptions{Level: l}
+	options := &slog.HandlerOptions{Level: l, ReplaceAttr: printable}
 	switch format {
 	case "text":
 		return slog.New(slog.NewTextHandler(w, options)), nil
@@ -263,6 +264,20 @@ func newLogger(level, format string, w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
 	return nil, fmt.Errorf("BROKER_LOG_FORMAT: %q is neither text nor json", format)
+}
+
+// logMost is how long a text in the log may be, in bytes; a panic's stack is longer than most.
+const logMost = 16 << 10
+
+// printable has no text of others move the cursor of whoever reads the log.
+func printable(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(text.Line(v, logMost))
+	case error:
+		a.Value = slog.StringValue(text.Line(v.Error(), logMost))
+	}
+	return a
 }
 
 // printConfig shows the effective settings, secrets masked.

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"broker/ent"
 	"broker/server/database"
 	"broker/server/seal"
 	"broker/server/secret"
+	"broker/server/text"
 )
 
 // Actor is who does something, and from where. The zero value is the server itself.
@@ -160,15 +160,4 @@ func optional(s string) *string {
 }
 
 // shorten keeps what a caller says of itself within bounds and on one line, without secrets.
-func shorten(s string, most int) string {
-	s = secret.Redact(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "")
-	}
-	return s
-}
+func shorten(s string, most int) string { return text.Line(secret.Redact(text.Unbroken(s)), most) }

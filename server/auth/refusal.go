@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"broker/server/text"
 )
 
 // Code is a refusal's machine-readable reason, part of the outside contract.
@@ -58,7 +60,7 @@ func (r *Refusal) Write(w http.ResponseWriter) {
 		h.Set("Retry-After", strconv.Itoa(r.RetryAfter))
 	}
 	w.WriteHeader(r.Status)
-	body, err := json.Marshal(refusalBody{Warning: r.Message, Error: r.Code})
+	body, err := json.Marshal(refusalBody{Warning: text.Composer(r.Message), Error: r.Code})
 	if err != nil { // two strings always marshal
 		panic(err)
 	}

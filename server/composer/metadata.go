@@ -16,6 +16,7 @@ import (
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/pattern"
+	"broker/server/text"
 	"broker/server/usage"
 )
 
@@ -69,7 +70,7 @@ func (q *request) rootWithWarning(days int) error {
 	return nil
 }
 
-// ending is a sentence; Composer reads <tags> in it, so that < must be escaped.
+// ending is a sentence for the person at the terminal.
 func ending(t *auth.Token, days int) string {
 	when := fmt.Sprintf("in %d days", days)
 	switch days {
@@ -78,8 +79,8 @@ func ending(t *auth.Token, days int) string {
 	case 1:
 		when = "in 1 day"
 	}
-	return fmt.Sprintf(`The access token "%s" expires %s, on %s. Ask for a new one.`,
-		strings.ReplaceAll(t.Description, "<", `\<`), when, t.ExpiresAt.UTC().Format("2 January 2006 15:04 UTC"))
+	return text.Composer(fmt.Sprintf(`The access token "%s" expires %s, on %s. Ask for a new one.`,
+		t.Description, when, t.ExpiresAt.UTC().Format("2 January 2006 15:04 UTC")))
 }
 
 // Metadata answers p2/VENDOR/PACKAGE.json and p2/VENDOR/PACKAGE~dev.json.

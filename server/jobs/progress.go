@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"broker/ent"
 	"broker/ent/schema"
 	"broker/server/metadata"
+	"broker/server/text"
 )
 
 // skipsMax is how many entries a run's history keeps.
@@ -117,14 +117,10 @@ func (r *Run) doneOf() (done, total int) {
 	return r.done, total
 }
 
-// Told is an error as people see it in the history: text that every database takes, of a bounded length.
+// Told is an error as people see it in the history: one line that every database takes.
 func Told(err error) string {
 	const longest = 1000
-	text := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "")
-	if len(text) > longest {
-		return strings.ToValidUTF8(text[:longest], "") + "…"
-	}
-	return text
+	return text.Line(err.Error(), longest)
 }
 
 // Alone is a run that is written nowhere, for whoever syncs a repository without the queue.

@@ -9,6 +9,7 @@ import (
 	"broker/ent/repository"
 	"broker/server/fault"
 	"broker/server/pattern"
+	"broker/server/text"
 )
 
 var validName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
@@ -58,11 +59,11 @@ func (in *Input) said() map[string]any {
 	return details
 }
 
-func (s *Service) checkURL(text *string) error {
-	*text = strings.TrimSpace(*text)
-	u, err := url.Parse(*text)
-	if err != nil || u.Host == "" || len(*text) > 2048 {
-		return fault.Invalidf("url", "%q is not an address such as https://packages.example.org.", shorten(*text))
+func (s *Service) checkURL(address *string) error {
+	*address = strings.TrimSpace(*address)
+	u, err := url.Parse(*address)
+	if err != nil || u.Host == "" || len(*address) > 2048 {
+		return fault.Invalidf("url", "%q is not an address such as https://packages.example.org.", text.Line(*address, 200))
 	}
 	if u.User != nil {
 		return fault.Invalidf("url", "Leave user name and password out of the address; enter them as the credential.")
@@ -71,13 +72,6 @@ func (s *Service) checkURL(text *string) error {
 		return fault.Invalidf("url", "%s", err)
 	}
 	return nil
-}
-
-func shorten(s string) string {
-	if len(s) > 200 {
-		return s[:200] + "…"
-	}
-	return s
 }
 
 func checkPatterns(field string, patterns *[]string) error {

@@ -3,9 +3,7 @@ package tokens
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"broker/ent"
 	"broker/ent/predicate"
@@ -15,6 +13,7 @@ import (
 	"broker/server/database"
 	"broker/server/secret"
 	"broker/server/settings"
+	"broker/server/text"
 )
 
 // The bounds of what reports leave: how much of an address is kept, in bytes, and how often a secret that is reported
@@ -178,15 +177,4 @@ func leakedAt(now time.Time) predicate.Token {
 }
 
 // printable keeps a reported address on one line and within bounds, without secrets.
-func printable(url string) string {
-	url = secret.Redact(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(url, "")))
-	if len(url) > urlMax {
-		url = strings.ToValidUTF8(url[:urlMax], "")
-	}
-	return url
-}
+func printable(url string) string { return text.Line(secret.Redact(text.Unbroken(url)), urlMax) }

@@ -3,10 +3,9 @@ package usage
 import (
 	"math"
 	"net/netip"
-	"strings"
-	"unicode/utf8"
 
 	"broker/server/secret"
+	"broker/server/text"
 )
 
 // batch is what was counted and is not written yet. Each of its maps is bounded: beyond max, what comes is counted
@@ -146,20 +145,7 @@ func (c *contact) join(o *contact) {
 // clientMax is how many bytes are kept of a client's own word for itself.
 const clientMax = 200
 
-// shorten keeps a client's own word for itself within bounds, without control characters and secrets.
+// shorten keeps a client's own word for itself within bounds, on one line and without secrets.
 func shorten(client string) string {
-	client = secret.Redact(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(client, "")))
-	if len(client) <= clientMax {
-		return client
-	}
-	end := clientMax
-	for end > clientMax-utf8.UTFMax && !utf8.RuneStart(client[end]) {
-		end--
-	}
-	return strings.Clone(client[:end]) // else the whole of it would stay in memory
+	return text.Line(secret.Redact(text.Unbroken(client)), clientMax)
 }

@@ -155,9 +155,9 @@ func (f DownloadFilter) ofAddress(c *conditions) error {
 		return fault.Invalidf("address", "address is one IPv4 or IPv6 address.")
 	}
 	if f.Package == "" && f.TokenID == "" {
-		c.add("token_id IN (SELECT token_id FROM address_days WHERE address = $%d)", text(address))
+		c.add("token_id IN (SELECT token_id FROM address_days WHERE address = $%d)", written(address))
 	}
-	c.add("address = $%d", text(address))
+	c.add("address = $%d", written(address))
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (b *batch) writeDownloads(ctx context.Context, tx execer, d string) error {
 func (b *batch) writeLastUse(ctx context.Context, tx execer, d string) error {
 	secrets, tokens := map[string]lastUse{}, map[string]lastUse{}
 	for key, c := range b.uses {
-		use := lastUse{c.last, text(key.address), c.client}
+		use := lastUse{c.last, written(key.address), c.client}
 		if use.at > secrets[key.secret].at {
 			secrets[key.secret] = use
 		}

@@ -44,7 +44,7 @@ func (b *batch) writeTotals(ctx context.Context, tx execer, d string) error {
 func (b *batch) writeContacts(ctx context.Context, tx execer, d string) error {
 	err := upsert(ctx, tx, d, downloadTable(), sorted(b.downloads, compareDownloads), func(r *rows, key downloadKey) {
 		c := b.downloads[key]
-		r.add(unix(key.day), key.token, key.secret, key.package_, key.version, text(key.address)).
+		r.add(unix(key.day), key.token, key.secret, key.package_, key.version, written(key.address)).
 			add(c.counts[downloads], c.counts[installs], c.counts[bytesSent], milli(c.first), milli(c.last), c.client)
 	})
 	if err != nil {
@@ -52,13 +52,13 @@ func (b *batch) writeContacts(ctx context.Context, tx execer, d string) error {
 	}
 	return upsert(ctx, tx, d, useTable(), sorted(b.uses, compareUses), func(r *rows, key useKey) {
 		c := b.uses[key]
-		r.add(unix(key.day), key.token, key.secret, text(key.address)).
+		r.add(unix(key.day), key.token, key.secret, written(key.address)).
 			add(c.counts[requests], c.counts[refused], milli(c.first), milli(c.last), c.client)
 	})
 }
 
-// text is an address as people write it; empty where none is known.
-func text(address netip.Addr) string {
+// written is an address as people write it; empty where none is known.
+func written(address netip.Addr) string {
 	if !address.IsValid() {
 		return ""
 	}
