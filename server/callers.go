@@ -8,14 +8,13 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
-
 	"broker/graph"
 	"broker/server/account"
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/composer"
 	"broker/server/database"
+	"broker/server/forwarded"
 	"broker/server/ratelimit"
 	policy "broker/server/settings"
 	"broker/server/usage"
@@ -41,7 +40,7 @@ type refuser func(http.ResponseWriter, *auth.Refusal)
 // any goes on as anonymous. A token's request is counted, and what was refused to anybody is noted.
 func (c *callers) identify(next http.Handler, refuse refuser) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := &call{callers: c, w: w, r: r, address: middleware.GetClientIPAddr(r.Context()), now: time.Now()}
+		q := &call{callers: c, w: w, r: r, address: forwarded.Address(r.Context()), now: time.Now()}
 		defer q.count()
 		if err := q.identify(); err != nil {
 			q.refusal = q.refusalOf(err)

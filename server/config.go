@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"broker/server/forwarded"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/secret"
@@ -37,7 +38,7 @@ type config struct {
 	tokenPrefix      string
 	tokenGrace       time.Duration
 	githubKeysURL    string
-	trustedProxies   []string
+	trustedProxies   forwarded.Proxies
 	upstreams        safehttp.Policy
 	log              *slog.Logger
 }
@@ -65,7 +66,7 @@ var settings = []setting{
 	{name: "redis-url", secret: true, help: "redis://, rediss:// or unix://: several instances count requests there together"},
 	{name: "token-prefix", fallback: "pkb", help: "first part of every new secret"},
 	{name: "token-grace", fallback: "0s", help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
-	{name: "trusted-proxies", help: "CIDRs whose X-Forwarded-For counts"},
+	{name: "trusted-proxies", help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
 	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
 	{name: "github-keys-url", fallback: "https://api.github.com/meta/public_keys/secret_scanning", help: "where GitHub publishes the keys that it signs leak reports with"},
 	{name: "log-level", fallback: "info", help: "debug, info, warn or error"},
@@ -246,7 +247,7 @@ func (c *config) parseProxies(s string) error {
 		if err != nil {
 			return fmt.Errorf("%q is not a CIDR network such as 10.0.0.0/8", part)
 		}
-		c.trustedProxies = append(c.trustedProxies, prefix.String())
+		c.trustedProxies = append(c.trustedProxies, prefix.Masked())
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"broker/server/auth"
 	"broker/server/composer"
 	"broker/server/export"
+	"broker/server/forwarded"
 )
 
 // handlers are what the routes lead to.
@@ -26,7 +27,7 @@ type handlers struct {
 	ready    func(context.Context) error
 	secure   bool   // the public URL is https
 	origin   string // scheme, host and port of the public URL
-	proxies  []string
+	proxies  forwarded.Proxies
 	log      *slog.Logger
 }
 
@@ -34,7 +35,7 @@ type handlers struct {
 // routes authenticate, authorise and count by themselves, each through the same steps (composer.Handler).
 func routes(h handlers) http.Handler {
 	r := chi.NewRouter()
-	r.Use(recoverer(h.log), clientAddress(h.proxies), sized)
+	r.Use(recoverer(h.log), h.proxies.Middleware, closing, middleware.GetHead)
 
 	// Composer, with a token.
 	r.Get("/packages.json", h.composer.Root())
@@ -61,7 +62,6 @@ func routes(h handlers) http.Handler {
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)
 	r.Get("/*", dashboard.ServeHTTP)
-	r.Head("/*", dashboard.ServeHTTP)
 	return r
 }
 
@@ -88,21 +88,12 @@ func sameOrigin(public string) func(http.Handler) http.Handler {
 	}
 }
 
-// clientAddress finds where a request comes from: behind trusted proxies from X-Forwarded-For, else the connection.
-func clientAddress(proxies []string) func(http.Handler) http.Handler {
-	if len(proxies) == 0 {
-		return middleware.ClientIPFromRemoteAddr
-	}
-	return middleware.ClientIPFromXFF(proxies...)
-}
-
-// sized refuses bodies of unknown length: a proxy in front and this server must not disagree about where a request
-// ends.
-func sized(next http.Handler) http.Handler {
+// closing has the connection of a request with a body of unknown length end with its answer: whatever a proxy in front
+// takes for the end of the request, nothing behind it is read as another one.
+func closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength < 0 {
-			http.Error(w, "Send a Content-Length.", http.StatusLengthRequired)
-			return
+			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -77,7 +77,6 @@ func routeTable() map[string]called {
 		"GET /export/audit.csv":       {"/export/audit.csv", "", person(tokenRoute(200))},
 		"GET /export/audit.jsonl":     {"/export/audit.jsonl", "", person(tokenRoute(200))},
 		"GET /*":                      {"/nothing-here.txt", "", open(404)},
-		"HEAD /*":                     {"/nothing-here.txt", "", open(404)},
 	}
 }
 
@@ -259,5 +258,72 @@ func TestOriginCountsForSessionsAlone(t *testing.T) {
 		if w.Code != c.want || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/") || c.want == 403 && !strings.Contains(w.Body.String(), "FORBIDDEN") {
 			t.Errorf("%s: %d %s %s", name, w.Code, w.Header().Get("Content-Type"), w.Body)
 		}
+	}
+}
+
+// HEAD of every GET route answers with the same status and headers, without a body; and bodies of unknown length are
+// read where a body may be, within the bounds, on a connection that ends.
+func TestHeadAndChunkedBodies(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	callers := s.callers(t)
+	web := httptest.NewServer(s.handler)
+	defer web.Close()
+	ask := func(method, path, who string, body io.Reader) *http.Response {
+		r, err := http.NewRequest(method, web.URL+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = callers.header[who].Clone()
+		if body != nil {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		content, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Header.Set("Body", string(content))
+		return response
+	}
+	for name, row := range routeTable() {
+		if !strings.HasPrefix(name, "GET ") {
+			continue
+		}
+		for _, who := range []string{"anonymous", "read-only", "person"} {
+			get, head := ask(http.MethodGet, row.path, who, nil), ask(http.MethodHead, row.path, who, nil)
+			if head.StatusCode != get.StatusCode || head.Header.Get("Body") != "" {
+				t.Errorf("HEAD %s to %s: %d, GET %d", row.path, who, head.StatusCode, get.StatusCode)
+			}
+			for _, header := range []string{"Content-Type", "Last-Modified", "Etag", "Cache-Control", "Vary", "X-Ratelimit-Limit"} {
+				if head.Header.Get(header) != get.Header.Get(header) {
+					t.Errorf("HEAD %s to %s: %s is %q, of GET %q", row.path, who, header, head.Header.Get(header), get.Header.Get(header))
+				}
+			}
+		}
+	}
+	unknownLength := func(s string) io.Reader { return io.MultiReader(strings.NewReader(s)) }
+	for path, c := range map[string]struct {
+		who, body string
+		want      int
+	}{
+		"/graphql":    {"person", `{"query":"{viewer{__typename}}"}`, 200},
+		"/downloads":  {"read-only", `{"downloads":[]}`, 204},
+		"/leaks":      {"anonymous", `{}`, 202},
+		"/leaks?more": {"anonymous", `{"secret":"` + strings.Repeat("x", 1<<20) + `"}`, 413}, // beyond its bound
+	} {
+		if got := ask(http.MethodPost, path, c.who, unknownLength(c.body)); got.StatusCode != c.want || !got.Close {
+			t.Errorf("POST %s, chunked: %d, want %d; closes: %v", path, got.StatusCode, c.want, got.Close)
+		}
+	}
+	if got := ask(http.MethodPost, "/graphql", "person", unknownLength(`{"query":"`+strings.Repeat(" ", 1<<20)+`"}`)); got.StatusCode != 400 {
+		t.Errorf("a body beyond its bound: %d", got.StatusCode)
+	}
+	if got := ask(http.MethodGet, "/packages.json", "read-only", unknownLength("GET /x HTTP/1.1\r\n\r\n")); got.StatusCode != 200 {
+		t.Errorf("GET with a body: %d", got.StatusCode)
 	}
 }

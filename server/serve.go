@@ -38,7 +38,8 @@ import (
 const (
 	documentMemory = 256 << 20 // bytes of documents kept in memory
 	syncEvery      = time.Hour
-	drainFor       = 30 * time.Second // how long a stop waits for requests under way
+	sayFor         = time.Second      // how long a stop goes on answering, and says that it ends
+	drainFor       = 30 * time.Second // how long it then waits for requests under way
 )
 
 // server is everything that runs, in the order it is stopped.
@@ -52,6 +53,7 @@ type server struct {
 	counts   *ratelimit.Memory
 	shared   *ratelimit.Shared // nil where each instance counts by itself
 	usage    *usage.Recorder
+	installs *composer.Installs
 	access   *tokens.Service
 	tokens   *auth.Tokens
 	audit    *audit.Log
@@ -109,6 +111,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.access = tokens.New(db, events, rules, c.tokenPrefix, time.Now)
 	s.audit, s.settings = events, rules
 	packages := catalog.New(db, memory, c.publicURL, documentMemory)
+	s.installs = composer.NewInstalls(packages, s.usage, c.log)
 	outbound := safehttp.New(c.upstreams, "package-broker/"+version)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
 		return nil, err
@@ -127,7 +130,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.handler = routes(handlers{
 		composer: &composer.Handler{
 			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: s.archives,
-			Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
+			Usage: s.usage, Installs: s.installs, Refusals: refusals, Log: c.log, Now: time.Now,
 		},
 		graph: graph.NewHandler(&graph.Resolver{
 			Client: db.Reports, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
@@ -196,6 +199,7 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = errors.Join(err, s.queue.Stop(last))
+	s.installs.Close()
 	stop()
 	tasks.Wait()
 	if s.shared != nil {
@@ -207,7 +211,7 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 
 func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler:           s.handler,
+		Handler:           s.closing(s.handler),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       60 * time.Second,
@@ -221,14 +225,27 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
+	// Whoever has a connection is told to make another one, and whoever shares requests out not to send any here, before
+	// the listener closes: so nobody sends a request to a connection that is being closed.
 	s.stopping.Store(true)
 	s.log.Info("stopping", "waiting_at_most", drainFor)
+	time.Sleep(sayFor)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 	defer cancel()
 	if err := server.Shutdown(last); err != nil {
 		return fmt.Errorf("requests under way did not finish: %w", err)
 	}
 	return nil
+}
+
+// closing has clients make another connection for their next request while the server stops.
+func (s *server) closing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // listenForChanges keeps listening for what other processes change, whatever becomes of the connection.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"broker/ent"
@@ -14,7 +15,6 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/server/archive"
-	"broker/server/database"
 	"broker/server/metadata"
 )
 
@@ -80,13 +80,27 @@ func distFrom(row *ent.Dist) *Dist {
 	return d
 }
 
-// Knows tells whether a package has a version, normalised.
-func (c *Catalog) Knows(ctx context.Context, name, version string) (bool, error) {
-	known, err := database.Soon(ctx, c.db.Client.PackageVersion.Query().
-		Where(packageversion.NormalizedVersion(version), packageversion.HasPackageWith(pkg.Name(name))).
-		Exist)
-	if err != nil {
-		return false, fmt.Errorf("look for %s %s: %w", name, version, err)
+// PackageVersion is a version of a package, normalised.
+type PackageVersion struct{ Package, Version string }
+
+// Known tells which of some versions are here.
+func (c *Catalog) Known(ctx context.Context, versions []PackageVersion) (map[PackageVersion]bool, error) {
+	known := map[PackageVersion]bool{}
+	for some := range slices.Chunk(versions, 200) {
+		names, normalized := make([]string, len(some)), make([]string, len(some))
+		for i, v := range some {
+			names[i], normalized[i] = v.Package, v.Version
+		}
+		rows, err := c.db.Client.PackageVersion.Query().
+			Where(packageversion.NormalizedVersionIn(normalized...), packageversion.HasPackageWith(pkg.NameIn(names...))).
+			Select(packageversion.FieldID, packageversion.FieldNormalizedVersion, packageversion.FieldPackageID).
+			WithPackage(func(q *ent.PkgQuery) { q.Select(pkg.FieldID, pkg.FieldName) }).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look for versions: %w", err)
+		}
+		for _, row := range rows {
+			known[PackageVersion{row.Edges.Package.Name, row.NormalizedVersion}] = true
+		}
 	}
 	return known, nil
 }

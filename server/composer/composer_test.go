@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
-
 	"broker/ent"
 	"broker/ent/syncrun"
 	"broker/server/archive"
@@ -28,6 +26,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
+	"broker/server/forwarded"
 	"broker/server/jobs"
 	"broker/server/mirror"
 	"broker/server/ratelimit"
@@ -46,6 +45,7 @@ type world struct {
 	sources  *repository.Service
 	access   *tokens.Service
 	usage    *usage.Recorder
+	installs *composer.Installs
 	repo     *ent.Repository
 	routes   http.Handler
 }
@@ -70,9 +70,10 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources).Sync))
 	t.Cleanup(func() { queue.Stop(t.Context()) })
 	w.usage = usage.NewRecorder(db, log)
+	w.installs = composer.NewInstalls(packages, w.usage, log)
 	h := &composer.Handler{
 		Tokens: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Catalog: packages,
-		Archives: mirror.NewArchives(store, packages, w.sources, log), Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
+		Archives: mirror.NewArchives(store, packages, w.sources, log), Usage: w.usage, Installs: w.installs, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/packages.json", h.Root())
@@ -82,7 +83,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	mux.Handle("/search.json", h.Search())
 	mux.Handle("/downloads", h.Downloads())
 	mux.Handle("/health", h.Health())
-	w.routes = middleware.ClientIPFromRemoteAddr(mux)
+	w.routes = forwarded.Proxies(nil).Middleware(mux)
 	name, address := "fixture", w.upstream.URL()
 	w.repo, err = w.sources.Create(t.Context(), repository.Input{Name: &name, Type: "COMPOSER", URL: &address,
 		Packages: []string{"acme/contracts", "acme/lib", "acme/nightly"}, Owns: []string{}})
@@ -468,6 +469,7 @@ func TestUsageIsCounted(t *testing.T) {
 		report := httptest.NewRequest(http.MethodPost, "/downloads", strings.NewReader(`{"downloads":[{"name":"acme/lib","version":"2.0.0.0"},{"name":"no/such","version":"1"}]}`))
 		report.SetBasicAuth("token", secret)
 		w.routes.ServeHTTP(httptest.NewRecorder(), report)
+		w.installs.Close()
 		w.must(w.usage.Flush(t.Context()))
 		r, err := usage.Read(t.Context(), db.Client, usage.Day, usage.Filter{}, time.Now())
 		w.must(err)

@@ -63,7 +63,14 @@ func parseDistPath(path, rawPath string) (p distPath, ok bool) {
 		p.reference, p.kind, ok = strings.Cut(parts[3], ".")
 		ok = ok && p.kind != ""
 	}
-	return p, ok && pattern.ValidName(p.name) && p.version != "" && p.reference != "" && len(rest) < 1000
+	return p, ok && pattern.ValidName(p.name) && segment(p.version) && segment(p.reference) && len(rest) < 1000
+}
+
+// segment tells what a version or a reference may be in an address of this server.
+func segment(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	})
 }
 
 func (q *request) archive(dist *catalog.Dist) error {
@@ -78,7 +85,9 @@ func (q *request) archive(dist *catalog.Dist) error {
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
 	q.event.Kind, q.event.RepositoryID, q.event.Version = usage.Downloaded, dist.RepositoryID, dist.Version
-	q.event.Bytes = send(q.w, file, stored.Size)
+	if q.r.Method != http.MethodHead {
+		q.event.Bytes = send(q.w, file, stored.Size)
+	}
 	return nil
 }
 

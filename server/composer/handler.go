@@ -12,12 +12,11 @@ import (
 	"os"
 	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
-
 	"broker/server/archive"
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/forwarded"
 	"broker/server/ratelimit"
 	"broker/server/usage"
 )
@@ -44,6 +43,7 @@ type Handler struct {
 	Catalog  *catalog.Catalog
 	Archives Archives
 	Usage    Recorder
+	Installs *Installs
 	Refusals Refusals
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -69,7 +69,7 @@ type request struct {
 func (h *Handler) route(step func(*request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		now := h.Now()
-		address := middleware.GetClientIPAddr(r.Context())
+		address := forwarded.Address(r.Context())
 		token, err := h.Tokens.Authenticate(r.Context(), r, address, now)
 		q := &request{w: w, r: r, h: h, token: token}
 		if token != nil {
@@ -104,9 +104,13 @@ func (q *request) finish(err error) {
 		}
 		refusal.Write(q.w)
 	}
-	if q.token != nil {
-		q.h.Usage.Record(q.event)
+	if q.token == nil {
+		return
 	}
+	if q.r.Method == http.MethodHead && err == nil { // nothing of it was sent
+		q.event.Kind, q.event.Bytes = usage.Other, 0
+	}
+	q.h.Usage.Record(q.event)
 }
 
 // withCredentials tells a refusal worth telling of from the first request of a client that sends credentials only when
@@ -117,7 +121,7 @@ func (q *request) withCredentials() bool { return auth.Credentials(q.r) }
 func RefusedRequest(r *http.Request, token *auth.Token, code auth.Code, now time.Time) audit.Refused {
 	refused := audit.Refused{
 		Code: string(code), Path: r.URL.Path, At: now,
-		Actor: audit.Actor{Address: middleware.GetClientIPAddr(r.Context()), Client: r.UserAgent()},
+		Actor: audit.Actor{Address: forwarded.Address(r.Context()), Client: r.UserAgent()},
 	}
 	if token != nil {
 		refused.Target, refused.Name = token.ID, token.Description

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"broker/server/auth"
+	"broker/server/catalog"
 	"broker/server/pattern"
-	"broker/server/usage"
 )
 
 // bodyMax is how many bytes of JSON a request may carry.
@@ -81,7 +82,10 @@ func (h *Handler) Search() http.HandlerFunc {
 		query := q.r.URL.Query()
 		words, kind := query.Get("q"), query.Get("type")
 		if len(words) > 200 || len(kind) > 100 {
-			words, kind = words[:min(len(words), 200)], kind[:min(len(kind), 100)]
+			words, kind = strings.ToValidUTF8(words[:min(len(words), 200)], ""), strings.ToValidUTF8(kind[:min(len(kind), 100)], "")
+		}
+		if !clean(words) || !clean(kind) { // nothing here is called so
+			return q.writeJSON(map[string]any{"results": []found{}, "total": 0})
 		}
 		matches, total, err := q.h.Catalog.Search(q.r.Context(), words, kind, q.token.Packages)
 		if err != nil {
@@ -126,26 +130,23 @@ func (h *Handler) Downloads() http.HandlerFunc {
 			return &auth.Refusal{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT",
 				Message: `The body must be JSON of at most 64 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
 		}
+		one := installed{event: q.event}
 		for _, d := range report.Downloads {
-			if err := q.installed(strings.ToLower(d.Name), d.Version); err != nil {
-				return err
+			name := strings.ToLower(d.Name)
+			if pattern.ValidName(name) && q.authorize(name) == nil && clean(d.Version) {
+				one.versions = append(one.versions, catalog.PackageVersion{Package: name, Version: d.Version})
 			}
+		}
+		if len(one.versions) > 0 && !q.h.Installs.add(one) {
+			return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, RetryAfter: retryAfter,
+				Message: "Too many reports of installations wait to be counted."}
 		}
 		q.w.WriteHeader(http.StatusNoContent)
 		return nil
 	})
 }
 
-// installed counts what a client reports, where the server has it; the rest comes from elsewhere.
-func (q *request) installed(name, version string) error {
-	if !pattern.ValidName(name) || q.authorize(name) != nil {
-		return nil
-	}
-	if known, err := q.h.Catalog.Knows(q.r.Context(), name, version); err != nil || !known {
-		return err
-	}
-	event := q.event
-	event.Kind, event.Package, event.Version = usage.Installed, name, version
-	q.h.Usage.Record(event)
-	return nil
+// clean tells a text that every database takes and that a version or a word may be.
+func clean(s string) bool {
+	return len(s) <= 255 && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }

@@ -3,8 +3,11 @@ package e2e
 import (
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -165,5 +168,62 @@ func TestSetupLinkWorksOnce(t *testing.T) {
 	a.must(nil, `mutation { signOut }`, nil)
 	if codes := a.do(nil, `{ tokens { totalCount } }`, nil); len(codes) != 1 || !strings.HasPrefix(codes[0], "UNAUTHENTICATED") {
 		t.Errorf("after signing out: %v", codes)
+	}
+}
+
+// TestStopAnswersWhatItAccepted guarantees that a stop under 32 clients who ask without a pause, each on a connection of
+// its own that stays, leaves no request without an answer; who asks whether it is ready is told that it is not.
+func TestStopAnswersWhatItAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", fixture.Available)
+	var clients sync.WaitGroup
+	var unready atomic.Bool
+	stopping, answered := make(chan struct{}), atomic.Int64{}
+	for n := range 32 {
+		clients.Go(func() {
+			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
+			for {
+				path := []string{"/p2/acme/lib.json", "/packages.json", "/ready"}[n%3]
+				r, err := http.NewRequest(http.MethodGet, w.url+path, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.SetBasicAuth("token", w.secret)
+				reused := false
+				r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+					GotConn: func(got httptrace.GotConnInfo) { reused = got.Reused },
+				}))
+				response, err := client.Do(r)
+				if err != nil {
+					if reused { // else the server had not taken the connection: another one's turn
+						t.Errorf("%s: %v", path, err)
+					}
+					select {
+					case <-stopping:
+					default:
+						t.Errorf("%s failed before the stop: %v", path, err)
+					}
+					return
+				}
+				if _, err := io.Copy(io.Discard, response.Body); err != nil {
+					t.Errorf("%s broke off: %v", path, err)
+				}
+				response.Body.Close()
+				answered.Add(1)
+				if path == "/ready" && response.StatusCode == http.StatusServiceUnavailable {
+					unready.Store(true)
+				}
+			}
+		})
+	}
+	w.await("requests", func() bool { return answered.Load() > 500 })
+	close(stopping)
+	if code := w.stop(); code != 0 {
+		t.Errorf("the program ended with %d", code)
+	}
+	clients.Wait()
+	if !unready.Load() {
+		t.Error("nobody was told that it is not ready")
 	}
 }

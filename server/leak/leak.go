@@ -11,9 +11,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
-
 	"broker/server/audit"
+	"broker/server/forwarded"
 	"broker/server/secret"
 )
 
@@ -110,7 +109,7 @@ func (h *Handler) take(r *http.Request, body []byte) {
 		}
 		name = "GitHub secret scanning"
 	}
-	ctx = audit.WithActor(ctx, audit.Actor{Name: name, Address: middleware.GetClientIPAddr(ctx), Client: r.UserAgent()})
+	ctx = audit.WithActor(ctx, audit.Actor{Name: name, Address: forwarded.Address(ctx), Client: r.UserAgent()})
 	seen := map[[32]byte]bool{}
 	for _, one := range read(body) {
 		if err := h.one(ctx, one, seen); err != nil {

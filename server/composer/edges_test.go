@@ -1,0 +1,85 @@
+package composer_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"broker/server/database"
+	"broker/server/database/databasetest"
+	"broker/server/fixture"
+	"broker/server/tokens"
+	"broker/server/usage"
+)
+
+// What no package, version or word can be is not here, on both databases: no fault of the server.
+func TestWhatNoDatabaseTakesIsNotHere(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db, fixture.Options{})
+		secret := w.token(tokens.NewToken{})
+		for path, want := range map[string]int{
+			"/search.json?q=%00": 200, "/search.json?q=lib&type=%00": 200, "/search.json?q=%ff%fe": 200, "/search.json?q=a%00b&type=library": 200,
+			"/list.json?filter=%00": 200, "/list.json?vendor=%ff": 200,
+			"/p2/acme/l%00ib.json": 404, "/p2/acme/%ff.json": 404, "/p2/%00/x~dev.json": 404,
+			"/dist/acme/lib/1.0%00/abc.zip": 404, "/dist/acme/lib/1.0.0.0/%00.zip": 404, "/dist/acme/lib/%ff/abc.zip": 404,
+			"/dist/acme/lib/1.0.0.0/abc.%00": 404,
+		} {
+			got := w.get(secret, path)
+			if got.Code != want || want == 200 && strings.Contains(got.Body.String(), "acme/lib") {
+				t.Errorf("%s: %d %s", path, got.Code, got.Body)
+			}
+		}
+	})
+}
+
+// A report of a thousand installations is answered at once and counted behind, each version that is here as often as it
+// is told.
+func TestThousandInstallationsAreCountedBehind(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db, fixture.Options{})
+		secret := w.token(tokens.NewToken{})
+		report := `{"downloads":[` + strings.Repeat(`{"name":"acme/lib","version":"2.0.0.0"},{"name":"no/such","version":"1"},{"name":"acme/lib","version":"\u0000"},`, 333) +
+			`{"name":"ACME/lib","version":"1.0.0.0"}]}`
+		r := httptest.NewRequest(http.MethodPost, "/downloads", strings.NewReader(report))
+		r.SetBasicAuth("token", secret)
+		answer, begun := httptest.NewRecorder(), time.Now()
+		w.routes.ServeHTTP(answer, r)
+		if took := time.Since(begun); answer.Code != http.StatusNoContent || took > 500*time.Millisecond {
+			t.Errorf("%d after %s: %s", answer.Code, took, answer.Body)
+		}
+		w.installs.Close()
+		w.must(w.usage.Flush(t.Context()))
+		got, err := usage.Read(t.Context(), db.Client, usage.Day, usage.Filter{}, time.Now())
+		w.must(err)
+		if got.Installs != 334 {
+			t.Errorf("%d installations of 334", got.Installs)
+		}
+	})
+}
+
+// HEAD says what GET would, and is no download.
+func TestHeadIsNoDownload(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	w := newWorld(t, db, fixture.Options{})
+	secret := w.token(tokens.NewToken{})
+	path := w.distPath(secret, "acme/lib", "2.0.0")
+	full := w.get(secret, path)
+	r := httptest.NewRequest(http.MethodHead, path, nil)
+	r.SetBasicAuth("token", secret)
+	head := httptest.NewRecorder()
+	w.routes.ServeHTTP(head, r)
+	if head.Code != 200 || head.Header().Get("Content-Length") != full.Header().Get("Content-Length") || head.Body.Len() != 0 {
+		t.Errorf("%d %v, %d bytes", head.Code, head.Header(), head.Body.Len())
+	}
+	w.must(w.usage.Flush(t.Context()))
+	got, err := usage.Read(t.Context(), db.Client, usage.Day, usage.Filter{}, time.Now())
+	w.must(err)
+	if got.Downloads != 1 {
+		t.Errorf("%d downloads of 1", got.Downloads)
+	}
+}
