@@ -17,6 +17,8 @@ has() { command -v "$1"; }
 
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' || has initdb; }
 
+has_nginx() { has nginx || [ -x /usr/sbin/nginx ]; }
+
 has_extension() { php -m | grep -qix "$1"; }
 
 # Programs that apt cannot bring in the version that is needed.
@@ -42,6 +44,7 @@ look() {
   want php-mbstring has_extension mbstring
   want composer has composer
   want unzip has unzip
+  want nginx-light has_nginx
   want chromium has chromium
 }
 

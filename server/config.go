@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
 	"broker/server/forwarded"
 	"broker/server/safehttp"
 	"broker/server/seal"
@@ -40,6 +42,7 @@ type config struct {
 	githubKeysURL    string
 	trustedProxies   forwarded.Proxies
 	upstreams        safehttp.Policy
+	proxies          safehttp.Proxies // to upstreams; nil: none
 	log              *slog.Logger
 }
 
@@ -68,6 +71,7 @@ var settings = []setting{
 	{name: "token-grace", fallback: "0s", help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
 	{name: "trusted-proxies", help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
 	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
+	{name: "outbound-proxy", secret: true, defaultShown: "HTTP_PROXY, HTTPS_PROXY and NO_PROXY", help: "proxy to upstreams: http://, https:// or socks5://"},
 	{name: "github-keys-url", fallback: "https://api.github.com/meta/public_keys/secret_scanning", help: "where GitHub publishes the keys that it signs leak reports with"},
 	{name: "log-level", fallback: "info", help: "debug, info, warn or error"},
 	{name: "log-format", fallback: "text", help: "text, or json for machines"},
@@ -102,6 +106,9 @@ func values(args, environ []string, stderr io.Writer) (map[string]string, []stri
 		}
 	}
 	flags.Visit(func(f *flag.Flag) { result[f.Name] = f.Value.String() })
+	for _, name := range proxyVariables {
+		result[name] = env[name]
+	}
 	return result, flags.Args(), nil
 }
 
@@ -110,6 +117,9 @@ func environment(environ []string) (map[string]string, error) {
 	env := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
+		if upper := strings.ToUpper(name); slices.Contains(proxyVariables, upper) && value != "" {
+			env[upper] = value
+		}
 		if !strings.HasPrefix(name, "BROKER_") {
 			continue
 		}
@@ -160,6 +170,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"token-prefix", secret.ValidPrefix},
 		{"token-grace", c.parseTokenGrace},
 		{"trusted-proxies", c.parseProxies},
+		{"outbound-proxy", func(s string) error { return c.parseProxy(s, values) }},
 		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},
 	}
 	for _, step := range steps {
@@ -220,6 +231,28 @@ func (c *config) checkAdmin() error {
 	return nil
 }
 
+// proxyVariables are the customary names of proxies, in lower case too.
+var proxyVariables = []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
+
+// parseProxy reads the proxy to upstreams: this program's own setting, else the customary variables. NO_PROXY counts
+// for both.
+func (c *config) parseProxy(s string, values map[string]string) error {
+	customary := httpproxy.Config{HTTPProxy: values["HTTP_PROXY"], HTTPSProxy: values["HTTPS_PROXY"], NoProxy: values["NO_PROXY"]}
+	if s != "" {
+		customary.HTTPProxy, customary.HTTPSProxy = s, s
+	}
+	for _, address := range []string{customary.HTTPProxy, customary.HTTPSProxy} {
+		u, err := url.Parse(address)
+		if address != "" && (err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)) {
+			return errors.New("the proxy is not an address such as http://proxy.example.org:3128")
+		}
+	}
+	if customary.HTTPProxy != "" || customary.HTTPSProxy != "" {
+		c.proxies = customary.ProxyFunc()
+	}
+	return nil
+}
+
 func (c *config) parseTokenGrace(s string) (err error) {
 	c.tokenGrace, err = time.ParseDuration(s)
 	if err != nil || c.tokenGrace < 0 || c.tokenGrace > time.Hour {
@@ -260,9 +293,9 @@ func newLogger(level, format string, w io.Writer) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{Level: l, ReplaceAttr: printable}
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
+		return slog.New(newQuiet(slog.NewTextHandler(w, options))), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+		return slog.New(newQuiet(slog.NewJSONHandler(w, options))), nil
 	}
 	return nil, fmt.Errorf("BROKER_LOG_FORMAT: %q is neither text nor json", format)
 }
@@ -288,7 +321,7 @@ func printConfig(values map[string]string, w io.Writer) {
 		switch {
 		case value == "":
 			value = s.defaultShown
-		case s.name == "database-url", s.name == "redis-url":
+		case s.name == "database-url", s.name == "redis-url", s.name == "outbound-proxy":
 			value = maskPassword(value)
 		case s.secret:
 			value = "********"

@@ -113,6 +113,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	packages := catalog.New(db, memory, c.publicURL, documentMemory)
 	s.installs = composer.NewInstalls(packages, s.usage, c.log)
 	outbound := safehttp.New(c.upstreams, "package-broker/"+version)
+	outbound.Through(c.proxies)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
 		return nil, err
 	}

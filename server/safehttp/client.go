@@ -82,6 +82,8 @@ type Client struct {
 	outside  *http.Client          // reaches public addresses alone
 	inside   *http.Client          // reaches also private addresses that the policy allows; shares no connection
 	agent    string
+	proxies  Proxies  // nil: none
+	known    sync.Map // of proxies, by host and port: who is dialled without being an upstream
 	pace     Pace
 	now      func() time.Time
 
@@ -108,7 +110,7 @@ func NewPaced(policy Policy, agent string, pace Pace) *Client {
 func (c *Client) reaching(private bool) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			Proxy: nil, // a proxy would connect where the guard does not look
+			Proxy: func(r *http.Request) (*url.URL, error) { return c.proxy(r, private) },
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				return c.dial(ctx, network, address, private)
 			},
@@ -259,6 +261,9 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 	if answer, err = client.Do(request); err != nil {
 		release()
 		return nil, false, nil, err
+	}
+	if c.proxied(u) { // the connection ends at the proxy, which says nothing of where the answer came from
+		inside = c.policy.allowsHost(u.Hostname())
 	}
 	return answer, inside, release, nil
 }

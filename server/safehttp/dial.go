@@ -27,11 +27,15 @@ func (c *Client) dial(ctx context.Context, network, hostPort string, private boo
 		return nil, err
 	}
 	named := c.policy.allowsHost(host)
+	_, proxy := c.known.Load(hostPort)
 	dialer := &net.Dialer{
 		Timeout:   5 * time.Second,
 		KeepAlive: 30 * time.Second,
 		Resolver:  c.resolver,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			if proxy { // which the operator named
+				return nil
+			}
 			return c.checkAddress(address, named, private)
 		},
 	}
