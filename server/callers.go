@@ -66,7 +66,7 @@ type call struct {
 
 // context is the request's, with who asks and from where.
 func (q *call) context() context.Context {
-	ctx := graph.WithClient(q.r.Context(), account.Client{Address: q.address, Agent: q.r.UserAgent()})
+	ctx := graph.WithClient(q.r.Context(), account.Client{Address: q.address, Agent: q.r.UserAgent(), Device: q.cookies.Device(q.r)})
 	if q.subject != nil {
 		q.subject.Address, q.subject.Client = q.address, q.r.UserAgent()
 		ctx = auth.WithSubject(ctx, q.subject)

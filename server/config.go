@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"broker/server/connections"
 	"broker/server/forwarded"
 	"broker/server/safehttp"
 	"broker/server/seal"
@@ -41,6 +42,7 @@ type config struct {
 	tokenGrace       time.Duration
 	githubKeysURL    string
 	trustedProxies   forwarded.Proxies
+	connections      connections.Limits
 	upstreams        safehttp.Policy
 	proxies          safehttp.Proxies // to upstreams; nil: none
 	log              *slog.Logger
@@ -69,6 +71,8 @@ var settings = []setting{
 	{name: "redis-url", secret: true, help: "redis://, rediss:// or unix://: several instances count requests there together"},
 	{name: "token-prefix", fallback: "pkb", help: "first part of every new secret"},
 	{name: "token-grace", fallback: "0s", help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
+	{name: "max-connections", defaultShown: "three quarters of the open files allowed, at most 10000", help: "connections of clients at a time"},
+	{name: "max-connections-per-address", defaultShown: "a quarter of BROKER_MAX_CONNECTIONS, at most 1000", help: "of them, from one IPv4 address or /64 of IPv6; a trusted proxy's do not count"},
 	{name: "trusted-proxies", help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
 	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
 	{name: "outbound-proxy", secret: true, defaultShown: "HTTP_PROXY, HTTPS_PROXY and NO_PROXY", help: "proxy to upstreams: http://, https:// or socks5://"},
@@ -170,6 +174,8 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"token-prefix", secret.ValidPrefix},
 		{"token-grace", c.parseTokenGrace},
 		{"trusted-proxies", c.parseProxies},
+		{"max-connections", c.parseConnections},
+		{"max-connections-per-address", c.parseConnectionsPerAddress},
 		{"outbound-proxy", func(s string) error { return c.parseProxy(s, values) }},
 		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},
 	}
@@ -312,6 +318,32 @@ func printable(_ []string, a slog.Attr) slog.Attr {
 		a.Value = slog.StringValue(text.Line(v.Error(), logMost))
 	}
 	return a
+}
+
+// connectionsMost is how many connections there may be at most, whatever is said.
+const connectionsMost = 1_000_000
+
+// parseConnections reads how many connections there may be: else so many that files and upstreams find room beside them.
+func (c *config) parseConnections(s string) (err error) {
+	c.connections.Trusted = c.trustedProxies
+	c.connections.All, err = bounded(s, min(openFiles()*3/4, 10_000))
+	return err
+}
+
+func (c *config) parseConnectionsPerAddress(s string) (err error) {
+	c.connections.PerAddress, err = bounded(s, max(min(c.connections.All/4, 1000), 1))
+	return err
+}
+
+func bounded(s string, otherwise int) (int, error) {
+	if s == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > connectionsMost {
+		return 0, fmt.Errorf("%q is not 1 to %d", s, connectionsMost)
+	}
+	return n, nil
 }
 
 // printConfig shows the effective settings, secrets masked.

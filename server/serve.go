@@ -20,6 +20,7 @@ import (
 	"broker/server/cached"
 	"broker/server/catalog"
 	"broker/server/composer"
+	"broker/server/connections"
 	"broker/server/database"
 	"broker/server/export"
 	"broker/server/jobs"
@@ -101,6 +102,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if s.accounts, err = account.New(ctx, db, memory, events, time.Now); err != nil {
 		return nil, err
 	}
+	s.accounts.KnowDevices(sealer)
 	limits, err := s.openLimits(ctx)
 	if err != nil {
 		return nil, err
@@ -211,8 +213,10 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 }
 
 func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
+	limited := connections.Limit(listener, s.config.connections)
 	server := &http.Server{
-		Handler:           s.closing(s.handler),
+		Handler:           limited.Gate(s.closing(s.handler), http.HandlerFunc(tooMany), "/health", "/ready"),
+		ConnContext:       connections.Context,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       60 * time.Second,
@@ -220,7 +224,7 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- server.Serve(limited) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -237,6 +241,12 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("requests under way did not finish: %w", err)
 	}
 	return nil
+}
+
+// tooMany answers who comes while there are too many connections, in all or from one address.
+func tooMany(w http.ResponseWriter, _ *http.Request) {
+	(&auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, RetryAfter: 5,
+		Message: "Too many connections are open, from this address or in all. Try again when some have ended."}).Write(w)
 }
 
 // closing has clients make another connection for their next request while the server stops.

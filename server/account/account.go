@@ -20,6 +20,7 @@ import (
 	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/fault"
+	"broker/server/seal"
 )
 
 // Service knows the people of a server.
@@ -34,6 +35,7 @@ type Service struct {
 	setupHash [sha256.Size]byte
 	setupEnds time.Time
 
+	devices  *seal.Sealer // nil: devices are not known
 	sessions *cached.Cache[[sha256.Size]byte, *ent.Session]
 }
 
@@ -51,6 +53,7 @@ func New(ctx context.Context, db *database.DB, memory *cached.Memory, log *audit
 type Client struct {
 	Address netip.Addr
 	Agent   string
+	Device  string // see Cookies.Device
 }
 
 // setupFor is how long a set-up code works.

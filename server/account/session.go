@@ -109,12 +109,15 @@ func (c Cookies) Value(r *http.Request) string {
 
 // Set gives the browser a session's value.
 func (c Cookies) Set(w http.ResponseWriter, started *Session) {
-	http.SetCookie(w, c.cookie(started.Value, int(absoluteFor/time.Second)))
+	http.SetCookie(w, c.cookie(c.name(), started.Value, int(absoluteFor/time.Second)))
+	if started.Device != "" {
+		http.SetCookie(w, c.cookie(c.deviceName(), started.Device, int(deviceFor/time.Second)))
+	}
 }
 
 // Clear takes it away.
-func (c Cookies) Clear(w http.ResponseWriter) { http.SetCookie(w, c.cookie("", -1)) }
+func (c Cookies) Clear(w http.ResponseWriter) { http.SetCookie(w, c.cookie(c.name(), "", -1)) }
 
-func (c Cookies) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{Name: c.name(), Value: value, Path: "/", MaxAge: maxAge, Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+func (c Cookies) cookie(name, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 }

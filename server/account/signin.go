@@ -2,11 +2,8 @@ package account
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -22,25 +19,29 @@ import (
 
 // Session is a new session: its value goes to the browser, and is not stored.
 type Session struct {
-	Value string
-	User  *ent.User
-	Ends  time.Time
+	Value  string
+	Device string // what the browser is known by at its next sign-in; empty where devices are not known
+	User   *ent.User
+	Ends   time.Time
 }
 
 // SignIn starts a session. The answer to an unknown address is that to a wrong password, and takes as long.
 func (s *Service) SignIn(ctx context.Context, email, password string, from Client) (*Session, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
-	keys := throttleKeys(email, from.Address)
-	if err := s.throttled(ctx, keys); err != nil {
-		return nil, err
-	}
 	row, err := s.db.Client.User.Query().Where(user.Email(email)).Only(ctx)
 	if err != nil && !ent.IsNotFound(err) {
 		return nil, fmt.Errorf("find a user: %w", err)
 	}
-	hash := s.decoy
+	hash, userID := s.decoy, ""
 	if row != nil {
-		hash = row.PasswordHash
+		hash, userID = row.PasswordHash, row.ID
+	}
+	keys, err := s.throttleKeys(ctx, email, userID, from)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.throttled(ctx, keys); err != nil {
+		return nil, err
 	}
 	if len(password) > 4*passwordMax {
 		password = "" // longer than any, and not worth hashing
@@ -59,9 +60,17 @@ func (s *Service) SignIn(ctx context.Context, email, password string, from Clien
 func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Session, error) {
 	value, hash := newValue()
 	now := s.now().UTC()
-	started := &Session{Value: value, User: row, Ends: now.Add(absoluteFor)}
-	err := s.db.Tx(ctx, func(tx *database.Tx) error {
-		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.ID(throttleKeys(row.Email, from.Address)[0])).Exec(ctx); err != nil {
+	device, err := s.newDevice(row.ID)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.throttleKeys(ctx, row.Email, row.ID, from)
+	if err != nil {
+		return nil, err
+	}
+	started := &Session{Value: value, Device: device, User: row, Ends: now.Add(absoluteFor)}
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.ID(keys[0])).Exec(ctx); err != nil {
 			return err
 		}
 		if _, err := tx.Session.Delete().Where(session.ExpiresAtLT(now)).Exec(ctx); err != nil {
@@ -90,20 +99,6 @@ const (
 	forgottenIn  = 24 * time.Hour
 )
 
-// throttleKeys are what failures are counted by: the account, and the client's network (an IPv6 client has a /64).
-func throttleKeys(email string, address netip.Addr) [2]string {
-	bits := 32
-	if address.Is6() && !address.Is4In6() {
-		bits = 64
-	}
-	network, err := address.Unmap().Prefix(bits)
-	if err != nil {
-		network = netip.Prefix{}
-	}
-	sum := sha256.Sum256([]byte(email))
-	return [2]string{"account:" + hex.EncodeToString(sum[:]), "network:" + network.String()}
-}
-
 // wait is how long after the last failure nothing is tried.
 func wait(failures int) time.Duration {
 	if failures < freeFailures {
@@ -112,8 +107,8 @@ func wait(failures int) time.Duration {
 	return min(time.Duration(math.Pow(2, float64(failures-freeFailures)))*15*time.Second, longestWait)
 }
 
-func (s *Service) throttled(ctx context.Context, keys [2]string) error {
-	rows, err := s.db.Client.SignInThrottle.Query().Where(signinthrottle.IDIn(keys[:]...)).All(ctx)
+func (s *Service) throttled(ctx context.Context, keys []string) error {
+	rows, err := s.db.Client.SignInThrottle.Query().Where(signinthrottle.IDIn(keys...)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read failed sign-ins: %w", err)
 	}
@@ -138,7 +133,7 @@ func spoken(d time.Duration) string {
 }
 
 // failed counts a failure and returns the answer to it.
-func (s *Service) failed(ctx context.Context, keys [2]string, email string, from Client) error {
+func (s *Service) failed(ctx context.Context, keys []string, email string, from Client) error {
 	now := s.now().UTC()
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.LastFailureAtLT(now.Add(-forgottenIn))).Exec(ctx); err != nil {
@@ -163,8 +158,8 @@ func (s *Service) failed(ctx context.Context, keys [2]string, email string, from
 
 // noteFailure tells of a failure in the audit log: of the first ones each, then of every one that doubles their number,
 // so that guessing does not flood it. What is counted is the account's failures, or the network's where it has more.
-func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys [2]string, email string, from Client) error {
-	rows, err := tx.SignInThrottle.Query().Where(signinthrottle.IDIn(keys[:]...)).All(ctx)
+func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys []string, email string, from Client) error {
+	rows, err := tx.SignInThrottle.Query().Where(signinthrottle.IDIn(keys...)).All(ctx)
 	if err != nil {
 		return err
 	}
