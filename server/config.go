@@ -2,10 +2,10 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"net/url"
 	"os"
@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"broker/server/command"
 	"broker/server/connections"
 	"broker/server/forwarded"
 	"broker/server/safehttp"
@@ -48,72 +49,49 @@ type config struct {
 	log              *slog.Logger
 }
 
-// setting is one thing to configure: BROKER_LISTEN, or --listen.
-type setting struct {
-	name         string // of the flag; the variable is BROKER_ and the name in capitals
-	fallback     string
-	secret       bool // masked when shown; may be read from the file that NAME_FILE names
-	help         string
-	defaultShown string
+// settings are everything to configure.
+var settings = []command.Setting{
+	{Name: "listen", Fallback: ":8080", Help: "address of the one port"},
+	{Name: "public-url", Fallback: "http://localhost:8080", Help: "base of every address handed out"},
+	{Name: "data-dir", Fallback: "data", Help: "where the embedded defaults live"},
+	{Name: "database-url", Secret: true, Default: "sqlite:DATA_DIR/broker.db", Help: "sqlite:FILE or postgres://…"},
+	{Name: "storage-url", Default: "file:DATA_DIR/dist", Help: "where archives are kept: file:FOLDER"},
+	{Name: "secret-key", Secret: true, Default: "made once in DATA_DIR/secret.key", Help: "32 bytes in base64: encrypts stored credentials"},
+	{Name: "admin-email", Help: "the first owner, made only while there is no user"},
+	{Name: "admin-password", Secret: true, Help: "the first owner's password"},
+	{Name: "default-rate-limit", Fallback: "1000", Help: "requests an hour for a token that sets none; 0 means no limit"},
+	{Name: "rate-limit-store", Default: "redis with BROKER_REDIS_URL, else memory", Help: "where requests are counted: memory, redis or database"},
+	{Name: "redis-url", Secret: true, Help: "redis://, rediss:// or unix://: several instances count requests there together"},
+	{Name: "token-prefix", Fallback: "pkb", Help: "first part of every new secret"},
+	{Name: "token-grace", Fallback: "0s", Help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
+	{Name: "max-connections", Default: "three quarters of the open files allowed, at most 10000", Help: "connections of clients at a time"},
+	{Name: "max-connections-per-address", Default: "a quarter of BROKER_MAX_CONNECTIONS, at most 1000", Help: "of them, from one IPv4 address or /64 of IPv6; a trusted proxy's do not count"},
+	{Name: "trusted-proxies", Help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
+	{Name: "allowed-upstreams", Help: "CIDRs and host names that sources may reach although private, over plain http too"},
+	{Name: "outbound-proxy", Secret: true, Default: "HTTP_PROXY, HTTPS_PROXY and NO_PROXY", Help: "proxy to upstreams: http://, https:// or socks5://"},
+	{Name: "github-keys-url", Fallback: "https://api.github.com/meta/public_keys/secret_scanning", Help: "where GitHub publishes the keys that it signs leak reports with"},
+	{Name: "log-level", Fallback: "info", Help: "debug, info, warn or error"},
+	{Name: "log-format", Fallback: "text", Help: "text, or json for machines"},
 }
 
-var settings = []setting{
-	{name: "listen", fallback: ":8080", help: "address of the one port"},
-	{name: "public-url", fallback: "http://localhost:8080", help: "base of every address handed out"},
-	{name: "data-dir", fallback: "data", help: "where the embedded defaults live"},
-	{name: "database-url", secret: true, defaultShown: "sqlite:DATA_DIR/broker.db", help: "sqlite:FILE or postgres://…"},
-	{name: "storage-url", defaultShown: "file:DATA_DIR/dist", help: "where archives are kept: file:FOLDER"},
-	{name: "secret-key", secret: true, defaultShown: "made once in DATA_DIR/secret.key", help: "32 bytes in base64: encrypts stored credentials"},
-	{name: "admin-email", help: "the first owner, made only while there is no user"},
-	{name: "admin-password", secret: true, help: "the first owner's password"},
-	{name: "default-rate-limit", fallback: "1000", help: "requests an hour for a token that sets none; 0 means no limit"},
-	{name: "rate-limit-store", defaultShown: "redis with BROKER_REDIS_URL, else memory", help: "where requests are counted: memory, redis or database"},
-	{name: "redis-url", secret: true, help: "redis://, rediss:// or unix://: several instances count requests there together"},
-	{name: "token-prefix", fallback: "pkb", help: "first part of every new secret"},
-	{name: "token-grace", fallback: "0s", help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
-	{name: "max-connections", defaultShown: "three quarters of the open files allowed, at most 10000", help: "connections of clients at a time"},
-	{name: "max-connections-per-address", defaultShown: "a quarter of BROKER_MAX_CONNECTIONS, at most 1000", help: "of them, from one IPv4 address or /64 of IPv6; a trusted proxy's do not count"},
-	{name: "trusted-proxies", help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
-	{name: "allowed-upstreams", help: "CIDRs and host names that sources may reach although private, over plain http too"},
-	{name: "outbound-proxy", secret: true, defaultShown: "HTTP_PROXY, HTTPS_PROXY and NO_PROXY", help: "proxy to upstreams: http://, https:// or socks5://"},
-	{name: "github-keys-url", fallback: "https://api.github.com/meta/public_keys/secret_scanning", help: "where GitHub publishes the keys that it signs leak reports with"},
-	{name: "log-level", fallback: "info", help: "debug, info, warn or error"},
-	{name: "log-format", fallback: "text", help: "text, or json for machines"},
-}
-
-func (s setting) variable() string {
-	return "BROKER_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
-}
-
-// values reads the settings: flags first, then the environment, then the defaults. What follows the flags is returned.
-func values(args, environ []string, stderr io.Writer) (map[string]string, []string, error) {
+// values are the settings' values, by name: flags first, then the environment, then the defaults.
+func values(flags map[string]string, environ []string) (map[string]string, error) {
 	env, err := environment(environ)
 	if err != nil {
-		return nil, nil, err
-	}
-	flags := flag.NewFlagSet("broker", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	for _, s := range settings {
-		flags.String(s.name, "", s.help)
-	}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			printUsage(stderr)
-		}
-		return nil, nil, &usageError{err.Error()}
+		return nil, err
 	}
 	result := map[string]string{}
 	for _, s := range settings {
-		result[s.name] = s.fallback
-		if value, ok := env[s.variable()]; ok {
-			result[s.name] = value
+		result[s.Name] = s.Fallback
+		if value, ok := env[s.Variable()]; ok {
+			result[s.Name] = value
 		}
 	}
-	flags.Visit(func(f *flag.Flag) { result[f.Name] = f.Value.String() })
+	maps.Copy(result, flags)
 	for _, name := range proxyVariables {
 		result[name] = env[name]
 	}
-	return result, flags.Args(), nil
+	return result, nil
 }
 
 // environment reads the BROKER_ variables and their _FILE forms.
@@ -128,11 +106,13 @@ func environment(environ []string) (map[string]string, error) {
 			continue
 		}
 		base, isFile := strings.CutSuffix(name, "_FILE")
-		i := slices.IndexFunc(settings, func(s setting) bool { return s.variable() == name || isFile && s.secret && s.variable() == base })
+		i := slices.IndexFunc(settings, func(s command.Setting) bool {
+			return s.Variable() == name || isFile && s.Secret && s.Variable() == base
+		})
 		if i < 0 {
 			return nil, fmt.Errorf("%s is not a setting of this program; broker --help lists them", name)
 		}
-		if settings[i].variable() == name {
+		if settings[i].Variable() == name {
 			base = name
 		} else {
 			content, err := os.ReadFile(value)
@@ -181,7 +161,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 	}
 	for _, step := range steps {
 		if err := step.parse(values[step.name]); err != nil {
-			return nil, fmt.Errorf("%s: %w", setting{name: step.name}.variable(), err)
+			return nil, fmt.Errorf("%s: %w", command.Setting{Name: step.name}.Variable(), err)
 		}
 	}
 	var err error
@@ -346,20 +326,22 @@ func bounded(s string, otherwise int) (int, error) {
 	return n, nil
 }
 
-// printConfig shows the effective settings, secrets masked.
-func printConfig(values map[string]string, w io.Writer) {
+// shown are the effective settings, secrets masked.
+func shown(values map[string]string) []command.Shown {
+	var all []command.Shown
 	for _, s := range settings {
-		value := values[s.name]
+		value := values[s.Name]
 		switch {
 		case value == "":
-			value = s.defaultShown
-		case s.name == "database-url", s.name == "redis-url", s.name == "outbound-proxy":
+			value = s.Default
+		case s.Name == "database-url", s.Name == "redis-url", s.Name == "outbound-proxy":
 			value = maskPassword(value)
-		case s.secret:
+		case s.Secret:
 			value = "********"
 		}
-		fmt.Fprintf(w, "%s=%s\n", s.variable(), value)
+		all = append(all, command.Shown{Variable: s.Variable(), Value: value})
 	}
+	return all
 }
 
 func maskPassword(address string) string {

@@ -3,13 +3,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"broker/server/fault"
+	"broker/server/command"
 )
 
 // version is set by the build.
@@ -18,22 +17,30 @@ var version = "dev"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Environ(), streams{os.Stdin, os.Stdout, os.Stderr})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "broker:", err)
-	}
-	os.Exit(exitCode(err))
+	os.Exit(command.Run(ctx, program(os.Environ(), command.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}), os.Args[1:]))
 }
 
-// exitCode is what a shell gets: 0 for what was done, 2 for a command line that makes no sense, 1 for what failed.
-func exitCode(err error) int {
-	var usage *usageError
-	var invalid *fault.Invalid
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &usage), errors.As(err, &invalid):
-		return 2
+// program is this program for the command line.
+func program(environ []string, streams command.Streams) command.Program {
+	return command.Program{
+		Version: version, Settings: settings, Streams: streams,
+		Configure: func(flags map[string]string, stderr io.Writer) (*command.Config, error) {
+			values, err := values(flags, environ)
+			if err != nil {
+				return nil, err
+			}
+			c, err := parse(values, stderr)
+			if err != nil {
+				return nil, err
+			}
+			return &command.Config{
+				DatabaseURL: c.databaseURL, DefaultRateLimit: c.defaultRateLimit, TokenPrefix: c.tokenPrefix, Upstreams: c.upstreams,
+				PublicURL: c.publicURL, Agent: agent(), Log: c.log, Sealer: c.sealer, Shown: shown(values),
+				Serve: func(ctx context.Context) error { return serve(ctx, c) },
+			}, nil
+		},
 	}
-	return 1
 }
+
+// agent is how the program tells upstreams who it is.
+func agent() string { return "package-broker/" + version }

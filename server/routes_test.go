@@ -13,6 +13,7 @@ import (
 
 	"broker/ent/token"
 	"broker/server/account"
+	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/tokens"
 )
@@ -134,7 +135,7 @@ func (s *server) ask(method string, row called, header http.Header, from string)
 
 func newTestServer(t *testing.T) *server {
 	t.Helper()
-	values, _, err := values([]string{"--data-dir", t.TempDir(), "--database-url", databasetest.SQLite(t), "--log-level", "error"}, nil, io.Discard)
+	values, err := values(map[string]string{"data-dir": t.TempDir(), "database-url": databasetest.SQLite(t), "log-level": "error"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func newTestServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := openDatabase(t.Context(), c)
+	db, err := database.OpenMigrated(t.Context(), c.databaseURL, c.log)
 	if err != nil {
 		t.Fatal(err)
 	}

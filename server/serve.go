@@ -66,7 +66,7 @@ type server struct {
 
 // serve runs the server until the context ends, then lets requests under way finish.
 func serve(ctx context.Context, c *config) error {
-	db, err := openDatabase(ctx, c)
+	db, err := database.OpenMigrated(ctx, c.databaseURL, c.log)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.audit, s.settings = events, rules
 	packages := catalog.New(db, memory, c.publicURL, documentMemory)
 	s.installs = composer.NewInstalls(packages, s.usage, c.log)
-	outbound := safehttp.New(c.upstreams, "package-broker/"+version)
+	outbound := safehttp.New(c.upstreams, agent())
 	outbound.Through(c.proxies)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
 		return nil, err

@@ -79,6 +79,20 @@ func Open(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
 	return db, nil
 }
 
+// OpenMigrated opens a database and brings its schema up to date.
+func OpenMigrated(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
+	db, err := Open(ctx, rawURL, log)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	if err := db.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
 // Dialect is dialect.SQLite or dialect.Postgres.
 func (db *DB) Dialect() string { return db.dialect }
 

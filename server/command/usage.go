@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -28,9 +28,9 @@ func usageCommand(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	if *asJSON {
-		return json.NewEncoder(t.out).Encode(report)
+		return json.NewEncoder(t.Out).Encode(report)
 	}
-	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', tabwriter.AlignRight)
+	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "FROM\tREQUESTS\tMETADATA\tNOT MODIFIED\tDOWNLOADS\tBYTES\tREFUSED\t")
 	for _, p := range report.Series {
 		if p.Requests > 0 || p.Installs > 0 {
@@ -66,13 +66,13 @@ func downloadsCommand(ctx context.Context, t *tools, args []string) error {
 			*day.field = *at
 		}
 	}
-	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
 	if !*asJSON {
 		fmt.Fprintln(table, "LAST\tTOKEN\tSECRET\tPACKAGE\tVERSION\tADDRESS\tDOWNLOADS")
 	}
 	err := usage.EachDownload(ctx, t.db.Client, filter, func(d *usage.Download) error {
 		if *asJSON {
-			return json.NewEncoder(t.out).Encode(d)
+			return json.NewEncoder(t.Out).Encode(d)
 		}
 		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", date(&d.LastAt, ""), d.TokenID, d.SecretHint, d.Package, d.Version, d.Address, d.Downloads)
 		return err

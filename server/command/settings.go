@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"broker/server/fault"
-	policy "broker/server/settings"
+	"broker/server/settings"
 )
 
 func settingsCommand(ctx context.Context, t *tools, args []string) error {
@@ -36,7 +36,7 @@ func listSettings(ctx context.Context, t *tools, args []string) error {
 	if !*asJSON { // one NAME=VALUE a line, as set takes them
 		text = []byte(strings.NewReplacer("{\n", "", "\n}", "", "  \"", "", "\": null", "=0", "\": ", "=", "\"", "", ",\n", "\n").Replace(string(text)))
 	}
-	fmt.Fprintln(t.out, string(text))
+	fmt.Fprintln(t.Out, string(text))
 	return nil
 }
 
@@ -59,7 +59,7 @@ func setSettings(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	var changes policy.Changes
+	var changes settings.Changes
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&changes); err != nil {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -80,8 +80,8 @@ func createToken(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "Token %s created. Its secret is shown this once:\n", row.ID)
-	fmt.Fprintln(t.out, secret.Reveal())
+	fmt.Fprintf(t.Err, "Token %s created. Its secret is shown this once:\n", row.ID)
+	fmt.Fprintln(t.Out, secret.Reveal())
 	return nil
 }
 
@@ -108,7 +108,7 @@ func updateToken(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "Token %s (%s) is changed.\n", row.ID, row.Description)
+	fmt.Fprintf(t.Err, "Token %s (%s) is changed.\n", row.ID, row.Description)
 	return nil
 }
 
@@ -186,9 +186,9 @@ func listTokens(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	if *asJSON {
-		return json.NewEncoder(t.out).Encode(all)
+		return json.NewEncoder(t.Out).Encode(all)
 	}
-	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tDESCRIPTION\tPERMISSION\tSTATUS\tLAST USED\tEXPIRES")
 	for _, one := range all {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.Description, one.Permission, one.Status, date(one.LastUsedAt, "never"), date(one.ExpiresAt, "never"))
@@ -215,13 +215,13 @@ func showToken(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	if *asJSON {
-		return json.NewEncoder(t.out).Encode(all[0])
+		return json.NewEncoder(t.Out).Encode(all[0])
 	}
 	return printToken(t, row, all[0])
 }
 
 func printToken(t *tools, row *ent.Token, one shown) error {
-	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
 	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, value) }
 	line("ID", one.ID)
 	line("Description", one.Description)

@@ -1,10 +1,16 @@
-package main
+// Package command is the command line: what it is told, and the commands that work on what the database holds, beside a
+// running server.
+package command
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -12,14 +18,73 @@ import (
 	"broker/server/audit"
 	"broker/server/cached"
 	"broker/server/database"
-	policy "broker/server/settings"
+	"broker/server/fault"
+	"broker/server/safehttp"
+	"broker/server/seal"
+	"broker/server/settings"
 	"broker/server/tokens"
 )
 
-// streams are the program's standard streams.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
+// Program is what the command line starts; package main makes it.
+type Program struct {
+	Version  string
+	Settings []Setting
+	// Configure reads the configuration, of which some stands on the command line, by the settings' names.
+	Configure func(flags map[string]string, stderr io.Writer) (*Config, error)
+	Streams   Streams
+}
+
+// Streams are the program's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Setting is one thing to configure: BROKER_LISTEN, or --listen.
+type Setting struct {
+	Name     string // of the flag; the variable is BROKER_ and the name in capitals
+	Fallback string
+	Secret   bool // masked when shown; may be read from the file that NAME_FILE names
+	Help     string
+	Default  string // as people are told it, where it is no plain value
+}
+
+// Variable is the setting's environment variable.
+func (s Setting) Variable() string {
+	return "BROKER_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+// Config is what the commands need of the configuration.
+type Config struct {
+	DatabaseURL      string
+	DefaultRateLimit int
+	TokenPrefix      string
+	Upstreams        safehttp.Policy
+	PublicURL        *url.URL
+	Agent            string // by which the program tells upstreams who it is
+	Log              *slog.Logger
+	Sealer           func() (*seal.Sealer, error)
+	Shown            []Shown // the settings in force, secrets masked
+	Serve            func(context.Context) error
+}
+
+// Shown is a setting's variable and value as people may see it.
+type Shown struct{ Variable, Value string }
+
+// Run does what a command line says, and returns what a shell gets: 0 for what was done, 2 for a command line that makes
+// no sense, 1 for what failed. Both are said in a line on standard error.
+func Run(ctx context.Context, p Program, args []string) int {
+	err := p.run(ctx, args)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(p.Streams.Err, "broker:", err)
+	var usage *usageError
+	var invalid *fault.Invalid
+	if errors.As(err, &usage) || errors.As(err, &invalid) {
+		return 2
+	}
+	return 1
 }
 
 // usageError is a command line that makes no sense.
@@ -67,14 +132,14 @@ A command ends with 0 when it is done, 2 when the command line makes no sense, 1
 Settings, each also an environment variable (--listen is BROKER_LISTEN):
 `
 
-func printUsage(w io.Writer) {
+func (p Program) printUsage(w io.Writer) {
 	fmt.Fprint(w, usageText)
-	for _, s := range settings {
-		value := s.fallback
+	for _, s := range p.Settings {
+		value := s.Fallback
 		if value == "" {
-			value = s.defaultShown
+			value = s.Default
 		}
-		fmt.Fprintf(w, "  --%-20s %s", s.name, s.help)
+		fmt.Fprintf(w, "  --%-20s %s", s.Name, s.Help)
 		if value != "" {
 			fmt.Fprintf(w, " (default %s)", value)
 		}
@@ -83,8 +148,8 @@ func printUsage(w io.Writer) {
 }
 
 // run does one command.
-func run(ctx context.Context, args, environ []string, s streams) error {
-	values, rest, err := values(args, environ, s.err)
+func (p Program) run(ctx context.Context, args []string) error {
+	given, rest, err := p.settings(args)
 	if err != nil {
 		return err
 	}
@@ -94,21 +159,23 @@ func run(ctx context.Context, args, environ []string, s streams) error {
 	}
 	switch command {
 	case "version":
-		fmt.Fprintln(s.out, "broker", version)
+		fmt.Fprintln(p.Streams.Out, "broker", p.Version)
 		return nil
 	case "help":
-		printUsage(s.out)
+		p.printUsage(p.Streams.Out)
 		return nil
 	}
-	c, err := parse(values, s.err)
+	c, err := p.Configure(given, p.Streams.Err)
 	if err != nil {
 		return err
 	}
 	switch command {
 	case "serve":
-		return serve(ctx, c)
+		return c.Serve(ctx)
 	case "config":
-		printConfig(values, s.out)
+		for _, s := range c.Shown {
+			fmt.Fprintf(p.Streams.Out, "%s=%s\n", s.Variable, s.Value)
+		}
 		return nil
 	case "migrate":
 		return withDatabase(ctx, c, func(*database.DB) error { return nil })
@@ -118,12 +185,30 @@ func run(ctx context.Context, args, environ []string, s streams) error {
 		return &usageError{fmt.Sprintf("there is no command %q; broker help lists them", command)}
 	}
 	return withDatabase(ctx, c, func(db *database.DB) error {
-		t, err := newTools(ctx, c, db, s)
+		t, err := newTools(ctx, c, db, p.Streams)
 		if err != nil {
 			return err
 		}
 		return work(audit.WithActor(ctx, audit.Actor{Name: "command line"}), t, rest)
 	})
+}
+
+// settings reads the settings on the command line, and returns what follows them.
+func (p Program) settings(args []string) (given map[string]string, rest []string, err error) {
+	flags := flag.NewFlagSet("broker", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	for _, s := range p.Settings {
+		flags.String(s.Name, "", s.Help)
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			p.printUsage(p.Streams.Err)
+		}
+		return nil, nil, &usageError{err.Error()}
+	}
+	given = map[string]string{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = f.Value.String() })
+	return given, flags.Args(), nil
 }
 
 // workCommands are the commands that work on what the database holds, beside a running server.
@@ -134,26 +219,26 @@ var workCommands = map[string]func(context.Context, *tools, []string) error{
 
 // tools are what these commands work with.
 type tools struct {
-	streams
-	config *config
+	Streams
+	config *Config
 	db     *database.DB
 	events *audit.Log
-	rules  *policy.Service
+	rules  *settings.Service
 	access *tokens.Service
 	now    time.Time
 }
 
-func newTools(ctx context.Context, c *config, db *database.DB, s streams) (*tools, error) {
-	sealer, err := c.sealer()
+func newTools(ctx context.Context, c *Config, db *database.DB, s Streams) (*tools, error) {
+	sealer, err := c.Sealer()
 	if err != nil {
 		return nil, err
 	}
-	events, err := c.auditLog(ctx, db, sealer)
+	events, err := audit.Open(ctx, db, sealer, time.Now)
 	if err != nil {
 		return nil, err
 	}
-	rules := policy.New(db, cached.NewMemory(db.Changes), events, c.defaultRateLimit)
-	return &tools{s, c, db, events, rules, tokens.New(db, events, rules, c.tokenPrefix, time.Now), time.Now()}, nil
+	rules := settings.New(db, cached.NewMemory(db.Changes), events, c.DefaultRateLimit)
+	return &tools{s, c, db, events, rules, tokens.New(db, events, rules, c.TokenPrefix, time.Now), time.Now()}, nil
 }
 
 // subcommand picks what to do of a kind of things.
@@ -169,25 +254,11 @@ func subcommand(kind string, args []string, known map[string]func(context.Contex
 }
 
 // withDatabase opens and migrates the database of the configuration for a command.
-func withDatabase(ctx context.Context, c *config, do func(*database.DB) error) error {
-	db, err := openDatabase(ctx, c)
+func withDatabase(ctx context.Context, c *Config, do func(*database.DB) error) error {
+	db, err := database.OpenMigrated(ctx, c.DatabaseURL, c.Log)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	return do(db)
-}
-
-func openDatabase(ctx context.Context, c *config) (*database.DB, error) {
-	db, err := database.Open(ctx, c.databaseURL, c.log)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-	if err := db.Migrate(ctx); err != nil {
-		db.Close()
-		return nil, err
-	}
-	return db, nil
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -97,9 +97,9 @@ func rotateToken(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "Token %s (%s) has a new secret, shown this once. The old one works until %s.\n",
+	fmt.Fprintf(t.Err, "Token %s (%s) has a new secret, shown this once. The old one works until %s.\n",
 		done.Token.ID, done.Token.Description, date(&done.PreviousExpiresAt, ""))
-	fmt.Fprintln(t.out, done.Secret.Reveal())
+	fmt.Fprintln(t.Out, done.Secret.Reveal())
 	return nil
 }
 
@@ -127,7 +127,7 @@ func (t *tools) said(err error, format string, rows ...*ent.Token) error {
 		return err
 	}
 	for _, row := range rows {
-		fmt.Fprintf(t.err, format, row.ID+" ("+row.Description+")")
+		fmt.Fprintf(t.Err, format, row.ID+" ("+row.Description+")")
 	}
 	return nil
 }
@@ -201,19 +201,19 @@ func (t *tools) revokeMatching(ctx context.Context, conditions []predicate.Token
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "%d tokens match; %d of them were used in the last 7 days, and %d tokens that they made end with them.\n",
+	fmt.Fprintf(t.Err, "%d tokens match; %d of them were used in the last 7 days, and %d tokens that they made end with them.\n",
 		preview.Count, preview.ActiveCount, preview.ChildCount)
 	for _, row := range preview.Active {
-		fmt.Fprintf(t.err, "  %s  %s  last used %s\n", row.ID, row.Description, date(row.LastUsedAt, "never"))
+		fmt.Fprintf(t.Err, "  %s  %s  last used %s\n", row.ID, row.Description, date(row.LastUsedAt, "never"))
 	}
 	if !yes {
-		fmt.Fprintln(t.err, "Nothing was revoked. Add --yes to revoke them.")
+		fmt.Fprintln(t.Err, "Nothing was revoked. Add --yes to revoke them.")
 		return nil
 	}
 	n, err := t.access.RevokeMatching(ctx, nil, conditions, preview.Count, reason)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "%d tokens are revoked.\n", n)
+	fmt.Fprintf(t.Err, "%d tokens are revoked.\n", n)
 	return nil
 }

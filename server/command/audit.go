@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -41,9 +41,9 @@ func listEvents(ctx context.Context, t *tools, args []string) error {
 	}
 	return t.events.Each(ctx, where.Predicates(), func(e *ent.AuditEvent) error {
 		if *asJSON {
-			return json.NewEncoder(t.out).Encode(audit.Export(e))
+			return json.NewEncoder(t.Out).Encode(audit.Export(e))
 		}
-		_, err := fmt.Fprintf(t.out, "%s  %s  %s  %s  %s\n", e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Action, orDash(e.Target), e.Details)
+		_, err := fmt.Fprintf(t.Out, "%s  %s  %s  %s  %s\n", e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Action, orDash(e.Target), e.Details)
 		return err
 	})
 }
@@ -76,11 +76,11 @@ func verifyAudit(ctx context.Context, t *tools, args []string) error {
 		return err
 	}
 	for _, problem := range check.Problems {
-		fmt.Fprintln(t.out, problem)
+		fmt.Fprintln(t.Out, problem)
 	}
 	if !check.OK {
 		return errors.New("the audit log is not whole")
 	}
-	fmt.Fprintf(t.out, "The audit log is whole: %d events. It ends with event %d, %s.\n", check.Checked, check.Head.Number, hex.EncodeToString(check.Head.Hash))
+	fmt.Fprintf(t.Out, "The audit log is whole: %d events. It ends with event %d, %s.\n", check.Checked, check.Head.Number, hex.EncodeToString(check.Head.Hash))
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -35,17 +35,17 @@ func repositoryCommand(ctx context.Context, t *tools, args []string) error {
 // repositories opens the repositories. Their syncs are worked on by the running server, or between Start and Stop of
 // the queue.
 func (t *tools) repositories() (*repository.Service, error) {
-	sealer, err := t.config.sealer()
+	sealer, err := t.config.Sealer()
 	if err != nil {
 		return nil, err
 	}
-	queue, err := jobs.New(t.db, jobs.DefaultPace, t.config.log)
+	queue, err := jobs.New(t.db, jobs.DefaultPace, t.config.Log)
 	if err != nil {
 		return nil, err
 	}
 	return repository.New(repository.Config{
-		DB: t.db, Audit: t.events, Syncs: queue, Client: safehttp.New(t.config.upstreams, "package-broker/"+version),
-		Policy: t.config.upstreams, Sealer: sealer,
+		DB: t.db, Audit: t.events, Syncs: queue, Client: safehttp.New(t.config.Upstreams, t.config.Agent),
+		Policy: t.config.Upstreams, Sealer: sealer,
 	}), nil
 }
 
@@ -77,7 +77,7 @@ func addRepository(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return errors.Join(err, repositories.Syncs.Stop(ctx))
 	}
-	fmt.Fprintf(t.err, "Repository %s (%s) is added; a running server syncs it.\n", row.Name, row.ID)
+	fmt.Fprintf(t.Err, "Repository %s (%s) is added; a running server syncs it.\n", row.Name, row.ID)
 	return repositories.Syncs.Stop(ctx)
 }
 
@@ -106,9 +106,9 @@ func listRepositories(ctx context.Context, t *tools, args []string) error {
 		all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, string(row.Status), row.LastSyncedAt, row.LastError}
 	}
 	if *asJSON {
-		return json.NewEncoder(t.out).Encode(all)
+		return json.NewEncoder(t.Out).Encode(all)
 	}
-	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tID\tTYPE\tSTATUS\tLAST SYNCED\tURL")
 	for _, one := range all {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Name, one.ID, one.Type, one.Status, date(one.LastSyncedAt, "never"), orDash(one.URL))
@@ -144,7 +144,7 @@ func removeRepository(ctx context.Context, t *tools, args []string) error {
 	if err := errors.Join(repositories.Delete(ctx, row.ID), repositories.Syncs.Stop(ctx)); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "Repository %s and its packages are removed.\n", row.Name)
+	fmt.Fprintf(t.Err, "Repository %s and its packages are removed.\n", row.Name)
 	return nil
 }
 
@@ -166,14 +166,17 @@ func syncRepository(ctx context.Context, t *tools, args []string) error {
 	if err == nil && *wait {
 		err = t.waitFor(ctx, repositories, run.ID)
 	} else if err == nil {
-		fmt.Fprintf(t.err, "The sync of %s is queued; a running server does it.\n", row.Name)
+		fmt.Fprintf(t.Err, "The sync of %s is queued; a running server does it.\n", row.Name)
 	}
 	return errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx)))
 }
 
+// documentMemory is how many bytes of documents a sync keeps in memory.
+const documentMemory = 256 << 20
+
 // waitFor works on the queue until a run has ended: no server need be running.
 func (t *tools) waitFor(ctx context.Context, repositories *repository.Service, id string) error {
-	syncer := mirror.NewSyncer(catalog.New(t.db, cached.NewMemory(t.db.Changes), t.config.publicURL, documentMemory), repositories)
+	syncer := mirror.NewSyncer(catalog.New(t.db, cached.NewMemory(t.db.Changes), t.config.PublicURL, documentMemory), repositories)
 	if err := repositories.Syncs.Start(ctx, syncer.Sync); err != nil {
 		return err
 	}
@@ -197,6 +200,6 @@ func (t *tools) syncEnded(run *ent.SyncRun) error {
 	if run.Status != syncrun.StatusSUCCEEDED {
 		return fmt.Errorf("the sync ended as %s: %s", strings.ToLower(string(run.Status)), orDash(run.Error))
 	}
-	fmt.Fprintf(t.err, "Synced: %d packages, %d versions added, %d removed, %d left out.\n", run.PackagesDone, run.VersionsAdded, run.VersionsRemoved, len(run.Skipped))
+	fmt.Fprintf(t.Err, "Synced: %d packages, %d versions added, %d removed, %d left out.\n", run.PackagesDone, run.VersionsAdded, run.VersionsRemoved, len(run.Skipped))
 	return nil
 }

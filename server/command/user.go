@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -34,7 +34,7 @@ func createUser(ctx context.Context, t *tools, args []string) error {
 	if err := user.RoleValidator(wanted); err != nil {
 		return &usageError{"--role is owner, maintainer or viewer"}
 	}
-	password, err := readPassword(t.streams)
+	password, err := readPassword(t.Streams)
 	if err != nil {
 		return err
 	}
@@ -46,19 +46,19 @@ func createUser(ctx context.Context, t *tools, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "User %s (%s) created.\n", row.Email, strings.ToLower(string(row.Role)))
+	fmt.Fprintf(t.Err, "User %s (%s) created.\n", row.Email, strings.ToLower(string(row.Role)))
 	return nil
 }
 
 // readPassword asks on a terminal, and reads all of standard input otherwise.
-func readPassword(s streams) (string, error) {
-	if file, ok := s.in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		fmt.Fprint(s.err, "Password: ")
+func readPassword(s Streams) (string, error) {
+	if file, ok := s.In.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		fmt.Fprint(s.Err, "Password: ")
 		password, err := term.ReadPassword(int(file.Fd()))
-		fmt.Fprintln(s.err)
+		fmt.Fprintln(s.Err)
 		return string(password), err
 	}
-	content, err := io.ReadAll(io.LimitReader(s.in, 4096))
+	content, err := io.ReadAll(io.LimitReader(s.In, 4096))
 	if err != nil {
 		return "", fmt.Errorf("read the password: %w", err)
 	}

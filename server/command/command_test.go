@@ -1,13 +1,17 @@
-package main
+package command_test
 
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"broker/server/command"
 	"broker/server/database/databasetest"
+	"broker/server/seal"
 )
 
 // program is the command line over a database of its own.
@@ -23,11 +27,16 @@ func newProgram(t *testing.T) *program {
 // run does a command, and returns what it prints on standard output, what it complains about, and its exit code.
 func (p *program) run(args ...string) (out, complaint string, code int) {
 	var stdout, stderr bytes.Buffer
-	err := run(p.Context(), args, []string{"BROKER_DATA_DIR=" + p.dir}, streams{strings.NewReader(""), &stdout, &stderr})
-	if err != nil {
-		complaint = err.Error()
-	}
-	return stdout.String(), complaint, exitCode(err)
+	code = command.Run(p.Context(), command.Program{
+		Streams: command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr},
+		Configure: func(map[string]string, io.Writer) (*command.Config, error) {
+			return &command.Config{
+				DatabaseURL: "sqlite:" + filepath.Join(p.dir, "broker.db"), DefaultRateLimit: 1000, TokenPrefix: "pkb",
+				Log: slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
+			}, nil
+		},
+	}, args)
+	return stdout.String(), stderr.String(), code
 }
 
 // must is run for a command that is done.
