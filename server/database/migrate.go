@@ -123,6 +123,17 @@ func (db *DB) files() (fs.FS, error) {
 	return fs.Sub(migrations.Postgres, "postgres")
 }
 
+// migrationNames are the entities' migrations of this version, in order.
+func (db *DB) migrationNames() ([]string, error) {
+	files, err := db.files()
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(files, "*.sql")
+	slices.Sort(names)
+	return names, err
+}
+
 func (db *DB) applyFiles(ctx context.Context, tx *sql.Tx) error {
 	const table = `CREATE TABLE IF NOT EXISTS schema_migrations (name VARCHAR(255) PRIMARY KEY)`
 	if _, err := tx.ExecContext(ctx, table); err != nil {
@@ -136,11 +147,10 @@ func (db *DB) applyFiles(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	names, err := fs.Glob(files, "*.sql")
+	names, err := db.migrationNames()
 	if err != nil {
 		return err
 	}
-	slices.Sort(names)
 	if err := refuseNewer(applied, names); err != nil {
 		return err
 	}
@@ -166,8 +176,13 @@ func refuseNewer(applied, known []string) error {
 	return nil
 }
 
-func appliedNames(ctx context.Context, tx *sql.Tx) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT name FROM schema_migrations")
+// querier is a pool or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func appliedNames(ctx context.Context, q querier) ([]string, error) {
+	rows, err := q.QueryContext(ctx, "SELECT name FROM schema_migrations")
 	if err != nil {
 		return nil, err
 	}
