@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -47,12 +48,13 @@ type config struct {
 	upstreams        safehttp.Policy
 	proxies          safehttp.Proxies // to upstreams; nil: none
 	log              *slog.Logger
+	said             io.Writer // for people; nil where machines read the log
 }
 
 // settings are everything to configure.
 var settings = []command.Setting{
 	{Name: "listen", Fallback: ":8080", Help: "address of the one port"},
-	{Name: "public-url", Fallback: "http://localhost:8080", Help: "base of every address handed out"},
+	{Name: "public-url", Default: "http://localhost: and the port of BROKER_LISTEN", Help: "base of every address handed out"},
 	{Name: "data-dir", Fallback: "data", Help: "where the embedded defaults live"},
 	{Name: "database-url", Secret: true, Default: "sqlite:DATA_DIR/broker.db", Help: "sqlite:FILE or postgres://…"},
 	{Name: "storage-url", Default: "file:DATA_DIR/dist", Help: "where archives are kept: file:FOLDER"},
@@ -166,10 +168,21 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 	}
 	var err error
 	c.log, err = newLogger(values["log-level"], values["log-format"], stderr)
+	if values["log-format"] == "text" {
+		c.said = stderr
+	}
 	return c, err
 }
 
 func (c *config) parsePublicURL(s string) error {
+	if s == "" {
+		_, port, err := net.SplitHostPort(c.listen)
+		if err != nil {
+			return fmt.Errorf("it is not set, and BROKER_LISTEN %q has no port to follow", c.listen)
+		}
+		c.publicURL = &url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}
+		return nil
+	}
 	u, err := url.Parse(strings.TrimSuffix(s, "/"))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Errorf("%q is not an address such as https://packages.example.org", s)

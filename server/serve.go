@@ -66,6 +66,23 @@ type server struct {
 
 // serve runs the server until the context ends, then lets requests under way finish.
 func serve(ctx context.Context, c *config) error {
+	lock, err := database.Lock(c.databaseURL)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("BROKER_LISTEN: %q cannot be listened on: %w", c.listen, err)
+	}
+	defer listener.Close()
+	if c.publicURL.Port() == "0" { // which port that became is known now
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			return fmt.Errorf("BROKER_LISTEN: %w", err)
+		}
+		c.publicURL.Host = net.JoinHostPort(c.publicURL.Hostname(), port)
+	}
 	db, err := database.OpenMigrated(ctx, c.databaseURL, c.log)
 	if err != nil {
 		return err
@@ -75,11 +92,6 @@ func serve(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	defer listener.Close()
 	return s.run(ctx, listener)
 }
 
@@ -304,5 +316,10 @@ func (s *server) firstOwner(ctx context.Context, tasks *sync.WaitGroup) error {
 }
 
 func (s *server) showSetupLink() {
-	s.log.Info("open this link within an hour to make the first owner", "url", s.config.publicURL.String()+"/setup#"+s.accounts.NewSetupCode())
+	link := s.config.publicURL.String() + "/setup#" + s.accounts.NewSetupCode()
+	if s.config.said == nil {
+		s.log.Info("open this link within an hour to make the first owner", "url", link)
+		return
+	}
+	fmt.Fprintf(s.config.said, "\n  This server has no owner yet. Open this link within an hour to make the first one:\n\n    %s\n\n", link)
 }

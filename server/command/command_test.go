@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,11 +16,11 @@ import (
 // program is the command line over a database of its own.
 type program struct {
 	*testing.T
-	dir string
+	url string // of the database
 }
 
 func newProgram(t *testing.T) *program {
-	return &program{t, t.TempDir()}
+	return &program{t, databasetest.SQLite(t)}
 }
 
 // run does a command, and returns what it prints on standard output, what it complains about, and its exit code.
@@ -31,7 +30,7 @@ func (p *program) run(args ...string) (out, complaint string, code int) {
 		Streams: command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr},
 		Configure: func(map[string]string, io.Writer) (*command.Config, error) {
 			return &command.Config{
-				DatabaseURL: "sqlite:" + filepath.Join(p.dir, "broker.db"), DefaultRateLimit: 1000, TokenPrefix: "pkb",
+				DatabaseURL: p.url, DefaultRateLimit: 1000, TokenPrefix: "pkb",
 				Log: slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
 			}, nil
 		},
@@ -112,7 +111,7 @@ func TestStatusIsOfTheMakersToo(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	p.must("token", "create", "--description", "maker")
-	db := databasetest.Open(t, "sqlite:"+filepath.Join(p.dir, "broker.db"))
+	db := databasetest.Open(t, p.url)
 	maker := db.Client.Token.Query().OnlyX(t.Context())
 	child := db.Client.Token.Create().SetDescription("child").SetCreatedBy("x").SetParentID(maker.ID).SaveX(t.Context())
 	p.must("token", "disable", maker.ID)

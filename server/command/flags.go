@@ -1,13 +1,15 @@
 package command
 
 import (
-	"flag"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"broker/ent/schema"
 )
@@ -18,46 +20,67 @@ type many []string
 func (m *many) String() string     { return strings.Join(*m, ",") }
 func (m *many) Set(s string) error { *m = append(*m, s); return nil }
 
-// flags are a command's flags, which may stand before, between and after its other words.
+// Type implements pflag.Value.
+func (m *many) Type() string { return "value…" }
+
+// flags are a command's flags, and the words beside them.
 type flags struct {
-	*flag.FlagSet
+	*pflag.FlagSet
 	words []string
 }
 
-func newFlags(name string) *flags {
-	f := &flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
-	f.SetOutput(io.Discard)
-	return f
+// flagHelp says what flags are for, by their names: one name means one thing.
+var flagHelp = map[string]string{
+	"json":           "print JSON: lists as one array, names as in the GraphQL API",
+	"description":    "what the token is for, 1 to 200 characters",
+	"permission":     "read-only or write",
+	"package":        "a pattern of packages, such as acme/*; may be given more than once",
+	"network":        "an address or CIDR network that the token may be used from; may be given more than once",
+	"expires":        "days such as 90d, a date such as 2027-01-31, or never",
+	"rate-limit":     "requests an hour; 0 means no limit",
+	"external-id":    "the token's id elsewhere, such as an order number",
+	"label":          "NAME=VALUE; may be given more than once",
+	"status":         "active, expired, disabled or revoked",
+	"search":         "a text to look for",
+	"unused-for":     "not used for so many days, such as 90d",
+	"never-used":     "never used",
+	"expires-within": "ending within so many days, such as 14d",
+	"parent":         "made by the token with this id",
+	"leaked":         "found in a public place",
+	"grace":          "how long the old secret works",
+	"reason":         "why, for the audit log",
+	"yes":            "do it, after it was shown",
+	"name":           "the repository's name",
+	"type":           "composer",
+	"url":            "its address",
+	"username":       "its user name",
+	"password-file":  "a file with its password",
+	"wait":           "wait until the sync has ended",
+	"range":          "hour, day, week, month, quarter or year",
+	"token":          "a token's id",
+	"repository":     "a repository's id",
+	"version":        "a version, normalised",
+	"address":        "an IPv4 or IPv6 address",
+	"from":           "from this day on, such as 2027-01-31",
+	"to":             "to this day",
+	"actor":          "who did it",
+	"action":         "what was done, such as token.revoke",
+	"target":         "the id of what it was done to",
+	"after":          "after this day",
+	"before":         "before this day",
+	"email":          "the e-mail address they sign in with",
+	"role":           "owner, maintainer or viewer",
 }
 
-// parse reads a command line that has between least and most words beside the flags.
-func (f *flags) parse(args []string, least, most int) error {
-	for {
-		if err := f.FlagSet.Parse(args); err != nil {
-			return &usageError{fmt.Sprintf("%s: %v", f.Name(), err)}
-		}
-		if f.NArg() == 0 {
-			break
-		}
-		f.words = append(f.words, f.Arg(0))
-		args = f.Args()[1:]
-	}
-	if name := f.empty(); name != "" {
-		return &usageError{fmt.Sprintf("%s: --%s is empty: give it a value, or leave it out", f.Name(), name)}
-	}
-	switch {
-	case len(f.words) > most:
-		return &usageError{fmt.Sprintf("%s: unexpected %s", f.Name(), f.words[most])}
-	case len(f.words) < least:
-		return &usageError{f.Name() + ": say which; broker help shows how"}
-	}
-	return nil
+// explain gives each flag its help.
+func (f *flags) explain() {
+	f.VisitAll(func(one *pflag.Flag) { one.Usage = flagHelp[one.Name] })
 }
 
 // empty names a flag that is given without a value. It must not pass for one that is left out: a filter would be wider,
 // and a life longer, than was meant.
 func (f *flags) empty() (name string) {
-	f.Visit(func(one *flag.Flag) {
+	f.Visit(func(one *pflag.Flag) {
 		values := []string{one.Value.String()}
 		if many, ok := one.Value.(*many); ok {
 			values = *many
@@ -71,7 +94,7 @@ func (f *flags) empty() (name string) {
 
 // given tells whether a flag is on the command line.
 func (f *flags) given(name string) (yes bool) {
-	f.Visit(func(one *flag.Flag) { yes = yes || one.Name == name })
+	f.Visit(func(one *pflag.Flag) { yes = yes || one.Name == name })
 	return yes
 }
 
@@ -132,4 +155,39 @@ func date(at *time.Time, otherwise string) string {
 		return otherwise
 	}
 	return at.UTC().Format("2006-01-02 15:04")
+}
+
+// printJSON is how every command prints JSON.
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// array prints a list as one JSON array, element by element: it may be longer than memory.
+type array struct {
+	w     io.Writer
+	begun bool
+}
+
+func (a *array) add(value any) error {
+	separator := ",\n"
+	if !a.begun {
+		separator, a.begun = "[", true
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.w, "%s%s", separator, text)
+	return err
+}
+
+func (a *array) end() error {
+	text := "]\n"
+	if !a.begun {
+		text = "[]\n"
+	}
+	_, err := io.WriteString(a.w, text)
+	return err
 }

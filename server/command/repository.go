@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,24 +12,11 @@ import (
 	"broker/ent"
 	entrepository "broker/ent/repository"
 	"broker/ent/syncrun"
-	"broker/server/cached"
-	"broker/server/catalog"
 	"broker/server/fault"
 	"broker/server/jobs"
-	"broker/server/mirror"
 	"broker/server/repository"
 	"broker/server/safehttp"
 )
-
-func repositoryCommand(ctx context.Context, t *tools, args []string) error {
-	do, rest, err := subcommand("repository", args, map[string]func(context.Context, *tools, []string) error{
-		"add": addRepository, "list": listRepositories, "sync": syncRepository, "remove": removeRepository,
-	})
-	if err != nil {
-		return err
-	}
-	return do(ctx, t, rest)
-}
 
 // repositories opens the repositories. Their syncs are worked on by the running server, or between Start and Stop of
 // the queue.
@@ -49,71 +35,67 @@ func (t *tools) repositories() (*repository.Service, error) {
 	}), nil
 }
 
-func addRepository(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("repository add")
+func addRepository(f *flags) work {
 	name, kind, url := f.String("name", "", ""), f.String("type", "composer", ""), f.String("url", "", "")
 	username, passwordFile := f.String("username", "", ""), f.String("password-file", "", "")
 	var packages many
 	f.Var(&packages, "package", "")
-	if err := f.parse(args, 0, 0); err != nil {
-		return err
-	}
-	in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), URL: url, Packages: append([]string{}, packages...), Owns: []string{}}
-	if f.given("username") != f.given("password-file") {
-		return &usageError{"repository add: give --username and --password-file together"}
-	}
-	if f.given("username") {
-		password, err := os.ReadFile(*passwordFile)
-		if err != nil {
-			return fmt.Errorf("read the password: %w", err)
+	return func(ctx context.Context, t *tools) error {
+		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), URL: url, Packages: append([]string{}, packages...), Owns: []string{}}
+		if f.given("username") != f.given("password-file") {
+			return &usageError{"repository add: give --username and --password-file together"}
 		}
-		in.Credential = &repository.Credential{Type: entrepository.CredentialTypeHTTP_BASIC, Username: *username, Secret: strings.TrimRight(string(password), "\r\n")}
+		if f.given("username") {
+			password, err := os.ReadFile(*passwordFile)
+			if err != nil {
+				return fmt.Errorf("read the password: %w", err)
+			}
+			in.Credential = &repository.Credential{Type: entrepository.CredentialTypeHTTP_BASIC, Username: *username, Secret: strings.TrimRight(string(password), "\r\n")}
+		}
+		repositories, err := t.repositories()
+		if err != nil {
+			return err
+		}
+		row, err := repositories.Create(ctx, in)
+		if err != nil {
+			return errors.Join(err, repositories.Syncs.Stop(ctx))
+		}
+		fmt.Fprintf(t.Err, "Repository %s (%s) is added; a running server syncs it.\n", row.Name, row.ID)
+		return repositories.Syncs.Stop(ctx)
 	}
-	repositories, err := t.repositories()
-	if err != nil {
-		return err
-	}
-	row, err := repositories.Create(ctx, in)
-	if err != nil {
-		return errors.Join(err, repositories.Syncs.Stop(ctx))
-	}
-	fmt.Fprintf(t.Err, "Repository %s (%s) is added; a running server syncs it.\n", row.Name, row.ID)
-	return repositories.Syncs.Stop(ctx)
 }
 
-func listRepositories(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("repository list")
+func listRepositories(f *flags) work {
 	asJSON := f.Bool("json", false, "")
-	if err := f.parse(args, 0, 0); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		rows, err := t.db.Client.Repository.Query().Order(ent.Asc(entrepository.FieldName)).All(ctx)
+		if err != nil {
+			return fmt.Errorf("read the repositories: %w", err)
+		}
+		type listed struct {
+			ID           string     `json:"id"`
+			Name         string     `json:"name"`
+			Type         string     `json:"type"`
+			URL          *string    `json:"url"`
+			Packages     []string   `json:"packages"`
+			Status       string     `json:"status"`
+			LastSyncedAt *time.Time `json:"lastSyncedAt"`
+			LastError    *string    `json:"lastError"`
+		}
+		all := make([]listed, len(rows))
+		for i, row := range rows {
+			all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, string(row.Status), row.LastSyncedAt, row.LastError}
+		}
+		if *asJSON {
+			return printJSON(t.Out, all)
+		}
+		table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(table, "NAME\tID\tTYPE\tSTATUS\tLAST SYNCED\tURL")
+		for _, one := range all {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Name, one.ID, one.Type, one.Status, date(one.LastSyncedAt, "never"), orDash(one.URL))
+		}
+		return table.Flush()
 	}
-	rows, err := t.db.Client.Repository.Query().Order(ent.Asc(entrepository.FieldName)).All(ctx)
-	if err != nil {
-		return fmt.Errorf("read the repositories: %w", err)
-	}
-	type listed struct {
-		ID           string     `json:"id"`
-		Name         string     `json:"name"`
-		Type         string     `json:"type"`
-		URL          *string    `json:"url"`
-		Packages     []string   `json:"packages"`
-		Status       string     `json:"status"`
-		LastSyncedAt *time.Time `json:"lastSyncedAt"`
-		LastError    *string    `json:"lastError"`
-	}
-	all := make([]listed, len(rows))
-	for i, row := range rows {
-		all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, string(row.Status), row.LastSyncedAt, row.LastError}
-	}
-	if *asJSON {
-		return json.NewEncoder(t.Out).Encode(all)
-	}
-	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tID\tTYPE\tSTATUS\tLAST SYNCED\tURL")
-	for _, one := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Name, one.ID, one.Type, one.Status, date(one.LastSyncedAt, "never"), orDash(one.URL))
-	}
-	return table.Flush()
 }
 
 // find reads a repository by its name or id.
@@ -128,69 +110,63 @@ func (t *tools) find(ctx context.Context, word string) (*ent.Repository, error) 
 	return row, nil
 }
 
-func removeRepository(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("repository remove")
-	if err := f.parse(args, 1, 1); err != nil {
-		return err
-	}
-	row, err := t.find(ctx, f.words[0])
-	if err != nil {
-		return err
-	}
-	repositories, err := t.repositories()
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(repositories.Delete(ctx, row.ID), repositories.Syncs.Stop(ctx)); err != nil {
-		return err
-	}
-	fmt.Fprintf(t.Err, "Repository %s and its packages are removed.\n", row.Name)
-	return nil
-}
-
-func syncRepository(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("repository sync")
-	wait := f.Bool("wait", false, "")
-	if err := f.parse(args, 1, 1); err != nil {
-		return err
-	}
-	row, err := t.find(ctx, f.words[0])
-	if err != nil {
-		return err
-	}
-	repositories, err := t.repositories()
-	if err != nil {
-		return err
-	}
-	run, err := repositories.Sync(ctx, row.ID, repository.Manual)
-	if err == nil && *wait {
-		err = t.waitFor(ctx, repositories, run.ID)
-	} else if err == nil {
-		fmt.Fprintf(t.Err, "The sync of %s is queued; a running server does it.\n", row.Name)
-	}
-	return errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx)))
-}
-
-// documentMemory is how many bytes of documents a sync keeps in memory.
-const documentMemory = 256 << 20
-
-// waitFor works on the queue until a run has ended: no server need be running.
-func (t *tools) waitFor(ctx context.Context, repositories *repository.Service, id string) error {
-	syncer := mirror.NewSyncer(catalog.New(t.db, cached.NewMemory(t.db.Changes), t.config.PublicURL, documentMemory), repositories)
-	if err := repositories.Syncs.Start(ctx, syncer.Sync); err != nil {
-		return err
-	}
-	for {
-		run, err := t.db.Client.SyncRun.Get(ctx, id)
+func removeRepository(f *flags) work {
+	return func(ctx context.Context, t *tools) error {
+		row, err := t.find(ctx, f.words[0])
 		if err != nil {
-			return fmt.Errorf("read the sync: %w", err)
+			return err
 		}
-		if run.Active == nil {
+		repositories, err := t.repositories()
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(repositories.Delete(ctx, row.ID), repositories.Syncs.Stop(ctx)); err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "Repository %s and its packages are removed.\n", row.Name)
+		return nil
+	}
+}
+
+func syncRepository(f *flags) work {
+	wait := f.Bool("wait", false, "")
+	return func(ctx context.Context, t *tools) error {
+		row, err := t.find(ctx, f.words[0])
+		if err != nil {
+			return err
+		}
+		repositories, err := t.repositories()
+		if err != nil {
+			return err
+		}
+		run, err := repositories.Sync(ctx, row.ID, repository.Manual)
+		if err == nil && *wait {
+			err = t.waitFor(ctx, row.Name, run.ID)
+		} else if err == nil {
+			fmt.Fprintf(t.Err, "The sync of %s is queued; a running server does it.\n", row.Name)
+		}
+		return errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx)))
+	}
+}
+
+// takenWithin is how long a queued sync is waited for until a running server takes it.
+const takenWithin = 10 * time.Second
+
+// waitFor waits until a run has ended. The running server does it: with its own configuration, not with the shell's.
+func (t *tools) waitFor(ctx context.Context, name, id string) error {
+	for begun := time.Now(); ; {
+		run, err := t.db.Client.SyncRun.Get(ctx, id)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read the sync: %w", err)
+		case run.Active == nil:
 			return t.syncEnded(run)
+		case run.Status == syncrun.StatusQUEUED && run.Attempt == 0 && time.Since(begun) > takenWithin:
+			return fmt.Errorf("no running server has taken the sync of %s within %s; it stays queued: start broker serve", name, takenWithin)
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("interrupted; the sync of %s goes on in the server: %w", name, ctx.Err())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

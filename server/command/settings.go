@@ -11,60 +11,48 @@ import (
 	"broker/server/settings"
 )
 
-func settingsCommand(ctx context.Context, t *tools, args []string) error {
-	do, rest, err := subcommand("settings", args, map[string]func(context.Context, *tools, []string) error{"list": listSettings, "set": setSettings})
-	if err != nil {
-		return err
-	}
-	return do(ctx, t, rest)
-}
-
-func listSettings(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("settings list")
+func listSettings(f *flags) work {
 	asJSON := f.Bool("json", false, "")
-	if err := f.parse(args, 0, 0); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		current, err := t.rules.Current(ctx)
+		if err != nil {
+			return err
+		}
+		text, err := json.MarshalIndent(current, "", "  ")
+		if err != nil {
+			return err
+		}
+		if !*asJSON { // one NAME=VALUE a line, as set takes them
+			text = []byte(strings.NewReplacer("{\n", "", "\n}", "", "  \"", "", "\": null", "=0", "\": ", "=", "\"", "", ",\n", "\n").Replace(string(text)))
+		}
+		fmt.Fprintln(t.Out, string(text))
+		return nil
 	}
-	current, err := t.rules.Current(ctx)
-	if err != nil {
-		return err
-	}
-	text, err := json.MarshalIndent(current, "", "  ")
-	if err != nil {
-		return err
-	}
-	if !*asJSON { // one NAME=VALUE a line, as set takes them
-		text = []byte(strings.NewReplacer("{\n", "", "\n}", "", "  \"", "", "\": null", "=0", "\": ", "=", "\"", "", ",\n", "\n").Replace(string(text)))
-	}
-	fmt.Fprintln(t.Out, string(text))
-	return nil
 }
 
-func setSettings(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("settings set")
-	if err := f.parse(args, 1, 20); err != nil {
+func setSettings(f *flags) work {
+	return func(ctx context.Context, t *tools) error {
+		fields := map[string]json.RawMessage{}
+		for _, word := range f.words {
+			name, value, ok := strings.Cut(word, "=")
+			if !ok {
+				return &usageError{fmt.Sprintf("settings set: %q is not NAME=VALUE", word)}
+			}
+			if fields[name] = json.RawMessage(value); !json.Valid(fields[name]) {
+				fields[name], _ = json.Marshal(value) // a string always marshals
+			}
+		}
+		text, err := json.Marshal(fields)
+		if err != nil {
+			return err
+		}
+		var changes settings.Changes
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&changes); err != nil {
+			return fault.Invalidf("settings", "There is no such setting, or not with such a value: %s. broker settings list shows them.", strings.TrimPrefix(err.Error(), "json: "))
+		}
+		_, err = t.rules.Update(ctx, changes)
 		return err
 	}
-	fields := map[string]json.RawMessage{}
-	for _, word := range f.words {
-		name, value, ok := strings.Cut(word, "=")
-		if !ok {
-			return &usageError{fmt.Sprintf("settings set: %q is not NAME=VALUE", word)}
-		}
-		if fields[name] = json.RawMessage(value); !json.Valid(fields[name]) {
-			fields[name], _ = json.Marshal(value) // a string always marshals
-		}
-	}
-	text, err := json.Marshal(fields)
-	if err != nil {
-		return err
-	}
-	var changes settings.Changes
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&changes); err != nil {
-		return fault.Invalidf("settings", "There is no such setting, or not with such a value: %s. broker settings list shows them.", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	_, err = t.rules.Update(ctx, changes)
-	return err
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,18 +14,6 @@ import (
 	"broker/server/tokens"
 )
 
-func tokenCommand(ctx context.Context, t *tools, args []string) error {
-	do, rest, err := subcommand("token", args, map[string]func(context.Context, *tools, []string) error{
-		"create": createToken, "list": listTokens, "show": showToken, "update": updateToken, "rotate": rotateToken,
-		"end-rotation": endRotation, "cancel-rotation": cancelRotation, "disable": disableTokens, "enable": enableTokens,
-		"release": releaseTokens, "revoke": revokeTokens,
-	})
-	if err != nil {
-		return err
-	}
-	return do(ctx, t, rest)
-}
-
 // tokenFlags are what create and update say of a token.
 type tokenFlags struct {
 	*flags
@@ -34,8 +21,8 @@ type tokenFlags struct {
 	packages, networks, label many
 }
 
-func newTokenFlags(name string) *tokenFlags {
-	f := &tokenFlags{flags: newFlags(name)}
+func newTokenFlags(own *flags) *tokenFlags {
+	f := &tokenFlags{flags: own}
 	f.description = f.String("description", "", "")
 	f.expires = f.String("expires", "", "")
 	f.String("rate-limit", "", "")
@@ -47,69 +34,67 @@ func newTokenFlags(name string) *tokenFlags {
 
 const aRateLimit = "a number of requests an hour; 0 means no limit"
 
-func createToken(ctx context.Context, t *tools, args []string) error {
-	f := newTokenFlags("token create")
+func createToken(own *flags) work {
+	f := newTokenFlags(own)
 	permission := f.String("permission", "read-only", "")
 	externalID := f.String("external-id", "", "")
-	if err := f.parse(args, 0, 0); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		in := tokens.NewToken{Description: *f.description, Packages: f.packages, Networks: f.networks}
+		switch *permission {
+		case "read-only":
+			in.Permission = token.PermissionREAD_ONLY
+		case "write":
+			in.Permission = token.PermissionWRITE
+		default:
+			return &usageError{"--permission is read-only or write"}
+		}
+		if f.given("external-id") {
+			in.ExternalID = externalID
+		}
+		var err error
+		if in.ExpiresAt, in.NeverExpires, err = parseExpiry(*f.expires, t.now); err != nil {
+			return err
+		}
+		if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
+			return err
+		}
+		if in.Labels, err = parseLabels(f.label); err != nil {
+			return err
+		}
+		row, secret, err := t.access.Create(ctx, nil, in)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "Token %s created. Its secret is shown this once:\n", row.ID)
+		fmt.Fprintln(t.Out, secret.Reveal())
+		return nil
 	}
-	in := tokens.NewToken{Description: *f.description, Packages: f.packages, Networks: f.networks}
-	switch *permission {
-	case "read-only":
-		in.Permission = token.PermissionREAD_ONLY
-	case "write":
-		in.Permission = token.PermissionWRITE
-	default:
-		return &usageError{"--permission is read-only or write"}
-	}
-	if f.given("external-id") {
-		in.ExternalID = externalID
-	}
-	var err error
-	if in.ExpiresAt, in.NeverExpires, err = parseExpiry(*f.expires, t.now); err != nil {
-		return err
-	}
-	if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
-		return err
-	}
-	if in.Labels, err = parseLabels(f.label); err != nil {
-		return err
-	}
-	row, secret, err := t.access.Create(ctx, nil, in)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(t.Err, "Token %s created. Its secret is shown this once:\n", row.ID)
-	fmt.Fprintln(t.Out, secret.Reveal())
-	return nil
 }
 
-func updateToken(ctx context.Context, t *tools, args []string) error {
-	f := newTokenFlags("token update")
-	if err := f.parse(args, 1, 1); err != nil {
-		return err
+func updateToken(own *flags) work {
+	f := newTokenFlags(own)
+	return func(ctx context.Context, t *tools) error {
+		in := tokens.Changes{Packages: f.packages, Networks: f.networks}
+		if f.given("description") {
+			in.Description = f.description
+		}
+		var err error
+		if in.ExpiresAt, in.ClearExpiresAt, err = parseExpiry(*f.expires, t.now); err != nil {
+			return err
+		}
+		if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
+			return err
+		}
+		if in.Labels, err = parseLabels(f.label); err != nil {
+			return err
+		}
+		row, err := t.access.Update(ctx, nil, f.words[0], in)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "Token %s (%s) is changed.\n", row.ID, row.Description)
+		return nil
 	}
-	in := tokens.Changes{Packages: f.packages, Networks: f.networks}
-	if f.given("description") {
-		in.Description = f.description
-	}
-	var err error
-	if in.ExpiresAt, in.ClearExpiresAt, err = parseExpiry(*f.expires, t.now); err != nil {
-		return err
-	}
-	if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
-		return err
-	}
-	if in.Labels, err = parseLabels(f.label); err != nil {
-		return err
-	}
-	row, err := t.access.Update(ctx, nil, f.words[0], in)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(t.Err, "Token %s (%s) is changed.\n", row.ID, row.Description)
-	return nil
 }
 
 // shown is a token as token list and token show tell it.
@@ -166,58 +151,55 @@ func (t *tools) showAll(ctx context.Context, rows ...*ent.Token) ([]shown, error
 	return all, nil
 }
 
-func listTokens(ctx context.Context, t *tools, args []string) error {
-	f := newFilterFlags("token list")
+func listTokens(own *flags) work {
+	f := newFilterFlags(own)
 	asJSON := f.Bool("json", false, "")
-	if err := f.parse(args, 0, 0); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		conditions, err := f.conditions(t.now)
+		if err != nil {
+			return err
+		}
+		rows, err := t.db.Client.Token.Query().Where(conditions...).
+			WithSecrets().Order(ent.Asc(token.FieldCreatedAt)).All(ctx)
+		if err != nil {
+			return fmt.Errorf("read tokens: %w", err)
+		}
+		all, err := t.showAll(ctx, rows...)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(t.Out, all)
+		}
+		table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(table, "ID\tDESCRIPTION\tPERMISSION\tSTATUS\tLAST USED\tEXPIRES")
+		for _, one := range all {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.Description, one.Permission, one.Status, date(one.LastUsedAt, "never"), date(one.ExpiresAt, "never"))
+		}
+		return table.Flush()
 	}
-	conditions, err := f.conditions(t.now)
-	if err != nil {
-		return err
-	}
-	rows, err := t.db.Client.Token.Query().Where(conditions...).
-		WithSecrets().Order(ent.Asc(token.FieldCreatedAt)).All(ctx)
-	if err != nil {
-		return fmt.Errorf("read tokens: %w", err)
-	}
-	all, err := t.showAll(ctx, rows...)
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		return json.NewEncoder(t.Out).Encode(all)
-	}
-	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tDESCRIPTION\tPERMISSION\tSTATUS\tLAST USED\tEXPIRES")
-	for _, one := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.Description, one.Permission, one.Status, date(one.LastUsedAt, "never"), date(one.ExpiresAt, "never"))
-	}
-	return table.Flush()
 }
 
-func showToken(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("token show")
+func showToken(f *flags) work {
 	asJSON := f.Bool("json", false, "")
-	if err := f.parse(args, 1, 1); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		row, err := t.db.Client.Token.Query().Where(token.ID(f.words[0])).
+			WithSecrets().Only(ctx)
+		if ent.IsNotFound(err) {
+			return &fault.NotFound{What: "token", ID: f.words[0]}
+		}
+		if err != nil {
+			return fmt.Errorf("read the token: %w", err)
+		}
+		all, err := t.showAll(ctx, row)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(t.Out, all[0])
+		}
+		return printToken(t, row, all[0])
 	}
-	row, err := t.db.Client.Token.Query().Where(token.ID(f.words[0])).
-		WithSecrets().Only(ctx)
-	if ent.IsNotFound(err) {
-		return &fault.NotFound{What: "token", ID: f.words[0]}
-	}
-	if err != nil {
-		return fmt.Errorf("read the token: %w", err)
-	}
-	all, err := t.showAll(ctx, row)
-	if err != nil {
-		return err
-	}
-	if *asJSON {
-		return json.NewEncoder(t.Out).Encode(all[0])
-	}
-	return printToken(t, row, all[0])
 }
 
 func printToken(t *tools, row *ent.Token, one shown) error {

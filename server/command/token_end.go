@@ -19,8 +19,8 @@ type filterFlags struct {
 	neverUsed, leaked                                                   *bool
 }
 
-func newFilterFlags(name string) *filterFlags {
-	f := &filterFlags{flags: newFlags(name)}
+func newFilterFlags(own *flags) *filterFlags {
+	f := &filterFlags{flags: own}
 	for name, target := range map[string]**string{
 		"status": &f.status, "search": &f.search, "external-id": &f.externalID, "label": &f.label, "unused-for": &f.unusedFor,
 		"expires-within": &f.expiresWithin, "parent": &f.parent,
@@ -87,38 +87,32 @@ func (f *filterFlags) days(where *tokens.Where, now time.Time) error {
 	return nil
 }
 
-func rotateToken(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("token rotate")
+func rotateToken(f *flags) work {
 	grace := f.Duration("grace", tokens.GraceDefault, "")
-	if err := f.parse(args, 1, 1); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		done, err := t.access.Rotate(ctx, nil, f.words[0], *grace)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "Token %s (%s) has a new secret, shown this once. The old one works until %s.\n",
+			done.Token.ID, done.Token.Description, date(&done.PreviousExpiresAt, ""))
+		fmt.Fprintln(t.Out, done.Secret.Reveal())
+		return nil
 	}
-	done, err := t.access.Rotate(ctx, nil, f.words[0], *grace)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(t.Err, "Token %s (%s) has a new secret, shown this once. The old one works until %s.\n",
-		done.Token.ID, done.Token.Description, date(&done.PreviousExpiresAt, ""))
-	fmt.Fprintln(t.Out, done.Secret.Reveal())
-	return nil
 }
 
-func endRotation(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("token end-rotation")
-	if err := f.parse(args, 1, 1); err != nil {
-		return err
+func endRotation(f *flags) work {
+	return func(ctx context.Context, t *tools) error {
+		row, err := t.access.EndRotation(ctx, nil, f.words[0])
+		return t.said(err, "Only the new secret of token %s works now.\n", row)
 	}
-	row, err := t.access.EndRotation(ctx, nil, f.words[0])
-	return t.said(err, "Only the new secret of token %s works now.\n", row)
 }
 
-func cancelRotation(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("token cancel-rotation")
-	if err := f.parse(args, 1, 1); err != nil {
-		return err
+func cancelRotation(f *flags) work {
+	return func(ctx context.Context, t *tools) error {
+		row, err := t.access.CancelRotation(ctx, nil, f.words[0])
+		return t.said(err, "Only the old secret of token %s works now.\n", row)
 	}
-	row, err := t.access.CancelRotation(ctx, nil, f.words[0])
-	return t.said(err, "Only the old secret of token %s works now.\n", row)
 }
 
 // said tells what was done to tokens.
@@ -135,14 +129,12 @@ func (t *tools) said(err error, format string, rows ...*ent.Token) error {
 // idsMax is how many tokens a command names.
 const idsMax = 100
 
-func disableTokens(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("token disable")
+func disableTokens(f *flags) work {
 	reason := f.String("reason", "", "")
-	if err := f.parse(args, 1, idsMax); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		rows, err := t.access.Disable(ctx, nil, f.words, given(f, "reason", reason))
+		return t.said(err, "Token %s is disabled.\n", rows...)
 	}
-	rows, err := t.access.Disable(ctx, nil, f.words, given(f, "reason", reason))
-	return t.said(err, "Token %s is disabled.\n", rows...)
 }
 
 // given is a flag's value where it is on the command line, else nil.
@@ -153,46 +145,41 @@ func given[T any](f *flags, name string, value *T) *T {
 	return nil
 }
 
-func enableTokens(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("token enable")
-	if err := f.parse(args, 1, idsMax); err != nil {
-		return err
+func enableTokens(f *flags) work {
+	return func(ctx context.Context, t *tools) error {
+		rows, err := t.access.Enable(ctx, nil, f.words)
+		return t.said(err, "Token %s is enabled.\n", rows...)
 	}
-	rows, err := t.access.Enable(ctx, nil, f.words)
-	return t.said(err, "Token %s is enabled.\n", rows...)
 }
 
-func releaseTokens(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("token release")
-	if err := f.parse(args, 1, idsMax); err != nil {
-		return err
+func releaseTokens(f *flags) work {
+	return func(ctx context.Context, t *tools) error {
+		rows, err := t.access.Release(ctx, f.words)
+		return t.said(err, "Token %s is independent now.\n", rows...)
 	}
-	rows, err := t.access.Release(ctx, f.words)
-	return t.said(err, "Token %s is independent now.\n", rows...)
 }
 
-func revokeTokens(ctx context.Context, t *tools, args []string) error {
-	f := newFilterFlags("token revoke")
+func revokeTokens(own *flags) work {
+	f := newFilterFlags(own)
 	reason := f.String("reason", "", "")
 	yes := f.Bool("yes", false, "")
-	if err := f.parse(args, 0, idsMax); err != nil {
-		return err
-	}
-	if len(f.words) > 0 {
-		if f.any() {
-			return &usageError{"token revoke: name tokens, or give a filter, not both"}
+	return func(ctx context.Context, t *tools) error {
+		if len(f.words) > 0 {
+			if f.any() {
+				return &usageError{"token revoke: name tokens, or give a filter, not both"}
+			}
+			rows, err := t.access.Revoke(ctx, nil, f.words, given(f.flags, "reason", reason))
+			return t.said(err, "Token %s is revoked.\n", rows...)
 		}
-		rows, err := t.access.Revoke(ctx, nil, f.words, given(f.flags, "reason", reason))
-		return t.said(err, "Token %s is revoked.\n", rows...)
+		if !f.any() {
+			return &usageError{"token revoke: name tokens, or give a filter"}
+		}
+		conditions, err := f.conditions(t.now)
+		if err != nil {
+			return err
+		}
+		return t.revokeMatching(ctx, conditions, given(f.flags, "reason", reason), *yes)
 	}
-	if !f.any() {
-		return &usageError{"token revoke: name tokens, or give a filter"}
-	}
-	conditions, err := f.conditions(t.now)
-	if err != nil {
-		return err
-	}
-	return t.revokeMatching(ctx, conditions, given(f.flags, "reason", reason), *yes)
 }
 
 // revokeMatching shows what a filter would end, and ends it if told to.

@@ -15,39 +15,29 @@ import (
 	"broker/server/cached"
 )
 
-func userCommand(ctx context.Context, t *tools, args []string) error {
-	do, rest, err := subcommand("user", args, map[string]func(context.Context, *tools, []string) error{"create": createUser})
-	if err != nil {
-		return err
-	}
-	return do(ctx, t, rest)
-}
-
-func createUser(ctx context.Context, t *tools, args []string) error {
-	f := newFlags("user create")
+func createUser(f *flags) work {
 	email := f.String("email", "", "")
 	role := f.String("role", "", "")
-	if err := f.parse(args, 0, 0); err != nil {
-		return err
+	return func(ctx context.Context, t *tools) error {
+		wanted := user.Role(strings.ToUpper(*role))
+		if err := user.RoleValidator(wanted); err != nil {
+			return &usageError{"--role is owner, maintainer or viewer"}
+		}
+		password, err := readPassword(t.Streams)
+		if err != nil {
+			return err
+		}
+		accounts, err := account.New(ctx, t.db, cached.NewMemory(t.db.Changes), t.events, time.Now)
+		if err != nil {
+			return err
+		}
+		row, err := accounts.Create(ctx, *email, password, wanted)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "User %s (%s) created.\n", row.Email, strings.ToLower(string(row.Role)))
+		return nil
 	}
-	wanted := user.Role(strings.ToUpper(*role))
-	if err := user.RoleValidator(wanted); err != nil {
-		return &usageError{"--role is owner, maintainer or viewer"}
-	}
-	password, err := readPassword(t.Streams)
-	if err != nil {
-		return err
-	}
-	accounts, err := account.New(ctx, t.db, cached.NewMemory(t.db.Changes), t.events, time.Now)
-	if err != nil {
-		return err
-	}
-	row, err := accounts.Create(ctx, *email, password, wanted)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(t.Err, "User %s (%s) created.\n", row.Email, strings.ToLower(string(row.Role)))
-	return nil
 }
 
 // readPassword asks on a terminal, and reads all of standard input otherwise.

@@ -2,8 +2,12 @@ package e2e
 
 import (
 	"errors"
+	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -61,5 +65,47 @@ func TestWrongUsageIsToldApart(t *testing.T) {
 		if !errors.As(err, &exit) || exit.ExitCode() != 2 || strings.Count(string(out), "\nbroker: ") != 1 && !strings.HasPrefix(string(out), "broker: ") {
 			t.Errorf("broker %v: %v %q", args, err, out)
 		}
+	}
+}
+
+// TestStartNamesWhatIsInItsWay guarantees that a second server on one SQLite database, and one whose port is taken, do
+// not start, and say what is in their way; and that the address handed out follows the port.
+func TestStartNamesWhatIsInItsWay(t *testing.T) {
+	t.Parallel()
+	s := start(t, "")
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(settings ...string) (said string, code int) {
+		command := exec.Command(program)
+		command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, settings...)
+		out, err := command.CombinedOutput()
+		if err != nil && command.ProcessState == nil {
+			t.Fatal(err)
+		}
+		return string(out), command.ProcessState.ExitCode()
+	}
+	said, code := run("BROKER_DATA_DIR="+s.dir, "BROKER_LISTEN=127.0.0.1:0")
+	if code != 1 || !strings.Contains(said, "process "+strconv.Itoa(s.command.Process.Pid)) || !strings.Contains(said, s.dir) {
+		t.Errorf("a second server: %d %s", code, said)
+	}
+	said, code = run("BROKER_DATA_DIR="+t.TempDir(), "BROKER_LISTEN="+s.host())
+	if code != 1 || !strings.Contains(said, "BROKER_LISTEN") || !strings.Contains(said, s.host()) {
+		t.Errorf("a port in use: %d %s", code, said)
+	}
+	log := &transcript{}
+	other := exec.Command(program)
+	other.Env, other.Stdout, other.Stderr = []string{"BROKER_DATA_DIR=" + t.TempDir(), "BROKER_LISTEN=127.0.0.1:0"}, log, log
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { other.Process.Signal(syscall.SIGTERM); other.Wait() }()
+	s.await("the other server's link", func() bool {
+		return setupLink.MatchString(log.String()) && strings.Contains(log.String(), "msg=listening")
+	})
+	port := regexp.MustCompile(`address=127\.0\.0\.1:(\d+)`).FindStringSubmatch(log.String())
+	if port == nil || !strings.Contains(log.String(), "\n    http://localhost:"+port[1]+"/setup#") {
+		t.Errorf("the link does not follow the port:\n%s", log)
 	}
 }

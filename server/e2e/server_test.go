@@ -195,7 +195,7 @@ func (s *server) run(args ...string) string {
 	return strings.TrimSpace(out.String())
 }
 
-var setupLink = regexp.MustCompile(`url=\S*/setup#(\S+)`)
+var setupLink = regexp.MustCompile(`\S*/setup#(\S+)`)
 
 // setupCode is the one-time code of the link in the log.
 func (s *server) setupCode() string {

@@ -15,14 +15,20 @@ import (
 
 // Download is what was downloaded of one version with one secret from one address.
 type Download struct {
-	TokenID, SecretID          string
-	Token                      *ent.Token // where the reader asked for it
-	TokenDescription           string     // empty where there is no such token
-	SecretHint                 string     // empty where there is no such secret any more
-	Package, Version           string     // the version normalised
-	Address, Client            string     // the client of the last one
-	Downloads, Installs, Bytes int64
-	FirstAt, LastAt            time.Time
+	TokenID          string     `json:"tokenId"`
+	SecretID         string     `json:"secretId"`
+	Token            *ent.Token `json:"-"`                // where the reader asked for it
+	TokenDescription string     `json:"tokenDescription"` // empty where there is no such token
+	SecretHint       string     `json:"secretHint"`       // empty where there is no such secret any more
+	Package          string     `json:"package"`
+	Version          string     `json:"version"` // normalised
+	Address          string     `json:"address"`
+	Client           string     `json:"client"` // of the last one
+	Downloads        int64      `json:"downloads"`
+	Installs         int64      `json:"installs"`
+	Bytes            int64      `json:"bytes"`
+	FirstAt          time.Time  `json:"firstAt"`
+	LastAt           time.Time  `json:"lastAt"`
 }
 
 // DownloadFilter narrows downloads; an empty field does not. A package, a token or an address must be given.

@@ -41,24 +41,39 @@ type Filter struct{ TokenID, SecretID, RepositoryID, Package string }
 
 // Point is one hour or day of a series, at its start.
 type Point struct {
-	At                                                                   time.Time
-	Requests, Metadata, NotModified, Downloads, Installs, Bytes, Refused int64
-	Refusals                                                             Refusals
+	At          time.Time `json:"at"`
+	Requests    int64     `json:"requests"`
+	Metadata    int64     `json:"metadata"`
+	NotModified int64     `json:"notModified"`
+	Downloads   int64     `json:"downloads"`
+	Installs    int64     `json:"installs"`
+	Bytes       int64     `json:"bytes"`
+	Refused     int64     `json:"refused"`
+	Refusals    Refusals  `json:"refusals"`
 }
 
 // Refusals are refused requests by their reason.
 type Refusals struct {
-	Limit, Package, Permission, Network int64
-	Ended                               int64 // expired, revoked, disabled or replaced
+	Limit      int64 `json:"limit"`
+	Package    int64 `json:"package"`
+	Permission int64 `json:"permission"`
+	Network    int64 `json:"network"`
+	Ended      int64 `json:"ended"` // expired, revoked, disabled or replaced
 }
 
 // Report is what was counted between two instants.
 type Report struct {
-	From, To                                      time.Time
-	Requests, Downloads, Installs, Bytes, Refused int64
-	Metadata, NotModified                         int64
-	Refusals                                      Refusals
-	Series                                        []*Point
+	From        time.Time `json:"from"`
+	To          time.Time `json:"to"`
+	Requests    int64     `json:"requests"`
+	Downloads   int64     `json:"downloads"`
+	Installs    int64     `json:"installs"`
+	Bytes       int64     `json:"bytes"`
+	Refused     int64     `json:"refused"`
+	Metadata    int64     `json:"metadata"`
+	NotModified int64     `json:"notModified"`
+	Refusals    Refusals  `json:"refusals"`
+	Series      []*Point  `json:"series"`
 
 	client *ent.Client
 	reach  Range
