@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -32,8 +33,23 @@ func newDashboard(files fs.FS, secure bool) *dashboard {
 	return d
 }
 
-// ServeHTTP answers files as they are, and the application's page for every address that is not a file: to browsers
-// only, so that a mistyped address of the API is not answered by a page.
+// pages are the addresses that the application has a page for; $ stands for any one segment. A test compares them with
+// the application's own routes.
+var pages = []string{
+	"/", "/login", "/setup", "/audit", "/settings", "/usage", "/packages", "/packages/$/$", "/repositories", "/repositories/$", "/tokens", "/tokens/$",
+}
+
+// isPage tells whether the application has a page for a clean path.
+func isPage(name string) bool {
+	segments := strings.Split(name, "/")
+	return slices.ContainsFunc(pages, func(page string) bool {
+		wanted := strings.Split(strings.TrimPrefix(page, "/"), "/")
+		return slices.EqualFunc(wanted, segments, func(want, is string) bool { return want == is || want == "$" && is != "" })
+	})
+}
+
+// ServeHTTP answers files as they are, and else with the application's page, to browsers only, so that a mistyped address
+// of the API is not answered by a page. Where the application has none for the address, its page says so, with 404.
 func (d *dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	d.headers(w.Header())
@@ -48,7 +64,7 @@ func (d *dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This build has no dashboard. Build one with: make build", http.StatusNotFound)
 		return
 	}
-	d.serveIndex(w, r)
+	d.serveIndex(w, r, isPage(name))
 }
 
 func (d *dashboard) headers(h http.Header) {
@@ -61,12 +77,18 @@ func (d *dashboard) headers(h http.Header) {
 	}
 }
 
-func (d *dashboard) serveIndex(w http.ResponseWriter, r *http.Request) {
+func (d *dashboard) serveIndex(w http.ResponseWriter, r *http.Request, there bool) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", contentSecurityPolicy)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Vary", "Accept")
+	if !there {
+		h.Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusNotFound)
+		w.Write(d.index)
+		return
+	}
 	h.Set("Etag", d.etag)
 	if r.Header.Get("If-None-Match") == d.etag {
 		w.WriteHeader(http.StatusNotModified)

@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -53,5 +55,46 @@ func TestDashboard(t *testing.T) {
 	}
 	if none := ask(newDashboard(fstest.MapFS{}, false), http.MethodGet, "/", "Accept", "text/html"); none.Code != http.StatusNotFound || !strings.Contains(none.Body.String(), "make build") {
 		t.Errorf("without a build: %d %s", none.Code, none.Body)
+	}
+}
+
+// The server knows the pages that the application has, and answers 404 for what is none, with the page that says so.
+func TestPagesAreTheApplications(t *testing.T) {
+	t.Parallel()
+	tree, err := os.ReadFile("../frontend/src/routeTree.gen.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := map[string]bool{}
+	for _, found := range regexp.MustCompile(`fullPath: '([^']*)'`).FindAllStringSubmatch(string(tree), -1) {
+		page := regexp.MustCompile(`\$\w+`).ReplaceAllString(found[1], "$$")
+		if page != "/" {
+			page = strings.TrimSuffix(page, "/")
+		}
+		if page != "" {
+			theirs[page] = true
+		}
+	}
+	for _, page := range pages {
+		if !theirs[page] {
+			t.Errorf("the application has no page %s", page)
+		}
+		delete(theirs, page)
+	}
+	for page := range theirs {
+		t.Errorf("the server does not know the page %s", page)
+	}
+	d := newDashboard(fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}}, false)
+	for path, want := range map[string]int{
+		"/": 200, "/tokens": 200, "/tokens/": 200, "/tokens/tok_1": 200, "/packages/acme/lib": 200, "/repositories/main": 200, "/setup": 200,
+		"/docs": 404, "/api": 404, "/tokens/tok_1/more": 404, "/packages/acme": 404, "/$": 404, "/tokens/$/x": 404, "/wp-login.php": 404,
+	} {
+		got := ask(d, http.MethodGet, path, "Accept", "text/html")
+		if got.Code != want || !strings.Contains(got.Body.String(), "<!doctype html>") {
+			t.Errorf("%s: %d, want %d", path, got.Code, want)
+		}
+	}
+	if again := ask(d, http.MethodGet, "/docs", "Accept", "text/html", "If-None-Match", d.etag); again.Code != http.StatusNotFound {
+		t.Errorf("a page that is none, asked for again: %d", again.Code)
 	}
 }
