@@ -166,7 +166,8 @@ func TestSettingsAndAuditOnTheCommandLine(t *testing.T) {
 	}
 }
 
-// A repository is added, synced, listed and removed without a server, and what was used is told.
+// A repository is added, listed and removed without a server, and what was used is told; a sync is the server's, and
+// waits for it.
 func TestRepositoriesOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	s := start(t, "")
@@ -179,11 +180,15 @@ func TestRepositoriesOnTheCommandLine(t *testing.T) {
 	s.hide("secret word")
 	s.run("repository", "add", "--name", "main", "--url", upstream.URL(), "--package", "acme/*", "--username", "u", "--password-file", file)
 	_, said, code := s.commandLine("repository", "sync", "main", "--wait")
+	if code != 1 || !strings.Contains(said, "start broker serve") {
+		t.Fatalf("a sync without a server: %d %s", code, said)
+	}
+	s.start()
+	_, said, code = s.commandLine("repository", "sync", "main", "--wait")
 	if code != 0 || !strings.Contains(said, "Synced: ") {
 		t.Fatalf("sync: %d %s", code, said)
 	}
 	contains(t, s.run("repository", "list"), "main", "READY", upstream.URL())
-	s.start()
 	secret := s.hide(s.run("token", "create", "--description", "CI"))
 	if out := s.project(t, secret).Composer("require", "acme/contracts"); out.Code != 0 {
 		t.Fatalf("composer: %s", out.Text)

@@ -56,10 +56,16 @@ func TestWrongUsageIsToldApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data := t.TempDir()
+	migrate := exec.Command(program, "migrate")
+	migrate.Env = []string{"BROKER_DATA_DIR=" + data}
+	if out, err := migrate.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	for _, args := range [][]string{{"surf"}, {"token"}, {"token", "create", "--permission", "all", "--description", "x"}, {"token", "revoke"}, {"--nonsense"}} {
 		command := exec.Command(program, args...)
 		command.Dir = t.TempDir()
-		command.Env = []string{"BROKER_LISTEN=127.0.0.1:0"}
+		command.Env = []string{"BROKER_LISTEN=127.0.0.1:0", "BROKER_DATA_DIR=" + data}
 		out, err := command.CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 2 || strings.Count(string(out), "\nbroker: ") != 1 && !strings.HasPrefix(string(out), "broker: ") {

@@ -200,10 +200,11 @@ var setupLink = regexp.MustCompile(`\S*/setup#(\S+)`)
 // setupCode is the one-time code of the link in the log.
 func (s *server) setupCode() string {
 	s.t.Helper()
-	found := setupLink.FindStringSubmatch(s.log.String())
-	if found == nil {
-		s.t.Fatalf("the log shows no set-up link:\n%s", s.log)
-	}
+	var found []string
+	s.await("the set-up link", func() bool {
+		found = setupLink.FindStringSubmatch(s.log.String())
+		return found != nil
+	})
 	return strings.Trim(found[1], `"`)
 }
 

@@ -17,9 +17,11 @@ const pages = [
   { to: "/settings", label: "Settings", icon: Settings, exact: false },
 ] as const;
 
-/** The frame of every page of a person who has signed in. */
+/** The frame of every page of a person who has signed in. Nobody is led to a page that they may not see. */
 export function Shell() {
   const nav = useActiveInView();
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const theirs = pages.filter(({ to }) => to !== "/settings" || viewer.role === "OWNER");
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
       <a
@@ -33,9 +35,9 @@ export function Shell() {
         <nav
           ref={nav}
           aria-label="Pages"
-          className="order-last flex w-full gap-1 overflow-x-auto md:order-none md:flex-1 md:flex-col"
+          className="order-last flex w-full gap-1 overflow-x-auto max-md:mask-r-from-85% max-md:pr-10 md:order-none md:flex-1 md:flex-col"
         >
-          {pages.map(({ to, label, icon: Icon, exact }) => (
+          {theirs.map(({ to, label, icon: Icon, exact }) => (
             <Link
               key={to}
               to={to}

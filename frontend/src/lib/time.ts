@@ -25,6 +25,13 @@ export function absolute(at: string | Date): string {
   return `${absoluteFormat.format(new Date(at))} UTC`;
 }
 
+const localFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
+/** The instant as its reader writes times, in their zone, and in UTC: for who holds the pointer over it. */
+export function everywhere(at: string | Date): string {
+  return `${localFormat.format(new Date(at))} (${absolute(at)})`;
+}
+
 export const day = 86_400_000;
 
 /** Whole days from now until an instant; negative when it has passed. */

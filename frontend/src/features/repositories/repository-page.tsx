@@ -1,13 +1,24 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Badge, type Tone } from "../../components/badge";
 import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
-import { Fact, Facts } from "../../components/panel";
+import { Callout, Fact, Facts } from "../../components/panel";
 import { Time } from "../../components/time";
-import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
+import { Button } from "../../components/ui/button";
+import { useToast } from "../../components/ui/toast";
+import {
+  type RepositoryQuery,
+  SyncRepositoryDocument,
+  type SyncStatus,
+  UpdateRepositoryDocument,
+} from "../../gql/graphql";
+import { changed } from "../../lib/changes";
 import { rowsOf } from "../../lib/connection";
+import { request } from "../../lib/graphql";
 import { bytes, count, number } from "../../lib/time";
+import { viewerQuery } from "../account/queries";
+import { RepositoryDialog } from "./form-dialog";
 import { repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
 
@@ -23,7 +34,8 @@ export function RepositoryPage() {
   if (!repository) return <Empty text="There is no such repository. It may have been removed." />;
   return (
     <>
-      <PageHead title={repository.name} text={repository.url} />
+      <PageHead title={repository.name} text={<span className="wrap-anywhere">{repository.url}</span>} />
+      {repository.status === "FAILED" && <Failing repository={repository} />}
       <Facts className="mb-8 rounded-lg border border-line bg-panel p-5 lg:grid-cols-4">
         <Fact name="Status">
           <RepositoryState repository={repository} />
@@ -45,6 +57,41 @@ export function RepositoryPage() {
         <History runs={rowsOf<Run>([repository.history])} />
       </TableBox>
     </>
+  );
+}
+
+/** What can be done about a source that fails; whoever may not do it is told who may. */
+function Failing({ repository }: { repository: Full }) {
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const [editing, setEditing] = useState(false);
+  const client = useQueryClient();
+  const toast = useToast();
+  const run = useMutation({
+    mutationFn: (act: () => Promise<unknown>) => act(),
+    onSettled: () => changed(client, "repositories"),
+    onError: (error) => toast(error.message),
+  });
+  const { id } = repository;
+  return (
+    <Callout tone="danger">
+      <p className="font-medium">Its last sync failed. What was stored before goes on being served.</p>
+      {viewer.role === "VIEWER" ? (
+        <p>A maintainer can try again, change its credential, or pause it.</p>
+      ) : (
+        <div className="flex flex-wrap gap-2">
+          <Button onClick={() => run.mutate(() => request(SyncRepositoryDocument, { id }))} busy={run.isPending}>
+            Try again
+          </Button>
+          <Button onClick={() => setEditing(true)}>Change the address or credential</Button>
+          <Button
+            onClick={() => run.mutate(() => request(UpdateRepositoryDocument, { id, input: { enabled: false } }))}
+          >
+            Pause
+          </Button>
+        </div>
+      )}
+      {editing && <RepositoryDialog repository={repository} onClose={() => setEditing(false)} />}
+    </Callout>
   );
 }
 

@@ -8,6 +8,11 @@ import type { FullToken } from "./queries";
 import { RateMeter } from "./rate-meter";
 import { ReleaseTokens } from "./release-dialog";
 
+/** What the server has to say of a token, but for a leak, which is told of by itself. */
+function otherNotices(token: FullToken): string[] {
+  return token.notices.filter((notice) => !token.leakedAt || !notice.includes("found in a public place"));
+}
+
 /** What a person must know of this token before anything else. */
 export function Notices({ token }: { token: FullToken }) {
   return (
@@ -37,7 +42,7 @@ export function Notices({ token }: { token: FullToken }) {
           </p>
         </Callout>
       )}
-      {token.notices.map((notice) => (
+      {otherNotices(token).map((notice) => (
         <Callout key={notice}>
           <p>{notice}</p>
         </Callout>

@@ -51,7 +51,7 @@ function Content({ token }: { token: FullToken }) {
           <span className="flex flex-wrap items-center gap-2">
             <code>{token.hint}</code>
             <Status status={token.status} />
-            <Troubles token={{ ...token, status: "ACTIVE" }} />
+            <Troubles token={{ ...token, status: "ACTIVE", leakedAt: null }} />
           </span>
         }
         action={<Actions items={items(token)} />}
