@@ -69,9 +69,10 @@ budget: dashboard ## Check the size of the built dashboard
 	@$(NPM) run budget
 
 .PHONY: docs
-docs: broker ## Check that README.md names exactly the settings that bin/broker has
+docs: broker ## Check that README.md names exactly the settings that bin/broker has, and write manual pages to bin/man
 	$(call say,documentation)
 	@scripts/check-settings.sh bin/broker README.md
+	@bin/broker man bin/man
 
 .PHONY: e2e
 e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser

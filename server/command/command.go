@@ -58,6 +58,7 @@ type Config struct {
 	TokenPrefix      string
 	Upstreams        safehttp.Policy
 	PublicURL        *url.URL
+	DistDir          string // where archives are kept
 	Agent            string // by which the program tells upstreams who it is
 	Log              *slog.Logger
 	Sealer           func() (*seal.Sealer, error)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -16,11 +17,12 @@ import (
 // program is the command line over a database of its own.
 type program struct {
 	*testing.T
-	url string // of the database
+	url  string // of the database
+	dist string // where archives are kept
 }
 
 func newProgram(t *testing.T) *program {
-	return &program{t, databasetest.SQLite(t)}
+	return &program{T: t, url: databasetest.SQLite(t)}
 }
 
 // run does a command, and returns what it prints on standard output, what it complains about, and its exit code.
@@ -30,7 +32,7 @@ func (p *program) run(args ...string) (out, complaint string, code int) {
 		Streams: command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr},
 		Configure: func(map[string]string, io.Writer) (*command.Config, error) {
 			return &command.Config{
-				DatabaseURL: p.url, DefaultRateLimit: 1000, TokenPrefix: "pkb",
+				DatabaseURL: p.url, DistDir: p.dist, PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, DefaultRateLimit: 1000, TokenPrefix: "pkb",
 				Log: slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
 			}, nil
 		},

@@ -64,6 +64,9 @@ var groups = []group{
 		{"list", "List events", "broker audit list --action token.revoke --after 2027-01-01", 0, 0, listEvents},
 		{"verify", "Tell whether events were changed, removed or moved", "", 0, 0, verifyAudit},
 	}},
+	{"storage", "Check the stored archives", []leaf{
+		{"verify", "Read every stored archive again; what is damaged is moved aside and fetched again", "", 0, 0, verifyStorage},
+	}},
 	{"user", "Make people who sign in to the dashboard", []leaf{
 		{"create", "Make a user; asks for the password, or reads it from standard input", "broker user create --email anna@example.org --role maintainer", 0, 0, createUser},
 	}},

@@ -133,3 +133,16 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 		t.Errorf("on an older database: %d %s", code, complaint)
 	}
 }
+
+// Stored archives are looked at on demand, and the outcome is told.
+func TestStorageIsVerified(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	p.dist = t.TempDir()
+	if out := p.must("storage", "verify"); !strings.Contains(out, "0 archives are whole") {
+		t.Error(out)
+	}
+	if out := p.must("storage", "verify", "--json"); !strings.Contains(out, `"damaged":0`) {
+		t.Error(out)
+	}
+}

@@ -1,0 +1,45 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"broker/server/archive"
+	"broker/server/cached"
+	"broker/server/catalog"
+	"broker/server/mirror"
+)
+
+// documentMemory is how many bytes of documents a command keeps in memory.
+const documentMemory = 16 << 20
+
+// verifyStorage reads every stored archive again. What is damaged is moved aside and fetched again from its source.
+func verifyStorage(f *flags) work {
+	asJSON := f.Bool("json", false, "")
+	return func(ctx context.Context, t *tools) error {
+		store, err := archive.Open(t.config.DistDir)
+		if err != nil {
+			return err
+		}
+		repositories, err := t.repositories()
+		if err != nil {
+			return err
+		}
+		packages := catalog.New(t.db, cached.NewMemory(t.db.Changes), t.config.PublicURL, documentMemory)
+		found, err := mirror.NewArchives(store, packages, repositories, t.config.Log).Verify(ctx, time.Now(), 0)
+		if err = errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx))); err != nil {
+			return err
+		}
+		if *asJSON {
+			err = printJSON(t.Out, map[string]int{"whole": found.Whole, "damaged": found.Damaged, "fetchedAgain": found.FetchedAgain})
+		} else {
+			_, err = fmt.Fprintf(t.Out, "%d archives are whole; %d were damaged, of which %d were fetched again.\n", found.Whole, found.Damaged, found.FetchedAgain)
+		}
+		if left := found.Damaged - found.FetchedAgain; err == nil && left > 0 {
+			err = fmt.Errorf("%d damaged archives could not be fetched again; the log names them", left)
+		}
+		return err
+	}
+}
