@@ -19,7 +19,8 @@ has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' || has initdb; }
 
 has_nginx() { has nginx || [ -x /usr/sbin/nginx ]; }
 
-has_extension() { php -m | grep -qix "$1"; }
+# grep reads all of it: where it stops early, php may die of the broken pipe, and pipefail takes that for an answer.
+has_extension() { php -m | grep -ix "$1" >/dev/null; }
 
 # Programs that apt cannot bring in the version that is needed.
 own_programs() {
