@@ -297,6 +297,12 @@ func TestHeadAndChunkedBodies(t *testing.T) {
 		}
 		for _, who := range []string{"anonymous", "read-only", "person"} {
 			get, head := ask(http.MethodGet, row.path, who, nil), ask(http.MethodHead, row.path, who, nil)
+			for range 5 { // on a busy machine the database may be late once
+				if get.StatusCode != http.StatusServiceUnavailable && head.StatusCode != http.StatusServiceUnavailable {
+					break
+				}
+				get, head = ask(http.MethodGet, row.path, who, nil), ask(http.MethodHead, row.path, who, nil)
+			}
 			if head.StatusCode != get.StatusCode || head.Header.Get("Body") != "" {
 				t.Errorf("HEAD %s to %s: %d, GET %d", row.path, who, head.StatusCode, get.StatusCode)
 			}
