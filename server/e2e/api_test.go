@@ -53,7 +53,7 @@ func (s *server) visitor() *api {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return &api{s: s, client: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	return &api{s: s, client: &http.Client{Transport: s.client.Transport, Jar: jar, Timeout: 30 * time.Second}}
 }
 
 // withToken is a client that shows a token.
@@ -232,7 +232,7 @@ func (s *server) fetch(path, secret string, header ...string) (*http.Response, s
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := s.client.Do(r)
 	if err != nil {
 		return nil, "", err
 	}

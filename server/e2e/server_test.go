@@ -71,6 +71,7 @@ type server struct {
 	env     []string
 	command *exec.Cmd
 	log     *transcript
+	client  *http.Client // of the test, without a session
 
 	mu      sync.Mutex
 	secrets []string // what no log line may hold
@@ -83,7 +84,7 @@ func start(t *testing.T, database string, settings ...string) *server {
 		t.Fatal(err)
 	}
 	address := servicetest.FreeAddress(t)
-	s := &server{t: t, url: "http://" + address, dir: t.TempDir(), log: &transcript{}}
+	s := &server{t: t, url: "http://" + address, dir: t.TempDir(), log: &transcript{}, client: http.DefaultClient}
 	s.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "BROKER_LISTEN=" + address, "BROKER_PUBLIC_URL=" + s.url, "BROKER_DATA_DIR=" + s.dir,
 		"BROKER_ALLOWED_UPSTREAMS=127.0.0.0/8", "BROKER_LOG_LEVEL=debug",
@@ -97,7 +98,10 @@ func start(t *testing.T, database string, settings ...string) *server {
 }
 
 // host is the server's host and port, as Composer keys credentials.
-func (s *server) host() string { return strings.TrimPrefix(s.url, "http://") }
+func (s *server) host() string {
+	_, host, _ := strings.Cut(s.url, "://")
+	return host
+}
 
 // start starts the program and waits until it can be used.
 func (s *server) start() {
