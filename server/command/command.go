@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"broker/server/audit"
@@ -19,6 +20,7 @@ import (
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/settings"
+	"broker/server/text"
 	"broker/server/tokens"
 )
 
@@ -78,13 +80,30 @@ func Run(ctx context.Context, p Program, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(p.Streams.Err, "broker:", err)
+	fmt.Fprintln(printer{p.Streams.Err}, "broker:", err)
 	var usage *usageError
 	var invalid *fault.Invalid
 	if errors.As(err, &usage) || errors.As(err, &invalid) {
 		return 2
 	}
 	return 1
+}
+
+// printer prints for people what may have words of others: those move no cursor. What it is given ends with whole
+// characters.
+type printer struct{ io.Writer }
+
+// Write implements io.Writer.
+func (p printer) Write(printed []byte) (int, error) {
+	if _, err := p.Writer.Write(text.Lines(printed)); err != nil {
+		return 0, err
+	}
+	return len(printed), nil
+}
+
+// table begins a table for people.
+func (s Streams) table(flags uint) *tabwriter.Writer {
+	return tabwriter.NewWriter(printer{s.Out}, 0, 4, 2, ' ', flags)
 }
 
 // usageError is a command line that makes no sense.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"broker/ent"
@@ -89,7 +88,7 @@ func listRepositories(f *flags) work {
 		if *asJSON {
 			return printJSON(t.Out, all)
 		}
-		table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+		table := t.table(0)
 		fmt.Fprintln(table, "NAME\tID\tTYPE\tSTATUS\tLAST SYNCED\tURL")
 		for _, one := range all {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Name, one.ID, one.Type, one.Status, date(one.LastSyncedAt, "never"), orDash(one.URL))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"broker/ent"
@@ -171,7 +170,7 @@ func listTokens(own *flags) work {
 		if *asJSON {
 			return printJSON(t.Out, all)
 		}
-		table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+		table := t.table(0)
 		fmt.Fprintln(table, "ID\tDESCRIPTION\tPERMISSION\tSTATUS\tLAST USED\tEXPIRES")
 		for _, one := range all {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.Description, one.Permission, one.Status, date(one.LastUsedAt, "never"), date(one.ExpiresAt, "never"))
@@ -203,7 +202,7 @@ func showToken(f *flags) work {
 }
 
 func printToken(t *tools, row *ent.Token, one shown) error {
-	table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+	table := t.table(0)
 	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, value) }
 	line("ID", one.ID)
 	line("Description", one.Description)

@@ -26,7 +26,7 @@ func usageCommand(f *flags) work {
 		if *asJSON {
 			return printJSON(t.Out, report)
 		}
-		table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', tabwriter.AlignRight)
+		table := t.table(tabwriter.AlignRight)
 		fmt.Fprintln(table, "FROM\tREQUESTS\tMETADATA\tNOT MODIFIED\tDOWNLOADS\tBYTES\tREFUSED\t")
 		for _, p := range report.Series {
 			if p.Requests > 0 || p.Installs > 0 {
@@ -61,7 +61,7 @@ func downloadsCommand(f *flags) work {
 			}
 		}
 		list := &array{w: t.Out}
-		table := tabwriter.NewWriter(t.Out, 0, 4, 2, ' ', 0)
+		table := t.table(0)
 		if !*asJSON {
 			fmt.Fprintln(table, "LAST\tTOKEN\tSECRET\tPACKAGE\tVERSION\tADDRESS\tDOWNLOADS")
 		}

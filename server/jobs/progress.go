@@ -13,8 +13,12 @@ import (
 	"broker/server/text"
 )
 
-// skipsMax is how many entries a run's history keeps.
-const skipsMax = 1000
+// The bounds of what a run's history keeps: entries, and bytes of a name and of a sentence.
+const (
+	skipsMax = 1000
+	nameMost = 255
+	toldMost = 1000
+)
 
 // Expect says how many packages there are.
 func (r *Run) Expect(total int) {
@@ -38,7 +42,9 @@ func (r *Run) Skip(skips ...metadata.Skip) {
 	defer r.mu.Unlock()
 	for _, s := range skips {
 		if len(r.skipped) < skipsMax {
-			r.skipped = append(r.skipped, schema.SyncSkip{Package: s.Package, Version: s.Version, Reason: s.Reason})
+			r.skipped = append(r.skipped, schema.SyncSkip{
+				Package: text.Line(s.Package, nameMost), Version: text.Line(s.Version, nameMost), Reason: text.Line(s.Reason, toldMost),
+			})
 		}
 	}
 }
@@ -118,10 +124,7 @@ func (r *Run) doneOf() (done, total int) {
 }
 
 // Told is an error as people see it in the history: one line that every database takes.
-func Told(err error) string {
-	const longest = 1000
-	return text.Line(err.Error(), longest)
-}
+func Told(err error) string { return text.Line(err.Error(), toldMost) }
 
 // Alone is a run that is written nowhere, for whoever syncs a repository without the queue.
 func Alone(repo *ent.Repository) *Run { return &Run{Repository: repo} }

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	texts "broker/server/text"
 )
 
 // dropped are fields that mean the server they came from.
@@ -54,8 +56,8 @@ func newVersion(name string, fields map[string]json.RawMessage) (Version, error)
 	if !strings.EqualFold(text(fields["name"]), name) {
 		return v, fmt.Errorf("it says that its name is %q", short(text(fields["name"])))
 	}
-	if v.Version == "" || len(v.Version) > 255 || strings.ContainsFunc(v.Version, func(r rune) bool { return r < ' ' }) {
-		return v, errors.New("its version is missing or longer than 255 characters")
+	if v.Version == "" || texts.Line(v.Version, 255) != v.Version {
+		return v, errors.New("its version is missing, longer than 255 characters, or has characters that cannot be seen")
 	}
 	var err error
 	if v.Normalized, err = Normalize(v.Version); err != nil {
@@ -75,9 +77,10 @@ func (v *Version) check() error {
 	return nil
 }
 
-// wellFormed drops white space, and replaces what is valid JSON but no text: half of a surrogate pair, which makes
-// PHP lose the whole document without a word.
+// wellFormed drops white space and what Composer would print and no text needs (see server/text), and replaces what is
+// valid JSON but no text: half of a surrogate pair, which makes PHP lose the whole document without a word.
 func wellFormed(raw json.RawMessage) json.RawMessage {
+	raw = texts.JSON(raw)
 	var b bytes.Buffer
 	if bytes.Contains(raw, []byte(`\ud`)) || bytes.Contains(raw, []byte(`\uD`)) {
 		var value any

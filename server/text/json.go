@@ -1,0 +1,68 @@
+package text
+
+import (
+	"bytes"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// JSON is valid JSON without the characters in its texts that could move a terminal's cursor or turn a line around:
+// control characters but tabs and line breaks, and marks of direction, as they are or as escapes. What has none of them
+// is returned as it is; what is no UTF-8 is replaced.
+func JSON(raw []byte) []byte {
+	if !utf8.Valid(raw) {
+		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
+	}
+	end := len(raw)
+	for i := 0; i < len(raw); {
+		size, hidden := unit(raw[i:])
+		if hidden {
+			end = i
+			break
+		}
+		i += size
+	}
+	if end == len(raw) {
+		return raw
+	}
+	kept := append(make([]byte, 0, len(raw)), raw[:end]...)
+	for i := end; i < len(raw); {
+		size, hidden := unit(raw[i:])
+		if !hidden {
+			kept = append(kept, raw[i:i+size]...)
+		}
+		i += size
+	}
+	return kept
+}
+
+// unit is how many bytes the next character or escape of JSON takes, and whether it is left out.
+func unit(raw []byte) (size int, hidden bool) {
+	switch c := raw[0]; {
+	case c == '\\' && len(raw) >= 6 && raw[1] == 'u':
+		code, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
+		return 6, err == nil && moves(rune(code))
+	case c == '\\' && len(raw) >= 2:
+		return 2, raw[1] == 'b' || raw[1] == 'f'
+	case c < utf8.RuneSelf:
+		return 1, c == 0x7f // others are not in a text of valid JSON
+	}
+	r, size := utf8.DecodeRune(raw)
+	return size, moves(r)
+}
+
+// moves tells what no text that is shown needs; line breaks and tabs are for whoever shows it.
+func moves(r rune) bool {
+	return r != '\t' && r != '\n' && r != '\r' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
+}
+
+// Lines is what a command prints for a person: lines without what Line leaves out.
+func Lines(printed []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r == '\n' {
+			return r
+		}
+		return visible(r)
+	}, bytes.ToValidUTF8(printed, nil))
+}
