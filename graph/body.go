@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -17,6 +18,7 @@ type request struct {
 	Query         string          `json:"query"`
 	OperationName string          `json:"operationName,omitempty"`
 	Variables     json.RawMessage `json:"variables,omitempty"`
+	Extensions    json.RawMessage `json:"extensions,omitempty"`
 }
 
 // readBody reads and checks the body before gqlgen does, which would repeat what it cannot read: it may be a password.
@@ -33,8 +35,10 @@ func readBody(w http.ResponseWriter, r *http.Request) (io.ReadCloser, error) {
 	if err := json.Unmarshal(body, &q); err != nil {
 		return nil, errors.New(`the body must be one JSON object: {"query": "…", "variables": {…}}`)
 	}
-	if len(q.Variables) > 0 && q.Variables[0] != '{' && string(q.Variables) != "null" {
-		return nil, errors.New("variables must be a JSON object")
+	for name, part := range map[string]json.RawMessage{"variables": q.Variables, "extensions": q.Extensions} {
+		if len(part) > 0 && part[0] != '{' && string(part) != "null" {
+			return nil, fmt.Errorf("%s must be a JSON object", name)
+		}
 	}
 	return io.NopCloser(bytes.NewReader(body)), nil
 }

@@ -25,7 +25,7 @@ func Document() string {
 func ServeDocument() http.Handler {
 	text := Document()
 	sum := sha256.Sum256([]byte(text))
-	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	tag := `W/"` + hex.EncodeToString(sum[:16]) + `"`
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if auth.FromContext(r.Context()) == nil {
 			refuse(w, http.StatusUnauthorized, codeUnauthenticated, "Sign in, or send an access token, to read the schema.")
@@ -34,7 +34,7 @@ func ServeDocument() http.Handler {
 		header := w.Header()
 		header.Set("Content-Type", "text/plain; charset=utf-8")
 		header.Set("Cache-Control", "private, no-cache")
-		header.Set("Vary", "Authorization, Cookie")
+		header.Add("Vary", "Authorization, Cookie")
 		header.Set("ETag", tag)
 		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(text))
 	})

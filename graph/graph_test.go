@@ -486,7 +486,8 @@ func TestBombsAreRefused(t *testing.T) {
 			t.Errorf("%s took %s", name, took)
 		}
 	}
-	for _, body := range []string{`["canary"]`, `canary`, `{"query":["canary"]}`, `{"query":"{server{publicUrl}}","variables":"canary"}`, `"` + many(70_000, "x") + `canary"`} {
+	for _, body := range []string{`["canary"]`, `canary`, `{"query":["canary"]}`, `{"query":"{server{publicUrl}}","variables":"canary"}`,
+		`{"query":"{server{publicUrl}}","extensions":"canary"}`, `{"query":"{server{publicUrl}}","extensions":["canary"]}`, `"` + many(70_000, "x") + `canary"`} {
 		if a := w.post(owner, body); a.status != http.StatusBadRequest || strings.Contains(a.body, "canary") {
 			t.Errorf("body %.40s: %d %s", body, a.status, a.body)
 		}

@@ -20,7 +20,7 @@ const (
 	schemaAnswerMax   = 30_000 // values that it may answer; what tools ask is 13,000 of them
 	mutationsMax      = 5
 	signInsMax        = 1
-	sameNameMax       = 200 // fields of a document that answer under one name: validation compares each with each
+	sameNameMax       = 200 // fields of a document that answer under one name: validation compares each with each, once for each inline fragment around them
 	otherUnderNameMax = 40  // the same where they ask for different things: it tells of each pair that does
 )
 
@@ -51,7 +51,7 @@ func (shape) MutateOperationParameters(_ context.Context, params *graphql.RawPar
 	e := expansion{fragments: document.Fragments, sizes: map[string]int{}, names: map[string]*answerName{}}
 	total := 0
 	for _, operation := range document.Operations {
-		total += e.size(operation.SelectionSet)
+		total += e.size(operation.SelectionSet, 1)
 	}
 	for _, fragment := range document.Fragments {
 		e.fragment(fragment)
@@ -83,8 +83,8 @@ type answerName struct {
 	differ bool   // another asks for something else
 }
 
-// note counts a field as it is written.
-func (e *expansion) note(f *ast.Field) {
+// note counts a field as it is written, once for each time that validation compares it with its like.
+func (e *expansion) note(f *ast.Field, times int) {
 	asks := f.Name
 	for _, argument := range f.Arguments {
 		asks += " " + argument.Name + ":" + argument.Value.String()
@@ -94,7 +94,7 @@ func (e *expansion) note(f *ast.Field) {
 		n = &answerName{first: asks}
 		e.names[f.Alias] = n
 	}
-	n.times++
+	n.times += times
 	n.differ = n.differ || asks != n.first
 	if n.times > sameNameMax || n.differ && n.times > otherUnderNameMax {
 		e.tooOften = f.Alias
@@ -103,16 +103,17 @@ func (e *expansion) note(f *ast.Field) {
 
 const underWay = -1
 
-// size is never more than a little above fieldsMax.
-func (e *expansion) size(set ast.SelectionSet) int {
+// size is never more than a little above fieldsMax. The set is within so many others, itself among them, that are of
+// the same object.
+func (e *expansion) size(set ast.SelectionSet, within int) int {
 	total := 0
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
-			e.note(s)
-			total += 1 + e.size(s.SelectionSet)
+			e.note(s, within)
+			total += 1 + e.size(s.SelectionSet, 1)
 		case *ast.InlineFragment:
-			total += 1 + e.size(s.SelectionSet)
+			total += 1 + e.size(s.SelectionSet, within+1)
 		case *ast.FragmentSpread:
 			total += 1
 			if fragment := e.fragments.ForName(s.Name); fragment != nil {
@@ -134,7 +135,7 @@ func (e *expansion) fragment(f *ast.FragmentDefinition) int {
 		return size
 	}
 	e.sizes[f.Name] = underWay
-	size = e.size(f.SelectionSet)
+	size = e.size(f.SelectionSet, 1)
 	e.sizes[f.Name] = size
 	return size
 }
@@ -142,6 +143,7 @@ func (e *expansion) fragment(f *ast.FragmentDefinition) int {
 // MutateOperationContext implements graphql.OperationContextMutator.
 func (s shape) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	set := op.Operation.SelectionSet
+	null := nullFor(set, op.Variables)
 	switch {
 	case op.Operation.Operation == ast.Mutation && len(roots(set)) > mutationsMax:
 		return coded(codeTooComplex, "A request may hold %d mutations.", mutationsMax)
@@ -149,6 +151,8 @@ func (s shape) MutateOperationContext(ctx context.Context, op *graphql.Operation
 		return coded(codeTooComplex, "A request may sign in %d time.", signInsMax)
 	case depth(set, false) > depthMax:
 		return coded(codeTooComplex, "The query is deeper than %d levels.", depthMax)
+	case null != "":
+		return coded(codeInput, "%s", null)
 	}
 	return s.introspection(ctx, op)
 }

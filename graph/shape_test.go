@@ -31,9 +31,13 @@ var shapes = map[string]func(size int) (query, variables string){
 	"arguments that differ":                manyOf(`tokens(first:%d){totalCount}`, "query{", "}"),
 	"directives":                           repeated("@include(if:true) ", "query{server{version ", "}}"),
 	"inline fragments within each other":   nested("... on Query{", "}"),
-	"selections within each other":         nested("server{", "}"),
-	"lists within each other":              nestedArgument("[", "]"),
-	"objects within each other":            nestedArgument("{and:", "}"),
+	"one name in inline fragments":         inlined,
+	"one status again and again": func(size int) (string, string) {
+		return variable(`{"status":[` + strings.Repeat(`"ACTIVE",`, size/9) + `"ACTIVE"]}`)
+	},
+	"selections within each other": nested("server{", "}"),
+	"lists within each other":      nestedArgument("[", "]"),
+	"objects within each other":    nestedArgument("{and:", "}"),
 	"lists in variables": func(size int) (string, string) {
 		return variable(strings.Repeat("[", size/2) + strings.Repeat("]", size/2))
 	},
@@ -81,6 +85,13 @@ func tree(size int) (string, string) {
 		fmt.Fprintf(&b, " fragment a%d on Query{__typename}", leaf)
 	}
 	return b.String(), "{}"
+}
+
+// inlined are fields of one name, within inline fragments that are each of the same object.
+func inlined(size int) (string, string) {
+	const levels = 17
+	names := strings.Repeat("__typename ", min(size/12, 190))
+	return "query{" + strings.Repeat("... on Query{", levels) + names + strings.Repeat("}", levels) + "}", "{}"
 }
 
 func repeated(one, before, after string) func(int) (string, string) {
@@ -178,6 +189,31 @@ fragment FullType on __Type { kind name description specifiedByURL fields(includ
 fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
 fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
  ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }`
+
+// A variable that is null where a value is needed is the caller's mistake, wherever it stands; where null may be it is
+// taken.
+func TestNullInPlaceOfAValue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	for _, query := range []string{
+		`query($n:Boolean=true){server @include(if:$n){publicUrl}}`,
+		`query($n:Boolean=true){server{publicUrl @skip(if:$n)}}`,
+		`query($n:Boolean=true){... @include(if:$n){server{publicUrl}}}`,
+		`query($n:Boolean=true){...F @include(if:$n)} fragment F on Query{server{publicUrl}}`,
+		`query($n:Boolean=true){...F} fragment F on Query{server{publicUrl @include(if:$n)}}`,
+		`query($n:Boolean=true){__schema @include(if:$n){types{name}}}`,
+		`query($n:ID="tok_x"){node(id:$n){id}}`,
+	} {
+		for _, caller := range []*auth.Subject{nil, {User: w.owner}} {
+			if got := w.ask(caller, query, map[string]any{"n": nil}); got.code() != "BAD_USER_INPUT" || !strings.Contains(got.body, "The variable $n is null") {
+				t.Errorf("%s: %d %s", query, got.status, got.body)
+			}
+		}
+	}
+	if got := w.ask(&auth.Subject{User: w.owner}, `query($n:Int=5){tokens(first:$n){totalCount}}`, map[string]any{"n": nil}); got.code() != "" {
+		t.Errorf("null where it may be: %s", got.body)
+	}
+}
 
 // Tools read the schema as they do anywhere, for whoever may use the API; nobody else reads it.
 func TestToolsReadTheSchema(t *testing.T) {

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -117,7 +118,7 @@ func (w Where) standing(now time.Time) []predicate.Token {
 	var all []predicate.Token
 	if w.Status != nil {
 		var any []predicate.Token
-		for _, status := range w.Status {
+		for _, status := range slices.Compact(slices.Sorted(slices.Values(w.Status))) { // however often each is named
 			any = append(any, status.predicate(now))
 		}
 		all = append(all, token.Or(any...))
