@@ -66,7 +66,7 @@ var settings = []command.Setting{
 	{Name: "redis-url", Secret: true, Help: "redis://, rediss:// or unix://: several instances count requests there together"},
 	{Name: "token-prefix", Fallback: "pkb", Help: "first part of every new secret"},
 	{Name: "token-grace", Fallback: "0s", Help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
-	{Name: "max-connections", Default: "three quarters of the open files allowed, at most 10000", Help: "connections of clients at a time"},
+	{Name: "max-connections", Default: "about a third of the open files allowed, at most 10000", Help: "connections of clients at a time"},
 	{Name: "max-connections-per-address", Default: "a quarter of BROKER_MAX_CONNECTIONS, at most 1000", Help: "of them, from one IPv4 address or /64 of IPv6; a trusted proxy's do not count"},
 	{Name: "trusted-proxies", Help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
 	{Name: "allowed-upstreams", Help: "CIDRs and host names that sources may reach although private, over plain http too"},
@@ -316,10 +316,11 @@ func printable(_ []string, a slog.Attr) slog.Attr {
 // connectionsMost is how many connections there may be at most, whatever is said.
 const connectionsMost = 1_000_000
 
-// parseConnections reads how many connections there may be: else so many that files and upstreams find room beside them.
+// parseConnections reads how many connections there may be: else so many that each can have a file open as well, and the
+// database and upstreams find room beside them.
 func (c *config) parseConnections(s string) (err error) {
 	c.connections.Trusted = c.trustedProxies
-	c.connections.All, err = bounded(s, min(openFiles()*3/4, 10_000))
+	c.connections.All, err = bounded(s, max(min((openFiles()-64)/3, 10_000), 1))
 	return err
 }
 

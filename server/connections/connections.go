@@ -15,15 +15,13 @@ import (
 	"broker/server/forwarded"
 )
 
-// How an answer is sent: piece by piece, each within its time.
-const (
-	piece     = 64 << 10
-	filePiece = 1 << 20 // which the system copies by itself
-)
+// piece is how an answer is sent: piece by piece, each within its time. Of a file, the system copies a piece by itself.
+const piece = 64 << 10
 
-// reserve is how many connections beyond the bounds are taken for a moment: for those who look whether the server lives,
-// and to tell the others why they are refused.
-const reserve = 64
+// Reserve is how many connections beyond the limits are kept for a moment: for those who look whether the server lives,
+// and to tell the others why they are refused. Of more, the oldest ends, so that who comes last is answered whatever the
+// others do.
+const Reserve = 32
 
 // Limits are the bounds.
 type Limits struct {
@@ -45,50 +43,55 @@ func (l Limits) stalled() time.Duration {
 type Listener struct {
 	net.Listener
 	limits Limits
-	all    atomic.Int64
+	all    atomic.Int64 // connections within the limits
 
 	mu        sync.Mutex
-	byAddress map[netip.Prefix]int
+	byAddress map[netip.Prefix]int // those of them
+	beyond    [Reserve]*conn       // the newest connections beyond the limits, some of which have ended
+	oldest    int                  // of those
 }
 
-// Limit has a listener keep the limits. A connection beyond them is taken as well, while there are no more of those than
-// reserve, and is told apart by Gate.
+// Limit has a listener keep the limits. A connection beyond them is taken as well, for a moment, and told apart by Gate.
 func Limit(listener net.Listener, limits Limits) *Listener {
 	return &Listener{Listener: listener, limits: limits, byAddress: map[netip.Prefix]int{}}
 }
 
 // Accept implements net.Listener.
 func (l *Listener) Accept() (net.Conn, error) {
-	for {
-		inner, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		c := &conn{Conn: inner, listener: l, from: networkOf(inner.RemoteAddr())}
-		all, near := l.add(c.from)
-		c.beyond = all > int64(l.limits.All) || near > l.limits.PerAddress && !l.trusts(c.from)
-		if all > int64(l.limits.All)+reserve || near > l.limits.PerAddress+reserve && !l.trusts(c.from) {
-			c.Close()
-			continue
-		}
-		return c, nil
+	inner, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
 	}
-}
-
-func (l *Listener) trusts(from netip.Prefix) bool {
-	for _, network := range l.limits.Trusted {
-		if network.Contains(from.Addr()) {
-			return true
+	address := addressOf(inner.RemoteAddr())
+	c := &conn{Conn: inner, listener: l, from: networkOf(address)}
+	if c.beyond = !l.admit(c.from, l.limits.Trusted.Trust(address)); c.beyond {
+		if oldest := l.replace(c); oldest != nil {
+			oldest.Close()
 		}
 	}
-	return false
+	return c, nil
 }
 
-func (l *Listener) add(from netip.Prefix) (all int64, near int) {
+// admit counts a connection, where it is within the limits.
+func (l *Listener) admit(from netip.Prefix, trusted bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.all.Load() >= int64(l.limits.All) || l.byAddress[from] >= l.limits.PerAddress && !trusted {
+		return false
+	}
+	l.all.Add(1)
 	l.byAddress[from]++
-	return l.all.Add(1), l.byAddress[from]
+	return true
+}
+
+// replace remembers a connection beyond the limits instead of the oldest of those, which it returns.
+func (l *Listener) replace(c *conn) (oldest *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	oldest = l.beyond[l.oldest]
+	l.beyond[l.oldest] = c
+	l.oldest = (l.oldest + 1) % Reserve
+	return oldest
 }
 
 func (l *Listener) remove(from netip.Prefix) {
@@ -103,14 +106,18 @@ func (l *Listener) remove(from netip.Prefix) {
 // crowded tells whether so many connections are open that none should be kept for later.
 func (l *Listener) crowded() bool { return l.all.Load() > int64(l.limits.All)*3/4 }
 
-// networkOf is what one client can connect from.
-func networkOf(address net.Addr) netip.Prefix {
-	end, err := netip.ParseAddrPort(address.String())
-	if err != nil { // no TCP: all share one count
-		return netip.Prefix{}
+// addressOf is a connection's other end; the zero address where it is no TCP connection.
+func addressOf(end net.Addr) netip.Addr {
+	at, err := netip.ParseAddrPort(end.String())
+	if err != nil {
+		return netip.Addr{}
 	}
+	return at.Addr().Unmap().WithZone("")
+}
+
+// networkOf is what one client can connect from. What is no address shares one count.
+func networkOf(from netip.Addr) netip.Prefix {
 	bits := 32
-	from := end.Addr().Unmap().WithZone("")
 	if from.Is6() {
 		bits = 64
 	}
@@ -133,7 +140,7 @@ type conn struct {
 
 // Close implements net.Conn.
 func (c *conn) Close() error {
-	if !c.closed.Swap(true) {
+	if !c.closed.Swap(true) && !c.beyond {
 		c.listener.remove(c.from)
 	}
 	return c.Conn.Close()
@@ -161,9 +168,9 @@ func (c *conn) ReadFrom(r io.Reader) (read int64, err error) {
 	}
 	whole, bounded := r.(*io.LimitedReader)
 	for {
-		part := &io.LimitedReader{R: r, N: filePiece}
+		part := &io.LimitedReader{R: r, N: piece}
 		if bounded { // a reader within a reader is not copied by the system
-			part.R, part.N = whole.R, min(whole.N, filePiece)
+			part.R, part.N = whole.R, min(whole.N, piece)
 		}
 		if err := c.SetWriteDeadline(time.Now().Add(c.listener.limits.stalled())); err != nil {
 			return read, err

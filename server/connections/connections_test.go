@@ -120,8 +120,52 @@ func TestFloodIsCutOff(t *testing.T) {
 			open++
 		}
 	}
-	if open > 10+64 {
+	if open > 10+connections.Reserve {
 		t.Errorf("%d of 300 connections stay open", open)
+	}
+}
+
+// Who looks whether the server lives is answered at once while others hold every place there is, the ones beyond the
+// limits as well: from another address and from the same.
+func TestHealthIsAnsweredWhateverOthersHold(t *testing.T) {
+	t.Parallel()
+	for name, limits := range map[string]connections.Limits{
+		"of an address": {All: 1000, PerAddress: 10}, "in all": {All: 10, PerAddress: 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := serve(t, limits, func(http.ResponseWriter, *http.Request) {})
+			for round := range 3 {
+				for range 100 {
+					fmt.Fprint(hold(t, address), "GET / HTTP/1.1\r\nX: ") // and no more of it
+				}
+				if r := ask(t, hold(t, address), "/health"); r.StatusCode != 200 {
+					t.Errorf("after %d: %d", 100*(round+1), r.StatusCode)
+				}
+			}
+		})
+	}
+}
+
+// A trusted proxy of IPv6 is known by its address, not by the network that it is counted in.
+func TestTrustedProxyOfIPv6(t *testing.T) {
+	t.Parallel()
+	inner, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		inner, err = net.Listen("tcp", "127.0.0.1:0") // a machine without IPv6
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := forwarded.Proxies{netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("127.0.0.1/32")}
+	limited := connections.Limit(inner, connections.Limits{All: 100, PerAddress: 1, Trusted: trusted})
+	server := &http.Server{ConnContext: connections.Context, Handler: limited.Gate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), http.NotFoundHandler())}
+	go server.Serve(limited)
+	t.Cleanup(func() { server.Close() })
+	for range 5 {
+		if r := ask(t, hold(t, inner.Addr().String()), "/"); r.StatusCode != 200 {
+			t.Errorf("%d", r.StatusCode)
+		}
 	}
 }
 
@@ -200,22 +244,24 @@ func TestWhoDoesNotReadIsCutOff(t *testing.T) {
 			}
 		}
 	}
-	slow, err := http.Get("http://" + address + "/memory")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Body.Close()
-	read, chunk := 0, make([]byte, 256<<10)
-	for {
-		n, err := io.ReadFull(slow.Body, chunk)
-		read += n
+	for _, path := range []string{"/memory", "/file"} {
+		slow, err := http.Get("http://" + address + path)
 		if err != nil {
-			break
+			t.Fatal(err)
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	if read != len(content) {
-		t.Errorf("a slow reader has %d of %d bytes", read, len(content))
+		defer slow.Body.Close()
+		read, chunk := 0, make([]byte, 256<<10)
+		for {
+			n, err := io.ReadFull(slow.Body, chunk)
+			read += n
+			if err != nil {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		if read != len(content) {
+			t.Errorf("%s: a slow reader has %d of %d bytes", path, read, len(content))
+		}
 	}
 	ended := make(chan struct{})
 	go func() { under.Wait(); close(ended) }()

@@ -12,7 +12,8 @@ import (
 // Proxies are the networks of the proxies that are trusted.
 type Proxies []netip.Prefix
 
-func (p Proxies) trust(address netip.Addr) bool {
+// Trust tells whether an address is a trusted proxy's.
+func (p Proxies) Trust(address netip.Addr) bool {
 	for _, network := range p {
 		if network.Contains(address) {
 			return true
@@ -43,7 +44,7 @@ func Address(ctx context.Context) netip.Addr {
 // through, and neither counts.
 func (p Proxies) Address(r *http.Request) netip.Addr {
 	peer, _ := read(r.RemoteAddr)
-	if !p.trust(peer) {
+	if !p.Trust(peer) {
 		return peer
 	}
 	customary, standard := r.Header.Values("X-Forwarded-For"), r.Header.Values("Forwarded")
@@ -63,7 +64,7 @@ func (p Proxies) Address(r *http.Request) netip.Addr {
 // back goes from the peer through what the proxies say, the nearest last, as far as they are trusted.
 func (p Proxies) back(peer netip.Addr, said []string) netip.Addr {
 	at := peer
-	for i := len(said) - 1; i >= 0 && p.trust(at); i-- {
+	for i := len(said) - 1; i >= 0 && p.Trust(at); i-- {
 		next, ok := read(said[i])
 		if !ok {
 			return at
