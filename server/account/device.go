@@ -51,19 +51,19 @@ func (s *Service) knows(value, userID string) bool {
 
 // throttleKeys are what failures to sign in are counted by. A browser that this person signed in with is counted by
 // itself, and so is this person in a network that they have a session from: whatever others try elsewhere, or beside
-// them, holds neither up. Everybody else shares the account's count, and the network's.
-func (s *Service) throttleKeys(ctx context.Context, email, userID string, from Client) ([]string, error) {
+// them, holds neither up: they are known. Everybody else shares the account's count, and the network's.
+func (s *Service) throttleKeys(ctx context.Context, email, userID string, from Client) (keys []string, known bool, err error) {
 	if s.knows(from.Device, userID) {
-		return []string{key("device", from.Device)}, nil
+		return []string{key("device", from.Device)}, true, nil
 	}
 	near, err := s.signedInFrom(ctx, userID, networkOf(from.Address))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if near {
-		return []string{key("near", email+"|"+networkOf(from.Address).String())}, nil
+		return []string{key("near", email+"|"+networkOf(from.Address).String())}, true, nil
 	}
-	return []string{key("account", email), "network:" + networkOf(from.Address).String()}, nil
+	return []string{key("account", email), "network:" + networkOf(from.Address).String()}, false, nil
 }
 
 // signedInFrom tells whether a person has a session that began in a network.

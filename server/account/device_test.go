@@ -2,8 +2,11 @@ package account
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"broker/ent/user"
@@ -72,6 +75,69 @@ func TestNobodyLocksAnotherOut(t *testing.T) {
 			t.Errorf("%d of 20 guesses with a stolen value have to wait", waits)
 		}
 	})
+}
+
+// However many guess at once, from however many addresses, few of their guesses are tried; and who is known signs in
+// meanwhile.
+func TestGuessesAtOnce(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		s, _ := newService(t, db)
+		sealer, err := seal.New(make([]byte, seal.KeySize))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.KnowDevices(sealer)
+		if _, err := s.Create(t.Context(), "anna@example.org", password, user.RoleOWNER); err != nil {
+			t.Fatal(err)
+		}
+		first, err := s.SignIn(t.Context(), "anna@example.org", password, from("192.0.2.10"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		var tried atomic.Int64
+		for i := range 100 {
+			all.Go(func() {
+				_, err := s.SignIn(t.Context(), "anna@example.org", "wrong password", from(fmt.Sprintf("198.51.100.%d", i)))
+				if _, wrong := errors.AsType[*fault.Unauthenticated](err); wrong {
+					tried.Add(1)
+				}
+			})
+		}
+		elsewhere := from("203.0.113.9")
+		elsewhere.Device = first.Device
+		for range 3 {
+			if _, err := s.SignIn(t.Context(), "anna@example.org", password, elsewhere); err != nil {
+				t.Errorf("a known browser, while others guess: %v", err)
+			}
+		}
+		all.Wait()
+		if most := int64(freeFailures + cap(s.hasher.places)); tried.Load() > most {
+			t.Errorf("%d of 100 guesses at once are tried, want %d at most", tried.Load(), most)
+		}
+	})
+}
+
+// Who is known has a place to be checked in, whoever fills the others; who is not waits no longer than is bearable.
+func TestPlacesOfTheKnown(t *testing.T) {
+	t.Parallel()
+	h := newHasher()
+	for range cap(h.places) {
+		h.places <- struct{}{}
+	}
+	leave, err := h.enter(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave()
+	if len(h.known) != 0 || len(h.places) != cap(h.places) {
+		t.Errorf("%d and %d places are taken", len(h.known), len(h.places))
+	}
+	var busy *fault.Busy
+	if _, err := h.enter(t.Context(), false); !errors.As(err, &busy) {
+		t.Errorf("a stranger, with all places taken: %v", err)
+	}
 }
 
 // The browser keeps what it is known by for a year, beside its session and as closely.

@@ -71,33 +71,44 @@ func repetitive(s string) bool {
 	return false
 }
 
-// hasher bounds how many hashes are computed at a time: each takes 19 MiB and a core.
-type hasher struct{ places chan struct{} }
+// hasher bounds how many hashes are computed at a time: each takes 19 MiB and a core. One place beside the others is for
+// who is known, so that they sign in while others guess.
+type hasher struct{ places, known chan struct{} }
 
-func newHasher() *hasher { return &hasher{make(chan struct{}, runtime.NumCPU())} }
+func newHasher() *hasher {
+	return &hasher{places: make(chan struct{}, runtime.NumCPU()), known: make(chan struct{}, 1)}
+}
 
 // queueFor is how long a sign-in waits for its turn.
 const queueFor = 2 * time.Second
 
-func (h *hasher) enter(ctx context.Context) error {
+// enter waits for a place, to be left afterwards.
+func (h *hasher) enter(ctx context.Context, known bool) (leave func(), err error) {
 	timer := time.NewTimer(queueFor)
 	defer timer.Stop()
+	var own chan struct{} // nil, which nobody enters, for who is not known
+	if known {
+		own = h.known
+	}
 	select {
 	case h.places <- struct{}{}:
-		return nil
+		return func() { <-h.places }, nil
+	case own <- struct{}{}:
+		return func() { <-h.known }, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	case <-timer.C:
-		return &fault.Busy{Message: "Too many people are signing in. Try again in a moment."}
+		return nil, &fault.Busy{Message: "Too many people are signing in. Try again in a moment."}
 	}
 }
 
 // hash makes a PHC string of a password.
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
-	if err := h.enter(ctx); err != nil {
+	leave, err := h.enter(ctx, false)
+	if err != nil {
 		return "", err
 	}
-	defer func() { <-h.places }()
+	defer leave()
 	salt := make([]byte, saltSize)
 	rand.Read(salt)
 	sum := argon2.IDKey([]byte(password), salt, passes, memoryKiB, threads, hashSize)
@@ -105,8 +116,8 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, threads, encode(salt), encode(sum)), nil
 }
 
-// matches compares a password with a PHC string.
-func (h *hasher) matches(ctx context.Context, password, phc string) (bool, error) {
+// matches compares a password with a PHC string, for who has entered the hasher.
+func matches(password, phc string) (bool, error) {
 	var version, m, t, p int
 	parts := strings.Split(phc, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
@@ -123,10 +134,6 @@ func (h *hasher) matches(ctx context.Context, password, phc string) (bool, error
 	if err != nil {
 		return false, fmt.Errorf("read a stored password hash: %w", err)
 	}
-	if err := h.enter(ctx); err != nil {
-		return false, err
-	}
-	defer func() { <-h.places }()
 	got := argon2.IDKey([]byte(password), salt, uint32(t), uint32(m), uint8(p), uint32(len(want)))
 	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }

@@ -36,24 +36,38 @@ func (s *Service) SignIn(ctx context.Context, email, password string, from Clien
 	if row != nil {
 		hash, userID = row.PasswordHash, row.ID
 	}
-	keys, err := s.throttleKeys(ctx, email, userID, from)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.throttled(ctx, keys); err != nil {
-		return nil, err
-	}
 	if len(password) > 4*passwordMax {
 		password = "" // longer than any, and not worth hashing
 	}
-	matches, err := s.hasher.matches(ctx, password, hash)
-	if err != nil {
+	if err := s.prove(ctx, email, userID, password, hash, from); err != nil {
 		return nil, err
 	}
-	if row == nil || !matches {
-		return nil, s.failed(ctx, keys, email, from)
-	}
 	return s.Begin(ctx, row, from)
+}
+
+// prove tells whether a password is that of a hash, and counts where it is not. The pause is looked at before the wait
+// for a place, and in it: of however many guesses at once, no more are tried beyond a pause than there are places.
+func (s *Service) prove(ctx context.Context, email, userID, password, hash string, from Client) error {
+	keys, known, err := s.throttleKeys(ctx, email, userID, from)
+	if err != nil {
+		return err
+	}
+	if err := s.throttled(ctx, keys); err != nil {
+		return err
+	}
+	leave, err := s.hasher.enter(ctx, known)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if err := s.throttled(ctx, keys); err != nil {
+		return err
+	}
+	right, err := matches(password, hash)
+	if err != nil || right && userID != "" {
+		return err
+	}
+	return s.failed(ctx, keys, email, from)
 }
 
 // Begin starts a session of a user who has proved who they are.
@@ -64,7 +78,7 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 	if err != nil {
 		return nil, err
 	}
-	keys, err := s.throttleKeys(ctx, row.Email, row.ID, from)
+	keys, _, err := s.throttleKeys(ctx, row.Email, row.ID, from)
 	if err != nil {
 		return nil, err
 	}
