@@ -31,13 +31,14 @@ function ask(string $query, array $variables): array
     return $answer['data'];
 }
 
-/** The id of an order's token; null where it has none, or a revoked one. */
-function tokenOf(string $order): ?string
+/** The id of an order's token. */
+function tokenOf(string $order): string
 {
     $found = ask('query ($order: String!) {
         tokens(where: {externalId: $order, status: [ACTIVE, EXPIRED, DISABLED]}) { edges { node { id } } }
     }', ['order' => "order-$order"]);
-    return $found['tokens']['edges'][0]['node']['id'] ?? null;
+    return $found['tokens']['edges'][0]['node']['id']
+        ?? throw new RuntimeException("Order $order has no token, or one that is revoked.");
 }
 
 /**
@@ -71,13 +72,17 @@ function refunded(string $order): string
 }
 
 try {
-    echo match ($argv[1] ?? '') {
-        'paid' => paid($argv[2], $argv[3], $argv[4]),
-        'renewed' => renewed($argv[2], $argv[3]),
-        'refunded' => refunded($argv[2]),
-        default => throw new RuntimeException('say paid, renewed or refunded'),
+    if (!getenv('BROKER') || !getenv('SHOP_TOKEN')) {
+        throw new RuntimeException('Set BROKER to the address of the broker, and SHOP_TOKEN to the secret of a write token.');
+    }
+    $values = array_slice($argv, 2);
+    echo match ([$argv[1] ?? '', count($values)]) {
+        ['paid', 3] => paid(...$values),
+        ['renewed', 2] => renewed(...$values),
+        ['refunded', 1] => refunded(...$values),
+        default => throw new RuntimeException('Say paid ORDER PACKAGES DATE, renewed ORDER DATE, or refunded ORDER.'),
     }, "\n";
-} catch (RuntimeException $problem) {
+} catch (Exception $problem) {
     fwrite(STDERR, $problem->getMessage() . "\n");
     exit(1);
 }

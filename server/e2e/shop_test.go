@@ -109,6 +109,16 @@ func (s *shop) withPHP(t *testing.T) {
 		t.Errorf("refunded: %d %s", refunded.Code, refunded.Text)
 	}
 	contains(t, s.install(secret, "acme/contracts").Text, "was revoked on")
+	for args, want := range map[string]string{
+		"":                      "Say paid ORDER PACKAGES DATE, renewed ORDER DATE, or refunded ORDER.",
+		"paid 2003":             "Say paid ORDER PACKAGES DATE, renewed ORDER DATE, or refunded ORDER.",
+		"renewed 2009 " + until: "Order 2009 has no token, or one that is revoked.",
+		"refunded 2001":         "Order 2001 has no token, or one that is revoked.",
+	} {
+		if got := call(args); got.Code != 1 || strings.TrimSpace(got.Text) != want {
+			t.Errorf("%q: %d %s", args, got.Code, got.Text)
+		}
+	}
 	if _, err := os.Stat(script); err != nil {
 		t.Error(err)
 	}
