@@ -40,6 +40,7 @@ const (
 	documentMemory = 256 << 20 // bytes of documents kept in memory
 	syncEvery      = time.Hour
 	sayFor         = time.Second      // how long a stop goes on answering, and says that it ends
+	acceptFor      = time.Second / 4  // how long it then accepts who was there already
 	drainFor       = 30 * time.Second // how long it then waits for requests under way
 )
 
@@ -71,7 +72,9 @@ func serve(ctx context.Context, c *config) error {
 		return err
 	}
 	defer lock.Close()
-	listener, err := net.Listen("tcp", c.listen)
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // which Listener.Drain cannot hold back
+	listener, err := plain.Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return fmt.Errorf("BROKER_LISTEN: %q cannot be listened on: %w", c.listen, err)
 	}
@@ -247,6 +250,10 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	s.stopping.Store(true)
 	s.log.Info("stopping", "waiting_at_most", drainFor)
 	time.Sleep(sayFor)
+	if err := limited.Drain(); err != nil {
+		s.log.Debug("connections that nobody has accepted are reset", "error", err)
+	}
+	time.Sleep(acceptFor)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 	defer cancel()
 	if err := server.Shutdown(last); err != nil {
