@@ -77,18 +77,21 @@ func (p Proxies) back(peer netip.Addr, said []string) netip.Addr {
 // list are the addresses of X-Forwarded-For, which may be several headers of several addresses.
 func list(headers []string) []string { return strings.Split(strings.Join(headers, ","), ",") }
 
-// hops are the values of for= in Forwarded; an element without one says nothing, as an address that is hidden.
+// hops are the values of for= in Forwarded; an element without one says nothing, as an address that is hidden. Each header
+// is read by itself: a quote that a client left open reaches no further than its own.
 func hops(headers []string) []string {
 	var all []string
-	for _, element := range splitOutside(strings.Join(headers, ","), ',') {
-		hop := ""
-		for _, pair := range splitOutside(element, ';') {
-			name, value, _ := strings.Cut(pair, "=")
-			if strings.EqualFold(strings.TrimSpace(name), "for") {
-				hop = strings.Trim(strings.TrimSpace(value), `"`)
+	for _, header := range headers {
+		for _, element := range splitOutside(header, ',') {
+			hop := ""
+			for _, pair := range splitOutside(element, ';') {
+				name, value, _ := strings.Cut(pair, "=")
+				if strings.EqualFold(strings.TrimSpace(name), "for") {
+					hop = strings.ReplaceAll(strings.Trim(strings.TrimSpace(value), `"`), `\`, "")
+				}
 			}
+			all = append(all, hop)
 		}
-		all = append(all, hop)
 	}
 	return all
 }
@@ -104,10 +107,13 @@ func splitOutside(s string, separator rune) []string {
 	})
 }
 
-// read reads an address as proxies and connections write it: with a port or without, IPv6 in brackets or bare. A zone
-// is left out, and IPv4 written as IPv6 is IPv4.
+// read reads an address as proxies and connections write it: with a port, or a port's secret name, or without, IPv6 in
+// brackets or bare. A zone is left out, and IPv4 written as IPv6 is IPv4.
 func read(s string) (netip.Addr, bool) {
 	s = strings.TrimSpace(s)
+	if secret := strings.LastIndex(s, ":_"); secret > 0 {
+		s = s[:secret]
+	}
 	if with, err := netip.ParseAddrPort(s); err == nil {
 		return with.Addr().WithZone("").Unmap(), true
 	}

@@ -42,6 +42,13 @@ func TestAddress(t *testing.T) {
 		"the standard, hidden":               {"10.0.0.1:4000", nil, []string{"for=1.2.3.4, for=_hidden"}, "10.0.0.1"},
 		"the standard, unknown":              {"10.0.0.1:4000", nil, []string{"for=unknown"}, "10.0.0.1"},
 		"the standard, without for":          {"10.0.0.1:4000", nil, []string{"proto=https"}, "10.0.0.1"},
+		"the standard, a hidden port":        {"10.0.0.1:4000", nil, []string{`for="203.0.113.9:_port"`}, far},
+		"the standard, IPv6 and its port":    {"10.0.0.1:4000", nil, []string{`for="[2001:db8::1]:_p.1-2"`}, "2001:db8::1"},
+		"the standard, escaped":              {"10.0.0.1:4000", nil, []string{`for="\[2001:db8::1\]:4711"`}, "2001:db8::1"},
+		"the standard, a quote left open":    {"10.0.0.1:4000", nil, []string{`for="1.2.3.4`, "for=" + far}, far},
+		"the standard, an open quote before": {"10.0.0.1:4000", nil, []string{`for="1.2.3.4, for=` + far}, "10.0.0.1"},
+		"a port that is none":                {"10.0.0.1:4000", []string{far + ":99999"}, nil, "10.0.0.1"},
+		"several headers of several":         {"10.0.0.1:4000", []string{"1.1.1.1, 2.2.2.2", far + ":80, 10.0.0.9:81"}, nil, far},
 		"both agree":                         {"10.0.0.1:4000", []string{far}, []string{"for=" + far}, far},
 		"both disagree: one is the client's": {"10.0.0.1:4000", []string{far}, []string{"for=1.2.3.4"}, "10.0.0.1"},
 	} {
