@@ -233,21 +233,36 @@ func (c *config) checkAdmin() error {
 // proxyVariables are the customary names of proxies, in lower case too.
 var proxyVariables = []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
 
-// parseProxy reads the proxy to upstreams: this program's own setting, else the customary variables. NO_PROXY counts
-// for both.
+// parseProxy reads the proxy to upstreams: this program's own setting, else the customary variables, which are other
+// programs' as well: there a proxy is often written without its scheme, http. NO_PROXY counts for both.
 func (c *config) parseProxy(s string, values map[string]string) error {
-	customary := httpproxy.Config{HTTPProxy: values["HTTP_PROXY"], HTTPSProxy: values["HTTPS_PROXY"], NoProxy: values["NO_PROXY"]}
+	said := httpproxy.Config{HTTPProxy: s, HTTPSProxy: s, NoProxy: values["NO_PROXY"]}
 	if s != "" {
-		customary.HTTPProxy, customary.HTTPSProxy = s, s
-	}
-	for _, address := range []string{customary.HTTPProxy, customary.HTTPSProxy} {
-		u, err := url.Parse(address)
-		if address != "" && (err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)) {
-			return errors.New("the proxy is not an address such as http://proxy.example.org:3128")
+		if err := checkProxy(s); err != nil {
+			return err
+		}
+	} else {
+		for name, address := range map[string]*string{"HTTP_PROXY": &said.HTTPProxy, "HTTPS_PROXY": &said.HTTPSProxy} {
+			*address = values[name]
+			if *address != "" && !strings.Contains(*address, "://") {
+				*address = "http://" + *address
+			}
+			if err := checkProxy(*address); *address != "" && err != nil {
+				return fmt.Errorf("it is not set, and of %s: %w", name, err)
+			}
 		}
 	}
-	if customary.HTTPProxy != "" || customary.HTTPSProxy != "" {
-		c.proxies = customary.ProxyFunc()
+	if said.HTTPProxy != "" || said.HTTPSProxy != "" {
+		c.proxies = said.ProxyFunc()
+	}
+	return nil
+}
+
+// checkProxy does not show the address: it may have a password.
+func checkProxy(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+		return errors.New("the proxy is not an address such as http://proxy.example.org:3128")
 	}
 	return nil
 }

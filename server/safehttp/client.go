@@ -262,8 +262,8 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 		release()
 		return nil, false, nil, err
 	}
-	if c.proxied(u) { // the connection ends at the proxy, which says nothing of where the answer came from
-		inside = c.policy.allowsHost(u.Hostname())
+	if c.proxied(u) { // the connection ends at the proxy, which says nothing of where the answer came from; the name does
+		inside = o.Inside && (c.policy.allowsHost(u.Hostname()) || c.checkName(ctx, u.Hostname(), false) != nil)
 	}
 	return answer, inside, release, nil
 }

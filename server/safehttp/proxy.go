@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"time"
 )
 
 // Proxies tells which proxy a URL is asked through; nil for none. See golang.org/x/net/http/httpproxy.
@@ -41,13 +42,19 @@ func (c *Client) proxied(u *url.URL) bool {
 	return err == nil && via != nil
 }
 
+// resolveWithin is how long a name is looked up that a proxy is asked for: where only the proxy can resolve names, no
+// answer may come at all.
+const resolveWithin = 2 * time.Second
+
 // checkName checks every address that a name has here. A name that only the proxy can resolve is left to it.
 func (c *Client) checkName(ctx context.Context, host string, private bool) error {
 	resolver := c.resolver
 	if resolver == nil {
 		resolver = net.DefaultResolver
 	}
-	addresses, err := resolver.LookupNetIP(ctx, "ip", host)
+	soon, cancel := context.WithTimeout(ctx, resolveWithin)
+	defer cancel()
+	addresses, err := resolver.LookupNetIP(soon, "ip", host)
 	if err != nil {
 		return ctx.Err()
 	}

@@ -1,6 +1,8 @@
 package safehttp
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -60,7 +62,7 @@ func TestThroughAProxy(t *testing.T) {
 	proxy := forwarder(t, &asked, &credential)
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "from upstream") }))
 	defer upstream.Close()
-	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "from a secure one") }))
 	defer secure.Close()
 	through := func(allowed, none string) *Client {
 		client := New(policy(t, allowed), "test")
@@ -88,6 +90,22 @@ func TestThroughAProxy(t *testing.T) {
 	// TLS is end to end: a certificate that nobody vouches for is refused although the proxy connects.
 	if _, err := through("127.0.0.0/8", "").Get(t.Context(), secure.URL, Options{Inside: true, MaxBytes: 100}); err == nil || !strings.Contains(err.Error(), "certificate") || asked.Load() < 2 {
 		t.Errorf("an untrusted certificate: %v, asked %d times", err, asked.Load())
+	}
+	trusting := through("127.0.0.0/8", "")
+	roots := x509.NewCertPool()
+	roots.AddCert(secure.Certificate())
+	trusting.inside.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
+	connected := asked.Load()
+	answer, err = trusting.Get(t.Context(), secure.URL, Options{Inside: true, MaxBytes: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err = io.ReadAll(answer.Body); string(body) != "from a secure one" || err != nil || asked.Load() != connected+1 {
+		t.Errorf("%q %v, asked %d times", body, err, asked.Load()-connected)
+	}
+	answer.Body.Close()
+	if !answer.Inside { // what it leads to may be beside it
+		t.Error("an answer from a private address, through a proxy, is not known for one")
 	}
 	before := asked.Load()
 	for _, address := range []string{"https://10.0.0.1/", "https://localhost/", "http://packages.example.org/"} {
