@@ -53,7 +53,7 @@ func routes(h handlers) http.Handler {
 	// The API, with a session or a token. Pages of other origins may not use a session.
 	people := sameOrigin(h.origin)
 	r.Handle("/graphql", people(h.callers.identify(h.graph, graph.Refuse)))
-	r.Method(http.MethodGet, "/graphql/schema.graphql", people(h.callers.identify(gzhttp.GzipHandler(graph.ServeDocument()), graph.Refuse)))
+	r.Method(http.MethodGet, "/graphql/schema.graphql", people(h.callers.identify(asGet(gzhttp.GzipHandler(graph.ServeDocument())), graph.Refuse)))
 	r.Method(http.MethodGet, "/export/downloads.csv", people(h.callers.identify(h.export.Downloads(), export.Refuse)))
 	r.Method(http.MethodGet, "/export/usage.csv", people(h.callers.identify(h.export.Usage(), export.Refuse)))
 	r.Method(http.MethodGet, "/export/audit.csv", people(h.callers.identify(h.export.AuditCSV(), export.Refuse)))
@@ -63,6 +63,15 @@ func routes(h handlers) http.Handler {
 	dashboard := newDashboard(frontend.Files(), h.secure)
 	r.Get("/*", dashboard.ServeHTTP)
 	return r
+}
+
+// asGet has HEAD answered as GET is: what compresses would else leave HEAD alone. The body is not sent.
+func asGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		get := *r
+		get.Method = http.MethodGet
+		next.ServeHTTP(w, &get)
+	})
 }
 
 // sameOrigin refuses what pages of other origins send with a browser's session. An access token is sent by a program,
