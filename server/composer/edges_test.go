@@ -3,6 +3,7 @@ package composer_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
+	"broker/server/servicetest"
 	"broker/server/tokens"
 	"broker/server/usage"
 )
@@ -59,6 +61,55 @@ func TestThousandInstallationsAreCountedBehind(t *testing.T) {
 			t.Errorf("%d installations of 334", got.Installs)
 		}
 	})
+}
+
+// A report is answered at once although the database does not answer, and counted when it does; what would take too much
+// memory is refused meanwhile, with no harm to an installation.
+func TestInstallationsOfAnOutageAreCounted(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(databasetest.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := servicetest.NewProxy(t, "tcp", address.Host, 0)
+	address.Host = proxy.Address
+	w := newWorld(t, databasetest.Open(t, address.String()), fixture.Options{})
+	secret := w.token(tokens.NewToken{})
+	w.get(secret, "/packages.json") // from now on the token is known
+	report := func(n int) (status int, took time.Duration) {
+		r := httptest.NewRequest(http.MethodPost, "/downloads", strings.NewReader(`{"downloads":[`+
+			strings.Repeat(`{"name":"acme/lib","version":"2.0.0.0"},`, n-1)+`{"name":"acme/lib","version":"1.0.0.0"}]}`))
+		r.SetBasicAuth("token", secret)
+		answer, begun := httptest.NewRecorder(), time.Now()
+		w.routes.ServeHTTP(answer, r)
+		return answer.Code, time.Since(begun)
+	}
+	proxy.Silence(true)
+	taken := 0
+	for range 20 {
+		status, took := report(4000)
+		if took > time.Second {
+			t.Errorf("a report is answered after %s", took)
+		}
+		switch status {
+		case http.StatusNoContent:
+			taken += 4000
+		case http.StatusServiceUnavailable:
+		default:
+			t.Errorf("a report: %d", status)
+		}
+	}
+	if taken != 48_000 { // of 50,000
+		t.Errorf("%d wait to be counted", taken)
+	}
+	proxy.Silence(false)
+	w.installs.Close()
+	w.must(w.usage.Flush(t.Context()))
+	got, err := usage.Read(t.Context(), w.db.Client, usage.Day, usage.Filter{}, time.Now())
+	w.must(err)
+	if got.Installs != int64(taken) {
+		t.Errorf("%d installations of %d", got.Installs, taken)
+	}
 }
 
 // HEAD says what GET would, and is no download.

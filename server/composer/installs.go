@@ -3,6 +3,7 @@ package composer
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"broker/server/catalog"
@@ -11,10 +12,13 @@ import (
 
 // The bounds of reports that wait to be counted.
 const (
+	reportMax    = 256 << 10 // bytes: an installation of thousands of packages
 	reportsMax   = 500
+	waitingMax   = 50_000 // versions of all of them, some 100 bytes each
 	countWithin  = 10 * time.Second
 	countAgainIn = time.Second
 	tries        = 60
+	endWithin    = 10 * time.Second // a stop waits no longer for a database that is away
 )
 
 // Installs counts what clients say they installed (notify-batch). A client has its answer at once: what of it is known
@@ -24,7 +28,10 @@ type Installs struct {
 	usage   Recorder
 	log     *slog.Logger
 	reports chan installed
-	stop    chan struct{} // closed by Close
+	waiting atomic.Int64    // versions
+	stop    chan struct{}   // closed by Close
+	ctx     context.Context // of the look-ups; ends when a stop has waited long enough
+	giveUp  context.CancelFunc
 	ended   chan struct{} // closed when all is counted
 }
 
@@ -38,6 +45,7 @@ type installed struct {
 func NewInstalls(c *catalog.Catalog, r Recorder, log *slog.Logger) *Installs {
 	i := &Installs{catalog: c, usage: r, log: log, reports: make(chan installed, reportsMax),
 		stop: make(chan struct{}), ended: make(chan struct{})}
+	i.ctx, i.giveUp = context.WithCancel(context.Background())
 	go i.run()
 	return i
 }
@@ -45,17 +53,24 @@ func NewInstalls(c *catalog.Catalog, r Recorder, log *slog.Logger) *Installs {
 // Close counts what waits, and returns when it is done. What is reported after is not counted.
 func (i *Installs) Close() {
 	close(i.stop)
+	late := time.AfterFunc(endWithin, i.giveUp)
 	<-i.ended
+	late.Stop()
+	i.giveUp()
 }
 
 // add has a report counted; false where too many wait.
 func (i *Installs) add(one installed) bool {
-	select {
-	case i.reports <- one:
-		return true
-	default:
-		return false
+	n := int64(len(one.versions))
+	if i.waiting.Add(n) <= waitingMax {
+		select {
+		case i.reports <- one:
+			return true
+		default:
+		}
 	}
+	i.waiting.Add(-n)
+	return false
 }
 
 func (i *Installs) run() {
@@ -78,6 +93,7 @@ func (i *Installs) run() {
 
 // count counts what of a report is here; the rest comes from elsewhere.
 func (i *Installs) count(one installed) {
+	defer i.waiting.Add(-int64(len(one.versions)))
 	known, err := i.known(one.versions)
 	if err != nil {
 		i.log.Error("what a client installed could not be counted", "error", err)
@@ -92,20 +108,19 @@ func (i *Installs) count(one installed) {
 	}
 }
 
-// known tells which versions are here. A database that is away is waited for.
-func (i *Installs) known(versions []catalog.PackageVersion) (known map[catalog.PackageVersion]bool, err error) {
-	for range tries {
-		ctx, cancel := context.WithTimeout(context.Background(), countWithin)
-		known, err = i.catalog.Known(ctx, versions)
+// known tells which versions are here. A database that is away is waited for; a stop has it asked once more.
+func (i *Installs) known(versions []catalog.PackageVersion) (map[catalog.PackageVersion]bool, error) {
+	for try := 1; ; try++ {
+		ctx, cancel := context.WithTimeout(i.ctx, countWithin)
+		known, err := i.catalog.Known(ctx, versions)
 		cancel()
-		if err == nil {
-			return known, nil
+		if err == nil || try >= tries || i.ctx.Err() != nil {
+			return known, err
 		}
 		select {
 		case <-i.stop:
-			return nil, err
+			try = tries - 1
 		case <-time.After(countAgainIn):
 		}
 	}
-	return nil, err
 }

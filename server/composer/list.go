@@ -11,9 +11,6 @@ import (
 	"broker/server/pattern"
 )
 
-// bodyMax is how many bytes of JSON a request may carry.
-const bodyMax = 64 << 10
-
 // List answers the names of packages, narrowed by ?filter= (Composer's wildcards) and ?vendor=.
 func (h *Handler) List() http.HandlerFunc {
 	return h.route(func(q *request) error {
@@ -126,9 +123,9 @@ func (h *Handler) Downloads() http.HandlerFunc {
 			return err
 		}
 		var report downloads
-		if err := json.NewDecoder(http.MaxBytesReader(q.w, q.r.Body, bodyMax)).Decode(&report); err != nil {
+		if err := json.NewDecoder(http.MaxBytesReader(q.w, q.r.Body, reportMax)).Decode(&report); err != nil {
 			return &auth.Refusal{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT",
-				Message: `The body must be JSON of at most 64 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
+				Message: `The body must be JSON of at most 256 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
 		}
 		one := installed{event: q.event}
 		for _, d := range report.Downloads {
