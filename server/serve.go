@@ -63,15 +63,29 @@ type server struct {
 	handler  http.Handler
 	log      *slog.Logger
 	stopping atomic.Bool
+	writable chan struct{} // closed when what was opened for reading alone can be written
 }
 
-// serve runs the server until the context ends, then lets requests under way finish.
+// serve runs the server until the context ends, then lets requests under way finish. One that could only read begins
+// anew once it can write.
 func serve(ctx context.Context, c *config) error {
 	lock, err := database.Lock(c.databaseURL)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
+	for {
+		if err := serveOnce(ctx, c); !errors.Is(err, errWritable) {
+			return err
+		}
+		c.log.Info("the database can be written again: the server begins anew")
+	}
+}
+
+// errWritable ends a server that could only read.
+var errWritable = errors.New("the database can be written")
+
+func serveOnce(ctx context.Context, c *config) error {
 	var plain net.ListenConfig
 	plain.SetMultipathTCP(false) // which Listener.Drain cannot hold back
 	listener, err := plain.Listen(ctx, "tcp", c.listen)
@@ -100,7 +114,7 @@ func serve(ctx context.Context, c *config) error {
 
 // newServer puts the rooms together.
 func newServer(ctx context.Context, c *config, db *database.DB) (*server, error) {
-	s := &server{config: c, db: db, log: c.log, counts: ratelimit.NewMemory()}
+	s := &server{config: c, db: db, log: c.log, counts: ratelimit.NewMemory(), writable: make(chan struct{})}
 	memory := cached.NewMemory(db.Changes)
 	sealer, err := c.sealer()
 	if err != nil {
@@ -188,10 +202,14 @@ func (s *server) ready(ctx context.Context) error {
 	if s.stopping.Load() {
 		return errors.New("the server is stopping")
 	}
-	if err := s.db.Ready(ctx); err != nil || s.shared == nil {
+	if err := s.db.Ready(ctx); err != nil {
 		return err
 	}
-	return s.shared.Ready()
+	err := s.db.Unwritten()
+	if s.shared != nil {
+		err = errors.Join(err, s.shared.Ready())
+	}
+	return err
 }
 
 // run serves until the context ends. The rest of the program outlives the last request.
@@ -206,10 +224,7 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	if s.shared != nil {
 		tasks.Go(func() { s.shared.Run(background) })
 	}
-	if err := s.firstOwner(background, &tasks); err != nil {
-		return err
-	}
-	if err := s.queue.Start(background, s.syncer.Sync); err != nil {
+	if err := s.startWriting(background, &tasks); err != nil {
 		return err
 	}
 	s.log.Info("listening", "address", listener.Addr().String(), "url", s.config.publicURL.String(), "version", version)
@@ -225,6 +240,50 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	}
 	s.log.Info("stopped")
 	return err
+}
+
+// tryWriteEvery is how often a server that cannot write looks whether it can.
+const tryWriteEvery = 5 * time.Second
+
+// startWriting starts what cannot be without writing: where nothing can be written, the server serves what it has, and
+// all of it begins anew when that is over.
+func (s *server) startWriting(ctx context.Context, tasks *sync.WaitGroup) error {
+	err := s.db.TryWrite(ctx)
+	reading := errors.Is(err, database.ErrUnwritable)
+	if !reading {
+		if err := s.firstOwner(ctx, tasks); err != nil {
+			return err
+		}
+		if err = s.queue.Start(ctx, s.syncer.Sync); err != nil {
+			return err
+		}
+	} else {
+		s.log.Error("the server starts for reading: packages are served, and nothing can be changed", "error", err)
+	}
+	tasks.Go(func() { s.watchWrites(ctx, reading) })
+	return nil
+}
+
+// watchWrites looks whether a database that could not be written can be by now.
+func (s *server) watchWrites(ctx context.Context, reading bool) {
+	tick := time.NewTicker(tryWriteEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !reading && s.db.Unwritten() == nil {
+			continue
+		}
+		err := s.db.TryWrite(ctx)
+		if err == nil && reading {
+			close(s.writable)
+			return
+		}
+		s.warn(ctx, "the database cannot be written", err)
+	}
 }
 
 func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
@@ -243,6 +302,7 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
+	case <-s.writable:
 	case <-ctx.Done():
 	}
 	// Whoever has a connection is told to make another one, and whoever shares requests out not to send any here, before
@@ -258,6 +318,9 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	defer cancel()
 	if err := server.Shutdown(last); err != nil {
 		return fmt.Errorf("requests under way did not finish: %w", err)
+	}
+	if ctx.Err() == nil {
+		return errWritable
 	}
 	return nil
 }

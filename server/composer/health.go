@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"broker/server/auth"
+	"broker/server/database"
 	"broker/server/ratelimit"
 )
 
@@ -61,21 +62,26 @@ func (h *Handler) health(t *auth.Token) health {
 	return answer
 }
 
-// Ready answers 200 while the database can be used and the server is not stopping, 503 otherwise. A check that fails
-// with ratelimit.ErrPerInstance does not stop anyone: the answer is 200 and says so.
+// Ready answers 200 while the database can be used and the server is not stopping, 503 otherwise. What a check says that
+// stops no client is told in a 200: ratelimit.ErrPerInstance, and database.ErrUnwritable, with which packages are served
+// and nothing can be changed.
 func Ready(check func(context.Context) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := check(r.Context())
-		if errors.Is(err, ratelimit.ErrPerInstance) {
-			alive(w, http.StatusOK, `{"status":"ok","rateLimit":"per instance"}`)
-			return
-		}
-		if err != nil {
+		alone, unwritable := errors.Is(err, ratelimit.ErrPerInstance), errors.Is(err, database.ErrUnwritable)
+		if err != nil && !alone && !unwritable {
 			w.Header().Set("Retry-After", "1")
 			alive(w, http.StatusServiceUnavailable, `{"status":"unavailable"}`)
 			return
 		}
-		alive(w, http.StatusOK, `{"status":"ok"}`)
+		body := `{"status":"ok"`
+		if alone {
+			body += `,"rateLimit":"per instance"`
+		}
+		if unwritable {
+			body += `,"database":"read-only"`
+		}
+		alive(w, http.StatusOK, body+"}")
 	}
 }
 

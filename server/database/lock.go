@@ -25,7 +25,14 @@ func Lock(rawURL string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the database's folder: %w", err)
 	}
-	file, err := os.OpenFile(resolved(path)+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	name := resolved(path) + ".lock"
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	taken := err != nil && unwritable(err) // what there was before; without it, two could only read
+	if taken {
+		if file, err = os.Open(name); err != nil {
+			return nil, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the database: %w", err)
 	}
@@ -36,13 +43,17 @@ func Lock(rawURL string) (*os.File, error) {
 	if !free {
 		return nil, errors.Join(fmt.Errorf("%w: process %s has %s", ErrServed, holder(file), path), file.Close())
 	}
-	if err := errors.Join(file.Truncate(0), write(file, strconv.Itoa(os.Getpid()))); err != nil {
+	if err := write(file, strconv.Itoa(os.Getpid())); err != nil && !taken && !unwritable(err) {
 		return nil, errors.Join(fmt.Errorf("lock the database %s: %w", path, err), file.Close())
 	}
 	return file, nil
 }
 
+// write replaces what a file holds.
 func write(file *os.File, text string) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
 	_, err := file.WriteAt([]byte(text+"\n"), 0)
 	return err
 }

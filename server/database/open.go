@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -44,42 +45,54 @@ type DB struct {
 	url     string
 	log     *slog.Logger
 	writer  sync.Mutex // one writer at a time on SQLite: its own waiting is unfair and may give up
+
+	reading   bool                  // opened for reading alone, as nothing can be written
+	unwritten atomic.Pointer[error] // see Unwritten
 }
 
 // Open connects to a URL such as sqlite:data/broker.db or postgres://user@host/name. It does not migrate.
 func Open(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
 	db := &DB{url: rawURL, log: log}
-	var err error
-	connections := sqliteConnections
 	switch {
 	case strings.HasPrefix(rawURL, "sqlite:"):
 		db.dialect = dialect.SQLite
 	case strings.HasPrefix(rawURL, "postgres://"), strings.HasPrefix(rawURL, "postgresql://"):
 		db.dialect = dialect.Postgres
-		connections = postgresConnections
 	default:
 		return nil, fmt.Errorf("database URL starts with neither sqlite: nor postgres://")
 	}
+	if err := db.open(ctx); err != nil {
+		return readable(ctx, db, err)
+	}
+	return db, nil
+}
+
+// open opens the pools, and reaches the database once.
+func (db *DB) open(ctx context.Context) (err error) {
+	connections := sqliteConnections
+	if db.dialect == dialect.Postgres {
+		connections = postgresConnections
+	}
 	if db.SQL, err = db.pool(connections); err != nil {
-		return nil, err
+		return err
 	}
 	reports, err := db.pool(reportConnections)
 	if err != nil {
-		return nil, errors.Join(err, db.SQL.Close())
+		return errors.Join(err, db.SQL.Close())
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := db.SQL.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("reach the database: %w", err), db.SQL.Close(), reports.Close())
+		return errors.Join(fmt.Errorf("reach the database: %w", err), db.SQL.Close(), reports.Close())
 	}
 	db.Client = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, db.SQL)))
 	db.Reports = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, reports)))
 	foldTexts(db.Client)
 	db.Changes = newChanges(db)
-	return db, nil
+	return nil
 }
 
-// OpenMigrated opens a database and brings its schema up to date.
+// OpenMigrated opens a database and brings its schema up to date. One that is needs no write for it.
 func OpenMigrated(ctx context.Context, rawURL string, log *slog.Logger) (*DB, error) {
 	db, err := Open(ctx, rawURL, log)
 	if err != nil {
@@ -87,7 +100,11 @@ func OpenMigrated(ctx context.Context, rawURL string, log *slog.Logger) (*DB, er
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	if err := db.Migrate(ctx); err != nil {
+	err = db.upToDate(ctx)
+	if errors.Is(err, ErrMissing) || errors.Is(err, ErrOlder) {
+		err = db.Migrate(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -105,8 +122,12 @@ func (db *DB) OpenJobs() (*sql.DB, error) {
 }
 
 func (db *DB) pool(connections int) (*sql.DB, error) {
-	if db.dialect == dialect.SQLite {
-		return openSQLite(strings.TrimPrefix(db.url, "sqlite:"), connections)
+	path := strings.TrimPrefix(db.url, "sqlite:")
+	switch {
+	case db.reading:
+		return sqlitePool(path, connections, readOnly())
+	case db.dialect == dialect.SQLite:
+		return openSQLite(path, connections)
 	}
 	return openPostgres(db.url, connections)
 }
@@ -138,10 +159,13 @@ func openSQLite(path string, connections int) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the database's folder: %w", err)
 	}
-	query := url.Values{
+	return sqlitePool(path, connections, url.Values{
 		"_busy_timeout": {"5000"}, "_fk": {"1"}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"},
 		"_txlock": {"immediate"}, "_time_format": {"sqlite"}, "_timezone": {"UTC"},
-	}
+	})
+}
+
+func sqlitePool(path string, connections int, query url.Values) (*sql.DB, error) {
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {

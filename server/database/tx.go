@@ -37,6 +37,7 @@ func (tx *Tx) Announce(topic Topic, subject string) {
 // announced changes are in force when Tx returns.
 func (db *DB) Tx(ctx context.Context, do func(tx *Tx) error) error {
 	announced, err := db.commit(ctx, do)
+	db.noteWrite(err)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,13 @@ func (s *server) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.command = exec.Command(program)
+	s.startAs(exec.Command(program))
+}
+
+// startAs starts the program by a command of its own.
+func (s *server) startAs(command *exec.Cmd) {
+	s.t.Helper()
+	s.command = command
 	s.command.Env, s.command.Stdout, s.command.Stderr = s.env, s.log, s.log
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.command.Start(); err != nil {

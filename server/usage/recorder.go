@@ -121,7 +121,7 @@ func (r *Recorder) gather() {
 	r.take()
 }
 
-// flushLast tries for ten seconds: what is not written then is lost.
+// flushLast tries for ten seconds, but once where nothing can be written: what is not written then is lost.
 func (r *Recorder) flushLast(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -131,6 +131,9 @@ func (r *Recorder) flushLast(ctx context.Context) {
 			return
 		}
 		r.log.Error("usage could not be written while stopping", "error", err)
+		if r.db.Unwritten() != nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
