@@ -153,6 +153,30 @@ func TestDatabaseOutage(t *testing.T) {
 	}
 }
 
+// TestOutageIsToldQuietly guarantees that an outage fills no disk: of all the requests that fail the log tells a few lines, with
+// how many there were.
+func TestOutageIsToldQuietly(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	o.proxy.Refuse(true)
+	var crowd sync.WaitGroup
+	for range 8 {
+		crowd.Go(func() {
+			for n := range 100 {
+				if response, _, err := o.fetch("/search.json?q="+strconv.Itoa(n), o.secret); err != nil || response.StatusCode != http.StatusServiceUnavailable {
+					t.Errorf("%v %v", response, err)
+				}
+			}
+		})
+	}
+	crowd.Wait()
+	if n := strings.Count(o.log.String(), "level=ERROR") + strings.Count(o.log.String(), "level=WARN"); n < 1 || n > 100 {
+		t.Errorf("%d lines of 800 requests that failed:\n%.4000s", n, o.log)
+	}
+	o.proxy.Refuse(false)
+	o.back()
+}
+
 // TestTokenGrace guarantees that with BROKER_TOKEN_GRACE an outage does not cut off who was let in before, for what
 // the server holds; others are refused, and so is everybody when the time is over.
 func TestTokenGrace(t *testing.T) {

@@ -23,7 +23,7 @@ func TestJSON(t *testing.T) {
 		`"\\\u001b"`:                                 `"\\"`,
 		"\"\xc2\x7f\x9b6n\"":                         `"��6n"`, // one left out makes no other
 		`{"a\u0000":"\n"}`:                           `{"a":"\n"}`,
-		`"👩‍👧 क्‍ष"`:                                 `"👩‍👧 क्‍ष"`,
+		"\"👩\u200d👧 क्\u200dष\"":                     "\"👩\u200d👧 क्\u200dष\"",
 	} {
 		if got := string(text.JSON([]byte(in))); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
