@@ -40,7 +40,7 @@ test: setup lint unit dashboard-lint dashboard-unit build budget docs e2e ## Run
 .PHONY: lint
 lint: ## Check Go code: gofmt, go vet, staticcheck
 	$(call say,gofmt)
-	@unformatted=$$(gofmt -l ent graph server frontend/*.go); \
+	@unformatted=$$(gofmt -l bench ent graph server frontend/*.go); \
 	if [ -n "$$unformatted" ]; then printf 'not formatted; run make fmt:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	$(call say,go vet)
 	@go vet ./...
@@ -92,7 +92,12 @@ verify: generate ## Regenerate code; fail when that changes a file or leaves one
 	@scripts/check-generated.sh $(GENERATED)
 
 .PHONY: bench
-bench: ## Run the Go benchmarks
+bench: broker ## Measure bin/broker beside nginx and net/http into bench/latest.md; half an hour, BENCH=short three minutes
+	$(call say,bench)
+	@go run ./bench
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./graph/... ./server/...
 
 .PHONY: load
@@ -113,7 +118,7 @@ migration: ## Write the migrations for a changed ent/schema: make migration name
 
 .PHONY: fmt
 fmt: frontend/node_modules/.package-lock.json ## Format all code
-	gofmt -w ent graph server frontend/*.go
+	gofmt -w bench ent graph server frontend/*.go
 	cd frontend && npx biome check --write .
 
 .PHONY: help
