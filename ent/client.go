@@ -1195,22 +1195,6 @@ func (c *DistClient) QueryPackage(_m *Dist) *PkgQuery {
 	return query
 }
 
-// QueryRepository queries the repository edge of a Dist.
-func (c *DistClient) QueryRepository(_m *Dist) *RepositoryQuery {
-	query := (&RepositoryClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(dist.Table, dist.FieldID, id),
-			sqlgraph.To(repository.Table, repository.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, dist.RepositoryTable, dist.RepositoryColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
 // QueryArchive queries the archive edge of a Dist.
 func (c *DistClient) QueryArchive(_m *Dist) *ArchiveQuery {
 	query := (&ArchiveClient{config: c.config}).Query()
@@ -2162,22 +2146,6 @@ func (c *RepositoryClient) QuerySyncs(_m *Repository) *SyncRunQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, id),
 			sqlgraph.To(syncrun.Table, syncrun.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.SyncsTable, repository.SyncsColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryDists queries the dists edge of a Repository.
-func (c *RepositoryClient) QueryDists(_m *Repository) *DistQuery {
-	query := (&DistClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(repository.Table, repository.FieldID, id),
-			sqlgraph.To(dist.Table, dist.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, repository.DistsTable, repository.DistsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil

@@ -6,7 +6,6 @@ import (
 	"broker/ent/archive"
 	"broker/ent/dist"
 	"broker/ent/pkg"
-	"broker/ent/repository"
 	"fmt"
 	"strings"
 	"time"
@@ -22,10 +21,10 @@ type Dist struct {
 	ID string `json:"id,omitempty"`
 	// PackageID holds the value of the "package_id" field.
 	PackageID string `json:"package_id,omitempty"`
-	// Where url was read, and whose credential it may get.
-	RepositoryID string `json:"repository_id,omitempty"`
 	// Normalised version, as the dist route writes it.
 	Version string `json:"version,omitempty"`
+	// Normalised version, as Composer writes it.
+	NormalizedVersion string `json:"normalized_version,omitempty"`
 	// The commit, as the dist route writes it.
 	Reference string `json:"reference,omitempty"`
 	// zip, tar, …
@@ -38,6 +37,8 @@ type Dist struct {
 	ArchiveID *string `json:"archive_id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
+	// GoneAt holds the value of the "gone_at" field.
+	GoneAt *time.Time `json:"gone_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the DistQuery when eager-loading is set.
 	Edges        DistEdges `json:"edges"`
@@ -48,17 +49,15 @@ type Dist struct {
 type DistEdges struct {
 	// Package holds the value of the package edge.
 	Package *Pkg `json:"package,omitempty"`
-	// Repository holds the value of the repository edge.
-	Repository *Repository `json:"repository,omitempty"`
 	// Archive holds the value of the archive edge.
 	Archive *Archive `json:"archive,omitempty"`
 	// Versions holds the value of the versions edge.
 	Versions []*PackageVersion `json:"versions,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [3]bool
 	// totalCount holds the count of the edges above.
-	totalCount [3]map[string]int
+	totalCount [2]map[string]int
 
 	namedVersions map[string][]*PackageVersion
 }
@@ -74,23 +73,12 @@ func (e DistEdges) PackageOrErr() (*Pkg, error) {
 	return nil, &NotLoadedError{edge: "package"}
 }
 
-// RepositoryOrErr returns the Repository value or an error if the edge
-// was not loaded in eager-loading, or loaded but was not found.
-func (e DistEdges) RepositoryOrErr() (*Repository, error) {
-	if e.Repository != nil {
-		return e.Repository, nil
-	} else if e.loadedTypes[1] {
-		return nil, &NotFoundError{label: repository.Label}
-	}
-	return nil, &NotLoadedError{edge: "repository"}
-}
-
 // ArchiveOrErr returns the Archive value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e DistEdges) ArchiveOrErr() (*Archive, error) {
 	if e.Archive != nil {
 		return e.Archive, nil
-	} else if e.loadedTypes[2] {
+	} else if e.loadedTypes[1] {
 		return nil, &NotFoundError{label: archive.Label}
 	}
 	return nil, &NotLoadedError{edge: "archive"}
@@ -99,7 +87,7 @@ func (e DistEdges) ArchiveOrErr() (*Archive, error) {
 // VersionsOrErr returns the Versions value or an error if the edge
 // was not loaded in eager-loading.
 func (e DistEdges) VersionsOrErr() ([]*PackageVersion, error) {
-	if e.loadedTypes[3] {
+	if e.loadedTypes[2] {
 		return e.Versions, nil
 	}
 	return nil, &NotLoadedError{edge: "versions"}
@@ -110,9 +98,9 @@ func (*Dist) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case dist.FieldID, dist.FieldPackageID, dist.FieldRepositoryID, dist.FieldVersion, dist.FieldReference, dist.FieldType, dist.FieldURL, dist.FieldShasum, dist.FieldArchiveID:
+		case dist.FieldID, dist.FieldPackageID, dist.FieldVersion, dist.FieldNormalizedVersion, dist.FieldReference, dist.FieldType, dist.FieldURL, dist.FieldShasum, dist.FieldArchiveID:
 			values[i] = new(sql.NullString)
-		case dist.FieldCreatedAt:
+		case dist.FieldCreatedAt, dist.FieldGoneAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -141,17 +129,17 @@ func (_m *Dist) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PackageID = value.String
 			}
-		case dist.FieldRepositoryID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field repository_id", values[i])
-			} else if value.Valid {
-				_m.RepositoryID = value.String
-			}
 		case dist.FieldVersion:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field version", values[i])
 			} else if value.Valid {
 				_m.Version = value.String
+			}
+		case dist.FieldNormalizedVersion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field normalized_version", values[i])
+			} else if value.Valid {
+				_m.NormalizedVersion = value.String
 			}
 		case dist.FieldReference:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -190,6 +178,13 @@ func (_m *Dist) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
 			}
+		case dist.FieldGoneAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field gone_at", values[i])
+			} else if value.Valid {
+				_m.GoneAt = new(time.Time)
+				*_m.GoneAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -206,11 +201,6 @@ func (_m *Dist) Value(name string) (ent.Value, error) {
 // QueryPackage queries the "package" edge of the Dist entity.
 func (_m *Dist) QueryPackage() *PkgQuery {
 	return NewDistClient(_m.config).QueryPackage(_m)
-}
-
-// QueryRepository queries the "repository" edge of the Dist entity.
-func (_m *Dist) QueryRepository() *RepositoryQuery {
-	return NewDistClient(_m.config).QueryRepository(_m)
 }
 
 // QueryArchive queries the "archive" edge of the Dist entity.
@@ -249,11 +239,11 @@ func (_m *Dist) String() string {
 	builder.WriteString("package_id=")
 	builder.WriteString(_m.PackageID)
 	builder.WriteString(", ")
-	builder.WriteString("repository_id=")
-	builder.WriteString(_m.RepositoryID)
-	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(_m.Version)
+	builder.WriteString(", ")
+	builder.WriteString("normalized_version=")
+	builder.WriteString(_m.NormalizedVersion)
 	builder.WriteString(", ")
 	builder.WriteString("reference=")
 	builder.WriteString(_m.Reference)
@@ -274,6 +264,11 @@ func (_m *Dist) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.GoneAt; v != nil {
+		builder.WriteString("gone_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

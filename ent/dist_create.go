@@ -7,7 +7,6 @@ import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
-	"broker/ent/repository"
 	"context"
 	"errors"
 	"fmt"
@@ -33,15 +32,15 @@ func (_c *DistCreate) SetPackageID(v string) *DistCreate {
 	return _c
 }
 
-// SetRepositoryID sets the "repository_id" field.
-func (_c *DistCreate) SetRepositoryID(v string) *DistCreate {
-	_c.mutation.SetRepositoryID(v)
-	return _c
-}
-
 // SetVersion sets the "version" field.
 func (_c *DistCreate) SetVersion(v string) *DistCreate {
 	_c.mutation.SetVersion(v)
+	return _c
+}
+
+// SetNormalizedVersion sets the "normalized_version" field.
+func (_c *DistCreate) SetNormalizedVersion(v string) *DistCreate {
+	_c.mutation.SetNormalizedVersion(v)
 	return _c
 }
 
@@ -105,6 +104,20 @@ func (_c *DistCreate) SetNillableCreatedAt(v *time.Time) *DistCreate {
 	return _c
 }
 
+// SetGoneAt sets the "gone_at" field.
+func (_c *DistCreate) SetGoneAt(v time.Time) *DistCreate {
+	_c.mutation.SetGoneAt(v)
+	return _c
+}
+
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_c *DistCreate) SetNillableGoneAt(v *time.Time) *DistCreate {
+	if v != nil {
+		_c.SetGoneAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *DistCreate) SetID(v string) *DistCreate {
 	_c.mutation.SetID(v)
@@ -122,11 +135,6 @@ func (_c *DistCreate) SetNillableID(v *string) *DistCreate {
 // SetPackage sets the "package" edge to the Pkg entity.
 func (_c *DistCreate) SetPackage(v *Pkg) *DistCreate {
 	return _c.SetPackageID(v.ID)
-}
-
-// SetRepository sets the "repository" edge to the Repository entity.
-func (_c *DistCreate) SetRepository(v *Repository) *DistCreate {
-	return _c.SetRepositoryID(v.ID)
 }
 
 // SetArchive sets the "archive" edge to the Archive entity.
@@ -203,15 +211,20 @@ func (_c *DistCreate) check() error {
 	if _, ok := _c.mutation.PackageID(); !ok {
 		return &ValidationError{Name: "package_id", err: errors.New(`ent: missing required field "Dist.package_id"`)}
 	}
-	if _, ok := _c.mutation.RepositoryID(); !ok {
-		return &ValidationError{Name: "repository_id", err: errors.New(`ent: missing required field "Dist.repository_id"`)}
-	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Dist.version"`)}
 	}
 	if v, ok := _c.mutation.Version(); ok {
 		if err := dist.VersionValidator(v); err != nil {
 			return &ValidationError{Name: "version", err: fmt.Errorf(`ent: validator failed for field "Dist.version": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.NormalizedVersion(); !ok {
+		return &ValidationError{Name: "normalized_version", err: errors.New(`ent: missing required field "Dist.normalized_version"`)}
+	}
+	if v, ok := _c.mutation.NormalizedVersion(); ok {
+		if err := dist.NormalizedVersionValidator(v); err != nil {
+			return &ValidationError{Name: "normalized_version", err: fmt.Errorf(`ent: validator failed for field "Dist.normalized_version": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Reference(); !ok {
@@ -251,9 +264,6 @@ func (_c *DistCreate) check() error {
 	}
 	if len(_c.mutation.PackageIDs()) == 0 {
 		return &ValidationError{Name: "package", err: errors.New(`ent: missing required edge "Dist.package"`)}
-	}
-	if len(_c.mutation.RepositoryIDs()) == 0 {
-		return &ValidationError{Name: "repository", err: errors.New(`ent: missing required edge "Dist.repository"`)}
 	}
 	return nil
 }
@@ -295,6 +305,10 @@ func (_c *DistCreate) createSpec() (*Dist, *sqlgraph.CreateSpec) {
 		_spec.SetField(dist.FieldVersion, field.TypeString, value)
 		_node.Version = value
 	}
+	if value, ok := _c.mutation.NormalizedVersion(); ok {
+		_spec.SetField(dist.FieldNormalizedVersion, field.TypeString, value)
+		_node.NormalizedVersion = value
+	}
 	if value, ok := _c.mutation.Reference(); ok {
 		_spec.SetField(dist.FieldReference, field.TypeString, value)
 		_node.Reference = value
@@ -315,6 +329,10 @@ func (_c *DistCreate) createSpec() (*Dist, *sqlgraph.CreateSpec) {
 		_spec.SetField(dist.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
 	}
+	if value, ok := _c.mutation.GoneAt(); ok {
+		_spec.SetField(dist.FieldGoneAt, field.TypeTime, value)
+		_node.GoneAt = &value
+	}
 	if nodes := _c.mutation.PackageIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -330,23 +348,6 @@ func (_c *DistCreate) createSpec() (*Dist, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.PackageID = nodes[0]
-		_spec.Edges = append(_spec.Edges, edge)
-	}
-	if nodes := _c.mutation.RepositoryIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: true,
-			Table:   dist.RepositoryTable,
-			Columns: []string{dist.RepositoryColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_node.RepositoryID = nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.ArchiveIDs(); len(nodes) > 0 {
@@ -434,18 +435,6 @@ type (
 	}
 )
 
-// SetRepositoryID sets the "repository_id" field.
-func (u *DistUpsert) SetRepositoryID(v string) *DistUpsert {
-	u.Set(dist.FieldRepositoryID, v)
-	return u
-}
-
-// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
-func (u *DistUpsert) UpdateRepositoryID() *DistUpsert {
-	u.SetExcluded(dist.FieldRepositoryID)
-	return u
-}
-
 // SetType sets the "type" field.
 func (u *DistUpsert) SetType(v string) *DistUpsert {
 	u.Set(dist.FieldType, v)
@@ -500,6 +489,24 @@ func (u *DistUpsert) ClearArchiveID() *DistUpsert {
 	return u
 }
 
+// SetGoneAt sets the "gone_at" field.
+func (u *DistUpsert) SetGoneAt(v time.Time) *DistUpsert {
+	u.Set(dist.FieldGoneAt, v)
+	return u
+}
+
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *DistUpsert) UpdateGoneAt() *DistUpsert {
+	u.SetExcluded(dist.FieldGoneAt)
+	return u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *DistUpsert) ClearGoneAt() *DistUpsert {
+	u.SetNull(dist.FieldGoneAt)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -522,6 +529,9 @@ func (u *DistUpsertOne) UpdateNewValues() *DistUpsertOne {
 		}
 		if _, exists := u.create.mutation.Version(); exists {
 			s.SetIgnore(dist.FieldVersion)
+		}
+		if _, exists := u.create.mutation.NormalizedVersion(); exists {
+			s.SetIgnore(dist.FieldNormalizedVersion)
 		}
 		if _, exists := u.create.mutation.Reference(); exists {
 			s.SetIgnore(dist.FieldReference)
@@ -558,20 +568,6 @@ func (u *DistUpsertOne) Update(set func(*DistUpsert)) *DistUpsertOne {
 		set(&DistUpsert{UpdateSet: update})
 	}))
 	return u
-}
-
-// SetRepositoryID sets the "repository_id" field.
-func (u *DistUpsertOne) SetRepositoryID(v string) *DistUpsertOne {
-	return u.Update(func(s *DistUpsert) {
-		s.SetRepositoryID(v)
-	})
-}
-
-// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
-func (u *DistUpsertOne) UpdateRepositoryID() *DistUpsertOne {
-	return u.Update(func(s *DistUpsert) {
-		s.UpdateRepositoryID()
-	})
 }
 
 // SetType sets the "type" field.
@@ -634,6 +630,27 @@ func (u *DistUpsertOne) UpdateArchiveID() *DistUpsertOne {
 func (u *DistUpsertOne) ClearArchiveID() *DistUpsertOne {
 	return u.Update(func(s *DistUpsert) {
 		s.ClearArchiveID()
+	})
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (u *DistUpsertOne) SetGoneAt(v time.Time) *DistUpsertOne {
+	return u.Update(func(s *DistUpsert) {
+		s.SetGoneAt(v)
+	})
+}
+
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *DistUpsertOne) UpdateGoneAt() *DistUpsertOne {
+	return u.Update(func(s *DistUpsert) {
+		s.UpdateGoneAt()
+	})
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *DistUpsertOne) ClearGoneAt() *DistUpsertOne {
+	return u.Update(func(s *DistUpsert) {
+		s.ClearGoneAt()
 	})
 }
 
@@ -826,6 +843,9 @@ func (u *DistUpsertBulk) UpdateNewValues() *DistUpsertBulk {
 			if _, exists := b.mutation.Version(); exists {
 				s.SetIgnore(dist.FieldVersion)
 			}
+			if _, exists := b.mutation.NormalizedVersion(); exists {
+				s.SetIgnore(dist.FieldNormalizedVersion)
+			}
 			if _, exists := b.mutation.Reference(); exists {
 				s.SetIgnore(dist.FieldReference)
 			}
@@ -862,20 +882,6 @@ func (u *DistUpsertBulk) Update(set func(*DistUpsert)) *DistUpsertBulk {
 		set(&DistUpsert{UpdateSet: update})
 	}))
 	return u
-}
-
-// SetRepositoryID sets the "repository_id" field.
-func (u *DistUpsertBulk) SetRepositoryID(v string) *DistUpsertBulk {
-	return u.Update(func(s *DistUpsert) {
-		s.SetRepositoryID(v)
-	})
-}
-
-// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
-func (u *DistUpsertBulk) UpdateRepositoryID() *DistUpsertBulk {
-	return u.Update(func(s *DistUpsert) {
-		s.UpdateRepositoryID()
-	})
 }
 
 // SetType sets the "type" field.
@@ -938,6 +944,27 @@ func (u *DistUpsertBulk) UpdateArchiveID() *DistUpsertBulk {
 func (u *DistUpsertBulk) ClearArchiveID() *DistUpsertBulk {
 	return u.Update(func(s *DistUpsert) {
 		s.ClearArchiveID()
+	})
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (u *DistUpsertBulk) SetGoneAt(v time.Time) *DistUpsertBulk {
+	return u.Update(func(s *DistUpsert) {
+		s.SetGoneAt(v)
+	})
+}
+
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *DistUpsertBulk) UpdateGoneAt() *DistUpsertBulk {
+	return u.Update(func(s *DistUpsert) {
+		s.UpdateGoneAt()
+	})
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *DistUpsertBulk) ClearGoneAt() *DistUpsertBulk {
+	return u.Update(func(s *DistUpsert) {
+		s.ClearGoneAt()
 	})
 }
 

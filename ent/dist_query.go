@@ -8,7 +8,6 @@ import (
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
-	"broker/ent/repository"
 	"context"
 	"database/sql/driver"
 	"fmt"
@@ -28,7 +27,6 @@ type DistQuery struct {
 	inters            []Interceptor
 	predicates        []predicate.Dist
 	withPackage       *PkgQuery
-	withRepository    *RepositoryQuery
 	withArchive       *ArchiveQuery
 	withVersions      *PackageVersionQuery
 	modifiers         []func(*sql.Selector)
@@ -85,28 +83,6 @@ func (_q *DistQuery) QueryPackage() *PkgQuery {
 			sqlgraph.From(dist.Table, dist.FieldID, selector),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, dist.PackageTable, dist.PackageColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryRepository chains the current query on the "repository" edge.
-func (_q *DistQuery) QueryRepository() *RepositoryQuery {
-	query := (&RepositoryClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(dist.Table, dist.FieldID, selector),
-			sqlgraph.To(repository.Table, repository.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, dist.RepositoryTable, dist.RepositoryColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -345,15 +321,14 @@ func (_q *DistQuery) Clone() *DistQuery {
 		return nil
 	}
 	return &DistQuery{
-		config:         _q.config,
-		ctx:            _q.ctx.Clone(),
-		order:          append([]dist.OrderOption{}, _q.order...),
-		inters:         append([]Interceptor{}, _q.inters...),
-		predicates:     append([]predicate.Dist{}, _q.predicates...),
-		withPackage:    _q.withPackage.Clone(),
-		withRepository: _q.withRepository.Clone(),
-		withArchive:    _q.withArchive.Clone(),
-		withVersions:   _q.withVersions.Clone(),
+		config:       _q.config,
+		ctx:          _q.ctx.Clone(),
+		order:        append([]dist.OrderOption{}, _q.order...),
+		inters:       append([]Interceptor{}, _q.inters...),
+		predicates:   append([]predicate.Dist{}, _q.predicates...),
+		withPackage:  _q.withPackage.Clone(),
+		withArchive:  _q.withArchive.Clone(),
+		withVersions: _q.withVersions.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -368,17 +343,6 @@ func (_q *DistQuery) WithPackage(opts ...func(*PkgQuery)) *DistQuery {
 		opt(query)
 	}
 	_q.withPackage = query
-	return _q
-}
-
-// WithRepository tells the query-builder to eager-load the nodes that are connected to
-// the "repository" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *DistQuery) WithRepository(opts ...func(*RepositoryQuery)) *DistQuery {
-	query := (&RepositoryClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withRepository = query
 	return _q
 }
 
@@ -482,9 +446,8 @@ func (_q *DistQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Dist, e
 	var (
 		nodes       = []*Dist{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [3]bool{
 			_q.withPackage != nil,
-			_q.withRepository != nil,
 			_q.withArchive != nil,
 			_q.withVersions != nil,
 		}
@@ -513,12 +476,6 @@ func (_q *DistQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Dist, e
 	if query := _q.withPackage; query != nil {
 		if err := _q.loadPackage(ctx, query, nodes, nil,
 			func(n *Dist, e *Pkg) { n.Edges.Package = e }); err != nil {
-			return nil, err
-		}
-	}
-	if query := _q.withRepository; query != nil {
-		if err := _q.loadRepository(ctx, query, nodes, nil,
-			func(n *Dist, e *Repository) { n.Edges.Repository = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -572,35 +529,6 @@ func (_q *DistQuery) loadPackage(ctx context.Context, query *PkgQuery, nodes []*
 		nodes, ok := nodeids[n.ID]
 		if !ok {
 			return fmt.Errorf(`unexpected foreign-key "package_id" returned %v`, n.ID)
-		}
-		for i := range nodes {
-			assign(nodes[i], n)
-		}
-	}
-	return nil
-}
-func (_q *DistQuery) loadRepository(ctx context.Context, query *RepositoryQuery, nodes []*Dist, init func(*Dist), assign func(*Dist, *Repository)) error {
-	ids := make([]string, 0, len(nodes))
-	nodeids := make(map[string][]*Dist)
-	for i := range nodes {
-		fk := nodes[i].RepositoryID
-		if _, ok := nodeids[fk]; !ok {
-			ids = append(ids, fk)
-		}
-		nodeids[fk] = append(nodeids[fk], nodes[i])
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	query.Where(repository.IDIn(ids...))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		nodes, ok := nodeids[n.ID]
-		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "repository_id" returned %v`, n.ID)
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
@@ -704,9 +632,6 @@ func (_q *DistQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withPackage != nil {
 			_spec.Node.AddColumnOnce(dist.FieldPackageID)
-		}
-		if _q.withRepository != nil {
-			_spec.Node.AddColumnOnce(dist.FieldRepositoryID)
 		}
 		if _q.withArchive != nil {
 			_spec.Node.AddColumnOnce(dist.FieldArchiveID)

@@ -7,10 +7,10 @@ import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/predicate"
-	"broker/ent/repository"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -27,20 +27,6 @@ type DistUpdate struct {
 // Where appends a list predicates to the DistUpdate builder.
 func (_u *DistUpdate) Where(ps ...predicate.Dist) *DistUpdate {
 	_u.mutation.Where(ps...)
-	return _u
-}
-
-// SetRepositoryID sets the "repository_id" field.
-func (_u *DistUpdate) SetRepositoryID(v string) *DistUpdate {
-	_u.mutation.SetRepositoryID(v)
-	return _u
-}
-
-// SetNillableRepositoryID sets the "repository_id" field if the given value is not nil.
-func (_u *DistUpdate) SetNillableRepositoryID(v *string) *DistUpdate {
-	if v != nil {
-		_u.SetRepositoryID(*v)
-	}
 	return _u
 }
 
@@ -106,9 +92,24 @@ func (_u *DistUpdate) ClearArchiveID() *DistUpdate {
 	return _u
 }
 
-// SetRepository sets the "repository" edge to the Repository entity.
-func (_u *DistUpdate) SetRepository(v *Repository) *DistUpdate {
-	return _u.SetRepositoryID(v.ID)
+// SetGoneAt sets the "gone_at" field.
+func (_u *DistUpdate) SetGoneAt(v time.Time) *DistUpdate {
+	_u.mutation.SetGoneAt(v)
+	return _u
+}
+
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_u *DistUpdate) SetNillableGoneAt(v *time.Time) *DistUpdate {
+	if v != nil {
+		_u.SetGoneAt(*v)
+	}
+	return _u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (_u *DistUpdate) ClearGoneAt() *DistUpdate {
+	_u.mutation.ClearGoneAt()
+	return _u
 }
 
 // SetArchive sets the "archive" edge to the Archive entity.
@@ -134,12 +135,6 @@ func (_u *DistUpdate) AddVersions(v ...*PackageVersion) *DistUpdate {
 // Mutation returns the DistMutation object of the builder.
 func (_u *DistUpdate) Mutation() *DistMutation {
 	return _u.mutation
-}
-
-// ClearRepository clears the "repository" edge to the Repository entity.
-func (_u *DistUpdate) ClearRepository() *DistUpdate {
-	_u.mutation.ClearRepository()
-	return _u
 }
 
 // ClearArchive clears the "archive" edge to the Archive entity.
@@ -211,9 +206,6 @@ func (_u *DistUpdate) check() error {
 	if _u.mutation.PackageCleared() && len(_u.mutation.PackageIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Dist.package"`)
 	}
-	if _u.mutation.RepositoryCleared() && len(_u.mutation.RepositoryIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Dist.repository"`)
-	}
 	return nil
 }
 
@@ -238,34 +230,11 @@ func (_u *DistUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Shasum(); ok {
 		_spec.SetField(dist.FieldShasum, field.TypeString, value)
 	}
-	if _u.mutation.RepositoryCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: true,
-			Table:   dist.RepositoryTable,
-			Columns: []string{dist.RepositoryColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
-			},
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	if value, ok := _u.mutation.GoneAt(); ok {
+		_spec.SetField(dist.FieldGoneAt, field.TypeTime, value)
 	}
-	if nodes := _u.mutation.RepositoryIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: true,
-			Table:   dist.RepositoryTable,
-			Columns: []string{dist.RepositoryColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	if _u.mutation.GoneAtCleared() {
+		_spec.ClearField(dist.FieldGoneAt, field.TypeTime)
 	}
 	if _u.mutation.ArchiveCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -361,20 +330,6 @@ type DistUpdateOne struct {
 	mutation *DistMutation
 }
 
-// SetRepositoryID sets the "repository_id" field.
-func (_u *DistUpdateOne) SetRepositoryID(v string) *DistUpdateOne {
-	_u.mutation.SetRepositoryID(v)
-	return _u
-}
-
-// SetNillableRepositoryID sets the "repository_id" field if the given value is not nil.
-func (_u *DistUpdateOne) SetNillableRepositoryID(v *string) *DistUpdateOne {
-	if v != nil {
-		_u.SetRepositoryID(*v)
-	}
-	return _u
-}
-
 // SetType sets the "type" field.
 func (_u *DistUpdateOne) SetType(v string) *DistUpdateOne {
 	_u.mutation.SetType(v)
@@ -437,9 +392,24 @@ func (_u *DistUpdateOne) ClearArchiveID() *DistUpdateOne {
 	return _u
 }
 
-// SetRepository sets the "repository" edge to the Repository entity.
-func (_u *DistUpdateOne) SetRepository(v *Repository) *DistUpdateOne {
-	return _u.SetRepositoryID(v.ID)
+// SetGoneAt sets the "gone_at" field.
+func (_u *DistUpdateOne) SetGoneAt(v time.Time) *DistUpdateOne {
+	_u.mutation.SetGoneAt(v)
+	return _u
+}
+
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_u *DistUpdateOne) SetNillableGoneAt(v *time.Time) *DistUpdateOne {
+	if v != nil {
+		_u.SetGoneAt(*v)
+	}
+	return _u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (_u *DistUpdateOne) ClearGoneAt() *DistUpdateOne {
+	_u.mutation.ClearGoneAt()
+	return _u
 }
 
 // SetArchive sets the "archive" edge to the Archive entity.
@@ -465,12 +435,6 @@ func (_u *DistUpdateOne) AddVersions(v ...*PackageVersion) *DistUpdateOne {
 // Mutation returns the DistMutation object of the builder.
 func (_u *DistUpdateOne) Mutation() *DistMutation {
 	return _u.mutation
-}
-
-// ClearRepository clears the "repository" edge to the Repository entity.
-func (_u *DistUpdateOne) ClearRepository() *DistUpdateOne {
-	_u.mutation.ClearRepository()
-	return _u
 }
 
 // ClearArchive clears the "archive" edge to the Archive entity.
@@ -555,9 +519,6 @@ func (_u *DistUpdateOne) check() error {
 	if _u.mutation.PackageCleared() && len(_u.mutation.PackageIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Dist.package"`)
 	}
-	if _u.mutation.RepositoryCleared() && len(_u.mutation.RepositoryIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Dist.repository"`)
-	}
 	return nil
 }
 
@@ -599,34 +560,11 @@ func (_u *DistUpdateOne) sqlSave(ctx context.Context) (_node *Dist, err error) {
 	if value, ok := _u.mutation.Shasum(); ok {
 		_spec.SetField(dist.FieldShasum, field.TypeString, value)
 	}
-	if _u.mutation.RepositoryCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: true,
-			Table:   dist.RepositoryTable,
-			Columns: []string{dist.RepositoryColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
-			},
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	if value, ok := _u.mutation.GoneAt(); ok {
+		_spec.SetField(dist.FieldGoneAt, field.TypeTime, value)
 	}
-	if nodes := _u.mutation.RepositoryIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.M2O,
-			Inverse: true,
-			Table:   dist.RepositoryTable,
-			Columns: []string{dist.RepositoryColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(repository.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	if _u.mutation.GoneAtCleared() {
+		_spec.ClearField(dist.FieldGoneAt, field.TypeTime)
 	}
 	if _u.mutation.ArchiveCleared() {
 		edge := &sqlgraph.EdgeSpec{

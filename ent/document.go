@@ -25,12 +25,8 @@ type Document struct {
 	Body []byte `json:"body,omitempty"`
 	// Bytes before compression.
 	Size int `json:"size,omitempty"`
-	// SHA-256 of the JSON.
+	// SHA-256 of the JSON; its Last-Modified is made of it.
 	Digest []byte `json:"digest,omitempty"`
-	// Unix seconds; grows with every change of content, also twice in a second.
-	LastModified int64 `json:"last_modified,omitempty"`
-	// Last-Modified of the upstream document this was made of.
-	UpstreamValidator string `json:"upstream_validator,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the DocumentQuery when eager-loading is set.
 	Edges        DocumentEdges `json:"edges"`
@@ -68,9 +64,9 @@ func (*Document) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case document.FieldDev:
 			values[i] = new(sql.NullBool)
-		case document.FieldSize, document.FieldLastModified:
+		case document.FieldSize:
 			values[i] = new(sql.NullInt64)
-		case document.FieldID, document.FieldPackageID, document.FieldUpstreamValidator:
+		case document.FieldID, document.FieldPackageID:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -122,18 +118,6 @@ func (_m *Document) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field digest", values[i])
 			} else if value != nil {
 				_m.Digest = *value
-			}
-		case document.FieldLastModified:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field last_modified", values[i])
-			} else if value.Valid {
-				_m.LastModified = value.Int64
-			}
-		case document.FieldUpstreamValidator:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field upstream_validator", values[i])
-			} else if value.Valid {
-				_m.UpstreamValidator = value.String
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -190,12 +174,6 @@ func (_m *Document) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("digest=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Digest))
-	builder.WriteString(", ")
-	builder.WriteString("last_modified=")
-	builder.WriteString(fmt.Sprintf("%v", _m.LastModified))
-	builder.WriteString(", ")
-	builder.WriteString("upstream_validator=")
-	builder.WriteString(_m.UpstreamValidator)
 	builder.WriteByte(')')
 	return builder.String()
 }

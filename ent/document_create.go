@@ -53,26 +53,6 @@ func (_c *DocumentCreate) SetDigest(v []byte) *DocumentCreate {
 	return _c
 }
 
-// SetLastModified sets the "last_modified" field.
-func (_c *DocumentCreate) SetLastModified(v int64) *DocumentCreate {
-	_c.mutation.SetLastModified(v)
-	return _c
-}
-
-// SetUpstreamValidator sets the "upstream_validator" field.
-func (_c *DocumentCreate) SetUpstreamValidator(v string) *DocumentCreate {
-	_c.mutation.SetUpstreamValidator(v)
-	return _c
-}
-
-// SetNillableUpstreamValidator sets the "upstream_validator" field if the given value is not nil.
-func (_c *DocumentCreate) SetNillableUpstreamValidator(v *string) *DocumentCreate {
-	if v != nil {
-		_c.SetUpstreamValidator(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *DocumentCreate) SetID(v string) *DocumentCreate {
 	_c.mutation.SetID(v)
@@ -127,10 +107,6 @@ func (_c *DocumentCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *DocumentCreate) defaults() {
-	if _, ok := _c.mutation.UpstreamValidator(); !ok {
-		v := document.DefaultUpstreamValidator
-		_c.mutation.SetUpstreamValidator(v)
-	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := document.DefaultID()
 		_c.mutation.SetID(v)
@@ -158,12 +134,6 @@ func (_c *DocumentCreate) check() error {
 		if err := document.DigestValidator(v); err != nil {
 			return &ValidationError{Name: "digest", err: fmt.Errorf(`ent: validator failed for field "Document.digest": %w`, err)}
 		}
-	}
-	if _, ok := _c.mutation.LastModified(); !ok {
-		return &ValidationError{Name: "last_modified", err: errors.New(`ent: missing required field "Document.last_modified"`)}
-	}
-	if _, ok := _c.mutation.UpstreamValidator(); !ok {
-		return &ValidationError{Name: "upstream_validator", err: errors.New(`ent: missing required field "Document.upstream_validator"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := document.IDValidator(v); err != nil {
@@ -224,14 +194,6 @@ func (_c *DocumentCreate) createSpec() (*Document, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Digest(); ok {
 		_spec.SetField(document.FieldDigest, field.TypeBytes, value)
 		_node.Digest = value
-	}
-	if value, ok := _c.mutation.LastModified(); ok {
-		_spec.SetField(document.FieldLastModified, field.TypeInt64, value)
-		_node.LastModified = value
-	}
-	if value, ok := _c.mutation.UpstreamValidator(); ok {
-		_spec.SetField(document.FieldUpstreamValidator, field.TypeString, value)
-		_node.UpstreamValidator = value
 	}
 	if nodes := _c.mutation.PackageIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -344,36 +306,6 @@ func (u *DocumentUpsert) UpdateDigest() *DocumentUpsert {
 	return u
 }
 
-// SetLastModified sets the "last_modified" field.
-func (u *DocumentUpsert) SetLastModified(v int64) *DocumentUpsert {
-	u.Set(document.FieldLastModified, v)
-	return u
-}
-
-// UpdateLastModified sets the "last_modified" field to the value that was provided on create.
-func (u *DocumentUpsert) UpdateLastModified() *DocumentUpsert {
-	u.SetExcluded(document.FieldLastModified)
-	return u
-}
-
-// AddLastModified adds v to the "last_modified" field.
-func (u *DocumentUpsert) AddLastModified(v int64) *DocumentUpsert {
-	u.Add(document.FieldLastModified, v)
-	return u
-}
-
-// SetUpstreamValidator sets the "upstream_validator" field.
-func (u *DocumentUpsert) SetUpstreamValidator(v string) *DocumentUpsert {
-	u.Set(document.FieldUpstreamValidator, v)
-	return u
-}
-
-// UpdateUpstreamValidator sets the "upstream_validator" field to the value that was provided on create.
-func (u *DocumentUpsert) UpdateUpstreamValidator() *DocumentUpsert {
-	u.SetExcluded(document.FieldUpstreamValidator)
-	return u
-}
-
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -474,41 +406,6 @@ func (u *DocumentUpsertOne) SetDigest(v []byte) *DocumentUpsertOne {
 func (u *DocumentUpsertOne) UpdateDigest() *DocumentUpsertOne {
 	return u.Update(func(s *DocumentUpsert) {
 		s.UpdateDigest()
-	})
-}
-
-// SetLastModified sets the "last_modified" field.
-func (u *DocumentUpsertOne) SetLastModified(v int64) *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetLastModified(v)
-	})
-}
-
-// AddLastModified adds v to the "last_modified" field.
-func (u *DocumentUpsertOne) AddLastModified(v int64) *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.AddLastModified(v)
-	})
-}
-
-// UpdateLastModified sets the "last_modified" field to the value that was provided on create.
-func (u *DocumentUpsertOne) UpdateLastModified() *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateLastModified()
-	})
-}
-
-// SetUpstreamValidator sets the "upstream_validator" field.
-func (u *DocumentUpsertOne) SetUpstreamValidator(v string) *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetUpstreamValidator(v)
-	})
-}
-
-// UpdateUpstreamValidator sets the "upstream_validator" field to the value that was provided on create.
-func (u *DocumentUpsertOne) UpdateUpstreamValidator() *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateUpstreamValidator()
 	})
 }
 
@@ -779,41 +676,6 @@ func (u *DocumentUpsertBulk) SetDigest(v []byte) *DocumentUpsertBulk {
 func (u *DocumentUpsertBulk) UpdateDigest() *DocumentUpsertBulk {
 	return u.Update(func(s *DocumentUpsert) {
 		s.UpdateDigest()
-	})
-}
-
-// SetLastModified sets the "last_modified" field.
-func (u *DocumentUpsertBulk) SetLastModified(v int64) *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetLastModified(v)
-	})
-}
-
-// AddLastModified adds v to the "last_modified" field.
-func (u *DocumentUpsertBulk) AddLastModified(v int64) *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.AddLastModified(v)
-	})
-}
-
-// UpdateLastModified sets the "last_modified" field to the value that was provided on create.
-func (u *DocumentUpsertBulk) UpdateLastModified() *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateLastModified()
-	})
-}
-
-// SetUpstreamValidator sets the "upstream_validator" field.
-func (u *DocumentUpsertBulk) SetUpstreamValidator(v string) *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetUpstreamValidator(v)
-	})
-}
-
-// UpdateUpstreamValidator sets the "upstream_validator" field to the value that was provided on create.
-func (u *DocumentUpsertBulk) UpdateUpstreamValidator() *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateUpstreamValidator()
 	})
 }
 

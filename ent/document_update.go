@@ -60,41 +60,6 @@ func (_u *DocumentUpdate) SetDigest(v []byte) *DocumentUpdate {
 	return _u
 }
 
-// SetLastModified sets the "last_modified" field.
-func (_u *DocumentUpdate) SetLastModified(v int64) *DocumentUpdate {
-	_u.mutation.ResetLastModified()
-	_u.mutation.SetLastModified(v)
-	return _u
-}
-
-// SetNillableLastModified sets the "last_modified" field if the given value is not nil.
-func (_u *DocumentUpdate) SetNillableLastModified(v *int64) *DocumentUpdate {
-	if v != nil {
-		_u.SetLastModified(*v)
-	}
-	return _u
-}
-
-// AddLastModified adds value to the "last_modified" field.
-func (_u *DocumentUpdate) AddLastModified(v int64) *DocumentUpdate {
-	_u.mutation.AddLastModified(v)
-	return _u
-}
-
-// SetUpstreamValidator sets the "upstream_validator" field.
-func (_u *DocumentUpdate) SetUpstreamValidator(v string) *DocumentUpdate {
-	_u.mutation.SetUpstreamValidator(v)
-	return _u
-}
-
-// SetNillableUpstreamValidator sets the "upstream_validator" field if the given value is not nil.
-func (_u *DocumentUpdate) SetNillableUpstreamValidator(v *string) *DocumentUpdate {
-	if v != nil {
-		_u.SetUpstreamValidator(*v)
-	}
-	return _u
-}
-
 // Mutation returns the DocumentMutation object of the builder.
 func (_u *DocumentUpdate) Mutation() *DocumentMutation {
 	return _u.mutation
@@ -164,15 +129,6 @@ func (_u *DocumentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Digest(); ok {
 		_spec.SetField(document.FieldDigest, field.TypeBytes, value)
 	}
-	if value, ok := _u.mutation.LastModified(); ok {
-		_spec.SetField(document.FieldLastModified, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLastModified(); ok {
-		_spec.AddField(document.FieldLastModified, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.UpstreamValidator(); ok {
-		_spec.SetField(document.FieldUpstreamValidator, field.TypeString, value)
-	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{document.Label}
@@ -223,41 +179,6 @@ func (_u *DocumentUpdateOne) AddSize(v int) *DocumentUpdateOne {
 // SetDigest sets the "digest" field.
 func (_u *DocumentUpdateOne) SetDigest(v []byte) *DocumentUpdateOne {
 	_u.mutation.SetDigest(v)
-	return _u
-}
-
-// SetLastModified sets the "last_modified" field.
-func (_u *DocumentUpdateOne) SetLastModified(v int64) *DocumentUpdateOne {
-	_u.mutation.ResetLastModified()
-	_u.mutation.SetLastModified(v)
-	return _u
-}
-
-// SetNillableLastModified sets the "last_modified" field if the given value is not nil.
-func (_u *DocumentUpdateOne) SetNillableLastModified(v *int64) *DocumentUpdateOne {
-	if v != nil {
-		_u.SetLastModified(*v)
-	}
-	return _u
-}
-
-// AddLastModified adds value to the "last_modified" field.
-func (_u *DocumentUpdateOne) AddLastModified(v int64) *DocumentUpdateOne {
-	_u.mutation.AddLastModified(v)
-	return _u
-}
-
-// SetUpstreamValidator sets the "upstream_validator" field.
-func (_u *DocumentUpdateOne) SetUpstreamValidator(v string) *DocumentUpdateOne {
-	_u.mutation.SetUpstreamValidator(v)
-	return _u
-}
-
-// SetNillableUpstreamValidator sets the "upstream_validator" field if the given value is not nil.
-func (_u *DocumentUpdateOne) SetNillableUpstreamValidator(v *string) *DocumentUpdateOne {
-	if v != nil {
-		_u.SetUpstreamValidator(*v)
-	}
 	return _u
 }
 
@@ -359,15 +280,6 @@ func (_u *DocumentUpdateOne) sqlSave(ctx context.Context) (_node *Document, err 
 	}
 	if value, ok := _u.mutation.Digest(); ok {
 		_spec.SetField(document.FieldDigest, field.TypeBytes, value)
-	}
-	if value, ok := _u.mutation.LastModified(); ok {
-		_spec.SetField(document.FieldLastModified, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedLastModified(); ok {
-		_spec.AddField(document.FieldLastModified, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.UpstreamValidator(); ok {
-		_spec.SetField(document.FieldUpstreamValidator, field.TypeString, value)
 	}
 	_node = &Document{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -171,10 +171,10 @@ func (_q *PackageVersionQuery) collectField(ctx context.Context, oneNode bool, o
 				selectedFields = append(selectedFields, packageversion.FieldLicenses)
 				fieldSeen[packageversion.FieldLicenses] = struct{}{}
 			}
-		case "metadata":
-			if _, ok := fieldSeen[packageversion.FieldMetadata]; !ok {
-				selectedFields = append(selectedFields, packageversion.FieldMetadata)
-				fieldSeen[packageversion.FieldMetadata] = struct{}{}
+		case "goneAt":
+			if _, ok := fieldSeen[packageversion.FieldGoneAt]; !ok {
+				selectedFields = append(selectedFields, packageversion.FieldGoneAt)
+				fieldSeen[packageversion.FieldGoneAt] = struct{}{}
 			}
 		case "distID":
 			if _, ok := fieldSeen[packageversion.FieldDistID]; !ok {
@@ -327,6 +327,26 @@ func (_q *PkgQuery) collectField(ctx context.Context, oneNode bool, opCtx *graph
 				selectedFields = append(selectedFields, pkg.FieldDownloads)
 				fieldSeen[pkg.FieldDownloads] = struct{}{}
 			}
+		case "stableValidator":
+			if _, ok := fieldSeen[pkg.FieldStableValidator]; !ok {
+				selectedFields = append(selectedFields, pkg.FieldStableValidator)
+				fieldSeen[pkg.FieldStableValidator] = struct{}{}
+			}
+		case "devValidator":
+			if _, ok := fieldSeen[pkg.FieldDevValidator]; !ok {
+				selectedFields = append(selectedFields, pkg.FieldDevValidator)
+				fieldSeen[pkg.FieldDevValidator] = struct{}{}
+			}
+		case "digest":
+			if _, ok := fieldSeen[pkg.FieldDigest]; !ok {
+				selectedFields = append(selectedFields, pkg.FieldDigest)
+				fieldSeen[pkg.FieldDigest] = struct{}{}
+			}
+		case "goneAt":
+			if _, ok := fieldSeen[pkg.FieldGoneAt]; !ok {
+				selectedFields = append(selectedFields, pkg.FieldGoneAt)
+				fieldSeen[pkg.FieldGoneAt] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[pkg.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, pkg.FieldCreatedAt)
@@ -472,6 +492,11 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 			if _, ok := fieldSeen[repository.FieldLastError]; !ok {
 				selectedFields = append(selectedFields, repository.FieldLastError)
 				fieldSeen[repository.FieldLastError] = struct{}{}
+			}
+		case "notice":
+			if _, ok := fieldSeen[repository.FieldNotice]; !ok {
+				selectedFields = append(selectedFields, repository.FieldNotice)
+				fieldSeen[repository.FieldNotice] = struct{}{}
 			}
 		case "createdAt":
 			if _, ok := fieldSeen[repository.FieldCreatedAt]; !ok {
@@ -653,6 +678,11 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 			if _, ok := fieldSeen[syncrun.FieldError]; !ok {
 				selectedFields = append(selectedFields, syncrun.FieldError)
 				fieldSeen[syncrun.FieldError] = struct{}{}
+			}
+		case "notice":
+			if _, ok := fieldSeen[syncrun.FieldNotice]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldNotice)
+				fieldSeen[syncrun.FieldNotice] = struct{}{}
 			}
 		case "id":
 		case "__typename":

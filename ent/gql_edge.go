@@ -11,7 +11,7 @@ func (_m *Pkg) Repository(ctx context.Context) (*Repository, error) {
 	if IsNotLoaded(err) {
 		result, err = _m.QueryRepository().Only(ctx)
 	}
-	return result, err
+	return result, MaskNotFound(err)
 }
 
 func (_m *SyncRun) Repository(ctx context.Context) (*Repository, error) {

@@ -3556,28 +3556,28 @@ func (m *ChangeMutation) ResetEdge(name string) error {
 // DistMutation represents an operation that mutates the Dist nodes in the graph.
 type DistMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *string
-	version           *string
-	reference         *string
-	_type             *string
-	url               *string
-	shasum            *string
-	created_at        *time.Time
-	clearedFields     map[string]struct{}
-	_package          *string
-	cleared_package   bool
-	repository        *string
-	clearedrepository bool
-	archive           *string
-	clearedarchive    bool
-	versions          map[string]struct{}
-	removedversions   map[string]struct{}
-	clearedversions   bool
-	done              bool
-	oldValue          func(context.Context) (*Dist, error)
-	predicates        []predicate.Dist
+	op                 Op
+	typ                string
+	id                 *string
+	version            *string
+	normalized_version *string
+	reference          *string
+	_type              *string
+	url                *string
+	shasum             *string
+	created_at         *time.Time
+	gone_at            *time.Time
+	clearedFields      map[string]struct{}
+	_package           *string
+	cleared_package    bool
+	archive            *string
+	clearedarchive     bool
+	versions           map[string]struct{}
+	removedversions    map[string]struct{}
+	clearedversions    bool
+	done               bool
+	oldValue           func(context.Context) (*Dist, error)
+	predicates         []predicate.Dist
 }
 
 var _ ent.Mutation = (*DistMutation)(nil)
@@ -3720,42 +3720,6 @@ func (m *DistMutation) ResetPackageID() {
 	m._package = nil
 }
 
-// SetRepositoryID sets the "repository_id" field.
-func (m *DistMutation) SetRepositoryID(s string) {
-	m.repository = &s
-}
-
-// RepositoryID returns the value of the "repository_id" field in the mutation.
-func (m *DistMutation) RepositoryID() (r string, exists bool) {
-	v := m.repository
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldRepositoryID returns the old "repository_id" field's value of the Dist entity.
-// If the Dist object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *DistMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
-	}
-	return oldValue.RepositoryID, nil
-}
-
-// ResetRepositoryID resets all changes to the "repository_id" field.
-func (m *DistMutation) ResetRepositoryID() {
-	m.repository = nil
-}
-
 // SetVersion sets the "version" field.
 func (m *DistMutation) SetVersion(s string) {
 	m.version = &s
@@ -3790,6 +3754,42 @@ func (m *DistMutation) OldVersion(ctx context.Context) (v string, err error) {
 // ResetVersion resets all changes to the "version" field.
 func (m *DistMutation) ResetVersion() {
 	m.version = nil
+}
+
+// SetNormalizedVersion sets the "normalized_version" field.
+func (m *DistMutation) SetNormalizedVersion(s string) {
+	m.normalized_version = &s
+}
+
+// NormalizedVersion returns the value of the "normalized_version" field in the mutation.
+func (m *DistMutation) NormalizedVersion() (r string, exists bool) {
+	v := m.normalized_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNormalizedVersion returns the old "normalized_version" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldNormalizedVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNormalizedVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNormalizedVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNormalizedVersion: %w", err)
+	}
+	return oldValue.NormalizedVersion, nil
+}
+
+// ResetNormalizedVersion resets all changes to the "normalized_version" field.
+func (m *DistMutation) ResetNormalizedVersion() {
+	m.normalized_version = nil
 }
 
 // SetReference sets the "reference" field.
@@ -4021,6 +4021,55 @@ func (m *DistMutation) ResetCreatedAt() {
 	m.created_at = nil
 }
 
+// SetGoneAt sets the "gone_at" field.
+func (m *DistMutation) SetGoneAt(t time.Time) {
+	m.gone_at = &t
+}
+
+// GoneAt returns the value of the "gone_at" field in the mutation.
+func (m *DistMutation) GoneAt() (r time.Time, exists bool) {
+	v := m.gone_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGoneAt returns the old "gone_at" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldGoneAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGoneAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGoneAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGoneAt: %w", err)
+	}
+	return oldValue.GoneAt, nil
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (m *DistMutation) ClearGoneAt() {
+	m.gone_at = nil
+	m.clearedFields[dist.FieldGoneAt] = struct{}{}
+}
+
+// GoneAtCleared returns if the "gone_at" field was cleared in this mutation.
+func (m *DistMutation) GoneAtCleared() bool {
+	_, ok := m.clearedFields[dist.FieldGoneAt]
+	return ok
+}
+
+// ResetGoneAt resets all changes to the "gone_at" field.
+func (m *DistMutation) ResetGoneAt() {
+	m.gone_at = nil
+	delete(m.clearedFields, dist.FieldGoneAt)
+}
+
 // ClearPackage clears the "package" edge to the Pkg entity.
 func (m *DistMutation) ClearPackage() {
 	m.cleared_package = true
@@ -4046,33 +4095,6 @@ func (m *DistMutation) PackageIDs() (ids []string) {
 func (m *DistMutation) ResetPackage() {
 	m._package = nil
 	m.cleared_package = false
-}
-
-// ClearRepository clears the "repository" edge to the Repository entity.
-func (m *DistMutation) ClearRepository() {
-	m.clearedrepository = true
-	m.clearedFields[dist.FieldRepositoryID] = struct{}{}
-}
-
-// RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
-func (m *DistMutation) RepositoryCleared() bool {
-	return m.clearedrepository
-}
-
-// RepositoryIDs returns the "repository" edge IDs in the mutation.
-// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// RepositoryID instead. It exists only for internal usage by the builders.
-func (m *DistMutation) RepositoryIDs() (ids []string) {
-	if id := m.repository; id != nil {
-		ids = append(ids, *id)
-	}
-	return
-}
-
-// ResetRepository resets all changes to the "repository" edge.
-func (m *DistMutation) ResetRepository() {
-	m.repository = nil
-	m.clearedrepository = false
 }
 
 // ClearArchive clears the "archive" edge to the Archive entity.
@@ -4190,15 +4212,15 @@ func (m *DistMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *DistMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m._package != nil {
 		fields = append(fields, dist.FieldPackageID)
 	}
-	if m.repository != nil {
-		fields = append(fields, dist.FieldRepositoryID)
-	}
 	if m.version != nil {
 		fields = append(fields, dist.FieldVersion)
+	}
+	if m.normalized_version != nil {
+		fields = append(fields, dist.FieldNormalizedVersion)
 	}
 	if m.reference != nil {
 		fields = append(fields, dist.FieldReference)
@@ -4218,6 +4240,9 @@ func (m *DistMutation) Fields() []string {
 	if m.created_at != nil {
 		fields = append(fields, dist.FieldCreatedAt)
 	}
+	if m.gone_at != nil {
+		fields = append(fields, dist.FieldGoneAt)
+	}
 	return fields
 }
 
@@ -4228,10 +4253,10 @@ func (m *DistMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case dist.FieldPackageID:
 		return m.PackageID()
-	case dist.FieldRepositoryID:
-		return m.RepositoryID()
 	case dist.FieldVersion:
 		return m.Version()
+	case dist.FieldNormalizedVersion:
+		return m.NormalizedVersion()
 	case dist.FieldReference:
 		return m.Reference()
 	case dist.FieldType:
@@ -4244,6 +4269,8 @@ func (m *DistMutation) Field(name string) (ent.Value, bool) {
 		return m.ArchiveID()
 	case dist.FieldCreatedAt:
 		return m.CreatedAt()
+	case dist.FieldGoneAt:
+		return m.GoneAt()
 	}
 	return nil, false
 }
@@ -4255,10 +4282,10 @@ func (m *DistMutation) OldField(ctx context.Context, name string) (ent.Value, er
 	switch name {
 	case dist.FieldPackageID:
 		return m.OldPackageID(ctx)
-	case dist.FieldRepositoryID:
-		return m.OldRepositoryID(ctx)
 	case dist.FieldVersion:
 		return m.OldVersion(ctx)
+	case dist.FieldNormalizedVersion:
+		return m.OldNormalizedVersion(ctx)
 	case dist.FieldReference:
 		return m.OldReference(ctx)
 	case dist.FieldType:
@@ -4271,6 +4298,8 @@ func (m *DistMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldArchiveID(ctx)
 	case dist.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
+	case dist.FieldGoneAt:
+		return m.OldGoneAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Dist field %s", name)
 }
@@ -4287,19 +4316,19 @@ func (m *DistMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPackageID(v)
 		return nil
-	case dist.FieldRepositoryID:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetRepositoryID(v)
-		return nil
 	case dist.FieldVersion:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetVersion(v)
+		return nil
+	case dist.FieldNormalizedVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNormalizedVersion(v)
 		return nil
 	case dist.FieldReference:
 		v, ok := value.(string)
@@ -4343,6 +4372,13 @@ func (m *DistMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCreatedAt(v)
 		return nil
+	case dist.FieldGoneAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGoneAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Dist field %s", name)
 }
@@ -4376,6 +4412,9 @@ func (m *DistMutation) ClearedFields() []string {
 	if m.FieldCleared(dist.FieldArchiveID) {
 		fields = append(fields, dist.FieldArchiveID)
 	}
+	if m.FieldCleared(dist.FieldGoneAt) {
+		fields = append(fields, dist.FieldGoneAt)
+	}
 	return fields
 }
 
@@ -4393,6 +4432,9 @@ func (m *DistMutation) ClearField(name string) error {
 	case dist.FieldArchiveID:
 		m.ClearArchiveID()
 		return nil
+	case dist.FieldGoneAt:
+		m.ClearGoneAt()
+		return nil
 	}
 	return fmt.Errorf("unknown Dist nullable field %s", name)
 }
@@ -4404,11 +4446,11 @@ func (m *DistMutation) ResetField(name string) error {
 	case dist.FieldPackageID:
 		m.ResetPackageID()
 		return nil
-	case dist.FieldRepositoryID:
-		m.ResetRepositoryID()
-		return nil
 	case dist.FieldVersion:
 		m.ResetVersion()
+		return nil
+	case dist.FieldNormalizedVersion:
+		m.ResetNormalizedVersion()
 		return nil
 	case dist.FieldReference:
 		m.ResetReference()
@@ -4428,18 +4470,18 @@ func (m *DistMutation) ResetField(name string) error {
 	case dist.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
+	case dist.FieldGoneAt:
+		m.ResetGoneAt()
+		return nil
 	}
 	return fmt.Errorf("unknown Dist field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *DistMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 3)
 	if m._package != nil {
 		edges = append(edges, dist.EdgePackage)
-	}
-	if m.repository != nil {
-		edges = append(edges, dist.EdgeRepository)
 	}
 	if m.archive != nil {
 		edges = append(edges, dist.EdgeArchive)
@@ -4458,10 +4500,6 @@ func (m *DistMutation) AddedIDs(name string) []ent.Value {
 		if id := m._package; id != nil {
 			return []ent.Value{*id}
 		}
-	case dist.EdgeRepository:
-		if id := m.repository; id != nil {
-			return []ent.Value{*id}
-		}
 	case dist.EdgeArchive:
 		if id := m.archive; id != nil {
 			return []ent.Value{*id}
@@ -4478,7 +4516,7 @@ func (m *DistMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *DistMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 3)
 	if m.removedversions != nil {
 		edges = append(edges, dist.EdgeVersions)
 	}
@@ -4501,12 +4539,9 @@ func (m *DistMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *DistMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 3)
 	if m.cleared_package {
 		edges = append(edges, dist.EdgePackage)
-	}
-	if m.clearedrepository {
-		edges = append(edges, dist.EdgeRepository)
 	}
 	if m.clearedarchive {
 		edges = append(edges, dist.EdgeArchive)
@@ -4523,8 +4558,6 @@ func (m *DistMutation) EdgeCleared(name string) bool {
 	switch name {
 	case dist.EdgePackage:
 		return m.cleared_package
-	case dist.EdgeRepository:
-		return m.clearedrepository
 	case dist.EdgeArchive:
 		return m.clearedarchive
 	case dist.EdgeVersions:
@@ -4540,9 +4573,6 @@ func (m *DistMutation) ClearEdge(name string) error {
 	case dist.EdgePackage:
 		m.ClearPackage()
 		return nil
-	case dist.EdgeRepository:
-		m.ClearRepository()
-		return nil
 	case dist.EdgeArchive:
 		m.ClearArchive()
 		return nil
@@ -4557,9 +4587,6 @@ func (m *DistMutation) ResetEdge(name string) error {
 	case dist.EdgePackage:
 		m.ResetPackage()
 		return nil
-	case dist.EdgeRepository:
-		m.ResetRepository()
-		return nil
 	case dist.EdgeArchive:
 		m.ResetArchive()
 		return nil
@@ -4573,23 +4600,20 @@ func (m *DistMutation) ResetEdge(name string) error {
 // DocumentMutation represents an operation that mutates the Document nodes in the graph.
 type DocumentMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	dev                *bool
-	body               *[]byte
-	size               *int
-	addsize            *int
-	digest             *[]byte
-	last_modified      *int64
-	addlast_modified   *int64
-	upstream_validator *string
-	clearedFields      map[string]struct{}
-	_package           *string
-	cleared_package    bool
-	done               bool
-	oldValue           func(context.Context) (*Document, error)
-	predicates         []predicate.Document
+	op              Op
+	typ             string
+	id              *string
+	dev             *bool
+	body            *[]byte
+	size            *int
+	addsize         *int
+	digest          *[]byte
+	clearedFields   map[string]struct{}
+	_package        *string
+	cleared_package bool
+	done            bool
+	oldValue        func(context.Context) (*Document, error)
+	predicates      []predicate.Document
 }
 
 var _ ent.Mutation = (*DocumentMutation)(nil)
@@ -4896,98 +4920,6 @@ func (m *DocumentMutation) ResetDigest() {
 	m.digest = nil
 }
 
-// SetLastModified sets the "last_modified" field.
-func (m *DocumentMutation) SetLastModified(i int64) {
-	m.last_modified = &i
-	m.addlast_modified = nil
-}
-
-// LastModified returns the value of the "last_modified" field in the mutation.
-func (m *DocumentMutation) LastModified() (r int64, exists bool) {
-	v := m.last_modified
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldLastModified returns the old "last_modified" field's value of the Document entity.
-// If the Document object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *DocumentMutation) OldLastModified(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldLastModified is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldLastModified requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldLastModified: %w", err)
-	}
-	return oldValue.LastModified, nil
-}
-
-// AddLastModified adds i to the "last_modified" field.
-func (m *DocumentMutation) AddLastModified(i int64) {
-	if m.addlast_modified != nil {
-		*m.addlast_modified += i
-	} else {
-		m.addlast_modified = &i
-	}
-}
-
-// AddedLastModified returns the value that was added to the "last_modified" field in this mutation.
-func (m *DocumentMutation) AddedLastModified() (r int64, exists bool) {
-	v := m.addlast_modified
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetLastModified resets all changes to the "last_modified" field.
-func (m *DocumentMutation) ResetLastModified() {
-	m.last_modified = nil
-	m.addlast_modified = nil
-}
-
-// SetUpstreamValidator sets the "upstream_validator" field.
-func (m *DocumentMutation) SetUpstreamValidator(s string) {
-	m.upstream_validator = &s
-}
-
-// UpstreamValidator returns the value of the "upstream_validator" field in the mutation.
-func (m *DocumentMutation) UpstreamValidator() (r string, exists bool) {
-	v := m.upstream_validator
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldUpstreamValidator returns the old "upstream_validator" field's value of the Document entity.
-// If the Document object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *DocumentMutation) OldUpstreamValidator(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldUpstreamValidator is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldUpstreamValidator requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldUpstreamValidator: %w", err)
-	}
-	return oldValue.UpstreamValidator, nil
-}
-
-// ResetUpstreamValidator resets all changes to the "upstream_validator" field.
-func (m *DocumentMutation) ResetUpstreamValidator() {
-	m.upstream_validator = nil
-}
-
 // ClearPackage clears the "package" edge to the Pkg entity.
 func (m *DocumentMutation) ClearPackage() {
 	m.cleared_package = true
@@ -5049,7 +4981,7 @@ func (m *DocumentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *DocumentMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 5)
 	if m._package != nil {
 		fields = append(fields, document.FieldPackageID)
 	}
@@ -5064,12 +4996,6 @@ func (m *DocumentMutation) Fields() []string {
 	}
 	if m.digest != nil {
 		fields = append(fields, document.FieldDigest)
-	}
-	if m.last_modified != nil {
-		fields = append(fields, document.FieldLastModified)
-	}
-	if m.upstream_validator != nil {
-		fields = append(fields, document.FieldUpstreamValidator)
 	}
 	return fields
 }
@@ -5089,10 +5015,6 @@ func (m *DocumentMutation) Field(name string) (ent.Value, bool) {
 		return m.Size()
 	case document.FieldDigest:
 		return m.Digest()
-	case document.FieldLastModified:
-		return m.LastModified()
-	case document.FieldUpstreamValidator:
-		return m.UpstreamValidator()
 	}
 	return nil, false
 }
@@ -5112,10 +5034,6 @@ func (m *DocumentMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldSize(ctx)
 	case document.FieldDigest:
 		return m.OldDigest(ctx)
-	case document.FieldLastModified:
-		return m.OldLastModified(ctx)
-	case document.FieldUpstreamValidator:
-		return m.OldUpstreamValidator(ctx)
 	}
 	return nil, fmt.Errorf("unknown Document field %s", name)
 }
@@ -5160,20 +5078,6 @@ func (m *DocumentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDigest(v)
 		return nil
-	case document.FieldLastModified:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetLastModified(v)
-		return nil
-	case document.FieldUpstreamValidator:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetUpstreamValidator(v)
-		return nil
 	}
 	return fmt.Errorf("unknown Document field %s", name)
 }
@@ -5185,9 +5089,6 @@ func (m *DocumentMutation) AddedFields() []string {
 	if m.addsize != nil {
 		fields = append(fields, document.FieldSize)
 	}
-	if m.addlast_modified != nil {
-		fields = append(fields, document.FieldLastModified)
-	}
 	return fields
 }
 
@@ -5198,8 +5099,6 @@ func (m *DocumentMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case document.FieldSize:
 		return m.AddedSize()
-	case document.FieldLastModified:
-		return m.AddedLastModified()
 	}
 	return nil, false
 }
@@ -5215,13 +5114,6 @@ func (m *DocumentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSize(v)
-		return nil
-	case document.FieldLastModified:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddLastModified(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Document numeric field %s", name)
@@ -5264,12 +5156,6 @@ func (m *DocumentMutation) ResetField(name string) error {
 		return nil
 	case document.FieldDigest:
 		m.ResetDigest()
-		return nil
-	case document.FieldLastModified:
-		m.ResetLastModified()
-		return nil
-	case document.FieldUpstreamValidator:
-		m.ResetUpstreamValidator()
 		return nil
 	}
 	return fmt.Errorf("unknown Document field %s", name)
@@ -6392,7 +6278,7 @@ type PackageVersionMutation struct {
 	released_at        *time.Time
 	licenses           *[]string
 	appendlicenses     []string
-	metadata           *string
+	gone_at            *time.Time
 	downloads          *int64
 	adddownloads       *int64
 	clearedFields      map[string]struct{}
@@ -6858,40 +6744,53 @@ func (m *PackageVersionMutation) ResetLicenses() {
 	m.appendlicenses = nil
 }
 
-// SetMetadata sets the "metadata" field.
-func (m *PackageVersionMutation) SetMetadata(s string) {
-	m.metadata = &s
+// SetGoneAt sets the "gone_at" field.
+func (m *PackageVersionMutation) SetGoneAt(t time.Time) {
+	m.gone_at = &t
 }
 
-// Metadata returns the value of the "metadata" field in the mutation.
-func (m *PackageVersionMutation) Metadata() (r string, exists bool) {
-	v := m.metadata
+// GoneAt returns the value of the "gone_at" field in the mutation.
+func (m *PackageVersionMutation) GoneAt() (r time.Time, exists bool) {
+	v := m.gone_at
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldMetadata returns the old "metadata" field's value of the PackageVersion entity.
+// OldGoneAt returns the old "gone_at" field's value of the PackageVersion entity.
 // If the PackageVersion object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PackageVersionMutation) OldMetadata(ctx context.Context) (v string, err error) {
+func (m *PackageVersionMutation) OldGoneAt(ctx context.Context) (v *time.Time, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldMetadata is only allowed on UpdateOne operations")
+		return v, errors.New("OldGoneAt is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldMetadata requires an ID field in the mutation")
+		return v, errors.New("OldGoneAt requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldMetadata: %w", err)
+		return v, fmt.Errorf("querying old value for OldGoneAt: %w", err)
 	}
-	return oldValue.Metadata, nil
+	return oldValue.GoneAt, nil
 }
 
-// ResetMetadata resets all changes to the "metadata" field.
-func (m *PackageVersionMutation) ResetMetadata() {
-	m.metadata = nil
+// ClearGoneAt clears the value of the "gone_at" field.
+func (m *PackageVersionMutation) ClearGoneAt() {
+	m.gone_at = nil
+	m.clearedFields[packageversion.FieldGoneAt] = struct{}{}
+}
+
+// GoneAtCleared returns if the "gone_at" field was cleared in this mutation.
+func (m *PackageVersionMutation) GoneAtCleared() bool {
+	_, ok := m.clearedFields[packageversion.FieldGoneAt]
+	return ok
+}
+
+// ResetGoneAt resets all changes to the "gone_at" field.
+func (m *PackageVersionMutation) ResetGoneAt() {
+	m.gone_at = nil
+	delete(m.clearedFields, packageversion.FieldGoneAt)
 }
 
 // SetDistID sets the "dist_id" field.
@@ -7112,8 +7011,8 @@ func (m *PackageVersionMutation) Fields() []string {
 	if m.licenses != nil {
 		fields = append(fields, packageversion.FieldLicenses)
 	}
-	if m.metadata != nil {
-		fields = append(fields, packageversion.FieldMetadata)
+	if m.gone_at != nil {
+		fields = append(fields, packageversion.FieldGoneAt)
 	}
 	if m.dist != nil {
 		fields = append(fields, packageversion.FieldDistID)
@@ -7145,8 +7044,8 @@ func (m *PackageVersionMutation) Field(name string) (ent.Value, bool) {
 		return m.ReleasedAt()
 	case packageversion.FieldLicenses:
 		return m.Licenses()
-	case packageversion.FieldMetadata:
-		return m.Metadata()
+	case packageversion.FieldGoneAt:
+		return m.GoneAt()
 	case packageversion.FieldDistID:
 		return m.DistID()
 	case packageversion.FieldDownloads:
@@ -7176,8 +7075,8 @@ func (m *PackageVersionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldReleasedAt(ctx)
 	case packageversion.FieldLicenses:
 		return m.OldLicenses(ctx)
-	case packageversion.FieldMetadata:
-		return m.OldMetadata(ctx)
+	case packageversion.FieldGoneAt:
+		return m.OldGoneAt(ctx)
 	case packageversion.FieldDistID:
 		return m.OldDistID(ctx)
 	case packageversion.FieldDownloads:
@@ -7247,12 +7146,12 @@ func (m *PackageVersionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLicenses(v)
 		return nil
-	case packageversion.FieldMetadata:
-		v, ok := value.(string)
+	case packageversion.FieldGoneAt:
+		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetMetadata(v)
+		m.SetGoneAt(v)
 		return nil
 	case packageversion.FieldDistID:
 		v, ok := value.(string)
@@ -7331,6 +7230,9 @@ func (m *PackageVersionMutation) ClearedFields() []string {
 	if m.FieldCleared(packageversion.FieldReleasedAt) {
 		fields = append(fields, packageversion.FieldReleasedAt)
 	}
+	if m.FieldCleared(packageversion.FieldGoneAt) {
+		fields = append(fields, packageversion.FieldGoneAt)
+	}
 	if m.FieldCleared(packageversion.FieldDistID) {
 		fields = append(fields, packageversion.FieldDistID)
 	}
@@ -7353,6 +7255,9 @@ func (m *PackageVersionMutation) ClearField(name string) error {
 		return nil
 	case packageversion.FieldReleasedAt:
 		m.ClearReleasedAt()
+		return nil
+	case packageversion.FieldGoneAt:
+		m.ClearGoneAt()
 		return nil
 	case packageversion.FieldDistID:
 		m.ClearDistID()
@@ -7389,8 +7294,8 @@ func (m *PackageVersionMutation) ResetField(name string) error {
 	case packageversion.FieldLicenses:
 		m.ResetLicenses()
 		return nil
-	case packageversion.FieldMetadata:
-		m.ResetMetadata()
+	case packageversion.FieldGoneAt:
+		m.ResetGoneAt()
 		return nil
 	case packageversion.FieldDistID:
 		m.ResetDistID()
@@ -7511,6 +7416,10 @@ type PkgMutation struct {
 	released_at        *time.Time
 	downloads          *int64
 	adddownloads       *int64
+	stable_validator   *string
+	dev_validator      *string
+	digest             *[]byte
+	gone_at            *time.Time
 	created_at         *time.Time
 	clearedFields      map[string]struct{}
 	repository         *string
@@ -7686,7 +7595,7 @@ func (m *PkgMutation) RepositoryID() (r string, exists bool) {
 // OldRepositoryID returns the old "repository_id" field's value of the Pkg entity.
 // If the Pkg object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PkgMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+func (m *PkgMutation) OldRepositoryID(ctx context.Context) (v *string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
 	}
@@ -7700,9 +7609,22 @@ func (m *PkgMutation) OldRepositoryID(ctx context.Context) (v string, err error)
 	return oldValue.RepositoryID, nil
 }
 
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (m *PkgMutation) ClearRepositoryID() {
+	m.repository = nil
+	m.clearedFields[pkg.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryIDCleared returns if the "repository_id" field was cleared in this mutation.
+func (m *PkgMutation) RepositoryIDCleared() bool {
+	_, ok := m.clearedFields[pkg.FieldRepositoryID]
+	return ok
+}
+
 // ResetRepositoryID resets all changes to the "repository_id" field.
 func (m *PkgMutation) ResetRepositoryID() {
 	m.repository = nil
+	delete(m.clearedFields, pkg.FieldRepositoryID)
 }
 
 // SetType sets the "type" field.
@@ -8072,6 +7994,176 @@ func (m *PkgMutation) ResetDownloads() {
 	m.adddownloads = nil
 }
 
+// SetStableValidator sets the "stable_validator" field.
+func (m *PkgMutation) SetStableValidator(s string) {
+	m.stable_validator = &s
+}
+
+// StableValidator returns the value of the "stable_validator" field in the mutation.
+func (m *PkgMutation) StableValidator() (r string, exists bool) {
+	v := m.stable_validator
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStableValidator returns the old "stable_validator" field's value of the Pkg entity.
+// If the Pkg object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PkgMutation) OldStableValidator(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStableValidator is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStableValidator requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStableValidator: %w", err)
+	}
+	return oldValue.StableValidator, nil
+}
+
+// ResetStableValidator resets all changes to the "stable_validator" field.
+func (m *PkgMutation) ResetStableValidator() {
+	m.stable_validator = nil
+}
+
+// SetDevValidator sets the "dev_validator" field.
+func (m *PkgMutation) SetDevValidator(s string) {
+	m.dev_validator = &s
+}
+
+// DevValidator returns the value of the "dev_validator" field in the mutation.
+func (m *PkgMutation) DevValidator() (r string, exists bool) {
+	v := m.dev_validator
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDevValidator returns the old "dev_validator" field's value of the Pkg entity.
+// If the Pkg object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PkgMutation) OldDevValidator(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDevValidator is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDevValidator requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDevValidator: %w", err)
+	}
+	return oldValue.DevValidator, nil
+}
+
+// ResetDevValidator resets all changes to the "dev_validator" field.
+func (m *PkgMutation) ResetDevValidator() {
+	m.dev_validator = nil
+}
+
+// SetDigest sets the "digest" field.
+func (m *PkgMutation) SetDigest(b []byte) {
+	m.digest = &b
+}
+
+// Digest returns the value of the "digest" field in the mutation.
+func (m *PkgMutation) Digest() (r []byte, exists bool) {
+	v := m.digest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigest returns the old "digest" field's value of the Pkg entity.
+// If the Pkg object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PkgMutation) OldDigest(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigest: %w", err)
+	}
+	return oldValue.Digest, nil
+}
+
+// ClearDigest clears the value of the "digest" field.
+func (m *PkgMutation) ClearDigest() {
+	m.digest = nil
+	m.clearedFields[pkg.FieldDigest] = struct{}{}
+}
+
+// DigestCleared returns if the "digest" field was cleared in this mutation.
+func (m *PkgMutation) DigestCleared() bool {
+	_, ok := m.clearedFields[pkg.FieldDigest]
+	return ok
+}
+
+// ResetDigest resets all changes to the "digest" field.
+func (m *PkgMutation) ResetDigest() {
+	m.digest = nil
+	delete(m.clearedFields, pkg.FieldDigest)
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (m *PkgMutation) SetGoneAt(t time.Time) {
+	m.gone_at = &t
+}
+
+// GoneAt returns the value of the "gone_at" field in the mutation.
+func (m *PkgMutation) GoneAt() (r time.Time, exists bool) {
+	v := m.gone_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGoneAt returns the old "gone_at" field's value of the Pkg entity.
+// If the Pkg object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PkgMutation) OldGoneAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGoneAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGoneAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGoneAt: %w", err)
+	}
+	return oldValue.GoneAt, nil
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (m *PkgMutation) ClearGoneAt() {
+	m.gone_at = nil
+	m.clearedFields[pkg.FieldGoneAt] = struct{}{}
+}
+
+// GoneAtCleared returns if the "gone_at" field was cleared in this mutation.
+func (m *PkgMutation) GoneAtCleared() bool {
+	_, ok := m.clearedFields[pkg.FieldGoneAt]
+	return ok
+}
+
+// ResetGoneAt resets all changes to the "gone_at" field.
+func (m *PkgMutation) ResetGoneAt() {
+	m.gone_at = nil
+	delete(m.clearedFields, pkg.FieldGoneAt)
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *PkgMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -8116,7 +8208,7 @@ func (m *PkgMutation) ClearRepository() {
 
 // RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
 func (m *PkgMutation) RepositoryCleared() bool {
-	return m.clearedrepository
+	return m.RepositoryIDCleared() || m.clearedrepository
 }
 
 // RepositoryIDs returns the "repository" edge IDs in the mutation.
@@ -8331,7 +8423,7 @@ func (m *PkgMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PkgMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 15)
 	if m.name != nil {
 		fields = append(fields, pkg.FieldName)
 	}
@@ -8361,6 +8453,18 @@ func (m *PkgMutation) Fields() []string {
 	}
 	if m.downloads != nil {
 		fields = append(fields, pkg.FieldDownloads)
+	}
+	if m.stable_validator != nil {
+		fields = append(fields, pkg.FieldStableValidator)
+	}
+	if m.dev_validator != nil {
+		fields = append(fields, pkg.FieldDevValidator)
+	}
+	if m.digest != nil {
+		fields = append(fields, pkg.FieldDigest)
+	}
+	if m.gone_at != nil {
+		fields = append(fields, pkg.FieldGoneAt)
 	}
 	if m.created_at != nil {
 		fields = append(fields, pkg.FieldCreatedAt)
@@ -8393,6 +8497,14 @@ func (m *PkgMutation) Field(name string) (ent.Value, bool) {
 		return m.ReleasedAt()
 	case pkg.FieldDownloads:
 		return m.Downloads()
+	case pkg.FieldStableValidator:
+		return m.StableValidator()
+	case pkg.FieldDevValidator:
+		return m.DevValidator()
+	case pkg.FieldDigest:
+		return m.Digest()
+	case pkg.FieldGoneAt:
+		return m.GoneAt()
 	case pkg.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -8424,6 +8536,14 @@ func (m *PkgMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldReleasedAt(ctx)
 	case pkg.FieldDownloads:
 		return m.OldDownloads(ctx)
+	case pkg.FieldStableValidator:
+		return m.OldStableValidator(ctx)
+	case pkg.FieldDevValidator:
+		return m.OldDevValidator(ctx)
+	case pkg.FieldDigest:
+		return m.OldDigest(ctx)
+	case pkg.FieldGoneAt:
+		return m.OldGoneAt(ctx)
 	case pkg.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -8505,6 +8625,34 @@ func (m *PkgMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDownloads(v)
 		return nil
+	case pkg.FieldStableValidator:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStableValidator(v)
+		return nil
+	case pkg.FieldDevValidator:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDevValidator(v)
+		return nil
+	case pkg.FieldDigest:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigest(v)
+		return nil
+	case pkg.FieldGoneAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGoneAt(v)
+		return nil
 	case pkg.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -8569,6 +8717,9 @@ func (m *PkgMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *PkgMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(pkg.FieldRepositoryID) {
+		fields = append(fields, pkg.FieldRepositoryID)
+	}
 	if m.FieldCleared(pkg.FieldAbandoned) {
 		fields = append(fields, pkg.FieldAbandoned)
 	}
@@ -8577,6 +8728,12 @@ func (m *PkgMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(pkg.FieldReleasedAt) {
 		fields = append(fields, pkg.FieldReleasedAt)
+	}
+	if m.FieldCleared(pkg.FieldDigest) {
+		fields = append(fields, pkg.FieldDigest)
+	}
+	if m.FieldCleared(pkg.FieldGoneAt) {
+		fields = append(fields, pkg.FieldGoneAt)
 	}
 	return fields
 }
@@ -8592,6 +8749,9 @@ func (m *PkgMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *PkgMutation) ClearField(name string) error {
 	switch name {
+	case pkg.FieldRepositoryID:
+		m.ClearRepositoryID()
+		return nil
 	case pkg.FieldAbandoned:
 		m.ClearAbandoned()
 		return nil
@@ -8600,6 +8760,12 @@ func (m *PkgMutation) ClearField(name string) error {
 		return nil
 	case pkg.FieldReleasedAt:
 		m.ClearReleasedAt()
+		return nil
+	case pkg.FieldDigest:
+		m.ClearDigest()
+		return nil
+	case pkg.FieldGoneAt:
+		m.ClearGoneAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Pkg nullable field %s", name)
@@ -8638,6 +8804,18 @@ func (m *PkgMutation) ResetField(name string) error {
 		return nil
 	case pkg.FieldDownloads:
 		m.ResetDownloads()
+		return nil
+	case pkg.FieldStableValidator:
+		m.ResetStableValidator()
+		return nil
+	case pkg.FieldDevValidator:
+		m.ResetDevValidator()
+		return nil
+	case pkg.FieldDigest:
+		m.ResetDigest()
+		return nil
+	case pkg.FieldGoneAt:
+		m.ResetGoneAt()
 		return nil
 	case pkg.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -9365,14 +9543,14 @@ type RepositoryMutation struct {
 	status              *repository.Status
 	last_synced_at      *time.Time
 	last_error          *string
+	notice              *string
+	doubted_at          *time.Time
+	removals_confirmed  *bool
 	created_at          *time.Time
 	clearedFields       map[string]struct{}
 	syncs               map[string]struct{}
 	removedsyncs        map[string]struct{}
 	clearedsyncs        bool
-	dists               map[string]struct{}
-	removeddists        map[string]struct{}
-	cleareddists        bool
 	package_rows        map[string]struct{}
 	removedpackage_rows map[string]struct{}
 	clearedpackage_rows bool
@@ -10091,6 +10269,140 @@ func (m *RepositoryMutation) ResetLastError() {
 	delete(m.clearedFields, repository.FieldLastError)
 }
 
+// SetNotice sets the "notice" field.
+func (m *RepositoryMutation) SetNotice(s string) {
+	m.notice = &s
+}
+
+// Notice returns the value of the "notice" field in the mutation.
+func (m *RepositoryMutation) Notice() (r string, exists bool) {
+	v := m.notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotice returns the old "notice" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldNotice(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotice: %w", err)
+	}
+	return oldValue.Notice, nil
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (m *RepositoryMutation) ClearNotice() {
+	m.notice = nil
+	m.clearedFields[repository.FieldNotice] = struct{}{}
+}
+
+// NoticeCleared returns if the "notice" field was cleared in this mutation.
+func (m *RepositoryMutation) NoticeCleared() bool {
+	_, ok := m.clearedFields[repository.FieldNotice]
+	return ok
+}
+
+// ResetNotice resets all changes to the "notice" field.
+func (m *RepositoryMutation) ResetNotice() {
+	m.notice = nil
+	delete(m.clearedFields, repository.FieldNotice)
+}
+
+// SetDoubtedAt sets the "doubted_at" field.
+func (m *RepositoryMutation) SetDoubtedAt(t time.Time) {
+	m.doubted_at = &t
+}
+
+// DoubtedAt returns the value of the "doubted_at" field in the mutation.
+func (m *RepositoryMutation) DoubtedAt() (r time.Time, exists bool) {
+	v := m.doubted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDoubtedAt returns the old "doubted_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldDoubtedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDoubtedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDoubtedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDoubtedAt: %w", err)
+	}
+	return oldValue.DoubtedAt, nil
+}
+
+// ClearDoubtedAt clears the value of the "doubted_at" field.
+func (m *RepositoryMutation) ClearDoubtedAt() {
+	m.doubted_at = nil
+	m.clearedFields[repository.FieldDoubtedAt] = struct{}{}
+}
+
+// DoubtedAtCleared returns if the "doubted_at" field was cleared in this mutation.
+func (m *RepositoryMutation) DoubtedAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldDoubtedAt]
+	return ok
+}
+
+// ResetDoubtedAt resets all changes to the "doubted_at" field.
+func (m *RepositoryMutation) ResetDoubtedAt() {
+	m.doubted_at = nil
+	delete(m.clearedFields, repository.FieldDoubtedAt)
+}
+
+// SetRemovalsConfirmed sets the "removals_confirmed" field.
+func (m *RepositoryMutation) SetRemovalsConfirmed(b bool) {
+	m.removals_confirmed = &b
+}
+
+// RemovalsConfirmed returns the value of the "removals_confirmed" field in the mutation.
+func (m *RepositoryMutation) RemovalsConfirmed() (r bool, exists bool) {
+	v := m.removals_confirmed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovalsConfirmed returns the old "removals_confirmed" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldRemovalsConfirmed(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovalsConfirmed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovalsConfirmed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovalsConfirmed: %w", err)
+	}
+	return oldValue.RemovalsConfirmed, nil
+}
+
+// ResetRemovalsConfirmed resets all changes to the "removals_confirmed" field.
+func (m *RepositoryMutation) ResetRemovalsConfirmed() {
+	m.removals_confirmed = nil
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *RepositoryMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -10181,60 +10493,6 @@ func (m *RepositoryMutation) ResetSyncs() {
 	m.removedsyncs = nil
 }
 
-// AddDistIDs adds the "dists" edge to the Dist entity by ids.
-func (m *RepositoryMutation) AddDistIDs(ids ...string) {
-	if m.dists == nil {
-		m.dists = make(map[string]struct{})
-	}
-	for i := range ids {
-		m.dists[ids[i]] = struct{}{}
-	}
-}
-
-// ClearDists clears the "dists" edge to the Dist entity.
-func (m *RepositoryMutation) ClearDists() {
-	m.cleareddists = true
-}
-
-// DistsCleared reports if the "dists" edge to the Dist entity was cleared.
-func (m *RepositoryMutation) DistsCleared() bool {
-	return m.cleareddists
-}
-
-// RemoveDistIDs removes the "dists" edge to the Dist entity by IDs.
-func (m *RepositoryMutation) RemoveDistIDs(ids ...string) {
-	if m.removeddists == nil {
-		m.removeddists = make(map[string]struct{})
-	}
-	for i := range ids {
-		delete(m.dists, ids[i])
-		m.removeddists[ids[i]] = struct{}{}
-	}
-}
-
-// RemovedDists returns the removed IDs of the "dists" edge to the Dist entity.
-func (m *RepositoryMutation) RemovedDistsIDs() (ids []string) {
-	for id := range m.removeddists {
-		ids = append(ids, id)
-	}
-	return
-}
-
-// DistsIDs returns the "dists" edge IDs in the mutation.
-func (m *RepositoryMutation) DistsIDs() (ids []string) {
-	for id := range m.dists {
-		ids = append(ids, id)
-	}
-	return
-}
-
-// ResetDists resets all changes to the "dists" edge.
-func (m *RepositoryMutation) ResetDists() {
-	m.dists = nil
-	m.cleareddists = false
-	m.removeddists = nil
-}
-
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by ids.
 func (m *RepositoryMutation) AddPackageRowIDs(ids ...string) {
 	if m.package_rows == nil {
@@ -10323,7 +10581,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 18)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -10366,6 +10624,15 @@ func (m *RepositoryMutation) Fields() []string {
 	if m.last_error != nil {
 		fields = append(fields, repository.FieldLastError)
 	}
+	if m.notice != nil {
+		fields = append(fields, repository.FieldNotice)
+	}
+	if m.doubted_at != nil {
+		fields = append(fields, repository.FieldDoubtedAt)
+	}
+	if m.removals_confirmed != nil {
+		fields = append(fields, repository.FieldRemovalsConfirmed)
+	}
 	if m.created_at != nil {
 		fields = append(fields, repository.FieldCreatedAt)
 	}
@@ -10405,6 +10672,12 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.LastSyncedAt()
 	case repository.FieldLastError:
 		return m.LastError()
+	case repository.FieldNotice:
+		return m.Notice()
+	case repository.FieldDoubtedAt:
+		return m.DoubtedAt()
+	case repository.FieldRemovalsConfirmed:
+		return m.RemovalsConfirmed()
 	case repository.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -10444,6 +10717,12 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldLastSyncedAt(ctx)
 	case repository.FieldLastError:
 		return m.OldLastError(ctx)
+	case repository.FieldNotice:
+		return m.OldNotice(ctx)
+	case repository.FieldDoubtedAt:
+		return m.OldDoubtedAt(ctx)
+	case repository.FieldRemovalsConfirmed:
+		return m.OldRemovalsConfirmed(ctx)
 	case repository.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -10553,6 +10832,27 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLastError(v)
 		return nil
+	case repository.FieldNotice:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotice(v)
+		return nil
+	case repository.FieldDoubtedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDoubtedAt(v)
+		return nil
+	case repository.FieldRemovalsConfirmed:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovalsConfirmed(v)
+		return nil
 	case repository.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -10617,6 +10917,12 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldLastError) {
 		fields = append(fields, repository.FieldLastError)
 	}
+	if m.FieldCleared(repository.FieldNotice) {
+		fields = append(fields, repository.FieldNotice)
+	}
+	if m.FieldCleared(repository.FieldDoubtedAt) {
+		fields = append(fields, repository.FieldDoubtedAt)
+	}
 	return fields
 }
 
@@ -10642,6 +10948,12 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldLastError:
 		m.ClearLastError()
+		return nil
+	case repository.FieldNotice:
+		m.ClearNotice()
+		return nil
+	case repository.FieldDoubtedAt:
+		m.ClearDoubtedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Repository nullable field %s", name)
@@ -10693,6 +11005,15 @@ func (m *RepositoryMutation) ResetField(name string) error {
 	case repository.FieldLastError:
 		m.ResetLastError()
 		return nil
+	case repository.FieldNotice:
+		m.ResetNotice()
+		return nil
+	case repository.FieldDoubtedAt:
+		m.ResetDoubtedAt()
+		return nil
+	case repository.FieldRemovalsConfirmed:
+		m.ResetRemovalsConfirmed()
+		return nil
 	case repository.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
@@ -10702,12 +11023,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RepositoryMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 2)
 	if m.syncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
-	}
-	if m.dists != nil {
-		edges = append(edges, repository.EdgeDists)
 	}
 	if m.package_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
@@ -10725,12 +11043,6 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
-	case repository.EdgeDists:
-		ids := make([]ent.Value, 0, len(m.dists))
-		for id := range m.dists {
-			ids = append(ids, id)
-		}
-		return ids
 	case repository.EdgePackageRows:
 		ids := make([]ent.Value, 0, len(m.package_rows))
 		for id := range m.package_rows {
@@ -10743,12 +11055,9 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RepositoryMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 2)
 	if m.removedsyncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
-	}
-	if m.removeddists != nil {
-		edges = append(edges, repository.EdgeDists)
 	}
 	if m.removedpackage_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
@@ -10766,12 +11075,6 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
-	case repository.EdgeDists:
-		ids := make([]ent.Value, 0, len(m.removeddists))
-		for id := range m.removeddists {
-			ids = append(ids, id)
-		}
-		return ids
 	case repository.EdgePackageRows:
 		ids := make([]ent.Value, 0, len(m.removedpackage_rows))
 		for id := range m.removedpackage_rows {
@@ -10784,12 +11087,9 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RepositoryMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 2)
 	if m.clearedsyncs {
 		edges = append(edges, repository.EdgeSyncs)
-	}
-	if m.cleareddists {
-		edges = append(edges, repository.EdgeDists)
 	}
 	if m.clearedpackage_rows {
 		edges = append(edges, repository.EdgePackageRows)
@@ -10803,8 +11103,6 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 	switch name {
 	case repository.EdgeSyncs:
 		return m.clearedsyncs
-	case repository.EdgeDists:
-		return m.cleareddists
 	case repository.EdgePackageRows:
 		return m.clearedpackage_rows
 	}
@@ -10825,9 +11123,6 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 	switch name {
 	case repository.EdgeSyncs:
 		m.ResetSyncs()
-		return nil
-	case repository.EdgeDists:
-		m.ResetDists()
 		return nil
 	case repository.EdgePackageRows:
 		m.ResetPackageRows()
@@ -12381,6 +12676,7 @@ type SyncRunMutation struct {
 	skipped             *[]schema.SyncSkip
 	appendskipped       []schema.SyncSkip
 	error               *string
+	notice              *string
 	clearedFields       map[string]struct{}
 	repository          *string
 	clearedrepository   bool
@@ -13250,6 +13546,55 @@ func (m *SyncRunMutation) ResetError() {
 	delete(m.clearedFields, syncrun.FieldError)
 }
 
+// SetNotice sets the "notice" field.
+func (m *SyncRunMutation) SetNotice(s string) {
+	m.notice = &s
+}
+
+// Notice returns the value of the "notice" field in the mutation.
+func (m *SyncRunMutation) Notice() (r string, exists bool) {
+	v := m.notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotice returns the old "notice" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldNotice(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotice: %w", err)
+	}
+	return oldValue.Notice, nil
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (m *SyncRunMutation) ClearNotice() {
+	m.notice = nil
+	m.clearedFields[syncrun.FieldNotice] = struct{}{}
+}
+
+// NoticeCleared returns if the "notice" field was cleared in this mutation.
+func (m *SyncRunMutation) NoticeCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldNotice]
+	return ok
+}
+
+// ResetNotice resets all changes to the "notice" field.
+func (m *SyncRunMutation) ResetNotice() {
+	m.notice = nil
+	delete(m.clearedFields, syncrun.FieldNotice)
+}
+
 // ClearRepository clears the "repository" edge to the Repository entity.
 func (m *SyncRunMutation) ClearRepository() {
 	m.clearedrepository = true
@@ -13311,7 +13656,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 17)
 	if m.repository != nil {
 		fields = append(fields, syncrun.FieldRepositoryID)
 	}
@@ -13360,6 +13705,9 @@ func (m *SyncRunMutation) Fields() []string {
 	if m.error != nil {
 		fields = append(fields, syncrun.FieldError)
 	}
+	if m.notice != nil {
+		fields = append(fields, syncrun.FieldNotice)
+	}
 	return fields
 }
 
@@ -13400,6 +13748,8 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.Skipped()
 	case syncrun.FieldError:
 		return m.Error()
+	case syncrun.FieldNotice:
+		return m.Notice()
 	}
 	return nil, false
 }
@@ -13441,6 +13791,8 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldSkipped(ctx)
 	case syncrun.FieldError:
 		return m.OldError(ctx)
+	case syncrun.FieldNotice:
+		return m.OldNotice(ctx)
 	}
 	return nil, fmt.Errorf("unknown SyncRun field %s", name)
 }
@@ -13562,6 +13914,13 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetError(v)
 		return nil
+	case syncrun.FieldNotice:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotice(v)
+		return nil
 	}
 	return fmt.Errorf("unknown SyncRun field %s", name)
 }
@@ -13670,6 +14029,9 @@ func (m *SyncRunMutation) ClearedFields() []string {
 	if m.FieldCleared(syncrun.FieldError) {
 		fields = append(fields, syncrun.FieldError)
 	}
+	if m.FieldCleared(syncrun.FieldNotice) {
+		fields = append(fields, syncrun.FieldNotice)
+	}
 	return fields
 }
 
@@ -13698,6 +14060,9 @@ func (m *SyncRunMutation) ClearField(name string) error {
 		return nil
 	case syncrun.FieldError:
 		m.ClearError()
+		return nil
+	case syncrun.FieldNotice:
+		m.ClearNotice()
 		return nil
 	}
 	return fmt.Errorf("unknown SyncRun nullable field %s", name)
@@ -13754,6 +14119,9 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldError:
 		m.ResetError()
+		return nil
+	case syncrun.FieldNotice:
+		m.ResetNotice()
 		return nil
 	}
 	return fmt.Errorf("unknown SyncRun field %s", name)

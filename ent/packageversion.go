@@ -36,8 +36,8 @@ type PackageVersion struct {
 	ReleasedAt *time.Time `json:"released_at,omitempty"`
 	// Licenses holds the value of the "licenses" field.
 	Licenses []string `json:"licenses,omitempty"`
-	// Metadata holds the value of the "metadata" field.
-	Metadata string `json:"metadata,omitempty"`
+	// GoneAt holds the value of the "gone_at" field.
+	GoneAt *time.Time `json:"gone_at,omitempty"`
 	// DistID holds the value of the "dist_id" field.
 	DistID *string `json:"dist_id,omitempty"`
 	// Downloads holds the value of the "downloads" field.
@@ -92,9 +92,9 @@ func (*PackageVersion) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case packageversion.FieldPosition, packageversion.FieldDownloads:
 			values[i] = new(sql.NullInt64)
-		case packageversion.FieldID, packageversion.FieldPackageID, packageversion.FieldVersion, packageversion.FieldNormalizedVersion, packageversion.FieldReference, packageversion.FieldMetadata, packageversion.FieldDistID:
+		case packageversion.FieldID, packageversion.FieldPackageID, packageversion.FieldVersion, packageversion.FieldNormalizedVersion, packageversion.FieldReference, packageversion.FieldDistID:
 			values[i] = new(sql.NullString)
-		case packageversion.FieldReleasedAt:
+		case packageversion.FieldReleasedAt, packageversion.FieldGoneAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -169,11 +169,12 @@ func (_m *PackageVersion) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field licenses: %w", err)
 				}
 			}
-		case packageversion.FieldMetadata:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field metadata", values[i])
+		case packageversion.FieldGoneAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field gone_at", values[i])
 			} else if value.Valid {
-				_m.Metadata = value.String
+				_m.GoneAt = new(time.Time)
+				*_m.GoneAt = value.Time
 			}
 		case packageversion.FieldDistID:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -262,8 +263,10 @@ func (_m *PackageVersion) String() string {
 	builder.WriteString("licenses=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Licenses))
 	builder.WriteString(", ")
-	builder.WriteString("metadata=")
-	builder.WriteString(_m.Metadata)
+	if v := _m.GoneAt; v != nil {
+		builder.WriteString("gone_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	if v := _m.DistID; v != nil {
 		builder.WriteString("dist_id=")

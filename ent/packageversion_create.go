@@ -105,16 +105,16 @@ func (_c *PackageVersionCreate) SetLicenses(v []string) *PackageVersionCreate {
 	return _c
 }
 
-// SetMetadata sets the "metadata" field.
-func (_c *PackageVersionCreate) SetMetadata(v string) *PackageVersionCreate {
-	_c.mutation.SetMetadata(v)
+// SetGoneAt sets the "gone_at" field.
+func (_c *PackageVersionCreate) SetGoneAt(v time.Time) *PackageVersionCreate {
+	_c.mutation.SetGoneAt(v)
 	return _c
 }
 
-// SetNillableMetadata sets the "metadata" field if the given value is not nil.
-func (_c *PackageVersionCreate) SetNillableMetadata(v *string) *PackageVersionCreate {
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_c *PackageVersionCreate) SetNillableGoneAt(v *time.Time) *PackageVersionCreate {
 	if v != nil {
-		_c.SetMetadata(*v)
+		_c.SetGoneAt(*v)
 	}
 	return _c
 }
@@ -218,10 +218,6 @@ func (_c *PackageVersionCreate) defaults() {
 		v := packageversion.DefaultLicenses
 		_c.mutation.SetLicenses(v)
 	}
-	if _, ok := _c.mutation.Metadata(); !ok {
-		v := packageversion.DefaultMetadata
-		_c.mutation.SetMetadata(v)
-	}
 	if _, ok := _c.mutation.Downloads(); !ok {
 		v := packageversion.DefaultDownloads
 		_c.mutation.SetDownloads(v)
@@ -261,9 +257,6 @@ func (_c *PackageVersionCreate) check() error {
 	}
 	if _, ok := _c.mutation.Licenses(); !ok {
 		return &ValidationError{Name: "licenses", err: errors.New(`ent: missing required field "PackageVersion.licenses"`)}
-	}
-	if _, ok := _c.mutation.Metadata(); !ok {
-		return &ValidationError{Name: "metadata", err: errors.New(`ent: missing required field "PackageVersion.metadata"`)}
 	}
 	if _, ok := _c.mutation.Downloads(); !ok {
 		return &ValidationError{Name: "downloads", err: errors.New(`ent: missing required field "PackageVersion.downloads"`)}
@@ -340,9 +333,9 @@ func (_c *PackageVersionCreate) createSpec() (*PackageVersion, *sqlgraph.CreateS
 		_spec.SetField(packageversion.FieldLicenses, field.TypeJSON, value)
 		_node.Licenses = value
 	}
-	if value, ok := _c.mutation.Metadata(); ok {
-		_spec.SetField(packageversion.FieldMetadata, field.TypeString, value)
-		_node.Metadata = value
+	if value, ok := _c.mutation.GoneAt(); ok {
+		_spec.SetField(packageversion.FieldGoneAt, field.TypeTime, value)
+		_node.GoneAt = &value
 	}
 	if value, ok := _c.mutation.Downloads(); ok {
 		_spec.SetField(packageversion.FieldDownloads, field.TypeInt64, value)
@@ -524,15 +517,21 @@ func (u *PackageVersionUpsert) UpdateLicenses() *PackageVersionUpsert {
 	return u
 }
 
-// SetMetadata sets the "metadata" field.
-func (u *PackageVersionUpsert) SetMetadata(v string) *PackageVersionUpsert {
-	u.Set(packageversion.FieldMetadata, v)
+// SetGoneAt sets the "gone_at" field.
+func (u *PackageVersionUpsert) SetGoneAt(v time.Time) *PackageVersionUpsert {
+	u.Set(packageversion.FieldGoneAt, v)
 	return u
 }
 
-// UpdateMetadata sets the "metadata" field to the value that was provided on create.
-func (u *PackageVersionUpsert) UpdateMetadata() *PackageVersionUpsert {
-	u.SetExcluded(packageversion.FieldMetadata)
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *PackageVersionUpsert) UpdateGoneAt() *PackageVersionUpsert {
+	u.SetExcluded(packageversion.FieldGoneAt)
+	return u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *PackageVersionUpsert) ClearGoneAt() *PackageVersionUpsert {
+	u.SetNull(packageversion.FieldGoneAt)
 	return u
 }
 
@@ -731,17 +730,24 @@ func (u *PackageVersionUpsertOne) UpdateLicenses() *PackageVersionUpsertOne {
 	})
 }
 
-// SetMetadata sets the "metadata" field.
-func (u *PackageVersionUpsertOne) SetMetadata(v string) *PackageVersionUpsertOne {
+// SetGoneAt sets the "gone_at" field.
+func (u *PackageVersionUpsertOne) SetGoneAt(v time.Time) *PackageVersionUpsertOne {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetMetadata(v)
+		s.SetGoneAt(v)
 	})
 }
 
-// UpdateMetadata sets the "metadata" field to the value that was provided on create.
-func (u *PackageVersionUpsertOne) UpdateMetadata() *PackageVersionUpsertOne {
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *PackageVersionUpsertOne) UpdateGoneAt() *PackageVersionUpsertOne {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateMetadata()
+		s.UpdateGoneAt()
+	})
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *PackageVersionUpsertOne) ClearGoneAt() *PackageVersionUpsertOne {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.ClearGoneAt()
 	})
 }
 
@@ -1113,17 +1119,24 @@ func (u *PackageVersionUpsertBulk) UpdateLicenses() *PackageVersionUpsertBulk {
 	})
 }
 
-// SetMetadata sets the "metadata" field.
-func (u *PackageVersionUpsertBulk) SetMetadata(v string) *PackageVersionUpsertBulk {
+// SetGoneAt sets the "gone_at" field.
+func (u *PackageVersionUpsertBulk) SetGoneAt(v time.Time) *PackageVersionUpsertBulk {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.SetMetadata(v)
+		s.SetGoneAt(v)
 	})
 }
 
-// UpdateMetadata sets the "metadata" field to the value that was provided on create.
-func (u *PackageVersionUpsertBulk) UpdateMetadata() *PackageVersionUpsertBulk {
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *PackageVersionUpsertBulk) UpdateGoneAt() *PackageVersionUpsertBulk {
 	return u.Update(func(s *PackageVersionUpsert) {
-		s.UpdateMetadata()
+		s.UpdateGoneAt()
+	})
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *PackageVersionUpsertBulk) ClearGoneAt() *PackageVersionUpsertBulk {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.ClearGoneAt()
 	})
 }
 

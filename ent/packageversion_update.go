@@ -131,17 +131,23 @@ func (_u *PackageVersionUpdate) AppendLicenses(v []string) *PackageVersionUpdate
 	return _u
 }
 
-// SetMetadata sets the "metadata" field.
-func (_u *PackageVersionUpdate) SetMetadata(v string) *PackageVersionUpdate {
-	_u.mutation.SetMetadata(v)
+// SetGoneAt sets the "gone_at" field.
+func (_u *PackageVersionUpdate) SetGoneAt(v time.Time) *PackageVersionUpdate {
+	_u.mutation.SetGoneAt(v)
 	return _u
 }
 
-// SetNillableMetadata sets the "metadata" field if the given value is not nil.
-func (_u *PackageVersionUpdate) SetNillableMetadata(v *string) *PackageVersionUpdate {
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_u *PackageVersionUpdate) SetNillableGoneAt(v *time.Time) *PackageVersionUpdate {
 	if v != nil {
-		_u.SetMetadata(*v)
+		_u.SetGoneAt(*v)
 	}
+	return _u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (_u *PackageVersionUpdate) ClearGoneAt() *PackageVersionUpdate {
+	_u.mutation.ClearGoneAt()
 	return _u
 }
 
@@ -286,8 +292,11 @@ func (_u *PackageVersionUpdate) sqlSave(ctx context.Context) (_node int, err err
 			sqljson.Append(u, packageversion.FieldLicenses, value)
 		})
 	}
-	if value, ok := _u.mutation.Metadata(); ok {
-		_spec.SetField(packageversion.FieldMetadata, field.TypeString, value)
+	if value, ok := _u.mutation.GoneAt(); ok {
+		_spec.SetField(packageversion.FieldGoneAt, field.TypeTime, value)
+	}
+	if _u.mutation.GoneAtCleared() {
+		_spec.ClearField(packageversion.FieldGoneAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Downloads(); ok {
 		_spec.SetField(packageversion.FieldDownloads, field.TypeInt64, value)
@@ -445,17 +454,23 @@ func (_u *PackageVersionUpdateOne) AppendLicenses(v []string) *PackageVersionUpd
 	return _u
 }
 
-// SetMetadata sets the "metadata" field.
-func (_u *PackageVersionUpdateOne) SetMetadata(v string) *PackageVersionUpdateOne {
-	_u.mutation.SetMetadata(v)
+// SetGoneAt sets the "gone_at" field.
+func (_u *PackageVersionUpdateOne) SetGoneAt(v time.Time) *PackageVersionUpdateOne {
+	_u.mutation.SetGoneAt(v)
 	return _u
 }
 
-// SetNillableMetadata sets the "metadata" field if the given value is not nil.
-func (_u *PackageVersionUpdateOne) SetNillableMetadata(v *string) *PackageVersionUpdateOne {
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_u *PackageVersionUpdateOne) SetNillableGoneAt(v *time.Time) *PackageVersionUpdateOne {
 	if v != nil {
-		_u.SetMetadata(*v)
+		_u.SetGoneAt(*v)
 	}
+	return _u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (_u *PackageVersionUpdateOne) ClearGoneAt() *PackageVersionUpdateOne {
+	_u.mutation.ClearGoneAt()
 	return _u
 }
 
@@ -630,8 +645,11 @@ func (_u *PackageVersionUpdateOne) sqlSave(ctx context.Context) (_node *PackageV
 			sqljson.Append(u, packageversion.FieldLicenses, value)
 		})
 	}
-	if value, ok := _u.mutation.Metadata(); ok {
-		_spec.SetField(packageversion.FieldMetadata, field.TypeString, value)
+	if value, ok := _u.mutation.GoneAt(); ok {
+		_spec.SetField(packageversion.FieldGoneAt, field.TypeTime, value)
+	}
+	if _u.mutation.GoneAtCleared() {
+		_spec.ClearField(packageversion.FieldGoneAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Downloads(); ok {
 		_spec.SetField(packageversion.FieldDownloads, field.TypeInt64, value)

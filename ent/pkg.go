@@ -20,8 +20,8 @@ type Pkg struct {
 	ID string `json:"id,omitempty"`
 	// Lower case, as Composer asks for it.
 	Name string `json:"name,omitempty"`
-	// RepositoryID holds the value of the "repository_id" field.
-	RepositoryID string `json:"repository_id,omitempty"`
+	// Null once the repository was removed; the package is gone by then.
+	RepositoryID *string `json:"repository_id,omitempty"`
 	// Type holds the value of the "type" field.
 	Type string `json:"type,omitempty"`
 	// Description holds the value of the "description" field.
@@ -38,6 +38,14 @@ type Pkg struct {
 	ReleasedAt *time.Time `json:"released_at,omitempty"`
 	// Downloads holds the value of the "downloads" field.
 	Downloads int64 `json:"downloads,omitempty"`
+	// What upstream's document is known by: its Last-Modified, or that it is absent.
+	StableValidator string `json:"stable_validator,omitempty"`
+	// The same of the ~dev document.
+	DevValidator string `json:"dev_validator,omitempty"`
+	// SHA-256 of what the documents were made of: upstream's bytes and how they are rendered.
+	Digest []byte `json:"digest,omitempty"`
+	// GoneAt holds the value of the "gone_at" field.
+	GoneAt *time.Time `json:"gone_at,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -110,11 +118,13 @@ func (*Pkg) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case pkg.FieldDigest:
+			values[i] = new([]byte)
 		case pkg.FieldVersionCount, pkg.FieldDownloads:
 			values[i] = new(sql.NullInt64)
-		case pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID, pkg.FieldType, pkg.FieldDescription, pkg.FieldDescriptionFolded, pkg.FieldAbandoned, pkg.FieldLatestVersionID:
+		case pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID, pkg.FieldType, pkg.FieldDescription, pkg.FieldDescriptionFolded, pkg.FieldAbandoned, pkg.FieldLatestVersionID, pkg.FieldStableValidator, pkg.FieldDevValidator:
 			values[i] = new(sql.NullString)
-		case pkg.FieldReleasedAt, pkg.FieldCreatedAt:
+		case pkg.FieldReleasedAt, pkg.FieldGoneAt, pkg.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -147,7 +157,8 @@ func (_m *Pkg) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field repository_id", values[i])
 			} else if value.Valid {
-				_m.RepositoryID = value.String
+				_m.RepositoryID = new(string)
+				*_m.RepositoryID = value.String
 			}
 		case pkg.FieldType:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -199,6 +210,31 @@ func (_m *Pkg) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field downloads", values[i])
 			} else if value.Valid {
 				_m.Downloads = value.Int64
+			}
+		case pkg.FieldStableValidator:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field stable_validator", values[i])
+			} else if value.Valid {
+				_m.StableValidator = value.String
+			}
+		case pkg.FieldDevValidator:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field dev_validator", values[i])
+			} else if value.Valid {
+				_m.DevValidator = value.String
+			}
+		case pkg.FieldDigest:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field digest", values[i])
+			} else if value != nil {
+				_m.Digest = *value
+			}
+		case pkg.FieldGoneAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field gone_at", values[i])
+			} else if value.Valid {
+				_m.GoneAt = new(time.Time)
+				*_m.GoneAt = value.Time
 			}
 		case pkg.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -265,8 +301,10 @@ func (_m *Pkg) String() string {
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
 	builder.WriteString(", ")
-	builder.WriteString("repository_id=")
-	builder.WriteString(_m.RepositoryID)
+	if v := _m.RepositoryID; v != nil {
+		builder.WriteString("repository_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("type=")
 	builder.WriteString(_m.Type)
@@ -297,6 +335,20 @@ func (_m *Pkg) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("downloads=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Downloads))
+	builder.WriteString(", ")
+	builder.WriteString("stable_validator=")
+	builder.WriteString(_m.StableValidator)
+	builder.WriteString(", ")
+	builder.WriteString("dev_validator=")
+	builder.WriteString(_m.DevValidator)
+	builder.WriteString(", ")
+	builder.WriteString("digest=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Digest))
+	builder.WriteString(", ")
+	if v := _m.GoneAt; v != nil {
+		builder.WriteString("gone_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -39,6 +39,14 @@ func (_c *PkgCreate) SetRepositoryID(v string) *PkgCreate {
 	return _c
 }
 
+// SetNillableRepositoryID sets the "repository_id" field if the given value is not nil.
+func (_c *PkgCreate) SetNillableRepositoryID(v *string) *PkgCreate {
+	if v != nil {
+		_c.SetRepositoryID(*v)
+	}
+	return _c
+}
+
 // SetType sets the "type" field.
 func (_c *PkgCreate) SetType(v string) *PkgCreate {
 	_c.mutation.SetType(v)
@@ -147,6 +155,54 @@ func (_c *PkgCreate) SetDownloads(v int64) *PkgCreate {
 func (_c *PkgCreate) SetNillableDownloads(v *int64) *PkgCreate {
 	if v != nil {
 		_c.SetDownloads(*v)
+	}
+	return _c
+}
+
+// SetStableValidator sets the "stable_validator" field.
+func (_c *PkgCreate) SetStableValidator(v string) *PkgCreate {
+	_c.mutation.SetStableValidator(v)
+	return _c
+}
+
+// SetNillableStableValidator sets the "stable_validator" field if the given value is not nil.
+func (_c *PkgCreate) SetNillableStableValidator(v *string) *PkgCreate {
+	if v != nil {
+		_c.SetStableValidator(*v)
+	}
+	return _c
+}
+
+// SetDevValidator sets the "dev_validator" field.
+func (_c *PkgCreate) SetDevValidator(v string) *PkgCreate {
+	_c.mutation.SetDevValidator(v)
+	return _c
+}
+
+// SetNillableDevValidator sets the "dev_validator" field if the given value is not nil.
+func (_c *PkgCreate) SetNillableDevValidator(v *string) *PkgCreate {
+	if v != nil {
+		_c.SetDevValidator(*v)
+	}
+	return _c
+}
+
+// SetDigest sets the "digest" field.
+func (_c *PkgCreate) SetDigest(v []byte) *PkgCreate {
+	_c.mutation.SetDigest(v)
+	return _c
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (_c *PkgCreate) SetGoneAt(v time.Time) *PkgCreate {
+	_c.mutation.SetGoneAt(v)
+	return _c
+}
+
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_c *PkgCreate) SetNillableGoneAt(v *time.Time) *PkgCreate {
+	if v != nil {
+		_c.SetGoneAt(*v)
 	}
 	return _c
 }
@@ -284,6 +340,14 @@ func (_c *PkgCreate) defaults() {
 		v := pkg.DefaultDownloads
 		_c.mutation.SetDownloads(v)
 	}
+	if _, ok := _c.mutation.StableValidator(); !ok {
+		v := pkg.DefaultStableValidator
+		_c.mutation.SetStableValidator(v)
+	}
+	if _, ok := _c.mutation.DevValidator(); !ok {
+		v := pkg.DefaultDevValidator
+		_c.mutation.SetDevValidator(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		v := pkg.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
@@ -304,9 +368,6 @@ func (_c *PkgCreate) check() error {
 			return &ValidationError{Name: "name", err: fmt.Errorf(`ent: validator failed for field "Pkg.name": %w`, err)}
 		}
 	}
-	if _, ok := _c.mutation.RepositoryID(); !ok {
-		return &ValidationError{Name: "repository_id", err: errors.New(`ent: missing required field "Pkg.repository_id"`)}
-	}
 	if _, ok := _c.mutation.GetType(); !ok {
 		return &ValidationError{Name: "type", err: errors.New(`ent: missing required field "Pkg.type"`)}
 	}
@@ -322,6 +383,27 @@ func (_c *PkgCreate) check() error {
 	if _, ok := _c.mutation.Downloads(); !ok {
 		return &ValidationError{Name: "downloads", err: errors.New(`ent: missing required field "Pkg.downloads"`)}
 	}
+	if _, ok := _c.mutation.StableValidator(); !ok {
+		return &ValidationError{Name: "stable_validator", err: errors.New(`ent: missing required field "Pkg.stable_validator"`)}
+	}
+	if v, ok := _c.mutation.StableValidator(); ok {
+		if err := pkg.StableValidatorValidator(v); err != nil {
+			return &ValidationError{Name: "stable_validator", err: fmt.Errorf(`ent: validator failed for field "Pkg.stable_validator": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.DevValidator(); !ok {
+		return &ValidationError{Name: "dev_validator", err: errors.New(`ent: missing required field "Pkg.dev_validator"`)}
+	}
+	if v, ok := _c.mutation.DevValidator(); ok {
+		if err := pkg.DevValidatorValidator(v); err != nil {
+			return &ValidationError{Name: "dev_validator", err: fmt.Errorf(`ent: validator failed for field "Pkg.dev_validator": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Digest(); ok {
+		if err := pkg.DigestValidator(v); err != nil {
+			return &ValidationError{Name: "digest", err: fmt.Errorf(`ent: validator failed for field "Pkg.digest": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Pkg.created_at"`)}
 	}
@@ -329,9 +411,6 @@ func (_c *PkgCreate) check() error {
 		if err := pkg.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Pkg.id": %w`, err)}
 		}
-	}
-	if len(_c.mutation.RepositoryIDs()) == 0 {
-		return &ValidationError{Name: "repository", err: errors.New(`ent: missing required edge "Pkg.repository"`)}
 	}
 	return nil
 }
@@ -405,6 +484,22 @@ func (_c *PkgCreate) createSpec() (*Pkg, *sqlgraph.CreateSpec) {
 		_spec.SetField(pkg.FieldDownloads, field.TypeInt64, value)
 		_node.Downloads = value
 	}
+	if value, ok := _c.mutation.StableValidator(); ok {
+		_spec.SetField(pkg.FieldStableValidator, field.TypeString, value)
+		_node.StableValidator = value
+	}
+	if value, ok := _c.mutation.DevValidator(); ok {
+		_spec.SetField(pkg.FieldDevValidator, field.TypeString, value)
+		_node.DevValidator = value
+	}
+	if value, ok := _c.mutation.Digest(); ok {
+		_spec.SetField(pkg.FieldDigest, field.TypeBytes, value)
+		_node.Digest = value
+	}
+	if value, ok := _c.mutation.GoneAt(); ok {
+		_spec.SetField(pkg.FieldGoneAt, field.TypeTime, value)
+		_node.GoneAt = &value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(pkg.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -423,7 +518,7 @@ func (_c *PkgCreate) createSpec() (*Pkg, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.RepositoryID = nodes[0]
+		_node.RepositoryID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.VersionsIDs(); len(nodes) > 0 {
@@ -535,6 +630,12 @@ func (u *PkgUpsert) SetRepositoryID(v string) *PkgUpsert {
 // UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
 func (u *PkgUpsert) UpdateRepositoryID() *PkgUpsert {
 	u.SetExcluded(pkg.FieldRepositoryID)
+	return u
+}
+
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (u *PkgUpsert) ClearRepositoryID() *PkgUpsert {
+	u.SetNull(pkg.FieldRepositoryID)
 	return u
 }
 
@@ -664,6 +765,66 @@ func (u *PkgUpsert) AddDownloads(v int64) *PkgUpsert {
 	return u
 }
 
+// SetStableValidator sets the "stable_validator" field.
+func (u *PkgUpsert) SetStableValidator(v string) *PkgUpsert {
+	u.Set(pkg.FieldStableValidator, v)
+	return u
+}
+
+// UpdateStableValidator sets the "stable_validator" field to the value that was provided on create.
+func (u *PkgUpsert) UpdateStableValidator() *PkgUpsert {
+	u.SetExcluded(pkg.FieldStableValidator)
+	return u
+}
+
+// SetDevValidator sets the "dev_validator" field.
+func (u *PkgUpsert) SetDevValidator(v string) *PkgUpsert {
+	u.Set(pkg.FieldDevValidator, v)
+	return u
+}
+
+// UpdateDevValidator sets the "dev_validator" field to the value that was provided on create.
+func (u *PkgUpsert) UpdateDevValidator() *PkgUpsert {
+	u.SetExcluded(pkg.FieldDevValidator)
+	return u
+}
+
+// SetDigest sets the "digest" field.
+func (u *PkgUpsert) SetDigest(v []byte) *PkgUpsert {
+	u.Set(pkg.FieldDigest, v)
+	return u
+}
+
+// UpdateDigest sets the "digest" field to the value that was provided on create.
+func (u *PkgUpsert) UpdateDigest() *PkgUpsert {
+	u.SetExcluded(pkg.FieldDigest)
+	return u
+}
+
+// ClearDigest clears the value of the "digest" field.
+func (u *PkgUpsert) ClearDigest() *PkgUpsert {
+	u.SetNull(pkg.FieldDigest)
+	return u
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (u *PkgUpsert) SetGoneAt(v time.Time) *PkgUpsert {
+	u.Set(pkg.FieldGoneAt, v)
+	return u
+}
+
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *PkgUpsert) UpdateGoneAt() *PkgUpsert {
+	u.SetExcluded(pkg.FieldGoneAt)
+	return u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *PkgUpsert) ClearGoneAt() *PkgUpsert {
+	u.SetNull(pkg.FieldGoneAt)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -729,6 +890,13 @@ func (u *PkgUpsertOne) SetRepositoryID(v string) *PkgUpsertOne {
 func (u *PkgUpsertOne) UpdateRepositoryID() *PkgUpsertOne {
 	return u.Update(func(s *PkgUpsert) {
 		s.UpdateRepositoryID()
+	})
+}
+
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (u *PkgUpsertOne) ClearRepositoryID() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearRepositoryID()
 	})
 }
 
@@ -876,6 +1044,76 @@ func (u *PkgUpsertOne) AddDownloads(v int64) *PkgUpsertOne {
 func (u *PkgUpsertOne) UpdateDownloads() *PkgUpsertOne {
 	return u.Update(func(s *PkgUpsert) {
 		s.UpdateDownloads()
+	})
+}
+
+// SetStableValidator sets the "stable_validator" field.
+func (u *PkgUpsertOne) SetStableValidator(v string) *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetStableValidator(v)
+	})
+}
+
+// UpdateStableValidator sets the "stable_validator" field to the value that was provided on create.
+func (u *PkgUpsertOne) UpdateStableValidator() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateStableValidator()
+	})
+}
+
+// SetDevValidator sets the "dev_validator" field.
+func (u *PkgUpsertOne) SetDevValidator(v string) *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetDevValidator(v)
+	})
+}
+
+// UpdateDevValidator sets the "dev_validator" field to the value that was provided on create.
+func (u *PkgUpsertOne) UpdateDevValidator() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateDevValidator()
+	})
+}
+
+// SetDigest sets the "digest" field.
+func (u *PkgUpsertOne) SetDigest(v []byte) *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetDigest(v)
+	})
+}
+
+// UpdateDigest sets the "digest" field to the value that was provided on create.
+func (u *PkgUpsertOne) UpdateDigest() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateDigest()
+	})
+}
+
+// ClearDigest clears the value of the "digest" field.
+func (u *PkgUpsertOne) ClearDigest() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearDigest()
+	})
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (u *PkgUpsertOne) SetGoneAt(v time.Time) *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetGoneAt(v)
+	})
+}
+
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *PkgUpsertOne) UpdateGoneAt() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateGoneAt()
+	})
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *PkgUpsertOne) ClearGoneAt() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearGoneAt()
 	})
 }
 
@@ -1114,6 +1352,13 @@ func (u *PkgUpsertBulk) UpdateRepositoryID() *PkgUpsertBulk {
 	})
 }
 
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (u *PkgUpsertBulk) ClearRepositoryID() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearRepositoryID()
+	})
+}
+
 // SetType sets the "type" field.
 func (u *PkgUpsertBulk) SetType(v string) *PkgUpsertBulk {
 	return u.Update(func(s *PkgUpsert) {
@@ -1258,6 +1503,76 @@ func (u *PkgUpsertBulk) AddDownloads(v int64) *PkgUpsertBulk {
 func (u *PkgUpsertBulk) UpdateDownloads() *PkgUpsertBulk {
 	return u.Update(func(s *PkgUpsert) {
 		s.UpdateDownloads()
+	})
+}
+
+// SetStableValidator sets the "stable_validator" field.
+func (u *PkgUpsertBulk) SetStableValidator(v string) *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetStableValidator(v)
+	})
+}
+
+// UpdateStableValidator sets the "stable_validator" field to the value that was provided on create.
+func (u *PkgUpsertBulk) UpdateStableValidator() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateStableValidator()
+	})
+}
+
+// SetDevValidator sets the "dev_validator" field.
+func (u *PkgUpsertBulk) SetDevValidator(v string) *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetDevValidator(v)
+	})
+}
+
+// UpdateDevValidator sets the "dev_validator" field to the value that was provided on create.
+func (u *PkgUpsertBulk) UpdateDevValidator() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateDevValidator()
+	})
+}
+
+// SetDigest sets the "digest" field.
+func (u *PkgUpsertBulk) SetDigest(v []byte) *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetDigest(v)
+	})
+}
+
+// UpdateDigest sets the "digest" field to the value that was provided on create.
+func (u *PkgUpsertBulk) UpdateDigest() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateDigest()
+	})
+}
+
+// ClearDigest clears the value of the "digest" field.
+func (u *PkgUpsertBulk) ClearDigest() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearDigest()
+	})
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (u *PkgUpsertBulk) SetGoneAt(v time.Time) *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetGoneAt(v)
+	})
+}
+
+// UpdateGoneAt sets the "gone_at" field to the value that was provided on create.
+func (u *PkgUpsertBulk) UpdateGoneAt() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateGoneAt()
+	})
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (u *PkgUpsertBulk) ClearGoneAt() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearGoneAt()
 	})
 }
 

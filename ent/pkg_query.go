@@ -572,7 +572,10 @@ func (_q *PkgQuery) loadRepository(ctx context.Context, query *RepositoryQuery, 
 	ids := make([]string, 0, len(nodes))
 	nodeids := make(map[string][]*Pkg)
 	for i := range nodes {
-		fk := nodes[i].RepositoryID
+		if nodes[i].RepositoryID == nil {
+			continue
+		}
+		fk := *nodes[i].RepositoryID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}

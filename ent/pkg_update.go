@@ -46,6 +46,12 @@ func (_u *PkgUpdate) SetNillableRepositoryID(v *string) *PkgUpdate {
 	return _u
 }
 
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (_u *PkgUpdate) ClearRepositoryID() *PkgUpdate {
+	_u.mutation.ClearRepositoryID()
+	return _u
+}
+
 // SetType sets the "type" field.
 func (_u *PkgUpdate) SetType(v string) *PkgUpdate {
 	_u.mutation.SetType(v)
@@ -187,6 +193,66 @@ func (_u *PkgUpdate) SetNillableDownloads(v *int64) *PkgUpdate {
 // AddDownloads adds value to the "downloads" field.
 func (_u *PkgUpdate) AddDownloads(v int64) *PkgUpdate {
 	_u.mutation.AddDownloads(v)
+	return _u
+}
+
+// SetStableValidator sets the "stable_validator" field.
+func (_u *PkgUpdate) SetStableValidator(v string) *PkgUpdate {
+	_u.mutation.SetStableValidator(v)
+	return _u
+}
+
+// SetNillableStableValidator sets the "stable_validator" field if the given value is not nil.
+func (_u *PkgUpdate) SetNillableStableValidator(v *string) *PkgUpdate {
+	if v != nil {
+		_u.SetStableValidator(*v)
+	}
+	return _u
+}
+
+// SetDevValidator sets the "dev_validator" field.
+func (_u *PkgUpdate) SetDevValidator(v string) *PkgUpdate {
+	_u.mutation.SetDevValidator(v)
+	return _u
+}
+
+// SetNillableDevValidator sets the "dev_validator" field if the given value is not nil.
+func (_u *PkgUpdate) SetNillableDevValidator(v *string) *PkgUpdate {
+	if v != nil {
+		_u.SetDevValidator(*v)
+	}
+	return _u
+}
+
+// SetDigest sets the "digest" field.
+func (_u *PkgUpdate) SetDigest(v []byte) *PkgUpdate {
+	_u.mutation.SetDigest(v)
+	return _u
+}
+
+// ClearDigest clears the value of the "digest" field.
+func (_u *PkgUpdate) ClearDigest() *PkgUpdate {
+	_u.mutation.ClearDigest()
+	return _u
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (_u *PkgUpdate) SetGoneAt(v time.Time) *PkgUpdate {
+	_u.mutation.SetGoneAt(v)
+	return _u
+}
+
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_u *PkgUpdate) SetNillableGoneAt(v *time.Time) *PkgUpdate {
+	if v != nil {
+		_u.SetGoneAt(*v)
+	}
+	return _u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (_u *PkgUpdate) ClearGoneAt() *PkgUpdate {
+	_u.mutation.ClearGoneAt()
 	return _u
 }
 
@@ -343,8 +409,20 @@ func (_u *PkgUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *PkgUpdate) check() error {
-	if _u.mutation.RepositoryCleared() && len(_u.mutation.RepositoryIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Pkg.repository"`)
+	if v, ok := _u.mutation.StableValidator(); ok {
+		if err := pkg.StableValidatorValidator(v); err != nil {
+			return &ValidationError{Name: "stable_validator", err: fmt.Errorf(`ent: validator failed for field "Pkg.stable_validator": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.DevValidator(); ok {
+		if err := pkg.DevValidatorValidator(v); err != nil {
+			return &ValidationError{Name: "dev_validator", err: fmt.Errorf(`ent: validator failed for field "Pkg.dev_validator": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Digest(); ok {
+		if err := pkg.DigestValidator(v); err != nil {
+			return &ValidationError{Name: "digest", err: fmt.Errorf(`ent: validator failed for field "Pkg.digest": %w`, err)}
+		}
 	}
 	return nil
 }
@@ -399,6 +477,24 @@ func (_u *PkgUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(pkg.FieldDownloads, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.StableValidator(); ok {
+		_spec.SetField(pkg.FieldStableValidator, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DevValidator(); ok {
+		_spec.SetField(pkg.FieldDevValidator, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Digest(); ok {
+		_spec.SetField(pkg.FieldDigest, field.TypeBytes, value)
+	}
+	if _u.mutation.DigestCleared() {
+		_spec.ClearField(pkg.FieldDigest, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.GoneAt(); ok {
+		_spec.SetField(pkg.FieldGoneAt, field.TypeTime, value)
+	}
+	if _u.mutation.GoneAtCleared() {
+		_spec.ClearField(pkg.FieldGoneAt, field.TypeTime)
 	}
 	if _u.mutation.RepositoryCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -598,6 +694,12 @@ func (_u *PkgUpdateOne) SetNillableRepositoryID(v *string) *PkgUpdateOne {
 	return _u
 }
 
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (_u *PkgUpdateOne) ClearRepositoryID() *PkgUpdateOne {
+	_u.mutation.ClearRepositoryID()
+	return _u
+}
+
 // SetType sets the "type" field.
 func (_u *PkgUpdateOne) SetType(v string) *PkgUpdateOne {
 	_u.mutation.SetType(v)
@@ -739,6 +841,66 @@ func (_u *PkgUpdateOne) SetNillableDownloads(v *int64) *PkgUpdateOne {
 // AddDownloads adds value to the "downloads" field.
 func (_u *PkgUpdateOne) AddDownloads(v int64) *PkgUpdateOne {
 	_u.mutation.AddDownloads(v)
+	return _u
+}
+
+// SetStableValidator sets the "stable_validator" field.
+func (_u *PkgUpdateOne) SetStableValidator(v string) *PkgUpdateOne {
+	_u.mutation.SetStableValidator(v)
+	return _u
+}
+
+// SetNillableStableValidator sets the "stable_validator" field if the given value is not nil.
+func (_u *PkgUpdateOne) SetNillableStableValidator(v *string) *PkgUpdateOne {
+	if v != nil {
+		_u.SetStableValidator(*v)
+	}
+	return _u
+}
+
+// SetDevValidator sets the "dev_validator" field.
+func (_u *PkgUpdateOne) SetDevValidator(v string) *PkgUpdateOne {
+	_u.mutation.SetDevValidator(v)
+	return _u
+}
+
+// SetNillableDevValidator sets the "dev_validator" field if the given value is not nil.
+func (_u *PkgUpdateOne) SetNillableDevValidator(v *string) *PkgUpdateOne {
+	if v != nil {
+		_u.SetDevValidator(*v)
+	}
+	return _u
+}
+
+// SetDigest sets the "digest" field.
+func (_u *PkgUpdateOne) SetDigest(v []byte) *PkgUpdateOne {
+	_u.mutation.SetDigest(v)
+	return _u
+}
+
+// ClearDigest clears the value of the "digest" field.
+func (_u *PkgUpdateOne) ClearDigest() *PkgUpdateOne {
+	_u.mutation.ClearDigest()
+	return _u
+}
+
+// SetGoneAt sets the "gone_at" field.
+func (_u *PkgUpdateOne) SetGoneAt(v time.Time) *PkgUpdateOne {
+	_u.mutation.SetGoneAt(v)
+	return _u
+}
+
+// SetNillableGoneAt sets the "gone_at" field if the given value is not nil.
+func (_u *PkgUpdateOne) SetNillableGoneAt(v *time.Time) *PkgUpdateOne {
+	if v != nil {
+		_u.SetGoneAt(*v)
+	}
+	return _u
+}
+
+// ClearGoneAt clears the value of the "gone_at" field.
+func (_u *PkgUpdateOne) ClearGoneAt() *PkgUpdateOne {
+	_u.mutation.ClearGoneAt()
 	return _u
 }
 
@@ -908,8 +1070,20 @@ func (_u *PkgUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *PkgUpdateOne) check() error {
-	if _u.mutation.RepositoryCleared() && len(_u.mutation.RepositoryIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Pkg.repository"`)
+	if v, ok := _u.mutation.StableValidator(); ok {
+		if err := pkg.StableValidatorValidator(v); err != nil {
+			return &ValidationError{Name: "stable_validator", err: fmt.Errorf(`ent: validator failed for field "Pkg.stable_validator": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.DevValidator(); ok {
+		if err := pkg.DevValidatorValidator(v); err != nil {
+			return &ValidationError{Name: "dev_validator", err: fmt.Errorf(`ent: validator failed for field "Pkg.dev_validator": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Digest(); ok {
+		if err := pkg.DigestValidator(v); err != nil {
+			return &ValidationError{Name: "digest", err: fmt.Errorf(`ent: validator failed for field "Pkg.digest": %w`, err)}
+		}
 	}
 	return nil
 }
@@ -981,6 +1155,24 @@ func (_u *PkgUpdateOne) sqlSave(ctx context.Context) (_node *Pkg, err error) {
 	}
 	if value, ok := _u.mutation.AddedDownloads(); ok {
 		_spec.AddField(pkg.FieldDownloads, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.StableValidator(); ok {
+		_spec.SetField(pkg.FieldStableValidator, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DevValidator(); ok {
+		_spec.SetField(pkg.FieldDevValidator, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Digest(); ok {
+		_spec.SetField(pkg.FieldDigest, field.TypeBytes, value)
+	}
+	if _u.mutation.DigestCleared() {
+		_spec.ClearField(pkg.FieldDigest, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.GoneAt(); ok {
+		_spec.SetField(pkg.FieldGoneAt, field.TypeTime, value)
+	}
+	if _u.mutation.GoneAtCleared() {
+		_spec.ClearField(pkg.FieldGoneAt, field.TypeTime)
 	}
 	if _u.mutation.RepositoryCleared() {
 		edge := &sqlgraph.EdgeSpec{

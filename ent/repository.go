@@ -46,6 +46,12 @@ type Repository struct {
 	LastSyncedAt *time.Time `json:"last_synced_at,omitempty"`
 	// LastError holds the value of the "last_error" field.
 	LastError *string `json:"last_error,omitempty"`
+	// What a person should know although the last sync went well: packages missing from the source that are not believed gone.
+	Notice *string `json:"notice,omitempty"`
+	// When the source was first seen to have lost too many packages at once; null while it has not.
+	DoubtedAt *time.Time `json:"doubted_at,omitempty"`
+	// A person said that what the source lost is gone; the next sync believes it.
+	RemovalsConfirmed bool `json:"removals_confirmed,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -58,16 +64,13 @@ type Repository struct {
 type RepositoryEdges struct {
 	// Syncs holds the value of the syncs edge.
 	Syncs []*SyncRun `json:"syncs,omitempty"`
-	// Dists holds the value of the dists edge.
-	Dists []*Dist `json:"dists,omitempty"`
 	// PackageRows holds the value of the package_rows edge.
 	PackageRows []*Pkg `json:"package_rows,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [2]bool
 
 	namedSyncs       map[string][]*SyncRun
-	namedDists       map[string][]*Dist
 	namedPackageRows map[string][]*Pkg
 }
 
@@ -80,19 +83,10 @@ func (e RepositoryEdges) SyncsOrErr() ([]*SyncRun, error) {
 	return nil, &NotLoadedError{edge: "syncs"}
 }
 
-// DistsOrErr returns the Dists value or an error if the edge
-// was not loaded in eager-loading.
-func (e RepositoryEdges) DistsOrErr() ([]*Dist, error) {
-	if e.loadedTypes[1] {
-		return e.Dists, nil
-	}
-	return nil, &NotLoadedError{edge: "dists"}
-}
-
 // PackageRowsOrErr returns the PackageRows value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) PackageRowsOrErr() ([]*Pkg, error) {
-	if e.loadedTypes[2] {
+	if e.loadedTypes[1] {
 		return e.PackageRows, nil
 	}
 	return nil, &NotLoadedError{edge: "package_rows"}
@@ -105,13 +99,13 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case repository.FieldPackages, repository.FieldOwns, repository.FieldCredential:
 			values[i] = new([]byte)
-		case repository.FieldEnabled:
+		case repository.FieldEnabled, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
 		case repository.FieldPriority:
 			values[i] = new(sql.NullInt64)
-		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError:
+		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice:
 			values[i] = new(sql.NullString)
-		case repository.FieldLastSyncedAt, repository.FieldCreatedAt:
+		case repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -225,6 +219,26 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				_m.LastError = new(string)
 				*_m.LastError = value.String
 			}
+		case repository.FieldNotice:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field notice", values[i])
+			} else if value.Valid {
+				_m.Notice = new(string)
+				*_m.Notice = value.String
+			}
+		case repository.FieldDoubtedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field doubted_at", values[i])
+			} else if value.Valid {
+				_m.DoubtedAt = new(time.Time)
+				*_m.DoubtedAt = value.Time
+			}
+		case repository.FieldRemovalsConfirmed:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field removals_confirmed", values[i])
+			} else if value.Valid {
+				_m.RemovalsConfirmed = value.Bool
+			}
 		case repository.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
@@ -247,11 +261,6 @@ func (_m *Repository) Value(name string) (ent.Value, error) {
 // QuerySyncs queries the "syncs" edge of the Repository entity.
 func (_m *Repository) QuerySyncs() *SyncRunQuery {
 	return NewRepositoryClient(_m.config).QuerySyncs(_m)
-}
-
-// QueryDists queries the "dists" edge of the Repository entity.
-func (_m *Repository) QueryDists() *DistQuery {
-	return NewRepositoryClient(_m.config).QueryDists(_m)
 }
 
 // QueryPackageRows queries the "package_rows" edge of the Repository entity.
@@ -329,6 +338,19 @@ func (_m *Repository) String() string {
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
+	if v := _m.Notice; v != nil {
+		builder.WriteString("notice=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.DoubtedAt; v != nil {
+		builder.WriteString("doubted_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("removals_confirmed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RemovalsConfirmed))
+	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
 	builder.WriteByte(')')
@@ -356,30 +378,6 @@ func (_m *Repository) appendNamedSyncs(name string, edges ...*SyncRun) {
 		_m.Edges.namedSyncs[name] = []*SyncRun{}
 	} else {
 		_m.Edges.namedSyncs[name] = append(_m.Edges.namedSyncs[name], edges...)
-	}
-}
-
-// NamedDists returns the Dists named value or an error if the edge was not
-// loaded in eager-loading with this name.
-func (_m *Repository) NamedDists(name string) ([]*Dist, error) {
-	if _m.Edges.namedDists == nil {
-		return nil, &NotLoadedError{edge: name}
-	}
-	nodes, ok := _m.Edges.namedDists[name]
-	if !ok {
-		return nil, &NotLoadedError{edge: name}
-	}
-	return nodes, nil
-}
-
-func (_m *Repository) appendNamedDists(name string, edges ...*Dist) {
-	if _m.Edges.namedDists == nil {
-		_m.Edges.namedDists = make(map[string][]*Dist)
-	}
-	if len(edges) == 0 {
-		_m.Edges.namedDists[name] = []*Dist{}
-	} else {
-		_m.Edges.namedDists[name] = append(_m.Edges.namedDists[name], edges...)
 	}
 }
 

@@ -3,7 +3,6 @@
 package ent
 
 import (
-	"broker/ent/dist"
 	"broker/ent/pkg"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
@@ -182,6 +181,48 @@ func (_c *RepositoryCreate) SetNillableLastError(v *string) *RepositoryCreate {
 	return _c
 }
 
+// SetNotice sets the "notice" field.
+func (_c *RepositoryCreate) SetNotice(v string) *RepositoryCreate {
+	_c.mutation.SetNotice(v)
+	return _c
+}
+
+// SetNillableNotice sets the "notice" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableNotice(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetNotice(*v)
+	}
+	return _c
+}
+
+// SetDoubtedAt sets the "doubted_at" field.
+func (_c *RepositoryCreate) SetDoubtedAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetDoubtedAt(v)
+	return _c
+}
+
+// SetNillableDoubtedAt sets the "doubted_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableDoubtedAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetDoubtedAt(*v)
+	}
+	return _c
+}
+
+// SetRemovalsConfirmed sets the "removals_confirmed" field.
+func (_c *RepositoryCreate) SetRemovalsConfirmed(v bool) *RepositoryCreate {
+	_c.mutation.SetRemovalsConfirmed(v)
+	return _c
+}
+
+// SetNillableRemovalsConfirmed sets the "removals_confirmed" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableRemovalsConfirmed(v *bool) *RepositoryCreate {
+	if v != nil {
+		_c.SetRemovalsConfirmed(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *RepositoryCreate) SetCreatedAt(v time.Time) *RepositoryCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -223,21 +264,6 @@ func (_c *RepositoryCreate) AddSyncs(v ...*SyncRun) *RepositoryCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddSyncIDs(ids...)
-}
-
-// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
-func (_c *RepositoryCreate) AddDistIDs(ids ...string) *RepositoryCreate {
-	_c.mutation.AddDistIDs(ids...)
-	return _c
-}
-
-// AddDists adds the "dists" edges to the Dist entity.
-func (_c *RepositoryCreate) AddDists(v ...*Dist) *RepositoryCreate {
-	ids := make([]string, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _c.AddDistIDs(ids...)
 }
 
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by IDs.
@@ -322,6 +348,10 @@ func (_c *RepositoryCreate) defaults() {
 		v := repository.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.RemovalsConfirmed(); !ok {
+		v := repository.DefaultRemovalsConfirmed
+		_c.mutation.SetRemovalsConfirmed(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		v := repository.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
@@ -393,6 +423,9 @@ func (_c *RepositoryCreate) check() error {
 		if err := repository.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Repository.status": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.RemovalsConfirmed(); !ok {
+		return &ValidationError{Name: "removals_confirmed", err: errors.New(`ent: missing required field "Repository.removals_confirmed"`)}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Repository.created_at"`)}
@@ -494,6 +527,18 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldLastError, field.TypeString, value)
 		_node.LastError = &value
 	}
+	if value, ok := _c.mutation.Notice(); ok {
+		_spec.SetField(repository.FieldNotice, field.TypeString, value)
+		_node.Notice = &value
+	}
+	if value, ok := _c.mutation.DoubtedAt(); ok {
+		_spec.SetField(repository.FieldDoubtedAt, field.TypeTime, value)
+		_node.DoubtedAt = &value
+	}
+	if value, ok := _c.mutation.RemovalsConfirmed(); ok {
+		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
+		_node.RemovalsConfirmed = value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(repository.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -507,22 +552,6 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(syncrun.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges = append(_spec.Edges, edge)
-	}
-	if nodes := _c.mutation.DistsIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   repository.DistsTable,
-			Columns: []string{repository.DistsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -781,6 +810,54 @@ func (u *RepositoryUpsert) UpdateLastError() *RepositoryUpsert {
 // ClearLastError clears the value of the "last_error" field.
 func (u *RepositoryUpsert) ClearLastError() *RepositoryUpsert {
 	u.SetNull(repository.FieldLastError)
+	return u
+}
+
+// SetNotice sets the "notice" field.
+func (u *RepositoryUpsert) SetNotice(v string) *RepositoryUpsert {
+	u.Set(repository.FieldNotice, v)
+	return u
+}
+
+// UpdateNotice sets the "notice" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateNotice() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldNotice)
+	return u
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (u *RepositoryUpsert) ClearNotice() *RepositoryUpsert {
+	u.SetNull(repository.FieldNotice)
+	return u
+}
+
+// SetDoubtedAt sets the "doubted_at" field.
+func (u *RepositoryUpsert) SetDoubtedAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldDoubtedAt, v)
+	return u
+}
+
+// UpdateDoubtedAt sets the "doubted_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateDoubtedAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldDoubtedAt)
+	return u
+}
+
+// ClearDoubtedAt clears the value of the "doubted_at" field.
+func (u *RepositoryUpsert) ClearDoubtedAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldDoubtedAt)
+	return u
+}
+
+// SetRemovalsConfirmed sets the "removals_confirmed" field.
+func (u *RepositoryUpsert) SetRemovalsConfirmed(v bool) *RepositoryUpsert {
+	u.Set(repository.FieldRemovalsConfirmed, v)
+	return u
+}
+
+// UpdateRemovalsConfirmed sets the "removals_confirmed" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateRemovalsConfirmed() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldRemovalsConfirmed)
 	return u
 }
 
@@ -1052,6 +1129,62 @@ func (u *RepositoryUpsertOne) UpdateLastError() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearLastError() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearLastError()
+	})
+}
+
+// SetNotice sets the "notice" field.
+func (u *RepositoryUpsertOne) SetNotice(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetNotice(v)
+	})
+}
+
+// UpdateNotice sets the "notice" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateNotice() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateNotice()
+	})
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (u *RepositoryUpsertOne) ClearNotice() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearNotice()
+	})
+}
+
+// SetDoubtedAt sets the "doubted_at" field.
+func (u *RepositoryUpsertOne) SetDoubtedAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetDoubtedAt(v)
+	})
+}
+
+// UpdateDoubtedAt sets the "doubted_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateDoubtedAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateDoubtedAt()
+	})
+}
+
+// ClearDoubtedAt clears the value of the "doubted_at" field.
+func (u *RepositoryUpsertOne) ClearDoubtedAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearDoubtedAt()
+	})
+}
+
+// SetRemovalsConfirmed sets the "removals_confirmed" field.
+func (u *RepositoryUpsertOne) SetRemovalsConfirmed(v bool) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetRemovalsConfirmed(v)
+	})
+}
+
+// UpdateRemovalsConfirmed sets the "removals_confirmed" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateRemovalsConfirmed() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateRemovalsConfirmed()
 	})
 }
 
@@ -1490,6 +1623,62 @@ func (u *RepositoryUpsertBulk) UpdateLastError() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearLastError() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearLastError()
+	})
+}
+
+// SetNotice sets the "notice" field.
+func (u *RepositoryUpsertBulk) SetNotice(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetNotice(v)
+	})
+}
+
+// UpdateNotice sets the "notice" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateNotice() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateNotice()
+	})
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (u *RepositoryUpsertBulk) ClearNotice() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearNotice()
+	})
+}
+
+// SetDoubtedAt sets the "doubted_at" field.
+func (u *RepositoryUpsertBulk) SetDoubtedAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetDoubtedAt(v)
+	})
+}
+
+// UpdateDoubtedAt sets the "doubted_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateDoubtedAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateDoubtedAt()
+	})
+}
+
+// ClearDoubtedAt clears the value of the "doubted_at" field.
+func (u *RepositoryUpsertBulk) ClearDoubtedAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearDoubtedAt()
+	})
+}
+
+// SetRemovalsConfirmed sets the "removals_confirmed" field.
+func (u *RepositoryUpsertBulk) SetRemovalsConfirmed(v bool) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetRemovalsConfirmed(v)
+	})
+}
+
+// UpdateRemovalsConfirmed sets the "removals_confirmed" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateRemovalsConfirmed() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateRemovalsConfirmed()
 	})
 }
 

@@ -3,7 +3,6 @@
 package ent
 
 import (
-	"broker/ent/dist"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
@@ -27,12 +26,10 @@ type RepositoryQuery struct {
 	inters               []Interceptor
 	predicates           []predicate.Repository
 	withSyncs            *SyncRunQuery
-	withDists            *DistQuery
 	withPackageRows      *PkgQuery
 	modifiers            []func(*sql.Selector)
 	loadTotal            []func(context.Context, []*Repository) error
 	withNamedSyncs       map[string]*SyncRunQuery
-	withNamedDists       map[string]*DistQuery
 	withNamedPackageRows map[string]*PkgQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -85,28 +82,6 @@ func (_q *RepositoryQuery) QuerySyncs() *SyncRunQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, selector),
 			sqlgraph.To(syncrun.Table, syncrun.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.SyncsTable, repository.SyncsColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryDists chains the current query on the "dists" edge.
-func (_q *RepositoryQuery) QueryDists() *DistQuery {
-	query := (&DistClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(repository.Table, repository.FieldID, selector),
-			sqlgraph.To(dist.Table, dist.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, repository.DistsTable, repository.DistsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -329,7 +304,6 @@ func (_q *RepositoryQuery) Clone() *RepositoryQuery {
 		inters:          append([]Interceptor{}, _q.inters...),
 		predicates:      append([]predicate.Repository{}, _q.predicates...),
 		withSyncs:       _q.withSyncs.Clone(),
-		withDists:       _q.withDists.Clone(),
 		withPackageRows: _q.withPackageRows.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
@@ -345,17 +319,6 @@ func (_q *RepositoryQuery) WithSyncs(opts ...func(*SyncRunQuery)) *RepositoryQue
 		opt(query)
 	}
 	_q.withSyncs = query
-	return _q
-}
-
-// WithDists tells the query-builder to eager-load the nodes that are connected to
-// the "dists" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *RepositoryQuery) WithDists(opts ...func(*DistQuery)) *RepositoryQuery {
-	query := (&DistClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withDists = query
 	return _q
 }
 
@@ -448,9 +411,8 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 	var (
 		nodes       = []*Repository{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [2]bool{
 			_q.withSyncs != nil,
-			_q.withDists != nil,
 			_q.withPackageRows != nil,
 		}
 	)
@@ -482,13 +444,6 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 			return nil, err
 		}
 	}
-	if query := _q.withDists; query != nil {
-		if err := _q.loadDists(ctx, query, nodes,
-			func(n *Repository) { n.Edges.Dists = []*Dist{} },
-			func(n *Repository, e *Dist) { n.Edges.Dists = append(n.Edges.Dists, e) }); err != nil {
-			return nil, err
-		}
-	}
 	if query := _q.withPackageRows; query != nil {
 		if err := _q.loadPackageRows(ctx, query, nodes,
 			func(n *Repository) { n.Edges.PackageRows = []*Pkg{} },
@@ -500,13 +455,6 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 		if err := _q.loadSyncs(ctx, query, nodes,
 			func(n *Repository) { n.appendNamedSyncs(name) },
 			func(n *Repository, e *SyncRun) { n.appendNamedSyncs(name, e) }); err != nil {
-			return nil, err
-		}
-	}
-	for name, query := range _q.withNamedDists {
-		if err := _q.loadDists(ctx, query, nodes,
-			func(n *Repository) { n.appendNamedDists(name) },
-			func(n *Repository, e *Dist) { n.appendNamedDists(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -555,36 +503,6 @@ func (_q *RepositoryQuery) loadSyncs(ctx context.Context, query *SyncRunQuery, n
 	}
 	return nil
 }
-func (_q *RepositoryQuery) loadDists(ctx context.Context, query *DistQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Dist)) error {
-	fks := make([]driver.Value, 0, len(nodes))
-	nodeids := make(map[string]*Repository)
-	for i := range nodes {
-		fks = append(fks, nodes[i].ID)
-		nodeids[nodes[i].ID] = nodes[i]
-		if init != nil {
-			init(nodes[i])
-		}
-	}
-	if len(query.ctx.Fields) > 0 {
-		query.ctx.AppendFieldOnce(dist.FieldRepositoryID)
-	}
-	query.Where(predicate.Dist(func(s *sql.Selector) {
-		s.Where(sql.InValues(s.C(repository.DistsColumn), fks...))
-	}))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		fk := n.RepositoryID
-		node, ok := nodeids[fk]
-		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, fk, n.ID)
-		}
-		assign(node, n)
-	}
-	return nil
-}
 func (_q *RepositoryQuery) loadPackageRows(ctx context.Context, query *PkgQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Pkg)) error {
 	fks := make([]driver.Value, 0, len(nodes))
 	nodeids := make(map[string]*Repository)
@@ -607,9 +525,12 @@ func (_q *RepositoryQuery) loadPackageRows(ctx context.Context, query *PkgQuery,
 	}
 	for _, n := range neighbors {
 		fk := n.RepositoryID
-		node, ok := nodeids[fk]
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "repository_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
 		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, fk, n.ID)
+			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, *fk, n.ID)
 		}
 		assign(node, n)
 	}
@@ -711,20 +632,6 @@ func (_q *RepositoryQuery) WithNamedSyncs(name string, opts ...func(*SyncRunQuer
 		_q.withNamedSyncs = make(map[string]*SyncRunQuery)
 	}
 	_q.withNamedSyncs[name] = query
-	return _q
-}
-
-// WithNamedDists tells the query-builder to eager-load the nodes that are connected to the "dists"
-// edge with the given name. The optional arguments are used to configure the query builder of the edge.
-func (_q *RepositoryQuery) WithNamedDists(name string, opts ...func(*DistQuery)) *RepositoryQuery {
-	query := (&DistClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	if _q.withNamedDists == nil {
-		_q.withNamedDists = make(map[string]*DistQuery)
-	}
-	_q.withNamedDists[name] = query
 	return _q
 }
 

@@ -3,7 +3,6 @@
 package ent
 
 import (
-	"broker/ent/dist"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
@@ -233,6 +232,60 @@ func (_u *RepositoryUpdate) ClearLastError() *RepositoryUpdate {
 	return _u
 }
 
+// SetNotice sets the "notice" field.
+func (_u *RepositoryUpdate) SetNotice(v string) *RepositoryUpdate {
+	_u.mutation.SetNotice(v)
+	return _u
+}
+
+// SetNillableNotice sets the "notice" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableNotice(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetNotice(*v)
+	}
+	return _u
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (_u *RepositoryUpdate) ClearNotice() *RepositoryUpdate {
+	_u.mutation.ClearNotice()
+	return _u
+}
+
+// SetDoubtedAt sets the "doubted_at" field.
+func (_u *RepositoryUpdate) SetDoubtedAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetDoubtedAt(v)
+	return _u
+}
+
+// SetNillableDoubtedAt sets the "doubted_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableDoubtedAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetDoubtedAt(*v)
+	}
+	return _u
+}
+
+// ClearDoubtedAt clears the value of the "doubted_at" field.
+func (_u *RepositoryUpdate) ClearDoubtedAt() *RepositoryUpdate {
+	_u.mutation.ClearDoubtedAt()
+	return _u
+}
+
+// SetRemovalsConfirmed sets the "removals_confirmed" field.
+func (_u *RepositoryUpdate) SetRemovalsConfirmed(v bool) *RepositoryUpdate {
+	_u.mutation.SetRemovalsConfirmed(v)
+	return _u
+}
+
+// SetNillableRemovalsConfirmed sets the "removals_confirmed" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableRemovalsConfirmed(v *bool) *RepositoryUpdate {
+	if v != nil {
+		_u.SetRemovalsConfirmed(*v)
+	}
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdate) AddSyncIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddSyncIDs(ids...)
@@ -246,21 +299,6 @@ func (_u *RepositoryUpdate) AddSyncs(v ...*SyncRun) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddSyncIDs(ids...)
-}
-
-// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
-func (_u *RepositoryUpdate) AddDistIDs(ids ...string) *RepositoryUpdate {
-	_u.mutation.AddDistIDs(ids...)
-	return _u
-}
-
-// AddDists adds the "dists" edges to the Dist entity.
-func (_u *RepositoryUpdate) AddDists(v ...*Dist) *RepositoryUpdate {
-	ids := make([]string, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.AddDistIDs(ids...)
 }
 
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by IDs.
@@ -302,27 +340,6 @@ func (_u *RepositoryUpdate) RemoveSyncs(v ...*SyncRun) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSyncIDs(ids...)
-}
-
-// ClearDists clears all "dists" edges to the Dist entity.
-func (_u *RepositoryUpdate) ClearDists() *RepositoryUpdate {
-	_u.mutation.ClearDists()
-	return _u
-}
-
-// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
-func (_u *RepositoryUpdate) RemoveDistIDs(ids ...string) *RepositoryUpdate {
-	_u.mutation.RemoveDistIDs(ids...)
-	return _u
-}
-
-// RemoveDists removes "dists" edges to Dist entities.
-func (_u *RepositoryUpdate) RemoveDists(v ...*Dist) *RepositoryUpdate {
-	ids := make([]string, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.RemoveDistIDs(ids...)
 }
 
 // ClearPackageRows clears all "package_rows" edges to the Pkg entity.
@@ -479,6 +496,21 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.LastErrorCleared() {
 		_spec.ClearField(repository.FieldLastError, field.TypeString)
 	}
+	if value, ok := _u.mutation.Notice(); ok {
+		_spec.SetField(repository.FieldNotice, field.TypeString, value)
+	}
+	if _u.mutation.NoticeCleared() {
+		_spec.ClearField(repository.FieldNotice, field.TypeString)
+	}
+	if value, ok := _u.mutation.DoubtedAt(); ok {
+		_spec.SetField(repository.FieldDoubtedAt, field.TypeTime, value)
+	}
+	if _u.mutation.DoubtedAtCleared() {
+		_spec.ClearField(repository.FieldDoubtedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
+		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
+	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -517,51 +549,6 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(syncrun.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Add = append(_spec.Edges.Add, edge)
-	}
-	if _u.mutation.DistsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   repository.DistsTable,
-			Columns: []string{repository.DistsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
-			},
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   repository.DistsTable,
-			Columns: []string{repository.DistsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   repository.DistsTable,
-			Columns: []string{repository.DistsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -835,6 +822,60 @@ func (_u *RepositoryUpdateOne) ClearLastError() *RepositoryUpdateOne {
 	return _u
 }
 
+// SetNotice sets the "notice" field.
+func (_u *RepositoryUpdateOne) SetNotice(v string) *RepositoryUpdateOne {
+	_u.mutation.SetNotice(v)
+	return _u
+}
+
+// SetNillableNotice sets the "notice" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableNotice(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetNotice(*v)
+	}
+	return _u
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (_u *RepositoryUpdateOne) ClearNotice() *RepositoryUpdateOne {
+	_u.mutation.ClearNotice()
+	return _u
+}
+
+// SetDoubtedAt sets the "doubted_at" field.
+func (_u *RepositoryUpdateOne) SetDoubtedAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetDoubtedAt(v)
+	return _u
+}
+
+// SetNillableDoubtedAt sets the "doubted_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableDoubtedAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetDoubtedAt(*v)
+	}
+	return _u
+}
+
+// ClearDoubtedAt clears the value of the "doubted_at" field.
+func (_u *RepositoryUpdateOne) ClearDoubtedAt() *RepositoryUpdateOne {
+	_u.mutation.ClearDoubtedAt()
+	return _u
+}
+
+// SetRemovalsConfirmed sets the "removals_confirmed" field.
+func (_u *RepositoryUpdateOne) SetRemovalsConfirmed(v bool) *RepositoryUpdateOne {
+	_u.mutation.SetRemovalsConfirmed(v)
+	return _u
+}
+
+// SetNillableRemovalsConfirmed sets the "removals_confirmed" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableRemovalsConfirmed(v *bool) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetRemovalsConfirmed(*v)
+	}
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdateOne) AddSyncIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddSyncIDs(ids...)
@@ -848,21 +889,6 @@ func (_u *RepositoryUpdateOne) AddSyncs(v ...*SyncRun) *RepositoryUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.AddSyncIDs(ids...)
-}
-
-// AddDistIDs adds the "dists" edge to the Dist entity by IDs.
-func (_u *RepositoryUpdateOne) AddDistIDs(ids ...string) *RepositoryUpdateOne {
-	_u.mutation.AddDistIDs(ids...)
-	return _u
-}
-
-// AddDists adds the "dists" edges to the Dist entity.
-func (_u *RepositoryUpdateOne) AddDists(v ...*Dist) *RepositoryUpdateOne {
-	ids := make([]string, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.AddDistIDs(ids...)
 }
 
 // AddPackageRowIDs adds the "package_rows" edge to the Pkg entity by IDs.
@@ -904,27 +930,6 @@ func (_u *RepositoryUpdateOne) RemoveSyncs(v ...*SyncRun) *RepositoryUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveSyncIDs(ids...)
-}
-
-// ClearDists clears all "dists" edges to the Dist entity.
-func (_u *RepositoryUpdateOne) ClearDists() *RepositoryUpdateOne {
-	_u.mutation.ClearDists()
-	return _u
-}
-
-// RemoveDistIDs removes the "dists" edge to Dist entities by IDs.
-func (_u *RepositoryUpdateOne) RemoveDistIDs(ids ...string) *RepositoryUpdateOne {
-	_u.mutation.RemoveDistIDs(ids...)
-	return _u
-}
-
-// RemoveDists removes "dists" edges to Dist entities.
-func (_u *RepositoryUpdateOne) RemoveDists(v ...*Dist) *RepositoryUpdateOne {
-	ids := make([]string, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.RemoveDistIDs(ids...)
 }
 
 // ClearPackageRows clears all "package_rows" edges to the Pkg entity.
@@ -1111,6 +1116,21 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	if _u.mutation.LastErrorCleared() {
 		_spec.ClearField(repository.FieldLastError, field.TypeString)
 	}
+	if value, ok := _u.mutation.Notice(); ok {
+		_spec.SetField(repository.FieldNotice, field.TypeString, value)
+	}
+	if _u.mutation.NoticeCleared() {
+		_spec.ClearField(repository.FieldNotice, field.TypeString)
+	}
+	if value, ok := _u.mutation.DoubtedAt(); ok {
+		_spec.SetField(repository.FieldDoubtedAt, field.TypeTime, value)
+	}
+	if _u.mutation.DoubtedAtCleared() {
+		_spec.ClearField(repository.FieldDoubtedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
+		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
+	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -1149,51 +1169,6 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(syncrun.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Add = append(_spec.Edges.Add, edge)
-	}
-	if _u.mutation.DistsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   repository.DistsTable,
-			Columns: []string{repository.DistsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
-			},
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.RemovedDistsIDs(); len(nodes) > 0 && !_u.mutation.DistsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   repository.DistsTable,
-			Columns: []string{repository.DistsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.DistsIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   repository.DistsTable,
-			Columns: []string{repository.DistsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -161,9 +161,13 @@ func init() {
 	distFields := schema.Dist{}.Fields()
 	_ = distFields
 	// distDescVersion is the schema descriptor for version field.
-	distDescVersion := distFields[3].Descriptor()
+	distDescVersion := distFields[2].Descriptor()
 	// dist.VersionValidator is a validator for the "version" field. It is called by the builders before save.
 	dist.VersionValidator = distDescVersion.Validators[0].(func(string) error)
+	// distDescNormalizedVersion is the schema descriptor for normalized_version field.
+	distDescNormalizedVersion := distFields[3].Descriptor()
+	// dist.NormalizedVersionValidator is a validator for the "normalized_version" field. It is called by the builders before save.
+	dist.NormalizedVersionValidator = distDescNormalizedVersion.Validators[0].(func(string) error)
 	// distDescReference is the schema descriptor for reference field.
 	distDescReference := distFields[4].Descriptor()
 	// dist.ReferenceValidator is a validator for the "reference" field. It is called by the builders before save.
@@ -194,10 +198,6 @@ func init() {
 	documentDescDigest := documentFields[5].Descriptor()
 	// document.DigestValidator is a validator for the "digest" field. It is called by the builders before save.
 	document.DigestValidator = documentDescDigest.Validators[0].(func([]byte) error)
-	// documentDescUpstreamValidator is the schema descriptor for upstream_validator field.
-	documentDescUpstreamValidator := documentFields[7].Descriptor()
-	// document.DefaultUpstreamValidator holds the default value on creation for the upstream_validator field.
-	document.DefaultUpstreamValidator = documentDescUpstreamValidator.Default.(string)
 	// documentDescID is the schema descriptor for id field.
 	documentDescID := documentFields[0].Descriptor()
 	// document.DefaultID holds the default value on creation for the id field.
@@ -256,10 +256,6 @@ func init() {
 	packageversionDescLicenses := packageversionFields[8].Descriptor()
 	// packageversion.DefaultLicenses holds the default value on creation for the licenses field.
 	packageversion.DefaultLicenses = packageversionDescLicenses.Default.([]string)
-	// packageversionDescMetadata is the schema descriptor for metadata field.
-	packageversionDescMetadata := packageversionFields[9].Descriptor()
-	// packageversion.DefaultMetadata holds the default value on creation for the metadata field.
-	packageversion.DefaultMetadata = packageversionDescMetadata.Default.(string)
 	// packageversionDescDownloads is the schema descriptor for downloads field.
 	packageversionDescDownloads := packageversionFields[11].Descriptor()
 	// packageversion.DefaultDownloads holds the default value on creation for the downloads field.
@@ -296,8 +292,24 @@ func init() {
 	pkgDescDownloads := pkgFields[10].Descriptor()
 	// pkg.DefaultDownloads holds the default value on creation for the downloads field.
 	pkg.DefaultDownloads = pkgDescDownloads.Default.(int64)
+	// pkgDescStableValidator is the schema descriptor for stable_validator field.
+	pkgDescStableValidator := pkgFields[11].Descriptor()
+	// pkg.DefaultStableValidator holds the default value on creation for the stable_validator field.
+	pkg.DefaultStableValidator = pkgDescStableValidator.Default.(string)
+	// pkg.StableValidatorValidator is a validator for the "stable_validator" field. It is called by the builders before save.
+	pkg.StableValidatorValidator = pkgDescStableValidator.Validators[0].(func(string) error)
+	// pkgDescDevValidator is the schema descriptor for dev_validator field.
+	pkgDescDevValidator := pkgFields[12].Descriptor()
+	// pkg.DefaultDevValidator holds the default value on creation for the dev_validator field.
+	pkg.DefaultDevValidator = pkgDescDevValidator.Default.(string)
+	// pkg.DevValidatorValidator is a validator for the "dev_validator" field. It is called by the builders before save.
+	pkg.DevValidatorValidator = pkgDescDevValidator.Validators[0].(func(string) error)
+	// pkgDescDigest is the schema descriptor for digest field.
+	pkgDescDigest := pkgFields[13].Descriptor()
+	// pkg.DigestValidator is a validator for the "digest" field. It is called by the builders before save.
+	pkg.DigestValidator = pkgDescDigest.Validators[0].(func([]byte) error)
 	// pkgDescCreatedAt is the schema descriptor for created_at field.
-	pkgDescCreatedAt := pkgFields[11].Descriptor()
+	pkgDescCreatedAt := pkgFields[15].Descriptor()
 	// pkg.DefaultCreatedAt holds the default value on creation for the created_at field.
 	pkg.DefaultCreatedAt = pkgDescCreatedAt.Default.(func() time.Time)
 	// pkgDescID is the schema descriptor for id field.
@@ -342,8 +354,12 @@ func init() {
 	repositoryDescEnabled := repositoryFields[11].Descriptor()
 	// repository.DefaultEnabled holds the default value on creation for the enabled field.
 	repository.DefaultEnabled = repositoryDescEnabled.Default.(bool)
+	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
+	repositoryDescRemovalsConfirmed := repositoryFields[17].Descriptor()
+	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
+	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[15].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[18].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

@@ -52,6 +52,8 @@ type SyncRun struct {
 	Skipped []schema.SyncSkip `json:"skipped,omitempty"`
 	// Error holds the value of the "error" field.
 	Error *string `json:"error,omitempty"`
+	// What a person should know although it went well.
+	Notice *string `json:"notice,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the SyncRunQuery when eager-loading is set.
 	Edges        SyncRunEdges `json:"edges"`
@@ -91,7 +93,7 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case syncrun.FieldAttempt, syncrun.FieldPackagesDone, syncrun.FieldPackagesTotal, syncrun.FieldVersionsAdded, syncrun.FieldVersionsRemoved:
 			values[i] = new(sql.NullInt64)
-		case syncrun.FieldID, syncrun.FieldRepositoryID, syncrun.FieldStatus, syncrun.FieldWorker, syncrun.FieldTrigger, syncrun.FieldError:
+		case syncrun.FieldID, syncrun.FieldRepositoryID, syncrun.FieldStatus, syncrun.FieldWorker, syncrun.FieldTrigger, syncrun.FieldError, syncrun.FieldNotice:
 			values[i] = new(sql.NullString)
 		case syncrun.FieldHeartbeatAt, syncrun.FieldCreatedAt, syncrun.FieldStartedAt, syncrun.FieldFinishedAt:
 			values[i] = new(sql.NullTime)
@@ -219,6 +221,13 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				_m.Error = new(string)
 				*_m.Error = value.String
 			}
+		case syncrun.FieldNotice:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field notice", values[i])
+			} else if value.Valid {
+				_m.Notice = new(string)
+				*_m.Notice = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -315,6 +324,11 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	if v := _m.Error; v != nil {
 		builder.WriteString("error=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Notice; v != nil {
+		builder.WriteString("notice=")
 		builder.WriteString(*v)
 	}
 	builder.WriteByte(')')

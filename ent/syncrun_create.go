@@ -225,6 +225,20 @@ func (_c *SyncRunCreate) SetNillableError(v *string) *SyncRunCreate {
 	return _c
 }
 
+// SetNotice sets the "notice" field.
+func (_c *SyncRunCreate) SetNotice(v string) *SyncRunCreate {
+	_c.mutation.SetNotice(v)
+	return _c
+}
+
+// SetNillableNotice sets the "notice" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableNotice(v *string) *SyncRunCreate {
+	if v != nil {
+		_c.SetNotice(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *SyncRunCreate) SetID(v string) *SyncRunCreate {
 	_c.mutation.SetID(v)
@@ -468,6 +482,10 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Error(); ok {
 		_spec.SetField(syncrun.FieldError, field.TypeString, value)
 		_node.Error = &value
+	}
+	if value, ok := _c.mutation.Notice(); ok {
+		_spec.SetField(syncrun.FieldNotice, field.TypeString, value)
+		_node.Notice = &value
 	}
 	if nodes := _c.mutation.RepositoryIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -751,6 +769,24 @@ func (u *SyncRunUpsert) UpdateError() *SyncRunUpsert {
 // ClearError clears the value of the "error" field.
 func (u *SyncRunUpsert) ClearError() *SyncRunUpsert {
 	u.SetNull(syncrun.FieldError)
+	return u
+}
+
+// SetNotice sets the "notice" field.
+func (u *SyncRunUpsert) SetNotice(v string) *SyncRunUpsert {
+	u.Set(syncrun.FieldNotice, v)
+	return u
+}
+
+// UpdateNotice sets the "notice" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateNotice() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldNotice)
+	return u
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (u *SyncRunUpsert) ClearNotice() *SyncRunUpsert {
+	u.SetNull(syncrun.FieldNotice)
 	return u
 }
 
@@ -1060,6 +1096,27 @@ func (u *SyncRunUpsertOne) UpdateError() *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) ClearError() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearError()
+	})
+}
+
+// SetNotice sets the "notice" field.
+func (u *SyncRunUpsertOne) SetNotice(v string) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetNotice(v)
+	})
+}
+
+// UpdateNotice sets the "notice" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateNotice() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateNotice()
+	})
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (u *SyncRunUpsertOne) ClearNotice() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearNotice()
 	})
 }
 
@@ -1536,6 +1593,27 @@ func (u *SyncRunUpsertBulk) UpdateError() *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) ClearError() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearError()
+	})
+}
+
+// SetNotice sets the "notice" field.
+func (u *SyncRunUpsertBulk) SetNotice(v string) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetNotice(v)
+	})
+}
+
+// UpdateNotice sets the "notice" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateNotice() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateNotice()
+	})
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (u *SyncRunUpsertBulk) ClearNotice() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearNotice()
 	})
 }
 

@@ -275,6 +275,26 @@ func (_u *SyncRunUpdate) ClearError() *SyncRunUpdate {
 	return _u
 }
 
+// SetNotice sets the "notice" field.
+func (_u *SyncRunUpdate) SetNotice(v string) *SyncRunUpdate {
+	_u.mutation.SetNotice(v)
+	return _u
+}
+
+// SetNillableNotice sets the "notice" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableNotice(v *string) *SyncRunUpdate {
+	if v != nil {
+		_u.SetNotice(*v)
+	}
+	return _u
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (_u *SyncRunUpdate) ClearNotice() *SyncRunUpdate {
+	_u.mutation.ClearNotice()
+	return _u
+}
+
 // Mutation returns the SyncRunMutation object of the builder.
 func (_u *SyncRunUpdate) Mutation() *SyncRunMutation {
 	return _u.mutation
@@ -405,6 +425,12 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ErrorCleared() {
 		_spec.ClearField(syncrun.FieldError, field.TypeString)
+	}
+	if value, ok := _u.mutation.Notice(); ok {
+		_spec.SetField(syncrun.FieldNotice, field.TypeString, value)
+	}
+	if _u.mutation.NoticeCleared() {
+		_spec.ClearField(syncrun.FieldNotice, field.TypeString)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -671,6 +697,26 @@ func (_u *SyncRunUpdateOne) ClearError() *SyncRunUpdateOne {
 	return _u
 }
 
+// SetNotice sets the "notice" field.
+func (_u *SyncRunUpdateOne) SetNotice(v string) *SyncRunUpdateOne {
+	_u.mutation.SetNotice(v)
+	return _u
+}
+
+// SetNillableNotice sets the "notice" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableNotice(v *string) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetNotice(*v)
+	}
+	return _u
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (_u *SyncRunUpdateOne) ClearNotice() *SyncRunUpdateOne {
+	_u.mutation.ClearNotice()
+	return _u
+}
+
 // Mutation returns the SyncRunMutation object of the builder.
 func (_u *SyncRunUpdateOne) Mutation() *SyncRunMutation {
 	return _u.mutation
@@ -831,6 +877,12 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if _u.mutation.ErrorCleared() {
 		_spec.ClearField(syncrun.FieldError, field.TypeString)
+	}
+	if value, ok := _u.mutation.Notice(); ok {
+		_spec.SetField(syncrun.FieldNotice, field.TypeString, value)
+	}
+	if _u.mutation.NoticeCleared() {
+		_spec.ClearField(syncrun.FieldNotice, field.TypeString)
 	}
 	_node = &SyncRun{config: _u.config}
 	_spec.Assign = _node.assignValues

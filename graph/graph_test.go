@@ -75,7 +75,7 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	w.repo = db.Client.Repository.Create().SetName("main").SetType("COMPOSER").SetURL("http://127.0.0.1:1").SaveX(ctx)
 	w.run = db.Client.SyncRun.Create().SetRepositoryID(w.repo.ID).SetTrigger("manual").SaveX(ctx)
 	w.pkg = db.Client.Pkg.Create().SetName("acme/lib").SetRepositoryID(w.repo.ID).SaveX(ctx)
-	w.version = db.Client.PackageVersion.Create().SetPackageID(w.pkg.ID).SetVersion("1.0.0").SetNormalizedVersion("1.0.0.0").SetMetadata("{}").SaveX(ctx)
+	w.version = db.Client.PackageVersion.Create().SetPackageID(w.pkg.ID).SetVersion("1.0.0").SetNormalizedVersion("1.0.0.0").SaveX(ctx)
 	w.owner = db.Client.User.Create().SetEmail("owner@example.org").SetRole(user.RoleOWNER).SetPasswordHash("x").SaveX(ctx)
 	return w
 }
@@ -172,6 +172,7 @@ func (w *world) fields() map[string]string {
 		"Mutation.deleteRepository":     `mutation{deleteRepository(id:"repo_nobody")}`,
 		"Mutation.syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
 		"Mutation.cancelSync":           `mutation{cancelSync(id:"sync_nobody"){id}}`,
+		"Mutation.confirmRemovals":      fmt.Sprintf(`mutation{confirmRemovals(id:%q){id}}`, w.repo.ID),
 	}
 }
 
@@ -212,6 +213,7 @@ var allowed = map[string]string{
 	"Mutation.deleteRepository":     "nnyynyy",
 	"Mutation.syncRepository":       "nnyynyy",
 	"Mutation.cancelSync":           "nnyynyy",
+	"Mutation.confirmRemovals":      "nnyynyy",
 }
 
 // Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.
@@ -605,6 +607,7 @@ func (w *world) changing() map[string]string {
 		"createRepository":     `mutation{createRepository(input:{name:"second",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`,
 		"updateRepository":     fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
 		"syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
+		"confirmRemovals":      fmt.Sprintf(`mutation{confirmRemovals(id:%q){id notice}}`, w.repo.ID),
 		"cancelSync":           fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
 		"deleteRepository":     fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
 		"signIn":               `mutation{signIn(input:{email:"anna@example.org",password:"a password of hers"}){user{id}}}`,
@@ -622,8 +625,9 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(w.token.Update().SetParentID("tok_maker").Exec(t.Context()))
 		w.must(db.Client.Token.Create().SetID("tok_maker").SetDescription("maker").SetCreatedBy("x").Exec(t.Context()))
 		w.must(w.run.Update().SetActive(true).Exec(t.Context()))
+		w.must(w.repo.Update().SetDoubtedAt(time.Now()).Exec(t.Context()))
 		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation",
-			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository",
+			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository", "confirmRemovals",
 			"createRepository", "updateRepository", "deleteRepository", "signIn", "signOut"}
 		queries := w.changing()
 		owner := person(user.RoleOWNER)

@@ -155,7 +155,7 @@ func whereRepositories(w *model.RepositoryWhere) []predicate.Repository {
 
 // wherePackages narrows to what is asked for, and to what a token may see.
 func wherePackages(w *model.PackageWhere, s *auth.Subject) []predicate.Pkg {
-	var all []predicate.Pkg
+	all := []predicate.Pkg{pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()}
 	if s.Token != nil {
 		all = append(all, catalog.Within(s.Token.Packages))
 	}
@@ -224,7 +224,7 @@ func archiveOf(ctx context.Context, v *ent.PackageVersion) (*ent.Archive, error)
 
 // packageOf is the name of the package that an id of a package or version belongs to; empty for one of neither.
 func (r *Resolver) packageOf(ctx context.Context, id string) (string, error) {
-	query := r.Client.Pkg.Query().Where(pkg.Or(pkg.ID(id), pkg.HasVersionsWith(packageversion.ID(id))))
+	query := r.Client.Pkg.Query().Where(pkg.Or(pkg.ID(id), pkg.HasVersionsWith(packageversion.ID(id))), pkg.RepositoryIDNotNil())
 	row, err := query.Only(ctx)
 	if ent.IsNotFound(err) {
 		return "", nil

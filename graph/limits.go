@@ -67,6 +67,7 @@ func complexity(c *generated.Config) {
 	}
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.PackageVersion.Metadata = func(child int) int { return countCost + child } // cut from the package's document
 	made(c)
 	reports(c)
 }

@@ -98,7 +98,7 @@ func listPackages(ctx context.Context, q *ent.PkgQuery, order *ent.PackageOrder,
 
 // listVersions reads a page of a package's versions, the highest first.
 func listVersions(ctx context.Context, p *ent.Pkg, page keyset.Page) (*ent.PackageVersionConnection, error) {
-	read, err := keyset.From(ctx, p.QueryVersions(), keyset.Of[ent.PackageVersion]{
+	read, err := keyset.From(ctx, p.QueryVersions().Where(packageversion.GoneAtIsNil()), keyset.Of[ent.PackageVersion]{
 		Name: "versions of " + p.ID, ID: func(v *ent.PackageVersion) string { return v.ID },
 		Key: keyset.Number(packageversion.FieldPosition, func(v *ent.PackageVersion) int64 { return int64(v.Position) }),
 	}, page)

@@ -8,12 +8,14 @@ package graph
 import (
 	"broker/ent"
 	"broker/ent/archive"
+	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/schema"
 	"broker/graph/generated"
 	"broker/graph/keyset"
 	"broker/graph/model"
 	"broker/server/auth"
+	"broker/server/catalog"
 	"broker/server/repository"
 	"broker/server/usage"
 	"context"
@@ -63,6 +65,13 @@ func (r *mutationResolver) CancelSync(ctx context.Context, id string) (*ent.Sync
 	return r.Sources.CancelSync(ctx, id)
 }
 
+func (r *mutationResolver) ConfirmRemovals(ctx context.Context, id string) (*ent.Repository, error) {
+	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
+		return nil, err
+	}
+	return r.Sources.ConfirmRemovals(ctx, id)
+}
+
 func (r *packageResolver) Latest(ctx context.Context, obj *ent.Pkg) (*ent.PackageVersion, error) {
 	if obj.LatestVersionID == nil {
 		return nil, nil
@@ -84,6 +93,10 @@ func (r *packageResolver) Versions(ctx context.Context, obj *ent.Pkg, first *int
 
 func (r *packageResolver) Usage(ctx context.Context, obj *ent.Pkg, rangeArg usage.Range) (*usage.Report, error) {
 	return r.usage(ctx, rangeArg, usage.Filter{Package: obj.Name})
+}
+
+func (r *packageVersionResolver) Metadata(ctx context.Context, obj *ent.PackageVersion) (string, error) {
+	return catalog.Metadata(ctx, obj)
 }
 
 func (r *packageVersionResolver) ArchiveBytes(ctx context.Context, obj *ent.PackageVersion) (*int64, error) {
@@ -135,11 +148,7 @@ func (r *queryResolver) Package(ctx context.Context, name string) (*ent.Pkg, err
 	if _, err := may(ctx, auth.ReadPackages, auth.Object{Package: name}); err != nil {
 		return nil, err
 	}
-	row, err := r.Client.Pkg.Query().Where(pkg.Name(name)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
-	return row, err
+	return catalog.Answering(ctx, r.Client, name)
 }
 
 func (r *queryResolver) Packages(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) (*ent.PackageConnection, error) {
@@ -161,16 +170,16 @@ func (r *queryResolver) Packages(ctx context.Context, first *int, after *entgql.
 }
 
 func (r *repositoryResolver) PackageCount(ctx context.Context, obj *ent.Repository) (int, error) {
-	return obj.QueryPackageRows().Count(ctx)
+	return obj.QueryPackageRows().Where(pkg.GoneAtIsNil()).Count(ctx)
 }
 
 func (r *repositoryResolver) VersionCount(ctx context.Context, obj *ent.Repository) (int, error) {
-	return obj.QueryPackageRows().QueryVersions().Count(ctx)
+	return obj.QueryPackageRows().Where(pkg.GoneAtIsNil()).QueryVersions().Where(packageversion.GoneAtIsNil()).Count(ctx)
 }
 
 func (r *repositoryResolver) StoredBytes(ctx context.Context, obj *ent.Repository) (int64, error) {
 	var sums []struct{ Sum *int64 }
-	err := obj.QueryDists().QueryArchive().Aggregate(ent.Sum(archive.FieldSize)).Scan(ctx, &sums)
+	err := obj.QueryPackageRows().QueryDists().QueryArchive().Aggregate(ent.Sum(archive.FieldSize)).Scan(ctx, &sums)
 	if err != nil || len(sums) == 0 || sums[0].Sum == nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func TestSearchIgnoresCaseInEveryScript(t *testing.T) {
 		c := db.Client
 		c.Pkg.Create().SetName("acme/ships_x").SetRepositoryID(w.repo.ID).SetDescription("Übersicht der ШКАФЫ, 50 %").SaveX(ctx)
 		c.Pkg.Create().SetName("acme/shipsyx").SetRepositoryID(w.repo.ID).SetDescription("other").SaveX(ctx)
-		packages := catalog.New(db, cached.NewMemory(db.Changes), nil, 1<<20)
+		packages := catalog.New(db, cached.NewMemory(db.Changes), &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
 		for search, want := range map[string]string{
 			"übersicht": "acme/ships_x", "шкафы ACME": "acme/ships_x", "ships_x": "acme/ships_x", "%": "acme/ships_x", "ships шкафы other": "",
 		} {

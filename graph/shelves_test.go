@@ -165,7 +165,7 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	versions.add = func() string {
 		i := next()
 		return c.PackageVersion.Create().SetPackageID(w.pkg.ID).SetVersion(fmt.Sprint(i)).SetNormalizedVersion(fmt.Sprintf("%d.0.0.0", i)).
-			SetPosition(random.IntN(4)).SetMetadata("{}").SaveX(ctx).ID
+			SetPosition(random.IntN(4)).SaveX(ctx).ID
 	}
 	versions.remove = func(id string) { c.PackageVersion.DeleteOneID(id).ExecX(ctx) }
 

@@ -149,6 +149,10 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		return nil, err
 	}
 	s.queue.Every(time.Minute, "sync what is due", s.queue.Due(syncEvery))
+	s.queue.Every(time.Hour, "delete what is long gone", func(ctx context.Context) error {
+		_, err := packages.Sweep(ctx, time.Now().Add(-catalog.KeepGone))
+		return err
+	})
 	repositories := repository.New(repository.Config{
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})

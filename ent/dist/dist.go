@@ -16,10 +16,10 @@ const (
 	FieldID = "id"
 	// FieldPackageID holds the string denoting the package_id field in the database.
 	FieldPackageID = "package_id"
-	// FieldRepositoryID holds the string denoting the repository_id field in the database.
-	FieldRepositoryID = "repository_id"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
+	// FieldNormalizedVersion holds the string denoting the normalized_version field in the database.
+	FieldNormalizedVersion = "normalized_version"
 	// FieldReference holds the string denoting the reference field in the database.
 	FieldReference = "reference"
 	// FieldType holds the string denoting the type field in the database.
@@ -32,10 +32,10 @@ const (
 	FieldArchiveID = "archive_id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
+	// FieldGoneAt holds the string denoting the gone_at field in the database.
+	FieldGoneAt = "gone_at"
 	// EdgePackage holds the string denoting the package edge name in mutations.
 	EdgePackage = "package"
-	// EdgeRepository holds the string denoting the repository edge name in mutations.
-	EdgeRepository = "repository"
 	// EdgeArchive holds the string denoting the archive edge name in mutations.
 	EdgeArchive = "archive"
 	// EdgeVersions holds the string denoting the versions edge name in mutations.
@@ -49,13 +49,6 @@ const (
 	PackageInverseTable = "packages"
 	// PackageColumn is the table column denoting the package relation/edge.
 	PackageColumn = "package_id"
-	// RepositoryTable is the table that holds the repository relation/edge.
-	RepositoryTable = "dists"
-	// RepositoryInverseTable is the table name for the Repository entity.
-	// It exists in this package in order to avoid circular dependency with the "repository" package.
-	RepositoryInverseTable = "repositories"
-	// RepositoryColumn is the table column denoting the repository relation/edge.
-	RepositoryColumn = "repository_id"
 	// ArchiveTable is the table that holds the archive relation/edge.
 	ArchiveTable = "dists"
 	// ArchiveInverseTable is the table name for the Archive entity.
@@ -76,14 +69,15 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldPackageID,
-	FieldRepositoryID,
 	FieldVersion,
+	FieldNormalizedVersion,
 	FieldReference,
 	FieldType,
 	FieldURL,
 	FieldShasum,
 	FieldArchiveID,
 	FieldCreatedAt,
+	FieldGoneAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -99,6 +93,8 @@ func ValidColumn(column string) bool {
 var (
 	// VersionValidator is a validator for the "version" field. It is called by the builders before save.
 	VersionValidator func(string) error
+	// NormalizedVersionValidator is a validator for the "normalized_version" field. It is called by the builders before save.
+	NormalizedVersionValidator func(string) error
 	// ReferenceValidator is a validator for the "reference" field. It is called by the builders before save.
 	ReferenceValidator func(string) error
 	// URLValidator is a validator for the "url" field. It is called by the builders before save.
@@ -128,14 +124,14 @@ func ByPackageID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPackageID, opts...).ToFunc()
 }
 
-// ByRepositoryID orders the results by the repository_id field.
-func ByRepositoryID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldRepositoryID, opts...).ToFunc()
-}
-
 // ByVersion orders the results by the version field.
 func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersion, opts...).ToFunc()
+}
+
+// ByNormalizedVersion orders the results by the normalized_version field.
+func ByNormalizedVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNormalizedVersion, opts...).ToFunc()
 }
 
 // ByReference orders the results by the reference field.
@@ -168,17 +164,15 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
 }
 
+// ByGoneAt orders the results by the gone_at field.
+func ByGoneAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGoneAt, opts...).ToFunc()
+}
+
 // ByPackageField orders the results by package field.
 func ByPackageField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newPackageStep(), sql.OrderByField(field, opts...))
-	}
-}
-
-// ByRepositoryField orders the results by repository field.
-func ByRepositoryField(field string, opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newRepositoryStep(), sql.OrderByField(field, opts...))
 	}
 }
 
@@ -207,13 +201,6 @@ func newPackageStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PackageInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, PackageTable, PackageColumn),
-	)
-}
-func newRepositoryStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(RepositoryInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, true, RepositoryTable, RepositoryColumn),
 	)
 }
 func newArchiveStep() *sqlgraph.Step {

@@ -70,14 +70,14 @@ func PackageID(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldEQ(FieldPackageID, v))
 }
 
-// RepositoryID applies equality check predicate on the "repository_id" field. It's identical to RepositoryIDEQ.
-func RepositoryID(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldEQ(FieldRepositoryID, v))
-}
-
 // Version applies equality check predicate on the "version" field. It's identical to VersionEQ.
 func Version(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldEQ(FieldVersion, v))
+}
+
+// NormalizedVersion applies equality check predicate on the "normalized_version" field. It's identical to NormalizedVersionEQ.
+func NormalizedVersion(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldEQ(FieldNormalizedVersion, v))
 }
 
 // Reference applies equality check predicate on the "reference" field. It's identical to ReferenceEQ.
@@ -108,6 +108,11 @@ func ArchiveID(v string) predicate.Dist {
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Dist {
 	return predicate.Dist(sql.FieldEQ(FieldCreatedAt, v))
+}
+
+// GoneAt applies equality check predicate on the "gone_at" field. It's identical to GoneAtEQ.
+func GoneAt(v time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldEQ(FieldGoneAt, v))
 }
 
 // PackageIDEQ applies the EQ predicate on the "package_id" field.
@@ -175,71 +180,6 @@ func PackageIDContainsFold(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldContainsFold(FieldPackageID, v))
 }
 
-// RepositoryIDEQ applies the EQ predicate on the "repository_id" field.
-func RepositoryIDEQ(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldEQ(FieldRepositoryID, v))
-}
-
-// RepositoryIDNEQ applies the NEQ predicate on the "repository_id" field.
-func RepositoryIDNEQ(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldNEQ(FieldRepositoryID, v))
-}
-
-// RepositoryIDIn applies the In predicate on the "repository_id" field.
-func RepositoryIDIn(vs ...string) predicate.Dist {
-	return predicate.Dist(sql.FieldIn(FieldRepositoryID, vs...))
-}
-
-// RepositoryIDNotIn applies the NotIn predicate on the "repository_id" field.
-func RepositoryIDNotIn(vs ...string) predicate.Dist {
-	return predicate.Dist(sql.FieldNotIn(FieldRepositoryID, vs...))
-}
-
-// RepositoryIDGT applies the GT predicate on the "repository_id" field.
-func RepositoryIDGT(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldGT(FieldRepositoryID, v))
-}
-
-// RepositoryIDGTE applies the GTE predicate on the "repository_id" field.
-func RepositoryIDGTE(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldGTE(FieldRepositoryID, v))
-}
-
-// RepositoryIDLT applies the LT predicate on the "repository_id" field.
-func RepositoryIDLT(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldLT(FieldRepositoryID, v))
-}
-
-// RepositoryIDLTE applies the LTE predicate on the "repository_id" field.
-func RepositoryIDLTE(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldLTE(FieldRepositoryID, v))
-}
-
-// RepositoryIDContains applies the Contains predicate on the "repository_id" field.
-func RepositoryIDContains(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldContains(FieldRepositoryID, v))
-}
-
-// RepositoryIDHasPrefix applies the HasPrefix predicate on the "repository_id" field.
-func RepositoryIDHasPrefix(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldHasPrefix(FieldRepositoryID, v))
-}
-
-// RepositoryIDHasSuffix applies the HasSuffix predicate on the "repository_id" field.
-func RepositoryIDHasSuffix(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldHasSuffix(FieldRepositoryID, v))
-}
-
-// RepositoryIDEqualFold applies the EqualFold predicate on the "repository_id" field.
-func RepositoryIDEqualFold(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldEqualFold(FieldRepositoryID, v))
-}
-
-// RepositoryIDContainsFold applies the ContainsFold predicate on the "repository_id" field.
-func RepositoryIDContainsFold(v string) predicate.Dist {
-	return predicate.Dist(sql.FieldContainsFold(FieldRepositoryID, v))
-}
-
 // VersionEQ applies the EQ predicate on the "version" field.
 func VersionEQ(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldEQ(FieldVersion, v))
@@ -303,6 +243,71 @@ func VersionEqualFold(v string) predicate.Dist {
 // VersionContainsFold applies the ContainsFold predicate on the "version" field.
 func VersionContainsFold(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldContainsFold(FieldVersion, v))
+}
+
+// NormalizedVersionEQ applies the EQ predicate on the "normalized_version" field.
+func NormalizedVersionEQ(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldEQ(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionNEQ applies the NEQ predicate on the "normalized_version" field.
+func NormalizedVersionNEQ(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldNEQ(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionIn applies the In predicate on the "normalized_version" field.
+func NormalizedVersionIn(vs ...string) predicate.Dist {
+	return predicate.Dist(sql.FieldIn(FieldNormalizedVersion, vs...))
+}
+
+// NormalizedVersionNotIn applies the NotIn predicate on the "normalized_version" field.
+func NormalizedVersionNotIn(vs ...string) predicate.Dist {
+	return predicate.Dist(sql.FieldNotIn(FieldNormalizedVersion, vs...))
+}
+
+// NormalizedVersionGT applies the GT predicate on the "normalized_version" field.
+func NormalizedVersionGT(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldGT(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionGTE applies the GTE predicate on the "normalized_version" field.
+func NormalizedVersionGTE(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldGTE(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionLT applies the LT predicate on the "normalized_version" field.
+func NormalizedVersionLT(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldLT(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionLTE applies the LTE predicate on the "normalized_version" field.
+func NormalizedVersionLTE(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldLTE(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionContains applies the Contains predicate on the "normalized_version" field.
+func NormalizedVersionContains(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldContains(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionHasPrefix applies the HasPrefix predicate on the "normalized_version" field.
+func NormalizedVersionHasPrefix(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldHasPrefix(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionHasSuffix applies the HasSuffix predicate on the "normalized_version" field.
+func NormalizedVersionHasSuffix(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldHasSuffix(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionEqualFold applies the EqualFold predicate on the "normalized_version" field.
+func NormalizedVersionEqualFold(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldEqualFold(FieldNormalizedVersion, v))
+}
+
+// NormalizedVersionContainsFold applies the ContainsFold predicate on the "normalized_version" field.
+func NormalizedVersionContainsFold(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldContainsFold(FieldNormalizedVersion, v))
 }
 
 // ReferenceEQ applies the EQ predicate on the "reference" field.
@@ -680,6 +685,56 @@ func CreatedAtLTE(v time.Time) predicate.Dist {
 	return predicate.Dist(sql.FieldLTE(FieldCreatedAt, v))
 }
 
+// GoneAtEQ applies the EQ predicate on the "gone_at" field.
+func GoneAtEQ(v time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldEQ(FieldGoneAt, v))
+}
+
+// GoneAtNEQ applies the NEQ predicate on the "gone_at" field.
+func GoneAtNEQ(v time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldNEQ(FieldGoneAt, v))
+}
+
+// GoneAtIn applies the In predicate on the "gone_at" field.
+func GoneAtIn(vs ...time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldIn(FieldGoneAt, vs...))
+}
+
+// GoneAtNotIn applies the NotIn predicate on the "gone_at" field.
+func GoneAtNotIn(vs ...time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldNotIn(FieldGoneAt, vs...))
+}
+
+// GoneAtGT applies the GT predicate on the "gone_at" field.
+func GoneAtGT(v time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldGT(FieldGoneAt, v))
+}
+
+// GoneAtGTE applies the GTE predicate on the "gone_at" field.
+func GoneAtGTE(v time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldGTE(FieldGoneAt, v))
+}
+
+// GoneAtLT applies the LT predicate on the "gone_at" field.
+func GoneAtLT(v time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldLT(FieldGoneAt, v))
+}
+
+// GoneAtLTE applies the LTE predicate on the "gone_at" field.
+func GoneAtLTE(v time.Time) predicate.Dist {
+	return predicate.Dist(sql.FieldLTE(FieldGoneAt, v))
+}
+
+// GoneAtIsNil applies the IsNil predicate on the "gone_at" field.
+func GoneAtIsNil() predicate.Dist {
+	return predicate.Dist(sql.FieldIsNull(FieldGoneAt))
+}
+
+// GoneAtNotNil applies the NotNil predicate on the "gone_at" field.
+func GoneAtNotNil() predicate.Dist {
+	return predicate.Dist(sql.FieldNotNull(FieldGoneAt))
+}
+
 // HasPackage applies the HasEdge predicate on the "package" edge.
 func HasPackage() predicate.Dist {
 	return predicate.Dist(func(s *sql.Selector) {
@@ -695,29 +750,6 @@ func HasPackage() predicate.Dist {
 func HasPackageWith(preds ...predicate.Pkg) predicate.Dist {
 	return predicate.Dist(func(s *sql.Selector) {
 		step := newPackageStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
-// HasRepository applies the HasEdge predicate on the "repository" edge.
-func HasRepository() predicate.Dist {
-	return predicate.Dist(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, RepositoryTable, RepositoryColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasRepositoryWith applies the HasEdge predicate on the "repository" edge with a given conditions (other predicates).
-func HasRepositoryWith(preds ...predicate.Repository) predicate.Dist {
-	return predicate.Dist(func(s *sql.Selector) {
-		step := newRepositoryStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -22,10 +22,6 @@ const (
 	FieldSize = "size"
 	// FieldDigest holds the string denoting the digest field in the database.
 	FieldDigest = "digest"
-	// FieldLastModified holds the string denoting the last_modified field in the database.
-	FieldLastModified = "last_modified"
-	// FieldUpstreamValidator holds the string denoting the upstream_validator field in the database.
-	FieldUpstreamValidator = "upstream_validator"
 	// EdgePackage holds the string denoting the package edge name in mutations.
 	EdgePackage = "package"
 	// Table holds the table name of the document in the database.
@@ -47,8 +43,6 @@ var Columns = []string{
 	FieldBody,
 	FieldSize,
 	FieldDigest,
-	FieldLastModified,
-	FieldUpstreamValidator,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -64,8 +58,6 @@ func ValidColumn(column string) bool {
 var (
 	// DigestValidator is a validator for the "digest" field. It is called by the builders before save.
 	DigestValidator func([]byte) error
-	// DefaultUpstreamValidator holds the default value on creation for the "upstream_validator" field.
-	DefaultUpstreamValidator string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -93,16 +85,6 @@ func ByDev(opts ...sql.OrderTermOption) OrderOption {
 // BySize orders the results by the size field.
 func BySize(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSize, opts...).ToFunc()
-}
-
-// ByLastModified orders the results by the last_modified field.
-func ByLastModified(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldLastModified, opts...).ToFunc()
-}
-
-// ByUpstreamValidator orders the results by the upstream_validator field.
-func ByUpstreamValidator(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldUpstreamValidator, opts...).ToFunc()
 }
 
 // ByPackageField orders the results by package field.

@@ -89,16 +89,6 @@ func Digest(v []byte) predicate.Document {
 	return predicate.Document(sql.FieldEQ(FieldDigest, v))
 }
 
-// LastModified applies equality check predicate on the "last_modified" field. It's identical to LastModifiedEQ.
-func LastModified(v int64) predicate.Document {
-	return predicate.Document(sql.FieldEQ(FieldLastModified, v))
-}
-
-// UpstreamValidator applies equality check predicate on the "upstream_validator" field. It's identical to UpstreamValidatorEQ.
-func UpstreamValidator(v string) predicate.Document {
-	return predicate.Document(sql.FieldEQ(FieldUpstreamValidator, v))
-}
-
 // PackageIDEQ applies the EQ predicate on the "package_id" field.
 func PackageIDEQ(v string) predicate.Document {
 	return predicate.Document(sql.FieldEQ(FieldPackageID, v))
@@ -292,111 +282,6 @@ func DigestLT(v []byte) predicate.Document {
 // DigestLTE applies the LTE predicate on the "digest" field.
 func DigestLTE(v []byte) predicate.Document {
 	return predicate.Document(sql.FieldLTE(FieldDigest, v))
-}
-
-// LastModifiedEQ applies the EQ predicate on the "last_modified" field.
-func LastModifiedEQ(v int64) predicate.Document {
-	return predicate.Document(sql.FieldEQ(FieldLastModified, v))
-}
-
-// LastModifiedNEQ applies the NEQ predicate on the "last_modified" field.
-func LastModifiedNEQ(v int64) predicate.Document {
-	return predicate.Document(sql.FieldNEQ(FieldLastModified, v))
-}
-
-// LastModifiedIn applies the In predicate on the "last_modified" field.
-func LastModifiedIn(vs ...int64) predicate.Document {
-	return predicate.Document(sql.FieldIn(FieldLastModified, vs...))
-}
-
-// LastModifiedNotIn applies the NotIn predicate on the "last_modified" field.
-func LastModifiedNotIn(vs ...int64) predicate.Document {
-	return predicate.Document(sql.FieldNotIn(FieldLastModified, vs...))
-}
-
-// LastModifiedGT applies the GT predicate on the "last_modified" field.
-func LastModifiedGT(v int64) predicate.Document {
-	return predicate.Document(sql.FieldGT(FieldLastModified, v))
-}
-
-// LastModifiedGTE applies the GTE predicate on the "last_modified" field.
-func LastModifiedGTE(v int64) predicate.Document {
-	return predicate.Document(sql.FieldGTE(FieldLastModified, v))
-}
-
-// LastModifiedLT applies the LT predicate on the "last_modified" field.
-func LastModifiedLT(v int64) predicate.Document {
-	return predicate.Document(sql.FieldLT(FieldLastModified, v))
-}
-
-// LastModifiedLTE applies the LTE predicate on the "last_modified" field.
-func LastModifiedLTE(v int64) predicate.Document {
-	return predicate.Document(sql.FieldLTE(FieldLastModified, v))
-}
-
-// UpstreamValidatorEQ applies the EQ predicate on the "upstream_validator" field.
-func UpstreamValidatorEQ(v string) predicate.Document {
-	return predicate.Document(sql.FieldEQ(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorNEQ applies the NEQ predicate on the "upstream_validator" field.
-func UpstreamValidatorNEQ(v string) predicate.Document {
-	return predicate.Document(sql.FieldNEQ(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorIn applies the In predicate on the "upstream_validator" field.
-func UpstreamValidatorIn(vs ...string) predicate.Document {
-	return predicate.Document(sql.FieldIn(FieldUpstreamValidator, vs...))
-}
-
-// UpstreamValidatorNotIn applies the NotIn predicate on the "upstream_validator" field.
-func UpstreamValidatorNotIn(vs ...string) predicate.Document {
-	return predicate.Document(sql.FieldNotIn(FieldUpstreamValidator, vs...))
-}
-
-// UpstreamValidatorGT applies the GT predicate on the "upstream_validator" field.
-func UpstreamValidatorGT(v string) predicate.Document {
-	return predicate.Document(sql.FieldGT(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorGTE applies the GTE predicate on the "upstream_validator" field.
-func UpstreamValidatorGTE(v string) predicate.Document {
-	return predicate.Document(sql.FieldGTE(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorLT applies the LT predicate on the "upstream_validator" field.
-func UpstreamValidatorLT(v string) predicate.Document {
-	return predicate.Document(sql.FieldLT(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorLTE applies the LTE predicate on the "upstream_validator" field.
-func UpstreamValidatorLTE(v string) predicate.Document {
-	return predicate.Document(sql.FieldLTE(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorContains applies the Contains predicate on the "upstream_validator" field.
-func UpstreamValidatorContains(v string) predicate.Document {
-	return predicate.Document(sql.FieldContains(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorHasPrefix applies the HasPrefix predicate on the "upstream_validator" field.
-func UpstreamValidatorHasPrefix(v string) predicate.Document {
-	return predicate.Document(sql.FieldHasPrefix(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorHasSuffix applies the HasSuffix predicate on the "upstream_validator" field.
-func UpstreamValidatorHasSuffix(v string) predicate.Document {
-	return predicate.Document(sql.FieldHasSuffix(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorEqualFold applies the EqualFold predicate on the "upstream_validator" field.
-func UpstreamValidatorEqualFold(v string) predicate.Document {
-	return predicate.Document(sql.FieldEqualFold(FieldUpstreamValidator, v))
-}
-
-// UpstreamValidatorContainsFold applies the ContainsFold predicate on the "upstream_validator" field.
-func UpstreamValidatorContainsFold(v string) predicate.Document {
-	return predicate.Document(sql.FieldContainsFold(FieldUpstreamValidator, v))
 }
 
 // HasPackage applies the HasEdge predicate on the "package" edge.

@@ -139,14 +139,15 @@ var (
 	DistsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "version", Type: field.TypeString, Size: 255},
+		{Name: "normalized_version", Type: field.TypeString, Size: 255},
 		{Name: "reference", Type: field.TypeString, Size: 64},
 		{Name: "type", Type: field.TypeString},
 		{Name: "url", Type: field.TypeString, Size: 4096},
 		{Name: "shasum", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "gone_at", Type: field.TypeTime, Nullable: true},
 		{Name: "archive_id", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "package_id", Type: field.TypeString, Size: 64},
-		{Name: "repository_id", Type: field.TypeString, Size: 64},
 	}
 	// DistsTable holds the schema information for the "dists" table.
 	DistsTable = &schema.Table{
@@ -156,20 +157,14 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "dists_archives_dists",
-				Columns:    []*schema.Column{DistsColumns[7]},
+				Columns:    []*schema.Column{DistsColumns[9]},
 				RefColumns: []*schema.Column{ArchivesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "dists_packages_dists",
-				Columns:    []*schema.Column{DistsColumns[8]},
+				Columns:    []*schema.Column{DistsColumns[10]},
 				RefColumns: []*schema.Column{PackagesColumns[0]},
-				OnDelete:   schema.Cascade,
-			},
-			{
-				Symbol:     "dists_repositories_dists",
-				Columns:    []*schema.Column{DistsColumns[9]},
-				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 		},
@@ -177,17 +172,23 @@ var (
 			{
 				Name:    "dist_package_id_version_reference",
 				Unique:  true,
-				Columns: []*schema.Column{DistsColumns[8], DistsColumns[1], DistsColumns[2]},
+				Columns: []*schema.Column{DistsColumns[10], DistsColumns[1], DistsColumns[3]},
 			},
 			{
 				Name:    "dist_archive_id",
 				Unique:  false,
-				Columns: []*schema.Column{DistsColumns[7]},
+				Columns: []*schema.Column{DistsColumns[9]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "archive_id IS NOT NULL",
+				},
 			},
 			{
-				Name:    "dist_repository_id",
+				Name:    "dist_gone_at",
 				Unique:  false,
-				Columns: []*schema.Column{DistsColumns[9]},
+				Columns: []*schema.Column{DistsColumns[8]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "gone_at IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -198,8 +199,6 @@ var (
 		{Name: "body", Type: field.TypeBytes},
 		{Name: "size", Type: field.TypeInt},
 		{Name: "digest", Type: field.TypeBytes, Size: 32},
-		{Name: "last_modified", Type: field.TypeInt64},
-		{Name: "upstream_validator", Type: field.TypeString, Default: ""},
 		{Name: "package_id", Type: field.TypeString, Size: 64},
 	}
 	// DocumentsTable holds the schema information for the "documents" table.
@@ -210,7 +209,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "documents_packages_documents",
-				Columns:    []*schema.Column{DocumentsColumns[7]},
+				Columns:    []*schema.Column{DocumentsColumns[5]},
 				RefColumns: []*schema.Column{PackagesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -219,7 +218,7 @@ var (
 			{
 				Name:    "document_package_id_dev",
 				Unique:  true,
-				Columns: []*schema.Column{DocumentsColumns[7], DocumentsColumns[1]},
+				Columns: []*schema.Column{DocumentsColumns[5], DocumentsColumns[1]},
 			},
 		},
 	}
@@ -272,7 +271,7 @@ var (
 		{Name: "reference", Type: field.TypeString, Nullable: true},
 		{Name: "released_at", Type: field.TypeTime, Nullable: true},
 		{Name: "licenses", Type: field.TypeJSON},
-		{Name: "metadata", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "gone_at", Type: field.TypeTime, Nullable: true},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
 		{Name: "dist_id", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "package_id", Type: field.TypeString, Size: 64},
@@ -312,12 +311,20 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{PackageVersionsColumns[10]},
 			},
+			{
+				Name:    "packageversion_gone_at",
+				Unique:  false,
+				Columns: []*schema.Column{PackageVersionsColumns[8]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "gone_at IS NOT NULL",
+				},
+			},
 		},
 	}
 	// PackagesColumns holds the columns for the "packages" table.
 	PackagesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
-		{Name: "name", Type: field.TypeString, Unique: true, Size: 255},
+		{Name: "name", Type: field.TypeString, Size: 255},
 		{Name: "type", Type: field.TypeString, Default: "library"},
 		{Name: "description", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "description_folded", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
@@ -326,8 +333,12 @@ var (
 		{Name: "version_count", Type: field.TypeInt, Default: 0},
 		{Name: "released_at", Type: field.TypeTime, Nullable: true},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
+		{Name: "stable_validator", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "dev_validator", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "digest", Type: field.TypeBytes, Nullable: true, Size: 40},
+		{Name: "gone_at", Type: field.TypeTime, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "repository_id", Type: field.TypeString, Size: 64},
+		{Name: "repository_id", Type: field.TypeString, Nullable: true, Size: 64},
 	}
 	// PackagesTable holds the schema information for the "packages" table.
 	PackagesTable = &schema.Table{
@@ -337,16 +348,21 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "packages_repositories_package_rows",
-				Columns:    []*schema.Column{PackagesColumns[11]},
+				Columns:    []*schema.Column{PackagesColumns[15]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
-				OnDelete:   schema.Cascade,
+				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "pkg_repository_id",
+				Name:    "pkg_repository_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{PackagesColumns[15], PackagesColumns[1]},
+			},
+			{
+				Name:    "pkg_name",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[11]},
+				Columns: []*schema.Column{PackagesColumns[1]},
 			},
 			{
 				Name:    "pkg_type",
@@ -362,6 +378,14 @@ var (
 				Name:    "pkg_released_at",
 				Unique:  false,
 				Columns: []*schema.Column{PackagesColumns[8]},
+			},
+			{
+				Name:    "pkg_gone_at",
+				Unique:  false,
+				Columns: []*schema.Column{PackagesColumns[13]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "gone_at IS NOT NULL",
+				},
 			},
 		},
 	}
@@ -395,6 +419,9 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "SYNCING", "READY", "FAILED", "DISABLED"}, Default: "PENDING"},
 		{Name: "last_synced_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_error", Type: field.TypeString, Nullable: true},
+		{Name: "notice", Type: field.TypeString, Nullable: true},
+		{Name: "doubted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "removals_confirmed", Type: field.TypeBool, Default: false},
 		{Name: "created_at", Type: field.TypeTime},
 	}
 	// RepositoriesTable holds the schema information for the "repositories" table.
@@ -482,6 +509,7 @@ var (
 		{Name: "versions_removed", Type: field.TypeInt, Default: 0},
 		{Name: "skipped", Type: field.TypeJSON},
 		{Name: "error", Type: field.TypeString, Nullable: true},
+		{Name: "notice", Type: field.TypeString, Nullable: true},
 		{Name: "repository_id", Type: field.TypeString, Size: 64},
 	}
 	// SyncRunsTable holds the schema information for the "sync_runs" table.
@@ -492,7 +520,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_repositories_syncs",
-				Columns:    []*schema.Column{SyncRunsColumns[16]},
+				Columns:    []*schema.Column{SyncRunsColumns[17]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -501,12 +529,12 @@ var (
 			{
 				Name:    "syncrun_repository_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[16], SyncRunsColumns[7]},
+				Columns: []*schema.Column{SyncRunsColumns[17], SyncRunsColumns[7]},
 			},
 			{
 				Name:    "syncrun_repository_id_active",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[16], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[17], SyncRunsColumns[2]},
 			},
 		},
 	}
@@ -801,7 +829,6 @@ var (
 func init() {
 	DistsTable.ForeignKeys[0].RefTable = ArchivesTable
 	DistsTable.ForeignKeys[1].RefTable = PackagesTable
-	DistsTable.ForeignKeys[2].RefTable = RepositoriesTable
 	DocumentsTable.ForeignKeys[0].RefTable = PackagesTable
 	PackageVersionsTable.ForeignKeys[0].RefTable = DistsTable
 	PackageVersionsTable.ForeignKeys[1].RefTable = PackagesTable

@@ -28,8 +28,8 @@ const (
 	FieldReleasedAt = "released_at"
 	// FieldLicenses holds the string denoting the licenses field in the database.
 	FieldLicenses = "licenses"
-	// FieldMetadata holds the string denoting the metadata field in the database.
-	FieldMetadata = "metadata"
+	// FieldGoneAt holds the string denoting the gone_at field in the database.
+	FieldGoneAt = "gone_at"
 	// FieldDistID holds the string denoting the dist_id field in the database.
 	FieldDistID = "dist_id"
 	// FieldDownloads holds the string denoting the downloads field in the database.
@@ -67,7 +67,7 @@ var Columns = []string{
 	FieldReference,
 	FieldReleasedAt,
 	FieldLicenses,
-	FieldMetadata,
+	FieldGoneAt,
 	FieldDistID,
 	FieldDownloads,
 }
@@ -93,8 +93,6 @@ var (
 	DefaultPosition int
 	// DefaultLicenses holds the default value on creation for the "licenses" field.
 	DefaultLicenses []string
-	// DefaultMetadata holds the default value on creation for the "metadata" field.
-	DefaultMetadata string
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
 	DefaultDownloads int64
 	// DefaultID holds the default value on creation for the "id" field.
@@ -146,9 +144,9 @@ func ByReleasedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReleasedAt, opts...).ToFunc()
 }
 
-// ByMetadata orders the results by the metadata field.
-func ByMetadata(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldMetadata, opts...).ToFunc()
+// ByGoneAt orders the results by the gone_at field.
+func ByGoneAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGoneAt, opts...).ToFunc()
 }
 
 // ByDistID orders the results by the dist_id field.

@@ -100,9 +100,9 @@ func ReleasedAt(v time.Time) predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldEQ(FieldReleasedAt, v))
 }
 
-// Metadata applies equality check predicate on the "metadata" field. It's identical to MetadataEQ.
-func Metadata(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldMetadata, v))
+// GoneAt applies equality check predicate on the "gone_at" field. It's identical to GoneAtEQ.
+func GoneAt(v time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEQ(FieldGoneAt, v))
 }
 
 // DistID applies equality check predicate on the "dist_id" field. It's identical to DistIDEQ.
@@ -485,69 +485,54 @@ func ReleasedAtNotNil() predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldNotNull(FieldReleasedAt))
 }
 
-// MetadataEQ applies the EQ predicate on the "metadata" field.
-func MetadataEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEQ(FieldMetadata, v))
+// GoneAtEQ applies the EQ predicate on the "gone_at" field.
+func GoneAtEQ(v time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEQ(FieldGoneAt, v))
 }
 
-// MetadataNEQ applies the NEQ predicate on the "metadata" field.
-func MetadataNEQ(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNEQ(FieldMetadata, v))
+// GoneAtNEQ applies the NEQ predicate on the "gone_at" field.
+func GoneAtNEQ(v time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNEQ(FieldGoneAt, v))
 }
 
-// MetadataIn applies the In predicate on the "metadata" field.
-func MetadataIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldIn(FieldMetadata, vs...))
+// GoneAtIn applies the In predicate on the "gone_at" field.
+func GoneAtIn(vs ...time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldIn(FieldGoneAt, vs...))
 }
 
-// MetadataNotIn applies the NotIn predicate on the "metadata" field.
-func MetadataNotIn(vs ...string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldNotIn(FieldMetadata, vs...))
+// GoneAtNotIn applies the NotIn predicate on the "gone_at" field.
+func GoneAtNotIn(vs ...time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNotIn(FieldGoneAt, vs...))
 }
 
-// MetadataGT applies the GT predicate on the "metadata" field.
-func MetadataGT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGT(FieldMetadata, v))
+// GoneAtGT applies the GT predicate on the "gone_at" field.
+func GoneAtGT(v time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldGT(FieldGoneAt, v))
 }
 
-// MetadataGTE applies the GTE predicate on the "metadata" field.
-func MetadataGTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldGTE(FieldMetadata, v))
+// GoneAtGTE applies the GTE predicate on the "gone_at" field.
+func GoneAtGTE(v time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldGTE(FieldGoneAt, v))
 }
 
-// MetadataLT applies the LT predicate on the "metadata" field.
-func MetadataLT(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLT(FieldMetadata, v))
+// GoneAtLT applies the LT predicate on the "gone_at" field.
+func GoneAtLT(v time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldLT(FieldGoneAt, v))
 }
 
-// MetadataLTE applies the LTE predicate on the "metadata" field.
-func MetadataLTE(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldLTE(FieldMetadata, v))
+// GoneAtLTE applies the LTE predicate on the "gone_at" field.
+func GoneAtLTE(v time.Time) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldLTE(FieldGoneAt, v))
 }
 
-// MetadataContains applies the Contains predicate on the "metadata" field.
-func MetadataContains(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContains(FieldMetadata, v))
+// GoneAtIsNil applies the IsNil predicate on the "gone_at" field.
+func GoneAtIsNil() predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldIsNull(FieldGoneAt))
 }
 
-// MetadataHasPrefix applies the HasPrefix predicate on the "metadata" field.
-func MetadataHasPrefix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasPrefix(FieldMetadata, v))
-}
-
-// MetadataHasSuffix applies the HasSuffix predicate on the "metadata" field.
-func MetadataHasSuffix(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldHasSuffix(FieldMetadata, v))
-}
-
-// MetadataEqualFold applies the EqualFold predicate on the "metadata" field.
-func MetadataEqualFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldEqualFold(FieldMetadata, v))
-}
-
-// MetadataContainsFold applies the ContainsFold predicate on the "metadata" field.
-func MetadataContainsFold(v string) predicate.PackageVersion {
-	return predicate.PackageVersion(sql.FieldContainsFold(FieldMetadata, v))
+// GoneAtNotNil applies the NotNil predicate on the "gone_at" field.
+func GoneAtNotNil() predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNotNull(FieldGoneAt))
 }
 
 // DistIDEQ applies the EQ predicate on the "dist_id" field.

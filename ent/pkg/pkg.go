@@ -34,6 +34,14 @@ const (
 	FieldReleasedAt = "released_at"
 	// FieldDownloads holds the string denoting the downloads field in the database.
 	FieldDownloads = "downloads"
+	// FieldStableValidator holds the string denoting the stable_validator field in the database.
+	FieldStableValidator = "stable_validator"
+	// FieldDevValidator holds the string denoting the dev_validator field in the database.
+	FieldDevValidator = "dev_validator"
+	// FieldDigest holds the string denoting the digest field in the database.
+	FieldDigest = "digest"
+	// FieldGoneAt holds the string denoting the gone_at field in the database.
+	FieldGoneAt = "gone_at"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeRepository holds the string denoting the repository edge name in mutations.
@@ -89,6 +97,10 @@ var Columns = []string{
 	FieldVersionCount,
 	FieldReleasedAt,
 	FieldDownloads,
+	FieldStableValidator,
+	FieldDevValidator,
+	FieldDigest,
+	FieldGoneAt,
 	FieldCreatedAt,
 }
 
@@ -115,6 +127,16 @@ var (
 	DefaultVersionCount int
 	// DefaultDownloads holds the default value on creation for the "downloads" field.
 	DefaultDownloads int64
+	// DefaultStableValidator holds the default value on creation for the "stable_validator" field.
+	DefaultStableValidator string
+	// StableValidatorValidator is a validator for the "stable_validator" field. It is called by the builders before save.
+	StableValidatorValidator func(string) error
+	// DefaultDevValidator holds the default value on creation for the "dev_validator" field.
+	DefaultDevValidator string
+	// DevValidatorValidator is a validator for the "dev_validator" field. It is called by the builders before save.
+	DevValidatorValidator func(string) error
+	// DigestValidator is a validator for the "digest" field. It is called by the builders before save.
+	DigestValidator func([]byte) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
@@ -179,6 +201,21 @@ func ByReleasedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByDownloads orders the results by the downloads field.
 func ByDownloads(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDownloads, opts...).ToFunc()
+}
+
+// ByStableValidator orders the results by the stable_validator field.
+func ByStableValidator(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStableValidator, opts...).ToFunc()
+}
+
+// ByDevValidator orders the results by the dev_validator field.
+func ByDevValidator(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDevValidator, opts...).ToFunc()
+}
+
+// ByGoneAt orders the results by the gone_at field.
+func ByGoneAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGoneAt, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -115,6 +115,26 @@ func Downloads(v int64) predicate.Pkg {
 	return predicate.Pkg(sql.FieldEQ(FieldDownloads, v))
 }
 
+// StableValidator applies equality check predicate on the "stable_validator" field. It's identical to StableValidatorEQ.
+func StableValidator(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldStableValidator, v))
+}
+
+// DevValidator applies equality check predicate on the "dev_validator" field. It's identical to DevValidatorEQ.
+func DevValidator(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldDevValidator, v))
+}
+
+// Digest applies equality check predicate on the "digest" field. It's identical to DigestEQ.
+func Digest(v []byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldDigest, v))
+}
+
+// GoneAt applies equality check predicate on the "gone_at" field. It's identical to GoneAtEQ.
+func GoneAt(v time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldGoneAt, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Pkg {
 	return predicate.Pkg(sql.FieldEQ(FieldCreatedAt, v))
@@ -238,6 +258,16 @@ func RepositoryIDHasPrefix(v string) predicate.Pkg {
 // RepositoryIDHasSuffix applies the HasSuffix predicate on the "repository_id" field.
 func RepositoryIDHasSuffix(v string) predicate.Pkg {
 	return predicate.Pkg(sql.FieldHasSuffix(FieldRepositoryID, v))
+}
+
+// RepositoryIDIsNil applies the IsNil predicate on the "repository_id" field.
+func RepositoryIDIsNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldIsNull(FieldRepositoryID))
+}
+
+// RepositoryIDNotNil applies the NotNil predicate on the "repository_id" field.
+func RepositoryIDNotNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotNull(FieldRepositoryID))
 }
 
 // RepositoryIDEqualFold applies the EqualFold predicate on the "repository_id" field.
@@ -723,6 +753,236 @@ func DownloadsLT(v int64) predicate.Pkg {
 // DownloadsLTE applies the LTE predicate on the "downloads" field.
 func DownloadsLTE(v int64) predicate.Pkg {
 	return predicate.Pkg(sql.FieldLTE(FieldDownloads, v))
+}
+
+// StableValidatorEQ applies the EQ predicate on the "stable_validator" field.
+func StableValidatorEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldStableValidator, v))
+}
+
+// StableValidatorNEQ applies the NEQ predicate on the "stable_validator" field.
+func StableValidatorNEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNEQ(FieldStableValidator, v))
+}
+
+// StableValidatorIn applies the In predicate on the "stable_validator" field.
+func StableValidatorIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldIn(FieldStableValidator, vs...))
+}
+
+// StableValidatorNotIn applies the NotIn predicate on the "stable_validator" field.
+func StableValidatorNotIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotIn(FieldStableValidator, vs...))
+}
+
+// StableValidatorGT applies the GT predicate on the "stable_validator" field.
+func StableValidatorGT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGT(FieldStableValidator, v))
+}
+
+// StableValidatorGTE applies the GTE predicate on the "stable_validator" field.
+func StableValidatorGTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGTE(FieldStableValidator, v))
+}
+
+// StableValidatorLT applies the LT predicate on the "stable_validator" field.
+func StableValidatorLT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLT(FieldStableValidator, v))
+}
+
+// StableValidatorLTE applies the LTE predicate on the "stable_validator" field.
+func StableValidatorLTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLTE(FieldStableValidator, v))
+}
+
+// StableValidatorContains applies the Contains predicate on the "stable_validator" field.
+func StableValidatorContains(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContains(FieldStableValidator, v))
+}
+
+// StableValidatorHasPrefix applies the HasPrefix predicate on the "stable_validator" field.
+func StableValidatorHasPrefix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasPrefix(FieldStableValidator, v))
+}
+
+// StableValidatorHasSuffix applies the HasSuffix predicate on the "stable_validator" field.
+func StableValidatorHasSuffix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasSuffix(FieldStableValidator, v))
+}
+
+// StableValidatorEqualFold applies the EqualFold predicate on the "stable_validator" field.
+func StableValidatorEqualFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEqualFold(FieldStableValidator, v))
+}
+
+// StableValidatorContainsFold applies the ContainsFold predicate on the "stable_validator" field.
+func StableValidatorContainsFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContainsFold(FieldStableValidator, v))
+}
+
+// DevValidatorEQ applies the EQ predicate on the "dev_validator" field.
+func DevValidatorEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldDevValidator, v))
+}
+
+// DevValidatorNEQ applies the NEQ predicate on the "dev_validator" field.
+func DevValidatorNEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNEQ(FieldDevValidator, v))
+}
+
+// DevValidatorIn applies the In predicate on the "dev_validator" field.
+func DevValidatorIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldIn(FieldDevValidator, vs...))
+}
+
+// DevValidatorNotIn applies the NotIn predicate on the "dev_validator" field.
+func DevValidatorNotIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotIn(FieldDevValidator, vs...))
+}
+
+// DevValidatorGT applies the GT predicate on the "dev_validator" field.
+func DevValidatorGT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGT(FieldDevValidator, v))
+}
+
+// DevValidatorGTE applies the GTE predicate on the "dev_validator" field.
+func DevValidatorGTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGTE(FieldDevValidator, v))
+}
+
+// DevValidatorLT applies the LT predicate on the "dev_validator" field.
+func DevValidatorLT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLT(FieldDevValidator, v))
+}
+
+// DevValidatorLTE applies the LTE predicate on the "dev_validator" field.
+func DevValidatorLTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLTE(FieldDevValidator, v))
+}
+
+// DevValidatorContains applies the Contains predicate on the "dev_validator" field.
+func DevValidatorContains(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContains(FieldDevValidator, v))
+}
+
+// DevValidatorHasPrefix applies the HasPrefix predicate on the "dev_validator" field.
+func DevValidatorHasPrefix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasPrefix(FieldDevValidator, v))
+}
+
+// DevValidatorHasSuffix applies the HasSuffix predicate on the "dev_validator" field.
+func DevValidatorHasSuffix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasSuffix(FieldDevValidator, v))
+}
+
+// DevValidatorEqualFold applies the EqualFold predicate on the "dev_validator" field.
+func DevValidatorEqualFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEqualFold(FieldDevValidator, v))
+}
+
+// DevValidatorContainsFold applies the ContainsFold predicate on the "dev_validator" field.
+func DevValidatorContainsFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContainsFold(FieldDevValidator, v))
+}
+
+// DigestEQ applies the EQ predicate on the "digest" field.
+func DigestEQ(v []byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldDigest, v))
+}
+
+// DigestNEQ applies the NEQ predicate on the "digest" field.
+func DigestNEQ(v []byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNEQ(FieldDigest, v))
+}
+
+// DigestIn applies the In predicate on the "digest" field.
+func DigestIn(vs ...[]byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldIn(FieldDigest, vs...))
+}
+
+// DigestNotIn applies the NotIn predicate on the "digest" field.
+func DigestNotIn(vs ...[]byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotIn(FieldDigest, vs...))
+}
+
+// DigestGT applies the GT predicate on the "digest" field.
+func DigestGT(v []byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGT(FieldDigest, v))
+}
+
+// DigestGTE applies the GTE predicate on the "digest" field.
+func DigestGTE(v []byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGTE(FieldDigest, v))
+}
+
+// DigestLT applies the LT predicate on the "digest" field.
+func DigestLT(v []byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLT(FieldDigest, v))
+}
+
+// DigestLTE applies the LTE predicate on the "digest" field.
+func DigestLTE(v []byte) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLTE(FieldDigest, v))
+}
+
+// DigestIsNil applies the IsNil predicate on the "digest" field.
+func DigestIsNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldIsNull(FieldDigest))
+}
+
+// DigestNotNil applies the NotNil predicate on the "digest" field.
+func DigestNotNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotNull(FieldDigest))
+}
+
+// GoneAtEQ applies the EQ predicate on the "gone_at" field.
+func GoneAtEQ(v time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldGoneAt, v))
+}
+
+// GoneAtNEQ applies the NEQ predicate on the "gone_at" field.
+func GoneAtNEQ(v time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNEQ(FieldGoneAt, v))
+}
+
+// GoneAtIn applies the In predicate on the "gone_at" field.
+func GoneAtIn(vs ...time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldIn(FieldGoneAt, vs...))
+}
+
+// GoneAtNotIn applies the NotIn predicate on the "gone_at" field.
+func GoneAtNotIn(vs ...time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotIn(FieldGoneAt, vs...))
+}
+
+// GoneAtGT applies the GT predicate on the "gone_at" field.
+func GoneAtGT(v time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGT(FieldGoneAt, v))
+}
+
+// GoneAtGTE applies the GTE predicate on the "gone_at" field.
+func GoneAtGTE(v time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGTE(FieldGoneAt, v))
+}
+
+// GoneAtLT applies the LT predicate on the "gone_at" field.
+func GoneAtLT(v time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLT(FieldGoneAt, v))
+}
+
+// GoneAtLTE applies the LTE predicate on the "gone_at" field.
+func GoneAtLTE(v time.Time) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLTE(FieldGoneAt, v))
+}
+
+// GoneAtIsNil applies the IsNil predicate on the "gone_at" field.
+func GoneAtIsNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldIsNull(FieldGoneAt))
+}
+
+// GoneAtNotNil applies the NotNil predicate on the "gone_at" field.
+func GoneAtNotNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotNull(FieldGoneAt))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

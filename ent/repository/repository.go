@@ -45,12 +45,16 @@ const (
 	FieldLastSyncedAt = "last_synced_at"
 	// FieldLastError holds the string denoting the last_error field in the database.
 	FieldLastError = "last_error"
+	// FieldNotice holds the string denoting the notice field in the database.
+	FieldNotice = "notice"
+	// FieldDoubtedAt holds the string denoting the doubted_at field in the database.
+	FieldDoubtedAt = "doubted_at"
+	// FieldRemovalsConfirmed holds the string denoting the removals_confirmed field in the database.
+	FieldRemovalsConfirmed = "removals_confirmed"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeSyncs holds the string denoting the syncs edge name in mutations.
 	EdgeSyncs = "syncs"
-	// EdgeDists holds the string denoting the dists edge name in mutations.
-	EdgeDists = "dists"
 	// EdgePackageRows holds the string denoting the package_rows edge name in mutations.
 	EdgePackageRows = "package_rows"
 	// Table holds the table name of the repository in the database.
@@ -62,13 +66,6 @@ const (
 	SyncsInverseTable = "sync_runs"
 	// SyncsColumn is the table column denoting the syncs relation/edge.
 	SyncsColumn = "repository_id"
-	// DistsTable is the table that holds the dists relation/edge.
-	DistsTable = "dists"
-	// DistsInverseTable is the table name for the Dist entity.
-	// It exists in this package in order to avoid circular dependency with the "dist" package.
-	DistsInverseTable = "dists"
-	// DistsColumn is the table column denoting the dists relation/edge.
-	DistsColumn = "repository_id"
 	// PackageRowsTable is the table that holds the package_rows relation/edge.
 	PackageRowsTable = "packages"
 	// PackageRowsInverseTable is the table name for the Pkg entity.
@@ -95,6 +92,9 @@ var Columns = []string{
 	FieldStatus,
 	FieldLastSyncedAt,
 	FieldLastError,
+	FieldNotice,
+	FieldDoubtedAt,
+	FieldRemovalsConfirmed,
 	FieldCreatedAt,
 }
 
@@ -123,6 +123,8 @@ var (
 	DefaultPriority int
 	// DefaultEnabled holds the default value on creation for the "enabled" field.
 	DefaultEnabled bool
+	// DefaultRemovalsConfirmed holds the default value on creation for the "removals_confirmed" field.
+	DefaultRemovalsConfirmed bool
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
@@ -306,6 +308,21 @@ func ByLastError(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastError, opts...).ToFunc()
 }
 
+// ByNotice orders the results by the notice field.
+func ByNotice(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNotice, opts...).ToFunc()
+}
+
+// ByDoubtedAt orders the results by the doubted_at field.
+func ByDoubtedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDoubtedAt, opts...).ToFunc()
+}
+
+// ByRemovalsConfirmed orders the results by the removals_confirmed field.
+func ByRemovalsConfirmed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovalsConfirmed, opts...).ToFunc()
+}
+
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
@@ -322,20 +339,6 @@ func BySyncsCount(opts ...sql.OrderTermOption) OrderOption {
 func BySyncs(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newSyncsStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
-// ByDistsCount orders the results by dists count.
-func ByDistsCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newDistsStep(), opts...)
-	}
-}
-
-// ByDists orders the results by dists terms.
-func ByDists(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newDistsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
@@ -357,13 +360,6 @@ func newSyncsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(SyncsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, SyncsTable, SyncsColumn),
-	)
-}
-func newDistsStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(DistsInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
 	)
 }
 func newPackageRowsStep() *sqlgraph.Step {

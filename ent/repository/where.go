@@ -105,6 +105,21 @@ func LastError(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldLastError, v))
 }
 
+// Notice applies equality check predicate on the "notice" field. It's identical to NoticeEQ.
+func Notice(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldNotice, v))
+}
+
+// DoubtedAt applies equality check predicate on the "doubted_at" field. It's identical to DoubtedAtEQ.
+func DoubtedAt(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldDoubtedAt, v))
+}
+
+// RemovalsConfirmed applies equality check predicate on the "removals_confirmed" field. It's identical to RemovalsConfirmedEQ.
+func RemovalsConfirmed(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldRemovalsConfirmed, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCreatedAt, v))
@@ -620,6 +635,141 @@ func LastErrorContainsFold(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldContainsFold(FieldLastError, v))
 }
 
+// NoticeEQ applies the EQ predicate on the "notice" field.
+func NoticeEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldNotice, v))
+}
+
+// NoticeNEQ applies the NEQ predicate on the "notice" field.
+func NoticeNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldNotice, v))
+}
+
+// NoticeIn applies the In predicate on the "notice" field.
+func NoticeIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldNotice, vs...))
+}
+
+// NoticeNotIn applies the NotIn predicate on the "notice" field.
+func NoticeNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldNotice, vs...))
+}
+
+// NoticeGT applies the GT predicate on the "notice" field.
+func NoticeGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldNotice, v))
+}
+
+// NoticeGTE applies the GTE predicate on the "notice" field.
+func NoticeGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldNotice, v))
+}
+
+// NoticeLT applies the LT predicate on the "notice" field.
+func NoticeLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldNotice, v))
+}
+
+// NoticeLTE applies the LTE predicate on the "notice" field.
+func NoticeLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldNotice, v))
+}
+
+// NoticeContains applies the Contains predicate on the "notice" field.
+func NoticeContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldNotice, v))
+}
+
+// NoticeHasPrefix applies the HasPrefix predicate on the "notice" field.
+func NoticeHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldNotice, v))
+}
+
+// NoticeHasSuffix applies the HasSuffix predicate on the "notice" field.
+func NoticeHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldNotice, v))
+}
+
+// NoticeIsNil applies the IsNil predicate on the "notice" field.
+func NoticeIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldNotice))
+}
+
+// NoticeNotNil applies the NotNil predicate on the "notice" field.
+func NoticeNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldNotice))
+}
+
+// NoticeEqualFold applies the EqualFold predicate on the "notice" field.
+func NoticeEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldNotice, v))
+}
+
+// NoticeContainsFold applies the ContainsFold predicate on the "notice" field.
+func NoticeContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldNotice, v))
+}
+
+// DoubtedAtEQ applies the EQ predicate on the "doubted_at" field.
+func DoubtedAtEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldDoubtedAt, v))
+}
+
+// DoubtedAtNEQ applies the NEQ predicate on the "doubted_at" field.
+func DoubtedAtNEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldDoubtedAt, v))
+}
+
+// DoubtedAtIn applies the In predicate on the "doubted_at" field.
+func DoubtedAtIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldDoubtedAt, vs...))
+}
+
+// DoubtedAtNotIn applies the NotIn predicate on the "doubted_at" field.
+func DoubtedAtNotIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldDoubtedAt, vs...))
+}
+
+// DoubtedAtGT applies the GT predicate on the "doubted_at" field.
+func DoubtedAtGT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldDoubtedAt, v))
+}
+
+// DoubtedAtGTE applies the GTE predicate on the "doubted_at" field.
+func DoubtedAtGTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldDoubtedAt, v))
+}
+
+// DoubtedAtLT applies the LT predicate on the "doubted_at" field.
+func DoubtedAtLT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldDoubtedAt, v))
+}
+
+// DoubtedAtLTE applies the LTE predicate on the "doubted_at" field.
+func DoubtedAtLTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldDoubtedAt, v))
+}
+
+// DoubtedAtIsNil applies the IsNil predicate on the "doubted_at" field.
+func DoubtedAtIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldDoubtedAt))
+}
+
+// DoubtedAtNotNil applies the NotNil predicate on the "doubted_at" field.
+func DoubtedAtNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldDoubtedAt))
+}
+
+// RemovalsConfirmedEQ applies the EQ predicate on the "removals_confirmed" field.
+func RemovalsConfirmedEQ(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldRemovalsConfirmed, v))
+}
+
+// RemovalsConfirmedNEQ applies the NEQ predicate on the "removals_confirmed" field.
+func RemovalsConfirmedNEQ(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldRemovalsConfirmed, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCreatedAt, v))
@@ -675,29 +825,6 @@ func HasSyncs() predicate.Repository {
 func HasSyncsWith(preds ...predicate.SyncRun) predicate.Repository {
 	return predicate.Repository(func(s *sql.Selector) {
 		step := newSyncsStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
-// HasDists applies the HasEdge predicate on the "dists" edge.
-func HasDists() predicate.Repository {
-	return predicate.Repository(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, DistsTable, DistsColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasDistsWith applies the HasEdge predicate on the "dists" edge with a given conditions (other predicates).
-func HasDistsWith(preds ...predicate.Dist) predicate.Repository {
-	return predicate.Repository(func(s *sql.Selector) {
-		step := newDistsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -19,14 +19,15 @@ func (Dist) Fields() []ent.Field {
 	return []ent.Field{
 		idField("dist_"),
 		field.String("package_id").Immutable(),
-		field.String("repository_id").Comment("Where url was read, and whose credential it may get."),
 		field.String("version").Immutable().MaxLen(255).Comment("Normalised version, as the dist route writes it."),
+		field.String("normalized_version").Immutable().MaxLen(255).Comment("Normalised version, as Composer writes it."),
 		field.String("reference").Immutable().MaxLen(64).Comment("The commit, as the dist route writes it."),
 		field.String("type").Comment("zip, tar, …"),
 		field.String("url").MaxLen(4096).Comment("Upstream's address."),
 		field.String("shasum").Default("").MaxLen(40).Comment("SHA-1 that upstream names; empty when it names none."),
 		field.String("archive_id").Optional().Nillable(),
 		createdAt(),
+		goneAt(),
 	}
 }
 
@@ -34,7 +35,6 @@ func (Dist) Fields() []ent.Field {
 func (Dist) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("package", Pkg.Type).Ref("dists").Field("package_id").Unique().Required().Immutable(),
-		edge.From("repository", Repository.Type).Ref("dists").Field("repository_id").Unique().Required(),
 		edge.From("archive", Archive.Type).Ref("dists").Field("archive_id").Unique(),
 		edge.To("versions", PackageVersion.Type).Annotations(entsql.OnDelete(entsql.SetNull)),
 	}
@@ -44,8 +44,8 @@ func (Dist) Edges() []ent.Edge {
 func (Dist) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("package_id", "version", "reference").Unique(),
-		index.Fields("archive_id"),
-		index.Fields("repository_id"),
+		index.Fields("archive_id").Annotations(entsql.IndexWhere("archive_id IS NOT NULL")),
+		index.Fields("gone_at").Annotations(entsql.IndexWhere("gone_at IS NOT NULL")),
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"entgo.io/ent/schema/index"
 )
 
-// Document is a package's rendered metadata, gzipped, with the validators of both sides.
+// Document is a package's rendered metadata, gzipped. It is the only place where a version's metadata is kept.
 type Document struct{ ent.Schema }
 
 // Fields of the Document.
@@ -20,9 +20,7 @@ func (Document) Fields() []ent.Field {
 		field.Bool("dev").Immutable().Comment("The ~dev document."),
 		field.Bytes("body").Comment("Gzipped JSON, exactly as it is served."),
 		field.Int("size").Comment("Bytes before compression."),
-		field.Bytes("digest").MaxLen(32).Comment("SHA-256 of the JSON."),
-		field.Int64("last_modified").Comment("Unix seconds; grows with every change of content, also twice in a second."),
-		field.String("upstream_validator").Default("").Comment("Last-Modified of the upstream document this was made of."),
+		field.Bytes("digest").MaxLen(32).Comment("SHA-256 of the JSON; its Last-Modified is made of it."),
 	}
 }
 

@@ -28,6 +28,12 @@ func createdAt() ent.Field {
 	return field.Time("created_at").Immutable().Default(now)
 }
 
+// goneAt is since when the source no longer has a row's thing; null while it does. Rows are kept for a while, for lock
+// files made before.
+func goneAt() ent.Field {
+	return field.Time("gone_at").Optional().Nillable()
+}
+
 // orderedCreatedAt is createdAt for an entity whose connection sorts by it.
 func orderedCreatedAt() ent.Field {
 	return field.Time("created_at").Immutable().Default(now).Annotations(entgql.OrderField("CREATED_AT"))

@@ -10,7 +10,8 @@ import (
 	"entgo.io/ent/schema/index"
 )
 
-// Pkg is a package: a name of exactly one repository, with what people see of it in lists.
+// Pkg is a package as one repository has it, with what people see of it in lists. Several repositories may have a name;
+// which of them answers is decided when it is asked for (see catalog.order).
 // Go reserves the word package, so the type is Pkg; table and API say package.
 type Pkg struct{ ent.Schema }
 
@@ -18,9 +19,9 @@ type Pkg struct{ ent.Schema }
 func (Pkg) Fields() []ent.Field {
 	return []ent.Field{
 		idField("pkg_"),
-		field.String("name").Unique().Immutable().MaxLen(255).Annotations(entgql.OrderField("NAME")).
+		field.String("name").Immutable().MaxLen(255).Annotations(entgql.OrderField("NAME")).
 			Comment("Lower case, as Composer asks for it."),
-		field.String("repository_id"),
+		field.String("repository_id").Optional().Nillable().Comment("Null once the repository was removed; the package is gone by then."),
 		field.String("type").Default("library"),
 		text("description"),
 		folded("description_folded"), // of description
@@ -29,6 +30,12 @@ func (Pkg) Fields() []ent.Field {
 		field.Int("version_count").Default(0),
 		field.Time("released_at").Optional().Nillable().Annotations(entgql.OrderField("RELEASED_AT")),
 		field.Int64("downloads").Default(0).Annotations(entgql.OrderField("DOWNLOADS")),
+		field.String("stable_validator").Default("").MaxLen(255).
+			Comment("What upstream's document is known by: its Last-Modified, or that it is absent."),
+		field.String("dev_validator").Default("").MaxLen(255).Comment("The same of the ~dev document."),
+		field.Bytes("digest").Optional().MaxLen(40).
+			Comment("SHA-256 of what the documents were made of: upstream's bytes and how they are rendered."),
+		goneAt(),
 		createdAt(),
 	}
 }
@@ -36,7 +43,7 @@ func (Pkg) Fields() []ent.Field {
 // Edges of the Pkg.
 func (Pkg) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.From("repository", Repository.Type).Ref("package_rows").Field("repository_id").Unique().Required(),
+		edge.From("repository", Repository.Type).Ref("package_rows").Field("repository_id").Unique(),
 		edge.To("versions", PackageVersion.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("dists", Dist.Type).
@@ -48,7 +55,10 @@ func (Pkg) Edges() []ent.Edge {
 
 // Indexes of the Pkg.
 func (Pkg) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("repository_id"), index.Fields("type"), index.Fields("downloads"), index.Fields("released_at")}
+	return []ent.Index{
+		index.Fields("repository_id", "name").Unique(), index.Fields("name"), index.Fields("type"), index.Fields("downloads"),
+		index.Fields("released_at"), index.Fields("gone_at").Annotations(entsql.IndexWhere("gone_at IS NOT NULL")),
+	}
 }
 
 // Annotations of the Pkg.

@@ -3,13 +3,15 @@ package schema
 import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 )
 
-// PackageVersion is one version of a package: its metadata and the dist it names.
+// PackageVersion is one version of a package: what lists show of it, and the dist it names. Its metadata is in the
+// package's document.
 type PackageVersion struct{ ent.Schema }
 
 // Fields of the PackageVersion.
@@ -25,7 +27,7 @@ func (PackageVersion) Fields() []ent.Field {
 		field.String("reference").Optional().Nillable().Comment("The commit the archive was made of."),
 		field.Time("released_at").Optional().Nillable(),
 		field.JSON("licenses", []string{}).Default([]string{}),
-		text("metadata"),
+		goneAt(),
 		field.String("dist_id").Optional().Nillable(),
 		field.Int64("downloads").Default(0),
 	}
@@ -47,6 +49,7 @@ func (PackageVersion) Indexes() []ent.Index {
 		index.Fields("package_id", "normalized_version").Unique(),
 		index.Fields("package_id", "position"),
 		index.Fields("dist_id"),
+		index.Fields("gone_at").Annotations(entsql.IndexWhere("gone_at IS NOT NULL")),
 	}
 }
 

@@ -33,6 +33,12 @@ func (Repository) Fields() []ent.Field {
 		field.Enum("status").Values("PENDING", "SYNCING", "READY", "FAILED", "DISABLED").Default("PENDING"),
 		field.Time("last_synced_at").Optional().Nillable().Annotations(entgql.OrderField("LAST_SYNCED_AT")),
 		field.String("last_error").Optional().Nillable(),
+		field.String("notice").Optional().Nillable().
+			Comment("What a person should know although the last sync went well: packages missing from the source that are not believed gone."),
+		field.Time("doubted_at").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("When the source was first seen to have lost too many packages at once; null while it has not."),
+		field.Bool("removals_confirmed").Default(false).Annotations(entgql.Skip()).
+			Comment("A person said that what the source lost is gone; the next sync believes it."),
 		createdAt(),
 	}
 }
@@ -42,10 +48,8 @@ func (Repository) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("syncs", SyncRun.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
-		edge.To("dists", Dist.Type).
-			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("package_rows", Pkg.Type).
-			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
 	}
 }
 

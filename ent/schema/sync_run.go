@@ -40,6 +40,7 @@ func (SyncRun) Fields() []ent.Field {
 		field.Int("versions_removed").Default(0),
 		field.JSON("skipped", []SyncSkip{}).Default([]SyncSkip{}),
 		field.String("error").Optional().Nillable(),
+		field.String("notice").Optional().Nillable().Comment("What a person should know although it went well."),
 	}
 }
 

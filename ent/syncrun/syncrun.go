@@ -50,6 +50,8 @@ const (
 	FieldSkipped = "skipped"
 	// FieldError holds the string denoting the error field in the database.
 	FieldError = "error"
+	// FieldNotice holds the string denoting the notice field in the database.
+	FieldNotice = "notice"
 	// EdgeRepository holds the string denoting the repository edge name in mutations.
 	EdgeRepository = "repository"
 	// Table holds the table name of the syncrun in the database.
@@ -82,6 +84,7 @@ var Columns = []string{
 	FieldVersionsRemoved,
 	FieldSkipped,
 	FieldError,
+	FieldNotice,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -229,6 +232,11 @@ func ByVersionsRemoved(opts ...sql.OrderTermOption) OrderOption {
 // ByError orders the results by the error field.
 func ByError(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldError, opts...).ToFunc()
+}
+
+// ByNotice orders the results by the notice field.
+func ByNotice(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNotice, opts...).ToFunc()
 }
 
 // ByRepositoryField orders the results by repository field.

@@ -135,6 +135,11 @@ func Error(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldError, v))
 }
 
+// Notice applies equality check predicate on the "notice" field. It's identical to NoticeEQ.
+func Notice(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldNotice, v))
+}
+
 // RepositoryIDEQ applies the EQ predicate on the "repository_id" field.
 func RepositoryIDEQ(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldRepositoryID, v))
@@ -833,6 +838,81 @@ func ErrorEqualFold(v string) predicate.SyncRun {
 // ErrorContainsFold applies the ContainsFold predicate on the "error" field.
 func ErrorContainsFold(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldContainsFold(FieldError, v))
+}
+
+// NoticeEQ applies the EQ predicate on the "notice" field.
+func NoticeEQ(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldNotice, v))
+}
+
+// NoticeNEQ applies the NEQ predicate on the "notice" field.
+func NoticeNEQ(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldNotice, v))
+}
+
+// NoticeIn applies the In predicate on the "notice" field.
+func NoticeIn(vs ...string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldNotice, vs...))
+}
+
+// NoticeNotIn applies the NotIn predicate on the "notice" field.
+func NoticeNotIn(vs ...string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldNotice, vs...))
+}
+
+// NoticeGT applies the GT predicate on the "notice" field.
+func NoticeGT(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldNotice, v))
+}
+
+// NoticeGTE applies the GTE predicate on the "notice" field.
+func NoticeGTE(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldNotice, v))
+}
+
+// NoticeLT applies the LT predicate on the "notice" field.
+func NoticeLT(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldNotice, v))
+}
+
+// NoticeLTE applies the LTE predicate on the "notice" field.
+func NoticeLTE(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldNotice, v))
+}
+
+// NoticeContains applies the Contains predicate on the "notice" field.
+func NoticeContains(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldContains(FieldNotice, v))
+}
+
+// NoticeHasPrefix applies the HasPrefix predicate on the "notice" field.
+func NoticeHasPrefix(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldHasPrefix(FieldNotice, v))
+}
+
+// NoticeHasSuffix applies the HasSuffix predicate on the "notice" field.
+func NoticeHasSuffix(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldHasSuffix(FieldNotice, v))
+}
+
+// NoticeIsNil applies the IsNil predicate on the "notice" field.
+func NoticeIsNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIsNull(FieldNotice))
+}
+
+// NoticeNotNil applies the NotNil predicate on the "notice" field.
+func NoticeNotNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotNull(FieldNotice))
+}
+
+// NoticeEqualFold applies the EqualFold predicate on the "notice" field.
+func NoticeEqualFold(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEqualFold(FieldNotice, v))
+}
+
+// NoticeContainsFold applies the ContainsFold predicate on the "notice" field.
+func NoticeContainsFold(v string) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldContainsFold(FieldNotice, v))
 }
 
 // HasRepository applies the HasEdge predicate on the "repository" edge.

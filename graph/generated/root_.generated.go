@@ -121,6 +121,7 @@ type ComplexityRoot struct {
 	Mutation struct {
 		CancelRotation       func(childComplexity int, id string) int
 		CancelSync           func(childComplexity int, id string) int
+		ConfirmRemovals      func(childComplexity int, id string) int
 		CreateRepository     func(childComplexity int, input model.CreateRepositoryInput) int
 		CreateToken          func(childComplexity int, input model.CreateTokenInput) int
 		DeleteRepository     func(childComplexity int, id string) int
@@ -242,6 +243,7 @@ type ComplexityRoot struct {
 		LastError      func(childComplexity int) int
 		LastSyncedAt   func(childComplexity int) int
 		Name           func(childComplexity int) int
+		Notice         func(childComplexity int) int
 		Owns           func(childComplexity int) int
 		PackageCount   func(childComplexity int) int
 		Packages       func(childComplexity int) int
@@ -307,6 +309,7 @@ type ComplexityRoot struct {
 		Error           func(childComplexity int) int
 		FinishedAt      func(childComplexity int) int
 		ID              func(childComplexity int) int
+		Notice          func(childComplexity int) int
 		PackagesDone    func(childComplexity int) int
 		PackagesTotal   func(childComplexity int) int
 		Repository      func(childComplexity int) int
@@ -744,6 +747,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelSync(childComplexity, args["id"].(string)), true
+	case "Mutation.confirmRemovals":
+		if e.ComplexityRoot.Mutation.ConfirmRemovals == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmRemovals_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmRemovals(childComplexity, args["id"].(string)), true
 	case "Mutation.createRepository":
 		if e.ComplexityRoot.Mutation.CreateRepository == nil {
 			break
@@ -1412,6 +1426,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.Name(childComplexity), true
+	case "Repository.notice":
+		if e.ComplexityRoot.Repository.Notice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.Notice(childComplexity), true
 	case "Repository.owns":
 		if e.ComplexityRoot.Repository.Owns == nil {
 			break
@@ -1671,6 +1691,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncRun.ID(childComplexity), true
+	case "SyncRun.notice":
+		if e.ComplexityRoot.SyncRun.Notice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.Notice(childComplexity), true
 	case "SyncRun.packagesDone":
 		if e.ComplexityRoot.SyncRun.PackagesDone == nil {
 			break
@@ -2505,6 +2531,8 @@ type Repository implements Node {
   status: RepositoryStatus!
   lastSyncedAt: Time
   lastError: String
+  "What a person should know although the last sync went well, such as packages missing from the source that are not believed gone."
+  notice: String
   packageCount: Int!
   versionCount: Int!
   storedBytes: Long!
@@ -2534,6 +2562,8 @@ type SyncRun implements Node {
   "Versions left out, each with its reason."
   skipped: [SyncSkip!]!
   error: String
+  "What a person should know although it went well."
+  notice: String
 }
 type SyncSkip { package: String! version: String reason: String! }
 type SyncRunConnection { edges: [SyncRunEdge] pageInfo: PageInfo! totalCount: Int! }
@@ -2624,6 +2654,8 @@ extend type Mutation {
   syncRepository(id: ID!): SyncRun!
   "Stops a sync that is queued or running."
   cancelSync(id: ID!): SyncRun!
+  "Says that what the source lost is gone, and starts a sync that removes it: see the repository's notice."
+  confirmRemovals(id: ID!): Repository!
 }
 `, BuiltIn: false},
 	{Name: "../settings.graphqls", Input: `"What a reported leak does to its token. FLAG: it is marked, and works on. REVOKE: it is revoked at once."
@@ -3267,6 +3299,8 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_lastSyncedAt(ctx, field)
 	case "lastError":
 		return ec.fieldContext_Repository_lastError(ctx, field)
+	case "notice":
+		return ec.fieldContext_Repository_notice(ctx, field)
 	case "packageCount":
 		return ec.fieldContext_Repository_packageCount(ctx, field)
 	case "versionCount":
@@ -3405,6 +3439,8 @@ func (ec *executionContext) childFields_SyncRun(ctx context.Context, field graph
 		return ec.fieldContext_SyncRun_skipped(ctx, field)
 	case "error":
 		return ec.fieldContext_SyncRun_error(ctx, field)
+	case "notice":
+		return ec.fieldContext_SyncRun_notice(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SyncRun", field.Name)
 }

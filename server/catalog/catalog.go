@@ -4,16 +4,18 @@ package catalog
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 
 	"broker/ent"
 	"broker/ent/document"
-	"broker/ent/pkg"
 	"broker/server/cached"
 	"broker/server/database"
+	"broker/server/metadata"
 )
 
 // ErrNotFound says that no repository here has the package, or that it never had the dist.
@@ -23,6 +25,7 @@ var ErrNotFound = errors.New("not found")
 type Document struct {
 	Body         []byte // gzipped JSON
 	Size         int    // bytes of the JSON
+	RepositoryID string // which answers for the package; empty for packages.json
 	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only
 }
 
@@ -30,6 +33,8 @@ type Document struct {
 type Catalog struct {
 	db        *database.DB
 	publicURL *url.URL
+	distBase  string // of the addresses of archives
+	packers   sync.Pool
 
 	documents *cached.Cache[documentKey, *Document] // nil: the package has no such document
 	dists     *cached.Cache[distKey, *Dist]         // nil: there is no such dist
@@ -46,6 +51,8 @@ type documentKey struct {
 // documents are kept in memory.
 func New(db *database.DB, memory *cached.Memory, publicURL *url.URL, bytes uint64) *Catalog {
 	c := &Catalog{db: db, publicURL: publicURL, names: newNames(db, memory)}
+	c.distBase = c.address("dist") + "/"
+	c.packers.New = func() any { return newPacker() }
 	c.documents = cached.New(memory, cached.Options[documentKey, *Document]{
 		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes, LastKnown: true,
 		Weigh:    func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) },
@@ -89,16 +96,38 @@ func (c *Catalog) Document(ctx context.Context, name string, dev bool) (*Documen
 }
 
 func (c *Catalog) readDocument(ctx context.Context, name string, dev bool) (*Document, error) {
-	row, err := c.db.Client.Document.Query().
-		Where(document.Dev(dev), document.HasPackageWith(pkg.Name(name))).
-		Only(ctx)
+	answers, err := Answering(ctx, c.db.Client, name)
+	if err != nil || answers == nil {
+		return nil, err
+	}
+	row, err := c.db.Client.Document.Query().Where(document.Dev(dev), document.PackageID(answers.ID)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the document of %s: %w", name, err)
 	}
-	return &Document{Body: row.Body, Size: row.Size, LastModified: validator(row.Digest)}, nil
+	return &Document{Body: row.Body, Size: row.Size, LastModified: validator(row.Digest), RepositoryID: *answers.RepositoryID}, nil
+}
+
+// Metadata is the composer.json of one version of a package, cut from the package's document; that of a version which
+// the source no longer has says its name alone.
+func Metadata(ctx context.Context, v *ent.PackageVersion) (string, error) {
+	of, err := v.QueryPackage().WithDocuments(func(q *ent.DocumentQuery) { q.Where(document.Dev(v.Dev)) }).Only(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read the package of %s: %w", v.ID, err)
+	}
+	for _, row := range of.Edges.Documents {
+		body, err := decompress(row.Body, row.Size)
+		if err != nil {
+			return "", fmt.Errorf("read the document of %s: %w", of.Name, err)
+		}
+		if found := metadata.VersionJSON(of.Name, body, v.NormalizedVersion); found != nil {
+			return string(found), nil
+		}
+	}
+	alone, err := json.Marshal(map[string]string{"name": of.Name, "version": v.Version})
+	return string(alone), err
 }
 
 // address is an absolute URL of this server; path segments are escaped.

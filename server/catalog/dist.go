@@ -13,7 +13,6 @@ import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
-	"broker/ent/predicate"
 	"broker/server/archive"
 	"broker/server/metadata"
 )
@@ -23,11 +22,12 @@ type Dist struct {
 	ID           string
 	Package      string
 	Version      string // normalised, or its MD5 where a path could not hold it
+	Normalized   string // the version as Composer writes it
 	Reference    string
-	Type         string // zip, tar, …
-	URL          string // upstream's address
-	Shasum       string // SHA-1 that upstream names; empty when it names none
-	RepositoryID string
+	Type         string        // zip, tar, …
+	URL          string        // upstream's address
+	Shasum       string        // SHA-1 that upstream names; empty when it names none
+	RepositoryID string        // empty once the repository was removed: only what is stored can be had
 	Archive      *archive.Info // nil until it was first asked for
 }
 
@@ -46,7 +46,7 @@ type distKey struct{ name, version, reference string }
 // Dist finds an archive by what its address says. ErrNotFound where no version ever named it.
 func (c *Catalog) Dist(ctx context.Context, name, version, reference string) (*Dist, error) {
 	found, err := c.dists.Get(ctx, distKey{name, version, reference}, func(ctx context.Context) (*Dist, error) {
-		return c.readDist(ctx, dist.HasPackageWith(pkg.Name(name)), dist.Version(version), dist.Reference(reference))
+		return c.readDist(ctx, name, version, reference)
 	})
 	if err != nil {
 		return nil, err
@@ -57,22 +57,55 @@ func (c *Catalog) Dist(ctx context.Context, name, version, reference string) (*D
 	return found, nil
 }
 
-func (c *Catalog) readDist(ctx context.Context, conditions ...predicate.Dist) (*Dist, error) {
-	row, err := c.db.Client.Dist.Query().Where(conditions...).WithPackage().WithArchive().Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
+// readDist reads the dist of a name, of which several repositories may have had one. The one that answers for the name
+// comes first; lock files may name what others had, unless the name is owned: then only its owner's counts.
+func (c *Catalog) readDist(ctx context.Context, name, version, reference string) (*Dist, error) {
+	rows, err := c.db.Client.Dist.Query().
+		Where(dist.Version(version), dist.Reference(reference), dist.HasPackageWith(pkg.Name(name))).
+		WithPackage().WithArchive().All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read a dist: %w", err)
 	}
-	return distFrom(row), nil
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	all, err := readOrder(ctx, c.db.Client)
+	if err != nil {
+		return nil, err
+	}
+	var has, had []string
+	of := map[string]*Dist{}
+	for _, row := range rows {
+		d := distFrom(row)
+		if other := of[d.RepositoryID]; other == nil || other.Archive == nil { // several repositories may have been removed
+			of[d.RepositoryID] = d
+		}
+		if row.GoneAt == nil {
+			has = append(has, d.RepositoryID)
+		} else {
+			had = append(had, d.RepositoryID)
+		}
+	}
+	if first := all.first(name, has...); first != "" {
+		return of[first], nil
+	}
+	if first := all.first(name, had...); first != "" {
+		return of[first], nil
+	}
+	if removed := of[""]; removed != nil && removed.Archive != nil && !all.owned(name) {
+		return removed, nil
+	}
+	return nil, nil
 }
 
 // distFrom is a row that was read with its package and its archive.
 func distFrom(row *ent.Dist) *Dist {
 	d := &Dist{
-		ID: row.ID, Package: row.Edges.Package.Name, Version: row.Version, Reference: row.Reference, Type: row.Type,
-		URL: row.URL, Shasum: row.Shasum, RepositoryID: row.RepositoryID,
+		ID: row.ID, Package: row.Edges.Package.Name, Version: row.Version, Normalized: row.NormalizedVersion, Reference: row.Reference,
+		Type: row.Type, URL: row.URL, Shasum: row.Shasum,
+	}
+	if id := row.Edges.Package.RepositoryID; id != nil {
+		d.RepositoryID = *id
 	}
 	if stored := row.Edges.Archive; stored != nil {
 		d.Archive = &archive.Info{SHA256: stored.Sha256, SHA1: stored.Sha1, Size: stored.Size}
@@ -92,7 +125,7 @@ func (c *Catalog) Known(ctx context.Context, versions []PackageVersion) (map[Pac
 			names[i], normalized[i] = v.Package, v.Version
 		}
 		rows, err := c.db.Client.PackageVersion.Query().
-			Where(packageversion.NormalizedVersionIn(normalized...), packageversion.HasPackageWith(pkg.NameIn(names...))).
+			Where(packageversion.NormalizedVersionIn(normalized...), packageversion.GoneAtIsNil(), packageversion.HasPackageWith(pkg.NameIn(names...))).
 			Select(packageversion.FieldID, packageversion.FieldNormalizedVersion, packageversion.FieldPackageID).
 			WithPackage(func(q *ent.PkgQuery) { q.Select(pkg.FieldID, pkg.FieldName) }).All(ctx)
 		if err != nil {

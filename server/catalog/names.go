@@ -75,16 +75,40 @@ func (n *names) read(ctx context.Context) ([]string, error) {
 	if !all && before != nil && n.db.Changes.Live() {
 		conditions = append(conditions, pkg.NameIn(some...))
 	}
-	read, err := n.db.Client.Pkg.Query().Where(conditions...).Select(pkg.FieldName).Strings(ctx)
+	read, err := answered(ctx, n.db.Client, conditions...)
 	if err != nil {
 		return nil, fmt.Errorf("read the names of packages: %w", err)
 	}
-	slices.Sort(read)
 	if len(conditions) > 0 {
 		read = merged(before, some, read)
 	}
 	n.current = read
 	return read, nil
+}
+
+// answered are the names that a repository answers for, sorted.
+func answered(ctx context.Context, client *ent.Client, narrow ...predicate.Pkg) ([]string, error) {
+	all, err := readOrder(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	var rows []struct {
+		Name         string `json:"name"`
+		RepositoryID string `json:"repository_id"`
+	}
+	err = client.Pkg.Query().Where(narrow...).Where(pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()).
+		Select(pkg.FieldName, pkg.FieldRepositoryID).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(rows))
+	for _, row := range rows {
+		if all.first(row.Name, row.RepositoryID) != "" {
+			names = append(names, row.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 // merged are all names without some of them and with those that are there of the some. Each is sorted.
@@ -149,16 +173,39 @@ type page struct {
 
 // search reads everything there is, and so as a report does.
 func (c *Catalog) search(ctx context.Context, query, packageType string, visible pattern.Set) (page, error) {
-	conditions := append(Sought(query), Within(visible))
+	conditions := append(Sought(query), Within(visible), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil())
 	if packageType != "" {
 		conditions = append(conditions, pkg.Type(packageType))
 	}
-	matching := c.db.Reports.Pkg.Query().Where(conditions...)
-	total, err := matching.Clone().Count(ctx)
+	all, err := readOrder(ctx, c.db.Reports)
+	if err != nil {
+		return page{}, err
+	}
+	rows, err := c.db.Reports.Pkg.Query().Where(conditions...).Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).
+		Select(pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID).All(ctx)
 	if err != nil {
 		return page{}, fmt.Errorf("search packages: %w", err)
 	}
-	rows, err := matching.Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).Limit(searchMax).All(ctx)
+	has := map[string][]string{}
+	for _, row := range rows {
+		has[row.Name] = append(has[row.Name], *row.RepositoryID)
+	}
+	var ids []string
+	total := 0
+	for _, row := range rows {
+		if all.first(row.Name, has[row.Name]...) != *row.RepositoryID {
+			continue
+		}
+		if total++; total <= searchMax {
+			ids = append(ids, row.ID)
+		}
+	}
+	return c.found(ctx, ids, total)
+}
+
+// found reads what a search shows of packages.
+func (c *Catalog) found(ctx context.Context, ids []string, total int) (page, error) {
+	rows, err := c.db.Reports.Pkg.Query().Where(pkg.IDIn(ids...)).Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).All(ctx)
 	if err != nil {
 		return page{}, fmt.Errorf("search packages: %w", err)
 	}

@@ -6,13 +6,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"path"
 	"strings"
-	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"broker/ent"
 	"broker/ent/dist"
@@ -23,22 +19,10 @@ import (
 	"broker/server/metadata"
 )
 
-// offered is how a version's archive is offered: at this server's address, and as what it is. What is stored is told as
-// it is stored, whatever its source says of it meanwhile.
-func (p *put) offered(v *metadata.Version) metadata.Dist {
-	key, d, _ := distOf(v)
-	upstream := d.URL
-	if row := p.stored[key]; row != nil {
-		upstream, d.Type, d.Shasum = row.URL, row.Type, row.Edges.Archive.Sha1
-	}
-	d.URL = p.distURL(key, d.Type, upstream)
-	return d
-}
-
 // distURL is this server's address of an archive. Composer names what it gets of the types file and gzip by the last
 // segment of the address, which therefore keeps the file's name.
 func (c *Catalog) distURL(key distKey, kind, upstream string) string {
-	at := c.address("dist") + "/" + key.name + "/" + key.version + "/" + key.reference
+	at := c.distBase + key.name + "/" + key.version + "/" + key.reference
 	if name := fileName(upstream); name != "" && NamedByAddress(kind) {
 		return at + "/" + name
 	}
@@ -107,8 +91,7 @@ func (c *Catalog) tellShasum(ctx context.Context, tx *database.Tx, d *Dist, sha1
 		}
 		tx.Announce(database.TopicPackage, d.Package)
 		digest := sha256.Sum256(body)
-		if err := tx.Document.UpdateOne(row).SetBody(compress(body)).SetSize(len(body)).SetDigest(digest[:]).
-			SetLastModified(max(time.Now().Unix(), row.LastModified+1)).Exec(ctx); err != nil {
+		if err := tx.Document.UpdateOne(row).SetBody(c.compress(body)).SetSize(len(body)).SetDigest(digest[:]).Exec(ctx); err != nil {
 			return err
 		}
 	}
@@ -117,29 +100,25 @@ func (c *Catalog) tellShasum(ctx context.Context, tx *database.Tx, d *Dist, sha1
 
 // withShasum is a document with the checksum of one archive; false where it does not offer the archive.
 func withShasum(name string, row *ent.Document, address, sha1 string) (body []byte, told bool, err error) {
-	unpacked, err := gzip.NewReader(bytes.NewReader(row.Body))
-	if err != nil {
-		return nil, false, err
-	}
-	if body, err = io.ReadAll(unpacked); err != nil {
+	if body, err = decompress(row.Body, row.Size); err != nil {
 		return nil, false, err
 	}
 	if !bytes.Contains(body, []byte(address)) {
 		return nil, false, nil
 	}
-	versions, skipped, err := metadata.Read(name, body)
+	versions, skipped, err := metadata.NewReader().Read(name, body)
 	if err == nil && len(skipped) > 0 {
 		err = errors.New(skipped[0].Reason)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("read its stored document: %w", err)
 	}
-	body = metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(v *metadata.Version) metadata.Dist {
+	body, err = metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(v *metadata.Version) metadata.Dist {
 		d, _ := v.Dist()
 		if d.URL == address && d.Shasum == "" {
 			d.Shasum, told = sha1, true
 		}
 		return d
 	}})
-	return body, told, nil
+	return body, told, err
 }

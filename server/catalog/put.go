@@ -1,27 +1,34 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lib/pq"
 
 	"broker/ent"
-	"broker/ent/document"
-	"broker/ent/pkg"
+	"broker/ent/repository"
 	"broker/server/database"
 	"broker/server/metadata"
+	"broker/server/source"
 )
 
-// Update is what a source says of one package: all of its versions, cleaned.
+// Update is what a source says of one package of a repository: all of its versions, cleaned.
 type Update struct {
 	Repository *ent.Repository
 	Name       string // lower case
 	Versions   []metadata.Version
-	Validators Validators
-}
+	Validators source.Validators
+	Digest     []byte // of the bytes that the versions were read from
 
-// Validators are the Last-Modified values of the upstream documents an update was made of; empty where there is none.
-type Validators struct{ Stable, Dev string }
+	documents [2]rendered // stable, dev
+	dists     []distRow   // of the versions, in their order; empty for those without
+}
 
 // Outcome is what an update changed.
 type Outcome struct {
@@ -29,196 +36,193 @@ type Outcome struct {
 	Kept           []string // versions whose stored archive stays although the source has other bytes at its reference now
 }
 
-// Taken says that a name belongs to another repository, so that this one's versions of it are not used.
-type Taken struct{ Name, Repository string }
-
-func (t *Taken) Error() string {
-	return fmt.Sprintf("%s belongs to the repository %s", t.Name, t.Repository)
+// rendered is a document as it is stored.
+type rendered struct {
+	body   []byte // gzipped
+	size   int    // bytes of the JSON
+	digest [sha256.Size]byte
 }
 
-// Put makes a package what its source says it is, all or nothing. *Taken where the name belongs to another repository.
-func (c *Catalog) Put(ctx context.Context, u Update) (Outcome, error) {
+// Prepare renders the documents of an update. It takes most of the time of storing a package, and needs no database.
+func (c *Catalog) Prepare(u *Update) error {
 	metadata.Sort(u.Versions)
-	var outcome Outcome
-	err := c.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		p := &put{Catalog: c, tx: tx, Update: u}
-		outcome, err = p.run(ctx)
-		return err
-	})
-	if taken := (*Taken)(nil); err != nil && !errors.As(err, &taken) {
-		return Outcome{}, fmt.Errorf("store %s: %w", u.Name, err)
+	u.dists = make([]distRow, len(u.Versions))
+	for i := range u.Versions {
+		u.dists[i] = newDist(&u.Versions[i])
 	}
-	return outcome, err
+	return c.render(u)
 }
 
-// put is one Put under way.
-type put struct {
-	*Catalog
-	Update
-	tx  *database.Tx
-	pkg *ent.Pkg
-
-	stored map[distKey]*ent.Dist // those whose archive is stored, with it
-	kept   []string              // as Outcome.Kept
-}
-
-func (p *put) run(ctx context.Context) (Outcome, error) {
-	if err := p.claim(ctx); err != nil {
-		return Outcome{}, err
+// render writes both documents: the stable versions, and the branches. A package without branches has an empty ~dev
+// document, so that clients are answered by a free 304 rather than a 404 each time.
+func (c *Catalog) render(u *Update) error {
+	at := map[string]*distRow{}
+	for i := range u.Versions {
+		at[u.Versions[i].Normalized] = &u.dists[i]
 	}
-	dists, err := p.putDists(ctx)
-	if err != nil {
-		return Outcome{}, err
+	o := metadata.RenderOptions{
+		KeepSource: u.Repository.DistMode == repository.DistModeMIRROR,
+		Dist: func(v *metadata.Version) metadata.Dist {
+			said, _ := v.Dist()
+			d := at[v.Normalized]
+			said.Type, said.Shasum, said.URL = d.kind, d.shasum, c.distURL(distKey{u.Name, d.version, d.reference}, d.kind, d.url)
+			return said
+		},
 	}
-	outcome, latest, err := p.putVersions(ctx, dists)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if err := p.describe(ctx, latest); err != nil {
-		return Outcome{}, err
-	}
-	stable, dev := split(p.Versions)
-	if err := p.putDocument(ctx, false, stable, p.Update.Validators.Stable); err != nil {
-		return Outcome{}, err
-	}
-	if err := p.putDocument(ctx, true, dev, p.Update.Validators.Dev); err != nil {
-		return Outcome{}, err
-	}
-	p.tx.Announce(database.TopicPackage, p.Name)
-	return outcome, nil
-}
-
-func split(versions []metadata.Version) (stable, dev []metadata.Version) {
-	for _, v := range versions {
-		if v.Dev {
-			dev = append(dev, v)
-		} else {
-			stable = append(stable, v)
-		}
-	}
-	return stable, dev
-}
-
-// claim finds the package's row, or makes it, for this repository.
-func (p *put) claim(ctx context.Context) error {
-	if err := p.mayClaim(ctx); err != nil {
-		return err
-	}
-	row, err := p.tx.Pkg.Query().Where(pkg.Name(p.Name)).WithRepository().Only(ctx)
-	switch {
-	case ent.IsNotFound(err):
-		p.tx.Announce(database.TopicNames, p.Name)
-		p.pkg, err = p.tx.Pkg.Create().SetName(p.Name).SetRepositoryID(p.Repository.ID).Save(ctx)
-		return err
-	case err != nil:
-		return err
-	case row.RepositoryID == p.Repository.ID:
-		p.pkg = row
-		return nil
-	case precedes(row.Edges.Repository, p.Repository):
-		return &Taken{p.Name, row.Edges.Repository.Name}
-	}
-	p.pkg, err = row.Update().SetRepositoryID(p.Repository.ID).Save(ctx)
-	return err
-}
-
-// mayClaim refuses a name that another repository owns.
-func (p *put) mayClaim(ctx context.Context) error {
-	all, err := p.tx.Repository.Query().All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, other := range all {
-		if other.ID == p.Repository.ID || len(other.Owns) == 0 {
-			continue
-		}
-		owns, err := owned(other)
+	stable, dev := split(u.Versions)
+	for i, versions := range [][]metadata.Version{stable, dev} {
+		body, err := metadata.Render(u.Name, versions, o)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", source.ErrUnusable, err)
 		}
-		if owns.Match(p.Name) {
-			return &Taken{p.Name, other.Name}
-		}
+		u.documents[i] = rendered{c.compress(body), len(body), sha256.Sum256(body)}
 	}
 	return nil
 }
 
-// precedes tells whether a repository is asked before another: by what it owns (seen to before), its priority, its age.
-func precedes(a, b *ent.Repository) bool {
-	if a.Priority != b.Priority {
-		return a.Priority < b.Priority
+// split cuts sorted versions, of which branches are last.
+func split(versions []metadata.Version) (stable, dev []metadata.Version) {
+	i := slices.IndexFunc(versions, func(v metadata.Version) bool { return v.Dev })
+	if i < 0 {
+		return versions, nil
 	}
-	return a.ID < b.ID
+	return versions[:i], versions[i:]
 }
 
-// describe keeps what lists show of the package: what its highest version says.
-func (p *put) describe(ctx context.Context, latestID string) error {
-	update := p.tx.Pkg.UpdateOne(p.pkg).SetVersionCount(len(p.Versions))
-	if len(p.Versions) == 0 {
-		return update.ClearLatestVersionID().ClearReleasedAt().Exec(ctx)
-	}
-	latest := &p.Versions[0]
-	update.SetLatestVersionID(latestID).SetType(latest.Type()).SetDescription(latest.Description())
-	if replacement := latest.Abandoned(); replacement != nil {
-		update.SetAbandoned(*replacement)
-	} else {
-		update.ClearAbandoned()
-	}
-	if at := latest.ReleasedAt(); !at.IsZero() {
-		update.SetReleasedAt(at)
-	} else {
-		update.ClearReleasedAt()
-	}
-	return update.Exec(ctx)
-}
+// Rows is how many rows an update writes at most, which is what its share of a transaction costs.
+func (u *Update) Rows() int { return 3 + 2*len(u.Versions) }
 
-// Validators returns the upstream validators of all packages of a repository, by name.
-func (c *Catalog) Validators(ctx context.Context, repositoryID string) (map[string]Validators, error) {
-	rows, err := c.db.Client.Document.Query().
-		Where(document.HasPackageWith(pkg.RepositoryID(repositoryID))).
-		Select(document.FieldID, document.FieldPackageID, document.FieldDev, document.FieldUpstreamValidator).
-		WithPackage(func(q *ent.PkgQuery) { q.Select(pkg.FieldID, pkg.FieldName) }).
-		All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read validators: %w", err)
+// Put makes packages of one repository what their source says they are, all of them or none. Each must have been
+// prepared.
+func (c *Catalog) Put(ctx context.Context, updates ...*Update) ([]Outcome, error) {
+	outcomes := make([]Outcome, len(updates))
+	// In one order, so that two transactions on PostgreSQL do not wait for each other.
+	places := make([]int, len(updates))
+	for i := range places {
+		places[i] = i
 	}
-	validators := map[string]Validators{}
-	for _, row := range rows {
-		name := row.Edges.Package.Name
-		v := validators[name]
-		if row.Dev {
-			v.Dev = row.UpstreamValidator
-		} else {
-			v.Stable = row.UpstreamValidator
+	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(updates[a].Name, updates[b].Name) })
+	sorted := make([]*Update, len(updates))
+	for i, place := range places {
+		sorted[i] = updates[place]
+	}
+	err := c.db.Tx(ctx, func(tx *database.Tx) error {
+		p := &put{Catalog: c, tx: tx, updates: sorted, now: time.Now().UTC().Truncate(time.Microsecond)}
+		found, err := p.run(ctx)
+		for i, place := range places {
+			if err == nil {
+				outcomes[place] = found[i]
+			}
 		}
-		validators[name] = v
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", naming(sorted), err)
 	}
-	return validators, nil
+	return outcomes, nil
 }
 
-// RemoveAbsent removes the packages of a repository that its source no longer lists, and returns how many versions
-// they had.
-func (c *Catalog) RemoveAbsent(ctx context.Context, repositoryID string, present map[string]bool) (versions int, err error) {
-	rows, err := c.db.Client.Pkg.Query().Where(pkg.RepositoryID(repositoryID)).All(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read packages: %w", err)
+func naming(updates []*Update) string {
+	if len(updates) == 1 {
+		return updates[0].Name
 	}
-	for _, row := range rows {
-		if present[row.Name] {
+	return fmt.Sprintf("%d packages from %s on", len(updates), updates[0].Name)
+}
+
+// Unfit tells whether a failure to store is of what was to be stored, not of the database. Everything is made fit
+// before; should something slip through, it costs its own package only.
+func Unfit(err error) bool {
+	if refused, ok := errors.AsType[*pq.Error](err); ok {
+		return refused.Code.Class() == "22" || refused.Code.Class() == "54" // data exception, program limit exceeded
+	}
+	return false
+}
+
+// put is one Put under way. Its statements write many rows each, and only rows that change.
+type put struct {
+	*Catalog
+	tx      *database.Tx
+	updates []*Update // by name
+	now     time.Time
+	stored  stored
+}
+
+func (p *put) run(ctx context.Context) ([]Outcome, error) {
+	if err := p.read(ctx); err != nil {
+		return nil, err
+	}
+	w := writes{dialect: p.db.Dialect(), now: p.now}
+	outcomes := make([]Outcome, len(p.updates))
+	for i, u := range p.updates {
+		var err error
+		if outcomes[i], err = p.add(&w, u); err != nil {
+			return nil, err
+		}
+	}
+	return outcomes, w.run(ctx, p.tx)
+}
+
+// add finds what must be written of a package.
+func (p *put) add(w *writes, u *Update) (Outcome, error) {
+	old := p.stored.packages[u.Name]
+	if old == nil {
+		old = &oldPackage{}
+	}
+	row := packageRow{id: old.id, name: u.Name, repository: u.Repository.ID}
+	if row.id == "" {
+		row.id = newID("pkg_")
+	}
+	isNew := old.id == "" || old.gone
+	kept, otherwise := keepStored(old, u)
+	if otherwise {
+		if err := p.render(u); err != nil {
+			return Outcome{}, err
+		}
+	}
+	dists := w.addDists(row.id, old, u)
+	outcome, latest := w.addVersions(row.id, old, u)
+	documents := w.addDocuments(row.id, old, u)
+	row.describe(u, latest, p.madeOf(u))
+	w.packages = append(w.packages, row)
+	if isNew {
+		p.tx.Announce(database.TopicNames, u.Name)
+	}
+	switch {
+	case isNew, documents:
+		p.tx.Announce(database.TopicPackage, u.Name)
+	case dists:
+		p.tx.Announce(database.TopicDist, u.Name)
+	}
+	outcome.Kept = kept
+	return outcome, nil
+}
+
+// keepStored has the update offer what is stored as it is stored: once an archive is, its address has been handed out
+// for those bytes, whatever the source says of them later. It returns the versions of which the source says something
+// else, and whether a document becomes another by it.
+func keepStored(old *oldPackage, u *Update) (kept []string, otherwise bool) {
+	for i := range u.dists {
+		d := &u.dists[i]
+		was := old.dists[d.key()]
+		if was == nil || was.sha1 == "" {
 			continue
 		}
-		if err := c.remove(ctx, row); err != nil {
-			return versions, fmt.Errorf("remove %s: %w", row.Name, err)
+		if d.shasum != "" && d.shasum != was.sha1 {
+			kept = append(kept, u.Versions[i].Version)
 		}
-		versions += row.VersionCount
+		if d.kind != was.kind || d.url != was.url || d.shasum != was.sha1 {
+			otherwise = true
+		}
+		d.kind, d.url, d.shasum = was.kind, was.url, was.sha1
 	}
-	return versions, nil
+	return kept, otherwise
 }
 
-func (c *Catalog) remove(ctx context.Context, row *ent.Pkg) error {
-	return c.db.Tx(ctx, func(tx *database.Tx) error {
-		tx.Announce(database.TopicPackage, row.Name)
-		tx.Announce(database.TopicNames, row.Name)
-		return tx.Pkg.DeleteOne(row).Exec(ctx)
-	})
+// madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
+func (c *Catalog) madeBy(r *ent.Repository) []byte {
+	const form = "2" // of what is rendered; changed with it
+	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode)))
+	return sum[:8]
 }
+
+func (p *put) madeOf(u *Update) []byte { return append(p.madeBy(u.Repository), u.Digest...) }

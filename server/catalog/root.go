@@ -45,7 +45,7 @@ func (c *Catalog) Root(ctx context.Context, visible pattern.Set) (*Document, err
 			return nil, err
 		}
 		digest := sha256.Sum256(body)
-		return &Document{Body: compress(body), Size: len(body), LastModified: validator(digest[:])}, nil
+		return &Document{Body: c.compress(body), Size: len(body), LastModified: validator(digest[:])}, nil
 	})
 }
 

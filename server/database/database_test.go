@@ -243,7 +243,7 @@ func TestFirstVersionIsBroughtUpToDate(t *testing.T) {
 			if row := secret.Edges.Token; row.DescriptionFolded != "ci" || row.SearchText != "\nacme/*\nkunde=москва" {
 				t.Errorf("it is searched in %q and %q", row.DescriptionFolded, row.SearchText)
 			}
-			if url := db.Client.Repository.Query().OnlyX(t.Context()).URLFolded; url != "https://ärzte.example" {
+			if url := db.Client.Repository.GetX(t.Context(), "repo_1").URLFolded; url != "https://ärzte.example" {
 				t.Errorf("the repository is searched in %q", url)
 			}
 			if text := db.Client.Pkg.GetX(t.Context(), "pkg_1").DescriptionFolded; text != "grösse" {

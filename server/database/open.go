@@ -85,7 +85,7 @@ func (db *DB) open(ctx context.Context) (err error) {
 	if err := db.SQL.PingContext(ctx); err != nil {
 		return errors.Join(fmt.Errorf("reach the database: %w", err), db.SQL.Close(), reports.Close())
 	}
-	db.Client = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, db.SQL)))
+	db.Client = ent.NewClient(ent.Driver(driver{entsql.OpenDB(db.dialect, db.SQL)}))
 	db.Reports = ent.NewClient(ent.Driver(entsql.OpenDB(db.dialect, reports)))
 	foldTexts(db.Client)
 	db.Changes = newChanges(db)

@@ -83,9 +83,9 @@ func TestHostileTextsReachNoTerminal(t *testing.T) {
 		t.Errorf("%q reaches the terminal:\n%q", bad, said)
 	}
 	contains(t, said, "acme/mail")
-	response, body := w.get("/dist/acme/mail/1.1.0.0/"+strings.Repeat("b", 40)+".zip", w.secret)
-	if response.StatusCode == http.StatusOK || escapes(body) != "" {
-		t.Errorf("%s %q", response.Status, body)
+	// What is no checksum is left out: the archive is had without one.
+	if response, _ := w.get("/dist/acme/mail/1.1.0.0/"+strings.Repeat("b", 40)+".zip", w.secret); response.StatusCode != http.StatusOK {
+		t.Error(response.Status)
 	}
 	if bad := escapes(w.run("usage") + w.run("downloads", "--package", "acme/mail") + w.run("repository", "list")); bad != "" {
 		t.Errorf("%q is printed by the command line", bad)

@@ -36,6 +36,17 @@ func (r *Run) Count(packages, added, removed int) {
 	r.removed += removed
 }
 
+// Note keeps what a person should know although the run goes well.
+func (r *Run) Note(notice string) { r.notice = &notice }
+
+// Notice is what a person should know; empty where there is nothing.
+func (r *Run) Notice() string {
+	if r.notice == nil {
+		return ""
+	}
+	return *r.notice
+}
+
 // Skip notes what was left out, and why.
 func (r *Run) Skip(skips ...metadata.Skip) {
 	r.mu.Lock()

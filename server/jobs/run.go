@@ -165,7 +165,7 @@ func (q *Queue) write(ctx context.Context, r *Run, cause error, skipped []schema
 		update := tx.SyncRun.Update().Where(same(r.row)).ClearActive().SetFinishedAt(now).SetSkipped(skipped)
 		change := tx.Repository.Update().Where(repository.ID(r.Repository.ID), repository.Enabled(true))
 		if cause == nil {
-			update.SetStatus(syncrun.StatusSUCCEEDED).ClearError()
+			update.SetStatus(syncrun.StatusSUCCEEDED).ClearError().SetNillableNotice(r.notice)
 			change.SetStatus(repository.StatusREADY).SetLastSyncedAt(now).ClearLastError()
 		} else {
 			update.SetStatus(syncrun.StatusFAILED).SetError(Told(cause))
@@ -205,4 +205,5 @@ type Run struct {
 	total          *int
 	added, removed int
 	skipped        []schema.SyncSkip
+	notice         *string
 }

@@ -1,148 +1,255 @@
 package metadata
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	texts "broker/server/text"
 )
 
+// Reader reads documents, and remembers what it found of constraints and versions, which are the same in most packages.
+// Safe for concurrent use.
+type Reader struct {
+	mu          sync.Mutex
+	constraints map[string]bool
+	read        map[string]readVersion
+}
+
+// readVersion is what a version's text tells.
+type readVersion struct {
+	normalized string // empty: it is none
+	dev        bool
+}
+
+// NewReader makes a reader.
+func NewReader() *Reader {
+	return &Reader{constraints: map[string]bool{}, read: map[string]readVersion{}}
+}
+
+// What a reader remembers: short texts, and not too many.
+const (
+	rememberedMax = 20_000
+	rememberBytes = 64
+)
+
+// readable tells whether Composer can read a constraint.
+func (r *Reader) readable(constraint string) bool {
+	return remember(r, r.constraints, constraint, func() bool { return CheckConstraint(constraint) == nil })
+}
+
+func (r *Reader) version(version string) readVersion {
+	return remember(r, r.read, version, func() readVersion {
+		normalized, err := Normalize(version)
+		if err != nil {
+			return readVersion{}
+		}
+		return readVersion{normalized, Stability(version) == "dev"}
+	})
+}
+
+func remember[T any](r *Reader, all map[string]T, key string, find func() T) T {
+	r.mu.Lock()
+	found, ok := all[key]
+	r.mu.Unlock()
+	if ok {
+		return found
+	}
+	found = find()
+	if len(key) <= rememberBytes {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(all) >= rememberedMax {
+			clear(all)
+		}
+		all[strings.Clone(key)] = found
+	}
+	return found
+}
+
 // dropped are fields that mean the server they came from.
-var dropped = []string{"notification-url", "transport-options", "uid", "version_normalized"}
+var dropped = []string{"notification-url", "transport-options", "uid", normalizedKey}
 
 // links are the fields that map names to constraints.
 var links = []string{"require", "require-dev", "conflict", "provide", "replace"}
 
 // distTypes are what Composer can unpack (Factory::createDownloadManager).
-var distTypes = []string{"zip", "tar", "gzip", "xz", "rar", "phar", "file", "path"}
+var distTypes = []string{"zip", "tar", "gzip", "xz", "rar", "phar", "file"}
 
-// linkName is what a link may be called: names come from people, and Composer asks for each of them.
-var linkName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_./+~-]{0,250}$`)
+// cleaning leaves out what would stop a client: Composer gives up on the first version it cannot read, also when nobody
+// wants that version.
+type cleaning struct {
+	*Reader
+	name     string
+	versions []Version
+	skips    []Skip
+	seen     map[string]bool   // normalised versions
+	links    map[linkKey]error // what was found of a field that versions share
+}
 
-// clean makes versions of a list of fields and leaves out what would stop a client: Composer gives up on the first
-// version it cannot read, also when nobody wants that version.
-func clean(name string, list []map[string]json.RawMessage) ([]Version, []Skip) {
-	versions := make([]Version, 0, len(list))
-	var skips []Skip
-	seen := map[string]bool{}
-	for _, fields := range list {
-		v, err := newVersion(name, fields)
-		if err == nil && seen[v.Normalized] {
-			err = fmt.Errorf("another version is %s too", v.Normalized)
+// linkKey names a field's bytes, which are never changed.
+type linkKey struct {
+	field string
+	at    *byte
+}
+
+// skipsMax is how many skips of one package are told.
+const skipsMax = 1000
+
+func (c *cleaning) skip(version, reason string) {
+	if len(c.skips) < skipsMax {
+		c.skips = append(c.skips, Skip{Package: c.name, Version: short(version), Reason: reason})
+	}
+}
+
+// add makes a version of fields, which stay as they are.
+func (c *cleaning) add(f fields) {
+	v, left, err := c.newVersion(f)
+	if err == nil && c.seen[v.Normalized] {
+		err = fmt.Errorf("another version is %s too", v.Normalized)
+	}
+	if err != nil {
+		c.skip(scalar(f.get("version")), err.Error())
+		return
+	}
+	for _, reason := range left {
+		c.skip(v.Version, reason)
+	}
+	c.seen[v.Normalized] = true
+	c.versions = append(c.versions, v)
+}
+
+// newVersion returns a version and why fields of it were left out.
+func (c *cleaning) newVersion(f fields) (v Version, left []string, err error) {
+	if len(f) > fieldsMax {
+		return v, nil, fmt.Errorf("it has more than %d fields", fieldsMax)
+	}
+	if f.bytes() > versionBytesMax {
+		return v, nil, fmt.Errorf("it is larger than %d MiB", versionBytesMax>>20)
+	}
+	v = Version{Name: c.name, Version: scalar(f.get("version")), fields: slices.Clone(f)}
+	if name := text(f.get("name")); !strings.EqualFold(name, c.name) {
+		return v, nil, fmt.Errorf("it says that its name is %q", short(name))
+	}
+	if err := c.nameVersion(&v); err != nil {
+		return v, nil, err
+	}
+	for _, check := range []func(*Version) error{c.checkLinks, checkBin} {
+		if err := check(&v); err != nil {
+			return v, nil, err
 		}
-		if err != nil {
-			skips = append(skips, Skip{Package: name, Version: short(text(fields["version"])), Reason: err.Error()})
+	}
+	dropBadSource(&v)
+	left = dropBadFields(&v)
+	more, err := readDist(&v)
+	return v, append(left, more...), err
+}
+
+// versionMax is how long a version, as written or normalised, may be, in bytes.
+const versionMax = 255
+
+func (c *cleaning) nameVersion(v *Version) error {
+	if v.Version == "" || texts.Line(v.Version, versionMax) != v.Version {
+		return fmt.Errorf("its version is missing, longer than %d characters, or has characters that cannot be seen", versionMax)
+	}
+	read := c.version(v.Version)
+	if read.normalized == "" {
+		return fmt.Errorf("%q is no version that Composer can read", short(v.Version))
+	}
+	if len(read.normalized) > versionMax {
+		return fmt.Errorf("its version is longer than %d characters when normalised", versionMax)
+	}
+	if raw := v.fields.get("version"); raw[0] != '"' {
+		v.fields = v.fields.with("version", quote(v.Version))
+	}
+	v.Normalized, v.Dev = read.normalized, read.dev
+	return nil
+}
+
+// scalar is what PHP makes a text of: a string, or a number that should have been one.
+func scalar(raw []byte) string {
+	if len(raw) == 0 || raw[0] == '"' {
+		return text(raw)
+	}
+	if string(raw) == "true" {
+		return "1"
+	}
+	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+		return strconv.FormatInt(n, 10)
+	}
+	if f, err := strconv.ParseFloat(string(raw), 64); err == nil && f > -1e15 && f < 1e15 {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return ""
+}
+
+func (c *cleaning) checkLinks(v *Version) error {
+	for _, field := range links {
+		raw := v.fields.get(field)
+		if empty(raw) {
 			continue
 		}
-		seen[v.Normalized] = true
-		versions = append(versions, v)
-	}
-	return versions, skips
-}
-
-func newVersion(name string, fields map[string]json.RawMessage) (Version, error) {
-	v := Version{Name: name, Version: text(fields["version"]), fields: map[string]json.RawMessage{}}
-	for key, value := range fields {
-		if !slices.Contains(dropped, key) {
-			v.fields[key] = wellFormed(value)
+		key := linkKey{field, &raw[0]}
+		err, known := c.links[key]
+		if !known {
+			err = c.checkLink(field, raw)
+			c.links[key] = err
 		}
-	}
-	if !strings.EqualFold(text(fields["name"]), name) {
-		return v, fmt.Errorf("it says that its name is %q", short(text(fields["name"])))
-	}
-	if v.Version == "" || texts.Line(v.Version, 255) != v.Version {
-		return v, errors.New("its version is missing, longer than 255 characters, or has characters that cannot be seen")
-	}
-	var err error
-	if v.Normalized, err = Normalize(v.Version); err != nil {
-		return v, err
-	}
-	v.Dev = Stability(v.Version) == "dev"
-	v.dropBadSource()
-	return v, v.check()
-}
-
-func (v *Version) check() error {
-	for _, check := range []func() error{v.checkLinks, v.checkBin, v.checkDist} {
-		if err := check(); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// wellFormed drops white space and what Composer would print and no text needs (see server/text), and replaces what is
-// valid JSON but no text: half of a surrogate pair, which makes PHP lose the whole document without a word.
-func wellFormed(raw json.RawMessage) json.RawMessage {
-	raw = texts.JSON(raw)
-	var b bytes.Buffer
-	if bytes.Contains(raw, []byte(`\ud`)) || bytes.Contains(raw, []byte(`\uD`)) {
-		var value any
-		decoder := json.NewDecoder(bytes.NewReader(raw))
-		decoder.UseNumber()
-		if decoder.Decode(&value) == nil {
-			encoder := json.NewEncoder(&b)
-			encoder.SetEscapeHTML(false)
-			if encoder.Encode(value) == nil {
-				return bytes.TrimSpace(b.Bytes())
-			}
+func (c *cleaning) checkLink(field string, raw []byte) (err error) {
+	if !isObject(raw) {
+		return fmt.Errorf("its %s is not a map of names to constraints", field)
+	}
+	members(raw, func(key, value []byte) bool {
+		name, constraint := text(key), text(value)
+		switch {
+		case value[0] != '"':
+			err = fmt.Errorf("its %s of %s is not a constraint", field, short(name))
+		case !linkName(name):
+			err = fmt.Errorf("its %s names %q, which is no package", field, short(name))
+		case constraint != "self.version" && !c.readable(constraint):
+			err = fmt.Errorf("its %s of %s has the constraint %q, which Composer cannot read", field, name, short(constraint))
 		}
-	}
-	b.Reset()
-	if json.Compact(&b, raw) != nil {
-		return raw
-	}
-	return b.Bytes()
+		return err == nil
+	})
+	return err
 }
 
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
+// linkName tells whether a link may be called that: names come from people, and Composer asks for each of them.
+func linkName(name string) bool {
+	if name == "" || len(name) > 251 || !letterOrDigit(name[0]) {
+		return false
 	}
-	return s
-}
-
-func empty(raw json.RawMessage) bool {
-	s := string(raw)
-	return s == "" || s == "null" || s == "[]" || s == "{}"
-}
-
-func (v *Version) checkLinks() error {
-	for _, field := range links {
-		if empty(v.fields[field]) {
-			continue
-		}
-		var constraints map[string]string
-		if err := json.Unmarshal(v.fields[field], &constraints); err != nil {
-			return fmt.Errorf("its %s is not a map of names to constraints", field)
-		}
-		for name, constraint := range constraints {
-			if !linkName.MatchString(name) {
-				return fmt.Errorf("its %s names %q, which is no package", field, short(name))
-			}
-			if constraint != "self.version" && CheckConstraint(constraint) != nil {
-				return fmt.Errorf("its %s of %s has the constraint %q, which Composer cannot read", field, name, short(constraint))
-			}
+	for i := range len(name) {
+		if !letterOrDigit(name[i]) && !strings.ContainsRune("_./+~-", rune(name[i])) {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
-func (v *Version) checkBin() error {
-	raw := v.fields["bin"]
+func letterOrDigit(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}
+
+func checkBin(v *Version) error {
+	raw := v.fields.get("bin")
 	if empty(raw) {
 		return nil
 	}
-	var paths []string
-	if json.Unmarshal(raw, &paths) != nil {
-		paths = []string{text(raw)}
+	paths := textsOf(raw)
+	if one := text(raw); one != "" {
+		paths = []string{one}
 	}
 	for _, path := range paths {
 		if slices.Contains(strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' }), "..") {
@@ -152,33 +259,88 @@ func (v *Version) checkBin() error {
 	return nil
 }
 
-func (v *Version) checkDist() error {
-	if empty(v.fields["dist"]) {
-		delete(v.fields, "dist")
-		if v.Type() == "metapackage" {
-			return nil
-		}
-		return errors.New("it has no dist")
+// dropBadSource removes a source that Composer would stop at; the dist is what is served.
+func dropBadSource(v *Version) {
+	source := v.fields.get("source")
+	if source == nil {
+		return
 	}
-	d, ok := v.Dist()
-	if !ok || !slices.Contains(distTypes, d.Type) || d.Type == "path" {
-		return errors.New("its dist has no type that Composer can unpack")
+	kind, address, reference := text(get(source, "type")), text(get(source, "url")), text(get(source, "reference"))
+	if kind == "" || address == "" || reference == "" || strings.HasPrefix(address, "-") || strings.HasPrefix(reference, "-") {
+		v.fields = v.fields.without("source")
+		return
 	}
-	u, err := url.Parse(d.URL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(d.URL) > 4096 {
-		return errors.New("its dist has no absolute http address")
-	}
-	if u.User != nil {
-		return errors.New("its dist has a user name or password in its address")
-	}
-	return nil
+	v.reference = reference
 }
 
-// dropBadSource removes a source that Composer would stop at; the dist is what is served.
-func (v *Version) dropBadSource() {
-	var source struct{ Type, URL, Reference string }
-	if json.Unmarshal(v.fields["source"], &source) != nil || source.Type == "" || source.URL == "" || source.Reference == "" ||
-		strings.HasPrefix(source.URL, "-") || strings.HasPrefix(source.Reference, "-") {
-		delete(v.fields, "source")
+// dropBadFields removes fields that no database or list could hold, and says why.
+func dropBadFields(v *Version) (left []string) {
+	if kind := text(v.fields.get("type")); texts.Line(kind, typeMax) != kind {
+		v.fields = v.fields.without("type")
+		left = append(left, fmt.Sprintf("its type is left out: it is longer than %d characters or has some that cannot be seen", typeMax))
 	}
+	at, ok := parseTime(v.Time())
+	if !ok {
+		left = append(left, fmt.Sprintf("its time %q is left out: no calendar here has it", short(v.Time())))
+		v.fields = v.fields.without("time")
+		return left
+	}
+	v.releasedAt = at
+	return left
+}
+
+// referenceMax is how long a reference may be, in bytes.
+const referenceMax = 255
+
+// distURLMax is how long the address of an archive may be, in bytes.
+const distURLMax = 4096
+
+func readDist(v *Version) (left []string, err error) {
+	raw := v.fields.get("dist")
+	d := Dist{Type: text(get(raw, "type")), URL: text(get(raw, "url")), Reference: text(get(raw, "reference")), Shasum: strings.ToLower(text(get(raw, "shasum")))}
+	if d.URL == "" {
+		v.fields = v.fields.without("dist")
+		switch {
+		case v.Type() == "metapackage":
+			return nil, nil
+		case v.fields.get("source") != nil:
+			return nil, errors.New("it has a source but no archive (dist), and sources cannot be packed here")
+		}
+		return nil, errors.New("it has no archive (dist)")
+	}
+	if !slices.Contains(distTypes, d.Type) {
+		return nil, errors.New("its dist has no type that Composer can unpack")
+	}
+	u, err := url.Parse(d.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(d.URL) > distURLMax {
+		return nil, errors.New("its dist has no absolute http address")
+	}
+	if u.User != nil {
+		return nil, errors.New("its dist has a user name or password in its address")
+	}
+	if d.Shasum != "" && !isSHA1(d.Shasum) {
+		left = append(left, fmt.Sprintf("its shasum %q is left out: it is not the SHA-1 that Composer compares with", short(d.Shasum)))
+		d.Shasum = ""
+	}
+	if texts.Line(d.Reference, referenceMax) != d.Reference {
+		left = append(left, fmt.Sprintf("the reference of its dist is left out: it is longer than %d characters or has some that cannot be seen", referenceMax))
+		d.Reference = ""
+	}
+	if v.reference = texts.Line(v.reference, referenceMax); d.Reference != "" {
+		v.reference = d.Reference
+	}
+	v.dist = &d
+	return left, nil
+}
+
+func isSHA1(s string) bool {
+	if len(s) != 40 {
+		return false
+	}
+	for i := range len(s) {
+		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
+			return false
+		}
+	}
+	return true
 }

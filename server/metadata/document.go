@@ -1,161 +1,194 @@
 // Package metadata reads and writes Composer's package documents: it expands, cleans, sorts and minifies the versions
 // of a package, and normalises versions exactly as Composer does.
+//
+// The versions of a document share the bytes they were read from: a field that a thousand versions inherit is in
+// memory once, and what is found of it is found once.
 package metadata
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"runtime"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	texts "broker/server/text"
 )
 
-// Version is one version of a package with all of its fields.
-type Version struct {
-	Name       string // lower case
-	Version    string // as written
-	Normalized string
-	Dev        bool // a branch: it belongs to the ~dev document
-
-	fields map[string]json.RawMessage
-}
-
-// Skip is a version, or a whole package, that was left out, and why.
+// Skip is a version, a field of it, or a whole package that was left out, and why.
 type Skip struct {
 	Package string
 	Version string // empty: the whole package
 	Reason  string
 }
 
-// versionsMax bounds how many versions a document may have.
-const versionsMax = 20_000
+// The bounds of what a document becomes.
+const (
+	versionsMax     = 20_000    // of a package
+	fieldsMax       = 200       // of a version
+	fieldsInAllMax  = 1_000_000 // of all versions of a package, inherited ones counted each time
+	versionBytesMax = 4 << 20   // of a version's fields
+	depthMax        = 200       // of a field; PHP reads 512 levels in all
+	renderedMax     = 32 << 20  // bytes of a rendered document
+)
+
+// short is a text of a source as a reason quotes it.
+func short(s string) string { return texts.Line(s, 200) }
 
 // unset marks a field that a minified version does not have, though the one before it has.
 const unset = `"__unset"`
 
-// document is a p2 file.
-type document struct {
-	Packages map[string]json.RawMessage `json:"packages"`
-	Minified string                     `json:"minified"`
-}
-
 // Read reads the versions of one package from a p2 document, minified (composer/2.0) or not, as a list or a map.
-// Versions that would stop a client are left out and reported; an error means that the document as a whole is not one.
-func Read(name string, body []byte) ([]Version, []Skip, error) {
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	if !utf8.Valid(body) {
-		body = bytes.ToValidUTF8(body, []byte("\ufffd"))
-	}
-	var d document
-	if err := json.Unmarshal(body, &d); err != nil {
-		return nil, nil, fmt.Errorf("the document of %s is not JSON of the expected form: %s", name, short(err.Error()))
-	}
-	raw, found := ofName(d.Packages, name)
-	if !found {
-		return nil, nil, fmt.Errorf("the document of %s does not hold that package", name)
-	}
-	list, err := listOf(raw)
+// Versions that would stop a client are left out and reported; an error, a sentence for people, means that the document
+// as a whole cannot be used; ErrEmpty where it holds no package at all.
+func (r *Reader) Read(name string, body []byte) ([]Version, []Skip, error) {
+	body, err := tidy(body)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the document of %s: %w", name, err)
+		return nil, nil, fmt.Errorf("the document of %s cannot be read: %w", name, err)
 	}
-	if d.Minified == "composer/2.0" {
-		list = expand(list)
+	raw, err := ofName(name, body)
+	if err != nil || empty(raw) {
+		return nil, nil, err
 	}
-	versions, skips := clean(name, list)
+	var list [][]byte
+	values(raw, func(value []byte) bool { list = append(list, value); return len(list) <= versionsMax })
+	versions, skips, err := r.versions(name, list, text(get(body, "minified")) == "composer/2.0")
+	if err != nil {
+		return nil, nil, fmt.Errorf("the document of %s cannot be used: %w", name, err)
+	}
 	return versions, skips, nil
 }
 
-func short(s string) string {
-	if len(s) > 200 {
-		return s[:200] + "…"
-	}
-	return s
-}
+// ErrEmpty says that a document holds no package, which is how some servers say that a package has no such versions.
+var ErrEmpty = errors.New("the document holds no package")
 
 // ofName finds a package's entry; a server may write its name with capitals.
-func ofName(packages map[string]json.RawMessage, name string) (json.RawMessage, bool) {
-	if raw, ok := packages[name]; ok {
-		return raw, true
+func ofName(name string, body []byte) ([]byte, error) {
+	if !isObject(body) && !empty(body) {
+		return nil, fmt.Errorf("the document of %s is not a map", name)
 	}
-	for key, raw := range packages {
-		if strings.EqualFold(key, name) {
-			return raw, true
-		}
+	packages := get(body, "packages")
+	if empty(packages) {
+		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
-	return nil, false
-}
-
-// listOf reads versions in their order, from a list or from a map of version to package.
-func listOf(raw json.RawMessage) ([]map[string]json.RawMessage, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	token, err := decoder.Token()
-	if err != nil || token != json.Delim('[') && token != json.Delim('{') {
-		return nil, errors.New("its versions are neither a list nor a map")
+	if !isObject(packages) {
+		return nil, fmt.Errorf("the document of %s has packages that are not a map of names", name)
 	}
-	var list []map[string]json.RawMessage
-	for decoder.More() {
-		if token == json.Delim('{') {
-			if _, err := decoder.Token(); err != nil {
-				return nil, err
+	raw := get(packages, name)
+	if raw == nil {
+		members(packages, func(key, value []byte) bool {
+			if strings.EqualFold(text(key), name) {
+				raw = value
 			}
-		}
-		var fields map[string]json.RawMessage
-		if err := decoder.Decode(&fields); err != nil {
-			return nil, errors.New("one of its versions is not a map")
-		}
-		if list = append(list, fields); len(list) > versionsMax {
-			return nil, fmt.Errorf("it has more than %d versions", versionsMax)
-		}
+			return raw == nil
+		})
 	}
-	return list, nil
+	switch {
+	case raw == nil:
+		return nil, fmt.Errorf("the document of %s does not hold that package", name)
+	case !isContainer(raw) && !empty(raw):
+		return nil, fmt.Errorf("the document of %s has versions that are neither a list nor a map", name)
+	}
+	return raw, nil
 }
 
-// expand undoes composer/metadata-minifier: each version has the fields of the one before it, except for those it
-// says itself.
-func expand(list []map[string]json.RawMessage) []map[string]json.RawMessage {
-	expanded := make([]map[string]json.RawMessage, len(list))
-	current := map[string]json.RawMessage{}
-	for i, changes := range list {
-		current = maps.Clone(current)
-		for key, value := range changes {
-			if string(value) == unset {
-				delete(current, key)
-			} else {
-				current[key] = value
-			}
-		}
-		expanded[i] = current
+// versions makes versions of the raw ones, each of which has, in a minified list, the fields of the one before it but
+// for those it says itself.
+func (r *Reader) versions(name string, list [][]byte, minified bool) ([]Version, []Skip, error) {
+	if len(list) > versionsMax {
+		return nil, nil, fmt.Errorf("it has more than %d versions", versionsMax)
 	}
-	return expanded
+	c := cleaning{Reader: r, name: name, seen: map[string]bool{}, links: map[linkKey]error{}}
+	var current fields
+	inAll := 0
+	for _, raw := range list {
+		if !isObject(raw) {
+			c.skip("", "one of its versions is not a map")
+			continue
+		}
+		if !minified {
+			current = nil
+		}
+		current = c.expand(current, raw)
+		if inAll += len(current); inAll > fieldsInAllMax {
+			return nil, nil, fmt.Errorf("its versions have more than %d fields in all", fieldsInAllMax)
+		}
+		c.add(current)
+		runtime.Gosched() // a request that came meanwhile is not kept waiting
+	}
+	return c.result(len(list))
 }
 
-// ReadPackages reads a root document with its packages inside ({"packages": {name: {version: {…}}}}) and returns a p2
-// document for each, by name in lower case.
-func ReadPackages(body []byte) (map[string][]byte, error) {
-	var d document
-	if err := json.Unmarshal(body, &d); err != nil {
-		// An empty list is how PHP writes an empty map.
-		var empty struct {
-			Packages []json.RawMessage `json:"packages"`
+// judged are fields whose text is judged as it came; all others lose what Composer would print and no text needs.
+var judged = []string{"name", "version", "type", "dist"}
+
+// expand returns the fields of a version that changes those of the one before it, which stay as they are.
+func (c *cleaning) expand(before fields, changes []byte) fields {
+	now := make(fields, len(before), len(before)+8)
+	copy(now, before)
+	members(changes, func(key, value []byte) bool {
+		k := intern(key)
+		switch {
+		case slices.Contains(dropped, k):
+		case string(value) == unset:
+			now = now.without(k)
+		case depth(value) > depthMax:
+			c.skip(text(get(changes, "version")), fmt.Sprintf("its field %q is left out: it is nested more than %d levels deep", short(k), depthMax))
+			now = now.without(k)
+		case slices.Contains(judged, k):
+			now = now.with(k, value)
+		default:
+			now = now.with(k, texts.JSON(value))
 		}
-		if json.Unmarshal(body, &empty) == nil && len(empty.Packages) == 0 {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("packages are not a map of names: %s", short(err.Error()))
+		return len(now) <= fieldsMax
+	})
+	return now
+}
+
+// result is an error where there were versions, and none of them can be used: what is stored of the package is better.
+func (c *cleaning) result(read int) ([]Version, []Skip, error) {
+	if len(c.versions) > 0 || read == 0 {
+		return c.versions, c.skips, nil
 	}
-	documents := make(map[string][]byte, len(d.Packages))
-	for name, versions := range d.Packages {
-		name = strings.ToLower(name)
-		one, err := json.Marshal(document{Packages: map[string]json.RawMessage{name: versions}})
-		if err != nil {
-			return nil, err
-		}
-		documents[name] = one
+	first := c.skips[0]
+	if read == 1 {
+		return nil, nil, fmt.Errorf("its one version %s is of no use: %s", first.Version, first.Reason)
 	}
-	return documents, nil
+	return nil, nil, fmt.Errorf("none of its %d versions is of use, such as %s: %s", read, first.Version, first.Reason)
+}
+
+// ReadVersions reads a package's versions as ReadRoot found them.
+func (r *Reader) ReadVersions(name string, list [][]byte) ([]Version, []Skip, error) {
+	versions, skips, err := r.versions(name, list, false)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the versions of %s cannot be used: %w", name, err)
+	}
+	return versions, skips, nil
+}
+
+// VersionJSON cuts the composer.json of one version, by its normalised form, out of a rendered document; nil where the
+// document does not have it.
+func VersionJSON(name string, document []byte, normalized string) []byte {
+	document, err := tidy(document)
+	if err != nil {
+		return nil
+	}
+	raw, err := ofName(name, document)
+	if err != nil || empty(raw) {
+		return nil
+	}
+	c := cleaning{}
+	var current fields
+	var found []byte
+	values(raw, func(changes []byte) bool {
+		current = c.expand(current, changes)
+		if text(get(changes, normalizedKey)) == normalized {
+			found = composerJSON(current)
+		}
+		return found == nil
+	})
+	return found
 }
 
 // Sort puts the highest version first; branches without a number follow, the default branch before the others.
@@ -177,3 +210,18 @@ func Sort(versions []Version) {
 		return Compare(b.Normalized, a.Normalized)
 	})
 }
+
+// intern is a key's text, without a copy for those that every version has.
+func intern(quoted []byte) string {
+	for _, key := range usual {
+		if len(quoted) == len(key)+2 && bytes.Equal(quoted[1:len(quoted)-1], []byte(key)) {
+			return key
+		}
+	}
+	return text(quoted)
+}
+
+// usual are the keys that most versions have.
+var usual = []string{"name", "version", "version_normalized", "description", "type", "dist", "source", "require", "require-dev", "time", "license",
+	"authors", "autoload", "autoload-dev", "extra", "keywords", "homepage", "support", "funding", "notification-url", "bin", "suggest", "conflict",
+	"replace", "provide", "abandoned", "default-branch", "include-path", "target-dir"}

@@ -3,136 +3,243 @@ package metadata
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	texts "broker/server/text"
 )
+
+// Version is one version of a package with all of its fields.
+type Version struct {
+	Name       string // lower case
+	Version    string // as written
+	Normalized string
+	Dev        bool // a branch: it belongs to the ~dev document
+
+	fields     fields
+	dist       *Dist // nil: a metapackage
+	reference  string
+	releasedAt time.Time
+}
 
 // Dist is where a version's archive is.
 type Dist struct {
-	Type      string `json:"type"`
-	URL       string `json:"url"`
-	Reference string `json:"reference"`
-	Shasum    string `json:"shasum"` // SHA-1 in hex; empty when unknown
+	Type      string
+	URL       string
+	Reference string // the commit; empty when unknown
+	Shasum    string // SHA-1 in hex, lower case; empty when unknown
 }
+
+// fields are an object's members, in the order in which they are written, so that equal fields are equal bytes.
+type fields []field
+
+type field struct {
+	key   string
+	value json.RawMessage
+}
+
+// compareKeys orders keys: a few that begin an object, then the others by their text.
+func compareKeys(a, b string) int {
+	if pa, pb := place(a), place(b); pa != pb {
+		return pa - pb
+	}
+	return strings.Compare(a, b)
+}
+
+const normalizedKey = "version_normalized"
+
+func place(key string) int {
+	switch key {
+	case "name":
+		return 0
+	case "version":
+		return 1
+	case normalizedKey:
+		return 2
+	case "description":
+		return 3
+	case "type":
+		return 4
+	}
+	return 5
+}
+
+func (f fields) find(key string) (int, bool) {
+	return slices.BinarySearchFunc(f, key, func(a field, key string) int { return compareKeys(a.key, key) })
+}
+
+// get is nil where there is no such field.
+func (f fields) get(key string) json.RawMessage {
+	if i, ok := f.find(key); ok {
+		return f[i].value
+	}
+	return nil
+}
+
+// with changes f.
+func (f fields) with(key string, value json.RawMessage) fields {
+	i, ok := f.find(key)
+	if ok {
+		f[i].value = value
+		return f
+	}
+	return slices.Insert(f, i, field{key, value})
+}
+
+// without changes f.
+func (f fields) without(key string) fields {
+	if i, ok := f.find(key); ok {
+		return slices.Delete(f, i, i+1)
+	}
+	return f
+}
+
+func (f fields) bytes() int {
+	sum := 0
+	for _, field := range f {
+		sum += len(field.key) + len(field.value)
+	}
+	return sum
+}
+
+// The bounds, in bytes, of what lists show.
+const (
+	descriptionMax = 4 << 10
+	licenseMax     = 255
+	licensesMax    = 50
+	typeMax        = 100
+)
 
 // Type is the package's type; library where it says none.
 func (v *Version) Type() string {
-	if t := text(v.fields["type"]); t != "" {
+	if t := texts.Line(text(v.fields.get("type")), typeMax); t != "" {
 		return t
 	}
 	return "library"
 }
 
 // Description is one line for people; empty where there is none.
-func (v *Version) Description() string { return text(v.fields["description"]) }
+func (v *Version) Description() string {
+	return texts.Line(text(v.fields.get("description")), descriptionMax)
+}
 
 // Abandoned is nil while the package is maintained, else the package to use instead, or empty.
 func (v *Version) Abandoned() *string {
-	raw := v.fields["abandoned"]
+	raw := v.fields.get("abandoned")
 	if string(raw) == "true" {
 		return new(string)
 	}
-	if replacement := text(raw); replacement != "" {
+	if replacement := texts.Line(text(raw), 255); replacement != "" {
 		return &replacement
 	}
 	return nil
 }
 
 // Reference is the commit the version was made of: the dist's, or else the source's.
-func (v *Version) Reference() string {
-	if d, ok := v.Dist(); ok && d.Reference != "" {
-		return d.Reference
-	}
-	var source struct {
-		Reference string `json:"reference"`
-	}
-	if json.Unmarshal(v.fields["source"], &source) != nil {
-		return ""
-	}
-	return source.Reference
-}
+func (v *Version) Reference() string { return v.reference }
 
 // ReleasedAt is when the version was made; zero where it does not say.
-func (v *Version) ReleasedAt() time.Time {
-	said := text(v.fields["time"])
+func (v *Version) ReleasedAt() time.Time { return v.releasedAt }
+
+// parseTime reads a version's time. What no database keeps is none.
+func parseTime(said string) (at time.Time, ok bool) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02"} {
 		if at, err := time.Parse(layout, said); err == nil {
-			return at.UTC()
+			at = at.UTC()
+			return at, at.Year() >= 1970 && at.Year() <= 9999
 		}
 	}
-	return time.Time{}
+	return time.Time{}, true
 }
 
 // Licenses are SPDX expressions.
 func (v *Version) Licenses() []string {
-	raw := v.fields["license"]
-	var many []string
-	if json.Unmarshal(raw, &many) == nil {
-		return many
-	}
+	raw := v.fields.get("license")
+	many := textsOf(raw)
 	if one := text(raw); one != "" {
-		return []string{one}
+		many = []string{one}
 	}
-	return nil
+	if len(many) > licensesMax {
+		many = many[:licensesMax]
+	}
+	for i := range many {
+		many[i] = texts.Line(many[i], licenseMax)
+	}
+	return many
 }
 
 // DefaultBranch tells whether the version is the repository's default branch.
-func (v *Version) DefaultBranch() bool { return string(v.fields["default-branch"]) == "true" }
+func (v *Version) DefaultBranch() bool { return string(v.fields.get("default-branch")) == "true" }
 
 // Dist returns where the version's archive is; false where it has none.
 func (v *Version) Dist() (Dist, bool) {
-	var d Dist
-	if empty(v.fields["dist"]) || json.Unmarshal(v.fields["dist"], &d) != nil || d.Type == "" || d.URL == "" {
+	if v.dist == nil {
 		return Dist{}, false
 	}
-	return d, true
+	return *v.dist, true
 }
+
+// Time is when the version was made, as it says it.
+func (v *Version) Time() string { return text(v.fields.get("time")) }
 
 // JSON is the composer.json of the version: its fields without those that say where to get it.
-func (v *Version) JSON() []byte {
-	fields := maps.Clone(v.fields)
-	for _, key := range []string{"dist", "source"} {
-		delete(fields, key)
-	}
-	return object(fields)
-}
+func (v *Version) JSON() []byte { return composerJSON(v.fields) }
 
-// first are the fields that begin an object; the others follow in their order.
-var first = []string{"name", "version", "version_normalized", "description", "type"}
-
-// object writes fields in a fixed order, so that equal fields are equal bytes.
-func object(fields map[string]json.RawMessage) []byte {
-	keys := slices.Sorted(maps.Keys(fields))
-	slices.SortStableFunc(keys, func(a, b string) int { return place(a) - place(b) })
+func composerJSON(f fields) []byte {
 	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, key := range keys {
-		if i > 0 {
-			b.WriteByte(',')
+	kept := make(fields, 0, len(f))
+	for _, field := range f {
+		if field.key != "dist" && field.key != "source" && field.key != normalizedKey {
+			kept = append(kept, field)
 		}
-		b.Write(quote(key))
-		b.WriteByte(':')
-		b.Write(fields[key])
 	}
-	b.WriteByte('}')
+	kept.write(&b)
 	return b.Bytes()
 }
 
-func place(key string) int {
-	if i := slices.Index(first, key); i >= 0 {
-		return i
+// write writes the fields as an object.
+func (f fields) write(b *bytes.Buffer) {
+	b.WriteByte('{')
+	for i, field := range f {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		writeText(b, field.key)
+		b.WriteByte(':')
+		b.Write(field.value)
 	}
-	return len(first)
+	b.WriteByte('}')
 }
 
-// quote writes a JSON string as it is read, without escaping what HTML would need.
-func quote(s string) json.RawMessage {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
+// writeText writes a JSON string as it is read, without escaping what HTML would need.
+func writeText(b *bytes.Buffer, s string) {
+	if plain(s) {
+		b.WriteByte('"')
+		b.WriteString(s)
+		b.WriteByte('"')
+		return
+	}
+	encoder := json.NewEncoder(b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(s); err != nil { // a string always encodes
 		panic(err)
 	}
-	return bytes.TrimSpace(b.Bytes())
+	b.Truncate(b.Len() - 1) // the line's end
+}
+
+// plain tells whether a text stands for itself in JSON.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func quote(s string) json.RawMessage {
+	var b bytes.Buffer
+	writeText(&b, s)
+	return b.Bytes()
 }

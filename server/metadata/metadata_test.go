@@ -14,7 +14,7 @@ const good = `"name":"acme/lib","version":"1.0.0","dist":{"type":"zip","url":"ht
 
 func read(t *testing.T, body string) ([]metadata.Version, []metadata.Skip) {
 	t.Helper()
-	versions, skips, err := metadata.Read("acme/lib", []byte(body))
+	versions, skips, err := metadata.NewReader().Read("acme/lib", []byte(body))
 	if err != nil {
 		t.Fatalf("Read: %v", err)
 	}
@@ -69,7 +69,7 @@ func TestFormsOfADocument(t *testing.T) {
 func TestWhatIsNoDocument(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "null", "[]", "true", "<html>", `{"packages":[]}`, `{"packages":{}}`, `{"packages":{"acme/lib":"x"}}`, `{"packages":{"acme/lib":[1]}}`, `{"packages":{"acme/lib":[{`} {
-		if _, _, err := metadata.Read("acme/lib", []byte(body)); err == nil {
+		if _, _, err := metadata.NewReader().Read("acme/lib", []byte(body)); err == nil {
 			t.Errorf("Read(%q) succeeded", body)
 		}
 	}
@@ -79,7 +79,7 @@ func TestWhatIsNoDocument(t *testing.T) {
 func TestTextIsWellFormed(t *testing.T) {
 	t.Parallel()
 	versions, _ := read(t, `{"packages":{"acme/lib":[{`+good+`,"description":"a\ud800b Größe 😀","extra":{"x":"\ud83d\ude00"}}]}}`)
-	rendered := string(metadata.Render("acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "u") }}))
+	rendered := string(render(t, "acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "u") }}))
 	if strings.Contains(rendered, `\ud800`) || !strings.Contains(rendered, "Größe 😀") || !json.Valid([]byte(rendered)) {
 		t.Errorf("rendered %s", rendered)
 	}
@@ -91,7 +91,7 @@ func TestRenderTiesVersionsToThisServer(t *testing.T) {
 	versions, _ := read(t, `{"packages":{"acme/lib":[{`+good+`,"notification-url":"https://up.example/n","transport-options":{"http":{}},"uid":7,
 		"source":{"type":"git","url":"https://git.example/x","reference":"a"},"extra":{"branch-alias":{"dev-main":"2.x-dev"}},"support":{"issues":"i"}}]}}`)
 	o := metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://broker.example/dist") }}
-	rendered := string(metadata.Render("acme/lib", versions, o))
+	rendered := string(render(t, "acme/lib", versions, o))
 	for _, gone := range []string{"notification-url", "transport-options", "uid", "source", "up.example"} {
 		if strings.Contains(rendered, gone) {
 			t.Errorf("%s is still in %s", gone, rendered)
@@ -103,12 +103,12 @@ func TestRenderTiesVersionsToThisServer(t *testing.T) {
 		}
 	}
 	o.KeepSource = true
-	if with := string(metadata.Render("acme/lib", versions, o)); !strings.Contains(with, "git.example") {
+	if with := string(render(t, "acme/lib", versions, o)); !strings.Contains(with, "git.example") {
 		t.Errorf("source is not in %s", with)
 	}
-	first := metadata.Render("acme/lib", versions, o)
+	first := render(t, "acme/lib", versions, o)
 	for range 10 { // maps are walked in another order each time
-		if !bytes.Equal(first, metadata.Render("acme/lib", versions, o)) {
+		if !bytes.Equal(first, render(t, "acme/lib", versions, o)) {
 			t.Fatal("equal input gave other bytes")
 		}
 	}
@@ -156,12 +156,12 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"packages":{"acme/lib":[{` + good + `},{"version":"0.9","extra":"__unset"}]},"minified":"composer/2.0"}`))
 	f.Add([]byte(`{"packages":{"acme/lib":{"1":{` + good + `}}}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		versions, _, err := metadata.Read("acme/lib", body)
+		versions, _, err := metadata.NewReader().Read("acme/lib", body)
 		if err != nil {
 			return
 		}
-		rendered := metadata.Render("acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://b.example/x") }})
-		again, skips, err := metadata.Read("acme/lib", rendered)
+		rendered := render(t, "acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://b.example/x") }})
+		again, skips, err := metadata.NewReader().Read("acme/lib", rendered)
 		if err != nil || len(skips) > 0 || len(again) != len(versions) {
 			t.Fatalf("%d versions came back as %d, %v, %v: %s", len(versions), len(again), skips, err, rendered)
 		}
@@ -197,12 +197,21 @@ func BenchmarkReadAndRender50(b *testing.B) {
 	body := document(50)
 	b.ReportAllocs()
 	for b.Loop() {
-		versions, _, err := metadata.Read("acme/lib", body)
+		versions, _, err := metadata.NewReader().Read("acme/lib", body)
 		if err != nil {
 			b.Fatal(err)
 		}
-		metadata.Render("acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://b.example/x") }})
+		render(b, "acme/lib", versions, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://b.example/x") }})
 	}
+}
+
+func render(t testing.TB, name string, versions []metadata.Version, o metadata.RenderOptions) []byte {
+	t.Helper()
+	rendered, err := metadata.Render(name, versions, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rendered
 }
 
 // at is a version's dist at another address.

@@ -153,11 +153,11 @@ func TestRenderedDocumentExpandsInComposer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, skips, err := metadata.Read("acme/lib", body)
+	read, skips, err := metadata.NewReader().Read("acme/lib", body)
 	if err != nil || len(skips) != 0 || len(read) != 30 {
 		t.Fatalf("Read: %d versions, %v, %v", len(read), skips, err)
 	}
-	rendered := metadata.Render("acme/lib", read, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://broker.example/"+v.Normalized) }})
+	rendered := render(t, "acme/lib", read, metadata.RenderOptions{Dist: func(v *metadata.Version) metadata.Dist { return at(v, "https://broker.example/"+v.Normalized) }})
 	var document map[string]any
 	if err := json.Unmarshal(rendered, &document); err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestRenderedDocumentExpandsInComposer(t *testing.T) {
 	var expanded []map[string]any
 	php(t, `require "/usr/share/php/Composer/MetadataMinifier/MetadataMinifier.php";
 echo json_encode(Composer\MetadataMinifier\MetadataMinifier::expand($in["packages"]["acme/lib"]));`, document, &expanded)
-	again, _, err := metadata.Read("acme/lib", rendered)
+	again, _, err := metadata.NewReader().Read("acme/lib", rendered)
 	if err != nil || len(again) != len(expanded) {
 		t.Fatalf("read again: %d versions, %v", len(again), err)
 	}

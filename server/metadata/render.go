@@ -2,8 +2,9 @@ package metadata
 
 import (
 	"bytes"
-	"encoding/json"
-	"maps"
+	"fmt"
+	"runtime"
+	"slices"
 )
 
 // RenderOptions say how a document differs from what the source said.
@@ -13,59 +14,95 @@ type RenderOptions struct {
 }
 
 // Render writes the p2 document of a package, minified (composer/2.0), in the order of its versions. Equal input
-// gives equal bytes.
-func Render(name string, versions []Version, o RenderOptions) []byte {
+// gives equal bytes. What fields share may be written many times: a document that would be too large is an error.
+func Render(name string, versions []Version, o RenderOptions) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(`{"packages":{`)
-	b.Write(quote(name))
+	writeText(&b, name)
 	b.WriteString(`:[`)
-	var before map[string]json.RawMessage
-	for i, v := range versions {
+	var before fields
+	for i := range versions {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fields := served(v, o)
-		b.Write(object(difference(before, fields)))
-		before = fields
+		now := served(&versions[i], o)
+		writeDifference(&b, before, now)
+		before = now
+		if b.Len() > renderedMax {
+			return nil, fmt.Errorf("the versions of %s make a document larger than %d MiB", name, renderedMax>>20)
+		}
+		runtime.Gosched() // a request that came meanwhile is not kept waiting
 	}
 	b.WriteString(`]},"minified":"composer/2.0"}`)
-	return b.Bytes()
+	return b.Bytes(), nil
 }
 
 // served are the fields that clients get.
-func served(v Version, o RenderOptions) map[string]json.RawMessage {
-	fields := maps.Clone(v.fields)
-	fields["version_normalized"] = quote(v.Normalized)
-	if _, ok := v.Dist(); ok {
-		fields["dist"] = distObject(o.Dist(&v))
+func served(v *Version, o RenderOptions) fields {
+	f := slices.Grow(slices.Clone(v.fields), 1).with(normalizedKey, quote(v.Normalized))
+	if v.dist != nil {
+		f = f.with("dist", o.Dist(v).json())
 	}
 	if !o.KeepSource {
-		delete(fields, "source")
+		f = f.without("source")
 	}
-	return fields
+	return f
 }
 
-func distObject(d Dist) json.RawMessage {
-	fields := map[string]json.RawMessage{"type": quote(d.Type), "url": quote(d.URL), "shasum": quote(d.Shasum)}
+func (d Dist) json() []byte {
+	var b bytes.Buffer
+	b.Grow(len(d.Type) + len(d.URL) + len(d.Reference) + len(d.Shasum) + 60)
+	b.WriteString(`{"type":`)
+	writeText(&b, d.Type)
 	if d.Reference != "" {
-		fields["reference"] = quote(d.Reference)
+		b.WriteString(`,"reference":`)
+		writeText(&b, d.Reference)
 	}
-	return object(fields)
+	b.WriteString(`,"shasum":`)
+	writeText(&b, d.Shasum)
+	b.WriteString(`,"url":`)
+	writeText(&b, d.URL)
+	b.WriteByte('}')
+	return b.Bytes()
 }
 
-// difference is what a minified version says: the fields that differ from the version before it, and which of those
-// are gone.
-func difference(before, fields map[string]json.RawMessage) map[string]json.RawMessage {
-	changes := map[string]json.RawMessage{}
-	for key, value := range fields {
-		if old, had := before[key]; !had || !bytes.Equal(old, value) {
-			changes[key] = value
+// writeDifference writes what a minified version says: the fields that differ from the version before it, and which of
+// those are gone. Both are in the same order.
+func writeDifference(b *bytes.Buffer, before, now fields) {
+	b.WriteByte('{')
+	first := true
+	write := func(key string, value []byte) {
+		if !first {
+			b.WriteByte(',')
+		}
+		first = false
+		writeText(b, key)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	for len(before) > 0 || len(now) > 0 {
+		order := 0
+		switch {
+		case len(before) == 0:
+			order = 1
+		case len(now) == 0:
+			order = -1
+		default:
+			order = compareKeys(before[0].key, now[0].key)
+		}
+		switch {
+		case order < 0:
+			write(before[0].key, []byte(unset))
+			before = before[1:]
+		case order > 0:
+			write(now[0].key, now[0].value)
+			now = now[1:]
+		default:
+			if !bytes.Equal(before[0].value, now[0].value) {
+				write(now[0].key, now[0].value)
+			}
+			before, now = before[1:], now[1:]
 		}
 	}
-	for key := range before {
-		if _, has := fields[key]; !has {
-			changes[key] = json.RawMessage(unset)
-		}
-	}
-	return changes
+	b.WriteByte('}')
 }

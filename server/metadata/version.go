@@ -150,24 +150,38 @@ func Compare(a, b string) int {
 	case bBranch:
 		return 1
 	}
-	aParts, bParts := parts(a), parts(b)
-	for i := range max(len(aParts), len(bParts)) {
-		if c := comparePart(at(aParts, i), at(bParts, i)); c != 0 {
+	for a != "" || b != "" {
+		var x, y string
+		x, a = part(a)
+		y, b = part(b)
+		if c := comparePart(x, y); c != 0 {
 			return c
 		}
 	}
 	return 0
 }
 
-var boundary = regexp.MustCompile(`\d+|[a-zA-Z]+`)
-
-func parts(version string) []string { return boundary.FindAllString(version, -1) }
-
-func at(parts []string, i int) string {
-	if i < len(parts) {
-		return parts[i]
+// part cuts the next run of digits, or of letters, off a version; empty where there is none.
+func part(version string) (part, rest string) {
+	start := 0
+	for start < len(version) && kind(version[start]) == 0 {
+		start++
 	}
-	return ""
+	end := start
+	for end < len(version) && kind(version[end]) == kind(version[start]) {
+		end++
+	}
+	return version[start:end], version[end:]
+}
+
+func kind(b byte) int {
+	switch {
+	case b >= '0' && b <= '9':
+		return 1
+	case b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z':
+		return 2
+	}
+	return 0
 }
 
 // rank orders what may stand at one place of a version, as PHP's version_compare does: dev, alpha, beta, RC, nothing,

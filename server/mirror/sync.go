@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"broker/ent"
 	"broker/server/catalog"
 	"broker/server/jobs"
 	"broker/server/metadata"
@@ -19,52 +20,55 @@ import (
 // The bounds of a sync.
 const (
 	readAtATime = 8  // packages read from the source at a time
-	outageAfter = 10 // packages out of reach in a row: the source is down
+	waitAtMost  = 32 // packages that wait to be stored
+	waitForMore = 20 * time.Millisecond
+	outageAfter = 10  // packages out of reach in a row: the source is down
+	rowsAtATime = 800 // rows of one transaction, which others that write wait for
 )
 
-// Syncer brings a repository's packages up to date.
+// Syncer brings the packages of repositories up to date.
 type Syncer struct {
 	catalog *catalog.Catalog
 	sources *repository.Service
+	render  chan struct{} // a place for each package that is rendered at a time: not all processors, of which requests need one
 }
 
 // NewSyncer returns what brings the catalog up to date.
 func NewSyncer(c *catalog.Catalog, sources *repository.Service) *Syncer {
-	return &Syncer{catalog: c, sources: sources}
+	return &Syncer{catalog: c, sources: sources, render: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
 }
 
-// Sync reads what the source lists and stores what changed. A package that cannot be used is skipped with its reason
-// and keeps what was stored of it; only a source that cannot be read fails the sync.
+// Sync reads what a repository's source lists and stores what changed. A package that cannot be used is skipped with its
+// reason and keeps what was stored of it; only a source that cannot be read fails the sync.
 func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
-	repo := run.Repository
-	src, err := s.sources.Source(repo)
+	src, err := s.sources.Source(run.Repository)
 	if err != nil {
 		return err
 	}
-	listing, err := src.List(ctx)
+	listing, err := src.Names(ctx)
 	if err != nil {
 		return err
 	}
+	defer listing.Release()
 	if !listing.Listed {
 		return errors.New("the source does not list its packages, so it cannot be mirrored as a whole")
 	}
 	run.Skip(listing.Skipped...)
-	wanted, err := pattern.Parse(repo.Packages)
+	wanted, err := pattern.Parse(run.Repository.Packages)
 	if err != nil {
 		return fmt.Errorf("read the repository's patterns: %w", err)
 	}
 	names := filter(listing.Names, wanted)
 	run.Expect(len(names))
-	if err := s.syncPackages(ctx, &reading{Syncer: s, repo: repo, src: src, listing: listing, progress: run}, names); err != nil {
+	has, err := s.catalog.HasOf(ctx, run.Repository)
+	if err != nil {
 		return err
 	}
-	present := make(map[string]bool, len(names))
-	for _, name := range names {
-		present[name] = true
+	r := &reading{Syncer: s, src: src, run: run, has: has, updates: make(chan *pending, waitAtMost), validators: map[string]source.Validators{}, lost: map[string]*catalog.Update{}}
+	if err := r.packages(ctx, names); err != nil {
+		return err
 	}
-	removed, err := s.catalog.RemoveAbsent(ctx, repo.ID, present)
-	run.Count(0, 0, removed)
-	return err
+	return r.remove(ctx, names, wanted)
 }
 
 func filter(names []string, wanted pattern.Set) []string {
@@ -77,146 +81,152 @@ func filter(names []string, wanted pattern.Set) []string {
 	return kept
 }
 
-func (s *Syncer) syncPackages(ctx context.Context, r *reading, names []string) error {
-	var err error
-	if r.validators, err = s.catalog.Validators(ctx, r.repo.ID); err != nil {
+// packages reads all packages, several at a time, and stores what changed beside.
+func (r *reading) packages(ctx context.Context, names []string) error {
+	both, all := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		defer close(r.updates)
+		group, reading := errgroup.WithContext(all)
+		group.SetLimit(readAtATime)
+		for _, name := range names {
+			if reading.Err() != nil {
+				break
+			}
+			group.Go(func() error { return r.one(reading, name) })
+		}
+		return group.Wait()
+	})
+	both.Go(func() error { return r.store(all) })
+	err := both.Wait()
+	for left := range r.updates { // where storing failed
+		left.release()
+	}
+	if err != nil {
 		return err
 	}
-	group, all := errgroup.WithContext(ctx)
-	group.SetLimit(readAtATime)
-	for _, name := range names {
-		if all.Err() != nil {
-			break
-		}
-		group.Go(func() error { return r.syncPackage(all, name) })
-	}
-	if err := group.Wait(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return ctx.Err()
+	if err := r.allRefused(); err != nil {
+		return err
+	}
+	return r.catalog.Recognise(ctx, r.validators)
 }
 
-// reading is one source being read.
-type reading struct {
-	*Syncer
-	repo       *ent.Repository
-	src        source.Source
-	listing    source.Listing
-	progress   *jobs.Run
-	validators map[string]catalog.Validators
-	outage     outage
-}
-
-// syncPackage returns an error only where the whole sync must end.
-func (r *reading) syncPackage(ctx context.Context, name string) error {
-	update, changed, err := r.read(ctx, name)
-	if err == nil && changed {
-		var outcome catalog.Outcome
-		outcome, err = r.catalog.Put(ctx, update)
-		r.progress.Count(0, outcome.Added, outcome.Removed)
-		for _, version := range outcome.Kept {
-			r.progress.Skip(metadata.Skip{Package: name, Version: version,
-				Reason: "its source has other bytes under the same reference now; the stored archive is served on"})
+// store writes what changed, many packages in one transaction.
+func (r *reading) store(ctx context.Context) error {
+	for first := range r.updates {
+		some := r.more(first)
+		err := r.put(ctx, some)
+		for _, p := range some {
+			p.release()
 		}
-	}
-	r.progress.Count(1, 0, 0)
-	if err == nil {
-		r.outage.answered()
-		return nil
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return r.failed(name, err)
-}
-
-// failed sorts a package's failure: what concerns the package alone is skipped, a source that is down ends the sync.
-func (r *reading) failed(name string, err error) error {
-	var taken *catalog.Taken
-	switch {
-	case errors.Is(err, source.ErrUnavailable):
-		r.progress.Skip(metadata.Skip{Package: name, Reason: "the source does not deliver it: " + jobs.Told(err)})
-		if r.outage.failed() {
+		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// more waits a moment for what can be stored together with a package.
+func (r *reading) more(first *pending) []*pending {
+	some, rows := []*pending{first}, first.update.Rows()
+	enough := time.NewTimer(waitForMore)
+	defer enough.Stop()
+	for rows < rowsAtATime {
+		select {
+		case next, ok := <-r.updates:
+			if !ok {
+				return some
+			}
+			some, rows = append(some, next), rows+next.update.Rows()
+		case <-enough.C:
+			return some
+		}
+	}
+	return some
+}
+
+// put stores packages together. Where one of them is not fit to be stored, each is stored alone and that one is skipped.
+func (r *reading) put(ctx context.Context, some []*pending) error {
+	updates := make([]*catalog.Update, len(some))
+	for i, p := range some {
+		updates[i] = p.update
+	}
+	outcomes, err := r.catalog.Put(ctx, updates...)
+	switch {
+	case err == nil:
+		for i, outcome := range outcomes {
+			r.run.Count(1, outcome.Added, outcome.Removed)
+			for _, version := range outcome.Kept {
+				r.run.Skip(metadata.Skip{Package: updates[i].Name, Version: version,
+					Reason: "its source has other bytes under the same reference now; the stored archive is served on"})
+			}
+		}
 		return nil
-	case errors.As(err, &taken):
-		r.progress.Skip(metadata.Skip{Package: name, Reason: taken.Error()})
+	case len(some) > 1 && singly(err):
+		for _, p := range some {
+			if err := r.put(ctx, []*pending{p}); err != nil {
+				return err
+			}
+		}
 		return nil
-	case errors.Is(err, errUnusable):
-		r.progress.Skip(metadata.Skip{Package: name, Reason: jobs.Told(err)})
+	case singly(err):
+		r.skip(updates[0].Name, err.Error())
+		r.run.Count(1, 0, 0)
 		return nil
 	}
 	return err
 }
 
-// errUnusable marks a document that is not what it should be.
-var errUnusable = errors.New("the source's document cannot be used")
+// singly tells whether a failure to store concerns a package alone.
+func singly(err error) bool { return catalog.Unfit(err) || errors.Is(err, source.ErrUnusable) }
 
-// read gets both documents of a package; changed is false where the source says that neither changed.
-func (r *reading) read(ctx context.Context, name string) (update catalog.Update, changed bool, err error) {
-	update = catalog.Update{Repository: r.repo, Name: name}
-	if inline, ok := r.listing.Inline[name]; ok {
-		update.Versions, err = r.parse(name, inline)
-		return update, true, err
+// remove has what the source no longer has be gone: at once where a person no longer wants it, and else if that can be
+// believed.
+func (r *reading) remove(ctx context.Context, names []string, wanted pattern.Set) error {
+	listed := make(map[string]bool, len(names))
+	for _, name := range names {
+		listed[name] = true
 	}
-	known := r.validators[name]
-	stable, err := r.document(ctx, name, false, known.Stable)
-	if err != nil {
-		return update, false, err
-	}
-	dev, err := r.document(ctx, name, true, known.Dev)
-	if err != nil {
-		return update, false, err
-	}
-	if stable.NotModified && dev.NotModified {
-		return update, false, nil
-	}
-	// One changed: the package is stored as a whole, so the other is needed too.
-	if stable.NotModified {
-		if stable, err = r.document(ctx, name, false, ""); err != nil {
-			return update, false, err
+	unwanted, had := map[string]string{}, 0
+	for name, has := range r.has {
+		switch {
+		case has.Gone:
+			continue
+		case !wanted.Match(name):
+			unwanted[name] = has.ID
+			continue
+		case !listed[name]:
+			r.lost[name] = nil
 		}
+		had++
 	}
-	if dev.NotModified {
-		if dev, err = r.document(ctx, name, true, ""); err != nil {
-			return update, false, err
-		}
+	if err := r.leave(ctx, unwanted); err != nil {
+		return err
 	}
-	update.Validators = catalog.Validators{Stable: stable.LastModified, Dev: dev.LastModified}
-	update.Versions, err = r.parse(name, stable.Body, dev.Body)
-	return update, true, err
-}
-
-// document is one of a package's two documents; one that the source does not have is empty.
-func (r *reading) document(ctx context.Context, name string, dev bool, validator string) (source.Document, error) {
-	document, err := r.src.Metadata(ctx, name, dev, validator)
-	if errors.Is(err, source.ErrNotFound) {
-		return source.Document{}, nil
+	believed, notice, err := r.sources.Believe(ctx, r.run.Repository.ID, len(r.lost), had)
+	if err != nil || !believed {
+		r.run.Note(notice)
+		return err
 	}
-	return document, err
-}
-
-// parse reads documents into versions. Versions that cannot be used are skipped; a document that cannot be used is
-// errUnusable, so that what was stored of the package stays.
-func (r *reading) parse(name string, bodies ...[]byte) ([]metadata.Version, error) {
-	var all []metadata.Version
-	seen := map[string]bool{}
-	for _, body := range bodies {
-		if len(body) == 0 {
+	gone := map[string]string{}
+	for name, emptied := range r.lost {
+		if emptied == nil {
+			gone[name] = r.has[name].ID
 			continue
 		}
-		versions, skipped, err := metadata.Read(name, body)
+		outcomes, err := r.catalog.Put(ctx, emptied)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errUnusable, err)
+			return err
 		}
-		r.progress.Skip(skipped...)
-		for _, v := range versions {
-			if !seen[v.Normalized] { // both documents may name it
-				seen[v.Normalized] = true
-				all = append(all, v)
-			}
-		}
+		r.run.Count(0, 0, outcomes[0].Removed)
 	}
-	return all, nil
+	return r.leave(ctx, gone)
+}
+
+func (r *reading) leave(ctx context.Context, packages map[string]string) error {
+	removed, err := r.catalog.Leave(ctx, packages)
+	r.run.Count(0, 0, removed)
+	return err
 }

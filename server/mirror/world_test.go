@@ -126,6 +126,7 @@ type world struct {
 	catalog  *catalog.Catalog
 	archives *mirror.Archives
 	syncer   *mirror.Syncer
+	sources  *repository.Service
 	repo     *ent.Repository
 	dir      string // of the store
 	public   *url.URL
@@ -159,6 +160,7 @@ func newPacedWorld(t testing.TB, db *database.DB, pace safehttp.Pace) *world {
 	w.catalog = catalog.New(db, cached.NewMemory(db.Changes), w.public, 1<<20)
 	sources := repository.New(repository.Config{DB: db, Audit: databasetest.Log(db), Client: safehttp.NewPaced(policy, "test", pace), Policy: policy, Sealer: sealer})
 	w.archives = mirror.NewArchives(store, w.catalog, sources, log)
+	w.sources = sources
 	w.syncer = mirror.NewSyncer(w.catalog, sources)
 	w.repo = db.Client.Repository.Create().SetName("acme").SetType("COMPOSER").SetURL(u.URL).SaveX(t.Context())
 	u.on("/packages.json", body(marshal(fields{"packages": []any{}, "metadata-url": "/p2/%package%.json", "available-packages": []string{"acme/lib"}})))

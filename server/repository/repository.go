@@ -11,15 +11,20 @@ import (
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/server/audit"
+	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/fault"
 	"broker/server/jobs"
 	"broker/server/safehttp"
 	"broker/server/seal"
+	"broker/server/source"
 )
 
 // Service adds, changes and removes repositories, and has them synced.
-type Service struct{ Config }
+type Service struct {
+	Config
+	budget *source.Budget
+}
 
 // Config is what New needs.
 type Config struct {
@@ -32,7 +37,7 @@ type Config struct {
 }
 
 // New makes the service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service { return &Service{c, source.NewBudget()} }
 
 // Credential is what a source asks of its clients. It is stored sealed and never told.
 type Credential struct {
@@ -82,6 +87,9 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 			}
 		}
 		tx.Announce(database.TopicRepository, row.ID)
+		if len(in.Owns) > 0 {
+			reorder(tx)
+		}
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.create", Target: row.ID, Details: in.said()})
 	})
 	if err != nil {
@@ -116,6 +124,9 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 			}
 		}
 		tx.Announce(database.TopicRepository, id)
+		if in.Owns != nil || in.Priority != nil {
+			reorder(tx)
+		}
 		details := in.said()
 		details["name"] = name
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.update", Target: id, Details: details})
@@ -127,12 +138,18 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		}
 		return nil, storeError("change the repository", name, err)
 	}
-	if row.Enabled && (in.URL != nil || in.Packages != nil || in.Owns != nil || in.DistMode != nil || in.Credential != nil || in.Enabled != nil) {
+	if row.Enabled && (in.URL != nil || in.Packages != nil || in.DistMode != nil || in.Credential != nil || in.Enabled != nil) {
 		if _, err := s.Sync(ctx, id, "update"); err != nil {
 			return nil, err
 		}
 	}
 	return s.read(ctx, id)
+}
+
+// reorder has everybody ask anew which repository answers for which name.
+func reorder(tx *database.Tx) {
+	tx.Announce(database.TopicPackage, "")
+	tx.Announce(database.TopicNames, "")
 }
 
 func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*ent.Repository, error) {
@@ -177,7 +194,8 @@ func (s *Service) sealCredential(ctx context.Context, update *ent.RepositoryUpda
 // credentialOf binds a sealed credential to its place, so that it cannot be moved to another row.
 func credentialOf(id string) string { return "repository|" + id + "|credential" }
 
-// Delete removes a repository with its packages, history and the addresses of its archives.
+// Delete removes a repository and its history. Its packages are gone with it, but for the archives that lock files name:
+// what is stored of them is kept for a while.
 func (s *Service) Delete(ctx context.Context, id string) error {
 	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
 		row, err := tx.Repository.Get(ctx, id)
@@ -185,8 +203,10 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 			return err
 		}
 		tx.Announce(database.TopicRepository, id)
-		tx.Announce(database.TopicPackage, "")
-		tx.Announce(database.TopicNames, "")
+		reorder(tx)
+		if err := catalog.LeaveAll(ctx, tx, id); err != nil {
+			return err
+		}
 		if err := tx.Repository.DeleteOneID(id).Exec(ctx); err != nil {
 			return err
 		}

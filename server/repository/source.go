@@ -21,7 +21,7 @@ func (s *Service) Source(row *ent.Repository) (source.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return source.NewComposer(s.Client, *row.URL, credential)
+	return source.NewComposer(s.Client, s.budget, *row.URL, credential)
 }
 
 // SourceByID returns the source of a repository, and its row.

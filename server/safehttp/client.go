@@ -66,8 +66,9 @@ func (c *Credential) apply(r *http.Request) {
 
 // StatusError is an answer other than the expected ones.
 type StatusError struct {
-	Status int
-	Host   string
+	Status         int
+	Host           string
+	RedirectedFrom string // the host that was asked, where it redirected to another; else empty
 }
 
 func (e *StatusError) Error() string {
@@ -203,6 +204,7 @@ func clean(err error) error {
 
 // try asks once, following redirects.
 func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, time.Duration, error) {
+	asked := u.Host
 	for range redirectsMax + 1 {
 		answer, inside, release, err := c.ask(ctx, u, o)
 		if err != nil {
@@ -218,7 +220,11 @@ func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, tim
 		}
 		if answer.StatusCode != http.StatusOK && (answer.StatusCode != http.StatusNotModified || o.IfModifiedSince == "") {
 			discard(answer, release)
-			return nil, waitOf(answer), &StatusError{answer.StatusCode, u.Host}
+			failed := &StatusError{Status: answer.StatusCode, Host: u.Host}
+			if u.Host != asked {
+				failed.RedirectedFrom = asked
+			}
+			return nil, waitOf(answer), failed
 		}
 		response, err := c.unpack(answer, o.MaxBytes, release)
 		if response != nil {

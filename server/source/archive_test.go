@@ -35,7 +35,7 @@ func TestPrivateSourcesMayHaveTheirArchivesElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := source.NewComposer(safehttp.New(policy, "test"), home.URL, nil)
+	src, err := source.NewComposer(safehttp.New(policy, "test"), source.NewBudget(), home.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,79 +1,38 @@
-// Package source talks to upstreams.
 package source
 
 import (
 	"context"
-	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"path"
-	"slices"
 	"strings"
-	"sync"
 
 	"broker/server/metadata"
-	"broker/server/pattern"
 	"broker/server/safehttp"
+	"broker/server/text"
 )
 
-// Errors of a source. ErrNotFound is the source's own word that it does not have something; ErrUnavailable is
-// anything that keeps it from answering, which may pass.
-var (
-	ErrNotFound    = errors.New("the source does not have it")
-	ErrUnavailable = errors.New("the source cannot be reached")
-)
-
-// The largest answers, in bytes, unpacked.
-const (
-	rootMax     = 64 << 20
-	documentMax = 32 << 20
-	archiveMax  = 512 << 20
-)
-
-// Source is one upstream.
-type Source interface {
-	// List returns what the source has.
-	List(ctx context.Context) (Listing, error)
-	// Metadata returns a package's document; with a validator of an earlier one, NotModified where it is unchanged.
-	Metadata(ctx context.Context, name string, dev bool, validator string) (Document, error)
-	// Archive fetches the file of a dist.
-	Archive(ctx context.Context, dist Dist) (Blob, error)
-}
-
-// Listing is what a source has.
-type Listing struct {
-	Names   []string          // valid, lower case, sorted
-	Listed  bool              // false: the source does not tell its names
-	Inline  map[string][]byte // documents that the list itself held, by name
-	Skipped []metadata.Skip   // names that are none
-}
-
-// Document is a package's metadata as the source gives it.
-type Document struct {
-	Body         []byte
-	LastModified string
-	NotModified  bool
-}
+// archiveMax is the largest archive, in bytes.
+const archiveMax = 512 << 20
 
 // Composer is a Composer repository.
 type Composer struct {
 	client     *safehttp.Client
+	budget     *Budget
+	reader     *metadata.Reader
 	root       *url.URL
 	credential *safehttp.Credential
 
-	mu       sync.Mutex
-	template string // of metadata, absolute with %package%; empty until the root was read, or when it has none
+	list list // as Names read it; before, it is empty
 }
 
 var _ Source = (*Composer)(nil)
 
 // NewComposer returns the repository at an address, which may name its packages.json.
-func NewComposer(client *safehttp.Client, address string, credential *safehttp.Credential) (*Composer, error) {
+func NewComposer(client *safehttp.Client, budget *Budget, address string, credential *safehttp.Credential) (*Composer, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%q is not an address", address)
@@ -81,190 +40,182 @@ func NewComposer(client *safehttp.Client, address string, credential *safehttp.C
 	if !strings.Contains(u.Path, ".json") {
 		u.Path = strings.TrimSuffix(u.Path, "/") + "/packages.json"
 	}
-	return &Composer{client: client, root: u, credential: credential}, nil
+	return &Composer{client: client, budget: budget, reader: metadata.NewReader(), root: u, credential: credential}, nil
 }
 
-// rootDocument is what is read of packages.json.
-type rootDocument struct {
-	Packages          json.RawMessage `json:"packages"`
-	MetadataURL       string          `json:"metadata-url"`
-	AvailablePackages []string        `json:"available-packages"`
-	List              string          `json:"list"`
-	Includes          map[string]struct {
-		SHA1 string `json:"sha1"`
-	} `json:"includes"`
-}
-
-// List implements Source.
-func (c *Composer) List(ctx context.Context) (Listing, error) {
-	body, err := c.read(ctx, c.root, rootMax)
+// Package implements Source.
+func (c *Composer) Package(ctx context.Context, name string, known Known) (Package, error) {
+	if versions, ok := c.list.inline[name]; ok {
+		return c.inlined(name, versions, known)
+	}
+	if hash, ok := c.list.hashes[name]; ok && known.Stable == byDigest(hash) {
+		return Package{Unchanged: true, Validators: known.Validators, Release: func() {}}, nil
+	}
+	h, err := c.budget.documents.hold(ctx)
 	if err != nil {
-		return Listing{}, fmt.Errorf("read packages.json: %w", err)
+		return Package{}, err
 	}
-	var root rootDocument
-	if err := json.Unmarshal(body, &root); err != nil {
-		return Listing{}, errors.New("read packages.json: it is not the JSON of a Composer repository")
+	p, err := c.read(ctx, h, name, known)
+	release := h.settle()
+	if err != nil || p.Unchanged {
+		release()
+		release = func() {}
 	}
-	if root.MetadataURL == "" {
-		return c.inline(ctx, body, root)
-	}
-	if err := c.keepTemplate(root.MetadataURL); err != nil {
-		return Listing{}, err
-	}
-	names, listed := root.AvailablePackages, len(root.AvailablePackages) > 0
-	if !listed && root.List != "" {
-		if names, err = c.readList(ctx, root.List); err != nil {
-			return Listing{}, err
-		}
-		listed = true
-	}
-	return listing(names, listed), nil
+	p.Release = release
+	return p, err
 }
 
-// keepTemplate resolves metadata-url as Composer does: what begins with a slash belongs to the host.
-func (c *Composer) keepTemplate(template string) error {
-	if !strings.Contains(template, "%package%") {
-		return errors.New("read packages.json: its metadata-url has no %package%")
+// inlined reads a package that the list itself held.
+func (c *Composer) inlined(name string, versions [][]byte, known Known) (Package, error) {
+	p := Package{Digest: digest(versions...), Release: func() {}}
+	if string(p.Digest) == string(known.Digest) {
+		p.Unchanged = true
+		return p, nil
 	}
-	// % begins an escape in a URL, so that the placeholder is kept as a word while resolving.
-	const word = "-package-placeholder-"
-	u, err := c.root.Parse(strings.ReplaceAll(template, "%package%", word))
-	if err != nil {
-		return errors.New("read packages.json: its metadata-url is not an address")
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.template = strings.ReplaceAll(u.String(), word, "%package%")
-	return nil
+	var err error
+	p.Versions, p.Skipped, err = c.reader.ReadVersions(name, versions)
+	return p, unusable(err)
 }
 
-func (c *Composer) readList(ctx context.Context, address string) ([]string, error) {
-	u, err := c.root.Parse(address)
-	if err != nil {
-		return nil, errors.New("read packages.json: its list is not an address")
+func unusable(err error) error {
+	if err == nil {
+		return nil
 	}
-	body, err := c.read(ctx, u, rootMax)
-	if err != nil {
-		return nil, fmt.Errorf("read the list of packages: %w", err)
-	}
-	var list struct {
-		PackageNames []string `json:"packageNames"`
-	}
-	if err := json.Unmarshal(body, &list); err != nil || list.PackageNames == nil {
-		return nil, errors.New("read the list of packages: it has no packageNames")
-	}
-	return list.PackageNames, nil
+	return fmt.Errorf("%w: %w", ErrUnusable, err)
 }
 
-func listing(names []string, listed bool) Listing {
-	l := Listing{Listed: listed}
-	for _, name := range names {
-		name = strings.ToLower(name)
-		if pattern.ValidName(name) {
-			l.Names = append(l.Names, name)
+// digest tells bytes from others; where one part ends counts.
+func digest(parts ...[]byte) []byte {
+	sum := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(sum, "%d\n", len(part))
+		sum.Write(part)
+	}
+	return sum.Sum(nil)
+}
+
+func byDigest(hash string) string { return "sha256:" + hash }
+
+func (c *Composer) read(ctx context.Context, h *hold, name string, known Known) (Package, error) {
+	stable, dev, err := c.documents(ctx, h, name, known)
+	if err != nil {
+		return Package{}, err
+	}
+	p := Package{Validators: Validators{stable.validator, dev.validator}}
+	if stable.same && dev.same {
+		p.Unchanged = true
+		return p, nil
+	}
+	p.Digest = digest(stable.body, dev.body)
+	if string(p.Digest) == string(known.Digest) {
+		p.Unchanged = true
+		return p, nil
+	}
+	return p, c.parse(&p, name, stable.body, dev.body)
+}
+
+// parse reads documents into versions. A version that both have is taken once. One of the two may hold no package, which
+// some servers answer instead of 404.
+func (c *Composer) parse(p *Package, name string, bodies ...[]byte) error {
+	seen := map[string]bool{}
+	var first error // of documents without a package
+	for i, body := range bodies {
+		if body == nil {
 			continue
 		}
-		if len(name) > 100 {
-			name = name[:100] + "…"
+		versions, skipped, err := c.reader.Read(name, body)
+		if errors.Is(err, metadata.ErrEmpty) {
+			if i == 0 {
+				first = err
+			}
+			continue
 		}
-		l.Skipped = append(l.Skipped, metadata.Skip{Package: name, Reason: "no package can have this name"})
-	}
-	slices.Sort(l.Names)
-	l.Names = slices.Compact(l.Names)
-	return l
-}
-
-// inline reads a repository that has its packages in packages.json itself, or in files that it includes (Satis).
-func (c *Composer) inline(ctx context.Context, body []byte, root rootDocument) (Listing, error) {
-	documents, err := metadata.ReadPackages(body)
-	if err != nil {
-		return Listing{}, fmt.Errorf("read packages.json: %w", err)
-	}
-	if documents == nil {
-		documents = map[string][]byte{}
-	}
-	for name, include := range root.Includes {
-		more, err := c.include(ctx, name, include.SHA1)
 		if err != nil {
-			return Listing{}, err
+			return unusable(err)
 		}
-		for name, document := range more {
-			documents[name] = document
+		p.Skipped = append(p.Skipped, skipped...)
+		for _, v := range versions {
+			if !seen[v.Normalized] {
+				seen[v.Normalized] = true
+				p.Versions = append(p.Versions, v)
+			}
 		}
 	}
-	names := make([]string, 0, len(documents))
-	for name := range documents {
-		names = append(names, name)
+	if len(p.Versions) > 0 { // branches alone are a package
+		first = nil
 	}
-	l := listing(names, len(root.Packages) > 0 || len(root.Includes) > 0)
-	l.Inline = documents
-	return l, nil
+	return unusable(first)
 }
 
-func (c *Composer) include(ctx context.Context, name, sum string) (map[string][]byte, error) {
-	base := *c.root
-	base.Path = path.Dir(base.Path) + "/"
-	u, err := base.Parse(name)
-	if err != nil || u.Host != c.root.Host {
-		return nil, fmt.Errorf("read packages.json: it includes %q, which is not a file of the source", name)
+// document is one of a package's documents.
+type document struct {
+	same      bool   // as it was known
+	body      []byte // nil where it is the same, or where the source does not have it
+	validator string
+}
+
+// documents reads both documents of a package, of which one may be all there is. Where one changed the other is read as
+// well: a package is stored as a whole.
+func (c *Composer) documents(ctx context.Context, h *hold, name string, known Known) (stable, dev document, err error) {
+	if hash, ok := c.list.hashes[name]; ok {
+		stable, err = c.hashed(ctx, h, name, hash)
+		return stable, document{same: false, validator: Absent}, err
 	}
-	body, err := c.read(ctx, u, rootMax)
+	if stable, err = c.document(ctx, h, name, known.Stable); err != nil {
+		return stable, dev, err
+	}
+	if dev, err = c.document(ctx, h, name+"~dev", known.Dev); err != nil {
+		return stable, dev, err
+	}
+	if stable.validator == Absent && dev.validator == Absent {
+		return stable, dev, ErrNotFound
+	}
+	if stable.same && !dev.same && stable.validator != Absent {
+		stable, err = c.document(ctx, h, name, "")
+	}
+	if err == nil && dev.same && !stable.same && dev.validator != Absent {
+		dev, err = c.document(ctx, h, name+"~dev", "")
+	}
+	return stable, dev, err
+}
+
+// document asks for one document; with a validator of an earlier one it may be the same.
+func (c *Composer) document(ctx context.Context, h *hold, name, known string) (document, error) {
+	if c.list.template == "" {
+		return document{}, fmt.Errorf("%w: its packages.json was not read", ErrUnavailable)
+	}
+	o := safehttp.Options{MaxBytes: documentMax}
+	if known != Absent {
+		o.IfModifiedSince = known
+	}
+	address := strings.ReplaceAll(c.list.template, "%package%", name)
+	a, err := h.get(ctx, func() (*safehttp.Response, error) { return c.get(ctx, address, o) })
+	if errors.Is(err, ErrNotFound) {
+		return document{same: known == Absent, validator: Absent}, nil
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return document{}, err
 	}
-	if got := sha1.Sum(body); sum != "" && hex.EncodeToString(got[:]) != sum {
-		return nil, fmt.Errorf("read %s: %w: its checksum is not the one packages.json names", name, ErrUnavailable)
+	if a.status == http.StatusNotModified {
+		return document{same: true, validator: known}, nil
 	}
-	return metadata.ReadPackages(body)
+	return document{body: a.body, validator: text.Line(a.header.Get("Last-Modified"), validatorMax)}, nil
 }
 
-// Metadata implements Source. List must have been called.
-func (c *Composer) Metadata(ctx context.Context, name string, dev bool, validator string) (Document, error) {
-	c.mu.Lock()
-	template := c.template
-	c.mu.Unlock()
-	if template == "" {
-		return Document{}, fmt.Errorf("%w: packages.json was not read", ErrUnavailable)
-	}
-	if dev {
-		name += "~dev"
-	}
-	response, err := c.get(ctx, strings.ReplaceAll(template, "%package%", name), safehttp.Options{
-		IfModifiedSince: validator, MaxBytes: documentMax,
+// validatorMax is how long a validator is kept, in bytes. A longer one never fits again, and the document is read each
+// time.
+const validatorMax = 255
+
+// hashed reads the document of a package whose digest the list names (protocol of Composer 1).
+func (c *Composer) hashed(ctx context.Context, h *hold, name, hash string) (document, error) {
+	address := strings.NewReplacer("%package%", name, "%hash%", hash).Replace(c.list.template)
+	a, err := h.get(ctx, func() (*safehttp.Response, error) {
+		return c.get(ctx, address, safehttp.Options{MaxBytes: documentMax})
 	})
-	if err != nil {
-		return Document{}, err
+	if sum := sha256.Sum256(a.body); err == nil && hash != "" && hex.EncodeToString(sum[:]) != hash {
+		err = fmt.Errorf("%w: the document of %s is not the one its list names", ErrUnavailable, name)
 	}
-	defer response.Body.Close()
-	if response.Status == http.StatusNotModified {
-		return Document{NotModified: true, LastModified: validator}, nil
-	}
-	body, err := readAll(response)
-	if err != nil {
-		return Document{}, err
-	}
-	return Document{Body: body, LastModified: response.Header.Get("Last-Modified")}, nil
-}
-
-func (c *Composer) read(ctx context.Context, u *url.URL, maxBytes int64) ([]byte, error) {
-	response, err := c.get(ctx, u.String(), safehttp.Options{MaxBytes: maxBytes})
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	return readAll(response)
-}
-
-// readAll reads a body whole; one that breaks off is a source that cannot be reached.
-func readAll(response *safehttp.Response) ([]byte, error) {
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, fmt.Errorf("%w: its answer broke off: %w", ErrUnavailable, err)
-	}
-	if len(body) == 0 {
-		return nil, fmt.Errorf("%w: its answer is empty", ErrUnavailable)
-	}
-	return body, nil
+	return document{body: a.body, validator: byDigest(hash)}, err
 }
 
 // get asks with the source's credential, which the client sends to its own origin only, and sorts the failures.
@@ -281,7 +232,18 @@ func (c *Composer) get(ctx context.Context, address string, o safehttp.Options) 
 	case errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusGone):
 		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
 	case errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden):
-		return nil, fmt.Errorf("%w; check the repository's credential", err)
+		return nil, fmt.Errorf("%w: %w; %s", ErrRefused, err, c.advice(status))
 	}
 	return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// advice says what to do about a refusal.
+func (c *Composer) advice(status *safehttp.StatusError) string {
+	switch {
+	case status.RedirectedFrom != "":
+		return fmt.Sprintf("%s redirects there, and the repository's credential is for %[1]s only: give the repository the address that is redirected to", status.RedirectedFrom)
+	case c.credential == nil:
+		return "give the repository a credential"
+	}
+	return "check the repository's credential"
 }

@@ -107,7 +107,3 @@ func compareUses(a, b useKey) int {
 func compareTotals(a, b totalKey) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.subject, b.subject), cmp.Compare(a.span, b.span), cmp.Compare(a.at, b.at))
 }
-
-func compareVersions(a, b packageVersion) int {
-	return cmp.Or(cmp.Compare(a.package_, b.package_), cmp.Compare(a.version, b.version))
-}

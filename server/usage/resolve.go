@@ -42,7 +42,8 @@ func (b *batch) sources(ctx context.Context, q querier) (map[string]string, erro
 			err := rows.Scan(&name, &repository)
 			found[name] = repository
 			return err
-		}, "SELECT name, repository_id FROM packages WHERE name IN "+list(0, len(some)), anys(some)...)
+		}, "SELECT p.name, p.repository_id FROM packages p JOIN repositories r ON r.id = p.repository_id "+
+			"WHERE p.gone_at IS NULL AND p.name IN "+list(0, len(some))+" ORDER BY r.priority DESC, r.id DESC", anys(some)...) // the first in order is found last
 		if err != nil {
 			return nil, err
 		}
@@ -82,8 +83,8 @@ func (b *batch) versions(ctx context.Context, q querier) (map[packageVersion]str
 			err := rows.Scan(&v.package_, &v.version, &normalized)
 			found[v] = normalized
 			return err
-		}, "SELECT p.name, d.version, v.normalized_version FROM packages p JOIN dists d ON d.package_id = p.id "+
-			"JOIN package_versions v ON v.dist_id = d.id WHERE p.name IN "+list(0, len(some))+" AND d.version IN "+list(len(some), len(some)), args...)
+		}, "SELECT p.name, d.version, d.normalized_version FROM packages p JOIN dists d ON d.package_id = p.id "+
+			"WHERE p.name IN "+list(0, len(some))+" AND d.version IN "+list(len(some), len(some)), args...)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -11,24 +12,42 @@ import (
 
 // writeDownloads adds to the downloads that packages and versions show in lists.
 func (b *batch) writeDownloads(ctx context.Context, tx execer, d string) error {
-	packages, versions := map[string]int64{}, map[packageVersion]int64{}
+	packages, versions := map[packageOf]int64{}, map[versionOf]int64{}
 	for key, c := range b.hours {
 		if n := c[downloads]; n > 0 && key.package_ != "" {
-			packages[key.package_] += n
-			versions[packageVersion{key.package_, key.version}] += n
+			of := packageOf{key.package_, key.repository}
+			packages[of] += n
+			versions[versionOf{of, key.version}] += n
 		}
 	}
 	var ofPackages, ofVersions rows
-	for _, name := range slices.Sorted(maps.Keys(packages)) {
-		ofPackages.add(name, packages[name])
+	for _, p := range sorted(packages, packageOf.compare) {
+		ofPackages.add(p.name, p.repository, packages[p])
 	}
-	for _, v := range sorted(versions, compareVersions) {
-		ofVersions.add(v.package_, v.version, versions[v])
+	for _, v := range sorted(versions, versionOf.compare) {
+		ofVersions.add(v.name, v.repository, v.version, versions[v])
 	}
 	if err := packageUpdate().run(ctx, tx, d, ofPackages); err != nil {
 		return err
 	}
 	return versionUpdate().run(ctx, tx, d, ofVersions) // whose packages are locked by now
+}
+
+// packageOf is a package as one repository has it.
+type packageOf struct{ name, repository string }
+
+func (p packageOf) compare(other packageOf) int {
+	return cmp.Or(cmp.Compare(p.name, other.name), cmp.Compare(p.repository, other.repository))
+}
+
+// versionOf is a version of such a package, normalised.
+type versionOf struct {
+	packageOf
+	version string
+}
+
+func (v versionOf) compare(other versionOf) int {
+	return cmp.Or(v.packageOf.compare(other.packageOf), cmp.Compare(v.version, other.version))
 }
 
 // writeLastUse notes when, from where and by what each secret and its token were last used.
@@ -72,15 +91,15 @@ type update struct {
 }
 
 func packageUpdate() update {
-	return update{table: "packages", key: "name", width: 2,
-		set: "downloads = packages.downloads + v.column2", where: "packages.name = v.column1"}
+	return update{table: "packages", key: "name", width: 3,
+		set: "downloads = packages.downloads + v.column3", where: "packages.name = v.column1 AND packages.repository_id = v.column2"}
 }
 
 func versionUpdate() update {
-	return update{table: "package_versions", width: 3,
-		set: "downloads = package_versions.downloads + v.column3",
-		where: "package_versions.normalized_version = v.column2 " +
-			"AND package_versions.package_id = (SELECT id FROM packages WHERE name = v.column1)"}
+	return update{table: "package_versions", width: 4,
+		set: "downloads = package_versions.downloads + v.column4",
+		where: "package_versions.normalized_version = v.column3 " +
+			"AND package_versions.package_id = (SELECT id FROM packages WHERE name = v.column1 AND repository_id = v.column2)"}
 }
 
 // lastUseUpdate leaves what another instance wrote of a later use.

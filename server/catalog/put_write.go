@@ -1,0 +1,307 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/oklog/ulid/v2"
+
+	"broker/server/database"
+	"broker/server/fold"
+	"broker/server/metadata"
+	"broker/server/text"
+)
+
+// writes are the rows that a Put changes. They are written with few statements: each row of a table in the same form,
+// whether it is new or not.
+type writes struct {
+	dialect   string
+	now       time.Time
+	packages  []packageRow
+	dists     []any // columns of row after row
+	versions  []any
+	documents []any
+	gone      map[string][]any // ids, by table
+}
+
+type packageRow struct {
+	id, name, repository string
+	kind, description    string
+	abandoned            *string
+	latest               *string
+	versions             int
+	releasedAt           *time.Time
+	stable, dev          string // validators
+	digest               []byte
+}
+
+// versionRow is what is stored of a version beside its names.
+type versionRow struct {
+	version    string
+	dev        bool
+	position   int
+	reference  string
+	releasedAt time.Time
+	licenses   []string
+	dist       string // id; empty without one
+}
+
+// distRow is an archive as its address names it. One without a version is none.
+type distRow struct {
+	version, reference string // as the dist route writes them
+	normalized         string
+	kind, url, shasum  string
+}
+
+func (d *distRow) key() distKey { return distKey{version: d.version, reference: d.reference} }
+
+// newDist is the archive of a version as its address names it.
+func newDist(v *metadata.Version) distRow {
+	d, ok := v.Dist()
+	if !ok {
+		return distRow{}
+	}
+	return distRow{distVersion(v.Normalized), distReference(v, d), v.Normalized, d.Type, d.URL, d.Shasum}
+}
+
+func newID(prefix string) string { return prefix + strings.ToLower(ulid.Make().String()) }
+
+// addDists adds the archives that are new or changed, and notes those that no version names any more. Their rows stay,
+// for lock files that ask for them. It tells whether anything changed.
+func (w *writes) addDists(of string, old *oldPackage, u *Update) (changed bool) {
+	named := map[distKey]bool{}
+	for i := range u.dists {
+		d := &u.dists[i]
+		if d.version == "" || named[d.key()] {
+			continue
+		}
+		named[d.key()] = true
+		was := old.dists[d.key()]
+		if was != nil && !was.gone && was.kind == d.kind && was.url == d.url && (was.shasum == d.shasum || was.sha1 != "") {
+			continue
+		}
+		id := newID("dist_")
+		if was != nil {
+			id = was.id
+		} else {
+			if old.dists == nil {
+				old.dists = map[distKey]*oldDist{}
+			}
+			old.dists[d.key()] = &oldDist{id: id}
+		}
+		w.dists = append(w.dists, id, of, d.version, d.normalized, d.reference, w.now, d.kind, d.url, d.shasum)
+		changed = true
+	}
+	for key, was := range old.dists {
+		if !was.gone && !named[key] {
+			w.leave("dists", was.id)
+			changed = true
+		}
+	}
+	return changed
+}
+
+// leave notes that a row's thing is gone.
+func (w *writes) leave(table, id string) {
+	if w.gone == nil {
+		w.gone = map[string][]any{}
+	}
+	w.gone[table] = append(w.gone[table], id)
+}
+
+// addVersions adds the versions that are new or changed, and returns the id of the highest.
+func (w *writes) addVersions(of string, old *oldPackage, u *Update) (outcome Outcome, latest *string) {
+	present := make(map[string]bool, len(u.Versions))
+	for i := range u.Versions {
+		v := &u.Versions[i]
+		present[v.Normalized] = true
+		row := versionRow{v.Version, v.Dev, i, text.Line(v.Reference(), 255), v.ReleasedAt(), v.Licenses(), ""}
+		if d := &u.dists[i]; d.version != "" {
+			row.dist = old.dists[d.key()].id
+		}
+		was := old.versions[v.Normalized]
+		id := ""
+		if was != nil {
+			id = was.id
+		} else {
+			id = newID("ver_")
+		}
+		if i == 0 {
+			latest = &id
+		}
+		if was == nil || was.gone {
+			outcome.Added++
+		}
+		if was != nil && !was.gone && was.same(row) {
+			continue
+		}
+		w.versions = append(w.versions, id, of, row.version, v.Normalized, row.dev, row.position, orNil(row.reference), timeOrNil(row.releasedAt),
+			encoded(row.licenses), orNil(row.dist))
+	}
+	for normalized, was := range old.versions {
+		if !was.gone && !present[normalized] {
+			w.leave("package_versions", was.id)
+			outcome.Removed++
+		}
+	}
+	return outcome, latest
+}
+
+func encoded(texts []string) string {
+	if len(texts) == 0 {
+		return "[]"
+	}
+	b, err := json.Marshal(texts)
+	if err != nil { // texts always encode
+		panic(err)
+	}
+	return string(b)
+}
+
+func orNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func timeOrNil(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}
+
+// addDocuments adds the documents that changed, and tells whether one did.
+func (w *writes) addDocuments(of string, old *oldPackage, u *Update) (changed bool) {
+	for i, d := range u.documents {
+		was := old.documents[i]
+		if was.digest == string(d.digest[:]) {
+			continue
+		}
+		id := was.id
+		if id == "" {
+			id = newID("doc_")
+		}
+		w.documents = append(w.documents, id, of, i == 1, d.body, d.size, d.digest[:])
+		changed = true
+	}
+	return changed
+}
+
+// describe keeps what lists show of the package: what its highest version says.
+func (r *packageRow) describe(u *Update, latest *string, madeOf []byte) {
+	r.kind, r.versions, r.latest = "library", len(u.Versions), latest
+	r.stable, r.dev, r.digest = u.Validators.Stable, u.Validators.Dev, madeOf
+	if len(u.Versions) == 0 {
+		return
+	}
+	highest := &u.Versions[0]
+	r.kind, r.description, r.abandoned, r.releasedAt = highest.Type(), highest.Description(), highest.Abandoned(), timeOrNil(highest.ReleasedAt())
+}
+
+// table is how rows of one table are written.
+type table struct {
+	name    string
+	columns []string
+	kept    int // the first columns, which a row that is there keeps
+}
+
+var (
+	packagesTable = table{"packages", []string{"id", "name", "repository_id", "created_at", "type", "description", "description_folded", "abandoned", "latest_version_id",
+		"version_count", "released_at", "stable_validator", "dev_validator", "digest"}, 4}
+	distsTable     = table{"dists", []string{"id", "package_id", "version", "normalized_version", "reference", "created_at", "type", "url", "shasum"}, 6}
+	versionsTable  = table{"package_versions", []string{"id", "package_id", "version", "normalized_version", "dev", "position", "reference", "released_at", "licenses", "dist_id"}, 2}
+	documentsTable = table{"documents", []string{"id", "package_id", "dev", "body", "size", "digest"}, 3}
+)
+
+// run writes everything: a package before what refers to it, in the order in which others lock rows as well.
+func (w *writes) run(ctx context.Context, tx *database.Tx) error {
+	var packages []any
+	for _, r := range w.packages {
+		packages = append(packages, r.id, r.name, r.repository, w.now, r.kind, r.description, fold.Text(r.description), r.abandoned, r.latest, r.versions, r.releasedAt,
+			r.stable, r.dev, r.digest)
+	}
+	for _, some := range []struct {
+		table
+		values []any
+		gone   bool // the rows have a gone_at, which ends when they are written
+	}{{packagesTable, packages, true}, {distsTable, w.dists, true}, {versionsTable, w.versions, true}, {documentsTable, w.documents, false}} {
+		if err := some.write(ctx, tx, w.dialect, some.values, some.gone); err != nil {
+			return fmt.Errorf("write %s: %w", some.name, err)
+		}
+	}
+	for _, name := range []string{"package_versions", "dists"} {
+		if err := markGone(ctx, tx, name, "id", w.now, w.gone[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// atATime is how many rows a statement writes: many, so that a row is cheap, but not so many that a request waits long for
+// the processor, which is given up after each.
+const atATime = 25
+
+func (t table) write(ctx context.Context, tx *database.Tx, d string, values []any, gone bool) error {
+	width := len(t.columns)
+	for len(values) > 0 {
+		n := min(len(values), atATime*width)
+		if _, err := tx.ExecContext(ctx, t.statement(d, n/width, gone), values[:n]...); err != nil {
+			return err
+		}
+		values = values[n:]
+		runtime.Gosched()
+	}
+	return nil
+}
+
+func (t table) statement(d string, rows int, gone bool) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + t.name + " (" + strings.Join(t.columns, ", ") + ") VALUES ")
+	n := 0
+	for row := range rows {
+		if row > 0 {
+			b.WriteByte(',')
+		}
+		for i := range t.columns {
+			b.WriteByte("(,"[min(i, 1)])
+			if n++; d == dialect.Postgres {
+				b.WriteString("$" + strconv.Itoa(n))
+			} else {
+				b.WriteByte('?')
+			}
+		}
+		b.WriteByte(')')
+	}
+	b.WriteString(" ON CONFLICT (id) DO UPDATE SET ")
+	for i, column := range t.columns[t.kept:] {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(column + " = excluded." + column)
+	}
+	if gone {
+		b.WriteString(", gone_at = NULL")
+	}
+	return b.String()
+}
+
+// markGone notes since when rows' things are gone; those that are gone already stay as they are.
+func markGone(ctx context.Context, tx *database.Tx, table, column string, at time.Time, ids []any) error {
+	for len(ids) > 0 {
+		some := ids[:min(len(ids), 500)]
+		query := "UPDATE " + table + " SET gone_at = $1 WHERE gone_at IS NULL AND " + column + " IN (" + marks(2, len(some)) + ")"
+		if _, err := tx.ExecContext(ctx, query, append([]any{at}, some...)...); err != nil {
+			return fmt.Errorf("note what of %s is gone: %w", table, err)
+		}
+		ids = ids[len(some):]
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package metadata
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// What the functions here cut is JSON that tidy has let through: valid, without white space between its values. They
+// cut without copying, so that all values of a document share its bytes.
+
+// tidy checks that a body is one JSON value, drops white space, and replaces what is valid JSON but no text.
+func tidy(body []byte) ([]byte, error) {
+	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	if !utf8.Valid(body) {
+		body = bytes.ToValidUTF8(body, []byte("\ufffd"))
+	}
+	var b bytes.Buffer
+	b.Grow(len(body))
+	if json.Compact(&b, body) != nil {
+		return nil, errors.New("it is not JSON")
+	}
+	mendSurrogates(b.Bytes())
+	return b.Bytes(), nil
+}
+
+// mendSurrogates replaces halves of surrogate pairs, which make PHP lose the whole document without a word, in place.
+func mendSurrogates(b []byte) {
+	for i := bytes.IndexByte(b, '\\'); i >= 0 && i+1 < len(b); {
+		step := 2
+		if b[i+1] == 'u' {
+			step = 6
+			switch unit := escaped(b[i:]); {
+			case unit >= 0xd800 && unit < 0xdc00 && low(b[i+6:]):
+				step = 12
+			case unit >= 0xd800 && unit < 0xe000:
+				copy(b[i:], `\ufffd`)
+			}
+		}
+		i += step
+		next := bytes.IndexByte(b[min(i, len(b)):], '\\')
+		if next < 0 {
+			return
+		}
+		i += next
+	}
+}
+
+func low(b []byte) bool {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return false
+	}
+	unit := escaped(b)
+	return unit >= 0xdc00 && unit < 0xe000
+}
+
+// escaped is the value of an escape such as \u00e4.
+func escaped(b []byte) uint64 {
+	unit, err := strconv.ParseUint(string(b[2:6]), 16, 32)
+	if err != nil { // valid JSON has four digits there
+		return 0
+	}
+	return unit
+}
+
+// end is where the value that begins at i ends.
+func end(b []byte, i int) int {
+	switch b[i] {
+	case '"':
+		return endOfText(b, i)
+	case '{', '[':
+	default:
+		for i < len(b) && b[i] != ',' && b[i] != '}' && b[i] != ']' {
+			i++
+		}
+		return i
+	}
+	depth := 0
+	for ; ; i++ {
+		switch b[i] {
+		case '"':
+			i = endOfText(b, i) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+}
+
+func endOfText(b []byte, i int) int {
+	for i++; ; i++ {
+		i += bytes.IndexByte(b[i:], '"')
+		backslashes := 0
+		for b[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return i + 1
+		}
+	}
+}
+
+// members calls do with each key, still quoted, and value of an object, in their order, until it returns false.
+func members(raw []byte, do func(key, value []byte) bool) {
+	for i := 1; raw[i] != '}'; {
+		if raw[i] == ',' {
+			i++
+		}
+		colon := endOfText(raw, i)
+		last := end(raw, colon+1)
+		if !do(raw[i:colon], raw[colon+1:last:last]) {
+			return
+		}
+		i = last
+	}
+}
+
+// values calls do with each value of a list, or of an object without its keys, until it returns false.
+func values(raw []byte, do func(value []byte) bool) {
+	if raw[0] == '{' {
+		members(raw, func(_, value []byte) bool { return do(value) })
+		return
+	}
+	for i := 1; raw[i] != ']'; {
+		if raw[i] == ',' {
+			i++
+		}
+		last := end(raw, i)
+		if !do(raw[i:last:last]) {
+			return
+		}
+		i = last
+	}
+}
+
+// depth is how deep lists and maps are nested in a value.
+func depth(raw []byte) int {
+	if raw[0] != '{' && raw[0] != '[' {
+		return 0
+	}
+	now, most := 0, 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			i = endOfText(raw, i) - 1
+		case '{', '[':
+			now++
+			most = max(most, now)
+		case '}', ']':
+			now--
+		}
+	}
+	return most
+}
+
+func isObject(raw []byte) bool    { return len(raw) > 0 && raw[0] == '{' }
+func isContainer(raw []byte) bool { return len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') }
+
+// text is a JSON string's content; empty where the value is none.
+func text(raw []byte) string {
+	if len(raw) < 2 || raw[0] != '"' {
+		return ""
+	}
+	if !bytes.ContainsRune(raw, '\\') {
+		return string(raw[1 : len(raw)-1])
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// empty tells whether a value says nothing: PHP writes an empty map as a list.
+func empty(raw []byte) bool {
+	switch string(raw) { // without a copy
+	case "", "null", "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// get is an object's value of a key, the last one where it is there twice; nil where it is not.
+func get(raw []byte, key string) []byte {
+	var found []byte
+	if isObject(raw) {
+		members(raw, func(k, value []byte) bool {
+			if text(k) == key {
+				found = value
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// textsOf are the strings of a list, or of a map without its keys; what is no string is left out.
+func textsOf(raw []byte) []string {
+	if !isContainer(raw) {
+		return nil
+	}
+	var all []string
+	values(raw, func(value []byte) bool {
+		if value[0] == '"' {
+			all = append(all, text(value))
+		}
+		return true
+	})
+	return slices.Clip(all)
+}
