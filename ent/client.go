@@ -16,6 +16,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
 	"broker/ent/change"
+	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
@@ -58,6 +59,8 @@ type Client struct {
 	AuditHead *AuditHeadClient
 	// Change is the client for interacting with the Change builders.
 	Change *ChangeClient
+	// Claim is the client for interacting with the Claim builders.
+	Claim *ClaimClient
 	// Dist is the client for interacting with the Dist builders.
 	Dist *DistClient
 	// Document is the client for interacting with the Document builders.
@@ -110,6 +113,7 @@ func (c *Client) init() {
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.AuditHead = NewAuditHeadClient(c.config)
 	c.Change = NewChangeClient(c.config)
+	c.Claim = NewClaimClient(c.config)
 	c.Dist = NewDistClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DownloadDay = NewDownloadDayClient(c.config)
@@ -225,6 +229,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AuditEvent:     NewAuditEventClient(cfg),
 		AuditHead:      NewAuditHeadClient(cfg),
 		Change:         NewChangeClient(cfg),
+		Claim:          NewClaimClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
@@ -267,6 +272,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AuditEvent:     NewAuditEventClient(cfg),
 		AuditHead:      NewAuditHeadClient(cfg),
 		Change:         NewChangeClient(cfg),
+		Claim:          NewClaimClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
@@ -314,7 +320,7 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Dist,
+		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Claim, c.Dist,
 		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
 		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
 		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
@@ -327,7 +333,7 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Dist,
+		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Claim, c.Dist,
 		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
 		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
 		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
@@ -349,6 +355,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.AuditHead.mutate(ctx, m)
 	case *ChangeMutation:
 		return c.Change.mutate(ctx, m)
+	case *ClaimMutation:
+		return c.Claim.mutate(ctx, m)
 	case *DistMutation:
 		return c.Dist.mutate(ctx, m)
 	case *DocumentMutation:
@@ -1068,6 +1076,155 @@ func (c *ChangeClient) mutate(ctx context.Context, m *ChangeMutation) (Value, er
 		return (&ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Change mutation op: %q", m.Op())
+	}
+}
+
+// ClaimClient is a client for the Claim schema.
+type ClaimClient struct {
+	config
+}
+
+// NewClaimClient returns a client for the Claim from the given config.
+func NewClaimClient(c config) *ClaimClient {
+	return &ClaimClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `claim.Hooks(f(g(h())))`.
+func (c *ClaimClient) Use(hooks ...Hook) {
+	c.hooks.Claim = append(c.hooks.Claim, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `claim.Intercept(f(g(h())))`.
+func (c *ClaimClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Claim = append(c.inters.Claim, interceptors...)
+}
+
+// Create returns a builder for creating a Claim entity.
+func (c *ClaimClient) Create() *ClaimCreate {
+	mutation := newClaimMutation(c.config, OpCreate)
+	return &ClaimCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Claim entities.
+func (c *ClaimClient) CreateBulk(builders ...*ClaimCreate) *ClaimCreateBulk {
+	return &ClaimCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ClaimClient) MapCreateBulk(slice any, setFunc func(*ClaimCreate, int)) *ClaimCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ClaimCreateBulk{err: fmt.Errorf("calling to ClaimClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ClaimCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ClaimCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Claim.
+func (c *ClaimClient) Update() *ClaimUpdate {
+	mutation := newClaimMutation(c.config, OpUpdate)
+	return &ClaimUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ClaimClient) UpdateOne(_m *Claim) *ClaimUpdateOne {
+	mutation := newClaimMutation(c.config, OpUpdateOne, withClaim(_m))
+	return &ClaimUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ClaimClient) UpdateOneID(id string) *ClaimUpdateOne {
+	mutation := newClaimMutation(c.config, OpUpdateOne, withClaimID(id))
+	return &ClaimUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Claim.
+func (c *ClaimClient) Delete() *ClaimDelete {
+	mutation := newClaimMutation(c.config, OpDelete)
+	return &ClaimDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ClaimClient) DeleteOne(_m *Claim) *ClaimDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ClaimClient) DeleteOneID(id string) *ClaimDeleteOne {
+	builder := c.Delete().Where(claim.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ClaimDeleteOne{builder}
+}
+
+// Query returns a query builder for Claim.
+func (c *ClaimClient) Query() *ClaimQuery {
+	return &ClaimQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeClaim},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Claim entity by its id.
+func (c *ClaimClient) Get(ctx context.Context, id string) (*Claim, error) {
+	return c.Query().Where(claim.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ClaimClient) GetX(ctx context.Context, id string) *Claim {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryRepository queries the repository edge of a Claim.
+func (c *ClaimClient) QueryRepository(_m *Claim) *RepositoryQuery {
+	query := (&RepositoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(claim.Table, claim.FieldID, id),
+			sqlgraph.To(repository.Table, repository.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, claim.RepositoryTable, claim.RepositoryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ClaimClient) Hooks() []Hook {
+	return c.hooks.Claim
+}
+
+// Interceptors returns the client interceptors.
+func (c *ClaimClient) Interceptors() []Interceptor {
+	return c.inters.Claim
+}
+
+func (c *ClaimClient) mutate(ctx context.Context, m *ClaimMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ClaimCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ClaimUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ClaimUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ClaimDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Claim mutation op: %q", m.Op())
 	}
 }
 
@@ -2162,6 +2319,22 @@ func (c *RepositoryClient) QueryPackageRows(_m *Repository) *PkgQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, id),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PackageRowsTable, repository.PackageRowsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryClaims queries the claims edge of a Repository.
+func (c *RepositoryClient) QueryClaims(_m *Repository) *ClaimQuery {
+	query := (&ClaimClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, id),
+			sqlgraph.To(claim.Table, claim.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.ClaimsTable, repository.ClaimsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -3740,16 +3913,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AddressDay, Archive, AuditEvent, AuditHead, Change, Dist, Document, DownloadDay,
-		PackageVersion, Pkg, RateWindow, Repository, Session, Setting, SignInThrottle,
-		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
-		User []ent.Hook
+		AddressDay, Archive, AuditEvent, AuditHead, Change, Claim, Dist, Document,
+		DownloadDay, PackageVersion, Pkg, RateWindow, Repository, Session, Setting,
+		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart,
+		UsageTotal, User []ent.Hook
 	}
 	inters struct {
-		AddressDay, Archive, AuditEvent, AuditHead, Change, Dist, Document, DownloadDay,
-		PackageVersion, Pkg, RateWindow, Repository, Session, Setting, SignInThrottle,
-		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
-		User []ent.Interceptor
+		AddressDay, Archive, AuditEvent, AuditHead, Change, Claim, Dist, Document,
+		DownloadDay, PackageVersion, Pkg, RateWindow, Repository, Session, Setting,
+		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart,
+		UsageTotal, User []ent.Interceptor
 	}
 )
 

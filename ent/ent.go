@@ -8,6 +8,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
 	"broker/ent/change"
+	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
@@ -100,6 +101,7 @@ func checkColumn(t, c string) error {
 			auditevent.Table:     auditevent.ValidColumn,
 			audithead.Table:      audithead.ValidColumn,
 			change.Table:         change.ValidColumn,
+			claim.Table:          claim.ValidColumn,
 			dist.Table:           dist.ValidColumn,
 			document.Table:       document.ValidColumn,
 			downloadday.Table:    downloadday.ValidColumn,

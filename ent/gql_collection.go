@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/auditevent"
+	"broker/ent/claim"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -92,6 +93,100 @@ type auditeventPaginateArgs struct {
 
 func newAuditEventPaginateArgs(rv map[string]any) *auditeventPaginateArgs {
 	args := &auditeventPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ClaimQuery) CollectFields(ctx context.Context, satisfies ...string) (*ClaimQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ClaimQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(claim.Columns))
+		selectedFields = []string{claim.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+
+		case "repository":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&RepositoryClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, repositoryImplementors)...); err != nil {
+				return err
+			}
+			_q.withRepository = query
+			if _, ok := fieldSeen[claim.FieldRepositoryID]; !ok {
+				selectedFields = append(selectedFields, claim.FieldRepositoryID)
+				fieldSeen[claim.FieldRepositoryID] = struct{}{}
+			}
+		case "pattern":
+			if _, ok := fieldSeen[claim.FieldPattern]; !ok {
+				selectedFields = append(selectedFields, claim.FieldPattern)
+				fieldSeen[claim.FieldPattern] = struct{}{}
+			}
+		case "repositoryID":
+			if _, ok := fieldSeen[claim.FieldRepositoryID]; !ok {
+				selectedFields = append(selectedFields, claim.FieldRepositoryID)
+				fieldSeen[claim.FieldRepositoryID] = struct{}{}
+			}
+		case "closedAt":
+			if _, ok := fieldSeen[claim.FieldClosedAt]; !ok {
+				selectedFields = append(selectedFields, claim.FieldClosedAt)
+				fieldSeen[claim.FieldClosedAt] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[claim.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, claim.FieldCreatedAt)
+				fieldSeen[claim.FieldCreatedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type claimPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ClaimPaginateOption
+}
+
+func newClaimPaginateArgs(rv map[string]any) *claimPaginateArgs {
+	args := &claimPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -452,11 +547,6 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 			if _, ok := fieldSeen[repository.FieldPackages]; !ok {
 				selectedFields = append(selectedFields, repository.FieldPackages)
 				fieldSeen[repository.FieldPackages] = struct{}{}
-			}
-		case "owns":
-			if _, ok := fieldSeen[repository.FieldOwns]; !ok {
-				selectedFields = append(selectedFields, repository.FieldOwns)
-				fieldSeen[repository.FieldOwns] = struct{}{}
 			}
 		case "priority":
 			if _, ok := fieldSeen[repository.FieldPriority]; !ok {

@@ -6,6 +6,14 @@ import (
 	"context"
 )
 
+func (_m *Claim) Repository(ctx context.Context) (*Repository, error) {
+	result, err := _m.Edges.RepositoryOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryRepository().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *Pkg) Repository(ctx context.Context) (*Repository, error) {
 	result, err := _m.Edges.RepositoryOrErr()
 	if IsNotLoaded(err) {

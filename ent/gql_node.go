@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/auditevent"
+	"broker/ent/claim"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -27,6 +28,11 @@ var auditeventImplementors = []string{"AuditEvent", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*AuditEvent) IsNode() {}
+
+var claimImplementors = []string{"Claim", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Claim) IsNode() {}
 
 var packageversionImplementors = []string{"PackageVersion", "Node"}
 
@@ -121,6 +127,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			Where(auditevent.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, auditeventImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case claim.Table:
+		query := c.Claim.Query().
+			Where(claim.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, claimImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -256,6 +271,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 		query := c.AuditEvent.Query().
 			Where(auditevent.IDIn(ids...))
 		query, err := query.CollectFields(ctx, auditeventImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case claim.Table:
+		query := c.Claim.Query().
+			Where(claim.IDIn(ids...))
+		query, err := query.CollectFields(ctx, claimImplementors...)
 		if err != nil {
 			return nil, err
 		}

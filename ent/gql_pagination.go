@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/auditevent"
+	"broker/ent/claim"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -348,6 +349,255 @@ func (_m *AuditEvent) ToEdge(order *AuditEventOrder) *AuditEventEdge {
 		order = DefaultAuditEventOrder
 	}
 	return &AuditEventEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// ClaimEdge is the edge representation of Claim.
+type ClaimEdge struct {
+	Node   *Claim `json:"node"`
+	Cursor Cursor `json:"cursor"`
+}
+
+// ClaimConnection is the connection containing edges to Claim.
+type ClaimConnection struct {
+	Edges      []*ClaimEdge `json:"edges"`
+	PageInfo   PageInfo     `json:"pageInfo"`
+	TotalCount int          `json:"totalCount"`
+}
+
+func (c *ClaimConnection) build(nodes []*Claim, pager *claimPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Claim
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Claim {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Claim {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ClaimEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ClaimEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ClaimPaginateOption enables pagination customization.
+type ClaimPaginateOption func(*claimPager) error
+
+// WithClaimOrder configures pagination ordering.
+func WithClaimOrder(order *ClaimOrder) ClaimPaginateOption {
+	if order == nil {
+		order = DefaultClaimOrder
+	}
+	o := *order
+	return func(pager *claimPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultClaimOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithClaimFilter configures pagination filter.
+func WithClaimFilter(filter func(*ClaimQuery) (*ClaimQuery, error)) ClaimPaginateOption {
+	return func(pager *claimPager) error {
+		if filter == nil {
+			return errors.New("ClaimQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type claimPager struct {
+	reverse bool
+	order   *ClaimOrder
+	filter  func(*ClaimQuery) (*ClaimQuery, error)
+}
+
+func newClaimPager(opts []ClaimPaginateOption, reverse bool) (*claimPager, error) {
+	pager := &claimPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultClaimOrder
+	}
+	return pager, nil
+}
+
+func (p *claimPager) applyFilter(query *ClaimQuery) (*ClaimQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *claimPager) toCursor(_m *Claim) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *claimPager) applyCursors(query *ClaimQuery, after, before *Cursor) (*ClaimQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultClaimOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *claimPager) applyOrder(query *ClaimQuery) *ClaimQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultClaimOrder.Field {
+		query = query.Order(DefaultClaimOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *claimPager) orderExpr(query *ClaimQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultClaimOrder.Field {
+			b.Comma().Ident(DefaultClaimOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Claim.
+func (_m *ClaimQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ClaimPaginateOption,
+) (*ClaimConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newClaimPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ClaimConnection{Edges: []*ClaimEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ClaimOrderField defines the ordering field of Claim.
+type ClaimOrderField struct {
+	// Value extracts the ordering value from the given Claim.
+	Value    func(*Claim) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) claim.OrderOption
+	toCursor func(*Claim) Cursor
+}
+
+// ClaimOrder defines the ordering of Claim.
+type ClaimOrder struct {
+	Direction OrderDirection   `json:"direction"`
+	Field     *ClaimOrderField `json:"field"`
+}
+
+// DefaultClaimOrder is the default ordering of Claim.
+var DefaultClaimOrder = &ClaimOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ClaimOrderField{
+		Value: func(_m *Claim) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: claim.FieldID,
+		toTerm: claim.ByID,
+		toCursor: func(_m *Claim) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Claim into ClaimEdge.
+func (_m *Claim) ToEdge(order *ClaimOrder) *ClaimEdge {
+	if order == nil {
+		order = DefaultClaimOrder
+	}
+	return &ClaimEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}

@@ -8,6 +8,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
 	"broker/ent/change"
+	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
@@ -52,6 +53,7 @@ const (
 	TypeAuditEvent     = "AuditEvent"
 	TypeAuditHead      = "AuditHead"
 	TypeChange         = "Change"
+	TypeClaim          = "Claim"
 	TypeDist           = "Dist"
 	TypeDocument       = "Document"
 	TypeDownloadDay    = "DownloadDay"
@@ -3551,6 +3553,668 @@ func (m *ChangeMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ChangeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Change edge %s", name)
+}
+
+// ClaimMutation represents an operation that mutates the Claim nodes in the graph.
+type ClaimMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *string
+	pattern               *string
+	closed_at             *time.Time
+	removed_repository_id *string
+	created_at            *time.Time
+	clearedFields         map[string]struct{}
+	repository            *string
+	clearedrepository     bool
+	done                  bool
+	oldValue              func(context.Context) (*Claim, error)
+	predicates            []predicate.Claim
+}
+
+var _ ent.Mutation = (*ClaimMutation)(nil)
+
+// claimOption allows management of the mutation configuration using functional options.
+type claimOption func(*ClaimMutation)
+
+// newClaimMutation creates new mutation for the Claim entity.
+func newClaimMutation(c config, op Op, opts ...claimOption) *ClaimMutation {
+	m := &ClaimMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeClaim,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withClaimID sets the ID field of the mutation.
+func withClaimID(id string) claimOption {
+	return func(m *ClaimMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Claim
+		)
+		m.oldValue = func(ctx context.Context) (*Claim, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Claim.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withClaim sets the old Claim of the mutation.
+func withClaim(node *Claim) claimOption {
+	return func(m *ClaimMutation) {
+		m.oldValue = func(context.Context) (*Claim, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ClaimMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ClaimMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Claim entities.
+func (m *ClaimMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ClaimMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ClaimMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Claim.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPattern sets the "pattern" field.
+func (m *ClaimMutation) SetPattern(s string) {
+	m.pattern = &s
+}
+
+// Pattern returns the value of the "pattern" field in the mutation.
+func (m *ClaimMutation) Pattern() (r string, exists bool) {
+	v := m.pattern
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPattern returns the old "pattern" field's value of the Claim entity.
+// If the Claim object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClaimMutation) OldPattern(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPattern is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPattern requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPattern: %w", err)
+	}
+	return oldValue.Pattern, nil
+}
+
+// ResetPattern resets all changes to the "pattern" field.
+func (m *ClaimMutation) ResetPattern() {
+	m.pattern = nil
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (m *ClaimMutation) SetRepositoryID(s string) {
+	m.repository = &s
+}
+
+// RepositoryID returns the value of the "repository_id" field in the mutation.
+func (m *ClaimMutation) RepositoryID() (r string, exists bool) {
+	v := m.repository
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepositoryID returns the old "repository_id" field's value of the Claim entity.
+// If the Claim object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClaimMutation) OldRepositoryID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
+	}
+	return oldValue.RepositoryID, nil
+}
+
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (m *ClaimMutation) ClearRepositoryID() {
+	m.repository = nil
+	m.clearedFields[claim.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryIDCleared returns if the "repository_id" field was cleared in this mutation.
+func (m *ClaimMutation) RepositoryIDCleared() bool {
+	_, ok := m.clearedFields[claim.FieldRepositoryID]
+	return ok
+}
+
+// ResetRepositoryID resets all changes to the "repository_id" field.
+func (m *ClaimMutation) ResetRepositoryID() {
+	m.repository = nil
+	delete(m.clearedFields, claim.FieldRepositoryID)
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (m *ClaimMutation) SetClosedAt(t time.Time) {
+	m.closed_at = &t
+}
+
+// ClosedAt returns the value of the "closed_at" field in the mutation.
+func (m *ClaimMutation) ClosedAt() (r time.Time, exists bool) {
+	v := m.closed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedAt returns the old "closed_at" field's value of the Claim entity.
+// If the Claim object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClaimMutation) OldClosedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedAt: %w", err)
+	}
+	return oldValue.ClosedAt, nil
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (m *ClaimMutation) ClearClosedAt() {
+	m.closed_at = nil
+	m.clearedFields[claim.FieldClosedAt] = struct{}{}
+}
+
+// ClosedAtCleared returns if the "closed_at" field was cleared in this mutation.
+func (m *ClaimMutation) ClosedAtCleared() bool {
+	_, ok := m.clearedFields[claim.FieldClosedAt]
+	return ok
+}
+
+// ResetClosedAt resets all changes to the "closed_at" field.
+func (m *ClaimMutation) ResetClosedAt() {
+	m.closed_at = nil
+	delete(m.clearedFields, claim.FieldClosedAt)
+}
+
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (m *ClaimMutation) SetRemovedRepositoryID(s string) {
+	m.removed_repository_id = &s
+}
+
+// RemovedRepositoryID returns the value of the "removed_repository_id" field in the mutation.
+func (m *ClaimMutation) RemovedRepositoryID() (r string, exists bool) {
+	v := m.removed_repository_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedRepositoryID returns the old "removed_repository_id" field's value of the Claim entity.
+// If the Claim object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClaimMutation) OldRemovedRepositoryID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedRepositoryID: %w", err)
+	}
+	return oldValue.RemovedRepositoryID, nil
+}
+
+// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
+func (m *ClaimMutation) ClearRemovedRepositoryID() {
+	m.removed_repository_id = nil
+	m.clearedFields[claim.FieldRemovedRepositoryID] = struct{}{}
+}
+
+// RemovedRepositoryIDCleared returns if the "removed_repository_id" field was cleared in this mutation.
+func (m *ClaimMutation) RemovedRepositoryIDCleared() bool {
+	_, ok := m.clearedFields[claim.FieldRemovedRepositoryID]
+	return ok
+}
+
+// ResetRemovedRepositoryID resets all changes to the "removed_repository_id" field.
+func (m *ClaimMutation) ResetRemovedRepositoryID() {
+	m.removed_repository_id = nil
+	delete(m.clearedFields, claim.FieldRemovedRepositoryID)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ClaimMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ClaimMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Claim entity.
+// If the Claim object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClaimMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ClaimMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearRepository clears the "repository" edge to the Repository entity.
+func (m *ClaimMutation) ClearRepository() {
+	m.clearedrepository = true
+	m.clearedFields[claim.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
+func (m *ClaimMutation) RepositoryCleared() bool {
+	return m.RepositoryIDCleared() || m.clearedrepository
+}
+
+// RepositoryIDs returns the "repository" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// RepositoryID instead. It exists only for internal usage by the builders.
+func (m *ClaimMutation) RepositoryIDs() (ids []string) {
+	if id := m.repository; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetRepository resets all changes to the "repository" edge.
+func (m *ClaimMutation) ResetRepository() {
+	m.repository = nil
+	m.clearedrepository = false
+}
+
+// Where appends a list predicates to the ClaimMutation builder.
+func (m *ClaimMutation) Where(ps ...predicate.Claim) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ClaimMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ClaimMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Claim, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ClaimMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ClaimMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Claim).
+func (m *ClaimMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ClaimMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.pattern != nil {
+		fields = append(fields, claim.FieldPattern)
+	}
+	if m.repository != nil {
+		fields = append(fields, claim.FieldRepositoryID)
+	}
+	if m.closed_at != nil {
+		fields = append(fields, claim.FieldClosedAt)
+	}
+	if m.removed_repository_id != nil {
+		fields = append(fields, claim.FieldRemovedRepositoryID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, claim.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ClaimMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case claim.FieldPattern:
+		return m.Pattern()
+	case claim.FieldRepositoryID:
+		return m.RepositoryID()
+	case claim.FieldClosedAt:
+		return m.ClosedAt()
+	case claim.FieldRemovedRepositoryID:
+		return m.RemovedRepositoryID()
+	case claim.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ClaimMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case claim.FieldPattern:
+		return m.OldPattern(ctx)
+	case claim.FieldRepositoryID:
+		return m.OldRepositoryID(ctx)
+	case claim.FieldClosedAt:
+		return m.OldClosedAt(ctx)
+	case claim.FieldRemovedRepositoryID:
+		return m.OldRemovedRepositoryID(ctx)
+	case claim.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Claim field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ClaimMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case claim.FieldPattern:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPattern(v)
+		return nil
+	case claim.FieldRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepositoryID(v)
+		return nil
+	case claim.FieldClosedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedAt(v)
+		return nil
+	case claim.FieldRemovedRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedRepositoryID(v)
+		return nil
+	case claim.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Claim field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ClaimMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ClaimMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ClaimMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Claim numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ClaimMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(claim.FieldRepositoryID) {
+		fields = append(fields, claim.FieldRepositoryID)
+	}
+	if m.FieldCleared(claim.FieldClosedAt) {
+		fields = append(fields, claim.FieldClosedAt)
+	}
+	if m.FieldCleared(claim.FieldRemovedRepositoryID) {
+		fields = append(fields, claim.FieldRemovedRepositoryID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ClaimMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ClaimMutation) ClearField(name string) error {
+	switch name {
+	case claim.FieldRepositoryID:
+		m.ClearRepositoryID()
+		return nil
+	case claim.FieldClosedAt:
+		m.ClearClosedAt()
+		return nil
+	case claim.FieldRemovedRepositoryID:
+		m.ClearRemovedRepositoryID()
+		return nil
+	}
+	return fmt.Errorf("unknown Claim nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ClaimMutation) ResetField(name string) error {
+	switch name {
+	case claim.FieldPattern:
+		m.ResetPattern()
+		return nil
+	case claim.FieldRepositoryID:
+		m.ResetRepositoryID()
+		return nil
+	case claim.FieldClosedAt:
+		m.ResetClosedAt()
+		return nil
+	case claim.FieldRemovedRepositoryID:
+		m.ResetRemovedRepositoryID()
+		return nil
+	case claim.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Claim field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ClaimMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.repository != nil {
+		edges = append(edges, claim.EdgeRepository)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ClaimMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case claim.EdgeRepository:
+		if id := m.repository; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ClaimMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ClaimMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ClaimMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedrepository {
+		edges = append(edges, claim.EdgeRepository)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ClaimMutation) EdgeCleared(name string) bool {
+	switch name {
+	case claim.EdgeRepository:
+		return m.clearedrepository
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ClaimMutation) ClearEdge(name string) error {
+	switch name {
+	case claim.EdgeRepository:
+		m.ClearRepository()
+		return nil
+	}
+	return fmt.Errorf("unknown Claim unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ClaimMutation) ResetEdge(name string) error {
+	switch name {
+	case claim.EdgeRepository:
+		m.ResetRepository()
+		return nil
+	}
+	return fmt.Errorf("unknown Claim edge %s", name)
 }
 
 // DistMutation represents an operation that mutates the Dist nodes in the graph.
@@ -7402,40 +8066,41 @@ func (m *PackageVersionMutation) ResetEdge(name string) error {
 // PkgMutation represents an operation that mutates the Pkg nodes in the graph.
 type PkgMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	name               *string
-	_type              *string
-	description        *string
-	description_folded *string
-	abandoned          *string
-	latest_version_id  *string
-	version_count      *int
-	addversion_count   *int
-	released_at        *time.Time
-	downloads          *int64
-	adddownloads       *int64
-	stable_validator   *string
-	dev_validator      *string
-	digest             *[]byte
-	gone_at            *time.Time
-	created_at         *time.Time
-	clearedFields      map[string]struct{}
-	repository         *string
-	clearedrepository  bool
-	versions           map[string]struct{}
-	removedversions    map[string]struct{}
-	clearedversions    bool
-	dists              map[string]struct{}
-	removeddists       map[string]struct{}
-	cleareddists       bool
-	documents          map[string]struct{}
-	removeddocuments   map[string]struct{}
-	cleareddocuments   bool
-	done               bool
-	oldValue           func(context.Context) (*Pkg, error)
-	predicates         []predicate.Pkg
+	op                    Op
+	typ                   string
+	id                    *string
+	name                  *string
+	removed_repository_id *string
+	_type                 *string
+	description           *string
+	description_folded    *string
+	abandoned             *string
+	latest_version_id     *string
+	version_count         *int
+	addversion_count      *int
+	released_at           *time.Time
+	downloads             *int64
+	adddownloads          *int64
+	stable_validator      *string
+	dev_validator         *string
+	digest                *[]byte
+	gone_at               *time.Time
+	created_at            *time.Time
+	clearedFields         map[string]struct{}
+	repository            *string
+	clearedrepository     bool
+	versions              map[string]struct{}
+	removedversions       map[string]struct{}
+	clearedversions       bool
+	dists                 map[string]struct{}
+	removeddists          map[string]struct{}
+	cleareddists          bool
+	documents             map[string]struct{}
+	removeddocuments      map[string]struct{}
+	cleareddocuments      bool
+	done                  bool
+	oldValue              func(context.Context) (*Pkg, error)
+	predicates            []predicate.Pkg
 }
 
 var _ ent.Mutation = (*PkgMutation)(nil)
@@ -7625,6 +8290,55 @@ func (m *PkgMutation) RepositoryIDCleared() bool {
 func (m *PkgMutation) ResetRepositoryID() {
 	m.repository = nil
 	delete(m.clearedFields, pkg.FieldRepositoryID)
+}
+
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (m *PkgMutation) SetRemovedRepositoryID(s string) {
+	m.removed_repository_id = &s
+}
+
+// RemovedRepositoryID returns the value of the "removed_repository_id" field in the mutation.
+func (m *PkgMutation) RemovedRepositoryID() (r string, exists bool) {
+	v := m.removed_repository_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedRepositoryID returns the old "removed_repository_id" field's value of the Pkg entity.
+// If the Pkg object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PkgMutation) OldRemovedRepositoryID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedRepositoryID: %w", err)
+	}
+	return oldValue.RemovedRepositoryID, nil
+}
+
+// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
+func (m *PkgMutation) ClearRemovedRepositoryID() {
+	m.removed_repository_id = nil
+	m.clearedFields[pkg.FieldRemovedRepositoryID] = struct{}{}
+}
+
+// RemovedRepositoryIDCleared returns if the "removed_repository_id" field was cleared in this mutation.
+func (m *PkgMutation) RemovedRepositoryIDCleared() bool {
+	_, ok := m.clearedFields[pkg.FieldRemovedRepositoryID]
+	return ok
+}
+
+// ResetRemovedRepositoryID resets all changes to the "removed_repository_id" field.
+func (m *PkgMutation) ResetRemovedRepositoryID() {
+	m.removed_repository_id = nil
+	delete(m.clearedFields, pkg.FieldRemovedRepositoryID)
 }
 
 // SetType sets the "type" field.
@@ -8423,12 +9137,15 @@ func (m *PkgMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PkgMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 16)
 	if m.name != nil {
 		fields = append(fields, pkg.FieldName)
 	}
 	if m.repository != nil {
 		fields = append(fields, pkg.FieldRepositoryID)
+	}
+	if m.removed_repository_id != nil {
+		fields = append(fields, pkg.FieldRemovedRepositoryID)
 	}
 	if m._type != nil {
 		fields = append(fields, pkg.FieldType)
@@ -8481,6 +9198,8 @@ func (m *PkgMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case pkg.FieldRepositoryID:
 		return m.RepositoryID()
+	case pkg.FieldRemovedRepositoryID:
+		return m.RemovedRepositoryID()
 	case pkg.FieldType:
 		return m.GetType()
 	case pkg.FieldDescription:
@@ -8520,6 +9239,8 @@ func (m *PkgMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldName(ctx)
 	case pkg.FieldRepositoryID:
 		return m.OldRepositoryID(ctx)
+	case pkg.FieldRemovedRepositoryID:
+		return m.OldRemovedRepositoryID(ctx)
 	case pkg.FieldType:
 		return m.OldType(ctx)
 	case pkg.FieldDescription:
@@ -8568,6 +9289,13 @@ func (m *PkgMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRepositoryID(v)
+		return nil
+	case pkg.FieldRemovedRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedRepositoryID(v)
 		return nil
 	case pkg.FieldType:
 		v, ok := value.(string)
@@ -8720,6 +9448,9 @@ func (m *PkgMutation) ClearedFields() []string {
 	if m.FieldCleared(pkg.FieldRepositoryID) {
 		fields = append(fields, pkg.FieldRepositoryID)
 	}
+	if m.FieldCleared(pkg.FieldRemovedRepositoryID) {
+		fields = append(fields, pkg.FieldRemovedRepositoryID)
+	}
 	if m.FieldCleared(pkg.FieldAbandoned) {
 		fields = append(fields, pkg.FieldAbandoned)
 	}
@@ -8752,6 +9483,9 @@ func (m *PkgMutation) ClearField(name string) error {
 	case pkg.FieldRepositoryID:
 		m.ClearRepositoryID()
 		return nil
+	case pkg.FieldRemovedRepositoryID:
+		m.ClearRemovedRepositoryID()
+		return nil
 	case pkg.FieldAbandoned:
 		m.ClearAbandoned()
 		return nil
@@ -8780,6 +9514,9 @@ func (m *PkgMutation) ResetField(name string) error {
 		return nil
 	case pkg.FieldRepositoryID:
 		m.ResetRepositoryID()
+		return nil
+	case pkg.FieldRemovedRepositoryID:
+		m.ResetRemovedRepositoryID()
 		return nil
 	case pkg.FieldType:
 		m.ResetType()
@@ -9532,8 +10269,6 @@ type RepositoryMutation struct {
 	url_folded          *string
 	packages            *[]string
 	appendpackages      []string
-	owns                *[]string
-	appendowns          []string
 	priority            *int
 	addpriority         *int
 	dist_mode           *repository.DistMode
@@ -9554,6 +10289,9 @@ type RepositoryMutation struct {
 	package_rows        map[string]struct{}
 	removedpackage_rows map[string]struct{}
 	clearedpackage_rows bool
+	claims              map[string]struct{}
+	removedclaims       map[string]struct{}
+	clearedclaims       bool
 	done                bool
 	oldValue            func(context.Context) (*Repository, error)
 	predicates          []predicate.Repository
@@ -9869,57 +10607,6 @@ func (m *RepositoryMutation) AppendedPackages() ([]string, bool) {
 func (m *RepositoryMutation) ResetPackages() {
 	m.packages = nil
 	m.appendpackages = nil
-}
-
-// SetOwns sets the "owns" field.
-func (m *RepositoryMutation) SetOwns(s []string) {
-	m.owns = &s
-	m.appendowns = nil
-}
-
-// Owns returns the value of the "owns" field in the mutation.
-func (m *RepositoryMutation) Owns() (r []string, exists bool) {
-	v := m.owns
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldOwns returns the old "owns" field's value of the Repository entity.
-// If the Repository object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *RepositoryMutation) OldOwns(ctx context.Context) (v []string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldOwns is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldOwns requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldOwns: %w", err)
-	}
-	return oldValue.Owns, nil
-}
-
-// AppendOwns adds s to the "owns" field.
-func (m *RepositoryMutation) AppendOwns(s []string) {
-	m.appendowns = append(m.appendowns, s...)
-}
-
-// AppendedOwns returns the list of values that were appended to the "owns" field in this mutation.
-func (m *RepositoryMutation) AppendedOwns() ([]string, bool) {
-	if len(m.appendowns) == 0 {
-		return nil, false
-	}
-	return m.appendowns, true
-}
-
-// ResetOwns resets all changes to the "owns" field.
-func (m *RepositoryMutation) ResetOwns() {
-	m.owns = nil
-	m.appendowns = nil
 }
 
 // SetPriority sets the "priority" field.
@@ -10547,6 +11234,60 @@ func (m *RepositoryMutation) ResetPackageRows() {
 	m.removedpackage_rows = nil
 }
 
+// AddClaimIDs adds the "claims" edge to the Claim entity by ids.
+func (m *RepositoryMutation) AddClaimIDs(ids ...string) {
+	if m.claims == nil {
+		m.claims = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.claims[ids[i]] = struct{}{}
+	}
+}
+
+// ClearClaims clears the "claims" edge to the Claim entity.
+func (m *RepositoryMutation) ClearClaims() {
+	m.clearedclaims = true
+}
+
+// ClaimsCleared reports if the "claims" edge to the Claim entity was cleared.
+func (m *RepositoryMutation) ClaimsCleared() bool {
+	return m.clearedclaims
+}
+
+// RemoveClaimIDs removes the "claims" edge to the Claim entity by IDs.
+func (m *RepositoryMutation) RemoveClaimIDs(ids ...string) {
+	if m.removedclaims == nil {
+		m.removedclaims = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.claims, ids[i])
+		m.removedclaims[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedClaims returns the removed IDs of the "claims" edge to the Claim entity.
+func (m *RepositoryMutation) RemovedClaimsIDs() (ids []string) {
+	for id := range m.removedclaims {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ClaimsIDs returns the "claims" edge IDs in the mutation.
+func (m *RepositoryMutation) ClaimsIDs() (ids []string) {
+	for id := range m.claims {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetClaims resets all changes to the "claims" edge.
+func (m *RepositoryMutation) ResetClaims() {
+	m.claims = nil
+	m.clearedclaims = false
+	m.removedclaims = nil
+}
+
 // Where appends a list predicates to the RepositoryMutation builder.
 func (m *RepositoryMutation) Where(ps ...predicate.Repository) {
 	m.predicates = append(m.predicates, ps...)
@@ -10581,7 +11322,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 17)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -10596,9 +11337,6 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.packages != nil {
 		fields = append(fields, repository.FieldPackages)
-	}
-	if m.owns != nil {
-		fields = append(fields, repository.FieldOwns)
 	}
 	if m.priority != nil {
 		fields = append(fields, repository.FieldPriority)
@@ -10654,8 +11392,6 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.URLFolded()
 	case repository.FieldPackages:
 		return m.Packages()
-	case repository.FieldOwns:
-		return m.Owns()
 	case repository.FieldPriority:
 		return m.Priority()
 	case repository.FieldDistMode:
@@ -10699,8 +11435,6 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldURLFolded(ctx)
 	case repository.FieldPackages:
 		return m.OldPackages(ctx)
-	case repository.FieldOwns:
-		return m.OldOwns(ctx)
 	case repository.FieldPriority:
 		return m.OldPriority(ctx)
 	case repository.FieldDistMode:
@@ -10768,13 +11502,6 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPackages(v)
-		return nil
-	case repository.FieldOwns:
-		v, ok := value.([]string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetOwns(v)
 		return nil
 	case repository.FieldPriority:
 		v, ok := value.(int)
@@ -10978,9 +11705,6 @@ func (m *RepositoryMutation) ResetField(name string) error {
 	case repository.FieldPackages:
 		m.ResetPackages()
 		return nil
-	case repository.FieldOwns:
-		m.ResetOwns()
-		return nil
 	case repository.FieldPriority:
 		m.ResetPriority()
 		return nil
@@ -11023,12 +11747,15 @@ func (m *RepositoryMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RepositoryMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.syncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.package_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.claims != nil {
+		edges = append(edges, repository.EdgeClaims)
 	}
 	return edges
 }
@@ -11049,18 +11776,27 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeClaims:
+		ids := make([]ent.Value, 0, len(m.claims))
+		for id := range m.claims {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RepositoryMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.removedsyncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.removedpackage_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.removedclaims != nil {
+		edges = append(edges, repository.EdgeClaims)
 	}
 	return edges
 }
@@ -11081,18 +11817,27 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeClaims:
+		ids := make([]ent.Value, 0, len(m.removedclaims))
+		for id := range m.removedclaims {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RepositoryMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedsyncs {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.clearedpackage_rows {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.clearedclaims {
+		edges = append(edges, repository.EdgeClaims)
 	}
 	return edges
 }
@@ -11105,6 +11850,8 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 		return m.clearedsyncs
 	case repository.EdgePackageRows:
 		return m.clearedpackage_rows
+	case repository.EdgeClaims:
+		return m.clearedclaims
 	}
 	return false
 }
@@ -11126,6 +11873,9 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 		return nil
 	case repository.EdgePackageRows:
 		m.ResetPackageRows()
+		return nil
+	case repository.EdgeClaims:
+		m.ResetClaims()
 		return nil
 	}
 	return fmt.Errorf("unknown Repository edge %s", name)

@@ -22,6 +22,8 @@ type Pkg struct {
 	Name string `json:"name,omitempty"`
 	// Null once the repository was removed; the package is gone by then.
 	RepositoryID *string `json:"repository_id,omitempty"`
+	// Which repository that was.
+	RemovedRepositoryID *string `json:"removed_repository_id,omitempty"`
 	// Type holds the value of the "type" field.
 	Type string `json:"type,omitempty"`
 	// Description holds the value of the "description" field.
@@ -122,7 +124,7 @@ func (*Pkg) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case pkg.FieldVersionCount, pkg.FieldDownloads:
 			values[i] = new(sql.NullInt64)
-		case pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID, pkg.FieldType, pkg.FieldDescription, pkg.FieldDescriptionFolded, pkg.FieldAbandoned, pkg.FieldLatestVersionID, pkg.FieldStableValidator, pkg.FieldDevValidator:
+		case pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID, pkg.FieldRemovedRepositoryID, pkg.FieldType, pkg.FieldDescription, pkg.FieldDescriptionFolded, pkg.FieldAbandoned, pkg.FieldLatestVersionID, pkg.FieldStableValidator, pkg.FieldDevValidator:
 			values[i] = new(sql.NullString)
 		case pkg.FieldReleasedAt, pkg.FieldGoneAt, pkg.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -159,6 +161,13 @@ func (_m *Pkg) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RepositoryID = new(string)
 				*_m.RepositoryID = value.String
+			}
+		case pkg.FieldRemovedRepositoryID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field removed_repository_id", values[i])
+			} else if value.Valid {
+				_m.RemovedRepositoryID = new(string)
+				*_m.RemovedRepositoryID = value.String
 			}
 		case pkg.FieldType:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -303,6 +312,11 @@ func (_m *Pkg) String() string {
 	builder.WriteString(", ")
 	if v := _m.RepositoryID; v != nil {
 		builder.WriteString("repository_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.RemovedRepositoryID; v != nil {
+		builder.WriteString("removed_repository_id=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

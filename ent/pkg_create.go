@@ -47,6 +47,20 @@ func (_c *PkgCreate) SetNillableRepositoryID(v *string) *PkgCreate {
 	return _c
 }
 
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (_c *PkgCreate) SetRemovedRepositoryID(v string) *PkgCreate {
+	_c.mutation.SetRemovedRepositoryID(v)
+	return _c
+}
+
+// SetNillableRemovedRepositoryID sets the "removed_repository_id" field if the given value is not nil.
+func (_c *PkgCreate) SetNillableRemovedRepositoryID(v *string) *PkgCreate {
+	if v != nil {
+		_c.SetRemovedRepositoryID(*v)
+	}
+	return _c
+}
+
 // SetType sets the "type" field.
 func (_c *PkgCreate) SetType(v string) *PkgCreate {
 	_c.mutation.SetType(v)
@@ -452,6 +466,10 @@ func (_c *PkgCreate) createSpec() (*Pkg, *sqlgraph.CreateSpec) {
 		_spec.SetField(pkg.FieldName, field.TypeString, value)
 		_node.Name = value
 	}
+	if value, ok := _c.mutation.RemovedRepositoryID(); ok {
+		_spec.SetField(pkg.FieldRemovedRepositoryID, field.TypeString, value)
+		_node.RemovedRepositoryID = &value
+	}
 	if value, ok := _c.mutation.GetType(); ok {
 		_spec.SetField(pkg.FieldType, field.TypeString, value)
 		_node.Type = value
@@ -636,6 +654,24 @@ func (u *PkgUpsert) UpdateRepositoryID() *PkgUpsert {
 // ClearRepositoryID clears the value of the "repository_id" field.
 func (u *PkgUpsert) ClearRepositoryID() *PkgUpsert {
 	u.SetNull(pkg.FieldRepositoryID)
+	return u
+}
+
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (u *PkgUpsert) SetRemovedRepositoryID(v string) *PkgUpsert {
+	u.Set(pkg.FieldRemovedRepositoryID, v)
+	return u
+}
+
+// UpdateRemovedRepositoryID sets the "removed_repository_id" field to the value that was provided on create.
+func (u *PkgUpsert) UpdateRemovedRepositoryID() *PkgUpsert {
+	u.SetExcluded(pkg.FieldRemovedRepositoryID)
+	return u
+}
+
+// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
+func (u *PkgUpsert) ClearRemovedRepositoryID() *PkgUpsert {
+	u.SetNull(pkg.FieldRemovedRepositoryID)
 	return u
 }
 
@@ -897,6 +933,27 @@ func (u *PkgUpsertOne) UpdateRepositoryID() *PkgUpsertOne {
 func (u *PkgUpsertOne) ClearRepositoryID() *PkgUpsertOne {
 	return u.Update(func(s *PkgUpsert) {
 		s.ClearRepositoryID()
+	})
+}
+
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (u *PkgUpsertOne) SetRemovedRepositoryID(v string) *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetRemovedRepositoryID(v)
+	})
+}
+
+// UpdateRemovedRepositoryID sets the "removed_repository_id" field to the value that was provided on create.
+func (u *PkgUpsertOne) UpdateRemovedRepositoryID() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateRemovedRepositoryID()
+	})
+}
+
+// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
+func (u *PkgUpsertOne) ClearRemovedRepositoryID() *PkgUpsertOne {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearRemovedRepositoryID()
 	})
 }
 
@@ -1356,6 +1413,27 @@ func (u *PkgUpsertBulk) UpdateRepositoryID() *PkgUpsertBulk {
 func (u *PkgUpsertBulk) ClearRepositoryID() *PkgUpsertBulk {
 	return u.Update(func(s *PkgUpsert) {
 		s.ClearRepositoryID()
+	})
+}
+
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (u *PkgUpsertBulk) SetRemovedRepositoryID(v string) *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.SetRemovedRepositoryID(v)
+	})
+}
+
+// UpdateRemovedRepositoryID sets the "removed_repository_id" field to the value that was provided on create.
+func (u *PkgUpsertBulk) UpdateRemovedRepositoryID() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.UpdateRemovedRepositoryID()
+	})
+}
+
+// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
+func (u *PkgUpsertBulk) ClearRemovedRepositoryID() *PkgUpsertBulk {
+	return u.Update(func(s *PkgUpsert) {
+		s.ClearRemovedRepositoryID()
 	})
 }
 

@@ -52,6 +52,26 @@ func (_u *PkgUpdate) ClearRepositoryID() *PkgUpdate {
 	return _u
 }
 
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (_u *PkgUpdate) SetRemovedRepositoryID(v string) *PkgUpdate {
+	_u.mutation.SetRemovedRepositoryID(v)
+	return _u
+}
+
+// SetNillableRemovedRepositoryID sets the "removed_repository_id" field if the given value is not nil.
+func (_u *PkgUpdate) SetNillableRemovedRepositoryID(v *string) *PkgUpdate {
+	if v != nil {
+		_u.SetRemovedRepositoryID(*v)
+	}
+	return _u
+}
+
+// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
+func (_u *PkgUpdate) ClearRemovedRepositoryID() *PkgUpdate {
+	_u.mutation.ClearRemovedRepositoryID()
+	return _u
+}
+
 // SetType sets the "type" field.
 func (_u *PkgUpdate) SetType(v string) *PkgUpdate {
 	_u.mutation.SetType(v)
@@ -439,6 +459,12 @@ func (_u *PkgUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if value, ok := _u.mutation.RemovedRepositoryID(); ok {
+		_spec.SetField(pkg.FieldRemovedRepositoryID, field.TypeString, value)
+	}
+	if _u.mutation.RemovedRepositoryIDCleared() {
+		_spec.ClearField(pkg.FieldRemovedRepositoryID, field.TypeString)
+	}
 	if value, ok := _u.mutation.GetType(); ok {
 		_spec.SetField(pkg.FieldType, field.TypeString, value)
 	}
@@ -697,6 +723,26 @@ func (_u *PkgUpdateOne) SetNillableRepositoryID(v *string) *PkgUpdateOne {
 // ClearRepositoryID clears the value of the "repository_id" field.
 func (_u *PkgUpdateOne) ClearRepositoryID() *PkgUpdateOne {
 	_u.mutation.ClearRepositoryID()
+	return _u
+}
+
+// SetRemovedRepositoryID sets the "removed_repository_id" field.
+func (_u *PkgUpdateOne) SetRemovedRepositoryID(v string) *PkgUpdateOne {
+	_u.mutation.SetRemovedRepositoryID(v)
+	return _u
+}
+
+// SetNillableRemovedRepositoryID sets the "removed_repository_id" field if the given value is not nil.
+func (_u *PkgUpdateOne) SetNillableRemovedRepositoryID(v *string) *PkgUpdateOne {
+	if v != nil {
+		_u.SetRemovedRepositoryID(*v)
+	}
+	return _u
+}
+
+// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
+func (_u *PkgUpdateOne) ClearRemovedRepositoryID() *PkgUpdateOne {
+	_u.mutation.ClearRemovedRepositoryID()
 	return _u
 }
 
@@ -1116,6 +1162,12 @@ func (_u *PkgUpdateOne) sqlSave(ctx context.Context) (_node *Pkg, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.RemovedRepositoryID(); ok {
+		_spec.SetField(pkg.FieldRemovedRepositoryID, field.TypeString, value)
+	}
+	if _u.mutation.RemovedRepositoryIDCleared() {
+		_spec.ClearField(pkg.FieldRemovedRepositoryID, field.TypeString)
 	}
 	if value, ok := _u.mutation.GetType(); ok {
 		_spec.SetField(pkg.FieldType, field.TypeString, value)

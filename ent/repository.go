@@ -28,8 +28,6 @@ type Repository struct {
 	URLFolded string `json:"url_folded,omitempty"`
 	// Patterns taken from this source; empty means all it has.
 	Packages []string `json:"packages,omitempty"`
-	// Patterns no other source may ever answer for.
-	Owns []string `json:"owns,omitempty"`
 	// Lower is asked first.
 	Priority int `json:"priority,omitempty"`
 	// DistMode holds the value of the "dist_mode" field.
@@ -66,12 +64,15 @@ type RepositoryEdges struct {
 	Syncs []*SyncRun `json:"syncs,omitempty"`
 	// PackageRows holds the value of the package_rows edge.
 	PackageRows []*Pkg `json:"package_rows,omitempty"`
+	// Claims holds the value of the claims edge.
+	Claims []*Claim `json:"claims,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 
 	namedSyncs       map[string][]*SyncRun
 	namedPackageRows map[string][]*Pkg
+	namedClaims      map[string][]*Claim
 }
 
 // SyncsOrErr returns the Syncs value or an error if the edge
@@ -92,12 +93,21 @@ func (e RepositoryEdges) PackageRowsOrErr() ([]*Pkg, error) {
 	return nil, &NotLoadedError{edge: "package_rows"}
 }
 
+// ClaimsOrErr returns the Claims value or an error if the edge
+// was not loaded in eager-loading.
+func (e RepositoryEdges) ClaimsOrErr() ([]*Claim, error) {
+	if e.loadedTypes[2] {
+		return e.Claims, nil
+	}
+	return nil, &NotLoadedError{edge: "claims"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Repository) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case repository.FieldPackages, repository.FieldOwns, repository.FieldCredential:
+		case repository.FieldPackages, repository.FieldCredential:
 			values[i] = new([]byte)
 		case repository.FieldEnabled, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
@@ -159,14 +169,6 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Packages); err != nil {
 					return fmt.Errorf("unmarshal field packages: %w", err)
-				}
-			}
-		case repository.FieldOwns:
-			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field owns", values[i])
-			} else if value != nil && len(*value) > 0 {
-				if err := json.Unmarshal(*value, &_m.Owns); err != nil {
-					return fmt.Errorf("unmarshal field owns: %w", err)
 				}
 			}
 		case repository.FieldPriority:
@@ -268,6 +270,11 @@ func (_m *Repository) QueryPackageRows() *PkgQuery {
 	return NewRepositoryClient(_m.config).QueryPackageRows(_m)
 }
 
+// QueryClaims queries the "claims" edge of the Repository entity.
+func (_m *Repository) QueryClaims() *ClaimQuery {
+	return NewRepositoryClient(_m.config).QueryClaims(_m)
+}
+
 // Update returns a builder for updating this Repository.
 // Note that you need to call Repository.Unwrap() before calling this method if this Repository
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -307,9 +314,6 @@ func (_m *Repository) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("packages=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Packages))
-	builder.WriteString(", ")
-	builder.WriteString("owns=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Owns))
 	builder.WriteString(", ")
 	builder.WriteString("priority=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Priority))
@@ -402,6 +406,30 @@ func (_m *Repository) appendNamedPackageRows(name string, edges ...*Pkg) {
 		_m.Edges.namedPackageRows[name] = []*Pkg{}
 	} else {
 		_m.Edges.namedPackageRows[name] = append(_m.Edges.namedPackageRows[name], edges...)
+	}
+}
+
+// NamedClaims returns the Claims named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Repository) NamedClaims(name string) ([]*Claim, error) {
+	if _m.Edges.namedClaims == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedClaims[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Repository) appendNamedClaims(name string, edges ...*Claim) {
+	if _m.Edges.namedClaims == nil {
+		_m.Edges.namedClaims = make(map[string][]*Claim)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedClaims[name] = []*Claim{}
+	} else {
+		_m.Edges.namedClaims[name] = append(_m.Edges.namedClaims[name], edges...)
 	}
 }
 

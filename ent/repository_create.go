@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/claim"
 	"broker/ent/pkg"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
@@ -68,12 +69,6 @@ func (_c *RepositoryCreate) SetNillableURLFolded(v *string) *RepositoryCreate {
 // SetPackages sets the "packages" field.
 func (_c *RepositoryCreate) SetPackages(v []string) *RepositoryCreate {
 	_c.mutation.SetPackages(v)
-	return _c
-}
-
-// SetOwns sets the "owns" field.
-func (_c *RepositoryCreate) SetOwns(v []string) *RepositoryCreate {
-	_c.mutation.SetOwns(v)
 	return _c
 }
 
@@ -281,6 +276,21 @@ func (_c *RepositoryCreate) AddPackageRows(v ...*Pkg) *RepositoryCreate {
 	return _c.AddPackageRowIDs(ids...)
 }
 
+// AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
+func (_c *RepositoryCreate) AddClaimIDs(ids ...string) *RepositoryCreate {
+	_c.mutation.AddClaimIDs(ids...)
+	return _c
+}
+
+// AddClaims adds the "claims" edges to the Claim entity.
+func (_c *RepositoryCreate) AddClaims(v ...*Claim) *RepositoryCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddClaimIDs(ids...)
+}
+
 // Mutation returns the RepositoryMutation object of the builder.
 func (_c *RepositoryCreate) Mutation() *RepositoryMutation {
 	return _c.mutation
@@ -323,10 +333,6 @@ func (_c *RepositoryCreate) defaults() {
 	if _, ok := _c.mutation.Packages(); !ok {
 		v := repository.DefaultPackages
 		_c.mutation.SetPackages(v)
-	}
-	if _, ok := _c.mutation.Owns(); !ok {
-		v := repository.DefaultOwns
-		_c.mutation.SetOwns(v)
 	}
 	if _, ok := _c.mutation.Priority(); !ok {
 		v := repository.DefaultPriority
@@ -390,9 +396,6 @@ func (_c *RepositoryCreate) check() error {
 	}
 	if _, ok := _c.mutation.Packages(); !ok {
 		return &ValidationError{Name: "packages", err: errors.New(`ent: missing required field "Repository.packages"`)}
-	}
-	if _, ok := _c.mutation.Owns(); !ok {
-		return &ValidationError{Name: "owns", err: errors.New(`ent: missing required field "Repository.owns"`)}
 	}
 	if _, ok := _c.mutation.Priority(); !ok {
 		return &ValidationError{Name: "priority", err: errors.New(`ent: missing required field "Repository.priority"`)}
@@ -491,10 +494,6 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldPackages, field.TypeJSON, value)
 		_node.Packages = value
 	}
-	if value, ok := _c.mutation.Owns(); ok {
-		_spec.SetField(repository.FieldOwns, field.TypeJSON, value)
-		_node.Owns = value
-	}
 	if value, ok := _c.mutation.Priority(); ok {
 		_spec.SetField(repository.FieldPriority, field.TypeInt, value)
 		_node.Priority = value
@@ -568,6 +567,22 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ClaimsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.ClaimsTable,
+			Columns: []string{repository.ClaimsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(claim.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -678,18 +693,6 @@ func (u *RepositoryUpsert) SetPackages(v []string) *RepositoryUpsert {
 // UpdatePackages sets the "packages" field to the value that was provided on create.
 func (u *RepositoryUpsert) UpdatePackages() *RepositoryUpsert {
 	u.SetExcluded(repository.FieldPackages)
-	return u
-}
-
-// SetOwns sets the "owns" field.
-func (u *RepositoryUpsert) SetOwns(v []string) *RepositoryUpsert {
-	u.Set(repository.FieldOwns, v)
-	return u
-}
-
-// UpdateOwns sets the "owns" field to the value that was provided on create.
-func (u *RepositoryUpsert) UpdateOwns() *RepositoryUpsert {
-	u.SetExcluded(repository.FieldOwns)
 	return u
 }
 
@@ -975,20 +978,6 @@ func (u *RepositoryUpsertOne) SetPackages(v []string) *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) UpdatePackages() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdatePackages()
-	})
-}
-
-// SetOwns sets the "owns" field.
-func (u *RepositoryUpsertOne) SetOwns(v []string) *RepositoryUpsertOne {
-	return u.Update(func(s *RepositoryUpsert) {
-		s.SetOwns(v)
-	})
-}
-
-// UpdateOwns sets the "owns" field to the value that was provided on create.
-func (u *RepositoryUpsertOne) UpdateOwns() *RepositoryUpsertOne {
-	return u.Update(func(s *RepositoryUpsert) {
-		s.UpdateOwns()
 	})
 }
 
@@ -1469,20 +1458,6 @@ func (u *RepositoryUpsertBulk) SetPackages(v []string) *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) UpdatePackages() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdatePackages()
-	})
-}
-
-// SetOwns sets the "owns" field.
-func (u *RepositoryUpsertBulk) SetOwns(v []string) *RepositoryUpsertBulk {
-	return u.Update(func(s *RepositoryUpsert) {
-		s.SetOwns(v)
-	})
-}
-
-// UpdateOwns sets the "owns" field to the value that was provided on create.
-func (u *RepositoryUpsertBulk) UpdateOwns() *RepositoryUpsertBulk {
-	return u.Update(func(s *RepositoryUpsert) {
-		s.UpdateOwns()
 	})
 }
 

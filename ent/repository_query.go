@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/claim"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
@@ -27,10 +28,12 @@ type RepositoryQuery struct {
 	predicates           []predicate.Repository
 	withSyncs            *SyncRunQuery
 	withPackageRows      *PkgQuery
+	withClaims           *ClaimQuery
 	modifiers            []func(*sql.Selector)
 	loadTotal            []func(context.Context, []*Repository) error
 	withNamedSyncs       map[string]*SyncRunQuery
 	withNamedPackageRows map[string]*PkgQuery
+	withNamedClaims      map[string]*ClaimQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -104,6 +107,28 @@ func (_q *RepositoryQuery) QueryPackageRows() *PkgQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, selector),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PackageRowsTable, repository.PackageRowsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryClaims chains the current query on the "claims" edge.
+func (_q *RepositoryQuery) QueryClaims() *ClaimQuery {
+	query := (&ClaimClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, selector),
+			sqlgraph.To(claim.Table, claim.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.ClaimsTable, repository.ClaimsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -305,6 +330,7 @@ func (_q *RepositoryQuery) Clone() *RepositoryQuery {
 		predicates:      append([]predicate.Repository{}, _q.predicates...),
 		withSyncs:       _q.withSyncs.Clone(),
 		withPackageRows: _q.withPackageRows.Clone(),
+		withClaims:      _q.withClaims.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -330,6 +356,17 @@ func (_q *RepositoryQuery) WithPackageRows(opts ...func(*PkgQuery)) *RepositoryQ
 		opt(query)
 	}
 	_q.withPackageRows = query
+	return _q
+}
+
+// WithClaims tells the query-builder to eager-load the nodes that are connected to
+// the "claims" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithClaims(opts ...func(*ClaimQuery)) *RepositoryQuery {
+	query := (&ClaimClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withClaims = query
 	return _q
 }
 
@@ -411,9 +448,10 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 	var (
 		nodes       = []*Repository{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withSyncs != nil,
 			_q.withPackageRows != nil,
+			_q.withClaims != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -451,6 +489,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 			return nil, err
 		}
 	}
+	if query := _q.withClaims; query != nil {
+		if err := _q.loadClaims(ctx, query, nodes,
+			func(n *Repository) { n.Edges.Claims = []*Claim{} },
+			func(n *Repository, e *Claim) { n.Edges.Claims = append(n.Edges.Claims, e) }); err != nil {
+			return nil, err
+		}
+	}
 	for name, query := range _q.withNamedSyncs {
 		if err := _q.loadSyncs(ctx, query, nodes,
 			func(n *Repository) { n.appendNamedSyncs(name) },
@@ -462,6 +507,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 		if err := _q.loadPackageRows(ctx, query, nodes,
 			func(n *Repository) { n.appendNamedPackageRows(name) },
 			func(n *Repository, e *Pkg) { n.appendNamedPackageRows(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedClaims {
+		if err := _q.loadClaims(ctx, query, nodes,
+			func(n *Repository) { n.appendNamedClaims(name) },
+			func(n *Repository, e *Claim) { n.appendNamedClaims(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -518,6 +570,39 @@ func (_q *RepositoryQuery) loadPackageRows(ctx context.Context, query *PkgQuery,
 	}
 	query.Where(predicate.Pkg(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(repository.PackageRowsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.RepositoryID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "repository_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *RepositoryQuery) loadClaims(ctx context.Context, query *ClaimQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Claim)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Repository)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(claim.FieldRepositoryID)
+	}
+	query.Where(predicate.Claim(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(repository.ClaimsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -646,6 +731,20 @@ func (_q *RepositoryQuery) WithNamedPackageRows(name string, opts ...func(*PkgQu
 		_q.withNamedPackageRows = make(map[string]*PkgQuery)
 	}
 	_q.withNamedPackageRows[name] = query
+	return _q
+}
+
+// WithNamedClaims tells the query-builder to eager-load the nodes that are connected to the "claims"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithNamedClaims(name string, opts ...func(*ClaimQuery)) *RepositoryQuery {
+	query := (&ClaimClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedClaims == nil {
+		_q.withNamedClaims = make(map[string]*ClaimQuery)
+	}
+	_q.withNamedClaims[name] = query
 	return _q
 }
 

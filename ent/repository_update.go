@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/claim"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
@@ -88,18 +89,6 @@ func (_u *RepositoryUpdate) SetPackages(v []string) *RepositoryUpdate {
 // AppendPackages appends value to the "packages" field.
 func (_u *RepositoryUpdate) AppendPackages(v []string) *RepositoryUpdate {
 	_u.mutation.AppendPackages(v)
-	return _u
-}
-
-// SetOwns sets the "owns" field.
-func (_u *RepositoryUpdate) SetOwns(v []string) *RepositoryUpdate {
-	_u.mutation.SetOwns(v)
-	return _u
-}
-
-// AppendOwns appends value to the "owns" field.
-func (_u *RepositoryUpdate) AppendOwns(v []string) *RepositoryUpdate {
-	_u.mutation.AppendOwns(v)
 	return _u
 }
 
@@ -316,6 +305,21 @@ func (_u *RepositoryUpdate) AddPackageRows(v ...*Pkg) *RepositoryUpdate {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
+func (_u *RepositoryUpdate) AddClaimIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.AddClaimIDs(ids...)
+	return _u
+}
+
+// AddClaims adds the "claims" edges to the Claim entity.
+func (_u *RepositoryUpdate) AddClaims(v ...*Claim) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddClaimIDs(ids...)
+}
+
 // Mutation returns the RepositoryMutation object of the builder.
 func (_u *RepositoryUpdate) Mutation() *RepositoryMutation {
 	return _u.mutation
@@ -361,6 +365,27 @@ func (_u *RepositoryUpdate) RemovePackageRows(v ...*Pkg) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearClaims clears all "claims" edges to the Claim entity.
+func (_u *RepositoryUpdate) ClearClaims() *RepositoryUpdate {
+	_u.mutation.ClearClaims()
+	return _u
+}
+
+// RemoveClaimIDs removes the "claims" edge to Claim entities by IDs.
+func (_u *RepositoryUpdate) RemoveClaimIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.RemoveClaimIDs(ids...)
+	return _u
+}
+
+// RemoveClaims removes "claims" edges to Claim entities.
+func (_u *RepositoryUpdate) RemoveClaims(v ...*Claim) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveClaimIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -450,14 +475,6 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.AppendedPackages(); ok {
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, repository.FieldPackages, value)
-		})
-	}
-	if value, ok := _u.mutation.Owns(); ok {
-		_spec.SetField(repository.FieldOwns, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedOwns(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, repository.FieldOwns, value)
 		})
 	}
 	if value, ok := _u.mutation.Priority(); ok {
@@ -601,6 +618,51 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.ClaimsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.ClaimsTable,
+			Columns: []string{repository.ClaimsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(claim.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedClaimsIDs(); len(nodes) > 0 && !_u.mutation.ClaimsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.ClaimsTable,
+			Columns: []string{repository.ClaimsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(claim.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ClaimsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.ClaimsTable,
+			Columns: []string{repository.ClaimsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(claim.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{repository.Label}
@@ -678,18 +740,6 @@ func (_u *RepositoryUpdateOne) SetPackages(v []string) *RepositoryUpdateOne {
 // AppendPackages appends value to the "packages" field.
 func (_u *RepositoryUpdateOne) AppendPackages(v []string) *RepositoryUpdateOne {
 	_u.mutation.AppendPackages(v)
-	return _u
-}
-
-// SetOwns sets the "owns" field.
-func (_u *RepositoryUpdateOne) SetOwns(v []string) *RepositoryUpdateOne {
-	_u.mutation.SetOwns(v)
-	return _u
-}
-
-// AppendOwns appends value to the "owns" field.
-func (_u *RepositoryUpdateOne) AppendOwns(v []string) *RepositoryUpdateOne {
-	_u.mutation.AppendOwns(v)
 	return _u
 }
 
@@ -906,6 +956,21 @@ func (_u *RepositoryUpdateOne) AddPackageRows(v ...*Pkg) *RepositoryUpdateOne {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
+func (_u *RepositoryUpdateOne) AddClaimIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.AddClaimIDs(ids...)
+	return _u
+}
+
+// AddClaims adds the "claims" edges to the Claim entity.
+func (_u *RepositoryUpdateOne) AddClaims(v ...*Claim) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddClaimIDs(ids...)
+}
+
 // Mutation returns the RepositoryMutation object of the builder.
 func (_u *RepositoryUpdateOne) Mutation() *RepositoryMutation {
 	return _u.mutation
@@ -951,6 +1016,27 @@ func (_u *RepositoryUpdateOne) RemovePackageRows(v ...*Pkg) *RepositoryUpdateOne
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearClaims clears all "claims" edges to the Claim entity.
+func (_u *RepositoryUpdateOne) ClearClaims() *RepositoryUpdateOne {
+	_u.mutation.ClearClaims()
+	return _u
+}
+
+// RemoveClaimIDs removes the "claims" edge to Claim entities by IDs.
+func (_u *RepositoryUpdateOne) RemoveClaimIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.RemoveClaimIDs(ids...)
+	return _u
+}
+
+// RemoveClaims removes "claims" edges to Claim entities.
+func (_u *RepositoryUpdateOne) RemoveClaims(v ...*Claim) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveClaimIDs(ids...)
 }
 
 // Where appends a list predicates to the RepositoryUpdate builder.
@@ -1070,14 +1156,6 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	if value, ok := _u.mutation.AppendedPackages(); ok {
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, repository.FieldPackages, value)
-		})
-	}
-	if value, ok := _u.mutation.Owns(); ok {
-		_spec.SetField(repository.FieldOwns, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedOwns(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, repository.FieldOwns, value)
 		})
 	}
 	if value, ok := _u.mutation.Priority(); ok {
@@ -1214,6 +1292,51 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ClaimsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.ClaimsTable,
+			Columns: []string{repository.ClaimsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(claim.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedClaimsIDs(); len(nodes) > 0 && !_u.mutation.ClaimsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.ClaimsTable,
+			Columns: []string{repository.ClaimsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(claim.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ClaimsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.ClaimsTable,
+			Columns: []string{repository.ClaimsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(claim.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -8,6 +8,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
 	"broker/ent/change"
+	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
@@ -158,6 +159,22 @@ func init() {
 	changeDescCreatedAt := changeFields[3].Descriptor()
 	// change.DefaultCreatedAt holds the default value on creation for the created_at field.
 	change.DefaultCreatedAt = changeDescCreatedAt.Default.(func() time.Time)
+	claimFields := schema.Claim{}.Fields()
+	_ = claimFields
+	// claimDescPattern is the schema descriptor for pattern field.
+	claimDescPattern := claimFields[1].Descriptor()
+	// claim.PatternValidator is a validator for the "pattern" field. It is called by the builders before save.
+	claim.PatternValidator = claimDescPattern.Validators[0].(func(string) error)
+	// claimDescCreatedAt is the schema descriptor for created_at field.
+	claimDescCreatedAt := claimFields[5].Descriptor()
+	// claim.DefaultCreatedAt holds the default value on creation for the created_at field.
+	claim.DefaultCreatedAt = claimDescCreatedAt.Default.(func() time.Time)
+	// claimDescID is the schema descriptor for id field.
+	claimDescID := claimFields[0].Descriptor()
+	// claim.DefaultID holds the default value on creation for the id field.
+	claim.DefaultID = claimDescID.Default.(func() string)
+	// claim.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	claim.IDValidator = claimDescID.Validators[0].(func(string) error)
 	distFields := schema.Dist{}.Fields()
 	_ = distFields
 	// distDescVersion is the schema descriptor for version field.
@@ -273,43 +290,43 @@ func init() {
 	// pkg.NameValidator is a validator for the "name" field. It is called by the builders before save.
 	pkg.NameValidator = pkgDescName.Validators[0].(func(string) error)
 	// pkgDescType is the schema descriptor for type field.
-	pkgDescType := pkgFields[3].Descriptor()
+	pkgDescType := pkgFields[4].Descriptor()
 	// pkg.DefaultType holds the default value on creation for the type field.
 	pkg.DefaultType = pkgDescType.Default.(string)
 	// pkgDescDescription is the schema descriptor for description field.
-	pkgDescDescription := pkgFields[4].Descriptor()
+	pkgDescDescription := pkgFields[5].Descriptor()
 	// pkg.DefaultDescription holds the default value on creation for the description field.
 	pkg.DefaultDescription = pkgDescDescription.Default.(string)
 	// pkgDescDescriptionFolded is the schema descriptor for description_folded field.
-	pkgDescDescriptionFolded := pkgFields[5].Descriptor()
+	pkgDescDescriptionFolded := pkgFields[6].Descriptor()
 	// pkg.DefaultDescriptionFolded holds the default value on creation for the description_folded field.
 	pkg.DefaultDescriptionFolded = pkgDescDescriptionFolded.Default.(string)
 	// pkgDescVersionCount is the schema descriptor for version_count field.
-	pkgDescVersionCount := pkgFields[8].Descriptor()
+	pkgDescVersionCount := pkgFields[9].Descriptor()
 	// pkg.DefaultVersionCount holds the default value on creation for the version_count field.
 	pkg.DefaultVersionCount = pkgDescVersionCount.Default.(int)
 	// pkgDescDownloads is the schema descriptor for downloads field.
-	pkgDescDownloads := pkgFields[10].Descriptor()
+	pkgDescDownloads := pkgFields[11].Descriptor()
 	// pkg.DefaultDownloads holds the default value on creation for the downloads field.
 	pkg.DefaultDownloads = pkgDescDownloads.Default.(int64)
 	// pkgDescStableValidator is the schema descriptor for stable_validator field.
-	pkgDescStableValidator := pkgFields[11].Descriptor()
+	pkgDescStableValidator := pkgFields[12].Descriptor()
 	// pkg.DefaultStableValidator holds the default value on creation for the stable_validator field.
 	pkg.DefaultStableValidator = pkgDescStableValidator.Default.(string)
 	// pkg.StableValidatorValidator is a validator for the "stable_validator" field. It is called by the builders before save.
 	pkg.StableValidatorValidator = pkgDescStableValidator.Validators[0].(func(string) error)
 	// pkgDescDevValidator is the schema descriptor for dev_validator field.
-	pkgDescDevValidator := pkgFields[12].Descriptor()
+	pkgDescDevValidator := pkgFields[13].Descriptor()
 	// pkg.DefaultDevValidator holds the default value on creation for the dev_validator field.
 	pkg.DefaultDevValidator = pkgDescDevValidator.Default.(string)
 	// pkg.DevValidatorValidator is a validator for the "dev_validator" field. It is called by the builders before save.
 	pkg.DevValidatorValidator = pkgDescDevValidator.Validators[0].(func(string) error)
 	// pkgDescDigest is the schema descriptor for digest field.
-	pkgDescDigest := pkgFields[13].Descriptor()
+	pkgDescDigest := pkgFields[14].Descriptor()
 	// pkg.DigestValidator is a validator for the "digest" field. It is called by the builders before save.
 	pkg.DigestValidator = pkgDescDigest.Validators[0].(func([]byte) error)
 	// pkgDescCreatedAt is the schema descriptor for created_at field.
-	pkgDescCreatedAt := pkgFields[15].Descriptor()
+	pkgDescCreatedAt := pkgFields[16].Descriptor()
 	// pkg.DefaultCreatedAt holds the default value on creation for the created_at field.
 	pkg.DefaultCreatedAt = pkgDescCreatedAt.Default.(func() time.Time)
 	// pkgDescID is the schema descriptor for id field.
@@ -342,24 +359,20 @@ func init() {
 	repositoryDescPackages := repositoryFields[5].Descriptor()
 	// repository.DefaultPackages holds the default value on creation for the packages field.
 	repository.DefaultPackages = repositoryDescPackages.Default.([]string)
-	// repositoryDescOwns is the schema descriptor for owns field.
-	repositoryDescOwns := repositoryFields[6].Descriptor()
-	// repository.DefaultOwns holds the default value on creation for the owns field.
-	repository.DefaultOwns = repositoryDescOwns.Default.([]string)
 	// repositoryDescPriority is the schema descriptor for priority field.
-	repositoryDescPriority := repositoryFields[7].Descriptor()
+	repositoryDescPriority := repositoryFields[6].Descriptor()
 	// repository.DefaultPriority holds the default value on creation for the priority field.
 	repository.DefaultPriority = repositoryDescPriority.Default.(int)
 	// repositoryDescEnabled is the schema descriptor for enabled field.
-	repositoryDescEnabled := repositoryFields[11].Descriptor()
+	repositoryDescEnabled := repositoryFields[10].Descriptor()
 	// repository.DefaultEnabled holds the default value on creation for the enabled field.
 	repository.DefaultEnabled = repositoryDescEnabled.Default.(bool)
 	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
-	repositoryDescRemovalsConfirmed := repositoryFields[17].Descriptor()
+	repositoryDescRemovalsConfirmed := repositoryFields[16].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[18].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[17].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

@@ -24,6 +24,8 @@ type Tx struct {
 	AuditHead *AuditHeadClient
 	// Change is the client for interacting with the Change builders.
 	Change *ChangeClient
+	// Claim is the client for interacting with the Claim builders.
+	Claim *ClaimClient
 	// Dist is the client for interacting with the Dist builders.
 	Dist *DistClient
 	// Document is the client for interacting with the Document builders.
@@ -196,6 +198,7 @@ func (tx *Tx) init() {
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)
 	tx.Change = NewChangeClient(tx.config)
+	tx.Claim = NewClaimClient(tx.config)
 	tx.Dist = NewDistClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DownloadDay = NewDownloadDayClient(tx.config)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +32,7 @@ import (
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/tokens"
+	"broker/server/view"
 )
 
 // world is the API over a database with one of everything.
@@ -65,8 +67,10 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	t.Cleanup(func() { queue.Stop(ctx) })
 	repositories := repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
 	service := tokens.New(db, events, rules, "pkb", time.Now)
+	memory := cached.NewMemory(db.Changes)
+	views := view.New(db, memory, repository.NewOwners(db, memory), &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
 	w.handler = graph.NewHandler(&graph.Resolver{
-		Client: db.Reports, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
+		Client: db.Reports, View: views, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
 		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Sources: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})
@@ -173,6 +177,8 @@ func (w *world) fields() map[string]string {
 		"Mutation.syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
 		"Mutation.cancelSync":           `mutation{cancelSync(id:"sync_nobody"){id}}`,
 		"Mutation.confirmRemovals":      fmt.Sprintf(`mutation{confirmRemovals(id:%q){id}}`, w.repo.ID),
+		"Mutation.releaseClaim":         `mutation{releaseClaim(id:"claim_nobody")}`,
+		"Query.claims":                  `{claims{edges{node{id repository{id}}}}}`,
 	}
 }
 
@@ -214,6 +220,8 @@ var allowed = map[string]string{
 	"Mutation.syncRepository":       "nnyynyy",
 	"Mutation.cancelSync":           "nnyynyy",
 	"Mutation.confirmRemovals":      "nnyynyy",
+	"Mutation.releaseClaim":         "nnyynyy",
+	"Query.claims":                  "nyyyyyy",
 }
 
 // Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.
@@ -608,6 +616,7 @@ func (w *world) changing() map[string]string {
 		"updateRepository":     fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
 		"syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
 		"confirmRemovals":      fmt.Sprintf(`mutation{confirmRemovals(id:%q){id notice}}`, w.repo.ID),
+		"releaseClaim":         `mutation{releaseClaim(id:"claim_closed")}`,
 		"cancelSync":           fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
 		"deleteRepository":     fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
 		"signIn":               `mutation{signIn(input:{email:"anna@example.org",password:"a password of hers"}){user{id}}}`,
@@ -626,8 +635,9 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(db.Client.Token.Create().SetID("tok_maker").SetDescription("maker").SetCreatedBy("x").Exec(t.Context()))
 		w.must(w.run.Update().SetActive(true).Exec(t.Context()))
 		w.must(w.repo.Update().SetDoubtedAt(time.Now()).Exec(t.Context()))
+		w.must(db.Client.Claim.Create().SetID("claim_closed").SetPattern("acme/*").SetClosedAt(time.Now()).Exec(t.Context()))
 		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation",
-			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository", "confirmRemovals",
+			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository", "confirmRemovals", "releaseClaim",
 			"createRepository", "updateRepository", "deleteRepository", "signIn", "signOut"}
 		queries := w.changing()
 		owner := person(user.RoleOWNER)

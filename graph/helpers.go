@@ -19,11 +19,11 @@ import (
 	"broker/server/account"
 	"broker/server/audit"
 	"broker/server/auth"
-	"broker/server/catalog"
 	"broker/server/fault"
 	"broker/server/fold"
 	"broker/server/repository"
 	"broker/server/tokens"
+	"broker/server/view"
 )
 
 func text(s *string) string {
@@ -157,12 +157,12 @@ func whereRepositories(w *model.RepositoryWhere) []predicate.Repository {
 func wherePackages(w *model.PackageWhere, s *auth.Subject) []predicate.Pkg {
 	all := []predicate.Pkg{pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()}
 	if s.Token != nil {
-		all = append(all, catalog.Within(s.Token.Packages))
+		all = append(all, view.Within(s.Token.Packages))
 	}
 	if w == nil {
 		return all
 	}
-	all = append(all, catalog.Sought(text(w.Search))...)
+	all = append(all, view.Sought(text(w.Search))...)
 	if id := text(w.Repository); id != "" {
 		all = append(all, pkg.RepositoryID(id))
 	}

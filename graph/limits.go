@@ -65,6 +65,9 @@ func complexity(c *generated.Config) {
 	c.Complexity.Query.Packages = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *packageOrder, _ *packageWhere) int {
 		return countCost + pageCost(child, either(first, last))
 	}
+	c.Complexity.Query.Claims = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Package.Withheld = func(child int) int { return queryCost + child }
+	c.Complexity.Repository.Owns = func(child int) int { return queryCost + child }
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.PackageVersion.Metadata = func(child int) int { return countCost + child } // cut from the package's document

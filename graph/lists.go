@@ -8,6 +8,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/auditevent"
+	"broker/ent/claim"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -122,6 +123,19 @@ func listSyncs(ctx context.Context, r *ent.Repository, page keyset.Page) (*ent.S
 	}
 	edges := keyset.Edges(read, func(s *ent.SyncRun, c ent.Cursor) *ent.SyncRunEdge { return &ent.SyncRunEdge{Node: s, Cursor: c} })
 	return &ent.SyncRunConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
+// listClaims reads a page of claims, by their patterns.
+func listClaims(ctx context.Context, q *ent.ClaimQuery, page keyset.Page) (*ent.ClaimConnection, error) {
+	read, err := keyset.From(ctx, q, keyset.Of[ent.Claim]{
+		Name: "claims", ID: func(c *ent.Claim) string { return c.ID },
+		Key: keyset.Text(claim.FieldPattern, func(c *ent.Claim) string { return c.Pattern }),
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(c *ent.Claim, at ent.Cursor) *ent.ClaimEdge { return &ent.ClaimEdge{Node: c, Cursor: at} })
+	return &ent.ClaimConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
 }
 
 // listEvents reads a page of audit events, newest first.

@@ -15,9 +15,9 @@ import (
 	"broker/graph/keyset"
 	"broker/graph/model"
 	"broker/server/auth"
-	"broker/server/catalog"
 	"broker/server/repository"
 	"broker/server/usage"
+	"broker/server/view"
 	"context"
 	"strings"
 
@@ -72,6 +72,13 @@ func (r *mutationResolver) ConfirmRemovals(ctx context.Context, id string) (*ent
 	return r.Sources.ConfirmRemovals(ctx, id)
 }
 
+func (r *mutationResolver) ReleaseClaim(ctx context.Context, id string) (string, error) {
+	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
+		return "", err
+	}
+	return id, r.Sources.ReleaseClaim(ctx, id)
+}
+
 func (r *packageResolver) Latest(ctx context.Context, obj *ent.Pkg) (*ent.PackageVersion, error) {
 	if obj.LatestVersionID == nil {
 		return nil, nil
@@ -91,12 +98,16 @@ func (r *packageResolver) Versions(ctx context.Context, obj *ent.Pkg, first *int
 	return listVersions(ctx, obj, keyset.Page{First: first, After: after})
 }
 
+func (r *packageResolver) Withheld(ctx context.Context, obj *ent.Pkg) (*string, error) {
+	return r.View.Withheld(ctx, r.Client, obj)
+}
+
 func (r *packageResolver) Usage(ctx context.Context, obj *ent.Pkg, rangeArg usage.Range) (*usage.Report, error) {
 	return r.usage(ctx, rangeArg, usage.Filter{Package: obj.Name})
 }
 
 func (r *packageVersionResolver) Metadata(ctx context.Context, obj *ent.PackageVersion) (string, error) {
-	return catalog.Metadata(ctx, obj)
+	return view.Metadata(ctx, obj)
 }
 
 func (r *packageVersionResolver) ArchiveBytes(ctx context.Context, obj *ent.PackageVersion) (*int64, error) {
@@ -148,7 +159,7 @@ func (r *queryResolver) Package(ctx context.Context, name string) (*ent.Pkg, err
 	if _, err := may(ctx, auth.ReadPackages, auth.Object{Package: name}); err != nil {
 		return nil, err
 	}
-	return catalog.Answering(ctx, r.Client, name)
+	return r.View.Package(ctx, r.Client, name)
 }
 
 func (r *queryResolver) Packages(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) (*ent.PackageConnection, error) {
@@ -167,6 +178,21 @@ func (r *queryResolver) Packages(ctx context.Context, first *int, after *entgql.
 	}
 	query := r.Client.Pkg.Query().Where(wherePackages(where, subject)...)
 	return listPackages(ctx, query, orderBy, keyset.Page{First: first, After: after, Last: last, Before: before})
+}
+
+func (r *queryResolver) Claims(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.ClaimConnection, error) {
+	if _, err := may(ctx, auth.ReadRepositories, auth.Object{}); err != nil {
+		return nil, err
+	}
+	first, _, err := page(first, nil)
+	if err != nil {
+		return nil, err
+	}
+	return listClaims(ctx, r.Client.Claim.Query(), keyset.Page{First: first, After: after})
+}
+
+func (r *repositoryResolver) Owns(ctx context.Context, obj *ent.Repository) ([]string, error) {
+	return repository.Owned(ctx, obj)
 }
 
 func (r *repositoryResolver) PackageCount(ctx context.Context, obj *ent.Repository) (int, error) {

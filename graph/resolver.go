@@ -16,11 +16,13 @@ import (
 	"broker/server/repository"
 	"broker/server/settings"
 	"broker/server/tokens"
+	"broker/server/view"
 )
 
 // Resolver holds what the API's fields need.
 type Resolver struct {
 	Client      *ent.Client
+	View        *view.View
 	Accounts    *account.Service
 	Cookies     account.Cookies
 	Access      *tokens.Service

@@ -13,11 +13,12 @@ import (
 	"broker/ent/user"
 	"broker/server/audit"
 	"broker/server/cached"
-	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/pattern"
+	"broker/server/repository"
 	"broker/server/tokens"
+	"broker/server/view"
 )
 
 // found are the values of a field of a list that a search finds, sorted.
@@ -80,7 +81,8 @@ func TestSearchIgnoresCaseInEveryScript(t *testing.T) {
 		c := db.Client
 		c.Pkg.Create().SetName("acme/ships_x").SetRepositoryID(w.repo.ID).SetDescription("Übersicht der ШКАФЫ, 50 %").SaveX(ctx)
 		c.Pkg.Create().SetName("acme/shipsyx").SetRepositoryID(w.repo.ID).SetDescription("other").SaveX(ctx)
-		packages := catalog.New(db, cached.NewMemory(db.Changes), &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
+		memory := cached.NewMemory(db.Changes)
+		packages := view.New(db, memory, repository.NewOwners(db, memory), &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
 		for search, want := range map[string]string{
 			"übersicht": "acme/ships_x", "шкафы ACME": "acme/ships_x", "ships_x": "acme/ships_x", "%": "acme/ships_x", "ships шкафы other": "",
 		} {

@@ -186,6 +186,19 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	}
 	syncs.remove = func(id string) { c.SyncRun.DeleteOneID(id).ExecX(ctx) }
 
+	claims := plainly("claims")
+	claims.rows = func() []row {
+		var all []row
+		for _, claimed := range c.Claim.Query().AllX(ctx) {
+			all = append(all, row{claimed.ID, map[string]key{"": {text: claimed.Pattern}}})
+		}
+		return all
+	}
+	claims.add = func() string { // several closed ones may be of one pattern
+		return c.Claim.Create().SetPattern(one(random, []string{"acme/*", "acme/a-*", "acme-x/*", "a*/b"})).SaveX(ctx).ID
+	}
+	claims.remove = func(id string) { c.Claim.DeleteOneID(id).ExecX(ctx) }
+
 	events := plainly("auditEvents")
 	events.desc = true
 	events.rows = func() []row {
@@ -227,6 +240,6 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	}
 	return map[string]shelf{
 		"Query.tokens": tokens, "Query.repositories": repositories, "Query.packages": packages, "Package.versions": versions,
-		"Repository.syncs": syncs, "Query.auditEvents": events, "Query.downloads": downloads,
+		"Repository.syncs": syncs, "Query.claims": claims, "Query.auditEvents": events, "Query.downloads": downloads,
 	}
 }

@@ -42,6 +42,7 @@ type config struct {
 	redisURL         string
 	tokenPrefix      string
 	tokenGrace       time.Duration
+	keepRemoved      time.Duration // what sources no longer have
 	githubKeysURL    string
 	trustedProxies   forwarded.Proxies
 	connections      connections.Limits
@@ -66,6 +67,7 @@ var settings = []command.Setting{
 	{Name: "redis-url", Secret: true, Help: "redis://, rediss:// or unix://: several instances count requests there together"},
 	{Name: "token-prefix", Fallback: "pkb", Help: "first part of every new secret"},
 	{Name: "token-grace", Fallback: "0s", Help: "how long known tokens go on working while the database does not answer: 0s to 1h"},
+	{Name: "keep-removed", Fallback: "90d", Help: "how long archives that sources no longer have are served to old locks: 0d to 3650d"},
 	{Name: "max-connections", Default: "about a third of the open files allowed, at most 10000", Help: "connections of clients at a time"},
 	{Name: "max-connections-per-address", Default: "a quarter of BROKER_MAX_CONNECTIONS, at most 1000", Help: "of them, from one IPv4 address or /64 of IPv6; a trusted proxy's do not count"},
 	{Name: "trusted-proxies", Help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
@@ -155,6 +157,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"rate-limit-store", c.parseRateLimitStore},
 		{"token-prefix", secret.ValidPrefix},
 		{"token-grace", c.parseTokenGrace},
+		{"keep-removed", c.parseKeepRemoved},
 		{"trusted-proxies", c.parseProxies},
 		{"max-connections", c.parseConnections},
 		{"max-connections-per-address", c.parseConnectionsPerAddress},
@@ -272,6 +275,16 @@ func (c *config) parseTokenGrace(s string) (err error) {
 	if err != nil || c.tokenGrace < 0 || c.tokenGrace > time.Hour {
 		return fmt.Errorf("%q is not a time of 0s to 1h, such as 60s", s)
 	}
+	return nil
+}
+
+func (c *config) parseKeepRemoved(s string) error {
+	text, inDays := strings.CutSuffix(s, "d")
+	days, err := strconv.Atoi(text)
+	if !inDays || err != nil || days < 0 || days > 3650 {
+		return fmt.Errorf("%q is not a number of days of 0d to 3650d, such as 90d", s)
+	}
+	c.keepRemoved = time.Duration(days) * 24 * time.Hour
 	return nil
 }
 

@@ -33,6 +33,7 @@ import (
 	policy "broker/server/settings"
 	"broker/server/tokens"
 	"broker/server/usage"
+	"broker/server/view"
 )
 
 // The server's bounds.
@@ -141,8 +142,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	rules := policy.New(db, memory, events, c.defaultRateLimit)
 	s.access = tokens.New(db, events, rules, c.tokenPrefix, time.Now)
 	s.audit, s.settings = events, rules
-	packages := catalog.New(db, memory, c.publicURL, documentMemory)
-	s.installs = composer.NewInstalls(packages, s.usage, c.log)
+	packages := catalog.New(db, c.publicURL)
+	views := view.New(db, memory, repository.NewOwners(db, memory), c.publicURL, documentMemory)
+	s.installs = composer.NewInstalls(views, s.usage, c.log)
 	outbound := safehttp.New(c.upstreams, agent())
 	outbound.Through(c.proxies)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
@@ -150,7 +152,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	}
 	s.queue.Every(time.Minute, "sync what is due", s.queue.Due(syncEvery))
 	s.queue.Every(time.Hour, "delete what is long gone", func(ctx context.Context) error {
-		_, err := packages.Sweep(ctx, time.Now().Add(-catalog.KeepGone))
+		_, err := packages.Sweep(ctx, time.Now().Add(-c.keepRemoved))
 		return err
 	})
 	repositories := repository.New(repository.Config{
@@ -165,11 +167,11 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	s.handler = routes(handlers{
 		composer: &composer.Handler{
-			Tokens: tokens, Limiter: limiter, Catalog: packages, Archives: s.archives,
+			Tokens: tokens, Limiter: limiter, View: views, Archives: s.archives,
 			Usage: s.usage, Installs: s.installs, Refusals: refusals, Log: c.log, Now: time.Now,
 		},
 		graph: graph.NewHandler(&graph.Resolver{
-			Client: db.Reports, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
+			Client: db.Reports, View: views, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
 			Sources: repositories, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),

@@ -135,6 +135,41 @@ var (
 		Columns:    ChangesColumns,
 		PrimaryKey: []*schema.Column{ChangesColumns[0]},
 	}
+	// ClaimsColumns holds the columns for the "claims" table.
+	ClaimsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "pattern", Type: field.TypeString, Size: 255},
+		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "removed_repository_id", Type: field.TypeString, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "repository_id", Type: field.TypeString, Nullable: true, Size: 64},
+	}
+	// ClaimsTable holds the schema information for the "claims" table.
+	ClaimsTable = &schema.Table{
+		Name:       "claims",
+		Columns:    ClaimsColumns,
+		PrimaryKey: []*schema.Column{ClaimsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "claims_repositories_claims",
+				Columns:    []*schema.Column{ClaimsColumns[5]},
+				RefColumns: []*schema.Column{RepositoriesColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "claim_repository_id_pattern",
+				Unique:  true,
+				Columns: []*schema.Column{ClaimsColumns[5], ClaimsColumns[1]},
+			},
+			{
+				Name:    "claim_pattern",
+				Unique:  false,
+				Columns: []*schema.Column{ClaimsColumns[1]},
+			},
+		},
+	}
 	// DistsColumns holds the columns for the "dists" table.
 	DistsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -325,6 +360,7 @@ var (
 	PackagesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "name", Type: field.TypeString, Size: 255},
+		{Name: "removed_repository_id", Type: field.TypeString, Nullable: true},
 		{Name: "type", Type: field.TypeString, Default: "library"},
 		{Name: "description", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "description_folded", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
@@ -348,7 +384,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "packages_repositories_package_rows",
-				Columns:    []*schema.Column{PackagesColumns[15]},
+				Columns:    []*schema.Column{PackagesColumns[16]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -357,7 +393,7 @@ var (
 			{
 				Name:    "pkg_repository_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{PackagesColumns[15], PackagesColumns[1]},
+				Columns: []*schema.Column{PackagesColumns[16], PackagesColumns[1]},
 			},
 			{
 				Name:    "pkg_name",
@@ -367,22 +403,22 @@ var (
 			{
 				Name:    "pkg_type",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[2]},
+				Columns: []*schema.Column{PackagesColumns[3]},
 			},
 			{
 				Name:    "pkg_downloads",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[9]},
+				Columns: []*schema.Column{PackagesColumns[10]},
 			},
 			{
 				Name:    "pkg_released_at",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[8]},
+				Columns: []*schema.Column{PackagesColumns[9]},
 			},
 			{
 				Name:    "pkg_gone_at",
 				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[13]},
+				Columns: []*schema.Column{PackagesColumns[14]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "gone_at IS NOT NULL",
 				},
@@ -410,7 +446,6 @@ var (
 		{Name: "url", Type: field.TypeString, Nullable: true, Size: 2048},
 		{Name: "url_folded", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "packages", Type: field.TypeJSON},
-		{Name: "owns", Type: field.TypeJSON},
 		{Name: "priority", Type: field.TypeInt, Default: 100},
 		{Name: "dist_mode", Type: field.TypeEnum, Enums: []string{"REWRITE", "MIRROR"}, Default: "REWRITE"},
 		{Name: "credential_type", Type: field.TypeEnum, Enums: []string{"NONE", "HTTP_BASIC", "BEARER", "HEADER", "GITHUB", "GITLAB", "BITBUCKET", "GITEA", "SSH_KEY"}, Default: "NONE"},
@@ -805,6 +840,7 @@ var (
 		AuditEventsTable,
 		AuditHeadsTable,
 		ChangesTable,
+		ClaimsTable,
 		DistsTable,
 		DocumentsTable,
 		DownloadDaysTable,
@@ -827,6 +863,7 @@ var (
 )
 
 func init() {
+	ClaimsTable.ForeignKeys[0].RefTable = RepositoriesTable
 	DistsTable.ForeignKeys[0].RefTable = ArchivesTable
 	DistsTable.ForeignKeys[1].RefTable = PackagesTable
 	DocumentsTable.ForeignKeys[0].RefTable = PackagesTable

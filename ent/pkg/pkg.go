@@ -18,6 +18,8 @@ const (
 	FieldName = "name"
 	// FieldRepositoryID holds the string denoting the repository_id field in the database.
 	FieldRepositoryID = "repository_id"
+	// FieldRemovedRepositoryID holds the string denoting the removed_repository_id field in the database.
+	FieldRemovedRepositoryID = "removed_repository_id"
 	// FieldType holds the string denoting the type field in the database.
 	FieldType = "type"
 	// FieldDescription holds the string denoting the description field in the database.
@@ -89,6 +91,7 @@ var Columns = []string{
 	FieldID,
 	FieldName,
 	FieldRepositoryID,
+	FieldRemovedRepositoryID,
 	FieldType,
 	FieldDescription,
 	FieldDescriptionFolded,
@@ -161,6 +164,11 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 // ByRepositoryID orders the results by the repository_id field.
 func ByRepositoryID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRepositoryID, opts...).ToFunc()
+}
+
+// ByRemovedRepositoryID orders the results by the removed_repository_id field.
+func ByRemovedRepositoryID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovedRepositoryID, opts...).ToFunc()
 }
 
 // ByType orders the results by the type field.

@@ -75,6 +75,11 @@ func RepositoryID(v string) predicate.Pkg {
 	return predicate.Pkg(sql.FieldEQ(FieldRepositoryID, v))
 }
 
+// RemovedRepositoryID applies equality check predicate on the "removed_repository_id" field. It's identical to RemovedRepositoryIDEQ.
+func RemovedRepositoryID(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldRemovedRepositoryID, v))
+}
+
 // Type applies equality check predicate on the "type" field. It's identical to TypeEQ.
 func Type(v string) predicate.Pkg {
 	return predicate.Pkg(sql.FieldEQ(FieldType, v))
@@ -278,6 +283,81 @@ func RepositoryIDEqualFold(v string) predicate.Pkg {
 // RepositoryIDContainsFold applies the ContainsFold predicate on the "repository_id" field.
 func RepositoryIDContainsFold(v string) predicate.Pkg {
 	return predicate.Pkg(sql.FieldContainsFold(FieldRepositoryID, v))
+}
+
+// RemovedRepositoryIDEQ applies the EQ predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEQ(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDNEQ applies the NEQ predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDNEQ(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNEQ(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDIn applies the In predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldIn(FieldRemovedRepositoryID, vs...))
+}
+
+// RemovedRepositoryIDNotIn applies the NotIn predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDNotIn(vs ...string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotIn(FieldRemovedRepositoryID, vs...))
+}
+
+// RemovedRepositoryIDGT applies the GT predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDGT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGT(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDGTE applies the GTE predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDGTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldGTE(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDLT applies the LT predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDLT(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLT(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDLTE applies the LTE predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDLTE(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldLTE(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDContains applies the Contains predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDContains(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContains(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDHasPrefix applies the HasPrefix predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDHasPrefix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasPrefix(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDHasSuffix applies the HasSuffix predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDHasSuffix(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldHasSuffix(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDIsNil applies the IsNil predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDIsNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldIsNull(FieldRemovedRepositoryID))
+}
+
+// RemovedRepositoryIDNotNil applies the NotNil predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDNotNil() predicate.Pkg {
+	return predicate.Pkg(sql.FieldNotNull(FieldRemovedRepositoryID))
+}
+
+// RemovedRepositoryIDEqualFold applies the EqualFold predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDEqualFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldEqualFold(FieldRemovedRepositoryID, v))
+}
+
+// RemovedRepositoryIDContainsFold applies the ContainsFold predicate on the "removed_repository_id" field.
+func RemovedRepositoryIDContainsFold(v string) predicate.Pkg {
+	return predicate.Pkg(sql.FieldContainsFold(FieldRemovedRepositoryID, v))
 }
 
 // TypeEQ applies the EQ predicate on the "type" field.

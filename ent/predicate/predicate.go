@@ -21,6 +21,9 @@ type AuditHead func(*sql.Selector)
 // Change is the predicate function for change builders.
 type Change func(*sql.Selector)
 
+// Claim is the predicate function for claim builders.
+type Claim func(*sql.Selector)
+
 // Dist is the predicate function for dist builders.
 type Dist func(*sql.Selector)
 

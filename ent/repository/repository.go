@@ -27,8 +27,6 @@ const (
 	FieldURLFolded = "url_folded"
 	// FieldPackages holds the string denoting the packages field in the database.
 	FieldPackages = "packages"
-	// FieldOwns holds the string denoting the owns field in the database.
-	FieldOwns = "owns"
 	// FieldPriority holds the string denoting the priority field in the database.
 	FieldPriority = "priority"
 	// FieldDistMode holds the string denoting the dist_mode field in the database.
@@ -57,6 +55,8 @@ const (
 	EdgeSyncs = "syncs"
 	// EdgePackageRows holds the string denoting the package_rows edge name in mutations.
 	EdgePackageRows = "package_rows"
+	// EdgeClaims holds the string denoting the claims edge name in mutations.
+	EdgeClaims = "claims"
 	// Table holds the table name of the repository in the database.
 	Table = "repositories"
 	// SyncsTable is the table that holds the syncs relation/edge.
@@ -73,6 +73,13 @@ const (
 	PackageRowsInverseTable = "packages"
 	// PackageRowsColumn is the table column denoting the package_rows relation/edge.
 	PackageRowsColumn = "repository_id"
+	// ClaimsTable is the table that holds the claims relation/edge.
+	ClaimsTable = "claims"
+	// ClaimsInverseTable is the table name for the Claim entity.
+	// It exists in this package in order to avoid circular dependency with the "claim" package.
+	ClaimsInverseTable = "claims"
+	// ClaimsColumn is the table column denoting the claims relation/edge.
+	ClaimsColumn = "repository_id"
 )
 
 // Columns holds all SQL columns for repository fields.
@@ -83,7 +90,6 @@ var Columns = []string{
 	FieldURL,
 	FieldURLFolded,
 	FieldPackages,
-	FieldOwns,
 	FieldPriority,
 	FieldDistMode,
 	FieldCredentialType,
@@ -117,8 +123,6 @@ var (
 	DefaultURLFolded string
 	// DefaultPackages holds the default value on creation for the "packages" field.
 	DefaultPackages []string
-	// DefaultOwns holds the default value on creation for the "owns" field.
-	DefaultOwns []string
 	// DefaultPriority holds the default value on creation for the "priority" field.
 	DefaultPriority int
 	// DefaultEnabled holds the default value on creation for the "enabled" field.
@@ -355,6 +359,20 @@ func ByPackageRows(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newPackageRowsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByClaimsCount orders the results by claims count.
+func ByClaimsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newClaimsStep(), opts...)
+	}
+}
+
+// ByClaims orders the results by claims terms.
+func ByClaims(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newClaimsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newSyncsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -367,6 +385,13 @@ func newPackageRowsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PackageRowsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PackageRowsTable, PackageRowsColumn),
+	)
+}
+func newClaimsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ClaimsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ClaimsTable, ClaimsColumn),
 	)
 }
 

@@ -856,6 +856,29 @@ func HasPackageRowsWith(preds ...predicate.Pkg) predicate.Repository {
 	})
 }
 
+// HasClaims applies the HasEdge predicate on the "claims" edge.
+func HasClaims() predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ClaimsTable, ClaimsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasClaimsWith applies the HasEdge predicate on the "claims" edge with a given conditions (other predicates).
+func HasClaimsWith(preds ...predicate.Claim) predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := newClaimsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Repository) predicate.Repository {
 	return predicate.Repository(sql.AndPredicates(predicates...))

@@ -11,7 +11,7 @@ import (
 )
 
 // Pkg is a package as one repository has it, with what people see of it in lists. Several repositories may have a name;
-// which of them answers is decided when it is asked for (see catalog.order).
+// which of them answers is decided when it is asked for (see repository.Order).
 // Go reserves the word package, so the type is Pkg; table and API say package.
 type Pkg struct{ ent.Schema }
 
@@ -22,6 +22,7 @@ func (Pkg) Fields() []ent.Field {
 		field.String("name").Immutable().MaxLen(255).Annotations(entgql.OrderField("NAME")).
 			Comment("Lower case, as Composer asks for it."),
 		field.String("repository_id").Optional().Nillable().Comment("Null once the repository was removed; the package is gone by then."),
+		field.String("removed_repository_id").Optional().Nillable().Annotations(entgql.Skip()).Comment("Which repository that was."),
 		field.String("type").Default("library"),
 		text("description"),
 		folded("description_folded"), // of description

@@ -21,7 +21,6 @@ func (Repository) Fields() []ent.Field {
 		field.String("url").Optional().Nillable().MaxLen(2048),
 		folded("url_folded"), // of url
 		field.JSON("packages", []string{}).Default([]string{}).Comment("Patterns taken from this source; empty means all it has."),
-		field.JSON("owns", []string{}).Default([]string{}).Comment("Patterns no other source may ever answer for."),
 		field.Int("priority").Default(100).Comment("Lower is asked first.").Annotations(entgql.OrderField("PRIORITY")),
 		field.Enum("dist_mode").Values("REWRITE", "MIRROR").Default("REWRITE"),
 		field.Enum("credential_type").
@@ -49,6 +48,8 @@ func (Repository) Edges() []ent.Edge {
 		edge.To("syncs", SyncRun.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("package_rows", Pkg.Type).
+			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
+		edge.To("claims", Claim.Type).
 			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
 	}
 }

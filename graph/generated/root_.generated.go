@@ -82,6 +82,24 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Claim struct {
+		ClosedAt   func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Pattern    func(childComplexity int) int
+		Repository func(childComplexity int) int
+	}
+
+	ClaimConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ClaimEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	CreateTokenPayload struct {
 		Secret func(childComplexity int) int
 		Token  func(childComplexity int) int
@@ -128,6 +146,7 @@ type ComplexityRoot struct {
 		DisableTokens        func(childComplexity int, ids []string, reason *string) int
 		EnableTokens         func(childComplexity int, ids []string) int
 		EndRotation          func(childComplexity int, id string) int
+		ReleaseClaim         func(childComplexity int, id string) int
 		ReleaseTokens        func(childComplexity int, ids []string) int
 		RevokeMatchingTokens func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
 		RevokeTokens         func(childComplexity int, ids []string, reason *string) int
@@ -152,6 +171,7 @@ type ComplexityRoot struct {
 		Type        func(childComplexity int) int
 		Usage       func(childComplexity int, rangeArg usage.Range) int
 		Versions    func(childComplexity int, first *int, after *entgql.Cursor[string]) int
+		Withheld    func(childComplexity int) int
 	}
 
 	PackageConnection struct {
@@ -205,6 +225,7 @@ type ComplexityRoot struct {
 	Query struct {
 		AuditCheck        func(childComplexity int) int
 		AuditEvents       func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], where *audit.Where) int
+		Claims            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Downloads         func(childComplexity int, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) int
 		Node              func(childComplexity int, id string) int
 		Package           func(childComplexity int, name string) int
@@ -594,6 +615,63 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
 
+	case "Claim.closedAt":
+		if e.ComplexityRoot.Claim.ClosedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Claim.ClosedAt(childComplexity), true
+	case "Claim.id":
+		if e.ComplexityRoot.Claim.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Claim.ID(childComplexity), true
+	case "Claim.pattern":
+		if e.ComplexityRoot.Claim.Pattern == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Claim.Pattern(childComplexity), true
+	case "Claim.repository":
+		if e.ComplexityRoot.Claim.Repository == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Claim.Repository(childComplexity), true
+
+	case "ClaimConnection.edges":
+		if e.ComplexityRoot.ClaimConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimConnection.Edges(childComplexity), true
+	case "ClaimConnection.pageInfo":
+		if e.ComplexityRoot.ClaimConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimConnection.PageInfo(childComplexity), true
+	case "ClaimConnection.totalCount":
+		if e.ComplexityRoot.ClaimConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimConnection.TotalCount(childComplexity), true
+
+	case "ClaimEdge.cursor":
+		if e.ComplexityRoot.ClaimEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimEdge.Cursor(childComplexity), true
+	case "ClaimEdge.node":
+		if e.ComplexityRoot.ClaimEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimEdge.Node(childComplexity), true
+
 	case "CreateTokenPayload.secret":
 		if e.ComplexityRoot.CreateTokenPayload.Secret == nil {
 			break
@@ -824,6 +902,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EndRotation(childComplexity, args["id"].(string)), true
+	case "Mutation.releaseClaim":
+		if e.ComplexityRoot.Mutation.ReleaseClaim == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseClaim_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseClaim(childComplexity, args["id"].(string)), true
 	case "Mutation.releaseTokens":
 		if e.ComplexityRoot.Mutation.ReleaseTokens == nil {
 			break
@@ -1011,6 +1100,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Package.Versions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+	case "Package.withheld":
+		if e.ComplexityRoot.Package.Withheld == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Withheld(childComplexity), true
 
 	case "PackageConnection.edges":
 		if e.ComplexityRoot.PackageConnection.Edges == nil {
@@ -1198,6 +1293,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string]), args["where"].(*audit.Where)), true
+	case "Query.claims":
+		if e.ComplexityRoot.Query.Claims == nil {
+			break
+		}
+
+		args, err := ec.field_Query_claims_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Claims(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
 	case "Query.downloads":
 		if e.ComplexityRoot.Query.Downloads == nil {
 			break
@@ -2598,7 +2704,7 @@ input RepositoryWhere { search: String type: RepositoryType status: RepositorySt
 input RepositoryOrder { field: RepositoryOrderField! direction: OrderDirection! = ASC }
 enum RepositoryOrderField { NAME PRIORITY LAST_SYNCED_AT }
 
-"A package, of exactly one repository."
+"A package as one repository has it."
 type Package implements Node {
   id: ID!
   name: String!
@@ -2610,6 +2716,8 @@ type Package implements Node {
   latest: PackageVersion
   "Highest version first."
   versions(first: Int, after: Cursor): PackageVersionConnection!
+  "Why it is not served: another repository owns its name, or comes first. Null where it is."
+  withheld: String
   downloads: Long!
   usage(range: UsageRange!): Usage!
 }
@@ -2642,7 +2750,20 @@ extend type Query {
   repositories(first: Int, after: Cursor, last: Int, before: Cursor, orderBy: RepositoryOrder, where: RepositoryWhere): RepositoryConnection!
   package(name: String!): Package
   packages(first: Int, after: Cursor, last: Int, before: Cursor, orderBy: PackageOrder, where: PackageWhere): PackageConnection!
+  "Who owns which names: what repositories own, and the claims that outlived theirs. By pattern."
+  claims(first: Int, after: Cursor): ClaimConnection!
 }
+
+"A pattern of names and the repository that owns it. Without one its names stay closed: no repository answers for them."
+type Claim implements Node {
+  id: ID!
+  pattern: String!
+  repository: Repository
+  "When the repository that owned it was removed."
+  closedAt: Time
+}
+type ClaimConnection { edges: [ClaimEdge] pageInfo: PageInfo! totalCount: Int! }
+type ClaimEdge { node: Claim cursor: Cursor! }
 
 extend type Mutation {
   "Adds a source and starts its first sync."
@@ -2656,6 +2777,8 @@ extend type Mutation {
   cancelSync(id: ID!): SyncRun!
   "Says that what the source lost is gone, and starts a sync that removes it: see the repository's notice."
   confirmRemovals(id: ID!): Repository!
+  "Frees the names of a closed claim: from then on any repository may answer for them."
+  releaseClaim(id: ID!): ID!
 }
 `, BuiltIn: false},
 	{Name: "../settings.graphqls", Input: `"What a reported leak does to its token. FLAG: it is marked, and works on. REVOKE: it is revoked at once."
@@ -3049,6 +3172,42 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Claim(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Claim_id(ctx, field)
+	case "pattern":
+		return ec.fieldContext_Claim_pattern(ctx, field)
+	case "repository":
+		return ec.fieldContext_Claim_repository(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_Claim_closedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Claim", field.Name)
+}
+
+func (ec *executionContext) childFields_ClaimConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ClaimConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ClaimConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ClaimConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ClaimEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ClaimEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ClaimEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
@@ -3139,6 +3298,8 @@ func (ec *executionContext) childFields_Package(ctx context.Context, field graph
 		return ec.fieldContext_Package_latest(ctx, field)
 	case "versions":
 		return ec.fieldContext_Package_versions(ctx, field)
+	case "withheld":
+		return ec.fieldContext_Package_withheld(ctx, field)
 	case "downloads":
 		return ec.fieldContext_Package_downloads(ctx, field)
 	case "usage":

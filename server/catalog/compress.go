@@ -18,17 +18,24 @@ func newPacker() *gzip.Writer {
 
 // compress gzips bytes that are kept and served many times.
 func (c *Catalog) compress(body []byte) []byte {
-	var b bytes.Buffer
 	w := c.packers.Get().(*gzip.Writer)
 	defer c.packers.Put(w)
+	return compressBy(w, body)
+}
+
+// Compress gzips bytes as documents are, now and then.
+func Compress(body []byte) []byte { return compressBy(newPacker(), body) }
+
+func compressBy(w *gzip.Writer, body []byte) []byte {
+	var b bytes.Buffer
 	w.Reset(&b)
 	w.Write(body) // into memory: it cannot fail
 	w.Close()
 	return bytes.Clone(b.Bytes())
 }
 
-// decompress undoes compress; size is how many bytes it gives.
-func decompress(packed []byte, size int) ([]byte, error) {
+// Decompress undoes it; size is how many bytes it gives.
+func Decompress(packed []byte, size int) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err

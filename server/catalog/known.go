@@ -146,11 +146,11 @@ func LeaveAll(ctx context.Context, tx *database.Tx, repositoryID string) error {
 			return fmt.Errorf("note the repository's packages as gone: %w", err)
 		}
 	}
+	if _, err := tx.ExecContext(ctx, "UPDATE packages SET removed_repository_id = repository_id WHERE repository_id = $1", repositoryID); err != nil {
+		return fmt.Errorf("note whose the packages were: %w", err)
+	}
 	return nil
 }
-
-// KeepGone is how long what sources no longer have is kept.
-const KeepGone = 90 * 24 * time.Hour
 
 // Sweep deletes what has been gone since before a time, and returns how many rows.
 func (c *Catalog) Sweep(ctx context.Context, before time.Time) (int, error) {

@@ -100,7 +100,7 @@ func (c *Catalog) tellShasum(ctx context.Context, tx *database.Tx, d *Dist, sha1
 
 // withShasum is a document with the checksum of one archive; false where it does not offer the archive.
 func withShasum(name string, row *ent.Document, address, sha1 string) (body []byte, told bool, err error) {
-	if body, err = decompress(row.Body, row.Size); err != nil {
+	if body, err = Decompress(row.Body, row.Size); err != nil {
 		return nil, false, err
 	}
 	if !bytes.Contains(body, []byte(address)) {

@@ -18,7 +18,16 @@ func (c *Catalog) DistsOf(ctx context.Context, sha256 string) ([]*Dist, error) {
 	}
 	dists := make([]*Dist, len(rows))
 	for i, row := range rows {
-		dists[i] = distFrom(row)
+		dists[i] = DistFrom(row)
 	}
 	return dists, nil
+}
+
+// Stored returns a dist as it is by now.
+func (c *Catalog) Again(ctx context.Context, d *Dist) (*Dist, error) {
+	row, err := c.db.Client.Dist.Query().Where(dist.ID(d.ID)).WithPackage().WithArchive().Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read a dist again: %w", err)
+	}
+	return DistFrom(row), nil
 }

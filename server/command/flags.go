@@ -55,6 +55,8 @@ var flagHelp = map[string]string{
 	"url":            "its address",
 	"username":       "its user name",
 	"password-file":  "a file with its password",
+	"owns":           "a pattern of packages that no other repository may answer for; may be given more than once",
+	"priority":       "lower is asked first",
 	"wait":           "wait until the sync has ended",
 	"range":          "hour, day, week, month, quarter or year",
 	"token":          "a token's id",

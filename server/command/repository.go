@@ -37,10 +37,12 @@ func (t *tools) repositories() (*repository.Service, error) {
 func addRepository(f *flags) work {
 	name, kind, url := f.String("name", "", ""), f.String("type", "composer", ""), f.String("url", "", "")
 	username, passwordFile := f.String("username", "", ""), f.String("password-file", "", "")
-	var packages many
+	var packages, owns many
 	f.Var(&packages, "package", "")
+	f.Var(&owns, "owns", "")
+	priority := f.Int("priority", 100, "")
 	return func(ctx context.Context, t *tools) error {
-		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), URL: url, Packages: append([]string{}, packages...), Owns: []string{}}
+		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), URL: url, Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Priority: priority}
 		if f.given("username") != f.given("password-file") {
 			return &usageError{"repository add: give --username and --password-file together"}
 		}
@@ -77,13 +79,20 @@ func listRepositories(f *flags) work {
 			Type         string     `json:"type"`
 			URL          *string    `json:"url"`
 			Packages     []string   `json:"packages"`
+			Owns         []string   `json:"owns"`
+			Priority     int        `json:"priority"`
 			Status       string     `json:"status"`
 			LastSyncedAt *time.Time `json:"lastSyncedAt"`
 			LastError    *string    `json:"lastError"`
+			Notice       *string    `json:"notice"`
 		}
 		all := make([]listed, len(rows))
 		for i, row := range rows {
-			all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, string(row.Status), row.LastSyncedAt, row.LastError}
+			owns, err := repository.Owned(ctx, row)
+			if err != nil {
+				return err
+			}
+			all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, owns, row.Priority, string(row.Status), row.LastSyncedAt, row.LastError, row.Notice}
 		}
 		if *asJSON {
 			return printJSON(t.Out, all)
@@ -122,7 +131,26 @@ func removeRepository(f *flags) work {
 		if err := errors.Join(repositories.Delete(ctx, row.ID), repositories.Syncs.Stop(ctx)); err != nil {
 			return err
 		}
-		fmt.Fprintf(t.Err, "Repository %s and its packages are removed.\n", row.Name)
+		fmt.Fprintf(t.Err, "Repository %s and its packages are removed. Names that it owned stay closed; broker claim list shows them.\n", row.Name)
+		return nil
+	}
+}
+
+func confirmRemovals(f *flags) work {
+	return func(ctx context.Context, t *tools) error {
+		row, err := t.find(ctx, f.words[0])
+		if err != nil {
+			return err
+		}
+		repositories, err := t.repositories()
+		if err != nil {
+			return err
+		}
+		_, err = repositories.ConfirmRemovals(ctx, row.ID)
+		if err := errors.Join(err, repositories.Syncs.Stop(ctx)); err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "The next sync of %s removes what its source lost; it is queued, and a running server does it.\n", row.Name)
 		return nil
 	}
 }

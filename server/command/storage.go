@@ -7,13 +7,9 @@ import (
 	"time"
 
 	"broker/server/archive"
-	"broker/server/cached"
 	"broker/server/catalog"
 	"broker/server/mirror"
 )
-
-// documentMemory is how many bytes of documents a command keeps in memory.
-const documentMemory = 16 << 20
 
 // verifyStorage reads every stored archive again. What is damaged is moved aside and fetched again from its source.
 func verifyStorage(f *flags) work {
@@ -27,8 +23,7 @@ func verifyStorage(f *flags) work {
 		if err != nil {
 			return err
 		}
-		packages := catalog.New(t.db, cached.NewMemory(t.db.Changes), t.config.PublicURL, documentMemory)
-		found, err := mirror.NewArchives(store, packages, repositories, t.config.Log).Verify(ctx, time.Now(), 0)
+		found, err := mirror.NewArchives(store, catalog.New(t.db, t.config.PublicURL), repositories, t.config.Log).Verify(ctx, time.Now(), 0)
 		if err = errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx))); err != nil {
 			return err
 		}

@@ -54,7 +54,12 @@ var groups = []group{
 		{"add", "Add a repository; a running server syncs it", "broker repository add --name main --url https://packages.example.org --username u --password-file /run/secret", 0, 0, addRepository},
 		{"list", "List the repositories", "", 0, 0, listRepositories},
 		{"sync NAME", "Have a running server sync a repository", "broker repository sync main --wait", 1, 1, syncRepository},
-		{"remove NAME", "Remove a repository and its packages", "", 1, 1, removeRepository},
+		{"confirm-removals NAME", "Have a repository believe that what its source lost is gone", "", 1, 1, confirmRemovals},
+		{"remove NAME", "Remove a repository and its packages; names that it owns stay closed", "", 1, 1, removeRepository},
+	}},
+	{"claim", "List who owns which names, and free those that nobody owns any more", []leaf{
+		{"list", "List the claims: by repositories, and of those that were removed", "", 0, 0, listClaims},
+		{"release PATTERN", "Free the names of a closed claim", "broker claim release 'acme/*'", 1, 1, releaseClaim},
 	}},
 	{"settings", "Show and change what the owner decides for everybody", []leaf{
 		{"list", "List the settings in force", "", 0, 0, listSettings},

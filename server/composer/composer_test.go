@@ -35,6 +35,7 @@ import (
 	"broker/server/seal"
 	"broker/server/tokens"
 	"broker/server/usage"
+	"broker/server/view"
 )
 
 // world is Composer's routes over a synced upstream.
@@ -63,16 +64,17 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	store, err := archive.Open(t.TempDir())
 	w.must(err)
 	public := &url.URL{Scheme: "https", Host: "broker.example"}
-	packages := catalog.New(db, cached.NewMemory(db.Changes), public, 64<<20)
+	packages, memory := catalog.New(db, public), cached.NewMemory(db.Changes)
+	views := view.New(db, memory, repository.NewOwners(db, memory), public, 64<<20)
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
 	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources).Sync))
 	t.Cleanup(func() { queue.Stop(t.Context()) })
 	w.usage = usage.NewRecorder(db, log)
-	w.installs = composer.NewInstalls(packages, w.usage, log)
+	w.installs = composer.NewInstalls(views, w.usage, log)
 	h := &composer.Handler{
-		Tokens: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Catalog: packages,
+		Tokens: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), View: views,
 		Archives: mirror.NewArchives(store, packages, w.sources, log), Usage: w.usage, Installs: w.installs, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
 	}
 	mux := http.NewServeMux()

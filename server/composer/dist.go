@@ -26,7 +26,7 @@ func (h *Handler) Dist() http.HandlerFunc {
 		if err := q.authorize(path.name); err != nil {
 			return err
 		}
-		dist, err := q.h.Catalog.Dist(q.r.Context(), path.name, path.version, path.reference)
+		dist, err := q.h.View.Dist(q.r.Context(), path.name, path.version, path.reference)
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
 			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
 				path.name, path.version, path.reference, path.name))

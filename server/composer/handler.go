@@ -19,6 +19,7 @@ import (
 	"broker/server/forwarded"
 	"broker/server/ratelimit"
 	"broker/server/usage"
+	"broker/server/view"
 )
 
 // Archives opens the stored file of a dist, fetching it from its source on first use.
@@ -40,7 +41,7 @@ type Refusals interface {
 type Handler struct {
 	Tokens   *auth.Tokens
 	Limiter  *ratelimit.Limiter
-	Catalog  *catalog.Catalog
+	View     *view.View
 	Archives Archives
 	Usage    Recorder
 	Installs *Installs

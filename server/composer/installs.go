@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"broker/server/catalog"
 	"broker/server/usage"
+	"broker/server/view"
 )
 
 // The bounds of reports that wait to be counted.
@@ -24,7 +24,7 @@ const (
 // Installs counts what clients say they installed (notify-batch). A client has its answer at once: what of it is known
 // here is looked up behind.
 type Installs struct {
-	catalog *catalog.Catalog
+	view    *view.View
 	usage   Recorder
 	log     *slog.Logger
 	reports chan installed
@@ -38,12 +38,12 @@ type Installs struct {
 // installed is what one client reports: the versions, with the event of the request.
 type installed struct {
 	event    usage.Event
-	versions []catalog.PackageVersion
+	versions []view.PackageVersion
 }
 
 // NewInstalls begins to count; Close ends it.
-func NewInstalls(c *catalog.Catalog, r Recorder, log *slog.Logger) *Installs {
-	i := &Installs{catalog: c, usage: r, log: log, reports: make(chan installed, reportsMax),
+func NewInstalls(v *view.View, r Recorder, log *slog.Logger) *Installs {
+	i := &Installs{view: v, usage: r, log: log, reports: make(chan installed, reportsMax),
 		stop: make(chan struct{}), ended: make(chan struct{})}
 	i.ctx, i.giveUp = context.WithCancel(context.Background())
 	go i.run()
@@ -109,10 +109,10 @@ func (i *Installs) count(one installed) {
 }
 
 // known tells which versions are here. A database that is away is waited for; a stop has it asked once more.
-func (i *Installs) known(versions []catalog.PackageVersion) (map[catalog.PackageVersion]bool, error) {
+func (i *Installs) known(versions []view.PackageVersion) (map[view.PackageVersion]bool, error) {
 	for try := 1; ; try++ {
 		ctx, cancel := context.WithTimeout(i.ctx, countWithin)
-		known, err := i.catalog.Known(ctx, versions)
+		known, err := i.view.Known(ctx, versions)
 		cancel()
 		if err == nil || try >= tries || i.ctx.Err() != nil {
 			return known, err

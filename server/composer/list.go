@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 
 	"broker/server/auth"
-	"broker/server/catalog"
 	"broker/server/pattern"
+	"broker/server/view"
 )
 
 // List answers the names of packages, narrowed by ?filter= (Composer's wildcards) and ?vendor=.
@@ -17,7 +17,7 @@ func (h *Handler) List() http.HandlerFunc {
 		if err := q.admitTo(""); err != nil {
 			return err
 		}
-		names, err := q.h.Catalog.Names(q.r.Context(), q.token.Packages)
+		names, err := q.h.View.Names(q.r.Context(), q.token.Packages)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (h *Handler) Search() http.HandlerFunc {
 		if !clean(words) || !clean(kind) { // nothing here is called so
 			return q.writeJSON(map[string]any{"results": []found{}, "total": 0})
 		}
-		matches, total, err := q.h.Catalog.Search(q.r.Context(), words, kind, q.token.Packages)
+		matches, total, err := q.h.View.Search(q.r.Context(), words, kind, q.token.Packages)
 		if err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (h *Handler) Downloads() http.HandlerFunc {
 		for _, d := range report.Downloads {
 			name := strings.ToLower(d.Name)
 			if pattern.ValidName(name) && q.authorize(name) == nil && clean(d.Version) {
-				one.versions = append(one.versions, catalog.PackageVersion{Package: name, Version: d.Version})
+				one.versions = append(one.versions, view.PackageVersion{Package: name, Version: d.Version})
 			}
 		}
 		if len(one.versions) > 0 && !q.h.Installs.add(one) {

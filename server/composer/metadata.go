@@ -18,6 +18,7 @@ import (
 	"broker/server/pattern"
 	"broker/server/text"
 	"broker/server/usage"
+	"broker/server/view"
 )
 
 // Root answers packages.json as the token may see it.
@@ -29,7 +30,7 @@ func (h *Handler) Root() http.HandlerFunc {
 		if days, soon := expiresSoon(q.token, q.h.Now()); soon {
 			return q.rootWithWarning(days)
 		}
-		document, err := q.h.Catalog.Root(q.r.Context(), q.token.Packages)
+		document, err := q.h.View.Root(q.r.Context(), q.token.Packages)
 		if err != nil {
 			return err
 		}
@@ -54,7 +55,7 @@ func (q *request) rootWithWarning(days int) error {
 	if err := q.admit(); err != nil {
 		return err
 	}
-	body, err := q.h.Catalog.RootWith(q.r.Context(), q.token.Packages, catalog.Message{
+	body, err := q.h.View.RootWith(q.r.Context(), q.token.Packages, view.Message{
 		Message:  ending(q.token, days),
 		Versions: "*",
 	})
@@ -94,9 +95,13 @@ func (h *Handler) Metadata() http.HandlerFunc {
 		if err := q.authorize(name); err != nil {
 			return err
 		}
-		document, err := q.h.Catalog.Document(q.r.Context(), name, dev)
+		document, err := q.h.View.Document(q.r.Context(), name, dev)
 		if errors.Is(err, catalog.ErrNotFound) {
 			return q.missing("No repository of this server has the package " + name + ".")
+		}
+		if unavailable, ok := errors.AsType[*catalog.Unavailable](err); ok {
+			return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUpstreamUnavailable, RetryAfter: retryAfter,
+				Message: "There may be a package " + name + ", but " + unavailable.Reason + "."}
 		}
 		if err != nil {
 			return err
@@ -128,7 +133,7 @@ func (q *request) authorize(name string) error {
 
 // document answers 304 for the copy the client has, which is free, or the bytes. The client's value is compared for
 // equality only: a view may go back in time.
-func (q *request) document(d *catalog.Document) error {
+func (q *request) document(d *view.Document) error {
 	header := q.w.Header()
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("Vary", "Authorization, Accept-Encoding")

@@ -1,8 +1,11 @@
 package database_test
 
 import (
+	"slices"
 	"testing"
 
+	"broker/ent"
+	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/server/database"
 	"broker/server/database/databasetest"
@@ -43,6 +46,10 @@ func TestPackagesOfTheFirstVersionAreKept(t *testing.T) {
 			if of["dist_1"] != "repo_1" || of["dist_2"] != "repo_1" || of["dist_3"] != "repo_2" {
 				t.Errorf("archives are of %v", of)
 			}
+			owned := db.Client.Claim.Query().Where(claim.RepositoryID("repo_2"), claim.ClosedAtIsNil()).Order(ent.Asc(claim.FieldPattern)).Select(claim.FieldPattern).StringsX(t.Context())
+			if n := db.Client.Claim.Query().CountX(t.Context()); n != 2 || !slices.Equal(owned, []string{"acme/*", "x/*"}) {
+				t.Errorf("%d claims; repo_2 owns %v", n, owned)
+			}
 			branch := db.Client.Dist.Query().Where(dist.ID("dist_1")).WithArchive().OnlyX(t.Context())
 			if branch.NormalizedVersion != "dev-a/b" || branch.Edges.Archive.Sha256 != "s256" {
 				t.Errorf("the archive's row is %+v", branch)
@@ -64,7 +71,7 @@ func packagesOfFirstVersion(t *testing.T, db *database.DB) {
 	t.Helper()
 	const at = "'2026-11-25 22:00:00+00:00'"
 	for _, statement := range []string{
-		`INSERT INTO repositories (id, name, type, packages, owns, created_at) VALUES ('repo_2', 'other', 'COMPOSER', '[]', '[]', ` + at + `)`,
+		`INSERT INTO repositories (id, name, type, packages, owns, created_at) VALUES ('repo_2', 'other', 'COMPOSER', '[]', '["acme/*","x/*","acme/*"]', ` + at + `)`,
 		`UPDATE packages SET downloads = 9, latest_version_id = 'ver_1', version_count = 1 WHERE id = 'pkg_1'`,
 		`INSERT INTO archives (id, sha256, sha1, size, created_at) VALUES ('arc_1', 's256', 's1', 3, ` + at + `)`,
 		`INSERT INTO dists (id, version, reference, type, url, created_at, archive_id, package_id, repository_id)

@@ -105,7 +105,7 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 
 // storedMeanwhile finds what another fetch stored after the dist was read.
 func (a *Archives) storedMeanwhile(ctx context.Context, d *catalog.Dist) (archive.Info, bool) {
-	now, err := a.catalog.Dist(ctx, d.Package, d.Version, d.Reference)
+	now, err := a.catalog.Again(ctx, d)
 	if err != nil || now.Archive == nil {
 		return archive.Info{}, false
 	}

@@ -28,9 +28,11 @@ import (
 	"broker/server/database/databasetest"
 	"broker/server/jobs"
 	"broker/server/mirror"
+	"broker/server/pattern"
 	"broker/server/repository"
 	"broker/server/safehttp"
 	"broker/server/seal"
+	"broker/server/view"
 )
 
 // upstream is a Composer repository of one package, whose every answer a test may change.
@@ -124,6 +126,7 @@ type world struct {
 	*upstream
 	db       *database.DB
 	catalog  *catalog.Catalog
+	view     *view.View
 	archives *mirror.Archives
 	syncer   *mirror.Syncer
 	sources  *repository.Service
@@ -157,7 +160,8 @@ func newPacedWorld(t testing.TB, db *database.DB, pace safehttp.Pace) *world {
 	store, err := archive.Open(w.dir)
 	w.must(err)
 	log := slog.New(slog.DiscardHandler)
-	w.catalog = catalog.New(db, cached.NewMemory(db.Changes), w.public, 1<<20)
+	memory := cached.NewMemory(db.Changes)
+	w.catalog, w.view = catalog.New(db, w.public), view.New(db, memory, repository.NewOwners(db, memory), w.public, 1<<20)
 	sources := repository.New(repository.Config{DB: db, Audit: databasetest.Log(db), Client: safehttp.NewPaced(policy, "test", pace), Policy: policy, Sealer: sealer})
 	w.archives = mirror.NewArchives(store, w.catalog, sources, log)
 	w.sources = sources
@@ -199,7 +203,7 @@ type offer struct{ Type, URL, Reference, Shasum string }
 // offers are what p2 offers, by version.
 func (w *world) offers(dev bool) map[string]offer {
 	w.Helper()
-	document, err := w.catalog.Document(w.Context(), "acme/lib", dev)
+	document, err := w.view.Document(w.Context(), "acme/lib", dev)
 	w.must(err)
 	r, err := gzip.NewReader(bytes.NewReader(document.Body))
 	w.must(err)
@@ -228,7 +232,7 @@ func (w *world) openFor(ctx context.Context, o offer) ([]byte, error) {
 	w.Helper()
 	parts := strings.Split(strings.TrimPrefix(o.URL, "https://broker.example/dist/"), "/")
 	reference, _, _ := strings.Cut(parts[3], ".")
-	dist, err := w.catalog.Dist(ctx, parts[0]+"/"+parts[1], parts[2], reference)
+	dist, err := w.view.Dist(ctx, parts[0]+"/"+parts[1], parts[2], reference)
 	if err != nil {
 		return nil, err
 	}
@@ -242,6 +246,16 @@ func (w *world) openFor(ctx context.Context, o offer) ([]byte, error) {
 		err = fmt.Errorf("%d bytes were announced and %d came", info.Size, len(content))
 	}
 	return content, err
+}
+
+// root is packages.json as a token without patterns sees it.
+func (w *world) root() string {
+	w.Helper()
+	d, err := w.view.Root(w.Context(), pattern.Set{})
+	w.must(err)
+	text, err := catalog.Decompress(d.Body, d.Size)
+	w.must(err)
+	return string(text)
 }
 
 // opens asks for what is offered, and fails where the bytes are others than the offer's checksum says, or than wanted.

@@ -77,7 +77,7 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	var row *ent.Repository
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
 		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetURL(*in.URL).
-			SetPackages(in.Packages).SetOwns(in.Owns).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
+			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
 		if row, err = create.Save(ctx); err != nil {
 			return err
 		}
@@ -85,6 +85,9 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 			if row, err = s.sealCredential(ctx, row.Update(), row.ID, *in.Credential); err != nil {
 				return err
 			}
+		}
+		if err := own(ctx, tx, row.ID, in.Owns); err != nil {
+			return err
 		}
 		tx.Announce(database.TopicRepository, row.ID)
 		if len(in.Owns) > 0 {
@@ -123,6 +126,11 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 				return err
 			}
 		}
+		if in.Owns != nil {
+			if err := own(ctx, tx, id, in.Owns); err != nil {
+				return err
+			}
+		}
 		tx.Announce(database.TopicRepository, id)
 		if in.Owns != nil || in.Priority != nil {
 			reorder(tx)
@@ -158,9 +166,6 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	if in.Packages != nil {
 		update.SetPackages(in.Packages)
 	}
-	if in.Owns != nil {
-		update.SetOwns(in.Owns)
-	}
 	switch {
 	case in.Enabled == nil:
 	case !*in.Enabled:
@@ -195,7 +200,7 @@ func (s *Service) sealCredential(ctx context.Context, update *ent.RepositoryUpda
 func credentialOf(id string) string { return "repository|" + id + "|credential" }
 
 // Delete removes a repository and its history. Its packages are gone with it, but for the archives that lock files name:
-// what is stored of them is kept for a while.
+// what is stored of them is kept for a while. The names that it owned stay closed until somebody frees them.
 func (s *Service) Delete(ctx context.Context, id string) error {
 	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
 		row, err := tx.Repository.Get(ctx, id)
@@ -207,10 +212,14 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		if err := catalog.LeaveAll(ctx, tx, id); err != nil {
 			return err
 		}
+		closes, err := closeNames(ctx, tx, id)
+		if err != nil {
+			return err
+		}
 		if err := tx.Repository.DeleteOneID(id).Exec(ctx); err != nil {
 			return err
 		}
-		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.delete", Target: id, Details: map[string]any{"name": row.Name, "url": row.URL}})
+		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.delete", Target: id, Details: map[string]any{"name": row.Name, "url": row.URL, "closes": closes}})
 	})
 	return storeError("remove the repository", id, err)
 }

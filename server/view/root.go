@@ -1,11 +1,13 @@
-package catalog
+package view
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"strings"
 
+	"broker/server/catalog"
 	"broker/server/pattern"
 )
 
@@ -34,53 +36,63 @@ type Message struct {
 const listedMax = 1000
 
 // Root returns packages.json as a token with these patterns sees it.
-func (c *Catalog) Root(ctx context.Context, visible pattern.Set) (*Document, error) {
-	return c.roots.Get(ctx, visible.Key(), func(ctx context.Context) (*Document, error) {
-		names, err := c.names.get(ctx)
+func (v *View) Root(ctx context.Context, visible pattern.Set) (*Document, error) {
+	return v.roots.Get(ctx, visible.Key(), func(ctx context.Context) (*Document, error) {
+		answer, err := v.root(ctx, visible)
 		if err != nil {
 			return nil, err
 		}
-		body, err := json.Marshal(c.root(names, visible))
+		body, err := json.Marshal(answer)
 		if err != nil {
 			return nil, err
 		}
 		digest := sha256.Sum256(body)
-		return &Document{Body: c.compress(body), Size: len(body), LastModified: validator(digest[:])}, nil
+		return &Document{Body: catalog.Compress(body), Size: len(body), LastModified: validator(digest[:])}, nil
 	})
 }
 
 // RootWith is Root with lines for the person at the terminal. It has no validator: a client that answered itself from
 // its cache would not print them.
-func (c *Catalog) RootWith(ctx context.Context, visible pattern.Set, warnings ...Message) ([]byte, error) {
-	names, err := c.names.get(ctx)
+func (v *View) RootWith(ctx context.Context, visible pattern.Set, warnings ...Message) ([]byte, error) {
+	answer, err := v.root(ctx, visible)
 	if err != nil {
 		return nil, err
 	}
-	answer := c.root(names, visible)
 	answer.Warnings = warnings
 	return json.Marshal(answer)
 }
 
-func (c *Catalog) root(all []string, visible pattern.Set) root {
-	path := strings.TrimSuffix(c.publicURL.EscapedPath(), "/")
-	r := root{
+// root says which names may be asked for here. A name that is claimed is among them whether there is such a package or
+// not, so that Composer asks no other server for it.
+func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
+	path := strings.TrimSuffix(v.publicURL.EscapedPath(), "/")
+	r := &root{
 		Packages:        []string{},
 		MetadataURL:     path + "/p2/%package%.json",
 		Search:          path + "/search.json?q=%query%&type=%type%",
 		List:            path + "/list.json",
-		NotifyBatch:     c.address("downloads"),
+		NotifyBatch:     strings.TrimSuffix(v.publicURL.String(), "/") + "/downloads",
 		Warning:         "This server needs Composer 2. Upgrade with: composer self-update",
 		WarningVersions: "<1.999",
 	}
-	switch {
-	case !visible.Empty():
+	if !visible.Empty() {
 		r.AvailablePatterns = visible.Strings()
-	case len(all) <= listedMax:
-		r.AvailablePackages = all
-	default:
-		r.AvailablePatterns = vendorPatterns(all)
+		return r, nil
 	}
-	return r
+	all, err := v.names.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) <= listedMax {
+		r.AvailablePackages, r.AvailablePatterns = all, order.Patterns()
+	} else if vendors := vendorPatterns(all); vendors != nil {
+		r.AvailablePatterns = slices.Compact(slices.Sorted(slices.Values(append(vendors, order.Patterns()...))))
+	}
+	return r, nil
 }
 
 // vendorPatterns says which vendors there are; nothing where they are too many to list.

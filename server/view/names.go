@@ -1,4 +1,4 @@
-package catalog
+package view
 
 import (
 	"context"
@@ -17,13 +17,15 @@ import (
 	"broker/server/database"
 	"broker/server/fold"
 	"broker/server/pattern"
+	"broker/server/repository"
 )
 
 // names keeps the sorted names of all packages. An announcement has what it names read again, not all. The slices must
 // not be changed.
 type names struct {
-	db   *database.DB
-	kept *cached.Cache[struct{}, []string]
+	db     *database.DB
+	owners *repository.Owners
+	kept   *cached.Cache[struct{}, []string]
 
 	reading sync.Mutex // held by the one who reads
 	current []string   // as of the last read; nil: all are to be read
@@ -36,8 +38,8 @@ type names struct {
 // changedMax is how many names are read one by one.
 const changedMax = 1000
 
-func newNames(db *database.DB, memory *cached.Memory) *names {
-	n := &names{db: db, changed: map[string]bool{}, kept: cached.New(memory, cached.Options[struct{}, []string]{
+func newNames(db *database.DB, memory *cached.Memory, owners *repository.Owners) *names {
+	n := &names{db: db, owners: owners, changed: map[string]bool{}, kept: cached.New(memory, cached.Options[struct{}, []string]{
 		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 1, LastKnown: true,
 		Weigh: func(struct{}, []string) uint32 { return 1 },
 	})}
@@ -75,7 +77,7 @@ func (n *names) read(ctx context.Context) ([]string, error) {
 	if !all && before != nil && n.db.Changes.Live() {
 		conditions = append(conditions, pkg.NameIn(some...))
 	}
-	read, err := answered(ctx, n.db.Client, conditions...)
+	read, err := n.answered(ctx, conditions...)
 	if err != nil {
 		return nil, fmt.Errorf("read the names of packages: %w", err)
 	}
@@ -87,8 +89,8 @@ func (n *names) read(ctx context.Context) ([]string, error) {
 }
 
 // answered are the names that a repository answers for, sorted.
-func answered(ctx context.Context, client *ent.Client, narrow ...predicate.Pkg) ([]string, error) {
-	all, err := readOrder(ctx, client)
+func (n *names) answered(ctx context.Context, narrow ...predicate.Pkg) ([]string, error) {
+	order, err := n.owners.Order(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,14 +98,14 @@ func answered(ctx context.Context, client *ent.Client, narrow ...predicate.Pkg) 
 		Name         string `json:"name"`
 		RepositoryID string `json:"repository_id"`
 	}
-	err = client.Pkg.Query().Where(narrow...).Where(pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()).
+	err = n.db.Client.Pkg.Query().Where(narrow...).Where(pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()).
 		Select(pkg.FieldName, pkg.FieldRepositoryID).Scan(ctx, &rows)
 	if err != nil {
 		return nil, err
 	}
 	names := make([]string, 0, len(rows))
 	for _, row := range rows {
-		if all.first(row.Name, row.RepositoryID) != "" {
+		if order.First(row.Name, row.RepositoryID) != "" {
 			names = append(names, row.Name)
 		}
 	}
@@ -126,8 +128,8 @@ func merged(all, some, there []string) []string {
 }
 
 // Names returns the names of the packages a token with these patterns may see, sorted.
-func (c *Catalog) Names(ctx context.Context, visible pattern.Set) ([]string, error) {
-	names, err := c.names.get(ctx)
+func (v *View) Names(ctx context.Context, visible pattern.Set) ([]string, error) {
+	names, err := v.names.get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -160,8 +162,8 @@ const searchMax = 100
 
 // Search returns the packages whose name or description has every word of the query, most downloaded first, and how
 // many there are. packageType narrows to a type; empty means any.
-func (c *Catalog) Search(ctx context.Context, query, packageType string, visible pattern.Set) ([]Found, int, error) {
-	found, err := database.Soon(ctx, func(ctx context.Context) (page, error) { return c.search(ctx, query, packageType, visible) })
+func (v *View) Search(ctx context.Context, query, packageType string, visible pattern.Set) ([]Found, int, error) {
+	found, err := database.Soon(ctx, func(ctx context.Context) (page, error) { return v.search(ctx, query, packageType, visible) })
 	return found.rows, found.total, err
 }
 
@@ -172,16 +174,16 @@ type page struct {
 }
 
 // search reads everything there is, and so as a report does.
-func (c *Catalog) search(ctx context.Context, query, packageType string, visible pattern.Set) (page, error) {
+func (v *View) search(ctx context.Context, query, packageType string, visible pattern.Set) (page, error) {
 	conditions := append(Sought(query), Within(visible), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil())
 	if packageType != "" {
 		conditions = append(conditions, pkg.Type(packageType))
 	}
-	all, err := readOrder(ctx, c.db.Reports)
+	order, err := v.owners.Order(ctx)
 	if err != nil {
 		return page{}, err
 	}
-	rows, err := c.db.Reports.Pkg.Query().Where(conditions...).Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).
+	rows, err := v.db.Reports.Pkg.Query().Where(conditions...).Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).
 		Select(pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID).All(ctx)
 	if err != nil {
 		return page{}, fmt.Errorf("search packages: %w", err)
@@ -193,19 +195,19 @@ func (c *Catalog) search(ctx context.Context, query, packageType string, visible
 	var ids []string
 	total := 0
 	for _, row := range rows {
-		if all.first(row.Name, has[row.Name]...) != *row.RepositoryID {
+		if order.First(row.Name, has[row.Name]...) != *row.RepositoryID {
 			continue
 		}
 		if total++; total <= searchMax {
 			ids = append(ids, row.ID)
 		}
 	}
-	return c.found(ctx, ids, total)
+	return v.found(ctx, ids, total)
 }
 
 // found reads what a search shows of packages.
-func (c *Catalog) found(ctx context.Context, ids []string, total int) (page, error) {
-	rows, err := c.db.Reports.Pkg.Query().Where(pkg.IDIn(ids...)).Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).All(ctx)
+func (v *View) found(ctx context.Context, ids []string, total int) (page, error) {
+	rows, err := v.db.Reports.Pkg.Query().Where(pkg.IDIn(ids...)).Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).All(ctx)
 	if err != nil {
 		return page{}, fmt.Errorf("search packages: %w", err)
 	}

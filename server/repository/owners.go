@@ -1,0 +1,151 @@
+package repository
+
+import (
+	"context"
+	"fmt"
+
+	"broker/ent"
+	"broker/ent/claim"
+	"broker/ent/repository"
+	"broker/server/cached"
+	"broker/server/database"
+	"broker/server/pattern"
+)
+
+// Owners knows in which order repositories are asked for a name, and who owns it. Whatever is said of a repository is
+// in force here as soon as it is announced, whatever was synced before.
+type Owners struct {
+	db   *database.DB
+	kept *cached.Cache[struct{}, *Order]
+}
+
+// NewOwners reads the order of a database's repositories.
+func NewOwners(db *database.DB, memory *cached.Memory) *Owners {
+	return &Owners{db: db, kept: cached.New(memory, cached.Options[struct{}, *Order]{
+		Topics: []database.Topic{database.TopicRepository}, Any: true, Bytes: 1, LastKnown: true,
+		Weigh: func(struct{}, *Order) uint32 { return 1 },
+	})}
+}
+
+// Order returns the order as it is now. It must not be changed.
+func (o *Owners) Order(ctx context.Context) (*Order, error) {
+	return o.kept.Get(ctx, struct{}{}, func(ctx context.Context) (*Order, error) { return readOrder(ctx, o.db.Client) })
+}
+
+// Order is the repositories by priority, and the claims. It decides which of the repositories that have a package
+// answers for it.
+type Order struct {
+	repositories []asked
+	claims       []claimed
+}
+
+type asked struct {
+	id          string
+	unreachable bool
+}
+
+type claimed struct {
+	names   pattern.Set
+	owner   string // empty once the owner was removed
+	removed string // the owner that was removed last; empty where none was
+}
+
+func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
+	rows, err := client.Repository.Query().
+		Select(repository.FieldID, repository.FieldEnabled, repository.FieldLastSyncedAt, repository.FieldLastError).
+		Order(ent.Asc(repository.FieldPriority, repository.FieldID)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the repositories: %w", err)
+	}
+	o := &Order{}
+	for _, row := range rows {
+		o.repositories = append(o.repositories, asked{row.ID, row.Enabled && (row.LastSyncedAt == nil || row.LastError != nil)})
+	}
+	claims, err := client.Claim.Query().Order(ent.Asc(claim.FieldPattern, claim.FieldID)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read who owns names: %w", err)
+	}
+	for _, row := range claims {
+		names, err := pattern.Parse([]string{row.Pattern})
+		if err != nil {
+			return nil, fmt.Errorf("read who owns %q: %w", row.Pattern, err)
+		}
+		c := claimed{names: names}
+		if row.RepositoryID != nil {
+			c.owner = *row.RepositoryID
+		}
+		if row.RemovedRepositoryID != nil {
+			c.removed = *row.RemovedRepositoryID
+		}
+		o.claims = append(o.claims, c)
+	}
+	return o, nil
+}
+
+// First is the repository that answers for a name, lower case, among those that have it; empty where none may.
+func (o *Order) First(name string, has ...string) string {
+	owners, owned := o.owners(name)
+	for _, r := range o.repositories {
+		for _, id := range has {
+			if id == r.id && (!owned || owners[id]) {
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+// owners are the repositories that own a name; owned tells that it is claimed, also by nobody who is left.
+func (o *Order) owners(name string) (owners map[string]bool, owned bool) {
+	for _, c := range o.claims {
+		if !c.names.Match(name) {
+			continue
+		}
+		owned = true
+		if c.owner != "" {
+			if owners == nil {
+				owners = map[string]bool{}
+			}
+			owners[c.owner] = true
+		}
+	}
+	return owners, owned
+}
+
+// Closed tells whether a name that no repository answers for is claimed: then no other server may be asked for it. While
+// an owner of it is unreachable, nobody knows whether there is such a package.
+func (o *Order) Closed(name string) (closed, unreachable bool) {
+	owners, owned := o.owners(name)
+	for _, r := range o.repositories {
+		unreachable = unreachable || r.unreachable && owners[r.id]
+	}
+	return owned, unreachable
+}
+
+// Outlives tells whether what locks name of a repository that was removed may still be served under a name: unless
+// somebody else owns it.
+func (o *Order) Outlives(name, removed string) bool {
+	owned := false
+	for _, c := range o.claims {
+		if !c.names.Match(name) {
+			continue
+		}
+		if c.removed == removed {
+			return true
+		}
+		owned = true
+	}
+	return !owned
+}
+
+// Patterns are the patterns of all claims, each once, sorted.
+func (o *Order) Patterns() []string {
+	var patterns []string
+	for _, c := range o.claims {
+		p := c.names.Strings()[0]
+		if len(patterns) == 0 || patterns[len(patterns)-1] != p {
+			patterns = append(patterns, p)
+		}
+	}
+	return patterns
+}

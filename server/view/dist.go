@@ -1,0 +1,96 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"broker/ent"
+	"broker/ent/dist"
+	"broker/ent/packageversion"
+	"broker/ent/pkg"
+	"broker/server/catalog"
+)
+
+// Dist finds an archive by what its address says. catalog.ErrNotFound where no version ever named it.
+func (v *View) Dist(ctx context.Context, name, version, reference string) (*catalog.Dist, error) {
+	found, err := v.dists.Get(ctx, distKey{name, version, reference}, func(ctx context.Context) (*catalog.Dist, error) {
+		return v.readDist(ctx, name, version, reference)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, catalog.ErrNotFound
+	}
+	return found, nil
+}
+
+// readDist reads the dist of a name, of which several repositories may have had one. The one that answers for the name
+// comes first; lock files may name what others had, also those that were removed, unless the name is owned: then only its
+// owner's counts.
+func (v *View) readDist(ctx context.Context, name, version, reference string) (*catalog.Dist, error) {
+	rows, err := v.db.Client.Dist.Query().
+		Where(dist.Version(version), dist.Reference(reference), dist.HasPackageWith(pkg.Name(name))).
+		WithPackage().WithArchive().All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read a dist: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var has, had []string
+	of := map[string]*catalog.Dist{}
+	var removed *catalog.Dist
+	for _, row := range rows {
+		d := catalog.DistFrom(row)
+		switch {
+		case d.RepositoryID == "":
+			if d.Archive != nil && order.Outlives(name, d.Removed) {
+				removed = d
+			}
+			continue
+		case row.GoneAt == nil:
+			has = append(has, d.RepositoryID)
+		default:
+			had = append(had, d.RepositoryID)
+		}
+		of[d.RepositoryID] = d
+	}
+	if first := order.First(name, has...); first != "" {
+		return of[first], nil
+	}
+	if first := order.First(name, had...); first != "" {
+		return of[first], nil
+	}
+	return removed, nil
+}
+
+// PackageVersion is a version of a package, normalised.
+type PackageVersion struct{ Package, Version string }
+
+// Known tells which of some versions are here.
+func (v *View) Known(ctx context.Context, versions []PackageVersion) (map[PackageVersion]bool, error) {
+	known := map[PackageVersion]bool{}
+	for some := range slices.Chunk(versions, 200) {
+		names, normalized := make([]string, len(some)), make([]string, len(some))
+		for i, one := range some {
+			names[i], normalized[i] = one.Package, one.Version
+		}
+		rows, err := v.db.Client.PackageVersion.Query().
+			Where(packageversion.NormalizedVersionIn(normalized...), packageversion.GoneAtIsNil(), packageversion.HasPackageWith(pkg.NameIn(names...))).
+			Select(packageversion.FieldID, packageversion.FieldNormalizedVersion, packageversion.FieldPackageID).
+			WithPackage(func(q *ent.PkgQuery) { q.Select(pkg.FieldID, pkg.FieldName) }).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look for versions: %w", err)
+		}
+		for _, row := range rows {
+			known[PackageVersion{row.Edges.Package.Name, row.NormalizedVersion}] = true
+		}
+	}
+	return known, nil
+}

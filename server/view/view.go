@@ -1,0 +1,216 @@
+// Package view is what one token sees of the catalog: packages.json, documents, archives, names and searches. It keeps
+// what it read in memory, until an announcement names it, and asks the repositories' order who answers for a name.
+package view
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"broker/ent"
+	"broker/ent/document"
+	"broker/ent/pkg"
+	"broker/server/cached"
+	"broker/server/catalog"
+	"broker/server/database"
+	"broker/server/metadata"
+	"broker/server/repository"
+)
+
+// Document is bytes to serve as they are, with their validator.
+type Document struct {
+	Body         []byte // gzipped JSON
+	Size         int    // bytes of the JSON
+	RepositoryID string // which answers for the package; empty for packages.json, and for a name that is closed
+	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only
+}
+
+// View serves the catalog of a database.
+type View struct {
+	db        *database.DB
+	publicURL *url.URL
+	owners    *repository.Owners
+
+	documents *cached.Cache[documentKey, *Document] // nil: no repository has the package
+	dists     *cached.Cache[distKey, *catalog.Dist] // nil: there is no such dist
+	roots     *cached.Cache[string, *Document]      // by the patterns of the token
+	names     *names
+}
+
+type documentKey struct {
+	name string
+	dev  bool
+}
+
+type distKey struct{ name, version, reference string }
+
+// New serves the catalog of a database. publicURL is the base of every address handed out; bytes is how many of
+// documents are kept in memory.
+func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, publicURL *url.URL, bytes uint64) *View {
+	v := &View{db: db, publicURL: publicURL, owners: owners, names: newNames(db, memory, owners)}
+	v.documents = cached.New(memory, cached.Options[documentKey, *Document]{
+		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes, LastKnown: true,
+		Weigh:    func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) },
+		Subjects: func(k documentKey) []cached.Mark { return []cached.Mark{memory.Mark(database.TopicPackage, k.name)} },
+	})
+	v.dists = cached.New(memory, cached.Options[distKey, *catalog.Dist]{
+		Topics: []database.Topic{database.TopicPackage, database.TopicDist}, Bytes: 32 << 20, LastKnown: true,
+		Weigh: func(k distKey, _ *catalog.Dist) uint32 { return uint32(len(k.name)+len(k.version)) + 500 },
+		Subjects: func(k distKey) []cached.Mark {
+			return []cached.Mark{memory.Mark(database.TopicPackage, k.name), memory.Mark(database.TopicDist, k.name)}
+		},
+	})
+	v.roots = cached.New(memory, cached.Options[string, *Document]{
+		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 32 << 20, LastKnown: true,
+		Weigh: func(k string, d *Document) uint32 { return weight(len(k), d) },
+	})
+	return v
+}
+
+func weight(key int, d *Document) uint32 {
+	const overhead = 200
+	if d == nil {
+		return uint32(key) + overhead
+	}
+	return uint32(key+len(d.Body)) + overhead
+}
+
+// Document returns the metadata of a package, lower case: its stable versions, or with dev its branches. A name that is
+// claimed and that nobody answers for has no versions. catalog.ErrNotFound where there is none, and
+// *catalog.Unavailable where the owner of the name cannot be reached.
+func (v *View) Document(ctx context.Context, name string, dev bool) (*Document, error) {
+	found, err := v.documents.Get(ctx, documentKey{name, dev}, func(ctx context.Context) (*Document, error) {
+		return v.readDocument(ctx, name, dev)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, catalog.ErrNotFound
+	}
+	if found.RepositoryID == "" {
+		return found, v.reachable(ctx, name)
+	}
+	return found, nil
+}
+
+func (v *View) readDocument(ctx context.Context, name string, dev bool) (*Document, error) {
+	answers, err := v.Package(ctx, v.db.Client, name)
+	if err != nil {
+		return nil, err
+	}
+	if answers == nil {
+		return v.closed(ctx, name)
+	}
+	row, err := v.db.Client.Document.Query().Where(document.Dev(dev), document.PackageID(answers.ID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the document of %s: %w", name, err)
+	}
+	return &Document{Body: row.Body, Size: row.Size, LastModified: validator(row.Digest), RepositoryID: *answers.RepositoryID}, nil
+}
+
+// closed is the document of a name that is claimed and that no repository answers for: without versions, which has
+// Composer ask no other server for it. It is nil for a name that nobody claims.
+func (v *View) closed(ctx context.Context, name string) (*Document, error) {
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if closed, _ := order.Closed(name); !closed {
+		return nil, nil
+	}
+	body, err := metadata.Render(name, nil, metadata.RenderOptions{})
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(body)
+	return &Document{Body: catalog.Compress(body), Size: len(body), LastModified: validator(digest[:])}, nil
+}
+
+// reachable is an error while an owner of a name that nobody answers for cannot be reached: it may have the package.
+func (v *View) reachable(ctx context.Context, name string) error {
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return err
+	}
+	if _, unreachable := order.Closed(name); unreachable {
+		return &catalog.Unavailable{Reason: "the source that owns " + name + " cannot be reached, and nothing is stored of it yet"}
+	}
+	return nil
+}
+
+// Package returns the package that answers for a name, lower case, of all repositories' that have one; nil where none
+// does.
+func (v *View) Package(ctx context.Context, client *ent.Client, name string) (*ent.Pkg, error) {
+	rows, err := client.Pkg.Query().Where(pkg.Name(name), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for %s: %w", name, err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = *row.RepositoryID
+	}
+	answers := order.First(name, ids...)
+	for _, row := range rows {
+		if *row.RepositoryID == answers {
+			return row, nil
+		}
+	}
+	return nil, nil
+}
+
+// Withheld is why a repository's package is not served, for people; nil where it is.
+func (v *View) Withheld(ctx context.Context, client *ent.Client, p *ent.Pkg) (*string, error) {
+	if p.RepositoryID == nil || p.GoneAt != nil {
+		why := "Its source no longer has it."
+		return &why, nil
+	}
+	answers, err := v.Package(ctx, client, p.Name)
+	if err != nil || answers != nil && answers.ID == p.ID {
+		return nil, err
+	}
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return nil, err
+	}
+	why := "Its name is closed: who owned it was removed, or does not have it."
+	if closed, _ := order.Closed(p.Name); answers != nil {
+		why = "Another repository that has it comes first."
+		if closed {
+			why = "Another repository owns its name."
+		}
+	}
+	return &why, nil
+}
+
+// Metadata is the composer.json of one version of a package, cut from the package's document; that of a version which
+// the source no longer has says its name alone.
+func Metadata(ctx context.Context, of *ent.PackageVersion) (string, error) {
+	p, err := of.QueryPackage().WithDocuments(func(q *ent.DocumentQuery) { q.Where(document.Dev(of.Dev)) }).Only(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read the package of %s: %w", of.ID, err)
+	}
+	for _, row := range p.Edges.Documents {
+		body, err := catalog.Decompress(row.Body, row.Size)
+		if err != nil {
+			return "", fmt.Errorf("read the document of %s: %w", p.Name, err)
+		}
+		if found := metadata.VersionJSON(p.Name, body, of.NormalizedVersion); found != nil {
+			return string(found), nil
+		}
+	}
+	alone, err := json.Marshal(map[string]string{"name": p.Name, "version": of.Version})
+	return string(alone), err
+}
