@@ -299,7 +299,7 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 		ConnContext:       connections.Context,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       60 * time.Second,
+		IdleTimeout:       55 * time.Second, // with what came before, nobody keeps a connection for a minute without a word
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
