@@ -221,14 +221,15 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	downloads.rows = func() []row {
 		var all []row
 		for _, d := range c.DownloadDay.Query().AllX(ctx) {
-			all = append(all, row{d.Address, map[string]key{"": {number: -d.LastAt.UnixMilli(), text: d.TokenID}}})
+			all = append(all, row{d.Address, map[string]key{"": {number: -d.LastAt.UnixMilli(), text: d.TokenID + "\n" + d.Version}}})
 		}
 		return all
 	}
 	downloads.add = func() string {
 		last := time.Date(2026, 11, 1, 0, 0, random.IntN(3), random.IntN(2)*1_000_000, time.UTC)
 		i := next()
-		return c.DownloadDay.Create().SetID(int64(i)).SetDay(last.Truncate(24 * time.Hour)).SetTokenID(w.token.ID).SetPackage("acme/lib").SetVersion("1.0.0.0").
+		return c.DownloadDay.Create().SetID(int64(i)).SetDay(last.Truncate(24 * time.Hour)).SetTokenID(w.token.ID).SetPackage("acme/lib").
+			SetVersion(one(random, []string{"1.0.0.0", "dev-B", "dev-a", "dev-_", "dev-é"})).
 			SetAddress(fmt.Sprintf("10.0.%d.%d", i/250, i%250)).SetFirstAt(last).SetLastAt(last).SetDownloads(1).SaveX(ctx).Address
 	}
 	downloads.remove = func(address string) {

@@ -25,7 +25,7 @@ finish() {
 }
 trap finish EXIT
 
-server initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 -D "$folder/data" >/dev/null
+server initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US -D "$folder/data" >/dev/null
 for try in 1 2 3 4 5; do # on a port that nobody else has
   port=$((20000 + RANDOM % 10000))
   server pg_ctl start -w -D "$folder/data" -l "$folder/log" -o "-p $port -c listen_addresses=127.0.0.1 \

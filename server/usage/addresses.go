@@ -22,13 +22,17 @@ func Addresses(ctx context.Context, client *ent.Client, secretID string, first i
 	if first < 1 || first > topMax {
 		return nil, fault.Invalidf("first", "first is 1 to %d.", topMax)
 	}
+	kind, err := dialectOf(ctx, client)
+	if err != nil {
+		return nil, fmt.Errorf("read addresses: %w", err)
+	}
 	query := fmt.Sprintf("SELECT g.address, COALESCE(d.client, ''), g.requests, g.refused, g.first_at, g.last_at "+
 		"FROM (SELECT token_id, secret_id, address, %s AS requests, %s AS refused, MIN(first_at) AS first_at, MAX(last_at) AS last_at, MAX(day) AS day "+
-		"FROM address_days WHERE secret_id = $1 AND day > $2 GROUP BY token_id, secret_id, address ORDER BY MAX(last_at) DESC, address LIMIT %d) g "+
+		"FROM address_days WHERE secret_id = $1 AND day > $2 GROUP BY token_id, secret_id, address ORDER BY MAX(last_at) DESC, %s LIMIT %d) g "+
 		"LEFT JOIN address_days d ON d.day = g.day AND d.token_id = g.token_id AND d.secret_id = g.secret_id AND d.address = g.address "+
-		"ORDER BY g.last_at DESC, g.address", sums("requests"), sums("refused"), first)
+		"ORDER BY g.last_at DESC, %s", sums("requests"), sums("refused"), byBytes(kind, "address"), first, byBytes(kind, "g.address"))
 	all := []*AddressUse{}
-	err := each(ctx, client, func(rows *stdsql.Rows) error {
+	err = each(ctx, client, func(rows *stdsql.Rows) error {
 		var a AddressUse
 		var first, last instant
 		err := rows.Scan(&a.Address, &a.Client, &a.Requests, &a.Refused, &first, &last)

@@ -45,28 +45,29 @@ type DownloadFilter struct {
 // the key of one where it is given. A filter without a package, token or address is a *fault.Invalid.
 func Downloads(ctx context.Context, client *ent.Client, f DownloadFilter, first int, after string) ([]*Download, error) {
 	all := []*Download{}
-	query, args, err := f.query(after, fmt.Sprintf(" LIMIT %d", first))
-	if err != nil {
-		return nil, err
-	}
-	err = readDownloads(ctx, client, func(d *Download) error {
+	err := f.read(ctx, client, after, fmt.Sprintf(" LIMIT %d", first), func(d *Download) error {
 		all = append(all, d)
 		return nil
-	}, query, args)
+	})
 	return all, err
 }
 
 // EachDownload hands every download that a filter lets through to the function, the last one first, as the database
 // gives them.
 func EachDownload(ctx context.Context, client *ent.Client, f DownloadFilter, do func(*Download) error) error {
-	query, args, err := f.query("", "")
+	return f.read(ctx, client, "", "", do)
+}
+
+func (f DownloadFilter) read(ctx context.Context, client *ent.Client, after, limit string, do func(*Download) error) error {
+	c, err := f.conditions()
 	if err != nil {
 		return err
 	}
-	return readDownloads(ctx, client, do, query, args)
-}
-
-func readDownloads(ctx context.Context, client *ent.Client, do func(*Download) error, query string, args []any) error {
+	where := c.String()
+	key, err := c.key(after)
+	if err != nil {
+		return err
+	}
 	var failed error
 	scan := func(rows *stdsql.Rows) error {
 		var d Download
@@ -79,7 +80,9 @@ func readDownloads(ctx context.Context, client *ent.Client, do func(*Download) e
 		failed = do(&d)
 		return failed
 	}
-	err := frugally(ctx, client, func(q querier) error { return each(ctx, q, scan, query, args...) })
+	err = frugally(ctx, client, func(q querier, kind string) error {
+		return each(ctx, q, scan, downloadsQuery(kind, where, key, limit), c.args...)
+	})
 	if err != nil && failed == nil {
 		return fmt.Errorf("read downloads: %w", err)
 	}
@@ -94,7 +97,7 @@ func DownloadCount(ctx context.Context, client *ent.Client, f DownloadFilter) (d
 	}
 	query := "SELECT COUNT(*), COUNT(DISTINCT token_id) FROM (SELECT DISTINCT " + downloadKeys + " FROM download_days WHERE " + c.String() + ") d"
 	scan := func(rows *stdsql.Rows) error { return rows.Scan(&downloads, &tokens) }
-	err = frugally(ctx, client, func(q querier) error { return each(ctx, q, scan, query, c.args...) })
+	err = frugally(ctx, client, func(q querier, _ string) error { return each(ctx, q, scan, query, c.args...) })
 	if err != nil {
 		return 0, 0, fmt.Errorf("count downloads: %w", err)
 	}
@@ -104,27 +107,23 @@ func DownloadCount(ctx context.Context, client *ent.Client, f DownloadFilter) (d
 // downloadKeys are what makes a download another one.
 const downloadKeys = "token_id, secret_id, package, version, address"
 
-// query reads the downloads after the one of a key. The client is that of the last day.
-func (f DownloadFilter) query(after, limit string) (string, []any, error) {
-	c, err := f.conditions()
-	if err != nil {
-		return "", nil, err
-	}
-	where := c.String()
-	having, err := c.after(after)
-	if err != nil {
-		return "", nil, err
+// downloadsQuery reads the downloads behind the key whose first argument has this number; 0 for all. The client is that
+// of the last day.
+func downloadsQuery(kind, where string, key int, limit string) string {
+	ties := byBytes(kind, "token_id", "secret_id", "package", "version", "address")
+	having := ""
+	if key > 0 {
+		having = fmt.Sprintf(" HAVING MAX(last_at) < $%[1]d OR MAX(last_at) = $%[1]d AND (%[2]s) > %[3]s", key, ties, list(key, 5))
 	}
 	return "SELECT g.token_id, g.secret_id, g.package, g.version, g.address, g.downloads, g.installs, g.bytes, g.first_at, g.last_at, " +
 		"COALESCE(d.client, ''), COALESCE(t.description, ''), COALESCE(s.hint, '') " +
 		"FROM (SELECT " + downloadKeys + ", CAST(SUM(downloads) AS BIGINT) AS downloads, CAST(SUM(installs) AS BIGINT) AS installs, " +
 		"CAST(SUM(bytes) AS BIGINT) AS bytes, MIN(first_at) AS first_at, MAX(last_at) AS last_at, MAX(day) AS day " +
-		"FROM download_days WHERE " + where + " GROUP BY " + downloadKeys + having +
-		" ORDER BY MAX(last_at) DESC, " + downloadKeys + limit + ") g " +
+		"FROM download_days WHERE " + where + " GROUP BY " + downloadKeys + having + " ORDER BY MAX(last_at) DESC, " + ties + limit + ") g " +
 		"LEFT JOIN download_days d ON d.day = g.day AND d.token_id = g.token_id AND d.secret_id = g.secret_id AND d.package = g.package " +
 		"AND d.version = g.version AND d.address = g.address " +
 		"LEFT JOIN tokens t ON t.id = g.token_id LEFT JOIN token_secrets s ON s.id = g.secret_id " +
-		"ORDER BY g.last_at DESC, g.token_id, g.secret_id, g.package, g.version, g.address", c.args, nil
+		"ORDER BY g.last_at DESC, " + byBytes(kind, "g.token_id", "g.secret_id", "g.package", "g.version", "g.address")
 }
 
 func (f DownloadFilter) conditions() (*conditions, error) {
@@ -183,20 +182,20 @@ func (d *Download) Key() string {
 // keyTime is the time of a key; the databases keep milliseconds.
 const keyTime = "2006-01-02T15:04:05.000Z"
 
-// after goes on behind the download of a key.
-func (c *conditions) after(key string) (having string, err error) {
+// key adds the arguments of a download's key, and tells the number of the first; 0 where there is no key.
+func (c *conditions) key(key string) (number int, err error) {
 	if key == "" {
-		return "", nil
+		return 0, nil
 	}
 	parts := strings.Split(key, "\n")
 	at, err := time.Parse(keyTime, parts[0])
 	if err != nil || len(parts) != 6 {
-		return "", fault.Invalidf("after", "This is not a cursor of this connection.")
+		return 0, fault.Invalidf("after", "This is not a cursor of this connection.")
 	}
-	n := len(c.args) + 1
+	number = len(c.args) + 1
 	c.args = append(c.args, at)
 	for _, part := range parts[1:] {
 		c.args = append(c.args, part)
 	}
-	return fmt.Sprintf(" HAVING MAX(last_at) < $%[1]d OR MAX(last_at) = $%[1]d AND (%[2]s) > %[3]s", n, downloadKeys, list(n, 5)), nil
+	return number, nil
 }

@@ -70,8 +70,7 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 		}
 		return nil
 	}
-	query, args := r.ranked(by)
-	query += fmt.Sprintf(" GROUP BY 1 HAVING SUM(%[1]s) > 0 ORDER BY SUM(%[1]s) DESC, 1 LIMIT %[2]d", by.by, first)
+	end := fmt.Sprintf(" GROUP BY 1 HAVING SUM(%[1]s) > 0 ORDER BY SUM(%[1]s) DESC, 1 LIMIT %[2]d", by.by, first)
 	scan := func(rows *stdsql.Rows) error {
 		var subject string
 		var requests, downloads, bytes int64
@@ -81,19 +80,22 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 		found(subject, requests, downloads, bytes)
 		return nil
 	}
-	return frugally(ctx, r.client, func(q querier) error { return each(ctx, q, scan, query, args...) })
+	return frugally(ctx, r.client, func(q querier, kind string) error {
+		query, args := r.ranked(by, kind)
+		return each(ctx, q, scan, query+end, args...)
+	})
 }
 
 // ranked reads what is compared: totals over all tokens and packages, else details. What is grouped by is written so
 // that no index has it in order: SQLite, once it has statistics, would read everything for that.
-func (r *Report) ranked(by ranking) (query string, args []any) {
+func (r *Report) ranked(by ranking, dialect string) (query string, args []any) {
 	what := sums("requests", "downloads", "bytes")
 	if r.filter == (Filter{}) || by.kind == kindPackage && r.filter == (Filter{RepositoryID: r.filter.RepositoryID}) {
 		from, args := r.totals(by)
-		return "SELECT subject || '', " + what + " FROM (" + from + ") AS t", args
+		return "SELECT " + byBytes(dialect, "(subject || '')") + ", " + what + " FROM (" + from + ") AS t", args
 	}
 	table, _, c := r.filter.details(r.reach.step(), r.From)
-	return fmt.Sprintf("SELECT %[1]s || '', %[2]s FROM %[3]s WHERE %[4]s AND %[1]s <> ''", by.column, what, table, c), c.args
+	return fmt.Sprintf("SELECT %s, %s FROM %s WHERE %s AND %s <> ''", byBytes(dialect, "("+by.column+" || '')"), what, table, c, by.column), c.args
 }
 
 // totals selects the sums that are compared.
