@@ -5,6 +5,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -194,9 +195,27 @@ func openPostgres(rawURL string, connections int) (*sql.DB, error) {
 		return nil, fmt.Errorf("open postgres: %w", err)
 	}
 	connector.Dialer(newDialer())
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(frugal{connector})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return db, nil
+}
+
+// frugal connects so that PostgreSQL just runs what it is asked. By the number of rows it expects, it would compile a
+// query, and start more processes for it, which takes longer than the reading: 4 s instead of 20 ms to count the
+// revoked ones among 10,000 tokens.
+type frugal struct{ sqldriver.Connector }
+
+// Connect implements driver.Connector.
+func (f frugal) Connect(ctx context.Context) (sqldriver.Conn, error) {
+	conn, err := f.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const settings = "SET jit = off; SET max_parallel_workers_per_gather = 0"
+	if _, err := conn.(sqldriver.ExecerContext).ExecContext(ctx, settings, nil); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }

@@ -80,9 +80,10 @@ func (f DownloadFilter) read(ctx context.Context, client *ent.Client, after, lim
 		failed = do(&d)
 		return failed
 	}
-	err = frugally(ctx, client, func(q querier, kind string) error {
-		return each(ctx, q, scan, downloadsQuery(kind, where, key, limit), c.args...)
-	})
+	kind, err := dialectOf(ctx, client)
+	if err == nil {
+		err = each(ctx, client, scan, downloadsQuery(kind, where, key, limit), c.args...)
+	}
 	if err != nil && failed == nil {
 		return fmt.Errorf("read downloads: %w", err)
 	}
@@ -97,8 +98,7 @@ func DownloadCount(ctx context.Context, client *ent.Client, f DownloadFilter) (d
 	}
 	query := "SELECT COUNT(*), COUNT(DISTINCT token_id) FROM (SELECT DISTINCT " + downloadKeys + " FROM download_days WHERE " + c.String() + ") d"
 	scan := func(rows *stdsql.Rows) error { return rows.Scan(&downloads, &tokens) }
-	err = frugally(ctx, client, func(q querier, _ string) error { return each(ctx, q, scan, query, c.args...) })
-	if err != nil {
+	if err := each(ctx, client, scan, query, c.args...); err != nil {
 		return 0, 0, fmt.Errorf("count downloads: %w", err)
 	}
 	return downloads, tokens, nil

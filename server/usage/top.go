@@ -70,7 +70,12 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 		}
 		return nil
 	}
-	end := fmt.Sprintf(" GROUP BY 1 HAVING SUM(%[1]s) > 0 ORDER BY SUM(%[1]s) DESC, 1 LIMIT %[2]d", by.by, first)
+	kind, err := dialectOf(ctx, r.client)
+	if err != nil {
+		return err
+	}
+	query, args := r.ranked(by, kind)
+	query += fmt.Sprintf(" GROUP BY 1 HAVING SUM(%[1]s) > 0 ORDER BY SUM(%[1]s) DESC, 1 LIMIT %[2]d", by.by, first)
 	scan := func(rows *stdsql.Rows) error {
 		var subject string
 		var requests, downloads, bytes int64
@@ -80,10 +85,7 @@ func (r *Report) top(ctx context.Context, by ranking, first int, found func(subj
 		found(subject, requests, downloads, bytes)
 		return nil
 	}
-	return frugally(ctx, r.client, func(q querier, kind string) error {
-		query, args := r.ranked(by, kind)
-		return each(ctx, q, scan, query+end, args...)
-	})
+	return each(ctx, r.client, scan, query, args...)
 }
 
 // ranked reads what is compared: totals over all tokens and packages, else details. What is grouped by is written so
