@@ -37,7 +37,7 @@ import (
 
 // world is the API over a database with one of everything.
 type world struct {
-	*testing.T
+	testing.TB
 	db       *database.DB
 	accounts *account.Service
 	handler  http.Handler
@@ -47,12 +47,13 @@ type world struct {
 	pkg      *ent.Pkg
 	version  *ent.PackageVersion
 	owner    *ent.User
+	recorded *recorder // what it asked the database, where a test keeps that
 }
 
-func newWorld(t *testing.T, db *database.DB) *world {
+func newWorld(t testing.TB, db *database.DB) *world {
 	t.Helper()
 	ctx := t.Context()
-	w := &world{T: t, db: db}
+	w := &world{TB: t, db: db}
 	log := slog.New(slog.DiscardHandler)
 	events, rules := databasetest.Log(db), databasetest.Settings(db)
 	accounts, err := account.New(ctx, db, cached.NewMemory(db.Changes), events, time.Now)
@@ -370,7 +371,7 @@ func TestInternalErrorsAreNotShown(t *testing.T) {
 func TestPanicIsInternal(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	w := &world{T: t, handler: graph.NewHandler(&graph.Resolver{Log: slog.New(slog.NewTextHandler(&log, nil))})} // without a database
+	w := &world{TB: t, handler: graph.NewHandler(&graph.Resolver{Log: slog.New(slog.NewTextHandler(&log, nil))})} // without a database
 	a := w.ask(person(user.RoleOWNER), `{tokens{totalCount}}`, nil)
 	if a.code() != "INTERNAL" || strings.Contains(a.body, "panic") || strings.Contains(a.body, "nil") {
 		t.Errorf("answer %s", a.body)

@@ -142,7 +142,7 @@ func listClaims(ctx context.Context, q *ent.ClaimQuery, page keyset.Page) (*ent.
 func listEvents(ctx context.Context, q *ent.AuditEventQuery, page keyset.Page) (*ent.AuditEventConnection, error) {
 	read, err := keyset.From(ctx, q, keyset.Of[ent.AuditEvent]{
 		Name: "auditEvents", ID: func(e *ent.AuditEvent) string { return e.ID }, Desc: true,
-		Key: keyset.Number(auditevent.FieldNumber, func(e *ent.AuditEvent) int64 { return e.Number }),
+		Key: keyset.Unique(keyset.Number(auditevent.FieldNumber, func(e *ent.AuditEvent) int64 { return e.Number })),
 	}, page)
 	if err != nil {
 		return nil, err

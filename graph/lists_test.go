@@ -26,7 +26,7 @@ type listed struct {
 }
 
 // connections are the connection fields of the schema: a new one, and a new value of an order's enum, is among them.
-func connections(t *testing.T) []listed {
+func connections(t testing.TB) []listed {
 	t.Helper()
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	var all []listed
@@ -129,7 +129,9 @@ func directions(order string) []string {
 func eachList(t *testing.T, rows int, test func(w *world, random *rand.Rand, l listed, s shelf, order, direction string)) {
 	t.Helper()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		recorded := record(t, db)
 		w := newWorld(t, db)
+		w.recorded = recorded
 		random := rand.New(rand.NewPCG(1, 2))
 		shelves := w.shelves(random)
 		for _, l := range connections(t) {

@@ -54,13 +54,14 @@ func TestSearchIgnoresCaseInEveryScript(t *testing.T) {
 		order := "Bestellung-77"
 		make(tokens.NewToken{Description: "Größe ÄRZTE"})
 		labeled := make(tokens.NewToken{Description: "labels", Labels: []schema.Label{{Name: "kunde", Value: "МОСКВА 100%"}, {Name: "team", Value: "R&D"}}})
+		make(tokens.NewToken{Description: "party \U0001F600\U0001F469\u200D\U0001F4BB"})
 		make(tokens.NewToken{Description: "patterns", Packages: []string{"acme/*", "globex/lib_x"}})
 		make(tokens.NewToken{Description: "order", ExternalID: &order})
 		for search, want := range map[string]string{
 			"ärzte": "Größe ÄRZTE", "GRÖSSE": "Größe ÄRZTE", "größe ä": "Größe ÄRZTE", "a\u0308rzte": "Größe ÄRZTE", "arzte": "",
 			"москва": "labels", "Kunde": "labels", "KUNDE=москва": "labels", "r&d": "labels", "100%": "labels", "%": "labels", "1%0": "",
 			"ACME/*": "patterns", "acme": "patterns", "lib_X": "patterns", "lib-x": "", "_x": "patterns", "BESTELLUNG-77": "order", "*": "patterns",
-			"labels kunde": "", "\\": "", "'": "",
+			"labels kunde": "", "\\": "", "'": "", "\U0001F600": "party \U0001F600\U0001F469\u200D\U0001F4BB", "\U0001F4BB": "party \U0001F600\U0001F469\u200D\U0001F4BB", "\U0001F601": "",
 		} {
 			if got := strings.Join(w.found("tokens", "description", search), ","); got != want {
 				t.Errorf("tokens for %q: %q, want %q", search, got, want)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"broker/server/fold"
@@ -71,7 +72,17 @@ func moment(random *rand.Rand) *time.Time {
 	return &t
 }
 
-var someTexts = []string{"apple", "Apple", "Zebra", "zebra", "Ärzte", "ärzte", "äpfel", "МОСКВА", "москва", "100 %", "a_b", "a-b", "a b", "東京", "\U0001F600"}
+var someTexts = []string{"apple", "Apple", "Zebra", "zebra", "Ärzte", "ärzte", "äpfel", "МОСКВА", "москва", "100 %", "a_b", "a-b", "a b", "東京", "\U0001F600",
+	"", "\U0001F600\U0001F600", strings.Repeat("\uFDFA", 200), squares()}
+
+// squares are as many letters as a description may have, which fold to five times as many: an index takes that.
+func squares() string {
+	var b strings.Builder
+	for i := range 200 {
+		b.WriteRune(rune(0x3300 + i*i*7%88))
+	}
+	return b.String()
+}
 
 func one[T any](random *rand.Rand, all []T) T { return all[random.IntN(len(all))] }
 

@@ -406,16 +406,6 @@ var (
 				Columns: []*schema.Column{PackagesColumns[3]},
 			},
 			{
-				Name:    "pkg_downloads",
-				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[10]},
-			},
-			{
-				Name:    "pkg_released_at",
-				Unique:  false,
-				Columns: []*schema.Column{PackagesColumns[9]},
-			},
-			{
 				Name:    "pkg_gone_at",
 				Unique:  false,
 				Columns: []*schema.Column{PackagesColumns[14]},
@@ -626,11 +616,6 @@ var (
 				Name:    "token_parent_id",
 				Unique:  false,
 				Columns: []*schema.Column{TokensColumns[12]},
-			},
-			{
-				Name:    "token_created_at",
-				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[10]},
 			},
 			{
 				Name:    "token_last_used_at",

@@ -23,6 +23,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	entmigrate "broker/ent/migrate"
+	"broker/ent/migrations"
 )
 
 func main() {
@@ -61,7 +62,8 @@ func diff(ctx context.Context, driver dialect.Driver, path, name string) error {
 	}
 	err = entmigrate.NewSchema(driver).NamedDiff(ctx, name,
 		schema.WithDir(dir), schema.WithFormatter(migrate.DefaultFormatter), schema.WithMigrationMode(schema.ModeReplay),
-		schema.WithDropColumn(true), schema.WithDropIndex(true), schema.WithErrNoPlan(true))
+		schema.WithDropColumn(true), schema.WithDropIndex(true), schema.WithErrNoPlan(true),
+		schema.WithDiffHook(migrations.Orders(driver.Dialect())))
 	if errors.Is(err, migrate.ErrNoPlan) {
 		fmt.Println(path, "is up to date")
 		return nil

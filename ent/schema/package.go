@@ -54,11 +54,11 @@ func (Pkg) Edges() []ent.Edge {
 	}
 }
 
-// Indexes of the Pkg.
+// Indexes of the Pkg; those of the orders of lists are in ent/migrations.
 func (Pkg) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("repository_id", "name").Unique(), index.Fields("name"), index.Fields("type"), index.Fields("downloads"),
-		index.Fields("released_at"), index.Fields("gone_at").Annotations(entsql.IndexWhere("gone_at IS NOT NULL")),
+		index.Fields("repository_id", "name").Unique(), index.Fields("name"), index.Fields("type"),
+		index.Fields("gone_at").Annotations(entsql.IndexWhere("gone_at IS NOT NULL")),
 	}
 }
 

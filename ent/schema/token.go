@@ -65,12 +65,12 @@ func (Token) Edges() []ent.Edge {
 }
 
 // Indexes of the Token: the caller's own key is unique among tokens that are not revoked, and found among all.
+// Those of the orders of lists are in ent/migrations.
 func (Token) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("external_id").Unique().Annotations(entsql.IndexWhere("revoked_at IS NULL")),
 		index.Fields("external_id").StorageKey("token_external_id_all"),
 		index.Fields("parent_id"),
-		index.Fields("created_at"),
 		index.Fields("last_used_at"),
 		index.Fields("expires_at"),
 	}

@@ -17,9 +17,10 @@ import (
 	"broker/ent"
 )
 
-// Key is what rows are ordered by, before their id.
+// Key is what rows are ordered by, before their id. Each has its index, in ent/migrations.
 type Key[T any] struct {
 	column string // of the table; empty: the id alone
+	unique bool   // no two rows share it: the id orders nothing
 	kind   kind
 	absent Absent       // where the rows without a value stand
 	of     func(*T) any // a row's value: string, int64 or time.Time as the kind says; nil for none
@@ -50,6 +51,12 @@ func Number[T any](column string, of func(*T) int64) Key[T] {
 // Text is a key of texts, which are ordered by their bytes: a folded column gives people's order.
 func Text[T any](column string, of func(*T) string) Key[T] {
 	return Key[T]{column: column, kind: words, of: func(row *T) any { return of(row) }}
+}
+
+// Unique is a key that no two rows share.
+func Unique[T any](key Key[T]) Key[T] {
+	key.unique = true
+	return key
 }
 
 // Time is a key of instants.
@@ -125,13 +132,11 @@ func From[Q query[Q, T, P, O], T any, P, O ~func(*sql.Selector)](ctx context.Con
 		return nil, err
 	}
 	r, want := &Read[T]{of: of}, wanted(ctx)
-	if want.total {
-		if r.Total, err = q.Clone().Count(ctx); err != nil {
-			return nil, err
-		}
-	}
 	if !want.rows {
-		return r, nil
+		if want.total {
+			r.Total, err = q.Count(ctx)
+		}
+		return r, err
 	}
 	// A page from the end is read from there, in the opposite direction.
 	backward := page.Last != nil
@@ -154,6 +159,15 @@ func From[Q query[Q, T, P, O], T any, P, O ~func(*sql.Selector)](ctx context.Con
 	}
 	more := len(r.Rows) > *size
 	r.Rows = r.Rows[:min(*size, len(r.Rows))]
+	switch {
+	case !want.total:
+	case after == nil && before == nil && !more: // these are all
+		r.Total = len(r.Rows)
+	default:
+		if r.Total, err = q.Clone().Count(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if backward {
 		slices.Reverse(r.Rows)
 	}
@@ -239,18 +253,19 @@ func (of Of[T]) beside(p *position, s side) func(*sql.Selector) {
 		operator += "="
 	}
 	return func(s *sql.Selector) {
+		key, between := any(p.value), of.between(s.Dialect())
+		if p.value == nil {
+			key = sql.Raw(of.Key.absent.value(s.Dialect()))
+		}
 		s.Where(sql.P(func(b *sql.Builder) {
-			if of.Key.column == "" {
-				b.WriteString(text(s, "id") + " " + operator + " ").Arg(p.ID)
-				return
+			b.WriteString("(" + strings.Join(terms(of.Key, of.expression(s), text(s, "id")), between) + ") " + operator + " (")
+			for i, value := range terms(of.Key, key, any(p.ID)) {
+				if i > 0 {
+					b.WriteString(between)
+				}
+				b.Arg(value)
 			}
-			b.WriteString("(" + of.expression(s) + ", " + text(s, "id") + ") " + operator + " (")
-			if p.value == nil {
-				b.WriteString(of.Key.absent.value(s.Dialect()))
-			} else {
-				b.Arg(p.value)
-			}
-			b.WriteString(", ").Arg(p.ID).WriteString(")")
+			b.WriteString(")")
 		}))
 	}
 }
@@ -264,10 +279,38 @@ func (of Of[T]) sorted(backward bool) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		if of.Key.column != "" {
 			s.AppendSelect(s.C(of.Key.column))
-			s.OrderExpr(sql.Expr(of.expression(s) + direction))
 		}
-		s.OrderExpr(sql.Expr(text(s, "id") + direction))
+		by, between := terms(of.Key, of.expression(s), text(s, "id")), of.between(s.Dialect())
+		if between != columns {
+			by = []string{strings.Join(by, between)}
+		}
+		for _, term := range by {
+			s.OrderExpr(sql.Expr(term + direction))
+		}
 	}
+}
+
+// terms are those of a key and an id that rows are ordered by.
+func terms[T, E any](key Key[T], value, id E) []E {
+	switch {
+	case key.column == "":
+		return []E{id}
+	case key.unique:
+		return []E{value}
+	}
+	return []E{value, id}
+}
+
+// columns is between terms that are compared one after the other.
+const columns = ", "
+
+// between is what stands between terms. SQLite finds a place by an index that has an expression only if that is all that
+// is compared: there the two are one text. Of two times none begins with the other.
+func (of Of[T]) between(kind string) string {
+	if of.Key.absent != 0 && kind == dialect.SQLite {
+		return " || ' ' || "
+	}
+	return columns
 }
 
 // expression is the key in the database: never null, so that both databases order it alike.

@@ -58,7 +58,8 @@ func TestMigrationsMatchTheSchema(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db := databasetest.Open(t, url(t))
 			var missing bytes.Buffer
-			err := db.Client.Schema.WriteTo(t.Context(), &missing, schema.WithDropColumn(true), schema.WithDropIndex(true))
+			err := db.Client.Schema.WriteTo(t.Context(), &missing, schema.WithDropColumn(true), schema.WithDropIndex(true),
+				schema.WithDiffHook(migrations.Orders(db.Dialect())))
 			if err != nil {
 				t.Fatal(err)
 			}
