@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -50,12 +51,16 @@ func CheckRedisURL(url string) error {
 	return err
 }
 
+// silence has the client write nothing to standard error by itself: what matters comes back as an error. It is a switch
+// of the whole process, which is set once.
+var silence = sync.OnceFunc(logging.Disable)
+
 func newRedisCounter(url, takeScript string) (*redisCounter, error) {
 	options, err := redisOptions(url)
 	if err != nil {
 		return nil, err
 	}
-	logging.Disable() // it writes to standard error by itself; what matters comes back as an error
+	silence()
 	client := redis.NewClient(options)
 	return &redisCounter{client: client, takes: redis.NewScript(takeScript), greets: redis.NewScript(presentScript)}, nil
 }
