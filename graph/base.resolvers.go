@@ -9,6 +9,7 @@ import (
 	"broker/ent"
 	"broker/graph/generated"
 	"broker/graph/model"
+	"broker/server/account"
 	"broker/server/auth"
 	"broker/server/fault"
 	"broker/server/secret"
@@ -20,7 +21,7 @@ func (r *mutationResolver) Setup(ctx context.Context, input model.SetupInput) (*
 	if err != nil {
 		return nil, err
 	}
-	started, err := r.Accounts.Begin(ctx, user, clientOf(ctx))
+	started, err := r.Accounts.Begin(ctx, user, account.ClientOf(ctx))
 	if err != nil {
 		return nil, err
 	}

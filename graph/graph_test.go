@@ -115,7 +115,7 @@ func (w *world) post(caller *auth.Subject, body string) answer {
 	w.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	ctx := graph.WithClient(r.Context(), account.Client{Address: netip.MustParseAddr("192.0.2.1")})
+	ctx := account.WithClient(r.Context(), account.Client{Address: netip.MustParseAddr("192.0.2.1")})
 	if caller != nil {
 		ctx = auth.WithSubject(ctx, caller)
 	}

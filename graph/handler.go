@@ -17,7 +17,6 @@ import (
 	"broker/ent"
 	"broker/graph/generated"
 	"broker/graph/model"
-	"broker/server/account"
 	"broker/server/auth"
 	"broker/server/turns"
 )
@@ -119,19 +118,4 @@ type writerKey struct{}
 // writerOf is where a resolver sets a cookie.
 func writerOf(ctx context.Context) http.ResponseWriter {
 	return ctx.Value(writerKey{}).(http.ResponseWriter)
-}
-
-// clientOf is where a request comes from.
-func clientOf(ctx context.Context) account.Client {
-	if origin, ok := ctx.Value(originKey{}).(account.Client); ok {
-		return origin
-	}
-	return account.Client{}
-}
-
-type originKey struct{}
-
-// WithClient returns a context that says where a request comes from.
-func WithClient(ctx context.Context, c account.Client) context.Context {
-	return context.WithValue(ctx, originKey{}, c)
 }

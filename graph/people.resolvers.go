@@ -7,13 +7,14 @@ package graph
 
 import (
 	"broker/graph/model"
+	"broker/server/account"
 	"broker/server/auth"
 	"broker/server/fault"
 	"context"
 )
 
 func (r *mutationResolver) SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error) {
-	started, err := r.Accounts.SignIn(ctx, input.Email, input.Password, clientOf(ctx))
+	started, err := r.Accounts.SignIn(ctx, input.Email, input.Password, account.ClientOf(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"broker/frontend"
 	"broker/graph"
 	"broker/server/auth"
+	"broker/server/caller"
 	"broker/server/composer"
 	"broker/server/export"
 	"broker/server/forwarded"
@@ -23,7 +24,7 @@ type handlers struct {
 	graph    http.Handler
 	leaks    http.Handler
 	export   *export.Handler
-	callers  *callers
+	callers  *caller.Callers
 	ready    func(context.Context) error
 	secure   bool   // the public URL is https
 	origin   string // scheme, host and port of the public URL
@@ -31,8 +32,8 @@ type handlers struct {
 	log      *slog.Logger
 }
 
-// routes is every route of the server. A request passes recover, then the client's address, then its route; Composer's
-// routes authenticate, authorise and count by themselves, each through the same steps (composer.Handler).
+// routes is every route of the server. A request passes recover, then the client's address, then its route, which caller
+// admits: Composer's by themselves (composer.Handler), the API's here.
 func routes(h handlers) http.Handler {
 	r := chi.NewRouter()
 	r.Use(recoverer(h.log), h.proxies.Middleware, closing, middleware.GetHead)
@@ -52,12 +53,12 @@ func routes(h handlers) http.Handler {
 
 	// The API, with a session or a token. Pages of other origins may not use a session.
 	people := sameOrigin(h.origin)
-	r.Handle("/graphql", people(h.callers.identify(h.graph, graph.Refuse)))
-	r.Method(http.MethodGet, "/graphql/schema.graphql", people(h.callers.identify(asGet(gzhttp.GzipHandler(graph.ServeDocument())), graph.Refuse)))
-	r.Method(http.MethodGet, "/export/downloads.csv", people(h.callers.identify(h.export.Downloads(), export.Refuse)))
-	r.Method(http.MethodGet, "/export/usage.csv", people(h.callers.identify(h.export.Usage(), export.Refuse)))
-	r.Method(http.MethodGet, "/export/audit.csv", people(h.callers.identify(h.export.AuditCSV(), export.Refuse)))
-	r.Method(http.MethodGet, "/export/audit.jsonl", people(h.callers.identify(h.export.AuditLines(), export.Refuse)))
+	r.Handle("/graphql", people(h.callers.Identify(h.graph, graph.Refuse)))
+	r.Method(http.MethodGet, "/graphql/schema.graphql", people(h.callers.Identify(asGet(gzhttp.GzipHandler(graph.ServeDocument())), graph.Refuse)))
+	r.Method(http.MethodGet, "/export/downloads.csv", people(h.callers.Identify(h.export.Downloads(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/usage.csv", people(h.callers.Identify(h.export.Usage(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/audit.csv", people(h.callers.Identify(h.export.AuditCSV(), export.Refuse)))
+	r.Method(http.MethodGet, "/export/audit.jsonl", people(h.callers.Identify(h.export.AuditLines(), export.Refuse)))
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)

@@ -18,6 +18,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/cached"
+	"broker/server/caller"
 	"broker/server/catalog"
 	"broker/server/composer"
 	"broker/server/connections"
@@ -165,20 +166,20 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.tokens = tokens
 	limiter := ratelimit.New(limits, time.Now)
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
+	callers := &caller.Callers{
+		Tokens: tokens, Limiter: limiter, Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
+		Accounts: s.accounts, Settings: rules, Cookies: cookies, Answers: db.Answers,
+	}
 	s.handler = routes(handlers{
-		composer: &composer.Handler{
-			Tokens: tokens, Limiter: limiter, View: views, Archives: s.archives,
-			Usage: s.usage, Installs: s.installs, Refusals: refusals, Log: c.log, Now: time.Now,
-		},
+		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs},
 		graph: graph.NewHandler(&graph.Resolver{
 			Client: db.Reports, View: views, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
 			Sources: repositories, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
-		leaks:  leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
-		export: export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
-		callers: &callers{tokens: tokens, limiter: limiter, usage: s.usage, refusals: refusals, accounts: s.accounts,
-			settings: rules, cookies: cookies, ready: db.Answers, log: c.log},
+		leaks:   leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
+		export:  export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
+		callers: callers,
 		ready:   s.ready,
 		secure:  cookies.Secure,
 		origin:  c.publicURL.Scheme + "://" + c.publicURL.Host,

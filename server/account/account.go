@@ -56,6 +56,19 @@ type Client struct {
 	Device  string // see Cookies.Device
 }
 
+type clientKey struct{}
+
+// WithClient returns a context that says where a request comes from.
+func WithClient(ctx context.Context, c Client) context.Context {
+	return context.WithValue(ctx, clientKey{}, c)
+}
+
+// ClientOf is where a request comes from.
+func ClientOf(ctx context.Context) Client {
+	c, _ := ctx.Value(clientKey{}).(Client)
+	return c
+}
+
 // setupFor is how long a set-up code works.
 const setupFor = time.Hour
 

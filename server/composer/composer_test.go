@@ -21,6 +21,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/cached"
+	"broker/server/caller"
 	"broker/server/catalog"
 	"broker/server/composer"
 	"broker/server/database"
@@ -73,10 +74,11 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	t.Cleanup(func() { queue.Stop(t.Context()) })
 	w.usage = usage.NewRecorder(db, log)
 	w.installs = composer.NewInstalls(views, w.usage, log)
-	h := &composer.Handler{
-		Tokens: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), View: views,
-		Archives: mirror.NewArchives(store, packages, w.sources, log), Usage: w.usage, Installs: w.installs, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
+	callers := &caller.Callers{
+		Tokens: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now),
+		Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
 	}
+	h := &composer.Handler{Callers: callers, View: views, Archives: mirror.NewArchives(store, packages, w.sources, log), Installs: w.installs}
 	mux := http.NewServeMux()
 	mux.Handle("/packages.json", h.Root())
 	mux.Handle("/p2/", h.Metadata())

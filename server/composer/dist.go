@@ -18,15 +18,15 @@ import (
 // file's name.
 func (h *Handler) Dist() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		path, ok := parseDistPath(q.r.URL.Path, q.r.URL.RawPath)
+		path, ok := parseDistPath(q.R.URL.Path, q.R.URL.RawPath)
 		if !ok {
 			return q.missing("This is not the address of an archive.")
 		}
-		q.event.Package = path.name
-		if err := q.authorize(path.name); err != nil {
+		q.Event.Package = path.name
+		if err := q.Authorize(path.name); err != nil {
 			return err
 		}
-		dist, err := q.h.View.Dist(q.r.Context(), path.name, path.version, path.reference)
+		dist, err := q.h.View.Dist(q.R.Context(), path.name, path.version, path.reference)
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
 			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
 				path.name, path.version, path.reference, path.name))
@@ -34,7 +34,7 @@ func (h *Handler) Dist() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if err := q.admit(); err != nil {
+		if err := q.Admit(); err != nil {
 			return err
 		}
 		return q.archive(dist)
@@ -72,21 +72,21 @@ func segment(s string) bool {
 }
 
 func (q *request) archive(dist *catalog.Dist) error {
-	file, stored, err := q.h.Archives.Open(q.r.Context(), dist)
+	file, stored, err := q.h.Archives.Open(q.R.Context(), dist)
 	if err != nil {
 		return archiveRefusal(dist, err)
 	}
 	defer file.Close()
-	header := q.w.Header()
+	header := q.W.Header()
 	header.Set("Content-Type", "application/"+contentType(dist.Type))
 	header.Set("Content-Length", strconv.FormatInt(stored.Size, 10))
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
-	q.event.Kind, q.event.RepositoryID, q.event.Version = usage.Downloaded, dist.RepositoryID, dist.Version
-	if q.r.Method != http.MethodHead {
+	q.Event.Kind, q.Event.RepositoryID, q.Event.Version = usage.Downloaded, dist.RepositoryID, dist.Version
+	if q.R.Method != http.MethodHead {
 		// From the file itself, so that the kernel does the work. Where less is sent than announced the server closes the
 		// connection.
-		q.event.Bytes, _ = io.CopyN(q.w, file, stored.Size)
+		q.Event.Bytes, _ = io.CopyN(q.W, file, stored.Size)
 	}
 	return nil
 }

@@ -32,8 +32,8 @@ type rateLimit struct {
 // takes nothing from the rate limit.
 func (h *Handler) Health() http.HandlerFunc {
 	known := h.route(func(q *request) error {
-		q.h.Limiter.Peek(q.w, q.token)
-		return q.writeJSON(h.health(q.token))
+		q.Peek()
+		return q.writeJSON(h.health(q.Token))
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
 		if auth.Credentials(r) {

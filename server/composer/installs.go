@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"broker/server/caller"
 	"broker/server/usage"
 	"broker/server/view"
 )
@@ -25,7 +26,7 @@ const (
 // here is looked up behind.
 type Installs struct {
 	view    *view.View
-	usage   Recorder
+	usage   caller.Recorder
 	log     *slog.Logger
 	reports chan installed
 	waiting atomic.Int64    // versions
@@ -42,7 +43,7 @@ type installed struct {
 }
 
 // NewInstalls begins to count; Close ends it.
-func NewInstalls(v *view.View, r Recorder, log *slog.Logger) *Installs {
+func NewInstalls(v *view.View, r caller.Recorder, log *slog.Logger) *Installs {
 	i := &Installs{view: v, usage: r, log: log, reports: make(chan installed, reportsMax),
 		stop: make(chan struct{}), ended: make(chan struct{})}
 	i.ctx, i.giveUp = context.WithCancel(context.Background())

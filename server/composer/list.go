@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"broker/server/auth"
+	"broker/server/caller"
 	"broker/server/pattern"
 	"broker/server/view"
 )
@@ -14,14 +15,14 @@ import (
 // List answers the names of packages, narrowed by ?filter= (Composer's wildcards) and ?vendor=.
 func (h *Handler) List() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		if err := q.admitTo(""); err != nil {
+		if err := q.AdmitTo(""); err != nil {
 			return err
 		}
-		names, err := q.h.View.Names(q.r.Context(), q.token.Packages)
+		names, err := q.h.View.Names(q.R.Context(), q.Token.Packages)
 		if err != nil {
 			return err
 		}
-		query := q.r.URL.Query()
+		query := q.R.URL.Query()
 		return q.writeJSON(map[string]any{"packageNames": narrow(names, query.Get("vendor"), query.Get("filter"))})
 	})
 }
@@ -73,10 +74,10 @@ type found struct {
 // Search answers composer search: ?q= and ?type=.
 func (h *Handler) Search() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		if err := q.admitTo(""); err != nil {
+		if err := q.AdmitTo(""); err != nil {
 			return err
 		}
-		query := q.r.URL.Query()
+		query := q.R.URL.Query()
 		words, kind := query.Get("q"), query.Get("type")
 		if len(words) > 200 || len(kind) > 100 {
 			words, kind = strings.ToValidUTF8(words[:min(len(words), 200)], ""), strings.ToValidUTF8(kind[:min(len(kind), 100)], "")
@@ -84,7 +85,7 @@ func (h *Handler) Search() http.HandlerFunc {
 		if !clean(words) || !clean(kind) { // nothing here is called so
 			return q.writeJSON(map[string]any{"results": []found{}, "total": 0})
 		}
-		matches, total, err := q.h.View.Search(q.r.Context(), words, kind, q.token.Packages)
+		matches, total, err := q.h.View.Search(q.R.Context(), words, kind, q.Token.Packages)
 		if err != nil {
 			return err
 		}
@@ -119,26 +120,26 @@ type downloads struct {
 // Downloads counts what a client says it installed. Names that are not here, or not the token's, are passed over.
 func (h *Handler) Downloads() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		if err := q.admit(); err != nil {
+		if err := q.Admit(); err != nil {
 			return err
 		}
 		var report downloads
-		if err := json.NewDecoder(http.MaxBytesReader(q.w, q.r.Body, reportMax)).Decode(&report); err != nil {
+		if err := json.NewDecoder(http.MaxBytesReader(q.W, q.R.Body, reportMax)).Decode(&report); err != nil {
 			return &auth.Refusal{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT",
 				Message: `The body must be JSON of at most 256 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
 		}
-		one := installed{event: q.event}
+		one := installed{event: q.Event}
 		for _, d := range report.Downloads {
 			name := strings.ToLower(d.Name)
-			if pattern.ValidName(name) && q.authorize(name) == nil && clean(d.Version) {
+			if pattern.ValidName(name) && q.Authorize(name) == nil && clean(d.Version) {
 				one.versions = append(one.versions, view.PackageVersion{Package: name, Version: d.Version})
 			}
 		}
 		if len(one.versions) > 0 && !q.h.Installs.add(one) {
-			return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, RetryAfter: retryAfter,
+			return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, RetryAfter: caller.RetryAfter,
 				Message: "Too many reports of installations wait to be counted."}
 		}
-		q.w.WriteHeader(http.StatusNoContent)
+		q.W.WriteHeader(http.StatusNoContent)
 		return nil
 	})
 }

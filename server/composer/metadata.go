@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"broker/server/auth"
+	"broker/server/caller"
 	"broker/server/catalog"
 	"broker/server/pattern"
 	"broker/server/text"
@@ -24,13 +25,13 @@ import (
 // Root answers packages.json as the token may see it.
 func (h *Handler) Root() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		if err := q.authorize(""); err != nil {
+		if err := q.Authorize(""); err != nil {
 			return err
 		}
-		if days, soon := expiresSoon(q.token, q.h.Now()); soon {
+		if days, soon := expiresSoon(q.Token, q.h.Now()); soon {
 			return q.rootWithWarning(days)
 		}
-		document, err := q.h.View.Root(q.r.Context(), q.token.Packages)
+		document, err := q.h.View.Root(q.R.Context(), q.Token.Packages)
 		if err != nil {
 			return err
 		}
@@ -52,22 +53,22 @@ func expiresSoon(t *auth.Token, now time.Time) (days int, soon bool) {
 // rootWithWarning tells the person at the terminal that the token ends soon, on every run: it is never answered by a
 // 304, which Composer would not print it for. Its Last-Modified is the ordinary one, which no such answer is kept by.
 func (q *request) rootWithWarning(days int) error {
-	if err := q.admit(); err != nil {
+	if err := q.Admit(); err != nil {
 		return err
 	}
-	body, err := q.h.View.RootWith(q.r.Context(), q.token.Packages, view.Message{
-		Message:  ending(q.token, days),
+	body, err := q.h.View.RootWith(q.R.Context(), q.Token.Packages, view.Message{
+		Message:  ending(q.Token, days),
 		Versions: "*",
 	})
 	if err != nil {
 		return err
 	}
-	header := q.w.Header()
+	header := q.W.Header()
 	header.Set("Last-Modified", q.h.Now().UTC().Format(http.TimeFormat))
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("Content-Type", "application/json")
-	q.event.Kind, q.event.Bytes = usage.Metadata, int64(len(body))
-	q.w.Write(body) // an error means that the client has gone
+	q.Event.Kind, q.Event.Bytes = usage.Metadata, int64(len(body))
+	q.W.Write(body) // an error means that the client has gone
 	return nil
 }
 
@@ -87,20 +88,20 @@ func ending(t *auth.Token, days int) string {
 // Metadata answers p2/VENDOR/PACKAGE.json and p2/VENDOR/PACKAGE~dev.json.
 func (h *Handler) Metadata() http.HandlerFunc {
 	return h.route(func(q *request) error {
-		name, dev, ok := metadataName(q.r.URL.Path, q.r.URL.RawPath)
+		name, dev, ok := metadataName(q.R.URL.Path, q.R.URL.RawPath)
 		if !ok {
 			return q.missing("No package can have this name.")
 		}
-		q.event.Package = name
-		if err := q.authorize(name); err != nil {
+		q.Event.Package = name
+		if err := q.Authorize(name); err != nil {
 			return err
 		}
-		document, err := q.h.View.Document(q.r.Context(), name, dev)
+		document, err := q.h.View.Document(q.R.Context(), name, dev)
 		if errors.Is(err, catalog.ErrNotFound) {
 			return q.missing("No repository of this server has the package " + name + ".")
 		}
 		if unavailable, ok := errors.AsType[*catalog.Unavailable](err); ok {
-			return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUpstreamUnavailable, RetryAfter: retryAfter,
+			return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUpstreamUnavailable, RetryAfter: caller.RetryAfter,
 				Message: "There may be a package " + name + ", but " + unavailable.Reason + "."}
 		}
 		if err != nil {
@@ -119,42 +120,30 @@ func metadataName(path, rawPath string) (name string, dev, ok bool) {
 	return name, dev, isJSON && rawPath == "" && pattern.ValidName(name)
 }
 
-// missing is a 404 that costs a request, as an answer would.
-func (q *request) missing(message string) error {
-	if err := q.admit(); err != nil {
-		return err
-	}
-	return notFound(message)
-}
-
-func (q *request) authorize(name string) error {
-	return auth.Authorize(&auth.Subject{Token: q.token}, auth.ReadPackages, auth.Object{Package: name})
-}
-
 // document answers 304 for the copy the client has, which is free, or the bytes. The client's value is compared for
 // equality only: a view may go back in time.
 func (q *request) document(d *view.Document) error {
-	header := q.w.Header()
+	header := q.W.Header()
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("Vary", "Authorization, Accept-Encoding")
 	if d.LastModified != "" {
 		header.Set("Last-Modified", d.LastModified)
 	}
-	if d.LastModified != "" && q.r.Header.Get("If-Modified-Since") == d.LastModified {
-		q.h.Limiter.Peek(q.w, q.token)
-		q.event.Kind = usage.NotModified
-		q.w.WriteHeader(http.StatusNotModified)
+	if d.LastModified != "" && q.R.Header.Get("If-Modified-Since") == d.LastModified {
+		q.Peek()
+		q.Event.Kind = usage.NotModified
+		q.W.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	if err := q.admit(); err != nil {
+	if err := q.Admit(); err != nil {
 		return err
 	}
-	q.event.Kind, q.event.Bytes = usage.Metadata, int64(len(d.Body))
+	q.Event.Kind, q.Event.Bytes = usage.Metadata, int64(len(d.Body))
 	header.Set("Content-Type", "application/json")
-	if acceptsGzip(q.r) {
+	if acceptsGzip(q.R) {
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.Itoa(len(d.Body)))
-		q.w.Write(d.Body)
+		q.W.Write(d.Body)
 		return nil
 	}
 	header.Set("Content-Length", strconv.Itoa(d.Size))
@@ -162,7 +151,7 @@ func (q *request) document(d *view.Document) error {
 	if err != nil {
 		return fmt.Errorf("unpack a document: %w", err)
 	}
-	io.Copy(q.w, plain)
+	io.Copy(q.W, plain)
 	return nil
 }
 
@@ -185,11 +174,11 @@ func (q *request) writeJSON(answer any) error {
 	if err != nil {
 		return err
 	}
-	header := q.w.Header()
+	header := q.W.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	q.event.Bytes = int64(len(body))
-	q.w.Write(body)
+	q.Event.Bytes = int64(len(body))
+	q.W.Write(body)
 	return nil
 }
