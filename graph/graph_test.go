@@ -478,6 +478,7 @@ func TestBombsAreRefused(t *testing.T) {
 		"mutations in a fragment": `mutation{...F ...on Mutation{` + numbered(3, `cancelSync(id:"sync_nobody"){id}`) + `}} fragment F on Mutation{x:signOut y:signOut z:signOut}`,
 		"sign-ins in a fragment":  `mutation{...F} fragment F on Mutation{a:signIn(input:{email:"a",password:"a"}){user{id}} ...on Mutation{b:signIn(input:{email:"a",password:"b"}){user{id}}}}`,
 		"notices":                 "{tokens(first:100){edges{node{" + numbered(20, "notices") + "}}}}",
+		"notices with kind":       "{tokens(first:100){edges{node{" + numbered(20, "noticesWithKind{kind}") + "}}}}",
 		"sign-ins":                `mutation{a:signIn(input:{email:"a",password:"a"}){user{id}} b:signIn(input:{email:"a",password:"b"}){user{id}}}`,
 		"usage":                   `{tokens(first:100){edges{node{a:usage(range:YEAR){series{at requests}} b:usage(range:YEAR){series{at}}}}}}`,
 		"downloads":               "{" + numbered(15, `downloads(where:{package:"acme/lib"}){totalCount}`) + "}",

@@ -82,6 +82,7 @@ func made(c *generated.Config) {
 	c.Complexity.Token.RateLimit = query
 	c.Complexity.Token.RateLimitStatus = query
 	c.Complexity.Token.Notices = query
+	c.Complexity.Token.NoticesWithKind = query
 	c.Complexity.Token.Parent = query
 	c.Complexity.Token.ChildCount = query
 }

@@ -224,6 +224,15 @@ func (r *tokenResolver) ChildCount(ctx context.Context, obj *ent.Token) (int, er
 }
 
 func (r *tokenResolver) Notices(ctx context.Context, obj *ent.Token) ([]string, error) {
+	notices, err := r.NoticesWithKind(ctx, obj)
+	texts := make([]string, 0, len(notices))
+	for _, notice := range notices {
+		texts = append(texts, notice.Text)
+	}
+	return texts, err
+}
+
+func (r *tokenResolver) NoticesWithKind(ctx context.Context, obj *ent.Token) ([]*tokens.Notice, error) {
 	rules, err := r.Rules.Current(ctx)
 	if err != nil {
 		return nil, err

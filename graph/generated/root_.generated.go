@@ -378,6 +378,7 @@ type ComplexityRoot struct {
 		LeakedURL       func(childComplexity int) int
 		Networks        func(childComplexity int) int
 		Notices         func(childComplexity int) int
+		NoticesWithKind func(childComplexity int) int
 		Packages        func(childComplexity int) int
 		Parent          func(childComplexity int) int
 		Permission      func(childComplexity int) int
@@ -400,6 +401,11 @@ type ComplexityRoot struct {
 	TokenEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	TokenNotice struct {
+		Kind func(childComplexity int) int
+		Text func(childComplexity int) int
 	}
 
 	TokenSecret struct {
@@ -2017,6 +2023,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.Notices(childComplexity), true
+	case "Token.noticesWithKind":
+		if e.ComplexityRoot.Token.NoticesWithKind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.NoticesWithKind(childComplexity), true
 	case "Token.packages":
 		if e.ComplexityRoot.Token.Packages == nil {
 			break
@@ -2120,6 +2132,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TokenEdge.Node(childComplexity), true
+
+	case "TokenNotice.kind":
+		if e.ComplexityRoot.TokenNotice.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenNotice.Kind(childComplexity), true
+	case "TokenNotice.text":
+		if e.ComplexityRoot.TokenNotice.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenNotice.Text(childComplexity), true
 
 	case "TokenSecret.addresses":
 		if e.ComplexityRoot.TokenSecret.Addresses == nil {
@@ -2877,9 +2902,31 @@ type Token implements Node {
   childCount: Int!
   "What of it the owner's policy no longer allows, and what will end it; sentences for people."
   notices: [String!]!
+  "The same notices, each with its kind, for programs."
+  noticesWithKind: [TokenNotice!]!
   "The secrets in force, oldest first: one, or two while a rotation's grace period runs."
   secrets: [TokenSecret!]!
   usage(range: UsageRange!): Usage!
+}
+
+"Something to know of a token."
+type TokenNotice {
+  kind: TokenNoticeKind!
+  "A sentence for people."
+  text: String!
+}
+
+enum TokenNoticeKind {
+  "A secret of it was found in a public place, and works on."
+  LEAKED
+  "A secret of it was found in a public place, and a rotation ends that secret."
+  LEAK_ENDING
+  "A token that made it has ended, so it is refused."
+  MAKER_ENDED
+  "It lives longer than the owner now allows."
+  LIVES_TOO_LONG
+  "Nobody has used it for longer than the owner wants to be told of."
+  UNUSED
 }
 
 "One secret of a token, without its value."
@@ -3696,6 +3743,8 @@ func (ec *executionContext) childFields_Token(ctx context.Context, field graphql
 		return ec.fieldContext_Token_childCount(ctx, field)
 	case "notices":
 		return ec.fieldContext_Token_notices(ctx, field)
+	case "noticesWithKind":
+		return ec.fieldContext_Token_noticesWithKind(ctx, field)
 	case "secrets":
 		return ec.fieldContext_Token_secrets(ctx, field)
 	case "usage":
@@ -3724,6 +3773,16 @@ func (ec *executionContext) childFields_TokenEdge(ctx context.Context, field gra
 		return ec.fieldContext_TokenEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TokenEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TokenNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TokenNotice_kind(ctx, field)
+	case "text":
+		return ec.fieldContext_TokenNotice_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TokenNotice", field.Name)
 }
 
 func (ec *executionContext) childFields_TokenSecret(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -35,6 +35,7 @@ type TokenResolver interface {
 	Parent(ctx context.Context, obj *ent.Token) (*ent.Token, error)
 	ChildCount(ctx context.Context, obj *ent.Token) (int, error)
 	Notices(ctx context.Context, obj *ent.Token) ([]string, error)
+	NoticesWithKind(ctx context.Context, obj *ent.Token) ([]*tokens.Notice, error)
 	Secrets(ctx context.Context, obj *ent.Token) ([]*ent.TokenSecret, error)
 	Usage(ctx context.Context, obj *ent.Token, rangeArg usage.Range) (*usage.Report, error)
 }
@@ -1228,6 +1229,38 @@ func (ec *executionContext) fieldContext_Token_notices(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Token", field, true, true, "String")
 }
 
+func (ec *executionContext) _Token_noticesWithKind(ctx context.Context, field graphql.CollectedField, obj *ent.Token) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Token_noticesWithKind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Token().NoticesWithKind(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*tokens.Notice) graphql.Marshaler {
+			return ec.marshalNTokenNotice2ᚕᚖbrokerᚋserverᚋtokensᚐNoticeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Token_noticesWithKind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Token",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TokenNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Token_secrets(ctx context.Context, field graphql.CollectedField, obj *ent.Token) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1444,6 +1477,52 @@ func (ec *executionContext) _TokenEdge_cursor(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_TokenEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TokenEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _TokenNotice_kind(ctx context.Context, field graphql.CollectedField, obj *tokens.Notice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TokenNotice_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v tokens.NoticeKind) graphql.Marshaler {
+			return ec.marshalNTokenNoticeKind2brokerᚋserverᚋtokensᚐNoticeKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TokenNotice_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TokenNotice", field, false, false, "TokenNoticeKind")
+}
+
+func (ec *executionContext) _TokenNotice_text(ctx context.Context, field graphql.CollectedField, obj *tokens.Notice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TokenNotice_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TokenNotice_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TokenNotice", field, false, false, "String")
 }
 
 func (ec *executionContext) _TokenSecret_id(ctx context.Context, field graphql.CollectedField, obj *ent.TokenSecret) (ret graphql.Marshaler) {
@@ -2537,6 +2616,12 @@ func (ec *executionContext) _Token(ctx context.Context, sel ast.SelectionSet, ob
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Token_notices(ctx, field, obj)
 				})
+		case "noticesWithKind":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Token_noticesWithKind(ctx, field, obj)
+				})
 		case "secrets":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -2627,6 +2712,44 @@ func (ec *executionContext) _TokenEdge(ctx context.Context, sel ast.SelectionSet
 			}
 		case "cursor":
 			out.Values[i] = ec._TokenEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var tokenNoticeImplementors = []string{"TokenNotice"}
+
+func (ec *executionContext) _TokenNotice(ctx context.Context, sel ast.SelectionSet, obj *tokens.Notice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tokenNoticeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TokenNotice")
+		case "kind":
+			out.Values[i] = ec._TokenNotice_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._TokenNotice_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2842,6 +2965,45 @@ func (ec *executionContext) marshalNTokenConnection2ᚖbrokerᚋentᚐTokenConne
 		return graphql.Null
 	}
 	return ec._TokenConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTokenNotice2ᚕᚖbrokerᚋserverᚋtokensᚐNoticeᚄ(ctx context.Context, sel ast.SelectionSet, v []*tokens.Notice) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTokenNotice2ᚖbrokerᚋserverᚋtokensᚐNotice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTokenNotice2ᚖbrokerᚋserverᚋtokensᚐNotice(ctx context.Context, sel ast.SelectionSet, v *tokens.Notice) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TokenNotice!")
+		return graphql.Null
+	}
+	return ec._TokenNotice(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTokenNoticeKind2brokerᚋserverᚋtokensᚐNoticeKind(ctx context.Context, v any) (tokens.NoticeKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := tokens.NoticeKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTokenNoticeKind2brokerᚋserverᚋtokensᚐNoticeKind(ctx context.Context, sel ast.SelectionSet, v tokens.NoticeKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "TokenNoticeKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNTokenOrderField2ᚖbrokerᚋentᚐTokenOrderField(ctx context.Context, v any) (*ent.TokenOrderField, error) {

@@ -59,43 +59,63 @@ func (s *Service) latest(days int) time.Time {
 	return s.now().UTC().Truncate(24*time.Hour).AddDate(0, 0, days+1)
 }
 
-// Notices say what will end a token, and what of it the owner's settings no longer allow; sentences for people.
+// Notice is something to know of a token: its kind for programs, and a sentence for people.
+type Notice struct {
+	Kind NoticeKind
+	Text string
+}
+
+// NoticeKind is what a notice is about.
+type NoticeKind string
+
+// The kinds, as the API names them.
+const (
+	NoticeLeaked     NoticeKind = "LEAKED"         // a secret was found in a public place, and works on
+	NoticeLeakEnding NoticeKind = "LEAK_ENDING"    // the same, and a rotation ends that secret
+	NoticeMakerEnded NoticeKind = "MAKER_ENDED"    // it is refused for the sake of a token that made it
+	NoticeTooLong    NoticeKind = "LIVES_TOO_LONG" // longer than the owner now allows
+	NoticeUnused     NoticeKind = "UNUSED"         // for longer than the owner wants to be told of
+)
+
+// Notices say what will end a token, and what of it the owner's settings no longer allow.
 // maker is the token that made it, as requests see it; nil where a person did.
-func (s *Service) Notices(row *ent.Token, maker *auth.Token, rules settings.Settings) []string {
-	notices := []string{}
-	note := func(format string, args ...any) { notices = append(notices, fmt.Sprintf(format, args...)) }
+func (s *Service) Notices(row *ent.Token, maker *auth.Token, rules settings.Settings) []*Notice {
+	notices := []*Notice{}
+	note := func(kind NoticeKind, format string, args ...any) {
+		notices = append(notices, &Notice{Kind: kind, Text: fmt.Sprintf(format, args...)})
+	}
 	now := s.now()
 	switch {
 	case !Leaked(row, now):
 	case row.LeakedUntil != nil:
-		note("One of its secrets was found in a public place on %s. Its rotation ends that secret on %s; end the rotation to end it now.",
+		note(NoticeLeakEnding, "One of its secrets was found in a public place on %s. Its rotation ends that secret on %s; end the rotation to end it now.",
 			day(*row.LeakedAt), day(*row.LeakedUntil))
 	default:
-		note("One of its secrets was found in a public place on %s. Rotate it, or revoke it.", day(*row.LeakedAt))
+		note(NoticeLeaked, "One of its secrets was found in a public place on %s. Rotate it, or revoke it.", day(*row.LeakedAt))
 	}
 	if StatusOf(row, now) != Active {
 		return notices
 	}
 	for ; maker != nil; maker = maker.Maker {
 		if why := endedBy(maker, now); why != "" {
-			note("It is refused because the token that made it, %q, %s.", maker.Description, why)
+			note(NoticeMakerEnded, "It is refused because the token that made it, %q, %s.", maker.Description, why)
 		}
 	}
 	switch {
 	case rules.MaxTokenDays == nil:
 	case row.ExpiresAt == nil:
-		note("It has no end; the owner now allows %d days.", *rules.MaxTokenDays)
+		note(NoticeTooLong, "It has no end; the owner now allows %d days.", *rules.MaxTokenDays)
 	case row.ExpiresAt.After(s.latest(*rules.MaxTokenDays)):
-		note("It ends on %s; the owner now allows %d days.", day(*row.ExpiresAt), *rules.MaxTokenDays)
+		note(NoticeTooLong, "It ends on %s; the owner now allows %d days.", day(*row.ExpiresAt), *rules.MaxTokenDays)
 	}
 	since := idleSince(row)
 	idle := int(now.Sub(since).Hours() / 24)
 	switch {
 	case rules.WarnUnusedDays == nil || idle < *rules.WarnUnusedDays:
 	case rules.DisableUnusedDays != nil:
-		note("It was not used for %d days; it will be disabled on %s unless it is.", idle, day(since.AddDate(0, 0, *rules.DisableUnusedDays)))
+		note(NoticeUnused, "It was not used for %d days; it will be disabled on %s unless it is.", idle, day(since.AddDate(0, 0, *rules.DisableUnusedDays)))
 	default:
-		note("It was not used for %d days.", idle)
+		note(NoticeUnused, "It was not used for %d days.", idle)
 	}
 	return notices
 }

@@ -109,13 +109,16 @@ func TestTokensAreToldAndKeepWorking(t *testing.T) {
 	for row, want := range map[*ent.Token]string{endless: "no end", distant: "ends on"} {
 		row = db.Client.Token.GetX(t.Context(), row.ID)
 		notices := r.Notices(row, nil, rules)
-		if tokens.StatusOf(row, r.now) != tokens.Active || len(notices) != 1 || !strings.Contains(notices[0], want) || !strings.Contains(notices[0], "180 days") {
+		if tokens.StatusOf(row, r.now) != tokens.Active || len(notices) != 1 || notices[0].Kind != tokens.NoticeTooLong ||
+			!strings.Contains(notices[0].Text, want) || !strings.Contains(notices[0].Text, "180 days") {
 			t.Errorf("%s: %v", row.ID, notices)
 		}
 	}
 	r.now = r.now.AddDate(0, 0, 63).Add(time.Minute)
-	if notices := strings.Join(r.Notices(endless, nil, rules), " "); !strings.Contains(notices, "not used for 63 days") || !strings.Contains(notices, "disabled on") {
-		t.Errorf("after 63 days: %s", notices)
+	notices := r.Notices(endless, nil, rules)
+	if len(notices) != 2 || notices[1].Kind != tokens.NoticeUnused ||
+		!strings.Contains(notices[1].Text, "not used for 63 days") || !strings.Contains(notices[1].Text, "disabled on") {
+		t.Errorf("after 63 days: %v", notices)
 	}
 }
 
