@@ -250,19 +250,6 @@ test("an address that leads nowhere says so", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
 });
 
-test("a person who is signed out elsewhere is sent to sign in, and back", async ({ page }) => {
-  await signIn(page);
-  await page.getByRole("link", { name: "Access Tokens" }).click();
-  await expect(page.getByText("No access tokens yet.")).toBeVisible();
-  await page.context().clearCookies();
-  await page.getByLabel("Status").selectOption("Revoked");
-  await expect(page).toHaveURL(/\/login\?next=/);
-  await page.getByLabel("Email").fill(owner.email);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page).toHaveURL(/\/tokens\?status=revoked$/);
-});
-
 test("the theme is kept", async ({ page }) => {
   await signIn(page);
   await page.getByRole("button", { name: "Use the dark theme" }).click();

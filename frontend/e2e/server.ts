@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import * as paths from "./paths";
 
 const startWithin = 20_000;
@@ -53,12 +54,16 @@ async function freePort(): Promise<number> {
 /** The first owner. */
 export const owner = { email: "owner@example.org", password: "correct horse battery" };
 
+export type Role = "viewer" | "maintainer" | "owner";
+
 export type Broker = {
   url: string;
   /** A repository to mirror. */
   upstream: string;
   /** The link to make the first owner with; empty where there is one already. */
   setupLink: string;
+  /** Makes a person who signs in with the owner's password; returns their address. */
+  makeUser: (role: Role) => Promise<string>;
   stop: () => Promise<void>;
 };
 
@@ -77,11 +82,28 @@ export async function startBroker(withOwner: boolean): Promise<Broker> {
   try {
     const setupLink = withOwner ? "" : await server.says(/http:\/\/\S+\/setup#[^\s"]+/);
     await answers(`${url}/ready`);
-    return { url, upstream: await upstream.says(/http:\/\/\S+/), setupLink, stop };
+    return {
+      url,
+      upstream: await upstream.says(/http:\/\/\S+/),
+      setupLink,
+      makeUser: makeUserWith(env, dataDir),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** People are made on the command line, beside the server that runs. */
+function makeUserWith(env: NodeJS.ProcessEnv, cwd: string) {
+  return async (role: Role) => {
+    const email = `${role}@example.org`;
+    const made = promisify(execFile)(paths.broker, ["user", "create", "--email", email, "--role", role], { env, cwd });
+    made.child.stdin?.end(`${owner.password}\n`);
+    await made;
+    return email;
+  };
 }
 
 const settings = (url: string, dataDir: string) => ({

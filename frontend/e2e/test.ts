@@ -74,10 +74,10 @@ function setDark(page: Page, dark: boolean): Promise<boolean> {
   }, dark);
 }
 
-/** Signs the owner in, and waits for the overview. */
-export async function signIn(page: Page) {
+/** Signs a person in, the owner unless another one is named, and waits for the overview. */
+export async function signIn(page: Page, email = owner.email) {
   await page.goto("/login");
-  await page.getByLabel("Email").fill(owner.email);
+  await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password").fill(owner.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();

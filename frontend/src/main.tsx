@@ -8,10 +8,7 @@ import { newQueryClient } from "./lib/query";
 import { routeTree } from "./routeTree.gen";
 import "./styles.css";
 
-const client = newQueryClient(() => {
-  const next = location.pathname + location.search;
-  void router.navigate({ to: "/login", search: next === "/" ? {} : { next } });
-});
+const client = newQueryClient();
 const router = createRouter({ routeTree, context: { client }, defaultPreload: "intent", scrollRestoration: false });
 
 declare module "@tanstack/react-router" {

@@ -1,10 +1,9 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Boxes, ChartColumn, House, KeyRound, LogOut, Moon, Package, ScrollText, Settings, Sun } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import { viewerQuery } from "../features/account/queries";
-import { SignOutDocument } from "../gql/graphql";
-import { request } from "../lib/graphql";
+import { Fragment, useEffect, useRef, useState } from "react";
+import { signOut, viewerQuery } from "../features/account/queries";
+import { SignInAgain } from "../features/account/sign-in-again";
 import { Offline } from "./offline";
 
 const pages = [
@@ -17,7 +16,10 @@ const pages = [
   { to: "/settings", label: "Settings", icon: Settings, exact: false },
 ] as const;
 
-/** The frame of every page of a person who has signed in. Nobody is led to a page that they may not see. */
+/**
+ * The frame of every page of a person who has signed in. Nobody is led to a page that they may not see, and nothing of a
+ * page stays when another person has signed in.
+ */
 export function Shell() {
   const nav = useActiveInView();
   const { data: viewer } = useSuspenseQuery(viewerQuery);
@@ -54,8 +56,11 @@ export function Shell() {
       </header>
       <main id="content" className="min-w-0 px-4 py-6 md:px-8 md:py-8">
         <Offline />
-        <Outlet />
+        <Fragment key={viewer.id}>
+          <Outlet />
+        </Fragment>
       </main>
+      <SignInAgain />
     </div>
   );
 }
@@ -75,8 +80,8 @@ function Person() {
   const { data: viewer } = useSuspenseQuery(viewerQuery);
   const client = useQueryClient();
   const navigate = useNavigate();
-  const signOut = useMutation({
-    mutationFn: () => request(SignOutDocument),
+  const leave = useMutation({
+    mutationFn: signOut,
     onSettled: () => {
       client.clear();
       void navigate({ to: "/login" });
@@ -94,7 +99,7 @@ function Person() {
           aria-label="Sign out"
           title="Sign out"
           className="rounded-md p-2 hover:bg-soft"
-          onClick={() => signOut.mutate()}
+          onClick={() => leave.mutate()}
         >
           <LogOut size={16} aria-hidden />
         </button>

@@ -160,6 +160,18 @@ export type TokenStatus =
   | 'REVOKED'
   | 'DISABLED';
 
+export type TokenNoticeKind =
+  /** A secret of it was found in a public place, and works on. */
+  | 'LEAKED'
+  /** A secret of it was found in a public place, and a rotation ends that secret. */
+  | 'LEAK_ENDING'
+  /** A token that made it has ended, so it is refused. */
+  | 'MAKER_ENDED'
+  /** It lives longer than the owner now allows. */
+  | 'LIVES_TOO_LONG'
+  /** Nobody has used it for longer than the owner wants to be told of. */
+  | 'UNUSED';
+
 export type LabelInput = {
   name: string;
   value: string;
@@ -407,7 +419,7 @@ export type TokenQueryVariables = Exact<{
 }>;
 
 
-export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, notices: Array<string>, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }> } | null };
+export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, noticesWithKind: Array<{ kind: TokenNoticeKind, text: string }>, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }> } | null };
 
 export type TokenNameQueryVariables = Exact<{
   id: string;
@@ -1087,7 +1099,10 @@ export const TokenDocument = new TypedDocumentString(`
     revokedReason
     disabledReason
     leakedUrl
-    notices
+    noticesWithKind {
+      kind
+      text
+    }
     parent {
       id
       description

@@ -30,9 +30,19 @@ export async function request<Result, Variables>(
   }
   const body = await answer.json().catch(() => null);
   const error = (body?.errors as GraphQLError[] | undefined)?.[0];
-  if (error) throw new ApiError(error.message, error.extensions?.code ?? "INTERNAL", error.extensions?.field);
+  if (error) throw refusalOf(error);
   if (!answer.ok || !body?.data) throw new ApiError(`The server answered ${answer.status}. Try again.`, "INTERNAL");
   return body.data as Result;
+}
+
+/** The end of a session is told in words that hold also once the person has signed in again. */
+function refusalOf({ message, extensions }: GraphQLError): ApiError {
+  const code = extensions?.code ?? "INTERNAL";
+  return new ApiError(
+    code === "UNAUTHENTICATED" ? "Your session had ended. Try again." : message,
+    code,
+    extensions?.field,
+  );
 }
 
 /** Splits an error into the fields of a form and the rest. */

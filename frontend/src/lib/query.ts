@@ -1,4 +1,4 @@
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, queryOptions, skipToken } from "@tanstack/react-query";
 import { ApiError } from "./graphql";
 
 /** The path to come back to after signing in: only one of this server. */
@@ -7,14 +7,20 @@ export function safeNext(next: unknown): string {
   return here && here.origin === location.origin ? String(next) : "/"; // a browser drops tabs and line ends
 }
 
-/** The cache of server state. Whoever is no longer signed in is sent to the sign-in page, and back after it. */
-export function newQueryClient(signIn: () => void): QueryClient {
+/** Whether the server has said meanwhile that the session ended. */
+export const endedQuery = queryOptions({
+  queryKey: ["session ended"],
+  queryFn: skipToken,
+  initialData: false,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** The cache of server state. It keeps also that the session ended, whatever was asked when the server said so. */
+export function newQueryClient(): QueryClient {
   const onError = (error: Error) => {
-    if (error instanceof ApiError && error.code === "UNAUTHENTICATED" && !/^\/(login|setup)/.test(location.pathname)) {
-      signIn();
-    }
+    if (error instanceof ApiError && error.code === "UNAUTHENTICATED") client.setQueryData(endedQuery.queryKey, true);
   };
-  return new QueryClient({
+  const client = new QueryClient({
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
@@ -24,4 +30,5 @@ export function newQueryClient(signIn: () => void): QueryClient {
       },
     },
   });
+  return client;
 }

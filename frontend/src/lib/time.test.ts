@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { absolute, bytes, count, daysUntil, endOfDay, number, relative } from "./time";
+import { bytes, count, dateOf, daysUntil, endOfDay, everywhere, number, relative, startOfDay, utc } from "./time";
 
 const now = new Date("2026-11-25T12:00:00Z");
 
@@ -22,9 +22,21 @@ describe("relative", () => {
   });
 });
 
-describe("absolute", () => {
-  it("names the zone and does not depend on that of the browser", () => {
-    expect(absolute("2027-02-21T23:59:59Z").replaceAll(" ", " ")).toBe("Feb 21, 2027, 11:59 PM UTC");
+describe("an instant", () => {
+  const at = "2027-02-21T23:59:59Z";
+
+  it("names its zone, whatever that of the reader is", () => {
+    expect(utc(at)).toContain("UTC");
+    expect(utc(at)).toContain("2027");
+    expect(everywhere(at)).toContain(utc(at));
+  });
+
+  it("falls on the day that the reader has then", () => {
+    const noon = new Date(2026, 10, 25, 12);
+    expect(dateOf(noon)).toBe("2026-11-25");
+    expect(dateOf(new Date(2026, 0, 3, 23, 59))).toBe("2026-01-03");
+    expect(startOfDay("2026-11-25")).toEqual(new Date(2026, 10, 25));
+    expect(startOfDay("2026-12-31", 1)).toEqual(new Date(2027, 0, 1));
   });
 });
 

@@ -8,7 +8,6 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 
 const relativeFormat = new Intl.RelativeTimeFormat("en");
 const dayFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" }); // yesterday, tomorrow
-const absoluteFormat = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
 /** "3 days ago", "in 2 hours"; "just now" within a minute. */
 export function relative(at: string | Date, now = new Date()): string {
@@ -20,16 +19,32 @@ export function relative(at: string | Date, now = new Date()): string {
   return "just now";
 }
 
-/** The instant with its zone: "Feb 21, 2027, 11:59 PM UTC". */
-export function absolute(at: string | Date): string {
-  return `${absoluteFormat.format(new Date(at))} UTC`;
+const minutes: Intl.DateTimeFormatOptions = {
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+  timeZoneName: "short",
+};
+const localFormat = new Intl.DateTimeFormat(undefined, minutes);
+const utcFormat = new Intl.DateTimeFormat(undefined, { ...minutes, timeZone: "UTC" });
+
+/** The instant as its reader writes times, in their zone: "Feb 22, 2027, 12:59 AM GMT+1". */
+export function local(at: string | Date): string {
+  return localFormat.format(new Date(at));
 }
 
-const localFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+/** The same in UTC: "Feb 21, 2027, 11:59 PM UTC". */
+export function utc(at: string | Date): string {
+  return utcFormat.format(new Date(at));
+}
 
-/** The instant as its reader writes times, in their zone, and in UTC: for who holds the pointer over it. */
+/** The instant in the reader's zone and in UTC: for who holds the pointer over it. */
 export function everywhere(at: string | Date): string {
-  return `${localFormat.format(new Date(at))} (${absolute(at)})`;
+  const here = local(at);
+  const there = utc(at);
+  return here === there ? here : `${here} (${there})`;
 }
 
 export const day = 86_400_000;
@@ -43,6 +58,19 @@ export function daysUntil(at: string | Date, now = new Date()): number {
 export function endOfDay(days: number, now = new Date()): Date {
   const at = new Date(now.getTime() + days * day);
   return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), 23, 59, 59));
+}
+
+/** The day that a date of an address or a field begins, where its reader is; days: so many later. */
+export function startOfDay(date: string, days = 0): Date {
+  const at = new Date(`${date}T00:00:00`);
+  at.setDate(at.getDate() + days);
+  return at;
+}
+
+/** The day that an instant falls on where its reader is, such as 2026-11-25. */
+export function dateOf(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
 const monthDay = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", timeZone: "UTC" });

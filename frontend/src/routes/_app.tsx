@@ -4,7 +4,8 @@ import { serverQuery, viewerQuery } from "../features/account/queries";
 import { ApiError } from "../lib/graphql";
 
 export const Route = createFileRoute("/_app")({
-  beforeLoad: async ({ context, location }) => {
+  // A loader, and not beforeLoad: the page below is asked for at the same time.
+  loader: async ({ context, location }) => {
     try {
       const { client } = context;
       await Promise.all([client.ensureQueryData(viewerQuery), client.ensureQueryData(serverQuery)]);

@@ -1,8 +1,7 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { createFileRoute, redirect, useNavigate } from "@tanstack/react-router";
-import { CredentialsForm } from "../features/account/form";
-import { serverQuery } from "../features/account/queries";
-import { SignInDocument } from "../gql/graphql";
-import { request } from "../lib/graphql";
+import { CredentialsForm, OutsidePage } from "../features/account/form";
+import { serverQuery, signIn } from "../features/account/queries";
 import { safeNext } from "../lib/query";
 
 export const Route = createFileRoute("/login")({
@@ -17,14 +16,14 @@ export const Route = createFileRoute("/login")({
 function Login() {
   const { next } = Route.useSearch();
   const navigate = useNavigate();
+  const client = useQueryClient();
+  const done = () => {
+    client.clear();
+    return navigate({ to: safeNext(next) });
+  };
   return (
-    <CredentialsForm
-      title="Sign in"
-      text={next ? "Sign in to continue." : "Manage access tokens and repositories."}
-      action="Sign in"
-      busy="Signing in"
-      submit={(input) => request(SignInDocument, { input })}
-      done={() => navigate({ to: safeNext(next) })}
-    />
+    <OutsidePage title="Sign in" text={next ? "Sign in to continue." : "Manage access tokens and repositories."}>
+      <CredentialsForm action="Sign in" busy="Signing in" submit={signIn} done={done} />
+    </OutsidePage>
   );
 }

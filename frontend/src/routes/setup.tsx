@@ -1,6 +1,7 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { createFileRoute, redirect, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { CredentialsForm } from "../features/account/form";
+import { CredentialsForm, OutsidePage } from "../features/account/form";
 import { serverQuery } from "../features/account/queries";
 import { SetupDocument } from "../gql/graphql";
 import { request } from "../lib/graphql";
@@ -23,19 +24,27 @@ function readCode(): string {
 function Setup() {
   const [code] = useState(readCode);
   const navigate = useNavigate();
+  const client = useQueryClient();
+  const done = () => {
+    client.clear();
+    return navigate({ to: "/" });
+  };
   return (
-    <CredentialsForm
+    <OutsidePage
       title="Set up this server"
       text={
         code
           ? "Make the first owner. Others can be added later."
           : "Open the link that the server printed when it started: it ends in a one-time code."
       }
-      action="Create owner"
-      busy="Creating"
-      newPassword
-      submit={(input) => request(SetupDocument, { input: { code, ...input } })}
-      done={() => navigate({ to: "/" })}
-    />
+    >
+      <CredentialsForm
+        action="Create owner"
+        busy="Creating"
+        newPassword
+        submit={(input) => request(SetupDocument, { input: { code, ...input } })}
+        done={done}
+      />
+    </OutsidePage>
   );
 }

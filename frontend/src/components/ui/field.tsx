@@ -1,21 +1,11 @@
-import { type ComponentProps, type ReactNode, useEffect, useId, useRef } from "react";
+import { type ComponentProps, type ReactNode, useId } from "react";
 
 type FieldProps = { label: string; help?: ReactNode; error?: string; children: (ids: ControlProps) => ReactNode };
 type ControlProps = { id: string; "aria-describedby"?: string; "aria-invalid"?: boolean };
 
-/**
- * A labelled control with its help and its error. The first field of a form that has an error is brought into sight and
- * gets the focus: a dialog's foot may hide it.
- */
+/** A labelled control with its help and its error. */
 export function Field({ label, help, error, children }: FieldProps) {
   const id = useId();
-  useEffect(() => {
-    const control = error ? document.getElementById(id) : null;
-    const first = control?.closest("form")?.querySelector("[aria-invalid=true]");
-    if (!control || (first && first !== control)) return;
-    control.focus({ preventScroll: true });
-    control.scrollIntoView?.({ block: "center" });
-  }, [error, id]);
   const described = [help ? `${id}-help` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
   return (
     <div className="grid gap-1.5">
@@ -51,19 +41,6 @@ export function Select({ className = "", fit, ...props }: ComponentProps<"select
 
 export function Textarea({ className = "", ...props }: ComponentProps<"textarea">) {
   return <textarea {...props} className={`w-full ${controlClass} mono ${className}`} />;
-}
-
-/** What a form as a whole was refused for. */
-export function FormError({ message }: { message?: string }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (message) box.current?.scrollIntoView?.({ block: "nearest" });
-  }, [message]);
-  return (
-    <div ref={box} role="alert" className={message ? "rounded-md bg-danger-soft px-3 py-2 text-danger" : "sr-only"}>
-      {message}
-    </div>
-  );
 }
 
 type Choice<T extends string> = { value: T; title: string; text: string };

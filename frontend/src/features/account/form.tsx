@@ -1,40 +1,67 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
 import { Button } from "../../components/ui/button";
-import { Field, FormError, Input } from "../../components/ui/field";
-import { fieldErrors } from "../../lib/graphql";
+import { Field, Input } from "../../components/ui/field";
+import { Form, useSubmit } from "../../components/ui/form";
+import type { Credentials } from "./queries";
 
-type Credentials = { email: string; password: string };
-type Props = {
-  title: string;
-  text: ReactNode;
+type FormProps<Result> = {
   action: string;
   busy: string;
+  /** The address that is there to begin with. */
+  email?: string;
   newPassword?: boolean;
-  submit: (credentials: Credentials) => Promise<unknown>;
-  done: () => void;
+  submit: (credentials: Credentials) => Promise<Result>;
+  done: (result: Result) => unknown;
 };
 
 /** E-mail and password, for signing in and for the first owner. */
-export function CredentialsForm({ title, text, action, busy, newPassword, submit, done }: Props) {
-  const [email, setEmail] = useState("");
+export function CredentialsForm<Result>({ action, busy, newPassword, submit, done, ...props }: FormProps<Result>) {
+  const [email, setEmail] = useState(props.email ?? "");
   const [password, setPassword] = useState("");
-  const client = useQueryClient();
-  const mutation = useMutation({
-    mutationFn: submit,
-    onSuccess: () => {
-      client.clear();
-      done();
-    },
+  const mutation = useMutation({ mutationFn: submit, gcTime: 0, onSuccess: done });
+  const { form, errors } = useSubmit(mutation, {
+    fields: ["email", "password"],
+    send: () => mutation.mutate({ email, password }),
   });
-  const errors = fieldErrors(mutation.error, ["email", "password"]);
+  return (
+    <Form {...form} className="gap-4">
+      <Field label="Email" error={errors.email}>
+        {(ids) => (
+          <Input
+            {...ids}
+            type="email"
+            autoComplete="username"
+            required
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="Password" help={newPassword ? "At least 12 characters." : undefined} error={errors.password}>
+        {(ids) => (
+          <Input
+            {...ids}
+            type="password"
+            autoComplete={newPassword ? "new-password" : "current-password"}
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
+      </Field>
+      <Button type="submit" kind="primary" busy={mutation.isPending} className="min-h-11">
+        {mutation.isPending ? busy : action}
+      </Button>
+    </Form>
+  );
+}
+
+/** A page for who is not signed in. */
+export function OutsidePage({ title, text, children }: { title: string; text: ReactNode; children: ReactNode }) {
   useEffect(() => {
     document.title = `${title} · Package broker`;
   }, [title]);
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!mutation.isPending) mutation.mutate({ email, password });
-  };
   return (
     <main className="mx-auto grid min-h-dvh w-full max-w-sm content-center gap-6 px-4 py-10">
       <div>
@@ -42,40 +69,7 @@ export function CredentialsForm({ title, text, action, busy, newPassword, submit
         <h1 className="font-semibold text-xl">{title}</h1>
         <p className="text-muted">{text}</p>
       </div>
-      <form onSubmit={onSubmit} className="grid gap-4" noValidate>
-        <FormError message={errors.form} />
-        <Field label="Email" error={errors.fields.email}>
-          {(ids) => (
-            <Input
-              {...ids}
-              type="email"
-              autoComplete="username"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field
-          label="Password"
-          help={newPassword ? "At least 12 characters." : undefined}
-          error={errors.fields.password}
-        >
-          {(ids) => (
-            <Input
-              {...ids}
-              type="password"
-              autoComplete={newPassword ? "new-password" : "current-password"}
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          )}
-        </Field>
-        <Button type="submit" kind="primary" busy={mutation.isPending} className="min-h-11">
-          {mutation.isPending ? busy : action}
-        </Button>
-      </form>
+      {children}
     </main>
   );
 }

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import { ServerDocument, ViewerDocument } from "../../gql/graphql";
-import { request } from "../../lib/graphql";
+import { ServerDocument, SignInDocument, SignOutDocument, ViewerDocument } from "../../gql/graphql";
+import { ApiError, request } from "../../lib/graphql";
 
 export const serverQuery = queryOptions({
   queryKey: ["server"],
@@ -17,3 +17,23 @@ export const viewerQuery = queryOptions({
   },
   staleTime: 60_000,
 });
+
+export type Credentials = { email: string; password: string };
+
+const isUnauthenticated = (error: unknown) => error instanceof ApiError && error.code === "UNAUTHENTICATED";
+
+/** Begins a session; returns the person's id. A wrong password is a refusal, and not the end of a session. */
+export async function signIn(input: Credentials): Promise<string> {
+  try {
+    return (await request(SignInDocument, { input })).signIn.user.id;
+  } catch (error) {
+    throw isUnauthenticated(error) ? new ApiError("Email or password is wrong.", "WRONG_PASSWORD") : error;
+  }
+}
+
+/** Ends the session; that it has ended already is as good. */
+export async function signOut(): Promise<void> {
+  await request(SignOutDocument).catch((error) => {
+    if (!isUnauthenticated(error)) throw error;
+  });
+}

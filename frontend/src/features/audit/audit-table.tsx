@@ -1,12 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useId, useState } from "react";
+import { Address } from "../../components/address";
 import { cell, row } from "../../components/page";
 import { TableHead } from "../../components/table";
 import { Time } from "../../components/time";
-import { absolute, number } from "../../lib/time";
+import { number } from "../../lib/time";
 import type { AuditEvent } from "./queries";
-import { actionName, detailsOf, objectName } from "./words";
+import { actionName, detailsOf, isInstant, objectName } from "./words";
 
 type Props = { events: AuditEvent[]; dimmed: boolean; withoutObject?: boolean };
 
@@ -54,7 +55,7 @@ function EventRows({ event, columns, withoutObject }: RowProps) {
           </td>
         )}
         <td className={`${cell} align-top max-sm:block max-sm:py-1 max-sm:pl-8`}>
-          <code className="wrap-anywhere">{event.address}</code>
+          <Address text={event.address ?? ""} />
         </td>
       </tr>
       <tr id={id} hidden={!open} className={open ? "max-sm:block" : undefined}>
@@ -92,7 +93,7 @@ function EventDetails({ event }: { event: AuditEvent }) {
   const rows = [
     ...detailsOf(event.details),
     { name: "Number", value: number(event.number) },
-    { name: "At", value: absolute(event.at) },
+    { name: "At", value: event.at },
     ...(event.target ? [{ name: "Object", value: event.target }] : []),
     ...(event.client ? [{ name: "Client", value: event.client }] : []),
     { name: "Action", value: event.action },
@@ -106,11 +107,14 @@ function EventDetails({ event }: { event: AuditEvent }) {
             <dd className="wrap-anywhere">
               {"before" in rest && rest.before !== undefined && (
                 <>
-                  <del className="text-muted">{rest.before}</del> <span className="sr-only">became</span>
+                  <del className="text-muted">
+                    <Told value={rest.before} />
+                  </del>{" "}
+                  <span className="sr-only">became</span>
                   <span aria-hidden>→</span>{" "}
                 </>
               )}
-              {value}
+              <Told value={value} />
             </dd>
           </div>
         ))}
@@ -118,6 +122,11 @@ function EventDetails({ event }: { event: AuditEvent }) {
       <Narrow event={event} />
     </div>
   );
+}
+
+/** One thing that an event tells: a text, or an instant. */
+function Told({ value }: { value: string }) {
+  return isInstant(value) ? <Time at={value} long /> : value;
 }
 
 /** Links to the events of the same object, and to those of the same actor. */

@@ -3,7 +3,7 @@ import { SearchBox } from "../../components/search-box";
 import { Toolbar } from "../../components/toolbar";
 import { Button } from "../../components/ui/button";
 import { Input, Select } from "../../components/ui/field";
-import { count } from "../../lib/time";
+import { count, dateOf } from "../../lib/time";
 import { type AuditSearch, periods } from "./search";
 import { kinds } from "./words";
 
@@ -63,7 +63,7 @@ const names = {
 function Period({ search, change }: Omit<Props, "total">) {
   const between = search.from !== undefined || search.to !== undefined;
   const choose = (value: keyof typeof names | undefined) => {
-    const today = new Date().toISOString().slice(0, 10);
+    const today = dateOf(new Date());
     const dates = value === "dates" ? today : undefined;
     change({ days: periods.find((days) => String(days) === value), from: dates, to: dates });
   };

@@ -16,10 +16,10 @@ describe("whereOf", () => {
     expect(whereOf({ days: 1 }, now)).toEqual({ after: "2026-11-24T12:00:00.000Z" });
   });
 
-  it("takes both days as a whole", () => {
+  it("takes both days as a whole, as they are where the reader is", () => {
     expect(whereOf({ from: "2026-11-01", to: "2026-11-01" }, now)).toEqual({
-      after: "2026-11-01T00:00:00.000Z",
-      before: "2026-11-02T00:00:00.000Z",
+      after: new Date(2026, 10, 1).toISOString(),
+      before: new Date(2026, 10, 2).toISOString(),
     });
   });
 

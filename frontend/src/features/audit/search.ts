@@ -1,8 +1,9 @@
 import type { AuditEventWhere } from "../../gql/graphql";
 import { date, fileUrl, oneOf, present, text } from "../../lib/search";
-import { day } from "../../lib/time";
+import { day, startOfDay } from "../../lib/time";
 
-/** Which events are shown; it stands in the address. days: so many up to now; from and to: whole days, both inclusive. */
+/** Which events are shown; it stands in the address. days: so many up to now; from and to: whole days of
+ * the reader, both inclusive. */
 export type AuditSearch = {
   q?: string;
   actor?: string;
@@ -34,8 +35,8 @@ export function whereOf(search: AuditSearch, now = new Date()): AuditEventWhere 
     actor,
     action,
     target,
-    after: days ? new Date(now.getTime() - days * day).toISOString() : from && new Date(from).toISOString(),
-    before: !days && to ? new Date(Date.parse(to) + day).toISOString() : undefined,
+    after: days ? new Date(now.getTime() - days * day).toISOString() : from && startOfDay(from).toISOString(),
+    before: !days && to ? startOfDay(to, 1).toISOString() : undefined,
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionName, detailsOf, objectName } from "./words";
+import { actionName, detailsOf, isInstant, objectName } from "./words";
 
 describe("actionName", () => {
   it("is in words, and as the server calls it where there are none", () => {
@@ -20,11 +20,17 @@ describe("detailsOf", () => {
   it.each([
     [{ description: "CI" }, "Description", "CI"],
     [{ tokens_may_manage_tokens: true }, "Tokens may manage tokens", "yes"],
-    [{ expiresAt: "2027-02-21T23:59:59Z" }, "Expires at", "Feb 21, 2027, 11:59 PM UTC"],
+    [{ expiresAt: "2027-02-21T23:59:59Z" }, "Expires at", "2027-02-21T23:59:59Z"],
     [{ reason: null }, "Reason", "none"],
     [{ labels: [{ name: "plan", value: "pro" }] }, "Labels", "name: plan, value: pro"],
   ])("says %j in words", (details, name, value) => {
     expect(detailsOf(JSON.stringify(details))).toEqual([{ name, value }]);
+  });
+
+  it("tells an instant from other words", () => {
+    expect(isInstant("2027-02-21T23:59:59Z")).toBe(true);
+    expect(isInstant("2027-02-21T23:59:59.123456Z")).toBe(true);
+    for (const word of ["CI", "2027-02-21", "since 2027-02-21T23:59:59Z", ""]) expect(isInstant(word)).toBe(false);
   });
 
   it("survives details that are not what they should be", () => {

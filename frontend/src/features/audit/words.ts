@@ -1,4 +1,4 @@
-import { absolute, number } from "../../lib/time";
+import { number } from "../../lib/time";
 
 /** What was done, in words, by kind. What is not here is shown as the server calls it. */
 export const kinds: Record<string, { name: string; actions: Record<string, string> }> = {
@@ -75,6 +75,9 @@ export function objectName(json: string): string | undefined {
   }
 }
 
+/** Whether what an event tells is an instant. */
+export const isInstant = (value: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value);
+
 const isChange = (value: unknown): value is { from: unknown; to: unknown } =>
   typeof value === "object" && value !== null && "from" in value && "to" in value;
 
@@ -91,7 +94,7 @@ function words(value: unknown): string {
   if (value === null || value === undefined || value === "") return "none";
   if (typeof value === "number") return number(value);
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "string") return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? absolute(value) : value;
+  if (typeof value === "string") return value;
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(words).join(", ");
   return Object.entries(value)
     .map(([key, one]) => `${key}: ${words(one)}`)

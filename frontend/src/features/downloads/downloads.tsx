@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { Address } from "../../components/address";
 import { LoadMore } from "../../components/load-more";
 import { cell, Empty, LoadError, row, Skeleton, TableBox } from "../../components/page";
 import { TableHead } from "../../components/table";
@@ -102,7 +103,7 @@ function Downloader({ download: { token, secretHint } }: { download: Download })
 export function From({ address, client }: { address: string; client?: string | null }) {
   return (
     <span className="grid">
-      <code className="wrap-anywhere">{address}</code>
+      <Address text={address} />
       {client && <span className="text-[13px] text-muted wrap-anywhere">{client}</span>}
     </span>
   );

@@ -2,6 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Check, Circle } from "lucide-react";
 import type { ReactNode } from "react";
+import { Address } from "../../components/address";
 import { LoadError, PageHead, Skeleton } from "../../components/page";
 import { buttonClass } from "../../components/ui/button";
 import { UsageChart } from "../../components/usage-chart";
@@ -84,7 +85,7 @@ function Checklist({ data }: { data: OverviewQuery }) {
           </Link>
         </Step>
         <Step done={data.usage.requests > 0} title="Run the command that came with the token">
-          <code className="wrap-anywhere">{command}</code>
+          <Address text={command} />
         </Step>
         <Step done={data.usage.downloads > 0} title="See the first install">
           <span className="text-muted">Shown here a few seconds after composer install.</span>

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { Address } from "../../components/address";
 import { CopyButton } from "../../components/copy-button";
 import { Empty, LoadError, PageHead, Skeleton } from "../../components/page";
 import { Time } from "../../components/time";
@@ -71,7 +72,9 @@ function InstallCommand({ name }: { name: string }) {
   const command = `composer require ${name}`;
   return (
     <div className="mb-8 flex items-start justify-between gap-2 rounded-lg border border-line bg-panel p-3">
-      <pre className="mt-1.5 min-w-0 whitespace-pre-wrap wrap-anywhere">{command}</pre>
+      <pre className="mt-1.5 min-w-0">
+        <Address text={command} />
+      </pre>
       <CopyButton text={command} label="Copy the command" />
     </div>
   );

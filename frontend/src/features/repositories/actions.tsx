@@ -14,30 +14,47 @@ import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import type { Repository } from "./queries";
 
-/** What can be done to a repository, as the items of its menu. */
-export function useRepositoryActions(edit: (r: Repository) => void, remove: (r: Repository) => void) {
+const lastRun = (repository: Repository) => repository.syncs.edges?.[0]?.node;
+
+/** What is done at once, without a question. */
+const acts = {
+  sync: ({ id }: Repository) => request(SyncRepositoryDocument, { id }),
+  cancel: (repository: Repository) => request(CancelSyncDocument, { id: lastRun(repository)?.id ?? "" }),
+  pause: ({ id }: Repository) => request(UpdateRepositoryDocument, { id, input: { enabled: false } }),
+  resume: ({ id }: Repository) => request(UpdateRepositoryDocument, { id, input: { enabled: true } }),
+};
+
+type Act = keyof typeof acts;
+
+/** Does something to a repository; doing is what is under way, until its outcome is shown. */
+export function useRepositoryActs() {
   const client = useQueryClient();
   const toast = useToast();
-  const run = useMutation({
-    mutationFn: (act: () => Promise<unknown>) => act(),
+  const { mutate, isPending, variables } = useMutation({
+    mutationFn: ({ act, repository }: { act: Act; repository: Repository }): Promise<unknown> => acts[act](repository),
     onSettled: () => changed(client, "repositories"),
     onError: (error) => toast(error.message),
   });
+  return {
+    run: (act: Act, repository: Repository) => mutate({ act, repository }),
+    doing: isPending ? variables.act : undefined,
+  };
+}
+
+/** What can be done to a repository, as the items of its menu. */
+export function useRepositoryActions(edit: (r: Repository) => void, remove: (r: Repository) => void) {
+  const { run } = useRepositoryActs();
   return (repository: Repository): MenuItem[] => {
-    const { id, enabled, status } = repository;
-    const last = repository.syncs.edges?.[0]?.node;
-    const syncing = status === "SYNCING" && last;
+    const { enabled, status } = repository;
+    const item = (label: string, act: Act) => ({ label, onSelect: () => run(act, repository) });
     return [
-      ...(syncing
-        ? [{ label: "Cancel sync", onSelect: () => run.mutate(() => request(CancelSyncDocument, { id: last.id })) }]
+      ...(status === "SYNCING" && lastRun(repository)
+        ? [item("Cancel sync", "cancel")]
         : enabled
-          ? [{ label: "Sync now", onSelect: () => run.mutate(() => request(SyncRepositoryDocument, { id })) }]
+          ? [item("Sync now", "sync")]
           : []),
       { label: "Edit", onSelect: () => edit(repository) },
-      {
-        label: enabled ? "Pause" : "Resume",
-        onSelect: () => run.mutate(() => request(UpdateRepositoryDocument, { id, input: { enabled: !enabled } })),
-      },
+      enabled ? item("Pause", "pause") : item("Resume", "resume"),
       { label: "Remove…", onSelect: () => remove(repository), danger: true },
     ];
   };

@@ -1,16 +1,17 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
-import { Field, FormError, Input, Select, Textarea } from "../../components/ui/field";
+import { Field, Input, Select, Textarea } from "../../components/ui/field";
+import { Form, useSubmit } from "../../components/ui/form";
 import { useToast } from "../../components/ui/toast";
 import { CreateRepositoryDocument, type CredentialType, UpdateRepositoryDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
-import { fieldErrors, request } from "../../lib/graphql";
+import { request } from "../../lib/graphql";
 import { words } from "../tokens/form";
 import type { Repository } from "./queries";
 
-type Form = {
+type Typed = {
   name: string;
   url: string;
   credential: CredentialType | "KEEP";
@@ -21,7 +22,7 @@ type Form = {
   owns: string;
 };
 
-function formOf(repository?: Repository): Form {
+function formOf(repository?: Repository): Typed {
   return {
     name: repository?.name ?? "",
     url: repository?.url ?? "",
@@ -46,7 +47,7 @@ export function nameOf(url: string): string {
   }
 }
 
-function inputOf(form: Form) {
+function inputOf(form: Typed) {
   const { credential: type, username, secret, header } = form;
   return {
     name: form.name.trim(),
@@ -65,7 +66,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
   const toast = useToast();
   const client = useQueryClient();
   const [form, setForm] = useState(() => formOf(repository));
-  const set = (change: Partial<Form>) => setForm((now) => ({ ...now, ...change }));
+  const set = (change: Partial<Typed>) => setForm((now) => ({ ...now, ...change }));
   const mutation = useMutation<unknown, Error, void>({
     mutationFn: () =>
       repository
@@ -78,11 +79,8 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
       onClose();
     },
   });
-  const errors = fieldErrors(mutation.error, fields);
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!mutation.isPending) mutation.mutate();
-  };
+  const submit = useSubmit(mutation, { fields, send: () => mutation.mutate() });
+  const { errors } = submit;
   return (
     <Dialog
       open
@@ -98,9 +96,8 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
         </>
       }
     >
-      <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
-        <FormError message={errors.form} />
-        <Field label="URL" help="Such as https://packages.example.org." error={errors.fields.url}>
+      <Form id={id} {...submit.form}>
+        <Field label="URL" help="Such as https://packages.example.org." error={errors.url}>
           {(ids) => (
             <Input
               {...ids}
@@ -116,17 +113,13 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
             />
           )}
         </Field>
-        <Field label="Name" help="a to z, 0 to 9 and -." error={errors.fields.name}>
+        <Field label="Name" help="a to z, 0 to 9 and -." error={errors.name}>
           {(ids) => (
             <Input {...ids} required value={form.name} onChange={({ target }) => set({ name: target.value })} />
           )}
         </Field>
-        <CredentialFields form={form} set={set} error={errors.fields.credential} stored={repository?.credential} />
-        <Field
-          label="Only these packages"
-          help="Patterns, one a line. Empty: all it has."
-          error={errors.fields.packages}
-        >
+        <CredentialFields form={form} set={set} error={errors.credential} stored={repository?.credential} />
+        <Field label="Only these packages" help="Patterns, one a line. Empty: all it has." error={errors.packages}>
           {(ids) => (
             <Textarea
               {...ids}
@@ -139,18 +132,18 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
         <Field
           label="Owns"
           help="Patterns, such as acme/*, that no other repository may ever answer for."
-          error={errors.fields.owns}
+          error={errors.owns}
         >
           {(ids) => (
             <Textarea {...ids} rows={2} value={form.owns} onChange={({ target }) => set({ owns: target.value })} />
           )}
         </Field>
-      </form>
+      </Form>
     </Dialog>
   );
 }
 
-type CredentialProps = { form: Form; set: (change: Partial<Form>) => void; error?: string; stored?: CredentialType };
+type CredentialProps = { form: Typed; set: (change: Partial<Typed>) => void; error?: string; stored?: CredentialType };
 
 function CredentialFields({ form, set, error, stored }: CredentialProps) {
   return (
@@ -161,7 +154,7 @@ function CredentialFields({ form, set, error, stored }: CredentialProps) {
           <Select
             {...ids}
             value={form.credential}
-            onChange={({ target }) => set({ credential: target.value as Form["credential"] })}
+            onChange={({ target }) => set({ credential: target.value as Typed["credential"] })}
           >
             {stored && (
               <option value="KEEP">{stored === "NONE" ? "None, as it is" : "Saved. Choose one to replace it."}</option>

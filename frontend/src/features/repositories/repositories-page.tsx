@@ -2,6 +2,7 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useState } from "react";
+import { Address } from "../../components/address";
 import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
@@ -74,7 +75,7 @@ function RepositoryTable(props: { repositories: Repository[]; items?: (r: Reposi
                 <Link to="/repositories/$id" params={{ id: r.id }} className="w-fit font-medium hover:underline">
                   {r.name}
                 </Link>
-                <span className="text-[13px] text-muted wrap-anywhere">{r.url}</span>
+                <span className="text-[13px] text-muted">{r.url && <Address text={r.url} mono={false} />}</span>
               </span>
             </th>
             <td className={`${cell} max-sm:inline-block`}>{number(r.packageCount)}</td>

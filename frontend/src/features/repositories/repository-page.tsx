@@ -1,23 +1,17 @@
-import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { Address } from "../../components/address";
 import { Badge, type Tone } from "../../components/badge";
 import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
 import { Callout, Fact, Facts } from "../../components/panel";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
-import { useToast } from "../../components/ui/toast";
-import {
-  type RepositoryQuery,
-  SyncRepositoryDocument,
-  type SyncStatus,
-  UpdateRepositoryDocument,
-} from "../../gql/graphql";
-import { changed } from "../../lib/changes";
+import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
 import { rowsOf } from "../../lib/connection";
-import { request } from "../../lib/graphql";
 import { bytes, count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
+import { useRepositoryActs } from "./actions";
 import { RepositoryDialog } from "./form-dialog";
 import { repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
@@ -34,8 +28,10 @@ export function RepositoryPage() {
   if (!repository) return <Empty text="There is no such repository. It may have been removed." />;
   return (
     <>
-      <PageHead title={repository.name} text={<span className="wrap-anywhere">{repository.url}</span>} />
-      {repository.status === "FAILED" && <Failing repository={repository} />}
+      <PageHead title={repository.name} text={repository.url && <Address text={repository.url} mono={false} />} />
+      <div className="mb-6 empty:hidden">
+        <Standing repository={repository} />
+      </div>
       <Facts className="mb-8 rounded-lg border border-line bg-panel p-5 lg:grid-cols-4">
         <Fact name="Status">
           <RepositoryState repository={repository} />
@@ -60,35 +56,41 @@ export function RepositoryPage() {
   );
 }
 
-/** What can be done about a source that fails; whoever may not do it is told who may. */
-function Failing({ repository }: { repository: Full }) {
+/** What can be done about a source that fails or is paused; whoever may not do it is told who may. */
+function Standing({ repository }: { repository: Full }) {
   const { data: viewer } = useSuspenseQuery(viewerQuery);
   const [editing, setEditing] = useState(false);
-  const client = useQueryClient();
-  const toast = useToast();
-  const run = useMutation({
-    mutationFn: (act: () => Promise<unknown>) => act(),
-    onSettled: () => changed(client, "repositories"),
-    onError: (error) => toast(error.message),
-  });
-  const { id } = repository;
+  const { run, doing } = useRepositoryActs();
+  const mayManage = viewer.role !== "VIEWER";
+  if (repository.status === "DISABLED") {
+    return (
+      <Callout>
+        <p className="font-medium">It is paused: it is not synced. What is stored goes on being served.</p>
+        {repository.lastError && <p>{repository.lastError}</p>}
+        {mayManage && (
+          <Button className="w-fit" busy={doing !== undefined} onClick={() => run("resume", repository)}>
+            {doing ? "Resuming" : "Resume"}
+          </Button>
+        )}
+      </Callout>
+    );
+  }
+  if (repository.status !== "FAILED") return null;
   return (
     <Callout tone="danger">
       <p className="font-medium">Its last sync failed. What was stored before goes on being served.</p>
-      {viewer.role === "VIEWER" ? (
-        <p>A maintainer can try again, change its credential, or pause it.</p>
-      ) : (
+      {mayManage ? (
         <div className="flex flex-wrap gap-2">
-          <Button onClick={() => run.mutate(() => request(SyncRepositoryDocument, { id }))} busy={run.isPending}>
-            Try again
+          <Button busy={doing !== undefined} onClick={() => run("sync", repository)}>
+            {doing === "sync" ? "Trying again" : "Try again"}
           </Button>
           <Button onClick={() => setEditing(true)}>Change the address or credential</Button>
-          <Button
-            onClick={() => run.mutate(() => request(UpdateRepositoryDocument, { id, input: { enabled: false } }))}
-          >
-            Pause
+          <Button busy={doing !== undefined} onClick={() => run("pause", repository)}>
+            {doing === "pause" ? "Pausing" : "Pause"}
           </Button>
         </div>
+      ) : (
+        <p>A maintainer can try again, change its credential, or pause it.</p>
       )}
       {editing && <RepositoryDialog repository={repository} onClose={() => setEditing(false)} />}
     </Callout>

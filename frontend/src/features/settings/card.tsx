@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Panel } from "../../components/panel";
 import { Button } from "../../components/ui/button";
-import { FormError } from "../../components/ui/field";
+import { Form, useSubmit } from "../../components/ui/form";
 import { useToast } from "../../components/ui/toast";
 import { UpdateSettingsDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
-import { fieldErrors, request } from "../../lib/graphql";
+import { request } from "../../lib/graphql";
 import { check, inputOf, type Typed, typedOf } from "./form";
 import { type Settings, settingsQuery } from "./queries";
 
@@ -21,7 +21,6 @@ type CardProps<K extends keyof Settings> = {
 /** Some of the settings, which are saved alone. */
 export function SettingsCard<K extends keyof Settings>({ title, settings, fields, onDirty, children }: CardProps<K>) {
   const [form, setForm] = useState(() => typedOf(settings, fields));
-  const [found, setFound] = useState<Record<string, string>>({});
   const save = useSave(title, (saved) => setForm(typedOf(saved, fields)));
   const input = inputOf(settings, form);
   const dirty = Object.keys(input).length > 0;
@@ -29,27 +28,16 @@ export function SettingsCard<K extends keyof Settings>({ title, settings, fields
     onDirty(title, dirty);
     return () => onDirty(title, false);
   }, [title, dirty, onDirty]);
+  const submit = useSubmit(save, { fields, check: () => check(form), send: () => dirty && save.mutate(input) });
   const discard = () => {
     setForm(typedOf(settings, fields));
-    setFound({});
+    submit.forget();
     save.reset();
-  };
-  const refused = fieldErrors(save.error, fields);
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    const errors = check(form);
-    setFound(errors);
-    if (dirty && Object.keys(errors).length === 0 && !save.isPending) save.mutate(input);
   };
   return (
     <Panel title={title}>
-      <form onSubmit={onSubmit} noValidate className="grid gap-5">
-        <FormError message={refused.form} />
-        {children(
-          form,
-          (change) => setForm((now) => ({ ...now, ...change })),
-          Object.keys(found).length > 0 ? found : refused.fields,
-        )}
+      <Form {...submit.form}>
+        {children(form, (change) => setForm((now) => ({ ...now, ...change })), submit.errors)}
         <div className="flex flex-wrap items-center gap-3">
           <Button type="submit" kind="primary" busy={save.isPending || !dirty}>
             {save.isPending ? "Saving" : "Save"}
@@ -61,7 +49,7 @@ export function SettingsCard<K extends keyof Settings>({ title, settings, fields
             </>
           )}
         </div>
-      </form>
+      </Form>
     </Panel>
   );
 }

@@ -1,4 +1,5 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { Address } from "../../components/address";
 import { CopyButton } from "../../components/copy-button";
 import { Panel } from "../../components/panel";
 import { serverQuery } from "../account/queries";
@@ -12,7 +13,7 @@ export function ScannerCard() {
     <Panel title="Secret scanners">
       <p className="text-muted">
         Programs that look for secrets in code find those of this server by a rule. Whoever finds one reports it to{" "}
-        <code className="text-text wrap-anywhere">{server.publicUrl}/leaks</code>, without signing in.
+        <Address text={`${server.publicUrl}/leaks`} />, without signing in.
       </p>
       {rulesOf(server.secretPattern, server.publicUrl).map((rule) => (
         <RuleText key={rule.id} rule={rule} />
@@ -27,7 +28,9 @@ function RuleText({ rule }: { rule: Rule }) {
       <h3 className="font-medium">{rule.title}</h3>
       <p className="text-[13px] text-muted">{rule.note}</p>
       <div className="flex items-start justify-between gap-2 rounded-md bg-soft p-3">
-        <pre className="min-w-0 whitespace-pre-wrap wrap-anywhere">{rule.text}</pre>
+        <pre className="min-w-0">
+          <Address text={rule.text} />
+        </pre>
         <CopyButton text={rule.text} label={`Copy for ${rule.title}`} />
       </div>
     </div>

@@ -1,7 +1,7 @@
 import { Badge, type Tone } from "../../components/badge";
 import { Time } from "../../components/time";
 import type { TokenStatus } from "../../gql/graphql";
-import { absolute, day, daysUntil, relative } from "../../lib/time";
+import { day, daysUntil, everywhere } from "../../lib/time";
 import type { Token } from "./queries";
 import { expiringDays, staleDays } from "./search";
 
@@ -18,7 +18,7 @@ export function LastUsed({ token, now = new Date() }: { token: Token; now?: Date
   const where = [token.lastUsedAddress, token.lastUsedClient].filter(Boolean).join(", ");
   return (
     <span className="flex flex-wrap items-center gap-2" title={where || undefined}>
-      <Time at={token.lastUsedAt} />
+      <Time at={token.lastUsedAt} now={now} />
       {stale && live && <Badge tone="warn">Stale</Badge>}
     </span>
   );
@@ -27,25 +27,24 @@ export function LastUsed({ token, now = new Date() }: { token: Token; now?: Date
 /** When the token ends, or that it has ended. */
 export function Expiry({ token, now = new Date() }: { token: Token; now?: Date }) {
   if (token.status === "REVOKED") {
-    return <Badge tone="danger">Revoked {token.revokedAt ? relative(token.revokedAt, now) : ""}</Badge>;
+    return <Badge tone="danger">Revoked {token.revokedAt && <Time at={token.revokedAt} now={now} />}</Badge>;
   }
   if (!token.expiresAt) return <Badge tone="warn">No expiry</Badge>;
-  const title = absolute(token.expiresAt);
   if (token.status === "EXPIRED") {
     return (
-      <Badge tone="danger" title={title}>
-        Expired {relative(token.expiresAt, now)}
+      <Badge tone="danger">
+        Expired <Time at={token.expiresAt} now={now} />
       </Badge>
     );
   }
   if (new Date(token.expiresAt).getTime() - now.getTime() <= expiringDays * day) {
     return (
-      <Badge tone="warn" title={title}>
-        Expires {relative(token.expiresAt, now)}
+      <Badge tone="warn">
+        Expires <Time at={token.expiresAt} now={now} />
       </Badge>
     );
   }
-  return <Time at={token.expiresAt} />;
+  return <Time at={token.expiresAt} now={now} />;
 }
 
 /** The patterns a token is restricted to: the first, and how many more. */
@@ -66,12 +65,12 @@ export function Troubles({ token }: { token: Token }) {
   return (
     <>
       {token.leakedAt && (
-        <Badge tone="danger" title={`Found in a public place ${relative(token.leakedAt)}`}>
+        <Badge tone="danger" title={`Found in a public place: ${everywhere(token.leakedAt)}`}>
           Leaked
         </Badge>
       )}
       {token.status === "DISABLED" && (
-        <Badge tone="warn" title={token.disabledAt ? `Disabled ${relative(token.disabledAt)}` : undefined}>
+        <Badge tone="warn" title={token.disabledAt ? `Disabled: ${everywhere(token.disabledAt)}` : undefined}>
           Disabled
         </Badge>
       )}

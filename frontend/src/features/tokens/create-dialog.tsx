@@ -1,12 +1,12 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
-import { FormError } from "../../components/ui/field";
+import { Form, useSubmit } from "../../components/ui/form";
 import { CreateTokenDocument, type CreateTokenInput, TokensDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { rowsOf } from "../../lib/connection";
-import { fieldErrors, request } from "../../lib/graphql";
+import { request } from "../../lib/graphql";
 import { serverQuery } from "../account/queries";
 import { check, createInput, emptyForm, shownFields, type TokenForm } from "./form";
 import { TokenFields } from "./form-fields";
@@ -39,7 +39,6 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
   const id = useId();
   const { data: server } = useSuspenseQuery(serverQuery);
   const [form, setForm] = useState(() => emptyForm(description, server.defaultRateLimit ?? 1000, server));
-  const [found, setFound] = useState<Record<string, string>>({});
   const mutation = useMutation({
     mutationFn: (input: CreateTokenInput) => request(CreateTokenDocument, { input }),
     gcTime: 0,
@@ -50,14 +49,12 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
         expiresAt: createToken.token.expiresAt,
       }),
   });
-  const refused = fieldErrors(mutation.error, shownFields(form));
   const set = (change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }));
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    const errors = check(form, new Date(), server);
-    setFound(errors);
-    if (Object.keys(errors).length === 0 && !mutation.isPending) mutation.mutate(createInput(form, new Date(), server));
-  };
+  const submit = useSubmit(mutation, {
+    fields: shownFields(form),
+    check: () => check(form, new Date(), server),
+    send: () => mutation.mutate(createInput(form, new Date(), server)),
+  });
   return (
     <Dialog
       open
@@ -73,16 +70,15 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
         </>
       }
     >
-      <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
-        <FormError message={refused.form} />
+      <Form id={id} {...submit.form}>
         <TokenFields
           form={form}
           lifetime={server}
           set={set}
-          errors={Object.keys(found).length > 0 ? found : refused.fields}
+          errors={submit.errors}
           note={useSameDescription(form.description)}
         />
-      </form>
+      </Form>
     </Dialog>
   );
 }

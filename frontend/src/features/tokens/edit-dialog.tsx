@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
-import { FormError } from "../../components/ui/field";
+import { Form, useSubmit } from "../../components/ui/form";
 import { useToast } from "../../components/ui/toast";
 import { UpdateTokenDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
-import { fieldErrors, request } from "../../lib/graphql";
+import { request } from "../../lib/graphql";
 import { serverQuery } from "../account/queries";
 import { check, formOf, shownFields, type TokenForm, updateInput } from "./form";
 import { TokenFields } from "./form-fields";
@@ -19,7 +19,6 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
   const client = useQueryClient();
   const { data: server } = useSuspenseQuery(serverQuery);
   const [form, setForm] = useState(() => formOf(token));
-  const [found, setFound] = useState<Record<string, string>>({});
   const mutation = useMutation({
     mutationFn: () => request(UpdateTokenDocument, { id: token.id, input: updateInput(form, new Date(), server) }),
     onSuccess: () => {
@@ -28,13 +27,11 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
       onClose();
     },
   });
-  const refused = fieldErrors(mutation.error, shownFields(form));
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    const errors = check(form, new Date(), server);
-    setFound(errors);
-    if (Object.keys(errors).length === 0 && !mutation.isPending) mutation.mutate();
-  };
+  const submit = useSubmit(mutation, {
+    fields: shownFields(form),
+    check: () => check(form, new Date(), server),
+    send: () => mutation.mutate(),
+  });
   return (
     <Dialog
       open
@@ -50,16 +47,15 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
         </>
       }
     >
-      <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
-        <FormError message={refused.form} />
+      <Form id={id} {...submit.form}>
         <TokenFields
           token={token}
           form={form}
           lifetime={server}
           set={(change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }))}
-          errors={Object.keys(found).length > 0 ? found : refused.fields}
+          errors={submit.errors}
         />
-      </form>
+      </Form>
     </Dialog>
   );
 }

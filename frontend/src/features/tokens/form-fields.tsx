@@ -1,5 +1,7 @@
+import type { ReactNode } from "react";
+import { Time } from "../../components/time";
 import { Field, Input, RadioCards, Select, Textarea } from "../../components/ui/field";
-import { absolute, count } from "../../lib/time";
+import { count } from "../../lib/time";
 import {
   allowedAtMost,
   dayChoices,
@@ -85,7 +87,11 @@ type ExpiryProps = PartProps & Pick<Props, "lifetime" | "token">;
 function ExpiryField({ form, set, error, lifetime, token }: ExpiryProps) {
   const { days, first } = dayChoices(lifetime);
   const picking = form.expiry === "date";
-  const help = [endsIn(form, lifetime, token), allowedAtMost(lifetime)].filter(Boolean).join(" ");
+  const help = (
+    <>
+      {endsIn(form, lifetime, token)} {allowedAtMost(lifetime)}
+    </>
+  );
   return (
     <div className="grid gap-3 sm:grid-cols-2">
       <Field label="Expiry" help={help} error={picking ? undefined : error}>
@@ -125,16 +131,19 @@ function ExpiryField({ form, set, error, lifetime, token }: ExpiryProps) {
 }
 
 /** When the token would end, in words; nothing while that is not known. */
-function endsIn(form: TokenForm, lifetime: Lifetime, token: Props["token"]): string | undefined {
+function endsIn(form: TokenForm, lifetime: Lifetime, token: Props["token"]): ReactNode {
   if (form.expiry === "keep") return token?.expiresAt ? endsAt(token.expiresAt) : "It has no end.";
   if (form.expiry === "never") return "A token that never ends must be revoked by somebody.";
   const at = expiresAt(form, new Date(), lifetime);
   return at && !Number.isNaN(at.getTime()) ? endsAt(at) : undefined;
 }
 
-function endsAt(at: string | Date): string {
-  const end = new Date(at);
-  return `${end < new Date() ? "Stopped" : "Stops"} working ${absolute(end)}.`;
+function endsAt(at: string | Date): ReactNode {
+  return (
+    <>
+      {new Date(at) < new Date() ? "Stopped" : "Stops"} working <Time at={at} long />.
+    </>
+  );
 }
 
 function PackagesField({ form, set, error }: PartProps) {

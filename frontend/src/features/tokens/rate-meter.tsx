@@ -1,5 +1,6 @@
 import { Meter } from "@base-ui/react/meter";
-import { number, relative } from "../../lib/time";
+import { Time } from "../../components/time";
+import { number } from "../../lib/time";
 import type { FullToken } from "./queries";
 
 /** How full the hour's count is: plain, from 80 % on a warning, at 100 % spent. */
@@ -25,7 +26,13 @@ export function RateMeter({ status, now = new Date() }: { status: FullToken["rat
         <Meter.Indicator className={`block h-full rounded ${colours[how]}`} />
       </Meter.Track>
       <span className={`text-[13px] ${how === "danger" ? "text-danger" : how === "warn" ? "text-warn" : "text-muted"}`}>
-        {used === 0 ? "Nothing is used." : `${words[how]} Resets ${relative(resetAt, now)}.`}
+        {used === 0 ? (
+          "Nothing is used."
+        ) : (
+          <>
+            {words[how]} Resets <Time at={resetAt} now={now} />.
+          </>
+        )}
       </span>
     </Meter.Root>
   );

@@ -1,12 +1,13 @@
 import { Tabs } from "@base-ui/react/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { Eye, EyeOff, TriangleAlert } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { Address } from "../../components/address";
 import { CopyButton } from "../../components/copy-button";
+import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
 import { Confirm, Dialog } from "../../components/ui/dialog";
 import { masked, snippets } from "../../lib/snippets";
-import { absolute } from "../../lib/time";
 import { serverQuery } from "../account/queries";
 
 type Props = {
@@ -15,7 +16,7 @@ type Props = {
   expiresAt?: string | null;
   title?: string;
   /** What else to know, such as when the secret before it ends. */
-  note?: string;
+  note?: ReactNode;
   onClose: () => void;
 };
 
@@ -48,7 +49,9 @@ export function Reveal({ secret, description, expiresAt, title = "Copy your toke
         <section aria-label="Token" className="grid gap-1.5">
           <span className="font-medium">Token</span>
           <div className="flex flex-wrap items-center justify-between gap-2 rounded-md border border-edge py-1 pr-1 pl-3">
-            <code className="min-w-0 wrap-anywhere">{shown ? secret : masked(secret, secret)}</code>
+            <span className="min-w-0">
+              <Address text={shown ? secret : masked(secret, secret)} />
+            </span>
             <span className="ml-auto flex items-start gap-1">
               <Button
                 kind="ghost"
@@ -61,7 +64,14 @@ export function Reveal({ secret, description, expiresAt, title = "Copy your toke
             </span>
           </div>
           <span className="text-[13px] text-muted">
-            {expiresAt ? `Stops working ${absolute(expiresAt)}.` : "It does not expire."} {note}
+            {expiresAt ? (
+              <>
+                Stops working <Time at={expiresAt} long />.
+              </>
+            ) : (
+              "It does not expire."
+            )}{" "}
+            {note}
           </span>
         </section>
         <Snippets secret={secret} shown={shown} onCopied={() => setCopied(true)} />
@@ -100,8 +110,8 @@ function Snippets({ secret, shown, onCopied }: { secret: string; shown: boolean;
       {all.map((snippet) => (
         <Tabs.Panel key={snippet.id} value={snippet.id} className="grid gap-2">
           <div className="flex items-start justify-between gap-2 rounded-md bg-soft p-3">
-            <pre className="min-w-0 whitespace-pre-wrap wrap-anywhere">
-              {shown ? snippet.text : masked(snippet.text, secret)}
+            <pre className="min-w-0">
+              <Address text={shown ? snippet.text : masked(snippet.text, secret)} />
             </pre>
             <CopyButton text={snippet.text} label={`Copy for ${snippet.title}`} onCopied={onCopied} />
           </div>

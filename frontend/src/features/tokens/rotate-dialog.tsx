@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
+import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
-import { Field, FormError, Select } from "../../components/ui/field";
+import { Field, Select } from "../../components/ui/field";
+import { Form, useSubmit } from "../../components/ui/form";
 import { RotateTokenDocument, type RotateTokenMutation } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
-import { absolute, relative } from "../../lib/time";
 import type { Token } from "./queries";
 import { LastUse } from "./reason";
 import { Reveal } from "./reveal";
@@ -35,10 +36,14 @@ export function RotateToken({ token, onClose }: Props) {
   );
 }
 
-/** When the old secret ends: "The old one stops working tomorrow, Nov 26, 2026, 9:14 AM UTC." */
-export function oldOneStops(at: string, now = new Date()): string {
+/** When the old secret ends: "The old one stops working tomorrow, Nov 26, 2026, 9:14 AM GMT+1." */
+export function oldOneStops(at: string, now = new Date()): ReactNode {
   if (new Date(at) <= now) return "The old one no longer works.";
-  return `The old one stops working ${relative(at, now)}, ${absolute(at)}.`;
+  return (
+    <>
+      The old one stops working <Time at={at} now={now} />, <Time at={at} long />.
+    </>
+  );
 }
 
 const day = 86_400;
@@ -60,10 +65,7 @@ function RotateForm({ token, onClose, onRotated }: Props & { onRotated: (rotated
     gcTime: 0,
     onSuccess: ({ rotateToken }) => onRotated(rotateToken),
   });
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!mutation.isPending) mutation.mutate();
-  };
+  const submit = useSubmit(mutation, { fields: [], send: () => mutation.mutate() });
   return (
     <Dialog
       open
@@ -79,8 +81,7 @@ function RotateForm({ token, onClose, onRotated }: Props & { onRotated: (rotated
         </>
       }
     >
-      <form id={id} onSubmit={onSubmit} noValidate className="grid gap-5">
-        <FormError message={mutation.error?.message} />
+      <Form id={id} {...submit.form}>
         <Field
           label="Old token keeps working for"
           help={
@@ -100,7 +101,7 @@ function RotateForm({ token, onClose, onRotated }: Props & { onRotated: (rotated
           )}
         </Field>
         <LastUse token={token} />
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -7,7 +7,7 @@ import { useToast } from "../../components/ui/toast";
 import { CancelRotationDocument, EndRotationDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
-import { absolute, count, relative } from "../../lib/time";
+import { count } from "../../lib/time";
 import { AddressTable } from "./address-table";
 import type { FullToken, Secret } from "./queries";
 
@@ -36,7 +36,7 @@ export function Rotation({ token, old, fresh, mayManage }: Props) {
           </p>
           {old.expiresAt && (
             <p>
-              It stops working {relative(old.expiresAt)}, {absolute(old.expiresAt)}.
+              It stops working <Time at={old.expiresAt} />, <Time at={old.expiresAt} long />.
             </p>
           )}
         </div>

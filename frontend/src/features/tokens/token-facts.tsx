@@ -1,28 +1,35 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { Address } from "../../components/address";
 import { Callout, Fact, Facts, Panel } from "../../components/panel";
 import { Time } from "../../components/time";
+import type { TokenNoticeKind } from "../../gql/graphql";
 import { count, number } from "../../lib/time";
 import { Expiry, LastUsed, permissionName } from "./badges";
 import type { FullToken } from "./queries";
 import { RateMeter } from "./rate-meter";
 import { ReleaseTokens } from "./release-dialog";
 
-/** What the server has to say of a token, but for a leak, which is told of by itself. */
-function otherNotices(token: FullToken): string[] {
-  return token.notices.filter((notice) => !token.leakedAt || !notice.includes("found in a public place"));
-}
+const leaks: readonly TokenNoticeKind[] = ["LEAKED", "LEAK_ENDING"];
 
 /** What a person must know of this token before anything else. */
 export function Notices({ token }: { token: FullToken }) {
+  const notices = token.noticesWithKind;
   return (
     <>
       {token.leakedAt && (
         <Callout tone="danger">
           <p className="font-medium">
-            A secret of it was found in a public place <Time at={token.leakedAt} />. Rotate or delete it.
+            A secret of it was found in a public place <Time at={token.leakedAt} />.{" "}
+            {notices.some(({ kind }) => kind === "LEAK_ENDING")
+              ? "The rotation under way ends that secret; end it now if nobody needs it."
+              : "Rotate or delete it."}
           </p>
-          {token.leakedUrl && <code>{token.leakedUrl}</code>}
+          {token.leakedUrl && (
+            <p>
+              <Address text={token.leakedUrl} />
+            </p>
+          )}
         </Callout>
       )}
       {token.revokedAt && (
@@ -42,11 +49,13 @@ export function Notices({ token }: { token: FullToken }) {
           </p>
         </Callout>
       )}
-      {otherNotices(token).map((notice) => (
-        <Callout key={notice}>
-          <p>{notice}</p>
-        </Callout>
-      ))}
+      {notices
+        .filter(({ kind }) => !leaks.includes(kind)) // told of above, with the place
+        .map(({ kind, text }) => (
+          <Callout key={`${kind} ${text}`}>
+            <p>{text}</p>
+          </Callout>
+        ))}
     </>
   );
 }
