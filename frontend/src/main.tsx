@@ -3,7 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { ToastProvider, Toasts } from "./components/ui/toast";
+import { ToastProvider } from "./components/ui/toast";
 import { newQueryClient } from "./lib/query";
 import { routeTree } from "./routeTree.gen";
 import "./styles.css";
@@ -23,7 +23,6 @@ createRoot(document.getElementById("root") as HTMLElement).render(
       <QueryClientProvider client={client}>
         <ToastProvider>
           <RouterProvider router={router} />
-          <Toasts />
         </ToastProvider>
       </QueryClientProvider>
     </CSPProvider>

@@ -1,32 +1,30 @@
-import { Toast } from "@base-ui/react/toast";
-import { X } from "lucide-react";
+import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import { later } from "../later";
 
-/** Short messages about what was just done. */
-export function Toasts() {
-  const { toasts } = Toast.useToastManager();
+/** A short message about what was just done; each has another id, also where the words are the same. */
+export type Message = { id: number; title: string };
+
+const ToastContext = createContext<(title: string) => void>(() => undefined);
+const Toasts = later(async () => (await import("./toasts")).Toasts);
+
+/** Shows what is said with useToast by whatever is inside. What shows it is loaded with the first message. */
+export function ToastProvider({ children }: { children: ReactNode }) {
+  const [said, setSaid] = useState<Message[]>([]);
+  const say = useMemo(() => {
+    let next = 0;
+    return (title: string) => {
+      const message = { id: next++, title };
+      setSaid((before) => [...before, message]);
+    };
+  }, []);
   return (
-    <Toast.Portal>
-      <Toast.Viewport className="fixed right-4 bottom-4 z-50 grid w-[min(22rem,calc(100vw-2rem))] gap-2">
-        {toasts.map((toast) => (
-          <Toast.Root
-            key={toast.id}
-            toast={toast}
-            className="flex items-start justify-between gap-3 rounded-lg border border-line bg-panel px-4 py-3 text-text shadow-xl"
-          >
-            <Toast.Title render={<p />} />
-            <Toast.Close aria-label="Dismiss" className="-m-1 rounded p-1.5 hover:bg-soft">
-              <X size={14} aria-hidden />
-            </Toast.Close>
-          </Toast.Root>
-        ))}
-      </Toast.Viewport>
-    </Toast.Portal>
+    <ToastContext value={say}>
+      {children}
+      {said.length > 0 && <Toasts said={said} />}
+    </ToastContext>
   );
 }
 
-export const ToastProvider = Toast.Provider;
-
 export function useToast(): (title: string) => void {
-  const { add } = Toast.useToastManager();
-  return (title) => void add({ title });
+  return useContext(ToastContext);
 }

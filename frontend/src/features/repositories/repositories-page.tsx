@@ -9,8 +9,8 @@ import { Button } from "../../components/ui/button";
 import { type MenuItem, RowMenu } from "../../components/ui/menu";
 import { number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
-import { RemoveRepository, useRepositoryActions } from "./actions";
-import { RepositoryDialog } from "./form-dialog";
+import { useRepositoryActions } from "./actions";
+import { RemoveRepository, RepositoryDialog } from "./dialogs";
 import { type Repository, repositoriesQuery } from "./queries";
 import { RepositoryState } from "./status";
 

@@ -12,7 +12,7 @@ import { rowsOf } from "../../lib/connection";
 import { bytes, count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActs } from "./actions";
-import { RepositoryDialog } from "./form-dialog";
+import { RepositoryDialog } from "./dialogs";
 import { repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
 

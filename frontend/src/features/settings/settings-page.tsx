@@ -1,9 +1,9 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useBlocker } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
+import { later } from "../../components/later";
 import { LoadError, PageHead, Skeleton } from "../../components/page";
 import { Callout } from "../../components/panel";
-import { Confirm } from "../../components/ui/dialog";
 import { viewerQuery } from "../account/queries";
 import { AuditCard } from "./audit-card";
 import { settingsQuery } from "./queries";
@@ -44,17 +44,20 @@ function Cards() {
   );
 }
 
+const Confirm = later(async () => (await import("../../components/ui/dialog")).Confirm);
+
 /** Asks before the page is left with changes that are not saved. */
 function Leaving({ dirty }: { dirty: boolean }) {
   const blocker = useBlocker({ shouldBlockFn: () => dirty, enableBeforeUnload: () => dirty, withResolver: true });
+  if (blocker.status !== "blocked") return null;
   return (
     <Confirm
-      open={blocker.status === "blocked"}
-      onClose={() => blocker.reset?.()}
+      open
+      onClose={blocker.reset}
       title="Leave without saving?"
       keep="Stay here"
       action="Leave"
-      onConfirm={() => blocker.proceed?.()}
+      onConfirm={blocker.proceed}
     >
       <p>What you changed here is lost.</p>
     </Confirm>

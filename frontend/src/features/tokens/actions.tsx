@@ -6,11 +6,8 @@ import { EnableTokensDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { copy } from "../../lib/clipboard";
 import { request } from "../../lib/graphql";
-import { DeleteToken } from "./delete-dialog";
-import { DisableToken } from "./disable-dialog";
-import { EditToken } from "./edit-dialog";
+import { DeleteToken, DisableToken, EditToken, RotateToken } from "./dialogs";
 import type { FullToken, Token } from "./queries";
-import { RotateToken } from "./rotate-dialog";
 
 const dialogs = { edit: EditToken, rotate: RotateToken, disable: DisableToken, delete: DeleteToken };
 

@@ -3,9 +3,8 @@ import { useMemo, useState } from "react";
 import { Button } from "../../components/ui/button";
 import type { TokenWhere } from "../../gql/graphql";
 import { number } from "../../lib/time";
-import { BulkDelete } from "./bulk-delete";
+import { BulkDelete, ReleaseTokens } from "./dialogs";
 import { previewQuery } from "./queries";
-import { ReleaseTokens } from "./release-dialog";
 import { type TokenSearch, whereToChoose } from "./search";
 import type { Selection } from "./selection";
 

@@ -6,9 +6,9 @@ import { Time } from "../../components/time";
 import type { TokenNoticeKind } from "../../gql/graphql";
 import { count, number } from "../../lib/time";
 import { Expiry, LastUsed, permissionName } from "./badges";
+import { ReleaseTokens } from "./dialogs";
 import type { FullToken } from "./queries";
 import { RateMeter } from "./rate-meter";
-import { ReleaseTokens } from "./release-dialog";
 
 const leaks: readonly TokenNoticeKind[] = ["LEAKED", "LEAK_ENDING"];
 

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { LoadMore } from "../../components/load-more";
 import { Empty, LoadError, PageHead, Skeleton, TableBox } from "../../components/page";
 import { Button } from "../../components/ui/button";
@@ -10,7 +10,7 @@ import { count } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useTokenActions } from "./actions";
 import { BulkBar } from "./bulk";
-import { CreateToken } from "./create-dialog";
+import { CreateToken } from "./dialogs";
 import { Filters } from "./filters";
 import { tokenNameQuery, tokensQuery } from "./queries";
 import { isFiltered, noFilters, type TokenSearch } from "./search";
@@ -25,6 +25,8 @@ export function TokensPage() {
   const change = (part: Partial<TokenSearch>, replace = true) =>
     void navigate({ search: (now) => ({ ...now, ...part }), replace });
   const create = () => change({ new: 1 }, false);
+  const open = search.new === 1 && mayManage;
+  const opened = useEver(open); // it stays: going back must not take away a secret that is shown
   return (
     <>
       <PageHead
@@ -40,11 +42,13 @@ export function TokensPage() {
       />
       {search.parent && <Maker id={search.parent} />}
       <TokenList search={search} change={change} mayManage={mayManage} create={mayManage ? create : undefined} />
-      <CreateToken
-        open={search.new === 1 && mayManage}
-        description={search.description}
-        onClose={() => change({ new: undefined, description: undefined })}
-      />
+      {opened && (
+        <CreateToken
+          open={open}
+          description={search.description}
+          onClose={() => change({ new: undefined, description: undefined })}
+        />
+      )}
     </>
   );
 }
@@ -92,6 +96,12 @@ function TokenList({ search, change, mayManage, create }: ListProps) {
       {dialog}
     </>
   );
+}
+
+function useEver(now: boolean): boolean {
+  const [ever, setEver] = useState(now);
+  if (now && !ever) setEver(true);
+  return ever || now;
 }
 
 /** Where the focus goes once what is there only now and then, and had it, is gone. */
