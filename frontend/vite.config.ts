@@ -20,6 +20,7 @@ export default defineConfig({
   },
   server: { proxy: { "/graphql": process.env.BROKER_URL ?? "http://localhost:8080" } },
   test: {
+    testTimeout: 30_000,
     projects: [
       { extends: true, test: { name: "logic", environment: "node", include: ["src/**/*.test.ts"] } },
       {

@@ -1,36 +1,37 @@
 import { render } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { Address, partsOf } from "./address";
+import { Address, afterSlashes, partsOf } from "./address";
 
-const parts = (text: string) => partsOf(text).map(({ part }) => part);
-
-describe("partsOf", () => {
+describe("a long address", () => {
   it.each([
     [
       "https://packages.example.org:8443/p2/acme/lib.json?a=1&b=2",
-      ["https://", "packages.example.org:8443/", "p2/", "acme/", "lib.json?", "a=1&", "b=2"],
+      ["https://packages.example.org:8443/", "p2/", "acme/", "lib.json?", "a=1&", "b=2"],
     ],
-    [
-      "composer config http-basic.broker.example.org token pkb_ro_1",
-      ["composer", " ", "config", " ", "http-basic.broker.example.org", " ", "token", " ", "pkb_ro_1"],
-    ],
+    ["ssh://git@host/x.git", ["ssh://git@host/", "x.git"]],
+    ["http-basic.broker.example.org", ["http-basic.broker.example.org"]],
     ["2001:db8::1", ["2001:db8::1"]],
-    ["//", ["//"]],
+    ["//?", ["//?"]],
     ["", []],
-  ])("keeps together what belongs together in %s", (text, all) => {
-    expect(parts(text)).toEqual(all);
-  });
-
-  it("loses nothing", () => {
-    const text = '{\n    "http-basic": {"a.b:80": {"x": "y/z"}}\n}\n\\\n  -d \'?&&//,,\'\t';
-    expect(parts(text).join("")).toBe(text);
+  ])("breaks after its slashes: %s", (text, parts) => {
+    const found = partsOf(text, afterSlashes).map(({ part }) => part);
+    expect(found).toEqual(parts);
+    expect(found.join("")).toBe(text);
   });
 });
 
 describe("Address", () => {
-  it("is the text itself to whoever copies or reads it out", () => {
-    const text = "curl -u token:SECRET https://broker.example.org/health";
-    const { container } = render(<Address text={text} />);
-    expect(container.textContent).toBe(text);
+  it.each(["curl -u token:SECRET https://broker.example.org/health", '{\n    "http-basic": {"a.b:80": "y/z"}\n}\n\t'])(
+    "is the text itself to whoever copies it or has it read out: %j",
+    (text) => {
+      const { container } = render(<Address text={text} />);
+      expect(container.textContent).toBe(text);
+    },
+  );
+
+  it("keeps the words of a command together", () => {
+    const { container } = render(<Address text="composer require acme/lib" />);
+    const words = [...container.querySelectorAll("code > span")].map((word) => word.textContent);
+    expect(words).toEqual(["composer", "require", "acme/lib"]);
   });
 });

@@ -1,17 +1,17 @@
 /**
- * An address or a command, which breaks between its words and after its slashes only, where it does not fit; a part that
- * is longer than the line by itself breaks anywhere.
+ * An address or a command. Where it does not fit, it breaks between its words; a word that is longer than the line
+ * breaks after its slashes; what is longer than the line even so breaks anywhere.
  */
 export function Address({ text, mono = true }: { text: string; mono?: boolean }) {
   const Tag = mono ? "code" : "span";
   return (
     <Tag className="whitespace-pre-wrap">
-      {partsOf(text).map(({ at, part }) =>
+      {partsOf(text, /\s+|\S+/g).map(({ at, part }) =>
         /\s/.test(part) ? (
           part
         ) : (
-          <span key={at} className="inline-block max-w-full wrap-anywhere">
-            {part}
+          <span key={at} className={together}>
+            <Word text={part} />
           </span>
         ),
       )}
@@ -19,7 +19,22 @@ export function Address({ text, mono = true }: { text: string; mono?: boolean })
   );
 }
 
-/** The parts that a text may break between, and where each begins. Together they are the text. */
-export function partsOf(text: string): { at: number; part: string }[] {
-  return [...text.matchAll(/\s+|[^\s/?&,]*[/?&,]+|[^\s/?&,]+/g)].map(({ index, 0: part }) => ({ at: index, part }));
+const together = "inline-block max-w-full wrap-words";
+
+function Word({ text }: { text: string }) {
+  const parts = partsOf(text, afterSlashes);
+  if (parts.length === 1) return text;
+  return parts.map(({ at, part }) => (
+    <span key={at} className={together}>
+      {part}
+    </span>
+  ));
+}
+
+/** A scheme stays with its host. */
+export const afterSlashes = /(?:\w+:\/\/)?[^/?&,]*[/?&,]+|[^/?&,]+/g;
+
+/** The pieces of a text, and where each begins. Together they are the text. */
+export function partsOf(text: string, piece: RegExp): { at: number; part: string }[] {
+  return [...text.matchAll(piece)].map(({ index, 0: part }) => ({ at: index, part }));
 }

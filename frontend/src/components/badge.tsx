@@ -13,7 +13,7 @@ export function Badge({ tone = "plain", children, title }: { tone?: Tone; childr
   return (
     <span
       title={title}
-      className={`inline-flex rounded px-2 py-0.5 font-medium text-[13px] whitespace-nowrap ${tones[tone]}`}
+      className={`inline-block rounded px-2 py-0.5 font-medium text-[13px] whitespace-nowrap ${tones[tone]}`}
     >
       {children}
     </span>

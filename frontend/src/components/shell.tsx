@@ -37,7 +37,7 @@ export function Shell() {
         <nav
           ref={nav}
           aria-label="Pages"
-          className="order-last flex w-full gap-1 overflow-x-auto max-md:mask-r-from-85% max-md:pr-10 md:order-none md:flex-1 md:flex-col"
+          className="order-last flex w-full gap-1 overflow-x-auto max-md:scroll-pr-14 max-md:scroll-pl-8 max-md:mask-r-from-85% max-md:pr-14 md:order-none md:flex-1 md:flex-col"
         >
           {theirs.map(({ to, label, icon: Icon, exact }) => (
             <Link

@@ -1,5 +1,6 @@
 import { Download } from "lucide-react";
-import { headCell } from "./page";
+import type { ComponentProps } from "react";
+import { cell, headCell } from "./page";
 import { buttonClass } from "./ui/button";
 
 /** The head of a table; a small screen, where rows are cards, does not show it. */
@@ -14,6 +15,21 @@ export function TableHead({ titles, cards }: { titles: readonly string[]; cards?
         ))}
       </tr>
     </thead>
+  );
+}
+
+type CellProps = ComponentProps<"td"> & {
+  /** What the value is. It stands before it on a small screen, where rows are cards and the head is not shown. */
+  label?: string;
+};
+
+/** A cell of a table whose rows are cards on a small screen. */
+export function CardCell({ label, className = "", children, ...props }: CellProps) {
+  return (
+    <td {...props} className={`${cell} max-sm:inline-block max-sm:py-1 ${className}`}>
+      {label && <span className="text-[13px] text-muted sm:hidden">{label} </span>}
+      {children}
+    </td>
   );
 }
 

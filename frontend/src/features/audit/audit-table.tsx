@@ -47,7 +47,7 @@ function EventRows({ event, columns, withoutObject }: RowProps) {
             <Time at={event.at} />
           </button>
         </th>
-        <td className={`${cell} align-top wrap-anywhere max-sm:inline-block max-sm:py-1 max-sm:pl-8`}>{event.actor}</td>
+        <td className={`${cell} align-top wrap-words max-sm:inline-block max-sm:py-1 max-sm:pl-8`}>{event.actor}</td>
         <td className={`${cell} align-top max-sm:inline-block max-sm:py-1 max-sm:pl-0`}>{actionName(event.action)}</td>
         {!withoutObject && (
           <td className={`${cell} align-top max-sm:block max-sm:py-1 max-sm:pl-8`}>

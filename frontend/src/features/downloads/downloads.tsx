@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { Address } from "../../components/address";
 import { LoadMore } from "../../components/load-more";
 import { cell, Empty, LoadError, row, Skeleton, TableBox } from "../../components/page";
-import { TableHead } from "../../components/table";
+import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
 import type { DownloadWhere } from "../../gql/graphql";
 import { rowsOf } from "../../lib/connection";
@@ -66,17 +66,17 @@ function DownloadTable({ rows, where, written, dimmed }: TableProps) {
               {where.token ? <PackageLink name={d.package} /> : <Downloader download={d} />}
             </th>
             {!where.version && (
-              <td className={`${cell} whitespace-nowrap max-sm:inline-block max-sm:py-1`}>
-                <code>{written?.get(d.version) ?? d.version}</code>
-              </td>
+              <CardCell label="Version">
+                <code className="wrap-words">{written?.get(d.version) ?? d.version}</code>
+              </CardCell>
             )}
             <td className={`${cell} max-sm:block max-sm:py-1`}>
               <From address={d.address} client={d.client} />
             </td>
-            <td className={`${cell} max-sm:hidden`}>{number(d.downloads)}</td>
-            <td className={`${cell} whitespace-nowrap max-sm:inline-block max-sm:py-1`}>
+            <CardCell label="Downloads">{number(d.downloads)}</CardCell>
+            <CardCell label="Last" className="whitespace-nowrap">
               <Time at={d.lastAt} />
-            </td>
+            </CardCell>
           </tr>
         ))}
       </tbody>

@@ -9,7 +9,7 @@ import { UsageChart } from "../../components/usage-chart";
 import { OverviewDocument, type OverviewQuery } from "../../gql/graphql";
 import { request } from "../../lib/graphql";
 import { hostOf } from "../../lib/snippets";
-import { bytes, number } from "../../lib/time";
+import { bytes, count, number } from "../../lib/time";
 import { serverQuery } from "../account/queries";
 import { PackageLink } from "../packages/package-link";
 import { expiringDays } from "../tokens/search";
@@ -52,9 +52,9 @@ function Content({ data }: { data: OverviewQuery }) {
           <h2 className="mb-3 font-semibold text-base">Most downloaded</h2>
           <ol className="grid gap-1.5">
             {data.usage.topPackages.map((top) => (
-              <li key={top.package} className="flex justify-between gap-4">
+              <li key={top.package} className="flex flex-wrap justify-between gap-x-4">
                 <PackageLink name={top.package} />
-                <span>{number(top.downloads)}</span>
+                <span className="whitespace-nowrap text-muted">{count(top.downloads, "download")}</span>
               </li>
             ))}
           </ol>

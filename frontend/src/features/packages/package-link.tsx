@@ -7,7 +7,7 @@ export function PackageLink({ name }: { name: string }) {
     <Link
       to="/packages/$vendor/$name"
       params={{ vendor, name: short }}
-      className="font-medium wrap-anywhere hover:underline"
+      className="font-medium wrap-words hover:underline"
     >
       {name}
     </Link>

@@ -2,8 +2,9 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Badge } from "../../components/badge";
 import { LoadMore } from "../../components/load-more";
-import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { cell, Empty, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
 import { SearchBox } from "../../components/search-box";
+import { CardCell, TableHead } from "../../components/table";
 import { Button } from "../../components/ui/button";
 import { Select } from "../../components/ui/field";
 import type { PackagesQuery } from "../../gql/graphql";
@@ -69,15 +70,7 @@ function PackageTable({ rows, dimmed, filtered }: { rows: Row[]; dimmed: boolean
   }
   return (
     <table className={`w-full border-collapse ${dimmed ? "opacity-60" : ""}`}>
-      <thead className="max-sm:sr-only">
-        <tr>
-          {["Package", "Latest", "Downloads", "Repository"].map((title) => (
-            <th key={title} scope="col" className={headCell}>
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead titles={["Package", "Latest", "Downloads", "Repository"]} cards />
       <tbody>
         {rows.map((p) => (
           <tr key={p.id} className={`${row} max-sm:block max-sm:pb-2`}>
@@ -88,11 +81,13 @@ function PackageTable({ rows, dimmed, filtered }: { rows: Row[]; dimmed: boolean
               </span>
               <span className="text-[13px] text-muted wrap-anywhere">{p.description}</span>
             </th>
-            <td className={`${cell} whitespace-nowrap max-sm:inline-block`}>
-              <code>{p.latest?.version}</code>
-            </td>
-            <td className={`${cell} max-sm:hidden`}>{number(p.downloads)}</td>
-            <td className={`${cell} whitespace-nowrap max-sm:inline-block`}>{p.repository.name}</td>
+            <CardCell label={p.latest ? "Latest" : undefined}>
+              <code className="wrap-words">{p.latest?.version}</code>
+            </CardCell>
+            <CardCell label="Downloads">{number(p.downloads)}</CardCell>
+            <CardCell label="From" className="wrap-words">
+              {p.repository.name}
+            </CardCell>
           </tr>
         ))}
       </tbody>

@@ -18,7 +18,7 @@ export function Versions({ versions, total }: { versions: readonly Version[]; to
             {versions.map((one) => (
               <tr key={one.id} className={row}>
                 <th scope="row" className={`${cell} font-normal`}>
-                  <code className="wrap-anywhere">{one.version}</code>
+                  <code className="wrap-words">{one.version}</code>
                 </th>
                 <td className={`${cell} whitespace-nowrap`}>{one.releasedAt && <Time at={one.releasedAt} />}</td>
                 <td className={cell}>

@@ -4,6 +4,7 @@ import { Plus } from "lucide-react";
 import { useState } from "react";
 import { Address } from "../../components/address";
 import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { CardCell } from "../../components/table";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
 import { type MenuItem, RowMenu } from "../../components/ui/menu";
@@ -78,10 +79,10 @@ function RepositoryTable(props: { repositories: Repository[]; items?: (r: Reposi
                 <span className="text-[13px] text-muted">{r.url && <Address text={r.url} mono={false} />}</span>
               </span>
             </th>
-            <td className={`${cell} max-sm:inline-block`}>{number(r.packageCount)}</td>
-            <td className={`${cell} whitespace-nowrap max-sm:hidden`}>
+            <CardCell label="Packages">{number(r.packageCount)}</CardCell>
+            <CardCell label="Last sync" className="whitespace-nowrap">
               {r.lastSyncedAt ? <Time at={r.lastSyncedAt} /> : <span className="text-muted">Never</span>}
-            </td>
+            </CardCell>
             <td className={`${cell} max-sm:block`}>
               <RepositoryState repository={r} />
             </td>

@@ -3,8 +3,9 @@ import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { Address } from "../../components/address";
 import { Badge, type Tone } from "../../components/badge";
-import { cell, Empty, headCell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
+import { Empty, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
 import { Callout, Fact, Facts } from "../../components/panel";
+import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
 import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
@@ -68,7 +69,7 @@ function Standing({ repository }: { repository: Full }) {
         <p className="font-medium">It is paused: it is not synced. What is stored goes on being served.</p>
         {repository.lastError && <p>{repository.lastError}</p>}
         {mayManage && (
-          <Button className="w-fit" busy={doing !== undefined} onClick={() => run("resume", repository)}>
+          <Button className="mt-1.5 w-fit" busy={doing !== undefined} onClick={() => run("resume", repository)}>
             {doing ? "Resuming" : "Resume"}
           </Button>
         )}
@@ -80,7 +81,7 @@ function Standing({ repository }: { repository: Full }) {
     <Callout tone="danger">
       <p className="font-medium">Its last sync failed. What was stored before goes on being served.</p>
       {mayManage ? (
-        <div className="flex flex-wrap gap-2">
+        <div className="mt-1.5 flex flex-wrap gap-2">
           <Button busy={doing !== undefined} onClick={() => run("sync", repository)}>
             {doing === "sync" ? "Trying again" : "Try again"}
           </Button>
@@ -113,30 +114,26 @@ function History({ runs }: { runs: Run[] }) {
   if (runs.length === 0) return <Empty text="It was not synced yet." />;
   return (
     <table className="w-full border-collapse">
-      <thead>
-        <tr>
-          {["Started", "By", "Outcome", "Packages", "Versions"].map((title) => (
-            <th key={title} scope="col" className={headCell}>
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead titles={["Started", "By", "Outcome", "Packages", "Versions"]} cards />
       <tbody>
         {runs.map((run) => (
-          <tr key={run.id} className={`${row} align-top`}>
-            <td className={`${cell} whitespace-nowrap`}>{run.startedAt ? <Time at={run.startedAt} /> : "Waiting"}</td>
-            <td className={cell}>{run.trigger}</td>
-            <td className={cell}>
+          <tr key={run.id} className={`${row} align-top max-sm:block max-sm:py-1.5`}>
+            <CardCell label={run.startedAt ? "Started" : undefined} className="whitespace-nowrap">
+              {run.startedAt ? <Time at={run.startedAt} /> : "Waiting"}
+            </CardCell>
+            <CardCell label="By" className="wrap-words">
+              {run.trigger}
+            </CardCell>
+            <CardCell className="max-sm:block">
               <Outcome run={run} />
-            </td>
-            <td className={`${cell} whitespace-nowrap`}>
+            </CardCell>
+            <CardCell label="Packages" className="whitespace-nowrap">
               {number(run.packagesDone)}
               {run.packagesTotal != null && ` of ${number(run.packagesTotal)}`}
-            </td>
-            <td className={`${cell} whitespace-nowrap`}>
+            </CardCell>
+            <CardCell label="Versions" className="whitespace-nowrap">
               +{number(run.versionsAdded)} −{number(run.versionsRemoved)}
-            </td>
+            </CardCell>
           </tr>
         ))}
       </tbody>

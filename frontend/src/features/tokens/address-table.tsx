@@ -1,5 +1,5 @@
 import { cell, row } from "../../components/page";
-import { TableHead } from "../../components/table";
+import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
 import { number } from "../../lib/time";
 import { From } from "../downloads/downloads";
@@ -16,14 +16,14 @@ export function AddressTable({ addresses }: { addresses: Secret["addresses"] }) 
             <th scope="row" className={`${cell} font-normal max-sm:block`}>
               <From address={use.address} client={use.client} />
             </th>
-            <td className={`${cell} max-sm:hidden`}>{number(use.requests)}</td>
-            <td className={`${cell} max-sm:hidden`}>{number(use.refused)}</td>
-            <td className={`${cell} whitespace-nowrap max-sm:hidden`}>
+            <CardCell label="Requests">{number(use.requests)}</CardCell>
+            <CardCell label="Refused">{number(use.refused)}</CardCell>
+            <CardCell label="First" className="whitespace-nowrap">
               <Time at={use.firstAt} />
-            </td>
-            <td className={`${cell} whitespace-nowrap max-sm:inline-block max-sm:py-1`}>
+            </CardCell>
+            <CardCell label="Last" className="whitespace-nowrap">
               <Time at={use.lastAt} />
-            </td>
+            </CardCell>
           </tr>
         ))}
       </tbody>

@@ -17,11 +17,18 @@ export function LastUsed({ token, now = new Date() }: { token: Token; now?: Date
   const stale = daysUntil(token.lastUsedAt, now) < -staleDays;
   const where = [token.lastUsedAddress, token.lastUsedClient].filter(Boolean).join(", ");
   return (
-    <span className="flex flex-wrap items-center gap-2" title={where || undefined}>
+    <span className="inline-flex flex-wrap items-center gap-2" title={where || undefined}>
       <Time at={token.lastUsedAt} now={now} />
       {stale && live && <Badge tone="warn">Stale</Badge>}
     </span>
   );
+}
+
+const isSoon = (at: string, now: Date) => new Date(at).getTime() - now.getTime() <= expiringDays * day;
+
+/** Whether Expiry says in words what its instant is, and not the instant alone. */
+export function saysItsEnd({ status, expiresAt }: Token, now = new Date()): boolean {
+  return status === "REVOKED" || status === "EXPIRED" || !expiresAt || isSoon(expiresAt, now);
 }
 
 /** When the token ends, or that it has ended. */
@@ -37,7 +44,7 @@ export function Expiry({ token, now = new Date() }: { token: Token; now?: Date }
       </Badge>
     );
   }
-  if (new Date(token.expiresAt).getTime() - now.getTime() <= expiringDays * day) {
+  if (isSoon(token.expiresAt, now)) {
     return (
       <Badge tone="warn">
         Expires <Time at={token.expiresAt} now={now} />

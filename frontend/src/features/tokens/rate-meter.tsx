@@ -17,6 +17,7 @@ export function RateMeter({ status, now = new Date() }: { status: FullToken["rat
   if (limit === 0) return <p>No limit.</p>;
   const used = limit - remaining;
   const how = usedUp(used, limit);
+  const soon = new Date(resetAt).getTime() - now.getTime() < 60_000;
   const text = `${number(used)} of ${number(limit)} requests this hour`;
   return (
     <Meter.Root value={used} max={limit} getAriaValueText={() => text} className="grid gap-1.5">
@@ -30,7 +31,7 @@ export function RateMeter({ status, now = new Date() }: { status: FullToken["rat
           "Nothing is used."
         ) : (
           <>
-            {words[how]} Resets <Time at={resetAt} now={now} />.
+            {words[how]} Resets {soon ? "within a minute" : <Time at={resetAt} now={now} />}.
           </>
         )}
       </span>

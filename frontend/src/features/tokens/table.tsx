@@ -2,10 +2,11 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { MouseEvent, ReactNode } from "react";
 import { Badge } from "../../components/badge";
 import { cell, headCell, row } from "../../components/page";
+import { CardCell } from "../../components/table";
 import { Time } from "../../components/time";
 import { Checkbox } from "../../components/ui/checkbox";
 import { type MenuItem, RowMenu } from "../../components/ui/menu";
-import { Expiry, LastUsed, Packages, permissionName, Troubles } from "./badges";
+import { Expiry, LastUsed, Packages, permissionName, saysItsEnd, Troubles } from "./badges";
 import type { Token } from "./queries";
 import { canBeChosen, type Selection } from "./selection";
 
@@ -48,7 +49,6 @@ export function TokenTable({ tokens, dimmed, empty, items, selection }: Props) {
   );
 }
 
-const inCard = "max-sm:inline-block max-sm:py-1";
 const wideOnly = "max-lg:hidden";
 
 type RowProps = Pick<Props, "items" | "selection"> & { token: Token };
@@ -77,18 +77,18 @@ function TokenTableRow({ token, items, selection }: RowProps) {
       <th scope="row" className={`${cell} font-normal max-sm:block`}>
         <Name token={token} />
       </th>
-      <td className={`${cell} ${inCard}`}>
+      <CardCell>
         <Badge>{permissionName(token)}</Badge>
-      </td>
+      </CardCell>
       <td className={`${cell} max-sm:hidden`}>
         <Packages patterns={token.packages} />
       </td>
-      <td className={`${cell} ${inCard}`}>
+      <CardCell label={token.lastUsedAt ? "Last used" : undefined}>
         <LastUsed token={token} />
-      </td>
-      <td className={`${cell} ${inCard}`}>
+      </CardCell>
+      <CardCell label={saysItsEnd(token) ? undefined : "Expires"}>
         <Expiry token={token} />
-      </td>
+      </CardCell>
       <td className={`${cell} ${wideOnly}`}>
         <span className="grid">
           <span className="whitespace-nowrap">
