@@ -19,14 +19,24 @@ export async function makeToken(page: Page, description: string): Promise<NewTok
   return { id: createToken.token.id, secret: createToken.secret };
 }
 
-/** Has the server mirror the upstream, and waits until it does. */
-export async function mirror(page: Page, broker: Broker) {
-  const input = { name: "fixture", type: "COMPOSER", url: broker.upstream };
-  await api(page, "mutation ($input: CreateRepositoryInput!) { createRepository(input: $input) { id } }", { input });
-  const status = async () =>
-    (await api<{ repositories: unknown }>(page, "{ repositories { edges { node { status } } } }")).repositories;
-  await expect.poll(status, { timeout: 30_000 }).toMatchObject({ edges: [{ node: { status: "READY" } }] });
+/** Adds a repository, and waits until its first sync has ended as it should; returns its id. */
+async function addRepository(page: Page, name: string, url: string, ends: "READY" | "FAILED"): Promise<string> {
+  const query = "mutation ($input: CreateRepositoryInput!) { createRepository(input: $input) { id } }";
+  const { createRepository } = await api<{ createRepository: { id: string } }>(page, query, {
+    input: { name, type: "COMPOSER", url },
+  });
+  const { id } = createRepository;
+  const status = () => api(page, "query ($id: ID!) { repository(id: $id) { status } }", { id });
+  await expect.poll(status, { timeout: 60_000 }).toEqual({ repository: { status: ends } });
+  return id;
 }
+
+/** Has the server mirror the upstream, and waits until it does. */
+export const mirror = (page: Page, broker: Broker) => addRepository(page, "fixture", broker.upstream, "READY");
+
+/** Adds a source that is none, and waits until its sync has failed; returns its id. */
+export const addFailing = (page: Page, broker: Broker, name: string) =>
+  addRepository(page, name, `${broker.upstream}/nowhere/${"a-folder/".repeat(12)}composer`, "FAILED");
 
 type Metadata = { packages: Record<string, { version: string; dist: { url: string } }[]> };
 

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { type Broker, owner } from "./server";
-import { expect, expectAccessible, expectNowhere, health, signIn, test } from "./test";
+import { expect, expectAccessible, expectNowhere, expectToFitEverywhere, health, signIn, test } from "./test";
 
 const rowOf = (page: Page, name: string) =>
   page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
@@ -15,6 +15,8 @@ async function setUp(page: Page, broker: Broker) {
   await expect(page.getByRole("heading", { name: "Set up this server" })).toBeVisible();
   await expect(page).toHaveURL(/\/setup$/); // the code leaves the address bar
   await expectAccessible(page, "setup");
+  await expectToFitEverywhere(page, "setup");
+  await page.setViewportSize({ width: 1280, height: 720 });
   await page.getByLabel("Email").fill(owner.email);
   await page.getByLabel("Password").fill("short");
   await page.getByRole("button", { name: "Create owner" }).click();

@@ -1,16 +1,7 @@
-import type { Page } from "@playwright/test";
 import { download, makeToken, mirror } from "./api";
-import { expect, expectAccessible, signIn, test } from "./test";
+import { expect, expectAccessible, expectToFit, signIn, test } from "./test";
 
 test.use({ viewport: { width: 360, height: 740 } });
-
-async function expectToFit(page: Page, what: string) {
-  const [wide, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  expect(wide, `${what} is as wide as the window`).toBe(window);
-}
 
 test("everything fits a small screen", async ({ page, broker }) => {
   await page.goto("/login");

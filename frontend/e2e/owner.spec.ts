@@ -63,6 +63,7 @@ test("a leak that is reported marks its token, and the audit tells it", async ({
   await expectAccessible(page, "leaked tokens");
   await page.getByRole("link", { name: "GitLab CI" }).click();
   await expect(page.getByText(url)).toBeVisible();
+  await expect(page.getByText(/secret.* found in a public place/)).toHaveCount(1); // told once
   await expectAccessible(page, "a leaked token");
   await page.getByRole("link", { name: "Show in Audit" }).click();
   await expect(page.getByRole("heading", { name: "Audit" })).toBeFocused();

@@ -32,6 +32,8 @@ export const test = base.extend<Fixtures>({
       page.on("pageerror", (error) => complaints.push(`page error: ${error.stack ?? error}`));
       page.on("console", (message) => {
         if (message.type() !== "error" && message.type() !== "warning") return;
+        const document = message.location().url === page.url();
+        if (document && message.text().includes("404 (Not Found)")) return; // an address that is no page's
         complaints.push(`${message.type()}: ${message.text()}`);
       });
       page.on("request", (request) => {
@@ -72,6 +74,23 @@ function setDark(page: Page, dark: boolean): Promise<boolean> {
     await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)));
     return was;
   }, dark);
+}
+
+/** Expects that the page scrolls down only. */
+export async function expectToFit(page: Page, what: string) {
+  const [wide, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  expect(wide, `${what} is as wide as the window`).toBe(window);
+}
+
+/** The same at the widths of a desktop, of a phone, and of a page that is enlarged fourfold. */
+export async function expectToFitEverywhere(page: Page, what: string) {
+  for (const width of [1280, 375, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    await expectToFit(page, `${what}, ${width} pixels`);
+  }
 }
 
 /** Signs a person in, the owner unless another one is named, and waits for the overview. */

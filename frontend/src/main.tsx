@@ -9,7 +9,13 @@ import { routeTree } from "./routeTree.gen";
 import "./styles.css";
 
 const client = newQueryClient();
-const router = createRouter({ routeTree, context: { client }, defaultPreload: "intent", scrollRestoration: false });
+const router = createRouter({
+  routeTree,
+  context: { client },
+  defaultPreload: "intent",
+  scrollRestoration: false,
+  search: { strict: true }, // what a page's reader of the address leaves out is not there
+});
 
 declare module "@tanstack/react-router" {
   interface Register {

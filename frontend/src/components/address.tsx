@@ -21,9 +21,12 @@ export function Address({ text, mono = true }: { text: string; mono?: boolean })
 
 const together = "inline-block max-w-full wrap-words";
 
+/** A word of so many letters fits every line. */
+const short = 24;
+
 function Word({ text }: { text: string }) {
   const parts = partsOf(text, afterSlashes);
-  if (parts.length === 1) return text;
+  if (parts.length === 1 || text.length <= short) return text;
   return parts.map(({ at, part }) => (
     <span key={at} className={together}>
       {part}

@@ -14,7 +14,7 @@ import { bytes, count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActs } from "./actions";
 import { RepositoryDialog } from "./dialogs";
-import { repositoryQuery } from "./queries";
+import { type Repository, repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
 
 type Full = NonNullable<RepositoryQuery["repository"]>;
@@ -58,7 +58,7 @@ export function RepositoryPage() {
 }
 
 /** What can be done about a source that fails or is paused; whoever may not do it is told who may. */
-function Standing({ repository }: { repository: Full }) {
+export function Standing({ repository }: { repository: Repository }) {
   const { data: viewer } = useSuspenseQuery(viewerQuery);
   const [editing, setEditing] = useState(false);
   const { run, doing } = useRepositoryActs();
