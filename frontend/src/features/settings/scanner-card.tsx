@@ -1,6 +1,6 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Address } from "../../components/address";
-import { CopyButton } from "../../components/copy-button";
+import { CopyBox } from "../../components/copy-box";
 import { Panel } from "../../components/panel";
 import { serverQuery } from "../account/queries";
 import { type Rule, rulesOf } from "./rules";
@@ -27,12 +27,7 @@ function RuleText({ rule }: { rule: Rule }) {
     <div className="grid gap-1.5">
       <h3 className="font-medium">{rule.title}</h3>
       <p className="text-[13px] text-muted">{rule.note}</p>
-      <div className="flex items-start justify-between gap-2 rounded-md bg-soft p-3">
-        <pre className="min-w-0">
-          <Address text={rule.text} />
-        </pre>
-        <CopyButton text={rule.text} label={`Copy for ${rule.title}`} />
-      </div>
+      <CopyBox text={rule.text} label={`Copy for ${rule.title}`} />
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Eye, EyeOff, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Address } from "../../components/address";
+import { CopyBox } from "../../components/copy-box";
 import { CopyButton } from "../../components/copy-button";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
@@ -109,12 +110,12 @@ function Snippets({ secret, shown, onCopied }: { secret: string; shown: boolean;
       </Tabs.List>
       {all.map((snippet) => (
         <Tabs.Panel key={snippet.id} value={snippet.id} className="grid gap-2">
-          <div className="flex items-start justify-between gap-2 rounded-md bg-soft p-3">
-            <pre className="min-w-0">
-              <Address text={shown ? snippet.text : masked(snippet.text, secret)} />
-            </pre>
-            <CopyButton text={snippet.text} label={`Copy for ${snippet.title}`} onCopied={onCopied} />
-          </div>
+          <CopyBox
+            text={snippet.text}
+            shown={shown ? snippet.text : masked(snippet.text, secret)}
+            label={`Copy for ${snippet.title}`}
+            onCopied={onCopied}
+          />
           {snippet.id === "composer" && (
             <p className="text-[13px] text-muted">
               The last command stays in your shell's history. In CI, use the variable.
