@@ -1,5 +1,5 @@
-import { addFailing } from "./api";
-import { expect, expectAccessible, signIn, test } from "./test";
+import { addFailing, mirror } from "./api";
+import { expect, expectAccessible, expectToFitEverywhere, signIn, test } from "./test";
 
 test("the page of a repository that fails offers what can be done, and who may not do it is told who may", async ({
   page,
@@ -27,4 +27,40 @@ test("the page of a repository that fails offers what can be done, and who may n
   await expect(dialog).toBeHidden();
   await expect(page.getByText("Synced", { exact: true })).toBeVisible({ timeout: 30_000 });
   await expect(page.getByRole("button", { name: "Try again" })).toBeHidden();
+});
+
+test("names stay closed when the repository that owns them is removed, until they are freed", async ({
+  page,
+  broker,
+}) => {
+  await signIn(page);
+  await mirror(page, broker);
+  await page.goto("/repositories");
+  await page.getByRole("button", { name: "Actions of fixture" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const edit = page.getByRole("dialog", { name: "Edit repository" });
+  await edit.getByLabel("Owns").fill("acme/*");
+  await edit.getByLabel("Priority").fill("-1");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await expect(edit.getByLabel("Priority")).toBeFocused();
+  await edit.getByLabel("Priority").fill("7");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await expect(edit).toBeHidden();
+  await page.getByRole("button", { name: "Actions of fixture" }).click();
+  await page.getByRole("menuitem", { name: "Remove…" }).click();
+  const remove = page.getByRole("alertdialog");
+  await expect(remove).toContainText("acme/*, stay closed");
+  await remove.getByRole("textbox").fill("fixture");
+  await remove.getByRole("button", { name: "Remove repository" }).click();
+  const closed = page.getByRole("row").filter({ hasText: "acme/*" });
+  await expect(closed).toBeVisible();
+  await expectAccessible(page, "closed names");
+  await expectToFitEverywhere(page, "closed names");
+  await closed.getByRole("button", { name: "Free acme/*" }).click();
+  const free = page.getByRole("alertdialog", { name: "Free acme/*?" });
+  await expectAccessible(page, "freeing names");
+  await free.getByRole("button", { name: "Free the names" }).click();
+  await expect(closed).toBeHidden();
+  await page.goto("/audit");
+  await expect(page.getByRole("row").filter({ hasText: "Names freed" })).toBeVisible();
 });

@@ -327,7 +327,7 @@ export type PackagesQueryVariables = Exact<{
 }>;
 
 
-export type PackagesQuery = { packages: { totalCount: number, edges: Array<{ node: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, latest: { version: string } | null, repository: { id: string, name: string } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type PackagesQuery = { packages: { totalCount: number, edges: Array<{ node: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, withheld: string | null, latest: { version: string } | null, repository: { id: string, name: string } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type PackageQueryVariables = Exact<{
   name: string;
@@ -346,7 +346,7 @@ export type PackageVersionQuery = { node:
     | Record<PropertyKey, never>
    | null };
 
-export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
+export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
 
 export type RepositoriesQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -355,21 +355,21 @@ export type RepositoriesQueryVariables = Exact<{
 }>;
 
 
-export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type RepositoryQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
 
 export type CreateRepositoryMutationVariables = Exact<{
   input: CreateRepositoryInput;
 }>;
 
 
-export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type UpdateRepositoryMutationVariables = Exact<{
   id: string;
@@ -377,7 +377,7 @@ export type UpdateRepositoryMutationVariables = Exact<{
 }>;
 
 
-export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type DeleteRepositoryMutationVariables = Exact<{
   id: string;
@@ -399,6 +399,28 @@ export type CancelSyncMutationVariables = Exact<{
 
 
 export type CancelSyncMutation = { cancelSync: { id: string, status: SyncStatus } };
+
+export type ConfirmRemovalsMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ConfirmRemovalsMutation = { confirmRemovals: { id: string, status: RepositoryStatus } };
+
+export type ClaimsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ClaimsQuery = { claims: { edges: Array<{ node: { id: string, pattern: string, closedAt: string | null, repository: { id: string } | null } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ReleaseClaimMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReleaseClaimMutation = { releaseClaim: string };
 
 export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number };
 
@@ -571,6 +593,7 @@ export const RepositoryRowFragmentDoc = new TypedDocumentString(`
   status
   lastSyncedAt
   lastError
+  notice
   packageCount
   versionCount
   storedBytes
@@ -784,6 +807,7 @@ export const PackagesDocument = new TypedDocumentString(`
         type
         abandoned
         downloads
+        withheld
         latest {
           version
         }
@@ -875,6 +899,7 @@ export const RepositoriesDocument = new TypedDocumentString(`
   status
   lastSyncedAt
   lastError
+  notice
   packageCount
   versionCount
   storedBytes
@@ -911,6 +936,7 @@ export const RepositoryDocument = new TypedDocumentString(`
           versionsAdded
           versionsRemoved
           error
+          notice
           skipped {
             package
             version
@@ -934,6 +960,7 @@ export const RepositoryDocument = new TypedDocumentString(`
   status
   lastSyncedAt
   lastError
+  notice
   packageCount
   versionCount
   storedBytes
@@ -972,6 +999,7 @@ export const CreateRepositoryDocument = new TypedDocumentString(`
   status
   lastSyncedAt
   lastError
+  notice
   packageCount
   versionCount
   storedBytes
@@ -1010,6 +1038,7 @@ export const UpdateRepositoryDocument = new TypedDocumentString(`
   status
   lastSyncedAt
   lastError
+  notice
   packageCount
   versionCount
   storedBytes
@@ -1050,6 +1079,39 @@ export const CancelSyncDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CancelSyncMutation, CancelSyncMutationVariables>;
+export const ConfirmRemovalsDocument = new TypedDocumentString(`
+    mutation ConfirmRemovals($id: ID!) {
+  confirmRemovals(id: $id) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<ConfirmRemovalsMutation, ConfirmRemovalsMutationVariables>;
+export const ClaimsDocument = new TypedDocumentString(`
+    query Claims($first: Int, $after: Cursor) {
+  claims(first: $first, after: $after) {
+    edges {
+      node {
+        id
+        pattern
+        closedAt
+        repository {
+          id
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClaimsQuery, ClaimsQueryVariables>;
+export const ReleaseClaimDocument = new TypedDocumentString(`
+    mutation ReleaseClaim($id: ID!) {
+  releaseClaim(id: $id)
+}
+    `) as unknown as TypedDocumentString<ReleaseClaimMutation, ReleaseClaimMutationVariables>;
 export const SettingsDocument = new TypedDocumentString(`
     query Settings {
   settings {

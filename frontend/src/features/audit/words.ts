@@ -26,6 +26,8 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "repository.delete": "Repository removed",
       "repository.sync": "Sync started",
       "repository.cancel_sync": "Sync canceled",
+      "repository.confirm_removals": "Removals confirmed",
+      "claim.release": "Names freed",
     },
   },
   user: {

@@ -78,7 +78,9 @@ function PackageTable({ rows, dimmed, filtered }: { rows: Row[]; dimmed: boolean
               <span className="flex flex-wrap items-center gap-2">
                 <PackageLink name={p.name} />
                 {p.abandoned != null && <Badge tone="warn">Abandoned</Badge>}
+                {p.withheld && <Badge tone="plain">Not served</Badge>}
               </span>
+              {p.withheld && <span className="block text-[13px]">{p.withheld}</span>}
               <span className="text-[13px] text-muted wrap-anywhere">{p.description}</span>
             </th>
             <CardCell label={p.latest ? "Latest" : undefined}>

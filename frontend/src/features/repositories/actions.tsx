@@ -1,7 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { MenuItem } from "../../components/ui/menu";
 import { useToast } from "../../components/ui/toast";
-import { CancelSyncDocument, SyncRepositoryDocument, UpdateRepositoryDocument } from "../../gql/graphql";
+import {
+  CancelSyncDocument,
+  ConfirmRemovalsDocument,
+  SyncRepositoryDocument,
+  UpdateRepositoryDocument,
+} from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import type { Repository } from "./queries";
@@ -13,6 +18,7 @@ const acts = {
   sync: ({ id }: Repository) => request(SyncRepositoryDocument, { id }),
   cancel: (repository: Repository) => request(CancelSyncDocument, { id: lastRun(repository)?.id ?? "" }),
   pause: ({ id }: Repository) => request(UpdateRepositoryDocument, { id, input: { enabled: false } }),
+  confirm: ({ id }: Repository) => request(ConfirmRemovalsDocument, { id }),
   resume: ({ id }: Repository) => request(UpdateRepositoryDocument, { id, input: { enabled: true } }),
 };
 

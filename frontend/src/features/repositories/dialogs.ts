@@ -3,3 +3,4 @@ import { later } from "../../components/later";
 /** The dialogs about repositories, each of which is loaded when it is asked for. */
 export const RepositoryDialog = later(async () => (await import("./form-dialog")).RepositoryDialog);
 export const RemoveRepository = later(async () => (await import("./remove-dialog")).RemoveRepository);
+export const ReleaseNames = later(async () => (await import("./release-dialog")).ReleaseNames);

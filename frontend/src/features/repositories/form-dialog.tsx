@@ -20,6 +20,7 @@ type Typed = {
   header: string;
   packages: string;
   owns: string;
+  priority: string;
 };
 
 function formOf(repository?: Repository): Typed {
@@ -32,6 +33,7 @@ function formOf(repository?: Repository): Typed {
     header: "",
     packages: repository?.packages.join("\n") ?? "",
     owns: repository?.owns.join("\n") ?? "",
+    priority: String(repository?.priority ?? 100),
   };
 }
 
@@ -54,11 +56,17 @@ function inputOf(form: Typed) {
     url: form.url.trim(),
     packages: words(form.packages),
     owns: words(form.owns),
+    priority: Number(form.priority),
     credential: type === "KEEP" ? undefined : { type, username, secret, header },
   };
 }
 
-const fields = ["name", "url", "credential", "packages", "owns"] as const;
+/** What the form itself can tell is wrong, by field. */
+function wrong({ priority }: Typed): Record<string, string> {
+  return /^\d{1,7}$/.test(priority.trim()) ? {} : { priority: "A whole number between 0 and 1000000." };
+}
+
+const fields = ["name", "url", "credential", "packages", "owns", "priority"] as const;
 
 /** Adds a repository, or changes one. */
 export function RepositoryDialog({ repository, onClose }: { repository?: Repository; onClose: () => void }) {
@@ -79,7 +87,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
       onClose();
     },
   });
-  const submit = useSubmit(mutation, { fields, send: () => mutation.mutate() });
+  const submit = useSubmit(mutation, { fields, check: () => wrong(form), send: () => mutation.mutate() });
   const { errors } = submit;
   return (
     <Dialog
@@ -136,6 +144,20 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
         >
           {(ids) => (
             <Textarea {...ids} rows={2} value={form.owns} onChange={({ target }) => set({ owns: target.value })} />
+          )}
+        </Field>
+        <Field label="Priority" help="Lower is asked first for a name that nobody owns." error={errors.priority}>
+          {(ids) => (
+            <Input
+              {...ids}
+              type="number"
+              inputMode="numeric"
+              min={0}
+              max={1_000_000}
+              required
+              value={form.priority}
+              onChange={({ target }) => set({ priority: target.value })}
+            />
           )}
         </Field>
       </Form>

@@ -1,5 +1,11 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import { RepositoriesDocument, RepositoryDocument, type RepositoryRowFragment } from "../../gql/graphql";
+import {
+  ClaimsDocument,
+  type ClaimsQuery,
+  RepositoriesDocument,
+  RepositoryDocument,
+  type RepositoryRowFragment,
+} from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
@@ -44,3 +50,20 @@ export function repositoryQuery(id: string) {
     refetchInterval: ({ state }) => (state.data?.status === "SYNCING" ? pollEvery : false),
   });
 }
+
+export type Claim = NonNullable<NonNullable<NonNullable<ClaimsQuery["claims"]["edges"]>[number]>["node"]>;
+
+/** The claims whose repository was removed: their names are closed until somebody frees them. */
+export const closedNamesQuery = queryOptions({
+  queryKey: ["repositories", "closed names"],
+  queryFn: async () => {
+    const closed: Claim[] = [];
+    let after: string | undefined;
+    do {
+      const { claims } = await request(ClaimsDocument, { first: 100, after });
+      closed.push(...rowsOf<Claim>([claims]).filter(({ repository }) => !repository));
+      after = claims.pageInfo.hasNextPage ? (claims.pageInfo.endCursor ?? undefined) : undefined;
+    } while (after);
+    return closed;
+  },
+});

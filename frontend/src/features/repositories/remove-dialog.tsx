@@ -34,6 +34,12 @@ export function RemoveRepository({ repository, onClose }: { repository: Reposito
       error={mutation.error?.message}
     >
       <p>Composer no longer gets its {repository.packageCount} packages from this server. This can't be undone.</p>
+      {repository.owns.length > 0 && (
+        <p>
+          The names that it owns, <code className="wrap-words">{repository.owns.join(", ")}</code>, stay closed to other
+          repositories until you free them.
+        </p>
+      )}
       <Field label={`Type ${repository.name} to confirm`}>
         {(ids) => <Input {...ids} autoComplete="off" value={typed} onChange={({ target }) => setTyped(target.value)} />}
       </Field>

@@ -11,6 +11,7 @@ import { type MenuItem, RowMenu } from "../../components/ui/menu";
 import { number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActions } from "./actions";
+import { ClosedNames } from "./closed-names";
 import { RemoveRepository, RepositoryDialog } from "./dialogs";
 import { type Repository, repositoriesQuery } from "./queries";
 import { RepositoryState } from "./status";
@@ -44,6 +45,7 @@ export function RepositoriesPage() {
           <RepositoryTable repositories={query.data} items={mayManage ? items : undefined} />
         )}
       </TableBox>
+      <ClosedNames mayManage={mayManage} />
       {search.new === 1 && mayManage && (
         <RepositoryDialog onClose={() => void navigate({ search: {}, replace: true })} />
       )}

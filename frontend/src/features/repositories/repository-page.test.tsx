@@ -6,8 +6,9 @@ import { refusal, show, stubApi } from "../../../test/api";
 import type { Repository } from "./queries";
 import { Standing } from "./repository-page";
 
-const repository = (status: Repository["status"]) =>
+const repository = (status: Repository["status"], notice?: string) =>
   ({
+    notice,
     id: "repo_1",
     name: "acme",
     status,
@@ -20,16 +21,18 @@ function open(
   status: Repository["status"],
   role: "OWNER" | "MAINTAINER" | "VIEWER",
   update = refusal("CONFLICT", "No."),
+  notice?: string,
 ) {
   const viewer = { __typename: "User", id: "usr_1", email: "anna@example.org", role };
   const api = stubApi({
     Viewer: () => ({ data: { viewer } }),
     UpdateRepository: () => update,
+    ConfirmRemovals: () => ({ data: { confirmRemovals: { id: "repo_1", status: "SYNCING" } } }),
     SyncRepository: () => ({ data: { syncRepository: { id: "sync_1", status: "QUEUED" } } }),
   });
   show(
     <Suspense>
-      <Standing repository={repository(status)} />
+      <Standing repository={repository(status, notice)} />
     </Suspense>,
   );
   return api;
@@ -76,6 +79,14 @@ describe("what can be done about a repository", () => {
     expect(await screen.findByText("It is down.")).toBeVisible();
     await userEvent.click(screen.getByRole("button", { name: "Resume" }));
     await waitFor(() => expect(callsOf("UpdateRepository")).toEqual([{ id: "repo_1", input: { enabled: true } }]));
+  });
+
+  it("is to believe that what the source lost is gone", async () => {
+    const notice = "40 of 100 packages are missing from the source.";
+    const { callsOf } = open("READY", "MAINTAINER", undefined, notice);
+    expect(await screen.findByText(notice)).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "They are gone: remove them" }));
+    await waitFor(() => expect(callsOf("ConfirmRemovals")).toEqual([{ id: "repo_1" }]));
   });
 
   it("is nothing for who may only look, who is told who may", async () => {

@@ -76,7 +76,20 @@ export function Standing({ repository }: { repository: Repository }) {
       </Callout>
     );
   }
-  if (repository.status !== "FAILED") return null;
+  if (repository.status !== "FAILED") {
+    return (
+      repository.notice && (
+        <Callout>
+          <p className="font-medium">{repository.notice}</p>
+          {mayManage && (
+            <Button className="mt-1.5 w-fit" busy={doing !== undefined} onClick={() => run("confirm", repository)}>
+              {doing ? "Removing" : "They are gone: remove them"}
+            </Button>
+          )}
+        </Callout>
+      )
+    );
+  }
   return (
     <Callout tone="danger">
       <p className="font-medium">Its last sync failed. What was stored before goes on being served.</p>
@@ -146,6 +159,7 @@ function Outcome({ run }: { run: Run }) {
   return (
     <div className="grid justify-items-start gap-1.5">
       <Badge tone={tone}>{text}</Badge>
+      {run.notice && <span className="text-[13px] text-warn wrap-anywhere">{run.notice}</span>}
       {run.error && <span className="text-[13px] text-danger wrap-anywhere">{run.error}</span>}
       {run.skipped.length > 0 && (
         <details className="text-[13px]">
