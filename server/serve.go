@@ -159,7 +159,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	repositories := repository.New(repository.Config{
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})
-	s.syncer = mirror.NewSyncer(packages, repositories)
+	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)
 	s.archives = mirror.NewArchives(store, packages, repositories, c.log)
 	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))
 	tokens.Grace(c.tokenGrace)

@@ -92,6 +92,9 @@ func split(versions []metadata.Version) (stable, dev []metadata.Version) {
 // Rows is how many rows an update writes at most, which is what its share of a transaction costs.
 func (u *Update) Rows() int { return 3 + 2*len(u.Versions) }
 
+// Bytes is how large the documents are that an update stores, once it is prepared.
+func (u *Update) Bytes() int64 { return int64(len(u.documents[0].body) + len(u.documents[1].body)) }
+
 // Put makes packages of one repository what their source says they are, all of them or none. Each must have been
 // prepared.
 func (c *Catalog) Put(ctx context.Context, updates ...*Update) ([]Outcome, error) {

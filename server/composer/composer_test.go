@@ -70,7 +70,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
-	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources).Sync))
+	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources, mirror.DefaultBounds).Sync))
 	t.Cleanup(func() { queue.Stop(t.Context()) })
 	w.usage = usage.NewRecorder(db, log)
 	w.installs = composer.NewInstalls(views, w.usage, log)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"broker/server/catalog"
 	"broker/server/jobs"
@@ -21,6 +22,7 @@ type reading struct {
 	has     map[string]catalog.Has // what is stored, by name
 	updates chan *pending
 	outage  outage
+	stored  atomic.Int64 // bytes of documents, of Bounds.Stored
 
 	mu         sync.Mutex
 	validators map[string]source.Validators // new ones of unchanged packages, by id
@@ -69,6 +71,10 @@ func (r *reading) changed(ctx context.Context, name string, p source.Package) er
 	if err := r.prepare(ctx, update); err != nil {
 		p.Release()
 		return err
+	}
+	if r.stored.Add(update.Bytes()) > r.bounds.Stored {
+		p.Release()
+		return fmt.Errorf("the documents of the source are larger than %d MiB together, which is more than one sync may store: take fewer packages of it", r.bounds.Stored>>20)
 	}
 	if len(update.Versions) == 0 && has.Versions > 0 && !has.Gone {
 		p.Release()

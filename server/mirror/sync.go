@@ -26,16 +26,25 @@ const (
 	rowsAtATime = 800 // rows of one transaction, which others that write wait for
 )
 
+// Bounds are what one run may take.
+type Bounds struct {
+	Stored int64 // bytes of the documents that it stores, compressed
+}
+
+// DefaultBounds are far beyond what sources have: the documents of packagist.org are some 2 GiB.
+var DefaultBounds = Bounds{Stored: 8 << 30}
+
 // Syncer brings the packages of repositories up to date.
 type Syncer struct {
 	catalog *catalog.Catalog
 	sources *repository.Service
+	bounds  Bounds
 	render  chan struct{} // a place for each package that is rendered at a time: not all processors, of which requests need one
 }
 
 // NewSyncer returns what brings the catalog up to date.
-func NewSyncer(c *catalog.Catalog, sources *repository.Service) *Syncer {
-	return &Syncer{catalog: c, sources: sources, render: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
+func NewSyncer(c *catalog.Catalog, sources *repository.Service, bounds Bounds) *Syncer {
+	return &Syncer{catalog: c, sources: sources, bounds: bounds, render: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
 }
 
 // Sync reads what a repository's source lists and stores what changed. A package that cannot be used is skipped with its

@@ -21,6 +21,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/jobs"
+	"broker/server/mirror"
 	"broker/server/pattern"
 	"broker/server/repository"
 	"broker/server/view"
@@ -562,5 +563,22 @@ func TestAnotherWayToRenderIsRendered(t *testing.T) {
 	w.run()
 	if !strings.Contains(w.text("vendor1/package-1", false), `"source"`) {
 		t.Error("the source is not told")
+	}
+}
+
+// A source whose documents are larger than a run may store ends the run with the reason. What was stored stays.
+func TestWhatARunStoresIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	w.syncer = mirror.NewSyncer(w.catalog, w.sources, mirror.Bounds{Stored: 20 << 10})
+	w.many(3)
+	w.run()
+	before := w.present()
+	w.many(200)
+	if _, err := w.sync(); err == nil || !strings.Contains(err.Error(), "more than one sync may store") {
+		t.Errorf("a sync beyond its bound: %v", err)
+	}
+	if now := w.present(); len(before) != 3 || len(now) < 3 || len(now) >= 200 {
+		t.Errorf("%d packages before and %d after", len(before), len(now))
 	}
 }

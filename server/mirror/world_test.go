@@ -165,7 +165,7 @@ func newPacedWorld(t testing.TB, db *database.DB, pace safehttp.Pace) *world {
 	sources := repository.New(repository.Config{DB: db, Audit: databasetest.Log(db), Client: safehttp.NewPaced(policy, "test", pace), Policy: policy, Sealer: sealer})
 	w.archives = mirror.NewArchives(store, w.catalog, sources, log)
 	w.sources = sources
-	w.syncer = mirror.NewSyncer(w.catalog, sources)
+	w.syncer = mirror.NewSyncer(w.catalog, sources, mirror.DefaultBounds)
 	w.repo = db.Client.Repository.Create().SetName("acme").SetType("COMPOSER").SetURL(u.URL).SaveX(t.Context())
 	u.on("/packages.json", body(marshal(fields{"packages": []any{}, "metadata-url": "/p2/%package%.json", "available-packages": []string{"acme/lib"}})))
 	return w
