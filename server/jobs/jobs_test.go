@@ -181,7 +181,8 @@ func TestRunsOfLostJobsBegin(t *testing.T) {
 }
 
 // A source out of reach is tried three times, with pauses; other failures are told at once. The history says what was
-// the matter in text that every database takes, and a mistake of the program ends the run, not the server.
+// the matter in text that every database takes, and a mistake of the program ends the run, not the server. Each end is
+// announced: who owns names is reachable, or no longer.
 func TestRunsEnd(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
@@ -218,6 +219,17 @@ func TestRunsEnd(t *testing.T) {
 			}
 			return outcomes[name].sync(ctx, n)
 		})
+		told := map[string]bool{} // ids of repositories that were announced
+		db.Changes.Subscribe(database.TopicRepository, func(id string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told[id] = true
+		})
+		announced := func(id string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return told[id]
+		}
 		runs := map[string]*ent.SyncRun{}
 		for name := range outcomes {
 			runs[name] = queue(t, q, add(t, db, strings.ReplaceAll(name, " ", "-")))
@@ -226,6 +238,11 @@ func TestRunsEnd(t *testing.T) {
 			run := until(t, db, runs[name].ID, over)
 			if run.Status != want.status || run.Attempt != want.attempts || !strings.Contains(textOf(run.Error), want.says) || want.says == "" && run.Error != nil {
 				t.Errorf("%s: %s after %d attempts: %q", name, run.Status, run.Attempt, textOf(run.Error))
+			}
+			for deadline := time.Now().Add(10 * time.Second); !announced(run.RepositoryID); time.Sleep(2 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%s: nobody is told whether the repository can be reached now", name)
+				}
 			}
 			repo := db.Client.Repository.GetX(t.Context(), run.RepositoryID)
 			if failed := repo.Status == repository.StatusFAILED; failed != (want.status == syncrun.StatusFAILED) || failed != (repo.LastError != nil) {

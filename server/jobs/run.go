@@ -179,6 +179,7 @@ func (q *Queue) write(ctx context.Context, r *Run, cause error, skipped []schema
 		if err := change.Exec(ctx); err != nil {
 			return err
 		}
+		tx.Announce(database.TopicRepository, r.Repository.ID) // whether it can be reached
 		return forgetOldRuns(ctx, tx, r.Repository.ID)
 	})
 }
