@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
+
 	"broker/ent"
 	"broker/ent/dist"
 	"broker/ent/packageversion"
@@ -581,4 +583,37 @@ func TestWhatARunStoresIsBounded(t *testing.T) {
 	if now := w.present(); len(before) != 3 || len(now) < 3 || len(now) >= 200 {
 		t.Errorf("%d packages before and %d after", len(before), len(now))
 	}
+}
+
+// A sync that stores packages while their repository is removed leaves nothing behind that is taken for present, or for
+// whose the names were.
+func TestNothingIsStoredOfARepositoryThatIsBeingRemoved(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		if db.Dialect() != dialect.Postgres {
+			return // it has one writer at a time
+		}
+		w := newWorld(t, db)
+		tx, err := db.SQL.BeginTx(t.Context(), nil) // as a sync has that is storing
+		w.must(err)
+		defer tx.Rollback()
+		_, err = tx.ExecContext(t.Context(), "INSERT INTO packages (id, name, repository_id, created_at) VALUES ('pkg_late', 'acme/late', $1, now())", w.repo.ID)
+		w.must(err)
+		removed := make(chan error, 1)
+		go func() { removed <- w.sources.Delete(t.Context(), w.repo.ID) }()
+		for waiting := 0; waiting == 0; time.Sleep(time.Millisecond) {
+			select {
+			case err := <-removed:
+				t.Fatalf("it is removed before what is being stored is: %v", err)
+			default:
+			}
+			w.must(db.SQL.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting))
+		}
+		w.must(tx.Commit())
+		w.must(<-removed)
+		late := db.Client.Pkg.GetX(t.Context(), "pkg_late")
+		if late.RepositoryID != nil || late.GoneAt == nil || late.RemovedRepositoryID == nil || *late.RemovedRepositoryID != w.repo.ID {
+			t.Errorf("what was stored meanwhile is %+v", late)
+		}
+	})
 }

@@ -130,7 +130,7 @@ func (o *Order) Outlives(name, removed string) bool {
 		if !c.names.Match(name) {
 			continue
 		}
-		if c.removed == removed {
+		if removed != "" && c.removed == removed {
 			return true
 		}
 		owned = true

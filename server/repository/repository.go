@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 
+	"entgo.io/ent/dialect"
+
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/server/audit"
@@ -212,6 +214,12 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		if err := catalog.LeaveAll(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := s.hold(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := catalog.LeaveAll(ctx, tx, id); err != nil { // what was stored in between
+			return err
+		}
 		closes, err := closeNames(ctx, tx, id)
 		if err != nil {
 			return err
@@ -222,6 +230,18 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.delete", Target: id, Details: map[string]any{"name": row.Name, "url": row.URL, "closes": closes}})
 	})
 	return storeError("remove the repository", id, err)
+}
+
+// hold waits for those who are adding packages and claims to a repository; from then on nobody can. It comes after the
+// packages, which they lock first. SQLite has one writer.
+func (s *Service) hold(ctx context.Context, tx *database.Tx, id string) error {
+	if s.DB.Dialect() != dialect.Postgres {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, "SELECT id FROM repositories WHERE id = $1 FOR UPDATE", id); err != nil {
+		return fmt.Errorf("hold the repository: %w", err)
+	}
+	return nil
 }
 
 // Manual is the trigger of a sync that somebody asked for.
