@@ -14,33 +14,41 @@ import (
 func TestMemoryIsBoundedWithoutLosingCounts(t *testing.T) {
 	t.Parallel()
 	const max, tokens, each = 100, 5, 1000
-	all := newBatch(max)
+	all := newPending(max)
 	for i := range tokens {
-		one := newBatch(max)
+		one := newPending(max)
 		for j := range each {
 			one.add(&Event{TokenID: fmt.Sprint(i), SecretID: fmt.Sprint("s", i), Kind: Downloaded, Package: fmt.Sprint("acme/p", j), Version: "1.0.0.0",
 				Bytes: 10, At: time.Unix(1_800_000_000, 0), Address: netip.AddrFrom4([4]byte{10, 0, byte(j >> 8), byte(j)})})
 		}
 		all.merge(one)
 	}
-	byToken := map[string]int64{}
-	for key, c := range all.hours {
-		byToken[key.token] += c[downloads]
+	if size := len(all.tallies); size > max+tokens || all.coarse == 0 {
+		t.Errorf("%d entries, %d without detail", size, all.coarse)
+	}
+	byToken, uses, inParts := map[string]int64{}, int64(0), 0
+	for _, p := range all.split("flush") {
+		b := newBatch(p.entries)
+		inParts += len(p.entries)
+		for key, c := range b.hours {
+			byToken[key.token] += c[downloads]
+		}
+		for _, c := range b.uses {
+			uses += c.counts[requests]
+		}
+		for key := range b.downloads {
+			if key.package_ == "" {
+				t.Error("a download is of no package")
+			}
+		}
 	}
 	for i := range tokens {
 		if n := byToken[fmt.Sprint(i)]; n != each {
 			t.Errorf("token %d has %d downloads", i, n)
 		}
 	}
-	var uses int64
-	for _, c := range all.uses {
-		uses += c.counts[requests]
-	}
-	if uses != tokens*each {
-		t.Errorf("%d uses", uses)
-	}
-	if size := all.size(); size > max+tokens || all.coarse == 0 {
-		t.Errorf("%d entries, %d without detail", size, all.coarse)
+	if uses != tokens*each || inParts != len(all.tallies) {
+		t.Errorf("%d uses, %d entries in parts", uses, inParts)
 	}
 }
 

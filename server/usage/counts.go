@@ -28,23 +28,24 @@ var columns = [columnCount]string{
 // counts are the numbers of one row.
 type counts [columnCount]int64
 
-func (c *counts) count(e *Event) {
-	c[bytesSent] += e.Bytes
-	if e.Kind != Installed {
-		c[requests]++
+// count adds what was done so many times, with so many bytes in all.
+func (c *counts) count(kind Kind, reason Reason, times, bytes int64) {
+	c[bytesSent] += bytes
+	if kind != Installed {
+		c[requests] += times
 	}
-	switch e.Kind {
+	switch kind {
 	case Metadata:
-		c[documents]++
+		c[documents] += times
 	case NotModified:
-		c[notModified]++
+		c[notModified] += times
 	case Downloaded:
-		c[downloads]++
+		c[downloads] += times
 	case Installed:
-		c[installs]++
+		c[installs] += times
 	case Refused:
-		c[refused]++
-		c[refusedFor(e.Reason)]++
+		c[refused] += times
+		c[refusedFor(reason)] += times
 	}
 }
 

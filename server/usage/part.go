@@ -1,39 +1,40 @@
 package usage
 
 import (
+	"cmp"
 	"fmt"
-	"hash/maphash"
+	"slices"
 )
 
 // part is what one transaction writes of a flush. The transaction keeps its id, so that a part which is written twice
 // counts once.
 type part struct {
-	id    string
-	batch *batch
+	id      string
+	entries []entry
 }
 
-// split divides a batch into parts, by token: what concerns one token stays together. There is one at least, for what
-// else is written with it.
-func (b *batch) split(flush string) []part {
-	n := 1 + b.size()/partMax
-	parts := make([]part, n)
-	for i := range parts {
-		parts[i] = part{fmt.Sprintf("%s/%d", flush, i), newBatch(b.max)}
+// entry is a key with its tally.
+type entry struct {
+	key
+	*tally
+}
+
+// split divides what was counted into parts, in the order of tokens, so that the sums of one are few. There is one at
+// least, for what else is written with it.
+func (p *pending) split(flush string) []part {
+	all := make([]entry, 0, len(p.tallies))
+	for k, t := range p.tallies {
+		all = append(all, entry{k, t})
 	}
-	if n == 1 {
-		parts[0].batch = b
-		return parts
+	slices.SortFunc(all, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.token, b.token), cmp.Compare(a.secret, b.secret))
+	})
+	parts := make([]part, 0, 1+len(all)/partMax)
+	for some := range slices.Chunk(all, partMax) {
+		parts = append(parts, part{fmt.Sprintf("%s/%d", flush, len(parts)), some})
 	}
-	seed := maphash.MakeSeed()
-	of := func(token string) *batch { return parts[maphash.String(seed, token)%uint64(n)].batch }
-	for key, c := range b.hours {
-		of(key.token).hours[key] = c
-	}
-	for key, c := range b.downloads {
-		of(key.token).downloads[key] = c
-	}
-	for key, c := range b.uses {
-		of(key.token).uses[key] = c
+	if len(parts) == 0 {
+		parts = append(parts, part{id: flush + "/0"})
 	}
 	return parts
 }

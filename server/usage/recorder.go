@@ -32,7 +32,7 @@ const (
 
 const shardCount = 64
 
-// partMax is about how many keys one transaction writes, so that other writers do not wait long.
+// partMax is how many keys one transaction writes, so that other writers do not wait long.
 const partMax = 200
 
 // Flusher writes what it holds in memory with the same transaction as a part of the counts, and no more at a time than
@@ -51,21 +51,21 @@ type Recorder struct {
 	full     chan struct{} // a shard is half full
 
 	flushing sync.Mutex
-	kept     *batch // not written yet; under flushing
-	parts    []part // being written; under flushing
+	kept     *pending // not written yet; under flushing
+	parts    []part   // being written; under flushing
 }
 
 type shard struct {
-	mu    sync.Mutex
-	batch *batch
-	_     [40]byte // shards of one cache line would wait for each other
+	mu      sync.Mutex
+	pending *pending
+	_       [40]byte // shards of one cache line would wait for each other
 }
 
 // NewRecorder returns a recorder that writes to the database; the flushers' own rows go with it.
 func NewRecorder(db *database.DB, log *slog.Logger, flushers ...Flusher) *Recorder {
-	r := &Recorder{db: db, flushers: flushers, log: log, seed: maphash.MakeSeed(), full: make(chan struct{}, 1), kept: newBatch(keptMax)}
+	r := &Recorder{db: db, flushers: flushers, log: log, seed: maphash.MakeSeed(), full: make(chan struct{}, 1), kept: newPending(keptMax)}
 	for i := range r.shards {
-		r.shards[i].batch = newBatch(shardMax)
+		r.shards[i].pending = newPending(shardMax)
 	}
 	return r
 }
@@ -74,8 +74,8 @@ func NewRecorder(db *database.DB, log *slog.Logger, flushers ...Flusher) *Record
 func (r *Recorder) Record(e Event) {
 	s := &r.shards[maphash.String(r.seed, e.TokenID)%shardCount]
 	s.mu.Lock()
-	s.batch.add(&e)
-	size := s.batch.size()
+	s.pending.add(&e)
+	size := len(s.pending.tallies)
 	s.mu.Unlock()
 	if size > shardMax/2 {
 		r.flushSoon()
@@ -154,7 +154,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	}
 	r.take()
 	r.parts = r.kept.split(ulid.Make().String())
-	r.kept = newBatch(keptMax)
+	r.kept = newPending(keptMax)
 	return r.writeParts(ctx)
 }
 
@@ -163,9 +163,9 @@ func (r *Recorder) take() {
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.Lock()
-		one, counted := s.batch, !s.batch.empty()
+		one, counted := s.pending, len(s.pending.tallies) > 0
 		if counted {
-			s.batch = newBatch(shardMax)
+			s.pending = newPending(shardMax)
 		}
 		s.mu.Unlock()
 		if counted { // else it is still the shard's own
@@ -186,6 +186,7 @@ func (r *Recorder) writeParts(ctx context.Context) error {
 			return fmt.Errorf("write usage: %w", err)
 		}
 		written = append(written, r.parts[0].id)
+		clear(r.parts[0].entries) // which are one piece of memory
 		r.parts = r.parts[1:]
 	}
 	if _, err := r.db.Client.UsagePart.Delete().Where(usagepart.IDIn(written...)).Exec(ctx); err != nil {
@@ -197,7 +198,8 @@ func (r *Recorder) writeParts(ctx context.Context) error {
 // write writes a part, unless it was written before: the connection may have broken after the commit and before the
 // database's answer.
 func (r *Recorder) write(ctx context.Context, p part) error {
-	if err := p.batch.resolve(ctx, r.db.Client); err != nil {
+	b := newBatch(p.entries)
+	if err := b.resolve(ctx, r.db.Client); err != nil {
 		return err
 	}
 	err := r.db.Tx(ctx, func(tx *database.Tx) error {
@@ -207,7 +209,7 @@ func (r *Recorder) write(ctx context.Context, p part) error {
 			}
 			return err
 		}
-		if err := p.batch.write(ctx, tx, r.db.Dialect()); err != nil {
+		if err := b.write(ctx, tx, r.db.Dialect()); err != nil {
 			return err
 		}
 		for _, f := range r.flushers {

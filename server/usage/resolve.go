@@ -119,14 +119,14 @@ func (b *batch) rename(sources map[string]string, versions map[packageVersion]st
 		}
 		if renamed != key {
 			delete(b.hours, key)
-			b.hour(renamed).plus(c)
+			addTo(b.hours, renamed, c)
 		}
 	}
 	for key, c := range b.downloads {
 		if normalized, ok := versions[packageVersion{key.package_, key.version}]; ok {
 			delete(b.downloads, key)
 			key.version = normalized
-			b.download(key).join(c)
+			join(b.downloads, key, c)
 		}
 	}
 }
