@@ -40,7 +40,7 @@ func NewGuard(now func() time.Time) *Guard {
 	g := &Guard{now: now, start: now(), seed: maphash.MakeSeed()}
 	for i := range guardShards {
 		g.addresses[i].byAddress = map[netip.Addr]*list.Element{}
-		g.secrets[i].recent = map[[32]byte]time.Duration{}
+		g.secrets[i].recent = map[uint64]uint32{}
 	}
 	return g
 }
@@ -88,10 +88,7 @@ func (g *Guard) guessers(address netip.Addr) *guessers {
 	return &g.addresses[maphash.Comparable(g.seed, address)%guardShards]
 }
 
-// goodSecrets finds a hash's shard by its first bytes: a hash is spread evenly by itself.
-func (g *Guard) goodSecrets(hash [32]byte) *goodSecrets {
-	return &g.secrets[binary.LittleEndian.Uint64(hash[:])%guardShards]
-}
+func (g *Guard) goodSecrets(hash [32]byte) *goodSecrets { return &g.secrets[first(hash)%guardShards] }
 
 // network is what one machine can send from: its IPv4 address, or the /64 of its IPv6 address.
 func network(address netip.Addr) netip.Addr {
@@ -210,28 +207,33 @@ func (s *guessers) forget(element *list.Element) {
 	s.order.Remove(element)
 }
 
-// goodSecrets are hashes of secrets that worked, with when. They are kept in two generations: when the younger one is
+// goodSecrets are hashes of secrets that worked, by eight bytes of each, with when, in seconds. They are kept in two generations: when the younger one is
 // full, the older one is forgotten. What is in use comes back by itself.
 type goodSecrets struct {
 	mu            sync.RWMutex
-	recent, older map[[32]byte]time.Duration
+	recent, older map[uint64]uint32
 }
 
 func (s *goodSecrets) add(hash [32]byte, now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, has := s.recent[hash]; !has && len(s.recent) >= goodMax/guardShards/2 {
-		s.recent, s.older = map[[32]byte]time.Duration{}, s.recent
+	part := first(hash)
+	if _, has := s.recent[part]; !has && len(s.recent) >= goodMax/guardShards/2 {
+		s.recent, s.older = map[uint64]uint32{}, s.recent
 	}
-	s.recent[hash] = now
+	s.recent[part] = uint32(now / time.Second)
 }
 
 func (s *goodSecrets) has(hash [32]byte, now time.Duration) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	at, has := s.recent[hash]
+	at, has := s.recent[first(hash)]
 	if !has {
-		at, has = s.older[hash]
+		at, has = s.older[first(hash)]
 	}
-	return has && now-at < goodFor
+	return has && now-time.Duration(at)*time.Second < goodFor
 }
+
+// first are eight bytes of a hash, which is spread evenly by itself. That an unknown secret shares them with one that
+// is known happens to nobody who guesses.
+func first(hash [32]byte) uint64 { return binary.LittleEndian.Uint64(hash[:]) }
