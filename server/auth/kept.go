@@ -11,11 +11,13 @@ import (
 type kept struct {
 	text    string // its id, its secret's id, its newest hint and its description, one after the other
 	ends    [3]uint8
-	expires int64 // Unix nanoseconds, of the token and of the secret; 0 is never
-	until   int64
-	ended   *[2]time.Time // when it was revoked and disabled; nil while in force
+	expires int64 // Unix nanoseconds; 0 is never
+	ended   *ends // nil while it is in force, with its newest secret
 	rules   *rules
 }
+
+// ends are when a token was revoked and disabled, and when its secret ends.
+type ends struct{ revoked, disabled, secret time.Time }
 
 // rules are what many tokens have in common.
 type rules struct {
@@ -53,12 +55,12 @@ func (s *sharing) of(t *Token) *rules {
 
 // keep makes a token small. The ids and the hint are what the server made: shorter than 64 bytes each.
 func (s *sharing) keep(t *Token) kept {
-	k := kept{text: t.ID + t.SecretID + t.NewestHint + t.Description, expires: nanoseconds(t.ExpiresAt), until: nanoseconds(t.SecretExpiresAt), rules: s.of(t)}
+	k := kept{text: t.ID + t.SecretID + t.NewestHint + t.Description, expires: nanoseconds(t.ExpiresAt), rules: s.of(t)}
 	k.ends[0] = uint8(len(t.ID))
 	k.ends[1] = k.ends[0] + uint8(len(t.SecretID))
 	k.ends[2] = k.ends[1] + uint8(len(t.NewestHint))
-	if !t.RevokedAt.IsZero() || !t.DisabledAt.IsZero() {
-		k.ended = &[2]time.Time{t.RevokedAt, t.DisabledAt}
+	if !t.RevokedAt.IsZero() || !t.DisabledAt.IsZero() || !t.SecretExpiresAt.IsZero() {
+		k.ended = &ends{t.RevokedAt, t.DisabledAt, t.SecretExpiresAt}
 	}
 	return k
 }
@@ -71,9 +73,9 @@ func (k *kept) token() *Token {
 	t := k.rules.token
 	t.ID, t.SecretID = k.id(), k.text[k.ends[0]:k.ends[1]]
 	t.NewestHint, t.Description = k.text[k.ends[1]:k.ends[2]], k.text[k.ends[2]:]
-	t.ExpiresAt, t.SecretExpiresAt = instant(k.expires), instant(k.until)
+	t.ExpiresAt = instant(k.expires)
 	if k.ended != nil {
-		t.RevokedAt, t.DisabledAt = k.ended[0], k.ended[1]
+		t.RevokedAt, t.DisabledAt, t.SecretExpiresAt = k.ended.revoked, k.ended.disabled, k.ended.secret
 	}
 	return &t
 }
