@@ -6,7 +6,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// nullFor tells of a variable that is null where a value is needed: validation lets a variable with a default be there,
+// nullFor tells of a variable that is null where a value is needed, in lists and objects too: validation lets a variable with a default be there,
 // and null take the default's place. It is empty where there is none. The selection's size is bounded by now.
 func nullFor(set ast.SelectionSet, variables map[string]any) string {
 	for _, selection := range set {
@@ -38,11 +38,28 @@ func nullFor(set ast.SelectionSet, variables map[string]any) string {
 func nullAmong(arguments ast.ArgumentList, defined ast.ArgumentDefinitionList, of string, variables map[string]any) string {
 	for _, argument := range arguments {
 		definition := defined.ForName(argument.Name)
-		if definition == nil || !definition.Type.NonNull || argument.Value.Kind != ast.Variable {
+		if definition == nil {
 			continue
 		}
-		if value, given := variables[argument.Value.Raw]; given && value == nil {
-			return fmt.Sprintf("The variable $%.100s is null, and %s needs a value for %s.", argument.Value.Raw, of, argument.Name)
+		if name := nullWithin(argument.Value, definition.Type, variables); name != "" {
+			return fmt.Sprintf("The variable $%.100s is null, and %s needs a value for %s.", name, of, argument.Name)
+		}
+	}
+	return ""
+}
+
+// nullWithin is the name of a variable that is null where a value needs one: it is the value, or is in its lists and
+// objects. It is empty where there is none.
+func nullWithin(value *ast.Value, expected *ast.Type, variables map[string]any) string {
+	if value.Kind == ast.Variable {
+		if is, given := variables[value.Raw]; given && is == nil && expected != nil && expected.NonNull {
+			return value.Raw
+		}
+		return ""
+	}
+	for _, child := range value.Children {
+		if name := nullWithin(child.Value, child.Value.ExpectedType, variables); name != "" {
+			return name
 		}
 	}
 	return ""

@@ -203,6 +203,12 @@ func TestNullInPlaceOfAValue(t *testing.T) {
 		`query($n:Boolean=true){...F} fragment F on Query{server{publicUrl @include(if:$n)}}`,
 		`query($n:Boolean=true){__schema @include(if:$n){types{name}}}`,
 		`query($n:ID="tok_x"){node(id:$n){id}}`,
+		`query($n:TokenStatus=REVOKED){tokens(where:{status:[$n]}){totalCount}}`,
+		`query($n:TokenStatus=REVOKED){revocationPreview(where:{status:[ACTIVE,$n]}){count}}`,
+		`query($n:OrderDirection=ASC){tokens(orderBy:{field:CREATED_AT,direction:$n}){totalCount}}`,
+		`query($n:String="a"){tokens(where:{label:{name:$n,value:"b"}}){totalCount}}`,
+		`mutation($n:ID="tok_x"){disableTokens(ids:[$n]){id}}`,
+		`mutation($n:String="a"){createToken(input:{description:"x",labels:[{name:"b",value:$n}]}){secret}}`,
 	} {
 		for _, caller := range []*auth.Subject{nil, {User: w.owner}} {
 			if got := w.ask(caller, query, map[string]any{"n": nil}); got.code() != "BAD_USER_INPUT" || !strings.Contains(got.body, "The variable $n is null") {
@@ -210,8 +216,13 @@ func TestNullInPlaceOfAValue(t *testing.T) {
 			}
 		}
 	}
-	if got := w.ask(&auth.Subject{User: w.owner}, `query($n:Int=5){tokens(first:$n){totalCount}}`, map[string]any{"n": nil}); got.code() != "" {
-		t.Errorf("null where it may be: %s", got.body)
+	for _, query := range []string{
+		`query($n:Int=5){tokens(first:$n){totalCount}}`,
+		`query($n:String="a"){auditEvents(where:{actor:$n}){totalCount}}`,
+	} {
+		if got := w.ask(&auth.Subject{User: w.owner}, query, map[string]any{"n": nil}); got.code() != "" {
+			t.Errorf("null where it may be: %s: %s", query, got.body)
+		}
 	}
 }
 
