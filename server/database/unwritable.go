@@ -58,9 +58,19 @@ func (db *DB) TryWrite(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case unwritable(err):
+		db.reconnect()
 		return fmt.Errorf("%w: %w", ErrUnwritable, err)
 	}
 	return fmt.Errorf("try to write: %w", err)
+}
+
+// reconnect has SQLite open its file again for what comes next: a connection that was begun while the file could only be
+// read can never write, whatever becomes of the file.
+func (db *DB) reconnect() {
+	if db.dialect == dialect.SQLite && !db.reading {
+		db.SQL.SetMaxIdleConns(0)
+		db.SQL.SetMaxIdleConns(sqliteConnections)
+	}
 }
 
 // Reading tells that the database was opened for reading alone: see TryWrite.
