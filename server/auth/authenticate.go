@@ -60,6 +60,9 @@ func inForce(t *Token, address netip.Addr, now time.Time) error {
 	}
 	for one := t; one != nil; one = one.Maker {
 		if !one.allows(address) {
+			if !address.IsValid() {
+				return forbidden(CodeNetworkNotAllowed, fmt.Sprintf("The access token %s is for some networks only, and the proxies do not tell where this request comes from.", quoted(t)))
+			}
 			return forbidden(CodeNetworkNotAllowed, fmt.Sprintf("The access token %s may not be used from %s.", quoted(t), address))
 		}
 	}

@@ -38,10 +38,11 @@ func Address(ctx context.Context) netip.Addr {
 }
 
 // Address is where a request comes from: going back from the connection, the first address that is no trusted proxy's.
-// Where a proxy names none that can be read, it is that proxy's own: whoever sends garbage gains nothing.
+// Where a proxy names none that can be read, it is not known, and the zero address: the proxy's own would let whoever
+// sends garbage use a token that is for the proxy's network.
 //
 // Where a request has both headers and they disagree, one of them is what the client itself sent and the proxy let
-// through, and neither counts.
+// through: neither counts, and the address is not known.
 func (p Proxies) Address(r *http.Request) netip.Addr {
 	peer, _ := read(r.RemoteAddr)
 	if !p.Trust(peer) {
@@ -49,6 +50,8 @@ func (p Proxies) Address(r *http.Request) netip.Addr {
 	}
 	customary, standard := r.Header.Values("X-Forwarded-For"), r.Header.Values("Forwarded")
 	switch {
+	case len(standard) == 0 && len(customary) == 0:
+		return peer // the proxy itself asks
 	case len(standard) == 0:
 		return p.back(peer, list(customary))
 	case len(customary) == 0:
@@ -56,7 +59,7 @@ func (p Proxies) Address(r *http.Request) netip.Addr {
 	}
 	one, other := p.back(peer, list(customary)), p.back(peer, hops(standard))
 	if one != other {
-		return peer
+		return netip.Addr{}
 	}
 	return one
 }
@@ -67,7 +70,7 @@ func (p Proxies) back(peer netip.Addr, said []string) netip.Addr {
 	for i := len(said) - 1; i >= 0 && p.Trust(at); i-- {
 		next, ok := read(said[i])
 		if !ok {
-			return at
+			return netip.Addr{}
 		}
 		at = next
 	}
