@@ -568,6 +568,11 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 				selectedFields = append(selectedFields, repository.FieldEnabled)
 				fieldSeen[repository.FieldEnabled] = struct{}{}
 			}
+		case "listed":
+			if _, ok := fieldSeen[repository.FieldListed]; !ok {
+				selectedFields = append(selectedFields, repository.FieldListed)
+				fieldSeen[repository.FieldListed] = struct{}{}
+			}
 		case "status":
 			if _, ok := fieldSeen[repository.FieldStatus]; !ok {
 				selectedFields = append(selectedFields, repository.FieldStatus)

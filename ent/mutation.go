@@ -10275,6 +10275,7 @@ type RepositoryMutation struct {
 	credential_type     *repository.CredentialType
 	credential          *[]byte
 	enabled             *bool
+	listed              *bool
 	status              *repository.Status
 	last_synced_at      *time.Time
 	last_error          *string
@@ -10822,6 +10823,42 @@ func (m *RepositoryMutation) ResetEnabled() {
 	m.enabled = nil
 }
 
+// SetListed sets the "listed" field.
+func (m *RepositoryMutation) SetListed(b bool) {
+	m.listed = &b
+}
+
+// Listed returns the value of the "listed" field in the mutation.
+func (m *RepositoryMutation) Listed() (r bool, exists bool) {
+	v := m.listed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldListed returns the old "listed" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldListed(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldListed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldListed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldListed: %w", err)
+	}
+	return oldValue.Listed, nil
+}
+
+// ResetListed resets all changes to the "listed" field.
+func (m *RepositoryMutation) ResetListed() {
+	m.listed = nil
+}
+
 // SetStatus sets the "status" field.
 func (m *RepositoryMutation) SetStatus(r repository.Status) {
 	m.status = &r
@@ -11322,7 +11359,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -11352,6 +11389,9 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.enabled != nil {
 		fields = append(fields, repository.FieldEnabled)
+	}
+	if m.listed != nil {
+		fields = append(fields, repository.FieldListed)
 	}
 	if m.status != nil {
 		fields = append(fields, repository.FieldStatus)
@@ -11402,6 +11442,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.Credential()
 	case repository.FieldEnabled:
 		return m.Enabled()
+	case repository.FieldListed:
+		return m.Listed()
 	case repository.FieldStatus:
 		return m.Status()
 	case repository.FieldLastSyncedAt:
@@ -11445,6 +11487,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldCredential(ctx)
 	case repository.FieldEnabled:
 		return m.OldEnabled(ctx)
+	case repository.FieldListed:
+		return m.OldListed(ctx)
 	case repository.FieldStatus:
 		return m.OldStatus(ctx)
 	case repository.FieldLastSyncedAt:
@@ -11537,6 +11581,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetEnabled(v)
+		return nil
+	case repository.FieldListed:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetListed(v)
 		return nil
 	case repository.FieldStatus:
 		v, ok := value.(repository.Status)
@@ -11719,6 +11770,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldEnabled:
 		m.ResetEnabled()
+		return nil
+	case repository.FieldListed:
+		m.ResetListed()
 		return nil
 	case repository.FieldStatus:
 		m.ResetStatus()

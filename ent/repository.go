@@ -38,6 +38,8 @@ type Repository struct {
 	Credential *[]byte `json:"-"`
 	// Enabled holds the value of the "enabled" field.
 	Enabled bool `json:"enabled,omitempty"`
+	// The source lists its packages, and is mirrored as a whole; else packages are fetched when they are first asked for.
+	Listed bool `json:"listed,omitempty"`
 	// Status holds the value of the "status" field.
 	Status repository.Status `json:"status,omitempty"`
 	// LastSyncedAt holds the value of the "last_synced_at" field.
@@ -109,7 +111,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case repository.FieldPackages, repository.FieldCredential:
 			values[i] = new([]byte)
-		case repository.FieldEnabled, repository.FieldRemovalsConfirmed:
+		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
 		case repository.FieldPriority:
 			values[i] = new(sql.NullInt64)
@@ -200,6 +202,12 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field enabled", values[i])
 			} else if value.Valid {
 				_m.Enabled = value.Bool
+			}
+		case repository.FieldListed:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field listed", values[i])
+			} else if value.Valid {
+				_m.Listed = value.Bool
 			}
 		case repository.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -328,6 +336,9 @@ func (_m *Repository) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("enabled=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Enabled))
+	builder.WriteString(", ")
+	builder.WriteString("listed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Listed))
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))

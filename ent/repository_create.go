@@ -134,6 +134,20 @@ func (_c *RepositoryCreate) SetNillableEnabled(v *bool) *RepositoryCreate {
 	return _c
 }
 
+// SetListed sets the "listed" field.
+func (_c *RepositoryCreate) SetListed(v bool) *RepositoryCreate {
+	_c.mutation.SetListed(v)
+	return _c
+}
+
+// SetNillableListed sets the "listed" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableListed(v *bool) *RepositoryCreate {
+	if v != nil {
+		_c.SetListed(*v)
+	}
+	return _c
+}
+
 // SetStatus sets the "status" field.
 func (_c *RepositoryCreate) SetStatus(v repository.Status) *RepositoryCreate {
 	_c.mutation.SetStatus(v)
@@ -350,6 +364,10 @@ func (_c *RepositoryCreate) defaults() {
 		v := repository.DefaultEnabled
 		_c.mutation.SetEnabled(v)
 	}
+	if _, ok := _c.mutation.Listed(); !ok {
+		v := repository.DefaultListed
+		_c.mutation.SetListed(v)
+	}
 	if _, ok := _c.mutation.Status(); !ok {
 		v := repository.DefaultStatus
 		_c.mutation.SetStatus(v)
@@ -418,6 +436,9 @@ func (_c *RepositoryCreate) check() error {
 	}
 	if _, ok := _c.mutation.Enabled(); !ok {
 		return &ValidationError{Name: "enabled", err: errors.New(`ent: missing required field "Repository.enabled"`)}
+	}
+	if _, ok := _c.mutation.Listed(); !ok {
+		return &ValidationError{Name: "listed", err: errors.New(`ent: missing required field "Repository.listed"`)}
 	}
 	if _, ok := _c.mutation.Status(); !ok {
 		return &ValidationError{Name: "status", err: errors.New(`ent: missing required field "Repository.status"`)}
@@ -513,6 +534,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Enabled(); ok {
 		_spec.SetField(repository.FieldEnabled, field.TypeBool, value)
 		_node.Enabled = value
+	}
+	if value, ok := _c.mutation.Listed(); ok {
+		_spec.SetField(repository.FieldListed, field.TypeBool, value)
+		_node.Listed = value
 	}
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(repository.FieldStatus, field.TypeEnum, value)
@@ -765,6 +790,18 @@ func (u *RepositoryUpsert) SetEnabled(v bool) *RepositoryUpsert {
 // UpdateEnabled sets the "enabled" field to the value that was provided on create.
 func (u *RepositoryUpsert) UpdateEnabled() *RepositoryUpsert {
 	u.SetExcluded(repository.FieldEnabled)
+	return u
+}
+
+// SetListed sets the "listed" field.
+func (u *RepositoryUpsert) SetListed(v bool) *RepositoryUpsert {
+	u.Set(repository.FieldListed, v)
+	return u
+}
+
+// UpdateListed sets the "listed" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateListed() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldListed)
 	return u
 }
 
@@ -1062,6 +1099,20 @@ func (u *RepositoryUpsertOne) SetEnabled(v bool) *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) UpdateEnabled() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateEnabled()
+	})
+}
+
+// SetListed sets the "listed" field.
+func (u *RepositoryUpsertOne) SetListed(v bool) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetListed(v)
+	})
+}
+
+// UpdateListed sets the "listed" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateListed() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateListed()
 	})
 }
 
@@ -1542,6 +1593,20 @@ func (u *RepositoryUpsertBulk) SetEnabled(v bool) *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) UpdateEnabled() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateEnabled()
+	})
+}
+
+// SetListed sets the "listed" field.
+func (u *RepositoryUpsertBulk) SetListed(v bool) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetListed(v)
+	})
+}
+
+// UpdateListed sets the "listed" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateListed() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateListed()
 	})
 }
 

@@ -167,6 +167,20 @@ func (_u *RepositoryUpdate) SetNillableEnabled(v *bool) *RepositoryUpdate {
 	return _u
 }
 
+// SetListed sets the "listed" field.
+func (_u *RepositoryUpdate) SetListed(v bool) *RepositoryUpdate {
+	_u.mutation.SetListed(v)
+	return _u
+}
+
+// SetNillableListed sets the "listed" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableListed(v *bool) *RepositoryUpdate {
+	if v != nil {
+		_u.SetListed(*v)
+	}
+	return _u
+}
+
 // SetStatus sets the "status" field.
 func (_u *RepositoryUpdate) SetStatus(v repository.Status) *RepositoryUpdate {
 	_u.mutation.SetStatus(v)
@@ -498,6 +512,9 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.Enabled(); ok {
 		_spec.SetField(repository.FieldEnabled, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.Listed(); ok {
+		_spec.SetField(repository.FieldListed, field.TypeBool, value)
+	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(repository.FieldStatus, field.TypeEnum, value)
 	}
@@ -814,6 +831,20 @@ func (_u *RepositoryUpdateOne) SetEnabled(v bool) *RepositoryUpdateOne {
 func (_u *RepositoryUpdateOne) SetNillableEnabled(v *bool) *RepositoryUpdateOne {
 	if v != nil {
 		_u.SetEnabled(*v)
+	}
+	return _u
+}
+
+// SetListed sets the "listed" field.
+func (_u *RepositoryUpdateOne) SetListed(v bool) *RepositoryUpdateOne {
+	_u.mutation.SetListed(v)
+	return _u
+}
+
+// SetNillableListed sets the "listed" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableListed(v *bool) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetListed(*v)
 	}
 	return _u
 }
@@ -1178,6 +1209,9 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if value, ok := _u.mutation.Enabled(); ok {
 		_spec.SetField(repository.FieldEnabled, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Listed(); ok {
+		_spec.SetField(repository.FieldListed, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(repository.FieldStatus, field.TypeEnum, value)

@@ -367,12 +367,16 @@ func init() {
 	repositoryDescEnabled := repositoryFields[10].Descriptor()
 	// repository.DefaultEnabled holds the default value on creation for the enabled field.
 	repository.DefaultEnabled = repositoryDescEnabled.Default.(bool)
+	// repositoryDescListed is the schema descriptor for listed field.
+	repositoryDescListed := repositoryFields[11].Descriptor()
+	// repository.DefaultListed holds the default value on creation for the listed field.
+	repository.DefaultListed = repositoryDescListed.Default.(bool)
 	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
-	repositoryDescRemovalsConfirmed := repositoryFields[16].Descriptor()
+	repositoryDescRemovalsConfirmed := repositoryFields[17].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[17].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[18].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

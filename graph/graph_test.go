@@ -69,7 +69,7 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	repositories := repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
 	service := tokens.New(db, events, rules, "pkb", time.Now)
 	memory := cached.NewMemory(db.Changes)
-	views := view.New(db, memory, repository.NewOwners(db, memory), &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
+	views := view.New(db, memory, repository.NewOwners(db, memory), nil, &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
 	w.handler = graph.NewHandler(&graph.Resolver{
 		Client: db.Reports, View: views, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
 		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Sources: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",

@@ -83,7 +83,7 @@ func TestSearchIgnoresCaseInEveryScript(t *testing.T) {
 		c.Pkg.Create().SetName("acme/ships_x").SetRepositoryID(w.repo.ID).SetDescription("Übersicht der ШКАФЫ, 50 %").SaveX(ctx)
 		c.Pkg.Create().SetName("acme/shipsyx").SetRepositoryID(w.repo.ID).SetDescription("other").SaveX(ctx)
 		memory := cached.NewMemory(db.Changes)
-		packages := view.New(db, memory, repository.NewOwners(db, memory), &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
+		packages := view.New(db, memory, repository.NewOwners(db, memory), nil, &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
 		for search, want := range map[string]string{
 			"übersicht": "acme/ships_x", "шкафы ACME": "acme/ships_x", "ships_x": "acme/ships_x", "%": "acme/ships_x", "ships шкафы other": "",
 		} {

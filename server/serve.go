@@ -144,8 +144,6 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.access = tokens.New(db, events, rules, c.tokenPrefix, time.Now)
 	s.audit, s.settings = events, rules
 	packages := catalog.New(db, c.publicURL)
-	views := view.New(db, memory, repository.NewOwners(db, memory), c.publicURL, documentMemory)
-	s.installs = composer.NewInstalls(views, s.usage, c.log)
 	outbound := safehttp.New(c.upstreams, agent())
 	outbound.Through(c.proxies)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
@@ -159,6 +157,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	repositories := repository.New(repository.Config{
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})
+	follower := mirror.NewFollower(db, packages, repositories, c.log, time.Now)
+	views := view.New(db, memory, repository.NewOwners(db, memory), follower, c.publicURL, documentMemory)
+	s.installs = composer.NewInstalls(views, s.usage, c.log)
 	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)
 	s.archives = mirror.NewArchives(store, packages, repositories, c.log)
 	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))

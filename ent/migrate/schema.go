@@ -441,6 +441,7 @@ var (
 		{Name: "credential_type", Type: field.TypeEnum, Enums: []string{"NONE", "HTTP_BASIC", "BEARER", "HEADER", "GITHUB", "GITLAB", "BITBUCKET", "GITEA", "SSH_KEY"}, Default: "NONE"},
 		{Name: "credential", Type: field.TypeBytes, Nullable: true},
 		{Name: "enabled", Type: field.TypeBool, Default: true},
+		{Name: "listed", Type: field.TypeBool, Default: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "SYNCING", "READY", "FAILED", "DISABLED"}, Default: "PENDING"},
 		{Name: "last_synced_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_error", Type: field.TypeString, Nullable: true},

@@ -37,6 +37,8 @@ const (
 	FieldCredential = "credential"
 	// FieldEnabled holds the string denoting the enabled field in the database.
 	FieldEnabled = "enabled"
+	// FieldListed holds the string denoting the listed field in the database.
+	FieldListed = "listed"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
 	// FieldLastSyncedAt holds the string denoting the last_synced_at field in the database.
@@ -95,6 +97,7 @@ var Columns = []string{
 	FieldCredentialType,
 	FieldCredential,
 	FieldEnabled,
+	FieldListed,
 	FieldStatus,
 	FieldLastSyncedAt,
 	FieldLastError,
@@ -127,6 +130,8 @@ var (
 	DefaultPriority int
 	// DefaultEnabled holds the default value on creation for the "enabled" field.
 	DefaultEnabled bool
+	// DefaultListed holds the default value on creation for the "listed" field.
+	DefaultListed bool
 	// DefaultRemovalsConfirmed holds the default value on creation for the "removals_confirmed" field.
 	DefaultRemovalsConfirmed bool
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
@@ -295,6 +300,11 @@ func ByCredentialType(opts ...sql.OrderTermOption) OrderOption {
 // ByEnabled orders the results by the enabled field.
 func ByEnabled(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEnabled, opts...).ToFunc()
+}
+
+// ByListed orders the results by the listed field.
+func ByListed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldListed, opts...).ToFunc()
 }
 
 // ByStatus orders the results by the status field.

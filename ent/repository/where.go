@@ -95,6 +95,11 @@ func Enabled(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldEnabled, v))
 }
 
+// Listed applies equality check predicate on the "listed" field. It's identical to ListedEQ.
+func Listed(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldListed, v))
+}
+
 // LastSyncedAt applies equality check predicate on the "last_synced_at" field. It's identical to LastSyncedAtEQ.
 func LastSyncedAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldLastSyncedAt, v))
@@ -488,6 +493,16 @@ func EnabledEQ(v bool) predicate.Repository {
 // EnabledNEQ applies the NEQ predicate on the "enabled" field.
 func EnabledNEQ(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldNEQ(FieldEnabled, v))
+}
+
+// ListedEQ applies the EQ predicate on the "listed" field.
+func ListedEQ(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldListed, v))
+}
+
+// ListedNEQ applies the NEQ predicate on the "listed" field.
+func ListedNEQ(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldListed, v))
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.

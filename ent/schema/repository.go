@@ -29,6 +29,8 @@ func (Repository) Fields() []ent.Field {
 		field.Bytes("credential").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
 			Comment("Sealed JSON of user name, secret and header."),
 		field.Bool("enabled").Default(true),
+		field.Bool("listed").Default(true).
+			Comment("The source lists its packages, and is mirrored as a whole; else packages are fetched when they are first asked for."),
 		field.Enum("status").Values("PENDING", "SYNCING", "READY", "FAILED", "DISABLED").Default("PENDING"),
 		field.Time("last_synced_at").Optional().Nillable().Annotations(entgql.OrderField("LAST_SYNCED_AT")),
 		field.String("last_error").Optional().Nillable(),

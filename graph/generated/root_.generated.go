@@ -263,6 +263,7 @@ type ComplexityRoot struct {
 		ID             func(childComplexity int) int
 		LastError      func(childComplexity int) int
 		LastSyncedAt   func(childComplexity int) int
+		Listed         func(childComplexity int) int
 		Name           func(childComplexity int) int
 		Notice         func(childComplexity int) int
 		Owns           func(childComplexity int) int
@@ -1532,6 +1533,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.LastSyncedAt(childComplexity), true
+	case "Repository.listed":
+		if e.ComplexityRoot.Repository.Listed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.Listed(childComplexity), true
 	case "Repository.name":
 		if e.ComplexityRoot.Repository.Name == nil {
 			break
@@ -2659,6 +2666,8 @@ type Repository implements Node {
   distMode: DistMode!
   credential: CredentialType!
   enabled: Boolean!
+  "The source lists its packages, and is mirrored as a whole. Else, as packagist.org, it is followed by name: a package is fetched when it is first asked for."
+  listed: Boolean!
   status: RepositoryStatus!
   lastSyncedAt: Time
   lastError: String
@@ -3501,6 +3510,8 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_credential(ctx, field)
 	case "enabled":
 		return ec.fieldContext_Repository_enabled(ctx, field)
+	case "listed":
+		return ec.fieldContext_Repository_listed(ctx, field)
 	case "status":
 		return ec.fieldContext_Repository_status(ctx, field)
 	case "lastSyncedAt":

@@ -21,8 +21,13 @@ type Has struct {
 
 // HasOf returns what is stored of all packages of a repository, by name, with one query.
 func (c *Catalog) HasOf(ctx context.Context, r *ent.Repository) (map[string]Has, error) {
+	return c.has(ctx, r, "")
+}
+
+// has reads what is stored of the packages of a repository that a condition narrows to.
+func (c *Catalog) has(ctx context.Context, r *ent.Repository, narrow string, args ...any) (map[string]Has, error) {
 	rows, err := c.db.SQL.QueryContext(ctx, "SELECT id, name, version_count, gone_at IS NOT NULL, stable_validator, dev_validator, digest "+
-		"FROM packages WHERE repository_id = $1", r.ID)
+		"FROM packages WHERE repository_id = $1"+narrow, append([]any{r.ID}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read what is stored of %s: %w", r.Name, err)
 	}
@@ -45,6 +50,16 @@ func (c *Catalog) HasOf(ctx context.Context, r *ent.Repository) (map[string]Has,
 		all[name] = h
 	}
 	return all, rows.Err()
+}
+
+// HasOne returns what is stored of one package of a repository; nothing where it never was.
+func (c *Catalog) HasOne(ctx context.Context, repositoryID, name string) (Has, error) {
+	row, err := c.db.Client.Repository.Get(ctx, repositoryID)
+	if err != nil {
+		return Has{}, fmt.Errorf("read the repository of %s: %w", name, err)
+	}
+	all, err := c.has(ctx, row, " AND name = $2", name)
+	return all[name], err
 }
 
 // Recognise keeps new validators of packages that are otherwise unchanged, by the packages' ids.

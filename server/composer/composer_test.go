@@ -66,7 +66,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.must(err)
 	public := &url.URL{Scheme: "https", Host: "broker.example"}
 	packages, memory := catalog.New(db, public), cached.NewMemory(db.Changes)
-	views := view.New(db, memory, repository.NewOwners(db, memory), public, 64<<20)
+	views := view.New(db, memory, repository.NewOwners(db, memory), nil, public, 64<<20)
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})

@@ -19,8 +19,9 @@ import (
 
 // The bounds of a sync.
 const (
-	readAtATime = 8  // packages read from the source at a time
-	waitAtMost  = 32 // packages that wait to be stored
+	listedMost  = 20_000 // packages of a source that is mirrored as a whole; one that has more is followed by name
+	readAtATime = 8      // packages read from the source at a time
+	waitAtMost  = 32     // packages that wait to be stored
 	waitForMore = 20 * time.Millisecond
 	outageAfter = 10  // packages out of reach in a row: the source is down
 	rowsAtATime = 800 // rows of one transaction, which others that write wait for
@@ -59,20 +60,29 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 		return err
 	}
 	defer listing.Release()
-	if !listing.Listed {
-		return errors.New("the source does not list its packages, so it cannot be mirrored as a whole")
-	}
 	run.Skip(listing.Skipped...)
 	wanted, err := pattern.Parse(run.Repository.Packages)
 	if err != nil {
 		return fmt.Errorf("read the repository's patterns: %w", err)
 	}
 	names := filter(listing.Names, wanted)
-	run.Expect(len(names))
 	has, err := s.catalog.HasOf(ctx, run.Repository)
 	if err != nil {
 		return err
 	}
+	listed := listing.Listed && len(names) <= listedMost
+	if err := s.sources.SetListed(ctx, run.Repository, listed); err != nil {
+		return err
+	}
+	if !listed { // those that somebody asked for are read again
+		names = names[:0]
+		for name, has := range has {
+			if !has.Gone && wanted.Match(name) {
+				names = append(names, name)
+			}
+		}
+	}
+	run.Expect(len(names))
 	r := &reading{Syncer: s, src: src, run: run, has: has, updates: make(chan *pending, waitAtMost), validators: map[string]source.Validators{}, lost: map[string]*catalog.Update{}}
 	if err := r.packages(ctx, names); err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,6 +128,8 @@ type world struct {
 	db       *database.DB
 	catalog  *catalog.Catalog
 	view     *view.View
+	follower *mirror.Follower
+	later    atomic.Int64 // nanoseconds that the follower's clock is ahead
 	archives *mirror.Archives
 	syncer   *mirror.Syncer
 	sources  *repository.Service
@@ -160,11 +163,13 @@ func newPacedWorld(t testing.TB, db *database.DB, pace safehttp.Pace) *world {
 	store, err := archive.Open(w.dir)
 	w.must(err)
 	log := slog.New(slog.DiscardHandler)
-	memory := cached.NewMemory(db.Changes)
-	w.catalog, w.view = catalog.New(db, w.public), view.New(db, memory, repository.NewOwners(db, memory), w.public, 1<<20)
+	w.catalog = catalog.New(db, w.public)
 	sources := repository.New(repository.Config{DB: db, Audit: databasetest.Log(db), Client: safehttp.NewPaced(policy, "test", pace), Policy: policy, Sealer: sealer})
 	w.archives = mirror.NewArchives(store, w.catalog, sources, log)
 	w.sources = sources
+	memory := cached.NewMemory(db.Changes)
+	w.follower = mirror.NewFollower(db, w.catalog, sources, slog.New(slog.DiscardHandler), func() time.Time { return time.Now().Add(time.Duration(w.later.Load())) })
+	w.view = view.New(db, memory, repository.NewOwners(db, memory), w.follower, w.public, 1<<20)
 	w.syncer = mirror.NewSyncer(w.catalog, sources, mirror.DefaultBounds)
 	w.repo = db.Client.Repository.Create().SetName("acme").SetType("COMPOSER").SetURL(u.URL).SaveX(t.Context())
 	u.on("/packages.json", body(marshal(fields{"packages": []any{}, "metadata-url": "/p2/%package%.json", "available-packages": []string{"acme/lib"}})))

@@ -42,6 +42,8 @@ type Order struct {
 type asked struct {
 	id          string
 	unreachable bool
+	followed    bool        // its packages are fetched when they are asked for
+	takes       pattern.Set // the names that are taken from it; empty: all
 }
 
 type claimed struct {
@@ -52,14 +54,20 @@ type claimed struct {
 
 func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 	rows, err := client.Repository.Query().
-		Select(repository.FieldID, repository.FieldEnabled, repository.FieldLastSyncedAt, repository.FieldLastError).
+		Select(repository.FieldID, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages, repository.FieldLastSyncedAt, repository.FieldLastError).
 		Order(ent.Asc(repository.FieldPriority, repository.FieldID)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the repositories: %w", err)
 	}
 	o := &Order{}
 	for _, row := range rows {
-		o.repositories = append(o.repositories, asked{row.ID, row.Enabled && (row.LastSyncedAt == nil || row.LastError != nil)})
+		takes, err := pattern.Parse(row.Packages)
+		if err != nil {
+			return nil, fmt.Errorf("read what is taken from the repository %s: %w", row.ID, err)
+		}
+		o.repositories = append(o.repositories, asked{
+			id: row.ID, unreachable: row.Enabled && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
+		})
 	}
 	claims, err := client.Claim.Query().Order(ent.Asc(claim.FieldPattern, claim.FieldID)).All(ctx)
 	if err != nil {
@@ -93,6 +101,47 @@ func (o *Order) First(name string, has ...string) string {
 		}
 	}
 	return ""
+}
+
+// Follows are the repositories that may have a name although nothing of it is stored, as they are followed by name, and
+// that come before the one that answers for it; answers is empty where none does.
+func (o *Order) Follows(name, answers string) []string {
+	owners, owned := o.owners(name)
+	var ids []string
+	for _, r := range o.repositories {
+		if r.id == answers {
+			break
+		}
+		if r.followed && (!owned || owners[r.id]) && (r.takes.Empty() || r.takes.Match(name)) {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}
+
+// Followed tells whether a repository is followed by name.
+func (o *Order) Followed(id string) bool {
+	for _, r := range o.repositories {
+		if r.id == id {
+			return r.followed
+		}
+	}
+	return false
+}
+
+// FollowedNames are the patterns of what may be had beside what is stored: of the repositories that are followed by name.
+// all tells that it may be anything.
+func (o *Order) FollowedNames() (patterns []string, all bool) {
+	for _, r := range o.repositories {
+		if !r.followed {
+			continue
+		}
+		if r.takes.Empty() {
+			return nil, true
+		}
+		patterns = append(patterns, r.takes.Strings()...)
+	}
+	return patterns, false
 }
 
 // owners are the repositories that own a name; owned tells that it is claimed, also by nobody who is left.

@@ -8,6 +8,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/repository"
+	"broker/server/database"
 	"broker/server/safehttp"
 	"broker/server/source"
 )
@@ -32,6 +33,23 @@ func (s *Service) SourceByID(ctx context.Context, id string) (source.Source, *en
 	}
 	src, err := s.Source(row)
 	return src, row, err
+}
+
+// SetListed notes whether a repository's source lists its packages. One that does not is followed by name from then on.
+func (s *Service) SetListed(ctx context.Context, row *ent.Repository, listed bool) error {
+	if row.Listed == listed {
+		return nil
+	}
+	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
+		tx.Announce(database.TopicRepository, row.ID)
+		reorder(tx)
+		return tx.Repository.UpdateOneID(row.ID).SetListed(listed).Exec(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("note whether %s lists its packages: %w", row.Name, err)
+	}
+	row.Listed = listed
+	return nil
 }
 
 // credential opens the sealed credential of a row; nil where it has none.

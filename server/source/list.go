@@ -33,7 +33,7 @@ func (c *Composer) Names(ctx context.Context) (Listing, error) {
 	if err != nil {
 		return Listing{}, err
 	}
-	l, err := c.names(ctx, h)
+	l, err := c.names(ctx, h, true)
 	l.Release = h.settle()
 	if err != nil {
 		l.Release()
@@ -41,7 +41,19 @@ func (c *Composer) Names(ctx context.Context) (Listing, error) {
 	return l, err
 }
 
-func (c *Composer) names(ctx context.Context, h *hold) (Listing, error) {
+// Open implements Source.
+func (c *Composer) Open(ctx context.Context) error {
+	h, err := c.budget.lists.hold(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.names(ctx, h, false)
+	h.settle()()
+	return err
+}
+
+// names reads packages.json; all tells whether also a list of names that it only tells the address of.
+func (c *Composer) names(ctx context.Context, h *hold, all bool) (Listing, error) {
 	body, err := c.file(ctx, h, c.root)
 	if err != nil {
 		return Listing{}, fmt.Errorf("read packages.json: %w", err)
@@ -52,7 +64,7 @@ func (c *Composer) names(ctx context.Context, h *hold) (Listing, error) {
 	}
 	switch {
 	case root.MetadataURL != "":
-		return c.byMetadataURL(ctx, h, root)
+		return c.byMetadataURL(ctx, h, root, all)
 	case root.ProvidersURL != "":
 		return c.byProviders(ctx, h, root)
 	}
@@ -64,14 +76,14 @@ func (c *Composer) names(ctx context.Context, h *hold) (Listing, error) {
 }
 
 // byMetadataURL is protocol 2. Packages that the root holds itself are taken from there.
-func (c *Composer) byMetadataURL(ctx context.Context, h *hold, root *metadata.Root) (Listing, error) {
+func (c *Composer) byMetadataURL(ctx context.Context, h *hold, root *metadata.Root, all bool) (Listing, error) {
 	template, err := c.template(root.MetadataURL, "metadata-url")
 	if err != nil {
 		return Listing{}, err
 	}
 	c.list = list{template: template, inline: root.Packages}
 	names := root.Available
-	if len(names) == 0 && root.List != "" {
+	if len(names) == 0 && root.List != "" && all {
 		if names, err = c.readList(ctx, h, root.List); err != nil {
 			return Listing{}, err
 		}

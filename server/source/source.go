@@ -22,6 +22,9 @@ var (
 type Source interface {
 	// Names returns what the source has. It is called before Package.
 	Names(ctx context.Context) (Listing, error)
+	// Open reads what Package needs, and not the names: for a source whose packages are asked for by name. It is called
+	// before Package, instead of Names.
+	Open(ctx context.Context) error
 	// Package returns a package as the source has it now, or that it is as it was when it was known so.
 	Package(ctx context.Context, name string, known Known) (Package, error)
 	// Archive fetches the file of a dist.

@@ -87,10 +87,15 @@ func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
 	if err != nil {
 		return nil, err
 	}
+	followed, anything := order.FollowedNames()
+	if anything { // Composer is to ask for every name
+		return r, nil
+	}
+	more := slices.Compact(slices.Sorted(slices.Values(append(followed, order.Patterns()...))))
 	if len(all) <= listedMax {
-		r.AvailablePackages, r.AvailablePatterns = all, order.Patterns()
+		r.AvailablePackages, r.AvailablePatterns = all, more
 	} else if vendors := vendorPatterns(all); vendors != nil {
-		r.AvailablePatterns = slices.Compact(slices.Sorted(slices.Values(append(vendors, order.Patterns()...))))
+		r.AvailablePatterns = slices.Compact(slices.Sorted(slices.Values(append(vendors, more...))))
 	}
 	return r, nil
 }

@@ -25,6 +25,17 @@ type Document struct {
 	Size         int    // bytes of the JSON
 	RepositoryID string // which answers for the package; empty for packages.json, and for a name that is closed
 	LastModified string // an HTTP date (RFC 9110 section 5.6.7); compared for equality only
+
+	follow   []string // repositories that may have the package and come before the one that answers
+	followed bool     // the one that answers is followed by name
+}
+
+// Follower fetches what sources that do not list their packages have.
+type Follower interface {
+	// Follow asks repositories for a package, in their order, and tells whether one of them has it: then it is stored.
+	Follow(ctx context.Context, name string, repositories []string) (bool, error)
+	// Refresh has a package read again beside, if that was not done lately.
+	Refresh(repository, name string)
 }
 
 // View serves the catalog of a database.
@@ -32,8 +43,9 @@ type View struct {
 	db        *database.DB
 	publicURL *url.URL
 	owners    *repository.Owners
+	follower  Follower
 
-	documents *cached.Cache[documentKey, *Document] // nil: no repository has the package
+	documents *cached.Cache[documentKey, *Document] // without a body: no repository has the package
 	dists     *cached.Cache[distKey, *catalog.Dist] // nil: there is no such dist
 	roots     *cached.Cache[string, *Document]      // by the patterns of the token
 	names     *names
@@ -48,8 +60,8 @@ type distKey struct{ name, version, reference string }
 
 // New serves the catalog of a database. publicURL is the base of every address handed out; bytes is how many of
 // documents are kept in memory.
-func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, publicURL *url.URL, bytes uint64) *View {
-	v := &View{db: db, publicURL: publicURL, owners: owners, names: newNames(db, memory, owners)}
+func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, follower Follower, publicURL *url.URL, bytes uint64) *View {
+	v := &View{db: db, publicURL: publicURL, owners: owners, follower: follower, names: newNames(db, memory, owners)}
 	v.documents = cached.New(memory, cached.Options[documentKey, *Document]{
 		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes, LastKnown: true,
 		Weigh:    func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) },
@@ -81,19 +93,37 @@ func weight(key int, d *Document) uint32 {
 // claimed and that nobody answers for has no versions. catalog.ErrNotFound where there is none, and
 // *catalog.Unavailable where the owner of the name cannot be reached.
 func (v *View) Document(ctx context.Context, name string, dev bool) (*Document, error) {
-	found, err := v.documents.Get(ctx, documentKey{name, dev}, func(ctx context.Context) (*Document, error) {
-		return v.readDocument(ctx, name, dev)
-	})
+	found, err := v.kept(ctx, name, dev)
 	if err != nil {
 		return nil, err
 	}
-	if found == nil {
+	var unanswered error
+	if len(found.follow) > 0 {
+		var stored bool
+		if stored, unanswered = v.follower.Follow(ctx, name, found.follow); stored {
+			if found, err = v.kept(ctx, name, dev); err != nil {
+				return nil, err
+			}
+		}
+	}
+	switch {
+	case found.RepositoryID != "":
+		if found.followed {
+			v.follower.Refresh(found.RepositoryID, name)
+		}
+		return found, nil
+	case unanswered != nil:
+		return nil, unanswered
+	case found.Body == nil:
 		return nil, catalog.ErrNotFound
 	}
-	if found.RepositoryID == "" {
-		return found, v.reachable(ctx, name)
-	}
-	return found, nil
+	return found, v.reachable(ctx, name)
+}
+
+func (v *View) kept(ctx context.Context, name string, dev bool) (*Document, error) {
+	return v.documents.Get(ctx, documentKey{name, dev}, func(ctx context.Context) (*Document, error) {
+		return v.readDocument(ctx, name, dev)
+	})
 }
 
 func (v *View) readDocument(ctx context.Context, name string, dev bool) (*Document, error) {
@@ -101,35 +131,39 @@ func (v *View) readDocument(ctx context.Context, name string, dev bool) (*Docume
 	if err != nil {
 		return nil, err
 	}
-	if answers == nil {
-		return v.closed(ctx, name)
-	}
-	row, err := v.db.Client.Document.Query().Where(document.Dev(dev), document.PackageID(answers.ID)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the document of %s: %w", name, err)
-	}
-	return &Document{Body: row.Body, Size: row.Size, LastModified: validator(row.Digest), RepositoryID: *answers.RepositoryID}, nil
-}
-
-// closed is the document of a name that is claimed and that no repository answers for: without versions, which has
-// Composer ask no other server for it. It is nil for a name that nobody claims.
-func (v *View) closed(ctx context.Context, name string) (*Document, error) {
 	order, err := v.owners.Order(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if closed, _ := order.Closed(name); !closed {
-		return nil, nil
+	if answers == nil {
+		return closed(order, name)
+	}
+	d := &Document{follow: order.Follows(name, *answers.RepositoryID), followed: order.Followed(*answers.RepositoryID)}
+	row, err := v.db.Client.Document.Query().Where(document.Dev(dev), document.PackageID(answers.ID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return d, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the document of %s: %w", name, err)
+	}
+	d.Body, d.Size, d.LastModified, d.RepositoryID = row.Body, row.Size, validator(row.Digest), *answers.RepositoryID
+	return d, nil
+}
+
+// closed is the document of a name that no repository answers for: where it is claimed one without versions, which has
+// Composer ask no other server for it.
+func closed(order *repository.Order, name string) (*Document, error) {
+	d := &Document{follow: order.Follows(name, "")}
+	if claimed, _ := order.Closed(name); !claimed {
+		return d, nil
 	}
 	body, err := metadata.Render(name, nil, metadata.RenderOptions{})
 	if err != nil {
 		return nil, err
 	}
 	digest := sha256.Sum256(body)
-	return &Document{Body: catalog.Compress(body), Size: len(body), LastModified: validator(digest[:])}, nil
+	d.Body, d.Size, d.LastModified = catalog.Compress(body), len(body), validator(digest[:])
+	return d, nil
 }
 
 // reachable is an error while an owner of a name that nobody answers for cannot be reached: it may have the package.

@@ -1,0 +1,250 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"broker/ent"
+	"broker/server/catalog"
+	"broker/server/database"
+	"broker/server/repository"
+	"broker/server/source"
+)
+
+// The bounds of following. A source is asked for a package at most once in askedFor, whether it has it or not, and its
+// packages.json is read as often.
+const (
+	askedFor      = 10 * time.Minute
+	askedMax      = 200_000 // packages that it is remembered of
+	followFor     = 20 * time.Second
+	downFor       = 10 * time.Second // that a source which did not answer is not asked again, so that nobody waits for it in vain
+	followAtATime = 32 // packages that are fetched at a time, of all sources
+	refreshAtMost = 8  // packages that are read again at a time
+)
+
+// Follower fetches the packages of sources that do not list them, such as packagist.org, when they are asked for: the
+// first request waits for it, later ones have what is stored and have it read again beside.
+type Follower struct {
+	catalog *catalog.Catalog
+	sources *repository.Service
+	log     *slog.Logger
+	now     func() time.Time
+
+	asked   *otter.Cache[followed, answer] // what a source said last of a package
+	flights singleflight.Group
+	places  chan struct{} // of fetches that somebody waits for
+	beside  chan struct{} // of the others
+
+	mu   sync.Mutex
+	open map[string]*opened   // by the repository's id
+	down map[string]time.Time // when it did not answer, by the same
+}
+
+// followed is a package of a repository.
+type followed struct{ repository, name string }
+
+// answer is whether a source had a package, and when it was asked.
+type answer struct {
+	at  time.Time
+	has bool
+}
+
+// opened is a source whose packages.json was read.
+type opened struct {
+	source source.Source
+	row    *ent.Repository
+	at     time.Time
+}
+
+// NewFollower fetches into a catalog.
+func NewFollower(db *database.DB, c *catalog.Catalog, sources *repository.Service, log *slog.Logger, now func() time.Time) *Follower {
+	f := &Follower{catalog: c, sources: sources, log: log, now: now, open: map[string]*opened{}, down: map[string]time.Time{},
+		places: make(chan struct{}, followAtATime), beside: make(chan struct{}, refreshAtMost)}
+	f.asked = otter.Must(&otter.Options[followed, answer]{MaximumSize: askedMax})
+	db.Changes.Subscribe(database.TopicRepository, f.forget)
+	return f
+}
+
+// forget has a repository's packages.json read again, whose address or credential may have changed.
+func (f *Follower) forget(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if id == "" {
+		clear(f.open)
+		clear(f.down)
+	}
+	delete(f.open, id)
+	delete(f.down, id)
+}
+
+// lately is what a source said of a package within askedFor.
+func (f *Follower) lately(p followed) (a answer, ok bool) {
+	a, ok = f.asked.GetIfPresent(p)
+	return a, ok && f.now().Sub(a.at) < askedFor
+}
+
+// Follow asks repositories for a package of which nothing is stored, one after another, until one has it, and tells
+// whether one does: then it is stored. Whoever asks at once shares one fetch. *catalog.Unavailable where none has it and
+// one of them did not answer.
+func (f *Follower) Follow(ctx context.Context, name string, repositories []string) (bool, error) {
+	var failed error
+	for _, id := range repositories {
+		stored, err := f.one(ctx, followed{id, name})
+		switch {
+		case stored:
+			return true, nil
+		case ctx.Err() != nil:
+			return false, ctx.Err()
+		case err != nil:
+			failed = err
+		}
+	}
+	return false, failed
+}
+
+func (f *Follower) one(ctx context.Context, p followed) (bool, error) {
+	flight := f.flights.DoChan(p.repository+" "+p.name, func() (any, error) {
+		if said, ok := f.lately(p); ok {
+			return said.has, nil
+		}
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), followFor)
+		defer cancel()
+		stored, err := database.Caught(func() (bool, error) { return f.fetch(detached, p, f.places, catalog.Has{}) })
+		if err == nil { // else whoever comes next tries again
+			f.asked.Set(p, answer{f.now(), stored})
+		}
+		return stored, err
+	})
+	select {
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case result := <-flight:
+		return result.Val.(bool), result.Err
+	}
+}
+
+// Refresh has a followed package read again beside, if it was not lately and there is a place.
+func (f *Follower) Refresh(repository, name string) {
+	p := followed{repository, name}
+	if _, ok := f.lately(p); ok {
+		return
+	}
+	select {
+	case f.beside <- struct{}{}:
+	default:
+		return
+	}
+	f.asked.Set(p, answer{f.now(), true})
+	go func() {
+		defer func() { <-f.beside }()
+		ctx, cancel := context.WithTimeout(context.Background(), followFor)
+		defer cancel()
+		_, err := database.Caught(func() (bool, error) { return f.again(ctx, p) })
+		if err != nil {
+			f.log.Warn("a followed package could not be read again; what is stored is served", "package", name, "error", err)
+		}
+	}()
+}
+
+func (f *Follower) again(ctx context.Context, p followed) (bool, error) {
+	has, err := f.catalog.HasOne(ctx, p.repository, p.name)
+	if err != nil {
+		return false, err
+	}
+	return f.fetch(ctx, p, nil, has)
+}
+
+// fetch reads a package from its source, and stores it where it has changed. It tells whether the source has it.
+func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, has catalog.Has) (bool, error) {
+	if places != nil {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		case <-ctx.Done():
+			return false, unreachable(p.name, ctx.Err())
+		}
+	}
+	if f.isDown(p.repository) {
+		return false, unreachable(p.name, errors.New("it did not answer just now"))
+	}
+	from, err := f.source(ctx, p.repository)
+	if err != nil {
+		f.goesDown(p.repository)
+		return false, unreachable(p.name, err)
+	}
+	read, err := from.source.Package(ctx, p.name, has.Known)
+	switch {
+	case errors.Is(err, source.ErrNotFound): // what is stored stays until a sync believes it
+		return false, nil
+	case errors.Is(err, source.ErrUnusable):
+		f.log.Warn("a followed package cannot be used", "package", p.name, "repository", from.row.Name, "error", err)
+		return false, nil
+	case err != nil:
+		f.goesDown(p.repository)
+		return false, unreachable(p.name, err)
+	}
+	defer read.Release()
+	if read.Unchanged {
+		return true, f.catalog.Recognise(ctx, map[string]source.Validators{has.ID: read.Validators})
+	}
+	update := &catalog.Update{Repository: from.row, Name: p.name, Versions: read.Versions, Validators: read.Validators, Digest: read.Digest}
+	if err := f.catalog.Prepare(update); err != nil {
+		return false, err
+	}
+	_, err = f.catalog.Put(ctx, update)
+	return err == nil, err
+}
+
+func (f *Follower) isDown(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at, down := f.down[id]
+	return down && f.now().Sub(at) < downFor
+}
+
+func (f *Follower) goesDown(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.down[id] = f.now()
+}
+
+func unreachable(name string, err error) error {
+	return &catalog.Unavailable{Reason: "the source that may have " + name + " cannot be reached, and nothing is stored of it yet", Cause: err}
+}
+
+// source returns a repository's source with its packages.json read.
+func (f *Follower) source(ctx context.Context, id string) (*opened, error) {
+	f.mu.Lock()
+	o := f.open[id]
+	f.mu.Unlock()
+	if o != nil && f.now().Sub(o.at) < askedFor {
+		return o, nil
+	}
+	read, err, _ := f.flights.Do("root of "+id, func() (any, error) {
+		src, row, err := f.sources.SourceByID(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := src.Open(ctx); err != nil {
+			return nil, err
+		}
+		o := &opened{src, row, f.now()}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.open[id] = o
+		return o, nil
+	})
+	if err != nil {
+		if o != nil { // as it was read before
+			return o, nil
+		}
+		return nil, err
+	}
+	return read.(*opened), nil
+}
