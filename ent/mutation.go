@@ -10281,6 +10281,8 @@ type RepositoryMutation struct {
 	last_error          *string
 	notice              *string
 	doubted_at          *time.Time
+	doubted_lost        *int
+	adddoubted_lost     *int
 	removals_confirmed  *bool
 	created_at          *time.Time
 	clearedFields       map[string]struct{}
@@ -11091,6 +11093,62 @@ func (m *RepositoryMutation) ResetDoubtedAt() {
 	delete(m.clearedFields, repository.FieldDoubtedAt)
 }
 
+// SetDoubtedLost sets the "doubted_lost" field.
+func (m *RepositoryMutation) SetDoubtedLost(i int) {
+	m.doubted_lost = &i
+	m.adddoubted_lost = nil
+}
+
+// DoubtedLost returns the value of the "doubted_lost" field in the mutation.
+func (m *RepositoryMutation) DoubtedLost() (r int, exists bool) {
+	v := m.doubted_lost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDoubtedLost returns the old "doubted_lost" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldDoubtedLost(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDoubtedLost is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDoubtedLost requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDoubtedLost: %w", err)
+	}
+	return oldValue.DoubtedLost, nil
+}
+
+// AddDoubtedLost adds i to the "doubted_lost" field.
+func (m *RepositoryMutation) AddDoubtedLost(i int) {
+	if m.adddoubted_lost != nil {
+		*m.adddoubted_lost += i
+	} else {
+		m.adddoubted_lost = &i
+	}
+}
+
+// AddedDoubtedLost returns the value that was added to the "doubted_lost" field in this mutation.
+func (m *RepositoryMutation) AddedDoubtedLost() (r int, exists bool) {
+	v := m.adddoubted_lost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDoubtedLost resets all changes to the "doubted_lost" field.
+func (m *RepositoryMutation) ResetDoubtedLost() {
+	m.doubted_lost = nil
+	m.adddoubted_lost = nil
+}
+
 // SetRemovalsConfirmed sets the "removals_confirmed" field.
 func (m *RepositoryMutation) SetRemovalsConfirmed(b bool) {
 	m.removals_confirmed = &b
@@ -11359,7 +11417,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -11408,6 +11466,9 @@ func (m *RepositoryMutation) Fields() []string {
 	if m.doubted_at != nil {
 		fields = append(fields, repository.FieldDoubtedAt)
 	}
+	if m.doubted_lost != nil {
+		fields = append(fields, repository.FieldDoubtedLost)
+	}
 	if m.removals_confirmed != nil {
 		fields = append(fields, repository.FieldRemovalsConfirmed)
 	}
@@ -11454,6 +11515,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.Notice()
 	case repository.FieldDoubtedAt:
 		return m.DoubtedAt()
+	case repository.FieldDoubtedLost:
+		return m.DoubtedLost()
 	case repository.FieldRemovalsConfirmed:
 		return m.RemovalsConfirmed()
 	case repository.FieldCreatedAt:
@@ -11499,6 +11562,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldNotice(ctx)
 	case repository.FieldDoubtedAt:
 		return m.OldDoubtedAt(ctx)
+	case repository.FieldDoubtedLost:
+		return m.OldDoubtedLost(ctx)
 	case repository.FieldRemovalsConfirmed:
 		return m.OldRemovalsConfirmed(ctx)
 	case repository.FieldCreatedAt:
@@ -11624,6 +11689,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDoubtedAt(v)
 		return nil
+	case repository.FieldDoubtedLost:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDoubtedLost(v)
+		return nil
 	case repository.FieldRemovalsConfirmed:
 		v, ok := value.(bool)
 		if !ok {
@@ -11649,6 +11721,9 @@ func (m *RepositoryMutation) AddedFields() []string {
 	if m.addpriority != nil {
 		fields = append(fields, repository.FieldPriority)
 	}
+	if m.adddoubted_lost != nil {
+		fields = append(fields, repository.FieldDoubtedLost)
+	}
 	return fields
 }
 
@@ -11659,6 +11734,8 @@ func (m *RepositoryMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case repository.FieldPriority:
 		return m.AddedPriority()
+	case repository.FieldDoubtedLost:
+		return m.AddedDoubtedLost()
 	}
 	return nil, false
 }
@@ -11674,6 +11751,13 @@ func (m *RepositoryMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPriority(v)
+		return nil
+	case repository.FieldDoubtedLost:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDoubtedLost(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Repository numeric field %s", name)
@@ -11788,6 +11872,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldDoubtedAt:
 		m.ResetDoubtedAt()
+		return nil
+	case repository.FieldDoubtedLost:
+		m.ResetDoubtedLost()
 		return nil
 	case repository.FieldRemovalsConfirmed:
 		m.ResetRemovalsConfirmed()

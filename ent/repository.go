@@ -50,6 +50,8 @@ type Repository struct {
 	Notice *string `json:"notice,omitempty"`
 	// When the source was first seen to have lost too many packages at once; null while it has not.
 	DoubtedAt *time.Time `json:"doubted_at,omitempty"`
+	// How many it had lost then; more is doubted anew.
+	DoubtedLost int `json:"doubted_lost,omitempty"`
 	// A person said that what the source lost is gone; the next sync believes it.
 	RemovalsConfirmed bool `json:"removals_confirmed,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -113,7 +115,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
-		case repository.FieldPriority:
+		case repository.FieldPriority, repository.FieldDoubtedLost:
 			values[i] = new(sql.NullInt64)
 		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice:
 			values[i] = new(sql.NullString)
@@ -243,6 +245,12 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				_m.DoubtedAt = new(time.Time)
 				*_m.DoubtedAt = value.Time
 			}
+		case repository.FieldDoubtedLost:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field doubted_lost", values[i])
+			} else if value.Valid {
+				_m.DoubtedLost = int(value.Int64)
+			}
 		case repository.FieldRemovalsConfirmed:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field removals_confirmed", values[i])
@@ -362,6 +370,9 @@ func (_m *Repository) String() string {
 		builder.WriteString("doubted_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("doubted_lost=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DoubtedLost))
 	builder.WriteString(", ")
 	builder.WriteString("removals_confirmed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RemovalsConfirmed))

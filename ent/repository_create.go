@@ -218,6 +218,20 @@ func (_c *RepositoryCreate) SetNillableDoubtedAt(v *time.Time) *RepositoryCreate
 	return _c
 }
 
+// SetDoubtedLost sets the "doubted_lost" field.
+func (_c *RepositoryCreate) SetDoubtedLost(v int) *RepositoryCreate {
+	_c.mutation.SetDoubtedLost(v)
+	return _c
+}
+
+// SetNillableDoubtedLost sets the "doubted_lost" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableDoubtedLost(v *int) *RepositoryCreate {
+	if v != nil {
+		_c.SetDoubtedLost(*v)
+	}
+	return _c
+}
+
 // SetRemovalsConfirmed sets the "removals_confirmed" field.
 func (_c *RepositoryCreate) SetRemovalsConfirmed(v bool) *RepositoryCreate {
 	_c.mutation.SetRemovalsConfirmed(v)
@@ -372,6 +386,10 @@ func (_c *RepositoryCreate) defaults() {
 		v := repository.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.DoubtedLost(); !ok {
+		v := repository.DefaultDoubtedLost
+		_c.mutation.SetDoubtedLost(v)
+	}
 	if _, ok := _c.mutation.RemovalsConfirmed(); !ok {
 		v := repository.DefaultRemovalsConfirmed
 		_c.mutation.SetRemovalsConfirmed(v)
@@ -447,6 +465,9 @@ func (_c *RepositoryCreate) check() error {
 		if err := repository.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Repository.status": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.DoubtedLost(); !ok {
+		return &ValidationError{Name: "doubted_lost", err: errors.New(`ent: missing required field "Repository.doubted_lost"`)}
 	}
 	if _, ok := _c.mutation.RemovalsConfirmed(); !ok {
 		return &ValidationError{Name: "removals_confirmed", err: errors.New(`ent: missing required field "Repository.removals_confirmed"`)}
@@ -558,6 +579,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.DoubtedAt(); ok {
 		_spec.SetField(repository.FieldDoubtedAt, field.TypeTime, value)
 		_node.DoubtedAt = &value
+	}
+	if value, ok := _c.mutation.DoubtedLost(); ok {
+		_spec.SetField(repository.FieldDoubtedLost, field.TypeInt, value)
+		_node.DoubtedLost = value
 	}
 	if value, ok := _c.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
@@ -889,6 +914,24 @@ func (u *RepositoryUpsert) ClearDoubtedAt() *RepositoryUpsert {
 	return u
 }
 
+// SetDoubtedLost sets the "doubted_lost" field.
+func (u *RepositoryUpsert) SetDoubtedLost(v int) *RepositoryUpsert {
+	u.Set(repository.FieldDoubtedLost, v)
+	return u
+}
+
+// UpdateDoubtedLost sets the "doubted_lost" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateDoubtedLost() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldDoubtedLost)
+	return u
+}
+
+// AddDoubtedLost adds v to the "doubted_lost" field.
+func (u *RepositoryUpsert) AddDoubtedLost(v int) *RepositoryUpsert {
+	u.Add(repository.FieldDoubtedLost, v)
+	return u
+}
+
 // SetRemovalsConfirmed sets the "removals_confirmed" field.
 func (u *RepositoryUpsert) SetRemovalsConfirmed(v bool) *RepositoryUpsert {
 	u.Set(repository.FieldRemovalsConfirmed, v)
@@ -1211,6 +1254,27 @@ func (u *RepositoryUpsertOne) UpdateDoubtedAt() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearDoubtedAt() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearDoubtedAt()
+	})
+}
+
+// SetDoubtedLost sets the "doubted_lost" field.
+func (u *RepositoryUpsertOne) SetDoubtedLost(v int) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetDoubtedLost(v)
+	})
+}
+
+// AddDoubtedLost adds v to the "doubted_lost" field.
+func (u *RepositoryUpsertOne) AddDoubtedLost(v int) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.AddDoubtedLost(v)
+	})
+}
+
+// UpdateDoubtedLost sets the "doubted_lost" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateDoubtedLost() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateDoubtedLost()
 	})
 }
 
@@ -1705,6 +1769,27 @@ func (u *RepositoryUpsertBulk) UpdateDoubtedAt() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearDoubtedAt() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearDoubtedAt()
+	})
+}
+
+// SetDoubtedLost sets the "doubted_lost" field.
+func (u *RepositoryUpsertBulk) SetDoubtedLost(v int) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetDoubtedLost(v)
+	})
+}
+
+// AddDoubtedLost adds v to the "doubted_lost" field.
+func (u *RepositoryUpsertBulk) AddDoubtedLost(v int) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.AddDoubtedLost(v)
+	})
+}
+
+// UpdateDoubtedLost sets the "doubted_lost" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateDoubtedLost() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateDoubtedLost()
 	})
 }
 

@@ -275,6 +275,27 @@ func (_u *RepositoryUpdate) ClearDoubtedAt() *RepositoryUpdate {
 	return _u
 }
 
+// SetDoubtedLost sets the "doubted_lost" field.
+func (_u *RepositoryUpdate) SetDoubtedLost(v int) *RepositoryUpdate {
+	_u.mutation.ResetDoubtedLost()
+	_u.mutation.SetDoubtedLost(v)
+	return _u
+}
+
+// SetNillableDoubtedLost sets the "doubted_lost" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableDoubtedLost(v *int) *RepositoryUpdate {
+	if v != nil {
+		_u.SetDoubtedLost(*v)
+	}
+	return _u
+}
+
+// AddDoubtedLost adds value to the "doubted_lost" field.
+func (_u *RepositoryUpdate) AddDoubtedLost(v int) *RepositoryUpdate {
+	_u.mutation.AddDoubtedLost(v)
+	return _u
+}
+
 // SetRemovalsConfirmed sets the "removals_confirmed" field.
 func (_u *RepositoryUpdate) SetRemovalsConfirmed(v bool) *RepositoryUpdate {
 	_u.mutation.SetRemovalsConfirmed(v)
@@ -541,6 +562,12 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.DoubtedAtCleared() {
 		_spec.ClearField(repository.FieldDoubtedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DoubtedLost(); ok {
+		_spec.SetField(repository.FieldDoubtedLost, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedDoubtedLost(); ok {
+		_spec.AddField(repository.FieldDoubtedLost, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
@@ -943,6 +970,27 @@ func (_u *RepositoryUpdateOne) ClearDoubtedAt() *RepositoryUpdateOne {
 	return _u
 }
 
+// SetDoubtedLost sets the "doubted_lost" field.
+func (_u *RepositoryUpdateOne) SetDoubtedLost(v int) *RepositoryUpdateOne {
+	_u.mutation.ResetDoubtedLost()
+	_u.mutation.SetDoubtedLost(v)
+	return _u
+}
+
+// SetNillableDoubtedLost sets the "doubted_lost" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableDoubtedLost(v *int) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetDoubtedLost(*v)
+	}
+	return _u
+}
+
+// AddDoubtedLost adds value to the "doubted_lost" field.
+func (_u *RepositoryUpdateOne) AddDoubtedLost(v int) *RepositoryUpdateOne {
+	_u.mutation.AddDoubtedLost(v)
+	return _u
+}
+
 // SetRemovalsConfirmed sets the "removals_confirmed" field.
 func (_u *RepositoryUpdateOne) SetRemovalsConfirmed(v bool) *RepositoryUpdateOne {
 	_u.mutation.SetRemovalsConfirmed(v)
@@ -1239,6 +1287,12 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if _u.mutation.DoubtedAtCleared() {
 		_spec.ClearField(repository.FieldDoubtedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.DoubtedLost(); ok {
+		_spec.SetField(repository.FieldDoubtedLost, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedDoubtedLost(); ok {
+		_spec.AddField(repository.FieldDoubtedLost, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)

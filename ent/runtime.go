@@ -371,12 +371,16 @@ func init() {
 	repositoryDescListed := repositoryFields[11].Descriptor()
 	// repository.DefaultListed holds the default value on creation for the listed field.
 	repository.DefaultListed = repositoryDescListed.Default.(bool)
+	// repositoryDescDoubtedLost is the schema descriptor for doubted_lost field.
+	repositoryDescDoubtedLost := repositoryFields[17].Descriptor()
+	// repository.DefaultDoubtedLost holds the default value on creation for the doubted_lost field.
+	repository.DefaultDoubtedLost = repositoryDescDoubtedLost.Default.(int)
 	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
-	repositoryDescRemovalsConfirmed := repositoryFields[17].Descriptor()
+	repositoryDescRemovalsConfirmed := repositoryFields[18].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[18].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[19].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

@@ -13,6 +13,7 @@ import (
 
 	"broker/ent"
 	"broker/server/auth"
+	"broker/server/database"
 	"broker/server/fault"
 )
 
@@ -25,6 +26,7 @@ const (
 	codeConflict        = "CONFLICT"
 	codeRateLimited     = "RATE_LIMITED"
 	codeTooComplex      = "TOO_COMPLEX"
+	codeUnavailable     = "UNAVAILABLE"
 	codeInternal        = "INTERNAL"
 )
 
@@ -98,6 +100,8 @@ func classify(err error) (code, field, message string) {
 		return codeOf(refusal), "", refusal.Message
 	case ent.IsNotFound(err):
 		return codeNotFound, "", "There is nothing with this id."
+	case database.Unwritable(err):
+		return codeUnavailable, "", "Nothing can be written just now: the disk of the database is full or read-only. Packages are served."
 	case ent.IsValidationError(err):
 		return codeInput, "", "A value is longer than is possible."
 	}

@@ -447,6 +447,7 @@ var (
 		{Name: "last_error", Type: field.TypeString, Nullable: true},
 		{Name: "notice", Type: field.TypeString, Nullable: true},
 		{Name: "doubted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "doubted_lost", Type: field.TypeInt, Default: 0},
 		{Name: "removals_confirmed", Type: field.TypeBool, Default: false},
 		{Name: "created_at", Type: field.TypeTime},
 	}

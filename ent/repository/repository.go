@@ -49,6 +49,8 @@ const (
 	FieldNotice = "notice"
 	// FieldDoubtedAt holds the string denoting the doubted_at field in the database.
 	FieldDoubtedAt = "doubted_at"
+	// FieldDoubtedLost holds the string denoting the doubted_lost field in the database.
+	FieldDoubtedLost = "doubted_lost"
 	// FieldRemovalsConfirmed holds the string denoting the removals_confirmed field in the database.
 	FieldRemovalsConfirmed = "removals_confirmed"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
@@ -103,6 +105,7 @@ var Columns = []string{
 	FieldLastError,
 	FieldNotice,
 	FieldDoubtedAt,
+	FieldDoubtedLost,
 	FieldRemovalsConfirmed,
 	FieldCreatedAt,
 }
@@ -132,6 +135,8 @@ var (
 	DefaultEnabled bool
 	// DefaultListed holds the default value on creation for the "listed" field.
 	DefaultListed bool
+	// DefaultDoubtedLost holds the default value on creation for the "doubted_lost" field.
+	DefaultDoubtedLost int
 	// DefaultRemovalsConfirmed holds the default value on creation for the "removals_confirmed" field.
 	DefaultRemovalsConfirmed bool
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
@@ -330,6 +335,11 @@ func ByNotice(opts ...sql.OrderTermOption) OrderOption {
 // ByDoubtedAt orders the results by the doubted_at field.
 func ByDoubtedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDoubtedAt, opts...).ToFunc()
+}
+
+// ByDoubtedLost orders the results by the doubted_lost field.
+func ByDoubtedLost(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDoubtedLost, opts...).ToFunc()
 }
 
 // ByRemovalsConfirmed orders the results by the removals_confirmed field.

@@ -120,6 +120,11 @@ func DoubtedAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldDoubtedAt, v))
 }
 
+// DoubtedLost applies equality check predicate on the "doubted_lost" field. It's identical to DoubtedLostEQ.
+func DoubtedLost(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldDoubtedLost, v))
+}
+
 // RemovalsConfirmed applies equality check predicate on the "removals_confirmed" field. It's identical to RemovalsConfirmedEQ.
 func RemovalsConfirmed(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldRemovalsConfirmed, v))
@@ -773,6 +778,46 @@ func DoubtedAtIsNil() predicate.Repository {
 // DoubtedAtNotNil applies the NotNil predicate on the "doubted_at" field.
 func DoubtedAtNotNil() predicate.Repository {
 	return predicate.Repository(sql.FieldNotNull(FieldDoubtedAt))
+}
+
+// DoubtedLostEQ applies the EQ predicate on the "doubted_lost" field.
+func DoubtedLostEQ(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldDoubtedLost, v))
+}
+
+// DoubtedLostNEQ applies the NEQ predicate on the "doubted_lost" field.
+func DoubtedLostNEQ(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldDoubtedLost, v))
+}
+
+// DoubtedLostIn applies the In predicate on the "doubted_lost" field.
+func DoubtedLostIn(vs ...int) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldDoubtedLost, vs...))
+}
+
+// DoubtedLostNotIn applies the NotIn predicate on the "doubted_lost" field.
+func DoubtedLostNotIn(vs ...int) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldDoubtedLost, vs...))
+}
+
+// DoubtedLostGT applies the GT predicate on the "doubted_lost" field.
+func DoubtedLostGT(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldDoubtedLost, v))
+}
+
+// DoubtedLostGTE applies the GTE predicate on the "doubted_lost" field.
+func DoubtedLostGTE(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldDoubtedLost, v))
+}
+
+// DoubtedLostLT applies the LT predicate on the "doubted_lost" field.
+func DoubtedLostLT(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldDoubtedLost, v))
+}
+
+// DoubtedLostLTE applies the LTE predicate on the "doubted_lost" field.
+func DoubtedLostLTE(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldDoubtedLost, v))
 }
 
 // RemovalsConfirmedEQ applies the EQ predicate on the "removals_confirmed" field.

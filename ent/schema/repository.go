@@ -38,6 +38,7 @@ func (Repository) Fields() []ent.Field {
 			Comment("What a person should know although the last sync went well: packages missing from the source that are not believed gone."),
 		field.Time("doubted_at").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("When the source was first seen to have lost too many packages at once; null while it has not."),
+		field.Int("doubted_lost").Default(0).Annotations(entgql.Skip()).Comment("How many it had lost then; more is doubted anew."),
 		field.Bool("removals_confirmed").Default(false).Annotations(entgql.Skip()).
 			Comment("A person said that what the source lost is gone; the next sync believes it."),
 		createdAt(),

@@ -56,6 +56,14 @@ type Client struct {
 	Device  string // see Cookies.Device
 }
 
+// address is as it is stored: empty where it is not known.
+func (c Client) address() string {
+	if !c.Address.IsValid() {
+		return ""
+	}
+	return c.Address.String()
+}
+
 type clientKey struct{}
 
 // WithClient returns a context that says where a request comes from.

@@ -94,7 +94,7 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 			return err
 		}
 		err := tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
-			SetAddress(from.Address.String()).SetClient(fmt.Sprintf("%.200s", secret.Redact(from.Agent))).SetSeenAt(now).Exec(ctx)
+			SetAddress(from.address()).SetClient(fmt.Sprintf("%.200s", secret.Redact(from.Agent))).SetSeenAt(now).Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -37,7 +38,10 @@ type Refusals struct {
 	kinds map[refusalKind]*refusal
 }
 
-type refusalKind struct{ code, target, address string }
+type refusalKind struct {
+	code, target string
+	address      netip.Addr
+}
 
 type refusal struct {
 	count   int // since the last event
@@ -55,7 +59,7 @@ func NewRefusals(log *Log) *Refusals {
 func (r *Refusals) Note(one Refused) {
 	kind := refusalKind{code: one.Code, target: one.Target}
 	if one.Target == "" {
-		kind.address = one.Actor.Address.String()
+		kind.address = one.Actor.Address
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -23,7 +23,7 @@ func (c *Catalog) DistsOf(ctx context.Context, sha256 string) ([]*Dist, error) {
 	return dists, nil
 }
 
-// Stored returns a dist as it is by now.
+// Again returns a dist as it is by now.
 func (c *Catalog) Again(ctx context.Context, d *Dist) (*Dist, error) {
 	row, err := c.db.Client.Dist.Query().Where(dist.ID(d.ID)).WithPackage().WithArchive().Only(ctx)
 	if err != nil {

@@ -100,6 +100,9 @@ func readOnly() url.Values {
 	return url.Values{"mode": {"ro"}, "immutable": {"1"}, "_txlock": {"immediate"}, "_time_format": {"sqlite"}, "_timezone": {"UTC"}}
 }
 
+// Unwritable tells an error that says that nothing can be written where the database is.
+func Unwritable(err error) bool { return errors.Is(err, ErrUnwritable) || unwritable(err) }
+
 // unwritable tells an error that says that nothing can be written where the database is: its disk is full or read-only,
 // or its files or tables are another user's.
 func unwritable(err error) bool {

@@ -72,6 +72,7 @@ func packagesOfFirstVersion(t *testing.T, db *database.DB) {
 	const at = "'2026-11-25 22:00:00+00:00'"
 	for _, statement := range []string{
 		`INSERT INTO repositories (id, name, type, packages, owns, created_at) VALUES ('repo_2', 'other', 'COMPOSER', '[]', '["acme/*","x/*","acme/*"]', ` + at + `)`,
+		`INSERT INTO repositories (id, name, type, packages, owns, created_at) VALUES ('repo_null', 'null', 'COMPOSER', '[]', 'null', ` + at + `)`,
 		`UPDATE packages SET downloads = 9, latest_version_id = 'ver_1', version_count = 1 WHERE id = 'pkg_1'`,
 		`INSERT INTO archives (id, sha256, sha1, size, created_at) VALUES ('arc_1', 's256', 's1', 3, ` + at + `)`,
 		`INSERT INTO dists (id, version, reference, type, url, created_at, archive_id, package_id, repository_id)

@@ -201,8 +201,9 @@ func (q *Queue) Cancel(ctx context.Context, runID string, with With) (*ent.SyncR
 	return q.db.Client.SyncRun.Get(ctx, runID)
 }
 
-// Pause stops the run of a repository that is being paused, if there is one: whoever works on it sees that soon.
-func Pause(ctx context.Context, tx *database.Tx, repositoryID string) error {
+// End stops the run of a repository that is being paused, or gets another source, if there is one: whoever works on it
+// sees that soon.
+func End(ctx context.Context, tx *database.Tx, repositoryID string) error {
 	run, err := tx.SyncRun.Query().Where(syncrun.RepositoryID(repositoryID), syncrun.ActiveNotNil()).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil

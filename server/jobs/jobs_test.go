@@ -287,7 +287,7 @@ func TestCanceledRunsEnd(t *testing.T) {
 			"paused": {func(q *Queue, run *ent.SyncRun) error {
 				return db.Tx(t.Context(), func(tx *database.Tx) error {
 					tx.Repository.UpdateOneID(run.RepositoryID).SetEnabled(false).SetStatus(repository.StatusDISABLED).ExecX(t.Context())
-					return Pause(t.Context(), tx, run.RepositoryID)
+					return End(t.Context(), tx, run.RepositoryID)
 				})
 			}, repository.StatusDISABLED},
 		} {

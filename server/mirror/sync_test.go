@@ -617,3 +617,33 @@ func TestNothingIsStoredOfARepositoryThatIsBeingRemoved(t *testing.T) {
 		}
 	})
 }
+
+// A loss that was doubted for an hour is believed; another one, much larger, is doubted anew, and nobody's word for the
+// first is taken for the second.
+func TestAnotherLossIsDoubtedAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	all := names(100)
+	for _, name := range all {
+		w.has(name, "1.0.0")
+	}
+	w.lists(all...)
+	w.run()
+	w.lists(all[12:]...)
+	if _, notice := w.run(); !strings.Contains(notice, "12 of 100") {
+		t.Errorf("notice %q", notice)
+	}
+	hourAgo := func() {
+		w.db.Client.Repository.UpdateOneID(w.repo.ID).SetDoubtedAt(time.Now().Add(-61 * time.Minute)).SetRemovalsConfirmed(true).ExecX(t.Context())
+	}
+	hourAgo()
+	w.lists(all[60:]...)
+	if _, notice := w.run(); !strings.Contains(notice, "60 of 100") || len(w.present()) != 100 {
+		t.Errorf("another loss: notice %q, %d packages", notice, len(w.present()))
+	}
+	hourAgo()
+	w.lists(all[61:]...)
+	if _, notice := w.run(); notice != "" || len(w.present()) != 39 {
+		t.Errorf("the same and one more: notice %q, %d packages", notice, len(w.present()))
+	}
+}

@@ -39,6 +39,11 @@ func (s *Service) check(in *Input) error {
 	return nil
 }
 
+// changesSource tells whether what a sync reads or stores changes.
+func (in *Input) changesSource() bool {
+	return in.URL != nil || in.Packages != nil || in.DistMode != nil || in.Credential != nil
+}
+
 // said is what the audit log tells of an input: what is said in it, and of a credential only its kind.
 func (in *Input) said() map[string]any {
 	details := map[string]any{}

@@ -12,7 +12,7 @@ import (
 )
 
 // A source that loses more than a tenth and more than ten of its packages at once is not believed at first: it may be
-// broken, or be rebuilt just now. A sync an hour later that sees the same believes it, or a person does.
+// broken, or be rebuilt just now. A sync an hour later that sees the same, or hardly more, believes it, or a person does.
 const (
 	lostMax    = 10
 	lostPart   = 10
@@ -27,22 +27,24 @@ func (s *Service) Believe(ctx context.Context, id string, lost, had int) (believ
 		return false, "", fmt.Errorf("read whether removals are confirmed: %w", err)
 	}
 	now := time.Now().UTC()
-	much := lost > lostMax && lost*lostPart > had
-	if !much || row.RemovalsConfirmed || row.DoubtedAt != nil && !now.Before(row.DoubtedAt.Add(doubtedFor)) {
+	seen := row.DoubtedAt != nil && !tooMany(lost-row.DoubtedLost, had) // what was lost then, or hardly more
+	if !tooMany(lost, had) || seen && (row.RemovalsConfirmed || !now.Before(row.DoubtedAt.Add(doubtedFor))) {
 		return true, "", s.trust(ctx, row)
 	}
-	since := now
-	if row.DoubtedAt != nil {
-		since = *row.DoubtedAt
+	since, doubted := now, lost
+	if seen {
+		since, doubted = *row.DoubtedAt, row.DoubtedLost
 	}
 	notice = fmt.Sprintf("%d of %d packages are missing from the source. None was removed: a sync after %s that misses them still removes them, or you confirm it now.",
 		lost, had, since.Add(doubtedFor).Format("2 January 2006 15:04 UTC"))
-	err = row.Update().SetDoubtedAt(since).SetNotice(notice).Exec(ctx)
+	err = row.Update().SetDoubtedAt(since).SetDoubtedLost(doubted).SetRemovalsConfirmed(false).SetNotice(notice).Exec(ctx)
 	if err != nil {
 		return false, "", fmt.Errorf("note the doubt: %w", err)
 	}
 	return false, notice, nil
 }
+
+func tooMany(lost, had int) bool { return lost > lostMax && lost*lostPart > had }
 
 // trust ends a doubt, if there is one.
 func (s *Service) trust(ctx context.Context, row *ent.Repository) error {

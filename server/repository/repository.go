@@ -123,8 +123,9 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		if row, err = s.change(ctx, row, in); err != nil {
 			return err
 		}
-		if !row.Enabled { // after the change, which waits for a sync that is just being queued
-			if err := jobs.Pause(ctx, tx, id); err != nil {
+		// After the change, which waits for a sync that is just being queued. One that runs goes by what was said before.
+		if !row.Enabled || in.changesSource() {
+			if err := jobs.End(ctx, tx, id); err != nil {
 				return err
 			}
 		}
@@ -148,7 +149,7 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		}
 		return nil, storeError("change the repository", name, err)
 	}
-	if row.Enabled && (in.URL != nil || in.Packages != nil || in.DistMode != nil || in.Credential != nil || in.Enabled != nil) {
+	if row.Enabled && (in.changesSource() || in.Enabled != nil) {
 		if _, err := s.Sync(ctx, id, "update"); err != nil {
 			return nil, err
 		}

@@ -85,3 +85,32 @@ func TestPausingEndsTheSync(t *testing.T) {
 		<-begun
 	})
 }
+
+// Another source is synced at once although the one before was being read: that run ends, and takes what was said then.
+func TestAnotherSourceEndsTheSync(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		s, queue := open(t, db)
+		begun := make(chan string, 10)
+		if err := queue.Start(t.Context(), func(ctx context.Context, run *jobs.Run) error {
+			begun <- *run.Repository.URL
+			<-ctx.Done()
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		name, url, other := "main", "https://packages.example.org", "https://packages.example.com"
+		row, err := s.Create(t.Context(), repository.Input{Name: &name, Type: "COMPOSER", URL: &url, Packages: []string{}, Owns: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := <-begun
+		changed, err := s.Update(t.Context(), row.ID, repository.Input{URL: &other})
+		if err != nil || changed.Status != entrepository.StatusSYNCING {
+			t.Fatalf("changed: %v, %v", changed, err)
+		}
+		if second := <-begun; first != url || second != other {
+			t.Errorf("synced %s and then %s", first, second)
+		}
+	})
+}

@@ -7,6 +7,6 @@ CREATE INDEX "claim_pattern" ON "claims" ("pattern");
 -- Create index "claim_repository_id_pattern" to table: "claims"
 CREATE UNIQUE INDEX "claim_repository_id_pattern" ON "claims" ("repository_id", "pattern");
 -- What repositories own are claims of theirs.
-INSERT INTO "claims" ("id", "pattern", "repository_id", "created_at") SELECT 'claim_' || substr(md5(r."id" || ' ' || o."value"), 1, 26), o."value", r."id", now() FROM "repositories" r, jsonb_array_elements_text(r."owns") o("value") ON CONFLICT DO NOTHING;
+INSERT INTO "claims" ("id", "pattern", "repository_id", "created_at") SELECT 'claim_' || substr(md5(r."id" || ' ' || o."value"), 1, 26), o."value", r."id", now() FROM "repositories" r, jsonb_array_elements_text(CASE jsonb_typeof(r."owns") WHEN 'array' THEN r."owns" ELSE '[]' END) o("value") ON CONFLICT DO NOTHING;
 -- Modify "repositories" table
 ALTER TABLE "repositories" DROP COLUMN "owns";
