@@ -24,8 +24,8 @@ const (
 	askedMax      = 200_000 // packages that it is remembered of
 	followFor     = 20 * time.Second
 	downFor       = 10 * time.Second // that a source which did not answer is not asked again, so that nobody waits for it in vain
-	followAtATime = 32 // packages that are fetched at a time, of all sources
-	refreshAtMost = 8  // packages that are read again at a time
+	followAtATime = 32               // packages that are fetched at a time, of all sources
+	refreshAtMost = 8                // packages that are read again at a time
 )
 
 // Follower fetches the packages of sources that do not list them, such as packagist.org, when they are asked for: the
