@@ -65,6 +65,7 @@ type server struct {
 	handler  http.Handler
 	log      *slog.Logger
 	stopping atomic.Bool
+	reading  atomic.Bool   // it began while nothing could be written, and does without what needs that
 	writable chan struct{} // closed when what was opened for reading alone can be written
 }
 
@@ -214,6 +215,9 @@ func (s *server) ready(ctx context.Context) error {
 		return err
 	}
 	err := s.db.Unwritten()
+	if err == nil && s.reading.Load() {
+		err = database.ErrUnwritable
+	}
 	if s.shared != nil {
 		err = errors.Join(err, s.shared.Ready())
 	}
@@ -258,6 +262,7 @@ const tryWriteEvery = 5 * time.Second
 func (s *server) startWriting(ctx context.Context, tasks *sync.WaitGroup) error {
 	err := s.db.TryWrite(ctx)
 	reading := errors.Is(err, database.ErrUnwritable)
+	s.reading.Store(reading)
 	if !reading {
 		if err := s.firstOwner(ctx, tasks); err != nil {
 			return err

@@ -150,7 +150,7 @@ type Read[V any] struct {
 // Result is what came of a read that is done.
 func (r *Read[V]) Result() (V, error) { return r.value, r.err }
 
-// Read begins a read of a key, or joins one under way. One that takes long may wait for a database that has come back
+// Read begins a read of a key, or joins one under way, or that ended just now. One that takes long may wait for a database that has come back
 // meanwhile, and is not joined.
 func (c *Cache[K, V]) Read(ctx context.Context, key K, load func(context.Context) (V, error)) *Read[V] {
 	before := c.before(key)
@@ -161,6 +161,11 @@ func (c *Cache[K, V]) Read(ctx context.Context, key K, load func(context.Context
 		return r
 	}
 	r := &Read[V]{Done: make(chan struct{}), began: time.Now()}
+	if value, ok := c.Kept(key); ok { // by one that ended just now
+		r.value = value
+		close(r.Done)
+		return r
+	}
 	c.reads[id] = r
 	go func() {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadFor)

@@ -6,6 +6,7 @@ package cached
 
 import (
 	"hash/maphash"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,10 +33,29 @@ type Memory struct {
 // askAgainAfter is how long what is known is answered without a try after a read failed.
 const askAgainAfter = time.Second
 
+// Hear has note called for every announcement of a topic, before anything that is kept is taken for older than it: for
+// who remembers what must be read again.
+func (m *Memory) Hear(name database.Topic, note func(subject string)) {
+	t := m.topics[name]
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notes = append(t.notes, note)
+}
+
+func (t *topic) note(subject string) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, note := range t.notes {
+		note(subject)
+	}
+}
+
 // topic counts the announcements of one topic.
 type topic struct {
-	all        atomic.Uint64 // of everything of it
-	everything atomic.Uint64 // of anything of it; it moves before the counter of what was announced
+	mu         sync.RWMutex
+	notes      []func(subject string) // see Hear
+	all        atomic.Uint64          // of everything of it
+	everything atomic.Uint64          // of anything of it; it moves before the counter of what was announced
 }
 
 // topics are those that something is kept of.
@@ -54,6 +74,7 @@ func NewMemory(changes *database.Changes) *Memory {
 		t := new(topic)
 		m.topics[name] = t
 		changes.Subscribe(name, func(subject string) {
+			t.note(subject)
 			t.everything.Add(1)
 			if subject == "" {
 				t.all.Add(1)

@@ -43,7 +43,7 @@ func newNames(db *database.DB, memory *cached.Memory, owners *repository.Owners)
 		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 1, LastKnown: true,
 		Weigh: func(struct{}, []string) uint32 { return 1 },
 	})}
-	db.Changes.Subscribe(database.TopicNames, n.note)
+	memory.Hear(database.TopicNames, n.note)
 	return n
 }
 
