@@ -231,6 +231,7 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.listenForChanges(background) })
 	tasks.Go(func() { s.usage.Run(background) })
+	tasks.Go(func() { boundGarbage(background) })
 	tasks.Go(func() { s.keepHouse(background) })
 	tasks.Go(func() { s.archives.Walk(background) })
 	if s.shared != nil {

@@ -1,23 +1,21 @@
 package auth
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"sync"
 	"time"
-	"unsafe"
+
+	"broker/server/cached"
 )
 
-// kept is a token as memory keeps it: a third of what a Token takes, for there may be a million.
-type kept struct {
-	text    string // its id, its secret's id, its newest hint and its description, one after the other
-	ends    [3]uint8
-	expires int64 // Unix nanoseconds; 0 is never
-	ended   *ends // nil while it is in force, with its newest secret
-	rules   *rules
-}
-
-// ends are when a token was revoked and disabled, and when its secret ends.
-type ends struct{ revoked, disabled, secret time.Time }
+// kept is a token as memory keeps it, for there may be a million: as text, with what it shares with others.
+//
+// The text is when the token expires, when it was revoked and disabled and when its secret ends, each where the first
+// byte says so; the lengths of its id, of its secret's id and of its newest hint, which the server made and which are
+// shorter than 256 bytes; then these and its description.
+type kept = cached.Record[rules]
 
 // rules are what many tokens have in common.
 type rules struct {
@@ -53,53 +51,40 @@ func (s *sharing) of(t *Token) *rules {
 	return r
 }
 
-// keep makes a token small. The ids and the hint are what the server made: shorter than 64 bytes each.
+// keep makes a token small.
 func (s *sharing) keep(t *Token) kept {
-	k := kept{text: t.ID + t.SecretID + t.NewestHint + t.Description, expires: nanoseconds(t.ExpiresAt), rules: s.of(t)}
-	k.ends[0] = uint8(len(t.ID))
-	k.ends[1] = k.ends[0] + uint8(len(t.SecretID))
-	k.ends[2] = k.ends[1] + uint8(len(t.NewestHint))
-	if !t.RevokedAt.IsZero() || !t.DisabledAt.IsZero() || !t.SecretExpiresAt.IsZero() {
-		k.ended = &ends{t.RevokedAt, t.DisabledAt, t.SecretExpiresAt}
+	var room [64]byte
+	b := append(room[:0], 0)
+	for i, at := range []time.Time{t.ExpiresAt, t.RevokedAt, t.DisabledAt, t.SecretExpiresAt} {
+		if !at.IsZero() {
+			b[0] |= 1 << i
+			b = binary.LittleEndian.AppendUint64(b, uint64(at.UnixNano()))
+		}
 	}
-	return k
+	b = append(b, byte(len(t.ID)), byte(len(t.SecretID)), byte(len(t.NewestHint)))
+	return kept{Text: string(b) + t.ID + t.SecretID + t.NewestHint + t.Description, Shared: s.of(t)}
 }
 
-// id is the token's.
-func (k *kept) id() string { return k.text[:k.ends[0]] }
+// idOf is the id of a token that is kept.
+func idOf(k kept) string {
+	text := k.Text[1+8*bits.OnesCount8(k.Text[0]):]
+	return text[3:][:text[0]]
+}
 
-// token is what was kept.
-func (k *kept) token() *Token {
-	t := k.rules.token
-	t.ID, t.SecretID = k.id(), k.text[k.ends[0]:k.ends[1]]
-	t.NewestHint, t.Description = k.text[k.ends[1]:k.ends[2]], k.text[k.ends[2]:]
-	t.ExpiresAt = instant(k.expires)
-	if k.ended != nil {
-		t.RevokedAt, t.DisabledAt, t.SecretExpiresAt = k.ended.revoked, k.ended.disabled, k.ended.secret
+// tokenOf is what was kept.
+func tokenOf(k kept) *Token {
+	t := k.Shared.token
+	set, text := k.Text[0], k.Text[1:]
+	for i, at := range [...]*time.Time{&t.ExpiresAt, &t.RevokedAt, &t.DisabledAt, &t.SecretExpiresAt} {
+		if set&(1<<i) != 0 {
+			*at = time.Unix(0, int64(binary.LittleEndian.Uint64([]byte(text[:8])))).UTC()
+			text = text[8:]
+		}
 	}
+	id, secret, hint := text[0], text[1], text[2]
+	text = text[3:]
+	t.ID, text = text[:id], text[id:]
+	t.SecretID, text = text[:secret], text[secret:]
+	t.NewestHint, t.Description = text[:hint], text[hint:]
 	return &t
-}
-
-// bytes is about what it takes in memory, with what a cache takes for an entry; rules are shared by many.
-func (k *kept) bytes() uint32 {
-	const entry = 220
-	bytes := uint32(unsafe.Sizeof(*k)) + uint32(len(k.text)) + entry
-	for maker := k.rules.token.Maker; maker != nil; maker = maker.Maker {
-		bytes += uint32(unsafe.Sizeof(*maker)) + uint32(len(maker.Description)+len(maker.Packages.Key()))
-	}
-	return bytes
-}
-
-func nanoseconds(at time.Time) int64 {
-	if at.IsZero() {
-		return 0
-	}
-	return at.UnixNano()
-}
-
-func instant(nanoseconds int64) time.Time {
-	if nanoseconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, nanoseconds).UTC()
 }

@@ -33,7 +33,10 @@ func (t *Tokens) lookUp(ctx context.Context, hash [32]byte, now time.Time) (foun
 	})
 	switch {
 	case err == nil:
-		return known.token(), nil, nil
+		if kept, ok := t.known.Kept(hash); ok { // whoever holds on to a part of it then holds no second copy
+			known = kept
+		}
+		return tokenOf(known), nil, nil
 	case errors.Is(err, cached.ErrAbsent):
 		return nil, nil, nil
 	case ctx.Err() != nil: // the client has gone
@@ -55,5 +58,5 @@ func (t *Tokens) withinGrace(hash [32]byte, now time.Time) *Token {
 	if !ok || !now.Before(right.Add(t.grace)) {
 		return nil
 	}
-	return known.token()
+	return tokenOf(known)
 }

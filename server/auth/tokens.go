@@ -16,8 +16,8 @@ import (
 	"broker/server/settings"
 )
 
-// tokensMemory is how many bytes of tokens in use are kept: about a million.
-const tokensMemory = 512 << 20
+// tokensMemory is how many bytes of tokens in use are kept: more than a million.
+const tokensMemory = 256 << 20
 
 // Tokens finds tokens by the hash of a secret, from memory where it can.
 //
@@ -34,13 +34,12 @@ type Tokens struct {
 
 // NewTokens reads tokens from a database. The guard bounds how many unknown secrets are looked up.
 func NewTokens(db *database.DB, memory *cached.Memory, rules *settings.Service, guard *Guard) *Tokens {
-	return &Tokens{db: db, settings: rules, guard: guard, known: cached.New(memory, cached.Options[[32]byte, kept]{
+	return &Tokens{db: db, settings: rules, guard: guard, known: cached.NewPacked(memory, cached.Options[[32]byte, kept]{
 		Topics: []database.Topic{database.TopicToken, database.TopicSetting}, // a setting: the default rate limit
 		Bytes:  tokensMemory,
-		Weigh:  func(_ [32]byte, k kept) uint32 { return k.bytes() },
 		Found: func(k kept) []cached.Mark {
-			marks := []cached.Mark{memory.Mark(database.TopicToken, k.id())}
-			for maker := k.rules.token.Maker; maker != nil; maker = maker.Maker {
+			marks := []cached.Mark{memory.Mark(database.TopicToken, idOf(k))}
+			for maker := k.Shared.token.Maker; maker != nil; maker = maker.Maker {
 				marks = append(marks, memory.Mark(database.TopicToken, maker.ID))
 			}
 			return marks
@@ -52,7 +51,7 @@ func NewTokens(db *database.DB, memory *cached.Memory, rules *settings.Service, 
 // is asked, unless the secret is known to have worked.
 func (t *Tokens) find(ctx context.Context, hash [32]byte, address netip.Addr, now time.Time) (*Token, error) {
 	if known, ok := t.known.Kept(hash); ok {
-		return known.token(), nil
+		return tokenOf(known), nil
 	}
 	if !t.guard.WasGood(hash) {
 		return t.guess(ctx, hash, address, now)

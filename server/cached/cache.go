@@ -45,7 +45,7 @@ type Cache[K comparable, V any] struct {
 	options Options[K, V]
 	memory  *Memory
 	topics  []*topic
-	values  *otter.Cache[K, *entry[V]]
+	values  store[K, V]
 
 	mu    sync.Mutex
 	reads map[readKey[K]]*Read[V] // under way
@@ -61,23 +61,48 @@ type entry[V any] struct {
 	of    uint8 // how many of the marks are set
 }
 
+// store keeps entries by key within a bound of bytes.
+type store[K comparable, V any] interface {
+	get(K) (entry[V], bool)
+	set(K, entry[V])
+	drop(K)
+}
+
+// byUse is a store of any values, of which what is used least is forgotten.
+type byUse[K comparable, V any] struct{ *otter.Cache[K, *entry[V]] }
+
+func (b byUse[K, V]) get(key K) (e entry[V], ok bool) {
+	found, ok := b.GetIfPresent(key)
+	if ok {
+		e = *found
+	}
+	return e, ok
+}
+func (b byUse[K, V]) set(key K, e entry[V]) { b.Set(key, &e) }
+func (b byUse[K, V]) drop(key K)            { b.Invalidate(key) }
+
 // New makes an empty cache.
 func New[K comparable, V any](m *Memory, o Options[K, V]) *Cache[K, V] {
+	c := newCache(m, o)
+	c.values = byUse[K, V]{otter.Must(&otter.Options[K, *entry[V]]{
+		MaximumWeight: o.Bytes,
+		Weigher:       func(key K, e *entry[V]) uint32 { return o.Weigh(key, e.value) },
+	})}
+	return c
+}
+
+func newCache[K comparable, V any](m *Memory, o Options[K, V]) *Cache[K, V] {
 	c := &Cache[K, V]{options: o, memory: m, reads: map[readKey[K]]*Read[V]{}}
 	for _, name := range o.Topics {
 		c.topics = append(c.topics, m.topics[name])
 	}
-	c.values = otter.Must(&otter.Options[K, *entry[V]]{
-		MaximumWeight: o.Bytes,
-		Weigher:       func(key K, e *entry[V]) uint32 { return o.Weigh(key, e.value) },
-	})
 	return c
 }
 
 // Kept returns what is kept of a key, where that is as good as read now.
 func (c *Cache[K, V]) Kept(key K) (value V, ok bool) {
-	e, ok := c.values.GetIfPresent(key)
-	if !ok || c.count(e) != e.count || !c.memory.changes.Live() {
+	e, ok := c.values.get(key)
+	if !ok || c.count(&e) != e.count || !c.memory.changes.Live() {
 		return value, false
 	}
 	return e.value, true
@@ -86,8 +111,8 @@ func (c *Cache[K, V]) Kept(key K) (value V, ok bool) {
 // Last returns what is kept of a key, also while the lease has lapsed, and when it was last known to be right. What an
 // announcement has named is not kept.
 func (c *Cache[K, V]) Last(key K) (value V, right time.Time, ok bool) {
-	e, ok := c.values.GetIfPresent(key)
-	if !ok || c.count(e) != e.count {
+	e, ok := c.values.get(key)
+	if !ok || c.count(&e) != e.count {
 		return value, right, false
 	}
 	right = time.Unix(0, e.at)
@@ -108,7 +133,7 @@ func (c *Cache[K, V]) Failing() bool {
 func (c *Cache[K, V]) Failed() { c.memory.failed.Store(int64(time.Since(c.memory.start))) }
 
 // Forget has the key's value read again.
-func (c *Cache[K, V]) Forget(key K) { c.values.Invalidate(key) }
+func (c *Cache[K, V]) Forget(key K) { c.values.drop(key) }
 
 // Get returns the value of a key: what is kept, else what load reads. Callers that come at once share one read, which
 // outlives the one that began it; none waits longer than database.SoonWithin.
@@ -225,17 +250,17 @@ func (c *Cache[K, V]) sum(marks []Mark) (sum uint64) {
 }
 
 func (c *Cache[K, V]) keep(key K, value V, at time.Time, before state) {
-	e := &entry[V]{value: value, count: before.count, at: at.UnixNano(), marks: before.marks, of: before.of}
+	e := entry[V]{value: value, count: before.count, at: at.UnixNano(), marks: before.marks, of: before.of}
 	if c.options.Found != nil {
 		found := c.options.Found(value)
 		if int(e.of)+len(found) > marksMax {
 			panic(fmt.Sprintf("cached: a value depends on %d subjects", int(e.of)+len(found)))
 		}
 		e.of += uint8(copy(e.marks[e.of:], found))
-		e.count = c.count(e)
+		e.count = c.count(&e)
 		if c.everything() != before.everything { // one of them may have been announced since the read
 			return
 		}
 	}
-	c.values.Set(key, e)
+	c.values.set(key, e)
 }

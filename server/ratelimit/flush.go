@@ -34,20 +34,31 @@ func (m *Memory) touched() []ent.RateWindow {
 	var rows []ent.RateWindow
 	first := m.flushed.Add(1) // a shard in turn, so that none has to wait for ever
 	for i := range m.shards {
-		s := &m.shards[(first+uint64(i))%shards]
-		s.mu.Lock()
-		some := min(len(s.touched), flushMax-len(rows))
-		for _, key := range s.touched[:some] {
-			if c := s.windows[key]; c != nil {
-				w := c.total(1)
-				rows = append(rows, ent.RateWindow{ID: key, Window: w.number, Current: w.current, Previous: w.previous})
-				c.touched = false
-			}
-		}
-		s.touched = slices.Delete(s.touched, 0, some)
-		s.mu.Unlock()
+		rows = m.shards[(first+uint64(i))%shards].untouch(rows)
 	}
 	slices.SortFunc(rows, func(a, b ent.RateWindow) int { return cmp.Compare(a.ID, b.ID) })
+	return rows
+}
+
+// untouch adds touched counts to the rows, up to flushMax; they are touched no longer.
+func (s *shard) untouch(rows []ent.RateWindow) []ent.RateWindow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.touched == 0 {
+		return rows
+	}
+	for k, c := range s.windows {
+		if len(rows) == flushMax || s.touched == 0 {
+			break
+		}
+		if c.touched {
+			w := c.total(1)
+			rows = append(rows, ent.RateWindow{ID: k.String(), Window: w.number, Current: w.current, Previous: w.previous})
+			c.touched = false
+			s.touched--
+			s.windows[k] = c
+		}
+	}
 	return rows
 }
 
@@ -55,8 +66,9 @@ func (m *Memory) touched() []ent.RateWindow {
 func (m *Memory) touch(rows []ent.RateWindow) {
 	for _, row := range rows {
 		s := m.lock(row.ID)
-		if c := s.windows[row.ID]; c != nil {
-			s.touch(row.ID, c)
+		k := keyOf(row.ID)
+		if c, ok := s.windows[k]; ok {
+			s.put(k, c, true)
 		}
 		s.mu.Unlock()
 	}
@@ -74,12 +86,20 @@ func (m *Memory) Restore(ctx context.Context, client *ent.Client) error {
 	return nil
 }
 
-func (m *Memory) restore(key string, written window) {
-	s := m.lock(key)
+func (m *Memory) restore(id string, written window) {
+	if len(id) > len(key{}) { // none of ours
+		return
+	}
+	s := m.lock(id)
 	defer s.mu.Unlock()
-	c := s.find(key, written.number)
-	if own := c.own; own.number == written.number { // what was counted since is in neither or in both
+	k := keyOf(id)
+	c := s.find(k, written.number)
+	if int64(c.number) == written.number { // what was counted since is in neither or in both
+		own := c.own.of(c.number)
 		written.current, written.previous = max(written.current-own.current, 0), max(written.previous-own.previous, 0)
 	}
-	c.known.merge(written)
+	known := c.known.of(c.number)
+	known.merge(written)
+	c.known = pairOf(known)
+	s.put(k, c, false)
 }

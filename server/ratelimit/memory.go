@@ -1,7 +1,9 @@
 package ratelimit
 
 import (
+	"bytes"
 	"hash/maphash"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,150 +22,188 @@ type Memory struct {
 	flushed atomic.Uint64 // how many flushes there were
 }
 
+// shard has no pointers in what it counts: of a million tokens in use, the garbage collector has nothing to look at.
 type shard struct {
 	mu      sync.Mutex
-	windows map[string]*counted
-	touched []string // keys of those that are
+	windows map[key]counted
+	touched int // of them
 }
 
-// counted is what is known of one key. Both windows are of the same hour.
+// key is what is counted: the id of a token, with zeros behind.
+type key [32]byte
+
+func keyOf(id string) (k key) {
+	if copy(k[:], id) < len(id) {
+		panic("ratelimit: the id " + id + " is longer than ids are")
+	}
+	return k
+}
+
+func (k key) String() string { return string(bytes.TrimRight(k[:], "\x00")) }
+
+// counted is what is known of one key, small: counts of limits, which are far below 2^32.
 type counted struct {
-	known   window // what a shared counter last said, or what was restored
-	own     window // admitted here besides, and not told to a shared counter
-	telling bool   // own is on its way to one
-	touched bool   // since the last flush
+	number  int32 // hours since the Unix epoch, of both windows
+	known   pair  // what a shared counter last said, or what was restored
+	own     pair  // admitted here besides, and not told to a shared counter
+	telling bool  // own is on its way to one
+	touched bool  // since the last flush
+}
+
+// pair is the counts of a window.
+type pair struct{ current, previous uint32 }
+
+func pairOf(w window) pair { return pair{small(w.current), small(w.previous)} }
+
+func small(count int64) uint32 { return uint32(min(max(count, 0), math.MaxUint32)) }
+
+func (p pair) empty() bool { return p == pair{} }
+
+func (p pair) of(number int32) window {
+	return window{number: int64(number), current: int64(p.current), previous: int64(p.previous)}
 }
 
 // NewMemory returns an empty counter.
 func NewMemory() *Memory {
 	m := &Memory{seed: maphash.MakeSeed()}
 	for i := range m.shards {
-		m.shards[i].windows = map[string]*counted{}
+		m.shards[i].windows = map[key]counted{}
 	}
 	return m
 }
 
 // index is the number of a key's shard.
-func (m *Memory) index(key string) uint64 { return maphash.String(m.seed, key) % shards }
+func (m *Memory) index(id string) uint64 { return maphash.String(m.seed, id) % shards }
 
 // lock returns a key's shard, locked.
-func (m *Memory) lock(key string) *shard {
-	s := &m.shards[m.index(key)]
+func (m *Memory) lock(id string) *shard {
+	s := &m.shards[m.index(id)]
 	s.mu.Lock()
 	return s
 }
 
-// find returns what is known of a key, as of an hour or a later one that was seen before.
-func (s *shard) find(key string, number int64) *counted {
-	c := s.windows[key]
-	if c == nil {
-		c = &counted{known: window{number: number}, own: window{number: number}}
-		s.windows[key] = c
+// find returns what is known of a key, as of an hour or a later one that was seen before. What is changed of it must be
+// put.
+func (s *shard) find(k key, number int64) counted {
+	c, ok := s.windows[k]
+	if !ok {
+		c.number = int32(number)
 	}
 	c.advance(number)
 	return c
 }
 
-// touch has the next flush write what is counted of a key.
-func (s *shard) touch(key string, c *counted) {
-	if !c.touched {
+// put keeps what is known of a key; where it is touched, the next flush writes it.
+func (s *shard) put(k key, c counted, touched bool) {
+	if touched && !c.touched {
 		c.touched = true
-		s.touched = append(s.touched, key)
+		s.touched++
 	}
+	s.windows[k] = c
 }
 
 func (c *counted) advance(number int64) {
-	c.known.advance(number * windowSeconds)
-	c.own.advance(number * windowSeconds)
+	if number <= int64(c.number) {
+		return
+	}
+	known, own := c.known.of(c.number), c.own.of(c.number)
+	known.advance(number * windowSeconds)
+	own.advance(number * windowSeconds)
+	c.number, c.known, c.own = int32(number), pairOf(known), pairOf(own)
 }
 
 // total is the key's window where what was admitted here weighs so much.
 func (c *counted) total(weight int64) window {
-	w := c.known
-	w.add(c.own, weight)
+	w := c.known.of(c.number)
+	w.add(c.own.of(c.number), weight)
 	return w
 }
 
 // Take decides and counts in one step.
-func (m *Memory) Take(key string, limit, cost int, now time.Time) Result {
-	return m.take(key, limit, cost, 1, now)
+func (m *Memory) Take(id string, limit, cost int, now time.Time) Result {
+	return m.take(id, limit, cost, 1, now)
 }
 
 // take is Take with each request weighing that of as many instances, as if all of them admitted what this one does:
 // of what is left of a limit, each spends its share at most.
-func (m *Memory) take(key string, limit, cost int, weight int64, now time.Time) Result {
-	unix := now.Unix()
-	s := m.lock(key)
+func (m *Memory) take(id string, limit, cost int, weight int64, now time.Time) Result {
+	unix, k := now.Unix(), keyOf(id)
+	s := m.lock(id)
 	defer s.mu.Unlock()
-	c := s.find(key, unix/windowSeconds)
+	c := s.find(k, unix/windowSeconds)
 	w := c.total(weight)
 	admitted := w.used(unix)+int64(cost)*weight <= int64(limit)
 	if admitted && cost > 0 {
-		c.own.current += int64(cost)
+		c.own.current += uint32(cost)
 		w.current += int64(cost) * weight
-		s.touch(key, c)
+		s.put(k, c, true)
 	}
 	return result(&w, admitted, limit, weight, unix)
 }
 
 // tell returns what is known of a key, and what was admitted here besides, for the caller to tell a shared counter;
 // told or untold must follow. Of several callers at once one gets the latter, the others get nothing of it.
-func (m *Memory) tell(key string) (known, own window) {
-	s := m.lock(key)
+func (m *Memory) tell(id string) (known, own window) {
+	s := m.lock(id)
 	defer s.mu.Unlock()
-	c := s.windows[key]
-	if c == nil {
+	k := keyOf(id)
+	c, ok := s.windows[k]
+	switch {
+	case !ok:
 		return window{}, window{}
-	}
-	if c.own.empty() || c.telling {
-		return c.known, window{}
+	case c.own.empty() || c.telling:
+		return c.known.of(c.number), window{}
 	}
 	c.telling = true
-	return c.known, c.own
+	s.put(k, c, false)
+	return c.known.of(c.number), c.own.of(c.number)
 }
 
 // told takes over what a shared counter says of a key, having been told this.
-func (m *Memory) told(key string, own, said window) {
-	s := m.lock(key)
+func (m *Memory) told(id string, own, said window) {
+	s := m.lock(id)
 	defer s.mu.Unlock()
-	c := s.find(key, said.number)
-	before := c.known
-	c.known.merge(said)
-	if c.known != before {
-		s.touch(key, c)
-	}
+	k := keyOf(id)
+	c := s.find(k, said.number)
+	before, number := c.known, c.number
+	known, rest := c.known.of(c.number), c.own.of(c.number)
+	known.merge(said)
 	if !own.empty() {
-		c.own.add(own, -1)
+		rest.add(own, -1)
 		c.telling = false
 	}
+	c.known, c.own = pairOf(known), pairOf(rest)
+	s.put(k, c, c.known != before || c.number != number)
 }
 
 // untold keeps what a shared counter could not be told.
-func (m *Memory) untold(key string, own window) {
+func (m *Memory) untold(id string, own window) {
 	if own.empty() {
 		return
 	}
-	s := m.lock(key)
+	s := m.lock(id)
 	defer s.mu.Unlock()
-	if c := s.windows[key]; c != nil {
+	k := keyOf(id)
+	if c, ok := s.windows[k]; ok {
 		c.telling = false
+		s.put(k, c, false)
 	}
 }
 
 // owing lists the keys of which something was admitted here and not told to a shared counter.
 func (m *Memory) owing() []string {
-	var keys []string
+	var ids []string
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		for key, c := range s.windows {
+		for k, c := range s.windows {
 			if !c.own.empty() {
-				keys = append(keys, key)
+				ids = append(ids, k.String())
 			}
 		}
 		s.mu.Unlock()
 	}
-	return keys
+	return ids
 }
 
 // Sweep drops counts that no longer matter: nothing was admitted in this hour or the one before.
@@ -172,9 +212,9 @@ func (m *Memory) Sweep(now time.Time) {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		for key, c := range s.windows {
-			if c.known.number < number-1 && !c.touched && !c.telling {
-				delete(s.windows, key)
+		for k, c := range s.windows {
+			if int64(c.number) < number-1 && !c.touched && !c.telling {
+				delete(s.windows, k)
 			}
 		}
 		s.mu.Unlock()

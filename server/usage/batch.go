@@ -51,8 +51,9 @@ func newBatch(entries []entry) *batch {
 func (b *batch) add(e entry) {
 	d := e.deed.Value()
 	day := d.hour - d.hour%86400
-	one := &contact{first: e.first, last: e.last, client: e.client.Value()}
-	one.count(d.kind, d.reason, e.times, e.bytes)
+	start := d.hour * 1000
+	one := &contact{first: start + int64(e.first), last: start + int64(e.last), client: e.client.Value()}
+	one.count(d.kind, d.reason, int64(e.times), e.bytes)
 	addTo(b.hours, hourKey{d.hour, e.token, e.secret, d.repository, d.package_, d.version}, &one.counts)
 	if (d.kind == Downloaded || d.kind == Installed) && d.package_ != "" { // a row without its package says nothing
 		join(b.downloads, downloadKey{day, e.token, e.secret, d.package_, d.version, d.address}, one)

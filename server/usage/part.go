@@ -16,7 +16,7 @@ type part struct {
 // entry is a key with its tally.
 type entry struct {
 	key
-	*tally
+	tally
 }
 
 // split divides what was counted into parts, in the order of tokens, so that the sums of one are few. There is one at

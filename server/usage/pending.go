@@ -10,7 +10,7 @@ import (
 // counted under its token and secret alone, and coarse says how often.
 type pending struct {
 	max     int
-	tallies map[key]*tally
+	tallies map[key]tally
 	coarse  int64
 }
 
@@ -36,19 +36,22 @@ func (k key) coarse() key {
 	return k
 }
 
-// tally is how often it was done, and when.
+// tally is how often it was done, and when: times are milliseconds after the start of the hour.
 type tally struct {
-	times, bytes int64
-	first, last  int64                 // Unix milliseconds
-	client       unique.Handle[string] // of the last; set where times is not 0
+	times       uint32
+	first, last uint32
+	bytes       int64
+	client      unique.Handle[string] // of the last; set where times is not 0
 }
 
-func newPending(max int) *pending { return &pending{max: max, tallies: map[key]*tally{}} }
+func newPending(max int) *pending { return &pending{max: max, tallies: map[key]tally{}} }
 
 func (p *pending) add(e *Event) {
 	unix := e.At.Unix()
-	t := p.tally(key{e.TokenID, e.SecretID, unique.Make(deed{unix - unix%3600, e.Kind, e.Reason, e.RepositoryID, e.Package, e.Version, e.Address})})
-	at := e.At.UnixMilli()
+	hour := unix - unix%3600
+	k := p.key(key{e.TokenID, e.SecretID, unique.Make(deed{hour, e.Kind, e.Reason, e.RepositoryID, e.Package, e.Version, e.Address})})
+	t := p.tallies[k]
+	at := uint32(e.At.UnixMilli() - hour*1000)
 	if t.times == 0 || at < t.first {
 		t.first = at
 	}
@@ -60,35 +63,33 @@ func (p *pending) add(e *Event) {
 	}
 	t.times++
 	t.bytes += e.Bytes
+	p.tallies[k] = t
 }
 
-// tally finds the tally of a key, or makes it.
-func (p *pending) tally(k key) *tally {
-	found := p.tallies[k]
-	if found == nil && len(p.tallies) >= p.max {
-		p.coarse++
-		k = k.coarse() // as many as secrets have kinds of requests, at most
-		found = p.tallies[k]
+// key is the key that something is counted under: itself, or where there are too many the coarse one.
+func (p *pending) key(k key) key {
+	if len(p.tallies) < p.max {
+		return k
 	}
-	if found == nil {
-		found = new(tally)
-		p.tallies[k] = found
+	if _, ok := p.tallies[k]; ok {
+		return k
 	}
-	return found
+	p.coarse++
+	return k.coarse() // as many as secrets have kinds of requests, at most
 }
 
 // merge adds what others counted, within the bound.
 func (p *pending) merge(o *pending) {
 	for k, t := range o.tallies {
-		p.tally(k).join(t)
+		k = p.key(k)
+		p.tallies[k] = p.tallies[k].with(t)
 	}
 	p.coarse += o.coarse
 }
 
-func (t *tally) join(o *tally) {
+func (t tally) with(o tally) tally {
 	if t.times == 0 {
-		*t = *o
-		return
+		return o
 	}
 	t.times += o.times
 	t.bytes += o.bytes
@@ -96,4 +97,5 @@ func (t *tally) join(o *tally) {
 	if o.last >= t.last {
 		t.last, t.client = o.last, o.client
 	}
+	return t
 }
