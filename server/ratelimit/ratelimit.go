@@ -43,7 +43,7 @@ func (w *window) end() time.Time { return time.Unix((w.number+1)*windowSeconds, 
 // goes away meanwhile must not look like a store that does not answer.
 type Store interface {
 	// Take admits a request of this cost, and counts it, unless it would exceed the limit, which is above 0. A cost of
-	// 0 asks how things stand. now is this process's clock; a store that instances share has a clock of its own.
+	// 0 asks how things stand. The key is an id, of 32 bytes at most. now is this process's clock; a store that instances share has a clock of its own.
 	Take(key string, limit, cost int, now time.Time) Result
 }
 
