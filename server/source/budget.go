@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -19,9 +20,12 @@ const (
 	documentMax = 32 << 20
 )
 
-// Budget bounds the memory that all syncs of a process use for what they read. Most documents are small and take a
+// Budget bounds the memory and the processors that all syncs of a process use for what they read. Most documents are small and take a
 // small share at once. Only one large list and one large document are in memory at a time; the others wait.
-type Budget struct{ lists, documents share }
+type Budget struct {
+	lists, documents share
+	parsing          chan struct{} // a place for each package whose documents are parsed at a time, as for rendering: not all processors
+}
 
 // share is a kind's part of the budget. What is read costs more than its bytes: for a while there are two copies of a
 // list, and three of a document, which is rendered as well.
@@ -37,10 +41,13 @@ const atOnce = 64
 
 // NewBudget makes the budget of a process.
 func NewBudget() *Budget {
-	make := func(copies, small, most int64) share {
+	of := func(copies, small, most int64) share {
 		return share{semaphore.NewWeighted(copies * (most + atOnce*small)), copies, small, most}
 	}
-	return &Budget{lists: make(2, 512<<10, rootMax), documents: make(3, 256<<10, documentMax)}
+	return &Budget{
+		lists: of(2, 512<<10, rootMax), documents: of(3, 256<<10, documentMax),
+		parsing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
+	}
 }
 
 // hold is what one list, or one package, has of the budget. It grows once, from the small price to that of the largest:

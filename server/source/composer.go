@@ -111,6 +111,12 @@ func (c *Composer) read(ctx context.Context, h *hold, name string, known Known) 
 		p.Unchanged = true
 		return p, nil
 	}
+	select {
+	case c.budget.parsing <- struct{}{}:
+		defer func() { <-c.budget.parsing }()
+	case <-ctx.Done():
+		return p, ctx.Err()
+	}
 	return p, c.parse(&p, name, stable.body, dev.body)
 }
 
