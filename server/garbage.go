@@ -42,7 +42,7 @@ func boundGarbage(ctx context.Context) {
 	}
 }
 
-// garbagePercent is how much garbage may wait, in percent of the bytes in use.
+// garbagePercent is how much garbage may wait for the collector, in percent of the bytes in use.
 func garbagePercent(inUse uint64) int {
 	return int(min(max(garbage*100/max(inUse, 1), garbageLeast), garbageMost))
 }
