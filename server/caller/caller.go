@@ -54,8 +54,9 @@ type Call struct {
 	Token *auth.Token // that was sent, also where it is refused; nil where none is known
 	Event usage.Event // what usage counts of it
 
-	callers *Callers
-	address netip.Addr
+	callers  *Callers
+	address  netip.Addr
+	admitted bool // the limit was asked, and had a request left
 }
 
 // statusGone is nginx's status for a client that went away, which nobody refused.
@@ -100,11 +101,15 @@ func (q *Call) Authorize(name string) error {
 	return auth.Authorize(&auth.Subject{Token: q.Token}, auth.ReadPackages, auth.Object{Package: name})
 }
 
-// Admit takes one request from the token's limit.
+// Admit takes one request from the token's limit, once however often it is called.
 func (q *Call) Admit() error {
+	if q.admitted {
+		return nil
+	}
 	if refusal := q.callers.Limiter.Admit(q.W, q.Token); refusal != nil {
 		return refusal
 	}
+	q.admitted = true
 	return nil
 }
 

@@ -96,7 +96,7 @@ func (h *Handler) Metadata() http.HandlerFunc {
 		if err := q.Authorize(name); err != nil {
 			return err
 		}
-		document, err := q.h.View.Document(q.R.Context(), name, dev)
+		document, err := q.h.View.Document(q.R.Context(), name, dev, q.Admit)
 		if errors.Is(err, catalog.ErrNotFound) {
 			return q.missing("No repository of this server has the package " + name + ".")
 		}

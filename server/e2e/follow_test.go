@@ -36,3 +36,21 @@ func TestAnUnlistedSourceIsInstalledFrom(t *testing.T) {
 		refused(t, response, body, http.StatusServiceUnavailable, "UPSTREAM_UNAVAILABLE")
 	})
 }
+
+// TestFollowedNamesAreWithinTheLimit guarantees that a token which has no request left sends none to a source, and that
+// a name which is fetched takes one request, as any other.
+func TestFollowedNamesAreWithinTheLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", fixture.Unlisted)
+	secret := w.hide(w.run("token", "create", "--description", "Small", "--rate-limit", "2"))
+	for _, path := range []string{"/p2/acme/lib.json", "/p2/acme/mail.json"} {
+		if response, body := w.get(path, secret); response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %s", path, response.Status, body)
+		}
+	}
+	response, body := w.get("/p2/acme/unicode.json", secret)
+	refused(t, response, body, http.StatusTooManyRequests, "RATE_LIMITED")
+	if asked := w.upstream.Requests("/p2/acme/unicode.json"); asked != 0 {
+		t.Errorf("a token without requests left had the source asked %d times", asked)
+	}
+}

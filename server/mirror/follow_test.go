@@ -41,7 +41,7 @@ func TestAnUnlistedSourceIsFollowedByName(t *testing.T) {
 		for range 50 {
 			group.Go(func() {
 				for _, dev := range []bool{false, true} {
-					if _, err := w.view.Document(t.Context(), "acme/lib", dev); err != nil {
+					if _, err := w.view.Document(t.Context(), "acme/lib", dev, free); err != nil {
 						t.Error(err)
 					}
 				}
@@ -76,7 +76,7 @@ func TestWhatAFollowedSourceDoesNotHave(t *testing.T) {
 	w := newWorld(t, databasetest.New(t))
 	w.unlisted()
 	for range 3 {
-		if _, err := w.view.Document(t.Context(), "acme/none", false); !errors.Is(err, catalog.ErrNotFound) {
+		if _, err := w.view.Document(t.Context(), "acme/none", false, free); !errors.Is(err, catalog.ErrNotFound) {
 			t.Errorf("what the source does not have: %v", err)
 		}
 	}
@@ -90,7 +90,7 @@ func TestWhatAFollowedSourceDoesNotHave(t *testing.T) {
 	}
 	w.on("/p2/acme/down.json", func(answer http.ResponseWriter, _ *http.Request) { answer.WriteHeader(http.StatusServiceUnavailable) })
 	var unavailable *catalog.Unavailable
-	if _, err := w.view.Document(t.Context(), "acme/down", false); !errors.As(err, &unavailable) {
+	if _, err := w.view.Document(t.Context(), "acme/down", false, free); !errors.As(err, &unavailable) {
 		t.Errorf("while the source is down: %v", err)
 	}
 	w.has("acme/down", "1.0.0")

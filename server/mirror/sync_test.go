@@ -55,7 +55,7 @@ func names(n int) []string {
 // text is a document's JSON; empty where there is none.
 func (w *world) text(name string, dev bool) string {
 	w.Helper()
-	document, err := w.view.Document(w.Context(), name, dev)
+	document, err := w.view.Document(w.Context(), name, dev, free)
 	if errors.Is(err, catalog.ErrNotFound) {
 		return ""
 	}
@@ -366,7 +366,7 @@ func TestWhoAnswersForANameIsDecidedWhenAsked(t *testing.T) {
 		says("the other priority", "acme/lib", "99.0.0")
 		change(first.ID, repository.Input{Owns: []string{"acme/*"}})
 		says("owned", "acme/lib", `"1.0.0"`)
-		if _, err := w.view.Document(t.Context(), "acme/third", false); !strings.Contains(fmt.Sprint(err), "cannot be reached") {
+		if _, err := w.view.Document(t.Context(), "acme/third", false, free); !strings.Contains(fmt.Sprint(err), "cannot be reached") {
 			t.Errorf("the owner was never synced: %v", err)
 		}
 		// As the end of a sync does.

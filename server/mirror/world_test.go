@@ -208,7 +208,7 @@ type offer struct{ Type, URL, Reference, Shasum string }
 // offers are what p2 offers, by version.
 func (w *world) offers(dev bool) map[string]offer {
 	w.Helper()
-	document, err := w.view.Document(w.Context(), "acme/lib", dev)
+	document, err := w.view.Document(w.Context(), "acme/lib", dev, free)
 	w.must(err)
 	r, err := gzip.NewReader(bytes.NewReader(document.Body))
 	w.must(err)
@@ -300,3 +300,6 @@ func (w *world) stored() (files, quarantine []string) {
 	}
 	return files, quarantine
 }
+
+// free admits whoever asks.
+func free() error { return nil }

@@ -91,14 +91,18 @@ func weight(key int, d *Document) uint32 {
 
 // Document returns the metadata of a package, lower case: its stable versions, or with dev its branches. A name that is
 // claimed and that nobody answers for has no versions. catalog.ErrNotFound where there is none, and
-// *catalog.Unavailable where the owner of the name cannot be reached.
-func (v *View) Document(ctx context.Context, name string, dev bool) (*Document, error) {
+// *catalog.Unavailable where the owner of the name cannot be reached. Where a source must be asked first, admit says
+// whether it may be: what it refuses costs no source a request.
+func (v *View) Document(ctx context.Context, name string, dev bool, admit func() error) (*Document, error) {
 	found, err := v.kept(ctx, name, dev)
 	if err != nil {
 		return nil, err
 	}
 	var unanswered error
 	if len(found.follow) > 0 {
+		if err := admit(); err != nil {
+			return nil, err
+		}
 		var stored bool
 		if stored, unanswered = v.follower.Follow(ctx, name, found.follow); stored {
 			if found, err = v.kept(ctx, name, dev); err != nil {
