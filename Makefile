@@ -100,6 +100,11 @@ bench: broker ## Measure bin/broker beside nginx and net/http into bench/latest.
 bench-go: ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./graph/... ./server/...
 
+.PHONY: test-storage
+test-storage: ## Run the tests of object stores against servers of S3, Google and Azure, which it installs in the user's cache once
+	$(call say,object stores)
+	@CI=true scripts/with-postgres.sh go test -tags storage -count 1 -timeout 20m -run 'TestS3|TestGoogle|TestAzure|Faults|Piece|Silent|Bucket' ./server/bucket ./server/e2e
+
 .PHONY: load
 load: ## Run the load tests: what guessing and the costliest reports do to other clients; two minutes, on a quiet machine
 	go test -tags load -count 1 -v -run 'Disturb' ./server/e2e

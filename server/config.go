@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"broker/server/archive"
+	"broker/server/bucket"
 	"broker/server/command"
 	"broker/server/connections"
 	"broker/server/forwarded"
@@ -33,8 +36,10 @@ type config struct {
 	publicURL        *url.URL
 	dataDir          string
 	databaseURL      string
-	distDir          string // of the disk store
-	secretKey        []byte // nil: made once in the data directory
+	distDir          string           // of archives on disk; of those of a bucket on their way there
+	bucket           *bucket.Location // of archives; nil: on disk
+	redirect         string           // whether clients are sent to the bucket: on, off, or empty for where that can be
+	secretKey        []byte           // nil: made once in the data directory
 	adminEmail       string
 	adminPassword    string
 	defaultRateLimit int
@@ -58,7 +63,8 @@ var settings = []command.Setting{
 	{Name: "public-url", Default: "http://localhost: and the port of BROKER_LISTEN", Help: "base of every address handed out"},
 	{Name: "data-dir", Fallback: "data", Help: "where the embedded defaults live"},
 	{Name: "database-url", Secret: true, Default: "sqlite:DATA_DIR/broker.db", Help: "sqlite:FILE or postgres://…"},
-	{Name: "storage-url", Default: "file:DATA_DIR/dist", Help: "where archives are kept: file:FOLDER"},
+	{Name: "storage-url", Default: "file:DATA_DIR/dist", Help: "where archives are kept: file:FOLDER, s3://…, gs://… or azblob://…"},
+	{Name: "storage-redirect", Default: "on, where archives are in a bucket", Help: "whether downloads are sent to the bucket by a signed address: on, or off to pass them through"},
 	{Name: "secret-key", Secret: true, Default: "made once in DATA_DIR/secret.key", Help: "32 bytes in base64: encrypts stored credentials"},
 	{Name: "admin-email", Help: "the first owner, made only while there is no user"},
 	{Name: "admin-password", Secret: true, Help: "the first owner's password"},
@@ -150,6 +156,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"public-url", c.parsePublicURL},
 		{"database-url", func(string) error { return checkDatabaseURL(c.databaseURL) }},
 		{"storage-url", c.parseStorage},
+		{"storage-redirect", c.parseRedirect},
 		{"secret-key", c.parseSecretKey},
 		{"admin-password", func(string) error { return c.checkAdmin() }},
 		{"default-rate-limit", c.parseRateLimit},
@@ -212,11 +219,42 @@ func (c *config) parseStorage(s string) error {
 		return nil
 	}
 	folder, ok := strings.CutPrefix(s, "file:")
-	if !ok || folder == "" {
-		return fmt.Errorf("%q is not file:FOLDER, the one store of this version", s)
+	if !ok {
+		var err error
+		c.bucket, err = bucket.Parse(s)
+		return err
 	}
-	c.distDir = strings.TrimPrefix(folder, "//")
+	if folder = strings.TrimPrefix(folder, "//"); folder == "" {
+		return errors.New("it names no folder; write file:FOLDER")
+	}
+	c.distDir = folder
 	return nil
+}
+
+func (c *config) parseRedirect(s string) error {
+	switch {
+	case s != "" && s != "on" && s != "off":
+		return fmt.Errorf("%q is neither on nor off", s)
+	case s == "on" && c.bucket == nil:
+		return errors.New("archives are on disk, where clients cannot be sent to: leave it out, or set BROKER_STORAGE_URL")
+	}
+	c.redirect = s
+	return nil
+}
+
+// openStore opens where archives are kept.
+func (c *config) openStore(ctx context.Context) (*archive.Store, error) {
+	if c.bucket == nil {
+		return archive.Open(c.distDir)
+	}
+	objects, links, err := bucket.Open(ctx, c.bucket)
+	if err != nil {
+		return nil, fmt.Errorf("BROKER_STORAGE_URL: %w", err)
+	}
+	if c.redirect == "on" && !links {
+		return nil, fmt.Errorf("BROKER_STORAGE_REDIRECT: %w", bucket.ErrNoLinks)
+	}
+	return archive.InBucket(objects, c.distDir, links && c.redirect != "off")
 }
 
 func (c *config) parseSecretKey(s string) (err error) {

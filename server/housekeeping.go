@@ -21,6 +21,9 @@ func (s *server) keepHouse(ctx context.Context) {
 			s.warn(ctx, "old usage could not be removed", s.usage.Prune(ctx, time.Now()))
 			s.logHead(ctx)
 		}
+		if n%144 == 1 && !s.store.Shared() { // once a day, and not while the server starts
+			s.warn(ctx, "archives that nothing names could not be deleted", s.archives.Clean(ctx))
+		}
 		select {
 		case <-ctx.Done():
 			return

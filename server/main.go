@@ -35,7 +35,7 @@ func program(environ []string, streams command.Streams) command.Program {
 			}
 			return &command.Config{
 				DatabaseURL: c.databaseURL, DefaultRateLimit: c.defaultRateLimit, TokenPrefix: c.tokenPrefix, Upstreams: c.upstreams,
-				PublicURL: c.publicURL, DistDir: c.distDir, Agent: agent(), Log: c.log, Sealer: c.sealer, Shown: shown(values),
+				PublicURL: c.publicURL, Store: c.openStore, Agent: agent(), Log: c.log, Sealer: c.sealer, Shown: shown(values),
 				Serve: func(ctx context.Context) error { return serve(ctx, c) },
 			}, nil
 		},

@@ -53,6 +53,7 @@ type server struct {
 	accounts *account.Service
 	queue    *jobs.Queue
 	syncer   *mirror.Syncer
+	store    *archive.Store
 	archives *mirror.Archives
 	counts   *ratelimit.Memory
 	shared   *ratelimit.Shared // nil where each instance counts by itself
@@ -123,8 +124,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if err != nil {
 		return nil, err
 	}
-	store, err := archive.Open(c.distDir)
-	if err != nil {
+	if s.store, err = c.openStore(ctx); err != nil {
 		return nil, err
 	}
 	events, err := c.auditLog(ctx, db, sealer)
@@ -162,7 +162,11 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	views := view.New(db, memory, repository.NewOwners(db, memory), follower, c.publicURL, documentMemory)
 	s.installs = composer.NewInstalls(views, s.usage, c.log)
 	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)
-	s.archives = mirror.NewArchives(store, packages, repositories, c.log)
+	s.archives = mirror.NewArchives(s.store, packages, repositories, c.log)
+	if s.store.Shared() { // whichever instance has its turn
+		s.queue.Every(time.Hour, "verify some of the archives", s.archives.WalkOn)
+		s.queue.Every(24*time.Hour, "delete archives that nothing names", s.archives.Clean)
+	}
 	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
@@ -221,7 +225,7 @@ func (s *server) ready(ctx context.Context) error {
 	if s.shared != nil {
 		err = errors.Join(err, s.shared.Ready())
 	}
-	return err
+	return errors.Join(err, s.store.Ready())
 }
 
 // run serves until the context ends. The rest of the program outlives the last request.
@@ -233,7 +237,11 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	tasks.Go(func() { s.usage.Run(background) })
 	tasks.Go(func() { boundGarbage(background) })
 	tasks.Go(func() { s.keepHouse(background) })
-	tasks.Go(func() { s.archives.Walk(background) })
+	if s.store.Shared() {
+		tasks.Go(func() { s.store.Watch(background, s.log) })
+	} else {
+		tasks.Go(func() { s.archives.Walk(background) })
+	}
 	if s.shared != nil {
 		tasks.Go(func() { s.shared.Run(background) })
 	}

@@ -1,5 +1,5 @@
-// Package archive keeps dist files on disk by the SHA-256 of their bytes. A file is there whole and verified, or not
-// at all.
+// Package archive keeps dist files by the SHA-256 of their bytes, on disk or in a bucket. A file is there whole and
+// verified, or not at all.
 package archive
 
 import (
@@ -7,7 +7,6 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -54,9 +53,10 @@ type Mismatch struct{ Reason string }
 
 func (m *Mismatch) Error() string { return m.Reason }
 
-// Store is a folder of files. Safe for concurrent use, also by several processes.
+// Store is a folder of files, or a bucket of objects. Safe for concurrent use, also by several processes.
 type Store struct {
-	dir string
+	dir    string  // of a disk store all it has; of a bucket the files on their way there
+	bucket *bucket // nil on disk
 }
 
 // abandonedAfter is the age at which a temporary file can have no writer.
@@ -82,27 +82,38 @@ func Open(dir string) (*Store, error) {
 
 func (s *Store) temporary() string { return filepath.Join(s.dir, "tmp") }
 
-func (s *Store) path(sha256 string) string { return filepath.Join(s.dir, sha256[:2], sha256) }
+// Shared tells whether other instances see what this one stores.
+func (s *Store) Shared() bool { return s.bucket != nil }
 
-// Read opens a stored file. fs.ErrNotExist where there is none; *Damaged, which is one too, where what is there is no
-// file of its size.
-func (s *Store) Read(info Info) (*os.File, error) {
+// Content is a stored file about to be handed out: its bytes, or where its bucket hands them out by itself.
+type Content struct {
+	Info
+	Body    io.ReadCloser // an *os.File where the store is on disk; nil where there is an address
+	Address string        // works for a few minutes, without credentials
+}
+
+// Close closes the body.
+func (c *Content) Close() error {
+	if c.Body == nil {
+		return nil
+	}
+	return c.Body.Close()
+}
+
+// Open opens a stored file for a request of this method, GET or HEAD. fs.ErrNotExist where there is none; *Damaged,
+// which is one too, where what is there is no file of its size; *Unreachable where the bucket does not answer.
+func (s *Store) Open(ctx context.Context, info Info, method string) (*Content, error) {
 	if !validKey(info.SHA256) {
 		return nil, fmt.Errorf("%q is not a SHA-256 in hex", info.SHA256)
 	}
-	file, err := s.open(info.SHA256)
+	if s.bucket != nil {
+		return s.bucket.open(ctx, info, method)
+	}
+	file, err := s.read(info)
 	if err != nil {
 		return nil, err
 	}
-	found, err := file.Stat()
-	if err == nil && found.Size() != info.Size {
-		err = s.aside(info.SHA256, fmt.Sprintf("it has %d bytes and should have %d", found.Size(), info.Size))
-	}
-	if err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
+	return &Content{Info: info, Body: file}, nil
 }
 
 func validKey(sha256 string) bool {
@@ -110,107 +121,8 @@ func validKey(sha256 string) bool {
 	return err == nil && len(sha256) == 64
 }
 
-// open opens what stands where a file should be; *Damaged where that is none.
-func (s *Store) open(sha256 string) (*os.File, error) {
-	file, err := os.Open(s.path(sha256))
-	if err != nil {
-		return nil, err
-	}
-	found, err := file.Stat()
-	if err == nil && !found.Mode().IsRegular() {
-		err = s.aside(sha256, "it is not a file")
-	}
-	if err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
-}
-
-// VerifyAll reads every stored file that was neither kept nor verified since an instant, at most so many bytes a second;
-// 0 is as fast as it goes. found is told of each file by its key, with nil or the *Damaged of one that was moved aside.
-// A file's time of change is when it was last known to be whole.
-func (s *Store) VerifyAll(ctx context.Context, since time.Time, bytesPerSecond int64, found func(sha256 string, damage error)) error {
-	paths, err := filepath.Glob(filepath.Join(s.dir, "[0-9a-f][0-9a-f]", "*"))
-	if err != nil {
-		return fmt.Errorf("read the archive store: %w", err)
-	}
-	for _, path := range paths {
-		key := filepath.Base(path)
-		if info, err := os.Lstat(path); err != nil || !validKey(key) || info.Mode().IsRegular() && info.ModTime().After(since) {
-			continue // it is gone, is none of ours, or it is not its turn
-		}
-		err := s.verify(ctx, key, bytesPerSecond)
-		damaged, isDamaged := errors.AsType[*Damaged](err)
-		switch {
-		case isDamaged:
-			found(key, damaged)
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return err
-		default:
-			found(key, nil)
-		}
-	}
-	return nil
-}
-
-func (s *Store) verify(ctx context.Context, sha256sum string, bytesPerSecond int64) error {
-	file, err := s.open(sha256sum)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	digest := sha256.New()
-	for end := false; !end; {
-		begun := time.Now()
-		n, err := io.CopyN(digest, &cancellable{ctx, file}, verifyPiece)
-		if end = errors.Is(err, io.EOF); err != nil && !end {
-			return fmt.Errorf("verify the archive %s: %w", sha256sum, err)
-		}
-		if err := pause(ctx, n, bytesPerSecond, time.Since(begun)); err != nil {
-			return err
-		}
-	}
-	if got := hexOf(digest); got != sha256sum {
-		return s.aside(sha256sum, "its bytes have the SHA-256 "+got)
-	}
-	now := time.Now()
-	return os.Chtimes(file.Name(), now, now)
-}
-
-// verifyPiece is how many bytes are read before there may be a pause.
-const verifyPiece = 1 << 20
-
-// pause waits as long as so many bytes should have taken longer than they did.
-func pause(ctx context.Context, n, bytesPerSecond int64, took time.Duration) error {
-	if bytesPerSecond == 0 {
-		return nil
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(time.Duration(float64(n)/float64(bytesPerSecond)*float64(time.Second)) - took):
-		return nil
-	}
-}
-
-// aside moves what stands where a file should be to the quarantine folder, where an operator may look at it.
-func (s *Store) aside(sha256, reason string) error {
-	damaged := &Damaged{SHA256: sha256, Reason: reason}
-	to := filepath.Join(s.dir, "quarantine", sha256+time.Now().UTC().Format("-20060102T150405.000000000Z"))
-	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
-		return errors.Join(damaged, err)
-	}
-	if err := os.Rename(s.path(sha256), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(damaged, err)
-	}
-	damaged.MovedTo = to
-	return damaged
-}
-
 // Put keeps the bytes of a reader once they are all there and match what is expected of them; *Mismatch where they
-// do not. The context ends the reading.
+// do not, *Unreachable where the bucket does not take them. The context ends the reading.
 func (s *Store) Put(ctx context.Context, r io.Reader, expect Expect) (Info, error) {
 	file, err := os.CreateTemp(s.temporary(), "put-*")
 	if err != nil {
@@ -225,7 +137,12 @@ func (s *Store) Put(ctx context.Context, r io.Reader, expect Expect) (Info, erro
 	if err := check(file, info, expect); err != nil {
 		return Info{}, err
 	}
-	if err := s.publish(file, info.SHA256); err != nil {
+	if s.bucket != nil {
+		err = s.bucket.keep(ctx, file, info)
+	} else {
+		err = s.publish(file, info.SHA256)
+	}
+	if err != nil {
 		return Info{}, fmt.Errorf("keep an archive: %w", err)
 	}
 	return info, nil
@@ -272,26 +189,39 @@ func check(file *os.File, info Info, expect Expect) error {
 	return checkType(file, info.Size, expect.Type)
 }
 
-// publish gives the file its name, durably: bytes first, then the name.
-func (s *Store) publish(file *os.File, sha256 string) error {
-	target := s.path(sha256)
-	if found, err := os.Lstat(target); err == nil && !found.Mode().IsRegular() {
-		if damaged, _ := errors.AsType[*Damaged](s.aside(sha256, "it is not a file")); damaged.MovedTo == "" {
-			return damaged
+// digestOf reads a file to its end, at most so many bytes a second; 0 is as fast as it goes.
+func digestOf(ctx context.Context, r io.Reader, bytesPerSecond int64) (string, error) {
+	digest := sha256.New()
+	for end := false; !end; {
+		begun := time.Now()
+		n, err := io.CopyN(digest, &cancellable{ctx, r}, verifyPiece)
+		if end = err == io.EOF; err != nil && !end {
+			return "", err
+		}
+		if err := pause(ctx, n, bytesPerSecond, time.Since(begun)); err != nil {
+			return "", err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
-		return err
+	return hexOf(digest), nil
+}
+
+// verifyPiece is how many bytes are read before there may be a pause.
+const verifyPiece = 1 << 20
+
+// pause waits as long as so many bytes should have taken longer than they did.
+func pause(ctx context.Context, n, bytesPerSecond int64, took time.Duration) error {
+	if bytesPerSecond == 0 {
+		return nil
 	}
-	if err := errors.Join(file.Chmod(0o640), file.Sync()); err != nil {
-		return err
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(float64(n)/float64(bytesPerSecond)*float64(time.Second)) - took):
+		return nil
 	}
-	if err := os.Rename(file.Name(), target); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(target))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// asideName is what a damaged file is called in quarantine.
+func asideName(sha256 string) string {
+	return sha256 + time.Now().UTC().Format("-20060102T150405.000000000Z")
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -62,13 +63,13 @@ func TestKeptBytesAreReadBack(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			file, err := store.Read(info)
+			file, err := store.Open(t.Context(), info, http.MethodGet)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			defer file.Close()
-			if got, _ := io.ReadAll(file); !bytes.Equal(got, content) {
+			if got, _ := io.ReadAll(file.Body); !bytes.Equal(got, content) {
 				t.Error("other bytes came back")
 			}
 		})
@@ -150,10 +151,10 @@ func TestOpenRemovesAbandonedFiles(t *testing.T) {
 func TestMissingFileIsNotExist(t *testing.T) {
 	t.Parallel()
 	store, _ := open(t)
-	if _, err := store.Read(archive.Info{SHA256: hex.EncodeToString(make([]byte, 32))}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := store.Open(t.Context(), archive.Info{SHA256: hex.EncodeToString(make([]byte, 32))}, http.MethodGet); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Read = %v, want fs.ErrNotExist", err)
 	}
-	if _, err := store.Read(archive.Info{SHA256: "../../etc/passwd"}); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if _, err := store.Open(t.Context(), archive.Info{SHA256: "../../etc/passwd"}, http.MethodGet); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Read of a path = %v, want a refusal", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,7 +60,7 @@ func TestDamagedFilesAreMovedAside(t *testing.T) {
 				t.Fatal(err)
 			}
 			if opened {
-				_, err = store.Read(info)
+				_, err = store.Open(t.Context(), info, http.MethodGet)
 			} else {
 				err = verify(t, store, 0)
 			}
@@ -73,7 +74,7 @@ func TestDamagedFilesAreMovedAside(t *testing.T) {
 					t.Errorf("%s: it is not in quarantine: %v", name, err)
 				}
 			}
-			if _, err := store.Read(info); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := store.Open(t.Context(), info, http.MethodGet); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%s: it is still there: %v", name, err)
 			}
 			if _, err := store.Put(t.Context(), bytes.NewReader(content), archive.Expect{Size: -1}); err != nil {

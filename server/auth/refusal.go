@@ -24,6 +24,7 @@ const (
 	CodeNotFound            Code = "NOT_FOUND"
 	CodeRateLimited         Code = "RATE_LIMITED"
 	CodeUpstreamUnavailable Code = "UPSTREAM_UNAVAILABLE"
+	CodeStorageUnavailable  Code = "STORAGE_UNAVAILABLE"
 	CodeUnavailable         Code = "UNAVAILABLE"
 	CodeInternal            Code = "INTERNAL"
 )

@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"broker/server/archive"
 	"broker/server/audit"
 	"broker/server/cached"
 	"broker/server/database"
@@ -60,8 +61,8 @@ type Config struct {
 	TokenPrefix      string
 	Upstreams        safehttp.Policy
 	PublicURL        *url.URL
-	DistDir          string // where archives are kept
-	Agent            string // by which the program tells upstreams who it is
+	Store            func(context.Context) (*archive.Store, error) // where archives are kept
+	Agent            string                                        // by which the program tells upstreams who it is
 	Log              *slog.Logger
 	Sealer           func() (*seal.Sealer, error)
 	Shown            []Shown // the settings in force, secrets masked

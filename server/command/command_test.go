@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"broker/server/archive"
 	"broker/server/command"
 	"broker/server/database/databasetest"
 	"broker/server/seal"
@@ -32,8 +34,9 @@ func (p *program) run(args ...string) (out, complaint string, code int) {
 		Streams: command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr},
 		Configure: func(map[string]string, io.Writer) (*command.Config, error) {
 			return &command.Config{
-				DatabaseURL: p.url, DistDir: p.dist, PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, DefaultRateLimit: 1000, TokenPrefix: "pkb",
-				Log: slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
+				DatabaseURL: p.url, PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, DefaultRateLimit: 1000, TokenPrefix: "pkb",
+				Store: func(context.Context) (*archive.Store, error) { return archive.Open(p.dist) },
+				Log:   slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
 			}, nil
 		},
 	}, args)

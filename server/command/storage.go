@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"broker/server/archive"
 	"broker/server/catalog"
 	"broker/server/mirror"
 )
@@ -15,7 +14,7 @@ import (
 func verifyStorage(f *flags) work {
 	asJSON := f.Bool("json", false, "")
 	return func(ctx context.Context, t *tools) error {
-		store, err := archive.Open(t.config.DistDir)
+		store, err := t.config.Store(ctx)
 		if err != nil {
 			return err
 		}

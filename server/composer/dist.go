@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"broker/server/archive"
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/pattern"
@@ -72,21 +73,31 @@ func segment(s string) bool {
 }
 
 func (q *request) archive(dist *catalog.Dist) error {
-	file, stored, err := q.h.Archives.Open(q.R.Context(), dist)
+	content, err := q.h.Archives.Open(q.R.Context(), dist, q.R.Method)
 	if err != nil {
 		return archiveRefusal(dist, err)
 	}
-	defer file.Close()
+	defer content.Close()
+	q.Event.Kind, q.Event.RepositoryID, q.Event.Version = usage.Downloaded, dist.RepositoryID, dist.Version
 	header := q.W.Header()
+	if content.Address != "" {
+		// To an address that signs for itself: the client's token stays here, as clients know. Whether all of it is read
+		// there is not known here.
+		header.Set("Location", content.Address)
+		header.Set("Cache-Control", "private, no-store")
+		header.Set("Content-Length", "0")
+		q.W.WriteHeader(http.StatusFound)
+		q.Event.Bytes = content.Size
+		return nil
+	}
 	header.Set("Content-Type", "application/"+contentType(dist.Type))
-	header.Set("Content-Length", strconv.FormatInt(stored.Size, 10))
+	header.Set("Content-Length", strconv.FormatInt(content.Size, 10))
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
-	q.Event.Kind, q.Event.RepositoryID, q.Event.Version = usage.Downloaded, dist.RepositoryID, dist.Version
 	if q.R.Method != http.MethodHead {
-		// From the file itself, so that the kernel does the work. Where less is sent than announced the server closes the
-		// connection.
-		q.Event.Bytes, _ = io.CopyN(q.W, file, stored.Size)
+		// From the file itself where there is one, so that the kernel does the work. Where less is sent than announced the
+		// server closes the connection.
+		q.Event.Bytes, _ = io.CopyN(q.W, content.Body, content.Size)
 	}
 	return nil
 }
@@ -97,6 +108,9 @@ func contentType(kind string) string {
 	}
 	return "octet-stream"
 }
+
+// storageRetry is when, in seconds, a storage that cannot be used may be asked for again.
+const storageRetry = 5
 
 // archiveRefusal says why an archive could not be had. Only the source's own "not found" is one.
 func archiveRefusal(dist *catalog.Dist, err error) error {
@@ -109,6 +123,12 @@ func archiveRefusal(dist *catalog.Dist, err error) error {
 			Code:   auth.CodeUpstreamUnavailable,
 			Message: fmt.Sprintf("The archive of %s %s is not stored here, and its source does not deliver it: %s",
 				dist.Package, dist.Version, unavailable.Reason),
+		}
+	}
+	if _, ok := errors.AsType[*archive.Unreachable](err); ok {
+		return &auth.Refusal{
+			Status: http.StatusServiceUnavailable, Code: auth.CodeStorageUnavailable, RetryAfter: storageRetry,
+			Message: fmt.Sprintf("The storage that the archive of %s %s is kept in cannot be used just now. Try again in a while.", dist.Package, dist.Version),
 		}
 	}
 	return err

@@ -7,7 +7,6 @@ package composer
 import (
 	"context"
 	"net/http"
-	"os"
 
 	"broker/server/archive"
 	"broker/server/auth"
@@ -18,7 +17,7 @@ import (
 
 // Archives opens the stored file of a dist, fetching it from its source on first use.
 type Archives interface {
-	Open(ctx context.Context, d *catalog.Dist) (*os.File, archive.Info, error)
+	Open(ctx context.Context, d *catalog.Dist, method string) (*archive.Content, error)
 }
 
 // Handler holds what the routes need.

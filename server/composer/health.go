@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"broker/server/archive"
 	"broker/server/auth"
 	"broker/server/database"
 	"broker/server/ratelimit"
@@ -63,13 +64,14 @@ func (h *Handler) health(t *auth.Token) health {
 }
 
 // Ready answers 200 while the database can be used and the server is not stopping, 503 otherwise. What a check says that
-// stops no client is told in a 200: ratelimit.ErrPerInstance, and database.ErrUnwritable, with which packages are served
-// and nothing can be changed.
+// stops no client, or only downloads, is told in a 200: ratelimit.ErrPerInstance; database.ErrUnwritable, with which
+// packages are served and nothing can be changed; and *archive.Unreachable.
 func Ready(check func(context.Context) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := check(r.Context())
 		alone, unwritable := errors.Is(err, ratelimit.ErrPerInstance), errors.Is(err, database.ErrUnwritable)
-		if err != nil && !alone && !unwritable {
+		_, unreachable := errors.AsType[*archive.Unreachable](err)
+		if err != nil && !alone && !unwritable && !unreachable {
 			w.Header().Set("Retry-After", "1")
 			alive(w, http.StatusServiceUnavailable, `{"status":"unavailable"}`)
 			return
@@ -80,6 +82,9 @@ func Ready(check func(context.Context) error) http.HandlerFunc {
 		}
 		if unwritable {
 			body += `,"database":"read-only"`
+		}
+		if unreachable {
+			body += `,"storage":"unreachable"`
 		}
 		alive(w, http.StatusOK, body+"}")
 	}

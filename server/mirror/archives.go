@@ -7,7 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"os"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -37,26 +37,29 @@ func NewArchives(store *archive.Store, c *catalog.Catalog, sources *repository.S
 	return &Archives{store: store, catalog: c, sources: sources, log: log}
 }
 
-// Open opens the archive of a dist. What is not stored is fetched from its source once, however many ask for it, and
-// served only after it was verified and kept. *catalog.Unavailable where it cannot be had.
-func (a *Archives) Open(ctx context.Context, d *catalog.Dist) (*os.File, archive.Info, error) {
+// Open opens the archive of a dist for a request of a method, GET or HEAD. What is not stored is fetched from its source
+// once, however many ask for it, and served only after it was verified and kept. *catalog.Unavailable where it cannot be
+// had; *archive.Unreachable where the store cannot be used, which is no reason to ask its source.
+func (a *Archives) Open(ctx context.Context, d *catalog.Dist, method string) (*archive.Content, error) {
 	if d.Archive != nil {
-		file, err := a.store.Read(*d.Archive)
+		content, err := a.store.Open(ctx, *d.Archive, method)
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return file, *d.Archive, err
+			return content, err
 		}
 		level := slog.LevelInfo // another instance has it
-		if _, damaged := errors.AsType[*archive.Damaged](err); damaged {
+		if _, damaged := errors.AsType[*archive.Damaged](err); damaged || a.store.Shared() {
 			level = slog.LevelError
 		}
 		a.log.Log(ctx, level, "a stored archive is not here and is fetched again", "package", d.Package, "version", d.Version, "error", err)
 	}
+	if err := a.store.Ready(); err != nil { // nothing that is fetched could be kept
+		return nil, err
+	}
 	info, err := a.fetchOnce(ctx, d)
 	if err != nil {
-		return nil, archive.Info{}, err
+		return nil, err
 	}
-	file, err := a.store.Read(info)
-	return file, info, err
+	return a.store.Open(ctx, info, method)
 }
 
 func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
@@ -109,11 +112,11 @@ func (a *Archives) storedMeanwhile(ctx context.Context, d *catalog.Dist) (archiv
 	if err != nil || now.Archive == nil {
 		return archive.Info{}, false
 	}
-	file, err := a.store.Read(*now.Archive)
+	content, err := a.store.Open(ctx, *now.Archive, http.MethodHead)
 	if err != nil {
 		return archive.Info{}, false
 	}
-	return *now.Archive, file.Close() == nil
+	return *now.Archive, content.Close() == nil
 }
 
 // record has the database know of a stored archive. One that takes no writes just now keeps nobody from it: it is stored
@@ -125,11 +128,14 @@ func (a *Archives) record(ctx context.Context, d *catalog.Dist, info archive.Inf
 	}
 }
 
-// notKept says why bytes that came were not kept. A full disk is ours; the rest is the source's.
+// notKept says why bytes that came were not kept. A full disk is ours, and a bucket that does not answer; the rest is the source's.
 func (a *Archives) notKept(d *catalog.Dist, repository string, err error) error {
 	a.log.Warn("an archive was not kept", "package", d.Package, "version", d.Version, "repository", repository, "error", err)
 	if mismatch, ok := errors.AsType[*archive.Mismatch](err); ok {
 		return &catalog.Unavailable{Reason: mismatch.Reason, Cause: err}
+	}
+	if _, ok := errors.AsType[*archive.Unreachable](err); ok {
+		return err
 	}
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return err

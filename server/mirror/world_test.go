@@ -241,14 +241,14 @@ func (w *world) openFor(ctx context.Context, o offer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, info, err := w.archives.Open(ctx, dist)
+	opened, err := w.archives.Open(ctx, dist, http.MethodGet)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	content, err := io.ReadAll(file)
-	if err == nil && int64(len(content)) != info.Size {
-		err = fmt.Errorf("%d bytes were announced and %d came", info.Size, len(content))
+	defer opened.Close()
+	content, err := io.ReadAll(opened.Body)
+	if err == nil && int64(len(content)) != opened.Size {
+		err = fmt.Errorf("%d bytes were announced and %d came", opened.Size, len(content))
 	}
 	return content, err
 }

@@ -107,7 +107,7 @@ func reset(near, far net.Conn) {
 }
 
 type chunk struct {
-	bytes []byte
+	bytes []byte // none at the end
 	due   time.Time
 }
 
@@ -124,7 +124,7 @@ func (p *Proxy) copy(to, from net.Conn) {
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {
-				to.Close()
+				pieces <- chunk{} // after what is on its way
 			}
 			return
 		}
@@ -137,7 +137,8 @@ func (p *Proxy) send(to net.Conn, pieces <-chan chunk) {
 		for p.silent.Load() {
 			time.Sleep(time.Millisecond)
 		}
-		if _, err := to.Write(piece.bytes); err != nil {
+		_, err := to.Write(piece.bytes)
+		if err != nil || piece.bytes == nil {
 			to.Close()
 			for range pieces { // the reader must not wait
 			}
