@@ -16,6 +16,7 @@ import (
 	"broker/server/composer"
 	"broker/server/export"
 	"broker/server/forwarded"
+	"broker/server/upload"
 )
 
 // handlers are what the routes lead to.
@@ -24,6 +25,7 @@ type handlers struct {
 	graph    http.Handler
 	leaks    http.Handler
 	export   *export.Handler
+	upload   *upload.Handler
 	callers  *caller.Callers
 	ready    func(context.Context) error
 	secure   bool   // the public URL is https
@@ -52,13 +54,15 @@ func routes(h handlers) http.Handler {
 	r.Post("/leaks", h.leaks.ServeHTTP)
 
 	// The API, with a session or a token. Pages of other origins may not use a session.
-	people := sameOrigin(h.origin)
+	people := sameOrigin(h.origin, graph.Refuse)
 	r.Handle("/graphql", people(h.callers.Identify(h.graph, graph.Refuse)))
 	r.Method(http.MethodGet, "/graphql/schema.graphql", people(h.callers.Identify(asGet(gzhttp.GzipHandler(graph.ServeDocument())), graph.Refuse)))
 	r.Method(http.MethodGet, "/export/downloads.csv", people(h.callers.Identify(h.export.Downloads(), export.Refuse)))
 	r.Method(http.MethodGet, "/export/usage.csv", people(h.callers.Identify(h.export.Usage(), export.Refuse)))
 	r.Method(http.MethodGet, "/export/audit.csv", people(h.callers.Identify(h.export.AuditCSV(), export.Refuse)))
 	r.Method(http.MethodGet, "/export/audit.jsonl", people(h.callers.Identify(h.export.AuditLines(), export.Refuse)))
+
+	r.Method(http.MethodPut, "/upload/{repository}", sameOrigin(h.origin, upload.Refuse)(h.callers.Identify(h.upload, upload.Refuse)))
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)
@@ -77,13 +81,13 @@ func asGet(next http.Handler) http.Handler {
 
 // sameOrigin refuses what pages of other origins send with a browser's session. An access token is sent by a program,
 // and whatever its Origin says, no session is used beside it.
-func sameOrigin(public string) func(http.Handler) http.Handler {
+func sameOrigin(public string, refuse caller.Refuser) func(http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	if err := protection.AddTrustedOrigin(public); err != nil { // it is an origin
 		panic(err)
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		graph.Refuse(w, &auth.Refusal{Status: http.StatusForbidden, Code: auth.CodePermissionDenied,
+		refuse(w, &auth.Refusal{Status: http.StatusForbidden, Code: auth.CodePermissionDenied,
 			Message: "This request comes from a page of another site. Open this server by its own address, " + public + "."})
 	}))
 	return func(next http.Handler) http.Handler {

@@ -77,6 +77,7 @@ func routeTable() map[string]called {
 		"GET /export/usage.csv":       {"/export/usage.csv?range=DAY", "", person(tokenRoute(200))},
 		"GET /export/audit.csv":       {"/export/audit.csv", "", person(tokenRoute(200))},
 		"GET /export/audit.jsonl":     {"/export/audit.jsonl", "", person(tokenRoute(200))},
+		"PUT /upload/{repository}":    {"/upload/nowhere", "", tokenRoute(404).but("read-only", 403).but("scoped", 403).but("person", 404)},
 		"GET /*":                      {"/nothing-here.txt", "", open(404)},
 	}
 }

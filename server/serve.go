@@ -33,6 +33,7 @@ import (
 	"broker/server/seal"
 	policy "broker/server/settings"
 	"broker/server/tokens"
+	"broker/server/upload"
 	"broker/server/usage"
 	"broker/server/view"
 )
@@ -55,6 +56,7 @@ type server struct {
 	syncer   *mirror.Syncer
 	store    *archive.Store
 	archives *mirror.Archives
+	uploads  *upload.Service
 	counts   *ratelimit.Memory
 	shared   *ratelimit.Shared // nil where each instance counts by itself
 	usage    *usage.Recorder
@@ -159,9 +161,11 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})
 	follower := mirror.NewFollower(db, packages, repositories, c.log, time.Now)
-	views := view.New(db, memory, repository.NewOwners(db, memory), follower, c.publicURL, documentMemory)
+	owners := repository.NewOwners(db, memory)
+	views := view.New(db, memory, owners, follower, c.publicURL, documentMemory)
 	s.installs = composer.NewInstalls(views, s.usage, c.log)
 	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)
+	s.uploads = &upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}
 	s.archives = mirror.NewArchives(s.store, packages, repositories, c.log)
 	if s.store.Shared() { // whichever instance has its turn
 		s.queue.Every(time.Hour, "verify some of the archives", s.archives.WalkOn)
@@ -185,6 +189,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		}),
 		leaks:   leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
 		export:  export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
+		upload:  upload.NewHandler(&upload.Service{DB: db, Store: store, Catalog: packages, Owners: owners, Audit: events}, c.log),
 		callers: callers,
 		ready:   s.ready,
 		secure:  cookies.Secure,
@@ -279,6 +284,7 @@ func (s *server) startWriting(ctx context.Context, tasks *sync.WaitGroup) error 
 		if err = s.queue.Start(ctx, s.syncer.Sync); err != nil {
 			return err
 		}
+		tasks.Go(func() { s.warn(ctx, "uploaded packages are offered at an address of before", s.uploads.Rehouse(ctx)) })
 	} else {
 		s.log.Error("the server starts for reading: packages are served, and nothing can be changed", "error", err)
 	}

@@ -19,9 +19,12 @@ import (
 
 // The bounds of what is kept.
 const (
-	maxBytes   = 512 << 20
+	maxBytes   = MaxBytes
 	maxEntries = 100_000
 )
+
+// MaxBytes is how large a file may be.
+const MaxBytes = 512 << 20
 
 // Info identifies a stored file.
 type Info struct {
@@ -35,6 +38,8 @@ type Expect struct {
 	Size int64  // bytes; negative when unknown
 	SHA1 string // hex; empty when unknown
 	Type string // as Composer calls it: zip, tar, gzip, xz, rar, phar, file; empty for bytes of any kind
+	// Judge looks at the whole file before it is kept; nil where nobody does. Its error is Put's.
+	Judge func(file *os.File, info Info) error
 }
 
 // Damaged says what is the matter with a stored file, which was moved aside: it is fs.ErrNotExist from now on.
@@ -49,7 +54,10 @@ func (d *Damaged) Error() string {
 func (d *Damaged) Unwrap() error { return fs.ErrNotExist }
 
 // Mismatch says why bytes were not kept: they are not what they were said to be. Its text is for people.
-type Mismatch struct{ Reason string }
+type Mismatch struct {
+	Reason   string
+	TooLarge bool // and its Reason says so
+}
 
 func (m *Mismatch) Error() string { return m.Reason }
 
@@ -157,7 +165,7 @@ func receive(ctx context.Context, file *os.File, r io.Reader) (Info, error) {
 		return Info{}, fmt.Errorf("receive an archive: %w", err)
 	}
 	if size > maxBytes {
-		return Info{}, &Mismatch{fmt.Sprintf("it is larger than %d MiB", maxBytes>>20)}
+		return Info{}, &Mismatch{fmt.Sprintf("it is larger than %d MiB", maxBytes>>20), true}
 	}
 	return Info{SHA256: hexOf(long), SHA1: hexOf(short), Size: size}, nil
 }
@@ -180,13 +188,16 @@ func (c *cancellable) Read(p []byte) (int, error) {
 func check(file *os.File, info Info, expect Expect) error {
 	switch {
 	case info.Size == 0:
-		return &Mismatch{"it is empty"}
+		return &Mismatch{Reason: "it is empty"}
 	case expect.Size >= 0 && info.Size != expect.Size:
-		return &Mismatch{fmt.Sprintf("%d of %d bytes arrived", info.Size, expect.Size)}
+		return &Mismatch{Reason: fmt.Sprintf("%d of %d bytes arrived", info.Size, expect.Size)}
 	case expect.SHA1 != "" && !strings.EqualFold(info.SHA1, expect.SHA1):
-		return &Mismatch{fmt.Sprintf("its checksum is %s, not the %s that its source names", info.SHA1, expect.SHA1)}
+		return &Mismatch{Reason: fmt.Sprintf("its checksum is %s, not the %s that its source names", info.SHA1, expect.SHA1)}
 	}
-	return checkType(file, info.Size, expect.Type)
+	if err := checkType(file, info.Size, expect.Type); err != nil || expect.Judge == nil {
+		return err
+	}
+	return expect.Judge(file, info)
 }
 
 // digestOf reads a file to its end, at most so many bytes a second; 0 is as fast as it goes.

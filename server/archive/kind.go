@@ -20,7 +20,7 @@ func checkType(file *os.File, size int64, kind string) error {
 		if ok {
 			return nil
 		}
-		return &Mismatch{"it is not a " + kind + " archive, or not a whole one"}
+		return &Mismatch{Reason: "it is not a " + kind + " archive, or not a whole one"}
 	}
 	switch kind {
 	case "zip":
@@ -46,10 +46,10 @@ func checkType(file *os.File, size int64, kind string) error {
 func checkZip(file *os.File, size int64) error {
 	reader, err := zip.NewReader(file, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return &Mismatch{"it is not a zip archive, or not a whole one"}
+		return &Mismatch{Reason: "it is not a zip archive, or not a whole one"}
 	}
 	if n := len(reader.File); n == 0 || n > maxEntries {
-		return &Mismatch{fmt.Sprintf("it is a zip archive of %d files", n)}
+		return &Mismatch{Reason: fmt.Sprintf("it is a zip archive of %d files", n)}
 	}
 	return nil
 }

@@ -213,6 +213,7 @@ func TestAuthorizeMatrix(t *testing.T) {
 		auth.ReadPackages:       "nyyyyyy",
 		auth.ReadRepositories:   "nyyyyyy",
 		auth.ManageRepositories: "nnyynyy",
+		auth.UploadPackages:     "nnyynyy",
 		auth.ReadTokens:         "nnnnyyy",
 		auth.CreateTokens:       "nnnynyy",
 		auth.ManageTokens:       "nnnnnyy",

@@ -13,6 +13,7 @@ const (
 	ReadPackages Action = iota // object: the package's name, or none for lists
 	ReadRepositories
 	ManageRepositories // add, change, remove, sync
+	UploadPackages     // object: the package's name, or none before it is known
 	ReadTokens         // object: the token's id and its maker's
 	CreateTokens       // object: none
 	ManageTokens       // change, rotate, disable, revoke; object: the token's id and its maker's
@@ -45,6 +46,7 @@ var allowances = map[Action]allowance{
 	ReadPackages:       {readOnly: true, write: true, role: user.RoleVIEWER},
 	ReadRepositories:   {readOnly: true, write: true, role: user.RoleVIEWER},
 	ManageRepositories: {write: true, role: user.RoleMAINTAINER},
+	UploadPackages:     {write: true, role: user.RoleMAINTAINER},
 	ReadTokens:         {readOnly: true, write: true, itself: true, made: true, role: user.RoleVIEWER},
 	CreateTokens:       {write: true, setting: true, role: user.RoleMAINTAINER},
 	ManageTokens:       {write: true, made: true, setting: true, role: user.RoleMAINTAINER},

@@ -26,6 +26,7 @@ type Update struct {
 	Validators source.Validators
 	Digest     []byte // of the bytes that the versions were read from
 
+	uploaded  bool        // and not read from a source
 	documents [2]rendered // stable, dev
 	dists     []distRow   // of the versions, in their order; empty for those without
 }
@@ -48,7 +49,11 @@ func (c *Catalog) Prepare(u *Update) error {
 	metadata.Sort(u.Versions)
 	u.dists = make([]distRow, len(u.Versions))
 	for i := range u.Versions {
-		u.dists[i] = newDist(&u.Versions[i])
+		if u.uploaded {
+			u.dists[i] = uploadedDist(&u.Versions[i])
+		} else {
+			u.dists[i] = newDist(&u.Versions[i])
+		}
 	}
 	return c.render(u)
 }

@@ -71,7 +71,7 @@ func (w *choreWorker) Timeout(*river.Job[choreArgs]) time.Duration { return chor
 func (q *Queue) Due(every time.Duration) Chore {
 	return func(ctx context.Context) error {
 		due, err := q.db.Client.Repository.Query().
-			Where(repository.Enabled(true), repository.StatusNEQ(repository.StatusSYNCING),
+			Where(repository.Enabled(true), repository.TypeNEQ(repository.TypeARTIFACT), repository.StatusNEQ(repository.StatusSYNCING),
 				repository.Not(repository.HasSyncsWith(syncrun.CreatedAtGT(time.Now().UTC().Add(-every))))).
 			IDs(ctx)
 		if err != nil {

@@ -85,6 +85,9 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 	if ent.IsNotFound(err) {
 		return archive.Info{}, &catalog.Unavailable{Reason: "its repository was removed", Gone: true, Cause: err}
 	}
+	if errors.Is(err, repository.ErrNoSource) {
+		return archive.Info{}, &catalog.Unavailable{Reason: "it was uploaded, and its stored archive is missing: upload the same archive again, which puts it back", Cause: err}
+	}
 	if err != nil {
 		return archive.Info{}, err
 	}

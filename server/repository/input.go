@@ -39,6 +39,33 @@ func (s *Service) check(in *Input) error {
 	return nil
 }
 
+// checkType tells whether there are repositories of this type, and whether what one needs is said.
+func (in *Input) checkType() error {
+	switch in.Type {
+	case repository.TypeARTIFACT:
+		return in.checkUploads()
+	case repository.TypeCOMPOSER:
+		if in.URL == nil {
+			return fault.Invalidf("url", "Give the address of the Composer repository, such as https://packages.example.org.")
+		}
+		return nil
+	}
+	return fault.Invalidf("type", "Repositories of type %s are not supported by this version; use COMPOSER or ARTIFACT.", in.Type)
+}
+
+// checkUploads refuses what says of a source that there is none of.
+func (in *Input) checkUploads() error {
+	switch {
+	case in.URL != nil:
+		return fault.Invalidf("url", "A repository of uploads has no address: archives are sent to this server.")
+	case in.Credential != nil && in.Credential.Type != repository.CredentialTypeNONE:
+		return fault.Invalidf("credential", "A repository of uploads has no source that would ask for a credential.")
+	case in.DistMode != nil && *in.DistMode != repository.DistModeREWRITE:
+		return fault.Invalidf("distMode", "The archives of a repository of uploads are here alone: its mode is REWRITE.")
+	}
+	return nil
+}
+
 // changesSource tells whether what a sync reads or stores changes.
 func (in *Input) changesSource() bool {
 	return in.URL != nil || in.Packages != nil || in.DistMode != nil || in.Credential != nil

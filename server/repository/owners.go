@@ -3,6 +3,8 @@ package repository
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"broker/ent"
 	"broker/ent/claim"
@@ -54,7 +56,7 @@ type claimed struct {
 
 func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 	rows, err := client.Repository.Query().
-		Select(repository.FieldID, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages, repository.FieldLastSyncedAt, repository.FieldLastError).
+		Select(repository.FieldID, repository.FieldType, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages, repository.FieldLastSyncedAt, repository.FieldLastError).
 		Order(ent.Asc(repository.FieldPriority, repository.FieldID)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the repositories: %w", err)
@@ -66,7 +68,7 @@ func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 			return nil, fmt.Errorf("read what is taken from the repository %s: %w", row.ID, err)
 		}
 		o.repositories = append(o.repositories, asked{
-			id: row.ID, unreachable: row.Enabled && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
+			id: row.ID, unreachable: row.Enabled && row.Type != repository.TypeARTIFACT && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
 		})
 	}
 	claims, err := client.Claim.Query().Order(ent.Asc(claim.FieldPattern, claim.FieldID)).All(ctx)
@@ -159,6 +161,12 @@ func (o *Order) owners(name string) (owners map[string]bool, owned bool) {
 		}
 	}
 	return owners, owned
+}
+
+// Owners are the repositories that own a name; owned tells that it is claimed, also by nobody who is left.
+func (o *Order) Owners(name string) (ids []string, owned bool) {
+	owners, owned := o.owners(name)
+	return slices.Sorted(maps.Keys(owners)), owned
 }
 
 // Closed tells whether a name that no repository answers for is claimed: then no other server may be asked for it. While

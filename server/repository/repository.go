@@ -67,19 +67,19 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	if in.Name == nil {
 		return nil, fault.Invalidf("name", "Give the repository a name.")
 	}
-	if in.Type != repository.TypeCOMPOSER {
-		return nil, fault.Invalidf("type", "Repositories of type %s are not supported by this version; use COMPOSER.", in.Type)
-	}
-	if in.URL == nil {
-		return nil, fault.Invalidf("url", "Give the address of the Composer repository, such as https://packages.example.org.")
+	if err := in.checkType(); err != nil {
+		return nil, err
 	}
 	if err := s.check(&in); err != nil {
 		return nil, err
 	}
 	var row *ent.Repository
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
-		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetURL(*in.URL).
+		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetNillableURL(in.URL).
 			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
+		if in.Type == repository.TypeARTIFACT { // there is nothing to wait for
+			create.SetStatus(repository.StatusREADY)
+		}
 		if row, err = create.Save(ctx); err != nil {
 			return err
 		}
@@ -100,8 +100,10 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	if err != nil {
 		return nil, storeError("add the repository", *in.Name, err)
 	}
-	if _, err := s.Sync(ctx, row.ID, "create"); err != nil {
-		return nil, err
+	if in.Type != repository.TypeARTIFACT {
+		if _, err := s.Sync(ctx, row.ID, "create"); err != nil {
+			return nil, err
+		}
 	}
 	return s.read(ctx, row.ID)
 }
@@ -115,6 +117,11 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
 		if row, err = tx.Repository.Get(ctx, id); err != nil {
 			return err
+		}
+		if row.Type == repository.TypeARTIFACT {
+			if err := in.checkUploads(); err != nil {
+				return err
+			}
 		}
 		if in.URL != nil && row.URL != nil && *in.URL != *row.URL && in.Credential == nil && row.CredentialType != repository.CredentialTypeNONE {
 			return fault.Invalidf("credential", "The stored credential is for %s only. Enter the credential of the new address, or choose none.", *row.URL)
@@ -149,7 +156,7 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		}
 		return nil, storeError("change the repository", name, err)
 	}
-	if row.Enabled && (in.changesSource() || in.Enabled != nil) {
+	if row.Enabled && row.Type != repository.TypeARTIFACT && (in.changesSource() || in.Enabled != nil) {
 		if _, err := s.Sync(ctx, id, "update"); err != nil {
 			return nil, err
 		}
@@ -173,6 +180,8 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	case in.Enabled == nil:
 	case !*in.Enabled:
 		update.SetStatus(repository.StatusDISABLED)
+	case row.Status == repository.StatusDISABLED && row.Type == repository.TypeARTIFACT:
+		update.SetStatus(repository.StatusREADY)
 	case row.Status == repository.StatusDISABLED:
 		update.SetStatus(repository.StatusPENDING).ClearLastError()
 	}
@@ -253,6 +262,9 @@ func (s *Service) Sync(ctx context.Context, id, trigger string) (*ent.SyncRun, e
 	row, err := s.read(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if row.Type == repository.TypeARTIFACT {
+		return nil, &fault.Conflict{Message: fmt.Sprintf("The repository %q holds what is uploaded to it; there is no source to sync it from.", row.Name), ID: id}
 	}
 	run, err := s.Syncs.Sync(ctx, id, trigger, func(tx *database.Tx, run *ent.SyncRun) error {
 		if trigger != Manual { // else it goes with what caused it, or with the clock

@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -13,8 +14,14 @@ import (
 	"broker/server/source"
 )
 
+// ErrNoSource says that a repository holds what is uploaded to it.
+var ErrNoSource = errors.New("its archives are uploaded, and can be had from nowhere else")
+
 // Source returns the source of a repository's row.
 func (s *Service) Source(row *ent.Repository) (source.Source, error) {
+	if row.Type == repository.TypeARTIFACT {
+		return nil, fmt.Errorf("%s: %w", row.Name, ErrNoSource)
+	}
 	if row.Type != repository.TypeCOMPOSER || row.URL == nil {
 		return nil, fmt.Errorf("repositories of type %s have no source", row.Type)
 	}
