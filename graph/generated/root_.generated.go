@@ -2644,7 +2644,7 @@ extend type Mutation {
   signOut: Boolean!
 }
 `, BuiltIn: false},
-	{Name: "../repository.graphqls", Input: `"COMPOSER: another Composer repository."
+	{Name: "../repository.graphqls", Input: `"COMPOSER: another Composer repository. ARTIFACT: archives that are uploaded to this server (PUT /upload/NAME); it has no url and is never synced."
 enum RepositoryType { COMPOSER VCS ARTIFACT }
 enum RepositoryStatus { PENDING SYNCING READY FAILED DISABLED }
 "REWRITE: archives come from this server alone. MIRROR: upstream addresses stay as a fallback."
@@ -2800,12 +2800,12 @@ type ClaimConnection { edges: [ClaimEdge] pageInfo: PageInfo! totalCount: Int! }
 type ClaimEdge { node: Claim cursor: Cursor! }
 
 extend type Mutation {
-  "Adds a source and starts its first sync."
+  "Adds a source and starts its first sync; one of the type ARTIFACT is ready at once."
   createRepository(input: CreateRepositoryInput!): Repository!
   updateRepository(id: ID!, input: UpdateRepositoryInput!): Repository!
   "Removes the source, its packages and its history; answers the id."
   deleteRepository(id: ID!): ID!
-  "Starts a sync, or returns the one already under way."
+  "Starts a sync, or returns the one already under way. A repository of the type ARTIFACT has no source to sync from."
   syncRepository(id: ID!): SyncRun!
   "Stops a sync that is queued or running."
   cancelSync(id: ID!): SyncRun!

@@ -51,7 +51,7 @@ var flagHelp = map[string]string{
 	"reason":         "why, for the audit log",
 	"yes":            "do it, after it was shown",
 	"name":           "the repository's name",
-	"type":           "composer",
+	"type":           "composer, or artifact for what is uploaded",
 	"url":            "its address",
 	"username":       "its user name",
 	"password-file":  "a file with its password",
@@ -74,9 +74,13 @@ var flagHelp = map[string]string{
 	"role":           "owner, maintainer or viewer",
 }
 
-// explain gives each flag its help.
+// explain gives each flag its help, where its command does not.
 func (f *flags) explain() {
-	f.VisitAll(func(one *pflag.Flag) { one.Usage = flagHelp[one.Name] })
+	f.VisitAll(func(one *pflag.Flag) {
+		if one.Usage == "" {
+			one.Usage = flagHelp[one.Name]
+		}
+	})
 }
 
 // empty names a flag that is given without a value. It must not pass for one that is left out: a filter would be wider,

@@ -42,7 +42,10 @@ func addRepository(f *flags) work {
 	f.Var(&owns, "owns", "")
 	priority := f.Int("priority", 100, "")
 	return func(ctx context.Context, t *tools) error {
-		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), URL: url, Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Priority: priority}
+		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Priority: priority}
+		if f.given("url") {
+			in.URL = url
+		}
 		if f.given("username") != f.given("password-file") {
 			return &usageError{"repository add: give --username and --password-file together"}
 		}
@@ -61,7 +64,11 @@ func addRepository(f *flags) work {
 		if err != nil {
 			return errors.Join(err, repositories.Syncs.Stop(ctx))
 		}
-		fmt.Fprintf(t.Err, "Repository %s (%s) is added; a running server syncs it.\n", row.Name, row.ID)
+		next := "a running server syncs it"
+		if row.Type == entrepository.TypeARTIFACT {
+			next = "archives can be uploaded to it"
+		}
+		fmt.Fprintf(t.Err, "Repository %s (%s) is added; %s.\n", row.Name, row.ID, next)
 		return repositories.Syncs.Stop(ctx)
 	}
 }

@@ -80,6 +80,7 @@ var groups = []group{
 // alone are the commands that belong to no group.
 var alone = []leaf{
 	{"usage", "Show what was requested and downloaded", "broker usage --range week --package acme/lib", 0, 0, usageCommand},
+	{"upload REPOSITORY FILE", "Publish a zip archive as a version; prints the address of it on standard output", "broker upload ours plugin.zip --name acme/plugin --version 1.2.0 --type wordpress-plugin", 2, 2, uploadArchive},
 	{"downloads", "Show who downloaded a version, or what a token downloaded", "broker downloads --package acme/lib --version 1.2.0.0", 0, 0, downloadsCommand},
 }
 

@@ -27,6 +27,7 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "repository.sync": "Sync started",
       "repository.cancel_sync": "Sync canceled",
       "repository.confirm_removals": "Removals confirmed",
+      "version.upload": "Version uploaded",
       "claim.release": "Names freed",
     },
   },

@@ -43,12 +43,12 @@ export function useRepositoryActs() {
 export function useRepositoryActions(edit: (r: Repository) => void, remove: (r: Repository) => void) {
   const { run } = useRepositoryActs();
   return (repository: Repository): MenuItem[] => {
-    const { enabled, status } = repository;
+    const { enabled, status, type } = repository;
     const item = (label: string, act: Act) => ({ label, onSelect: () => run(act, repository) });
     return [
       ...(status === "SYNCING" && lastRun(repository)
         ? [item("Cancel sync", "cancel")]
-        : enabled
+        : enabled && type !== "ARTIFACT"
           ? [item("Sync now", "sync")]
           : []),
       { label: "Edit", onSelect: () => edit(repository) },

@@ -2,16 +2,22 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
-import { Field, Input, Select, Textarea } from "../../components/ui/field";
+import { Field, Input, RadioCards, Select, Textarea } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
 import { useToast } from "../../components/ui/toast";
-import { CreateRepositoryDocument, type CredentialType, UpdateRepositoryDocument } from "../../gql/graphql";
+import {
+  CreateRepositoryDocument,
+  type CredentialType,
+  type RepositoryType,
+  UpdateRepositoryDocument,
+} from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { words } from "../tokens/form";
 import type { Repository } from "./queries";
 
 type Typed = {
+  type: RepositoryType;
   name: string;
   url: string;
   credential: CredentialType | "KEEP";
@@ -25,6 +31,7 @@ type Typed = {
 
 function formOf(repository?: Repository): Typed {
   return {
+    type: repository?.type ?? "COMPOSER",
     name: repository?.name ?? "",
     url: repository?.url ?? "",
     credential: repository ? "KEEP" : "NONE",
@@ -51,15 +58,32 @@ export function nameOf(url: string): string {
 
 function inputOf(form: Typed) {
   const { credential: type, username, secret, header } = form;
+  const source = {
+    url: form.url.trim(),
+    credential: type === "KEEP" ? undefined : { type, username, secret, header },
+  };
   return {
     name: form.name.trim(),
-    url: form.url.trim(),
     packages: words(form.packages),
     owns: words(form.owns),
     priority: Number(form.priority),
-    credential: type === "KEEP" ? undefined : { type, username, secret, header },
+    ...(form.type === "ARTIFACT" ? {} : source),
   };
 }
+
+/** The kinds of repositories that can be added, each with what it is for. */
+const kinds: { value: RepositoryType; title: string; text: string }[] = [
+  {
+    value: "COMPOSER",
+    title: "Composer repository",
+    text: "Another server's packages, such as https://repo.packagist.org or a Satis.",
+  },
+  {
+    value: "ARTIFACT",
+    title: "Uploads",
+    text: "Zip archives that people and pipelines send here, such as a bought plugin.",
+  },
+];
 
 /** What the form itself can tell is wrong, by field. */
 function wrong({ priority }: Typed): Record<string, string> {
@@ -79,14 +103,16 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
     mutationFn: () =>
       repository
         ? request(UpdateRepositoryDocument, { id: repository.id, input: inputOf(form) })
-        : request(CreateRepositoryDocument, { input: { ...inputOf(form), type: "COMPOSER" } }),
+        : request(CreateRepositoryDocument, { input: { ...inputOf(form), type: form.type } }),
     gcTime: 0,
     onSuccess: () => {
       void changed(client, "repositories");
-      toast(repository ? `“${form.name}” was changed.` : `“${form.name}” was added. Its first sync has started.`);
+      toast(repository ? `“${form.name}” was changed.` : `“${form.name}” was added. ${next}`);
       onClose();
     },
   });
+  const uploads = form.type === "ARTIFACT";
+  const next = uploads ? "Archives can be uploaded on its page." : "Its first sync has started.";
   const submit = useSubmit(mutation, { fields, check: () => wrong(form), send: () => mutation.mutate() });
   const { errors } = submit;
   return (
@@ -94,7 +120,11 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
       open
       onClose={onClose}
       title={repository ? "Edit repository" : "Add repository"}
-      description="A Composer repository whose packages this server offers."
+      description={
+        uploads
+          ? "Archives that are uploaded to this server, which offers them as packages."
+          : "A Composer repository whose packages this server offers."
+      }
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -105,29 +135,46 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
       }
     >
       <Form id={id} {...submit.form}>
-        <Field label="URL" help="Such as https://packages.example.org." error={errors.url}>
-          {(ids) => (
-            <Input
-              {...ids}
-              type="url"
-              required
-              value={form.url}
-              onChange={({ target }) =>
-                set({
-                  url: target.value,
-                  ...(form.name === nameOf(form.url) && !repository ? { name: nameOf(target.value) } : {}),
-                })
-              }
-            />
-          )}
-        </Field>
+        {!repository && (
+          <RadioCards
+            legend="Kind"
+            name={`${id}-kind`}
+            value={form.type}
+            choices={kinds}
+            onChange={(type) => set({ type })}
+          />
+        )}
+        {!uploads && (
+          <Field label="URL" help="Such as https://packages.example.org." error={errors.url}>
+            {(ids) => (
+              <Input
+                {...ids}
+                type="url"
+                required
+                value={form.url}
+                onChange={({ target }) =>
+                  set({
+                    url: target.value,
+                    ...(form.name === nameOf(form.url) && !repository ? { name: nameOf(target.value) } : {}),
+                  })
+                }
+              />
+            )}
+          </Field>
+        )}
         <Field label="Name" help="a to z, 0 to 9 and -." error={errors.name}>
           {(ids) => (
             <Input {...ids} required value={form.name} onChange={({ target }) => set({ name: target.value })} />
           )}
         </Field>
-        <CredentialFields form={form} set={set} error={errors.credential} stored={repository?.credential} />
-        <Field label="Only these packages" help="Patterns, one a line. Empty: all it has." error={errors.packages}>
+        {!uploads && (
+          <CredentialFields form={form} set={set} error={errors.credential} stored={repository?.credential} />
+        )}
+        <Field
+          label="Only these packages"
+          help={`Patterns, one a line. Empty: ${uploads ? "whatever is uploaded" : "all it has"}.`}
+          error={errors.packages}
+        >
           {(ids) => (
             <Textarea
               {...ids}

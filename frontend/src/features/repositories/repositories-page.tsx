@@ -78,12 +78,18 @@ function RepositoryTable(props: { repositories: Repository[]; items?: (r: Reposi
                 <Link to="/repositories/$id" params={{ id: r.id }} className="w-fit font-medium hover:underline">
                   {r.name}
                 </Link>
-                <span className="text-[13px] text-muted">{r.url && <Address text={r.url} mono={false} />}</span>
+                <span className="text-[13px] text-muted">
+                  {r.url ? <Address text={r.url} mono={false} /> : r.type === "ARTIFACT" && "Uploads"}
+                </span>
               </span>
             </th>
             <CardCell label="Packages">{number(r.packageCount)}</CardCell>
             <CardCell label="Last sync" className="whitespace-nowrap">
-              {r.lastSyncedAt ? <Time at={r.lastSyncedAt} /> : <span className="text-muted">Never</span>}
+              {r.lastSyncedAt ? (
+                <Time at={r.lastSyncedAt} />
+              ) : (
+                <span className="text-muted">{r.type === "ARTIFACT" ? "—" : "Never"}</span>
+              )}
             </CardCell>
             <td className={`${cell} max-sm:block`}>
               <RepositoryState repository={r} />

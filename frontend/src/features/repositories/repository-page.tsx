@@ -13,7 +13,7 @@ import { rowsOf } from "../../lib/connection";
 import { bytes, count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActs } from "./actions";
-import { RepositoryDialog } from "./dialogs";
+import { RepositoryDialog, UploadPanel } from "./dialogs";
 import { type Repository, repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
 
@@ -27,9 +27,19 @@ export function RepositoryPage() {
   if (query.isError) return <LoadError error={query.error} retry={() => query.refetch()} />;
   const repository = query.data;
   if (!repository) return <Empty text="There is no such repository. It may have been removed." />;
+  const uploads = repository.type === "ARTIFACT";
   return (
     <>
-      <PageHead title={repository.name} text={repository.url && <Address text={repository.url} mono={false} />} />
+      <PageHead
+        title={repository.name}
+        text={
+          repository.url ? (
+            <Address text={repository.url} mono={false} />
+          ) : (
+            uploads && "Archives that are uploaded here."
+          )
+        }
+      />
       <div className="mb-6 empty:hidden">
         <Standing repository={repository} />
       </div>
@@ -44,17 +54,32 @@ export function RepositoryPage() {
         </Fact>
         <Fact name="Versions">{number(repository.versionCount)}</Fact>
         <Fact name="Stored archives">{bytes(repository.storedBytes)}</Fact>
-        <Fact name="Only these packages">{patterns(repository.packages, "All it has")}</Fact>
+        <Fact name="Only these packages">
+          {patterns(repository.packages, uploads ? "Whatever is uploaded" : "All it has")}
+        </Fact>
         <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
-        <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>
+        {!uploads && <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>}
         <Fact name="Priority">{repository.priority}</Fact>
       </Facts>
-      <h2 className="mb-3 font-semibold text-base">Syncs</h2>
-      <TableBox>
-        <History runs={rowsOf<Run>([repository.history])} />
-      </TableBox>
+      {uploads ? (
+        <Uploads repository={repository} />
+      ) : (
+        <>
+          <h2 className="mb-3 font-semibold text-base">Syncs</h2>
+          <TableBox>
+            <History runs={rowsOf<Run>([repository.history])} />
+          </TableBox>
+        </>
+      )}
     </>
   );
+}
+
+/** Where archives are uploaded, for whoever may. */
+function Uploads({ repository }: { repository: Repository }) {
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  if (viewer.role === "VIEWER") return <p className="text-muted">A maintainer, or a write token, can upload to it.</p>;
+  return repository.enabled && <UploadPanel repository={repository} />;
 }
 
 /** What can be done about a source that fails or is paused; whoever may not do it is told who may. */
@@ -66,7 +91,10 @@ export function Standing({ repository }: { repository: Repository }) {
   if (repository.status === "DISABLED") {
     return (
       <Callout>
-        <p className="font-medium">It is paused: it is not synced. What is stored goes on being served.</p>
+        <p className="font-medium">
+          It is paused: {repository.type === "ARTIFACT" ? "nothing can be uploaded" : "it is not synced"}. What is
+          stored goes on being served.
+        </p>
         {repository.lastError && <p>{repository.lastError}</p>}
         {mayManage && (
           <Button className="mt-1.5 w-fit" busy={doing !== undefined} onClick={() => run("resume", repository)}>

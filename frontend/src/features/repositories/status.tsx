@@ -27,7 +27,7 @@ export function RepositoryState({ repository }: { repository: Repository }) {
     case "DISABLED":
       return <Badge tone="warn">Paused</Badge>;
     case "READY":
-      return <Badge tone="good">Synced</Badge>;
+      return <Badge tone="good">{repository.type === "ARTIFACT" ? "Ready" : "Synced"}</Badge>;
     default:
       return <Badge>Not synced yet</Badge>;
   }
