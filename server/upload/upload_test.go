@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -162,7 +163,7 @@ func (w *world) upload(archive []byte) answer {
 // offered is a package's document as clients get it.
 func (w *world) offered(name string, dev bool) string {
 	w.Helper()
-	d, err := w.view.Document(w.Context(), name, dev)
+	d, err := w.view.Document(w.Context(), name, dev, func() error { return nil })
 	if err != nil {
 		return err.Error()
 	}
@@ -594,4 +595,32 @@ func TestUploadsUnderWay(t *testing.T) {
 		sender.CloseWithError(io.ErrUnexpectedEOF)
 	}
 	all.Wait()
+}
+
+// An upload may take longer than the server waits for other bodies, as long as something of it comes.
+func TestSlowUploads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.routes.ServeHTTP(rw, r.WithContext(auth.WithSubject(r.Context(), w.subject)))
+	}))
+	web.Config.ReadTimeout = 2 * time.Second
+	web.Start()
+	defer web.Close()
+	body, sender := io.Pipe()
+	go func() {
+		content := lib(t, "1.0.0", "")
+		sender.Write(content[:100])
+		time.Sleep(3 * time.Second)
+		sender.Write(content[100:])
+		sender.Close()
+	}()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, web.URL+"/upload/ours", body)
+	w.must(err)
+	response, err := http.DefaultClient.Do(r)
+	w.must(err)
+	defer response.Body.Close()
+	if answer, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusCreated {
+		t.Errorf("%s: %s %v", response.Status, answer, err)
+	}
 }

@@ -134,7 +134,7 @@ function SaidFields({ said, set }: { said: Said; set: (change: Partial<Said>) =>
         <Field label="Type" help="Such as wordpress-plugin. Empty: library.">
           {(ids) => <Input {...ids} value={said.type} onChange={({ target }) => set({ type: target.value })} />}
         </Field>
-        <Field label="Description">
+        <Field label="Description" help="One line.">
           {(ids) => (
             <Input {...ids} value={said.description} onChange={({ target }) => set({ description: target.value })} />
           )}
