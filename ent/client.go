@@ -15,12 +15,14 @@ import (
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
+	"broker/ent/block"
 	"broker/ent/change"
 	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
@@ -57,6 +59,8 @@ type Client struct {
 	AuditEvent *AuditEventClient
 	// AuditHead is the client for interacting with the AuditHead builders.
 	AuditHead *AuditHeadClient
+	// Block is the client for interacting with the Block builders.
+	Block *BlockClient
 	// Change is the client for interacting with the Change builders.
 	Change *ChangeClient
 	// Claim is the client for interacting with the Claim builders.
@@ -69,6 +73,8 @@ type Client struct {
 	DownloadDay *DownloadDayClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
 	PackageVersion *PackageVersionClient
+	// Pin is the client for interacting with the Pin builders.
+	Pin *PinClient
 	// Pkg is the client for interacting with the Pkg builders.
 	Pkg *PkgClient
 	// RateWindow is the client for interacting with the RateWindow builders.
@@ -112,12 +118,14 @@ func (c *Client) init() {
 	c.Archive = NewArchiveClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.AuditHead = NewAuditHeadClient(c.config)
+	c.Block = NewBlockClient(c.config)
 	c.Change = NewChangeClient(c.config)
 	c.Claim = NewClaimClient(c.config)
 	c.Dist = NewDistClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DownloadDay = NewDownloadDayClient(c.config)
 	c.PackageVersion = NewPackageVersionClient(c.config)
+	c.Pin = NewPinClient(c.config)
 	c.Pkg = NewPkgClient(c.config)
 	c.RateWindow = NewRateWindowClient(c.config)
 	c.Repository = NewRepositoryClient(c.config)
@@ -228,12 +236,14 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Archive:        NewArchiveClient(cfg),
 		AuditEvent:     NewAuditEventClient(cfg),
 		AuditHead:      NewAuditHeadClient(cfg),
+		Block:          NewBlockClient(cfg),
 		Change:         NewChangeClient(cfg),
 		Claim:          NewClaimClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
+		Pin:            NewPinClient(cfg),
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
 		Repository:     NewRepositoryClient(cfg),
@@ -271,12 +281,14 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Archive:        NewArchiveClient(cfg),
 		AuditEvent:     NewAuditEventClient(cfg),
 		AuditHead:      NewAuditHeadClient(cfg),
+		Block:          NewBlockClient(cfg),
 		Change:         NewChangeClient(cfg),
 		Claim:          NewClaimClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
+		Pin:            NewPinClient(cfg),
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
 		Repository:     NewRepositoryClient(cfg),
@@ -320,10 +332,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Claim, c.Dist,
-		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
-		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
-		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
+		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
+		c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pin, c.Pkg,
+		c.RateWindow, c.Repository, c.Session, c.Setting, c.SignInThrottle, c.SyncRun,
+		c.Token, c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal,
+		c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -333,10 +346,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Change, c.Claim, c.Dist,
-		c.Document, c.DownloadDay, c.PackageVersion, c.Pkg, c.RateWindow, c.Repository,
-		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
-		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
+		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
+		c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pin, c.Pkg,
+		c.RateWindow, c.Repository, c.Session, c.Setting, c.SignInThrottle, c.SyncRun,
+		c.Token, c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal,
+		c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -353,6 +367,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.AuditEvent.mutate(ctx, m)
 	case *AuditHeadMutation:
 		return c.AuditHead.mutate(ctx, m)
+	case *BlockMutation:
+		return c.Block.mutate(ctx, m)
 	case *ChangeMutation:
 		return c.Change.mutate(ctx, m)
 	case *ClaimMutation:
@@ -365,6 +381,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.DownloadDay.mutate(ctx, m)
 	case *PackageVersionMutation:
 		return c.PackageVersion.mutate(ctx, m)
+	case *PinMutation:
+		return c.Pin.mutate(ctx, m)
 	case *PkgMutation:
 		return c.Pkg.mutate(ctx, m)
 	case *RateWindowMutation:
@@ -943,6 +961,139 @@ func (c *AuditHeadClient) mutate(ctx context.Context, m *AuditHeadMutation) (Val
 		return (&AuditHeadDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditHead mutation op: %q", m.Op())
+	}
+}
+
+// BlockClient is a client for the Block schema.
+type BlockClient struct {
+	config
+}
+
+// NewBlockClient returns a client for the Block from the given config.
+func NewBlockClient(c config) *BlockClient {
+	return &BlockClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `block.Hooks(f(g(h())))`.
+func (c *BlockClient) Use(hooks ...Hook) {
+	c.hooks.Block = append(c.hooks.Block, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `block.Intercept(f(g(h())))`.
+func (c *BlockClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Block = append(c.inters.Block, interceptors...)
+}
+
+// Create returns a builder for creating a Block entity.
+func (c *BlockClient) Create() *BlockCreate {
+	mutation := newBlockMutation(c.config, OpCreate)
+	return &BlockCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Block entities.
+func (c *BlockClient) CreateBulk(builders ...*BlockCreate) *BlockCreateBulk {
+	return &BlockCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *BlockClient) MapCreateBulk(slice any, setFunc func(*BlockCreate, int)) *BlockCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &BlockCreateBulk{err: fmt.Errorf("calling to BlockClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*BlockCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &BlockCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Block.
+func (c *BlockClient) Update() *BlockUpdate {
+	mutation := newBlockMutation(c.config, OpUpdate)
+	return &BlockUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *BlockClient) UpdateOne(_m *Block) *BlockUpdateOne {
+	mutation := newBlockMutation(c.config, OpUpdateOne, withBlock(_m))
+	return &BlockUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *BlockClient) UpdateOneID(id string) *BlockUpdateOne {
+	mutation := newBlockMutation(c.config, OpUpdateOne, withBlockID(id))
+	return &BlockUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Block.
+func (c *BlockClient) Delete() *BlockDelete {
+	mutation := newBlockMutation(c.config, OpDelete)
+	return &BlockDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *BlockClient) DeleteOne(_m *Block) *BlockDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *BlockClient) DeleteOneID(id string) *BlockDeleteOne {
+	builder := c.Delete().Where(block.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &BlockDeleteOne{builder}
+}
+
+// Query returns a query builder for Block.
+func (c *BlockClient) Query() *BlockQuery {
+	return &BlockQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeBlock},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Block entity by its id.
+func (c *BlockClient) Get(ctx context.Context, id string) (*Block, error) {
+	return c.Query().Where(block.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *BlockClient) GetX(ctx context.Context, id string) *Block {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *BlockClient) Hooks() []Hook {
+	return c.hooks.Block
+}
+
+// Interceptors returns the client interceptors.
+func (c *BlockClient) Interceptors() []Interceptor {
+	return c.inters.Block
+}
+
+func (c *BlockClient) mutate(ctx context.Context, m *BlockMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&BlockCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&BlockUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&BlockUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&BlockDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Block mutation op: %q", m.Op())
 	}
 }
 
@@ -1831,6 +1982,22 @@ func (c *PackageVersionClient) QueryDist(_m *PackageVersion) *DistQuery {
 	return query
 }
 
+// QueryPin queries the pin edge of a PackageVersion.
+func (c *PackageVersionClient) QueryPin(_m *PackageVersion) *PinQuery {
+	query := (&PinClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(packageversion.Table, packageversion.FieldID, id),
+			sqlgraph.To(pin.Table, pin.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, packageversion.PinTable, packageversion.PinColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *PackageVersionClient) Hooks() []Hook {
 	return c.hooks.PackageVersion
@@ -1853,6 +2020,171 @@ func (c *PackageVersionClient) mutate(ctx context.Context, m *PackageVersionMuta
 		return (&PackageVersionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PackageVersion mutation op: %q", m.Op())
+	}
+}
+
+// PinClient is a client for the Pin schema.
+type PinClient struct {
+	config
+}
+
+// NewPinClient returns a client for the Pin from the given config.
+func NewPinClient(c config) *PinClient {
+	return &PinClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pin.Hooks(f(g(h())))`.
+func (c *PinClient) Use(hooks ...Hook) {
+	c.hooks.Pin = append(c.hooks.Pin, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pin.Intercept(f(g(h())))`.
+func (c *PinClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Pin = append(c.inters.Pin, interceptors...)
+}
+
+// Create returns a builder for creating a Pin entity.
+func (c *PinClient) Create() *PinCreate {
+	mutation := newPinMutation(c.config, OpCreate)
+	return &PinCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Pin entities.
+func (c *PinClient) CreateBulk(builders ...*PinCreate) *PinCreateBulk {
+	return &PinCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PinClient) MapCreateBulk(slice any, setFunc func(*PinCreate, int)) *PinCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PinCreateBulk{err: fmt.Errorf("calling to PinClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PinCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PinCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Pin.
+func (c *PinClient) Update() *PinUpdate {
+	mutation := newPinMutation(c.config, OpUpdate)
+	return &PinUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PinClient) UpdateOne(_m *Pin) *PinUpdateOne {
+	mutation := newPinMutation(c.config, OpUpdateOne, withPin(_m))
+	return &PinUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PinClient) UpdateOneID(id string) *PinUpdateOne {
+	mutation := newPinMutation(c.config, OpUpdateOne, withPinID(id))
+	return &PinUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Pin.
+func (c *PinClient) Delete() *PinDelete {
+	mutation := newPinMutation(c.config, OpDelete)
+	return &PinDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PinClient) DeleteOne(_m *Pin) *PinDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PinClient) DeleteOneID(id string) *PinDeleteOne {
+	builder := c.Delete().Where(pin.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PinDeleteOne{builder}
+}
+
+// Query returns a query builder for Pin.
+func (c *PinClient) Query() *PinQuery {
+	return &PinQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePin},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Pin entity by its id.
+func (c *PinClient) Get(ctx context.Context, id string) (*Pin, error) {
+	return c.Query().Where(pin.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PinClient) GetX(ctx context.Context, id string) *Pin {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryRepository queries the repository edge of a Pin.
+func (c *PinClient) QueryRepository(_m *Pin) *RepositoryQuery {
+	query := (&RepositoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pin.Table, pin.FieldID, id),
+			sqlgraph.To(repository.Table, repository.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, pin.RepositoryTable, pin.RepositoryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryVersions queries the versions edge of a Pin.
+func (c *PinClient) QueryVersions(_m *Pin) *PackageVersionQuery {
+	query := (&PackageVersionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pin.Table, pin.FieldID, id),
+			sqlgraph.To(packageversion.Table, packageversion.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, pin.VersionsTable, pin.VersionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PinClient) Hooks() []Hook {
+	return c.hooks.Pin
+}
+
+// Interceptors returns the client interceptors.
+func (c *PinClient) Interceptors() []Interceptor {
+	return c.inters.Pin
+}
+
+func (c *PinClient) mutate(ctx context.Context, m *PinMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PinCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PinUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PinUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PinDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Pin mutation op: %q", m.Op())
 	}
 }
 
@@ -2319,6 +2651,22 @@ func (c *RepositoryClient) QueryPackageRows(_m *Repository) *PkgQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, id),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PackageRowsTable, repository.PackageRowsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPins queries the pins edge of a Repository.
+func (c *RepositoryClient) QueryPins(_m *Repository) *PinQuery {
+	query := (&PinClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, id),
+			sqlgraph.To(pin.Table, pin.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.PinsTable, repository.PinsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -3913,16 +4261,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AddressDay, Archive, AuditEvent, AuditHead, Change, Claim, Dist, Document,
-		DownloadDay, PackageVersion, Pkg, RateWindow, Repository, Session, Setting,
-		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart,
-		UsageTotal, User []ent.Hook
+		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
+		Document, DownloadDay, PackageVersion, Pin, Pkg, RateWindow, Repository,
+		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
+		UsageHour, UsagePart, UsageTotal, User []ent.Hook
 	}
 	inters struct {
-		AddressDay, Archive, AuditEvent, AuditHead, Change, Claim, Dist, Document,
-		DownloadDay, PackageVersion, Pkg, RateWindow, Repository, Session, Setting,
-		SignInThrottle, SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart,
-		UsageTotal, User []ent.Interceptor
+		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
+		Document, DownloadDay, PackageVersion, Pin, Pkg, RateWindow, Repository,
+		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
+		UsageHour, UsagePart, UsageTotal, User []ent.Interceptor
 	}
 )
 

@@ -7,12 +7,14 @@ import (
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
+	"broker/ent/block"
 	"broker/ent/change"
 	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
@@ -100,12 +102,14 @@ func checkColumn(t, c string) error {
 			archive.Table:        archive.ValidColumn,
 			auditevent.Table:     auditevent.ValidColumn,
 			audithead.Table:      audithead.ValidColumn,
+			block.Table:          block.ValidColumn,
 			change.Table:         change.ValidColumn,
 			claim.Table:          claim.ValidColumn,
 			dist.Table:           dist.ValidColumn,
 			document.Table:       document.ValidColumn,
 			downloadday.Table:    downloadday.ValidColumn,
 			packageversion.Table: packageversion.ValidColumn,
+			pin.Table:            pin.ValidColumn,
 			pkg.Table:            pkg.ValidColumn,
 			ratewindow.Table:     ratewindow.ValidColumn,
 			repository.Table:     repository.ValidColumn,

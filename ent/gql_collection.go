@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/auditevent"
+	"broker/ent/block"
 	"broker/ent/claim"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -93,6 +94,95 @@ type auditeventPaginateArgs struct {
 
 func newAuditEventPaginateArgs(rv map[string]any) *auditeventPaginateArgs {
 	args := &auditeventPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *BlockQuery) CollectFields(ctx context.Context, satisfies ...string) (*BlockQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *BlockQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(block.Columns))
+		selectedFields = []string{block.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "package":
+			if _, ok := fieldSeen[block.FieldPackage]; !ok {
+				selectedFields = append(selectedFields, block.FieldPackage)
+				fieldSeen[block.FieldPackage] = struct{}{}
+			}
+		case "versions":
+			if _, ok := fieldSeen[block.FieldVersions]; !ok {
+				selectedFields = append(selectedFields, block.FieldVersions)
+				fieldSeen[block.FieldVersions] = struct{}{}
+			}
+		case "reason":
+			if _, ok := fieldSeen[block.FieldReason]; !ok {
+				selectedFields = append(selectedFields, block.FieldReason)
+				fieldSeen[block.FieldReason] = struct{}{}
+			}
+		case "link":
+			if _, ok := fieldSeen[block.FieldLink]; !ok {
+				selectedFields = append(selectedFields, block.FieldLink)
+				fieldSeen[block.FieldLink] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[block.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, block.FieldCreatedBy)
+				fieldSeen[block.FieldCreatedBy] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[block.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, block.FieldCreatedAt)
+				fieldSeen[block.FieldCreatedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type blockPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []BlockPaginateOption
+}
+
+func newBlockPaginateArgs(rv map[string]any) *blockPaginateArgs {
+	args := &blockPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -562,6 +652,16 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 			if _, ok := fieldSeen[repository.FieldCredentialType]; !ok {
 				selectedFields = append(selectedFields, repository.FieldCredentialType)
 				fieldSeen[repository.FieldCredentialType] = struct{}{}
+			}
+		case "cooldownDays":
+			if _, ok := fieldSeen[repository.FieldCooldownDays]; !ok {
+				selectedFields = append(selectedFields, repository.FieldCooldownDays)
+				fieldSeen[repository.FieldCooldownDays] = struct{}{}
+			}
+		case "cooldownExceptions":
+			if _, ok := fieldSeen[repository.FieldCooldownExceptions]; !ok {
+				selectedFields = append(selectedFields, repository.FieldCooldownExceptions)
+				fieldSeen[repository.FieldCooldownExceptions] = struct{}{}
 			}
 		case "enabled":
 			if _, ok := fieldSeen[repository.FieldEnabled]; !ok {

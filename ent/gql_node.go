@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/auditevent"
+	"broker/ent/block"
 	"broker/ent/claim"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -28,6 +29,11 @@ var auditeventImplementors = []string{"AuditEvent", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*AuditEvent) IsNode() {}
+
+var blockImplementors = []string{"Block", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Block) IsNode() {}
 
 var claimImplementors = []string{"Claim", "Node"}
 
@@ -127,6 +133,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			Where(auditevent.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, auditeventImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case block.Table:
+		query := c.Block.Query().
+			Where(block.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, blockImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -271,6 +286,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 		query := c.AuditEvent.Query().
 			Where(auditevent.IDIn(ids...))
 		query, err := query.CollectFields(ctx, auditeventImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case block.Table:
+		query := c.Block.Query().
+			Where(block.IDIn(ids...))
+		query, err := query.CollectFields(ctx, blockImplementors...)
 		if err != nil {
 			return nil, err
 		}

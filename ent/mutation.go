@@ -7,12 +7,14 @@ import (
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
+	"broker/ent/block"
 	"broker/ent/change"
 	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/ratewindow"
@@ -52,12 +54,14 @@ const (
 	TypeArchive        = "Archive"
 	TypeAuditEvent     = "AuditEvent"
 	TypeAuditHead      = "AuditHead"
+	TypeBlock          = "Block"
 	TypeChange         = "Change"
 	TypeClaim          = "Claim"
 	TypeDist           = "Dist"
 	TypeDocument       = "Document"
 	TypeDownloadDay    = "DownloadDay"
 	TypePackageVersion = "PackageVersion"
+	TypePin            = "Pin"
 	TypePkg            = "Pkg"
 	TypeRateWindow     = "RateWindow"
 	TypeRepository     = "Repository"
@@ -3113,6 +3117,630 @@ func (m *AuditHeadMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AuditHeadMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditHead edge %s", name)
+}
+
+// BlockMutation represents an operation that mutates the Block nodes in the graph.
+type BlockMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	_package      *string
+	versions      *string
+	reason        *string
+	link          *string
+	created_by    *string
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Block, error)
+	predicates    []predicate.Block
+}
+
+var _ ent.Mutation = (*BlockMutation)(nil)
+
+// blockOption allows management of the mutation configuration using functional options.
+type blockOption func(*BlockMutation)
+
+// newBlockMutation creates new mutation for the Block entity.
+func newBlockMutation(c config, op Op, opts ...blockOption) *BlockMutation {
+	m := &BlockMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeBlock,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withBlockID sets the ID field of the mutation.
+func withBlockID(id string) blockOption {
+	return func(m *BlockMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Block
+		)
+		m.oldValue = func(ctx context.Context) (*Block, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Block.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withBlock sets the old Block of the mutation.
+func withBlock(node *Block) blockOption {
+	return func(m *BlockMutation) {
+		m.oldValue = func(context.Context) (*Block, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m BlockMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m BlockMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Block entities.
+func (m *BlockMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *BlockMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *BlockMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Block.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPackage sets the "package" field.
+func (m *BlockMutation) SetPackage(s string) {
+	m._package = &s
+}
+
+// Package returns the value of the "package" field in the mutation.
+func (m *BlockMutation) Package() (r string, exists bool) {
+	v := m._package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackage returns the old "package" field's value of the Block entity.
+// If the Block object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BlockMutation) OldPackage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackage: %w", err)
+	}
+	return oldValue.Package, nil
+}
+
+// ResetPackage resets all changes to the "package" field.
+func (m *BlockMutation) ResetPackage() {
+	m._package = nil
+}
+
+// SetVersions sets the "versions" field.
+func (m *BlockMutation) SetVersions(s string) {
+	m.versions = &s
+}
+
+// Versions returns the value of the "versions" field in the mutation.
+func (m *BlockMutation) Versions() (r string, exists bool) {
+	v := m.versions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersions returns the old "versions" field's value of the Block entity.
+// If the Block object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BlockMutation) OldVersions(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersions: %w", err)
+	}
+	return oldValue.Versions, nil
+}
+
+// ResetVersions resets all changes to the "versions" field.
+func (m *BlockMutation) ResetVersions() {
+	m.versions = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *BlockMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *BlockMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Block entity.
+// If the Block object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BlockMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *BlockMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetLink sets the "link" field.
+func (m *BlockMutation) SetLink(s string) {
+	m.link = &s
+}
+
+// Link returns the value of the "link" field in the mutation.
+func (m *BlockMutation) Link() (r string, exists bool) {
+	v := m.link
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLink returns the old "link" field's value of the Block entity.
+// If the Block object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BlockMutation) OldLink(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLink is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLink requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLink: %w", err)
+	}
+	return oldValue.Link, nil
+}
+
+// ClearLink clears the value of the "link" field.
+func (m *BlockMutation) ClearLink() {
+	m.link = nil
+	m.clearedFields[block.FieldLink] = struct{}{}
+}
+
+// LinkCleared returns if the "link" field was cleared in this mutation.
+func (m *BlockMutation) LinkCleared() bool {
+	_, ok := m.clearedFields[block.FieldLink]
+	return ok
+}
+
+// ResetLink resets all changes to the "link" field.
+func (m *BlockMutation) ResetLink() {
+	m.link = nil
+	delete(m.clearedFields, block.FieldLink)
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *BlockMutation) SetCreatedBy(s string) {
+	m.created_by = &s
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *BlockMutation) CreatedBy() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the Block entity.
+// If the Block object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BlockMutation) OldCreatedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *BlockMutation) ResetCreatedBy() {
+	m.created_by = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *BlockMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *BlockMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Block entity.
+// If the Block object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BlockMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *BlockMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the BlockMutation builder.
+func (m *BlockMutation) Where(ps ...predicate.Block) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the BlockMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *BlockMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Block, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *BlockMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *BlockMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Block).
+func (m *BlockMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *BlockMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m._package != nil {
+		fields = append(fields, block.FieldPackage)
+	}
+	if m.versions != nil {
+		fields = append(fields, block.FieldVersions)
+	}
+	if m.reason != nil {
+		fields = append(fields, block.FieldReason)
+	}
+	if m.link != nil {
+		fields = append(fields, block.FieldLink)
+	}
+	if m.created_by != nil {
+		fields = append(fields, block.FieldCreatedBy)
+	}
+	if m.created_at != nil {
+		fields = append(fields, block.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *BlockMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case block.FieldPackage:
+		return m.Package()
+	case block.FieldVersions:
+		return m.Versions()
+	case block.FieldReason:
+		return m.Reason()
+	case block.FieldLink:
+		return m.Link()
+	case block.FieldCreatedBy:
+		return m.CreatedBy()
+	case block.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *BlockMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case block.FieldPackage:
+		return m.OldPackage(ctx)
+	case block.FieldVersions:
+		return m.OldVersions(ctx)
+	case block.FieldReason:
+		return m.OldReason(ctx)
+	case block.FieldLink:
+		return m.OldLink(ctx)
+	case block.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	case block.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Block field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BlockMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case block.FieldPackage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackage(v)
+		return nil
+	case block.FieldVersions:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersions(v)
+		return nil
+	case block.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case block.FieldLink:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLink(v)
+		return nil
+	case block.FieldCreatedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	case block.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Block field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *BlockMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *BlockMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BlockMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Block numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *BlockMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(block.FieldLink) {
+		fields = append(fields, block.FieldLink)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *BlockMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *BlockMutation) ClearField(name string) error {
+	switch name {
+	case block.FieldLink:
+		m.ClearLink()
+		return nil
+	}
+	return fmt.Errorf("unknown Block nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *BlockMutation) ResetField(name string) error {
+	switch name {
+	case block.FieldPackage:
+		m.ResetPackage()
+		return nil
+	case block.FieldVersions:
+		m.ResetVersions()
+		return nil
+	case block.FieldReason:
+		m.ResetReason()
+		return nil
+	case block.FieldLink:
+		m.ResetLink()
+		return nil
+	case block.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	case block.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Block field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *BlockMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *BlockMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *BlockMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *BlockMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *BlockMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *BlockMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *BlockMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Block unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *BlockMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Block edge %s", name)
 }
 
 // ChangeMutation represents an operation that mutates the Change nodes in the graph.
@@ -6950,6 +7578,8 @@ type PackageVersionMutation struct {
 	cleared_package    bool
 	dist               *string
 	cleareddist        bool
+	pin                *string
+	clearedpin         bool
 	done               bool
 	oldValue           func(context.Context) (*PackageVersion, error)
 	predicates         []predicate.PackageVersion
@@ -7506,6 +8136,55 @@ func (m *PackageVersionMutation) ResetDistID() {
 	delete(m.clearedFields, packageversion.FieldDistID)
 }
 
+// SetPinID sets the "pin_id" field.
+func (m *PackageVersionMutation) SetPinID(s string) {
+	m.pin = &s
+}
+
+// PinID returns the value of the "pin_id" field in the mutation.
+func (m *PackageVersionMutation) PinID() (r string, exists bool) {
+	v := m.pin
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPinID returns the old "pin_id" field's value of the PackageVersion entity.
+// If the PackageVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PackageVersionMutation) OldPinID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPinID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPinID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPinID: %w", err)
+	}
+	return oldValue.PinID, nil
+}
+
+// ClearPinID clears the value of the "pin_id" field.
+func (m *PackageVersionMutation) ClearPinID() {
+	m.pin = nil
+	m.clearedFields[packageversion.FieldPinID] = struct{}{}
+}
+
+// PinIDCleared returns if the "pin_id" field was cleared in this mutation.
+func (m *PackageVersionMutation) PinIDCleared() bool {
+	_, ok := m.clearedFields[packageversion.FieldPinID]
+	return ok
+}
+
+// ResetPinID resets all changes to the "pin_id" field.
+func (m *PackageVersionMutation) ResetPinID() {
+	m.pin = nil
+	delete(m.clearedFields, packageversion.FieldPinID)
+}
+
 // SetDownloads sets the "downloads" field.
 func (m *PackageVersionMutation) SetDownloads(i int64) {
 	m.downloads = &i
@@ -7616,6 +8295,33 @@ func (m *PackageVersionMutation) ResetDist() {
 	m.cleareddist = false
 }
 
+// ClearPin clears the "pin" edge to the Pin entity.
+func (m *PackageVersionMutation) ClearPin() {
+	m.clearedpin = true
+	m.clearedFields[packageversion.FieldPinID] = struct{}{}
+}
+
+// PinCleared reports if the "pin" edge to the Pin entity was cleared.
+func (m *PackageVersionMutation) PinCleared() bool {
+	return m.PinIDCleared() || m.clearedpin
+}
+
+// PinIDs returns the "pin" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PinID instead. It exists only for internal usage by the builders.
+func (m *PackageVersionMutation) PinIDs() (ids []string) {
+	if id := m.pin; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPin resets all changes to the "pin" edge.
+func (m *PackageVersionMutation) ResetPin() {
+	m.pin = nil
+	m.clearedpin = false
+}
+
 // Where appends a list predicates to the PackageVersionMutation builder.
 func (m *PackageVersionMutation) Where(ps ...predicate.PackageVersion) {
 	m.predicates = append(m.predicates, ps...)
@@ -7650,7 +8356,7 @@ func (m *PackageVersionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PackageVersionMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m._package != nil {
 		fields = append(fields, packageversion.FieldPackageID)
 	}
@@ -7680,6 +8386,9 @@ func (m *PackageVersionMutation) Fields() []string {
 	}
 	if m.dist != nil {
 		fields = append(fields, packageversion.FieldDistID)
+	}
+	if m.pin != nil {
+		fields = append(fields, packageversion.FieldPinID)
 	}
 	if m.downloads != nil {
 		fields = append(fields, packageversion.FieldDownloads)
@@ -7712,6 +8421,8 @@ func (m *PackageVersionMutation) Field(name string) (ent.Value, bool) {
 		return m.GoneAt()
 	case packageversion.FieldDistID:
 		return m.DistID()
+	case packageversion.FieldPinID:
+		return m.PinID()
 	case packageversion.FieldDownloads:
 		return m.Downloads()
 	}
@@ -7743,6 +8454,8 @@ func (m *PackageVersionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldGoneAt(ctx)
 	case packageversion.FieldDistID:
 		return m.OldDistID(ctx)
+	case packageversion.FieldPinID:
+		return m.OldPinID(ctx)
 	case packageversion.FieldDownloads:
 		return m.OldDownloads(ctx)
 	}
@@ -7824,6 +8537,13 @@ func (m *PackageVersionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDistID(v)
 		return nil
+	case packageversion.FieldPinID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPinID(v)
+		return nil
 	case packageversion.FieldDownloads:
 		v, ok := value.(int64)
 		if !ok {
@@ -7900,6 +8620,9 @@ func (m *PackageVersionMutation) ClearedFields() []string {
 	if m.FieldCleared(packageversion.FieldDistID) {
 		fields = append(fields, packageversion.FieldDistID)
 	}
+	if m.FieldCleared(packageversion.FieldPinID) {
+		fields = append(fields, packageversion.FieldPinID)
+	}
 	return fields
 }
 
@@ -7925,6 +8648,9 @@ func (m *PackageVersionMutation) ClearField(name string) error {
 		return nil
 	case packageversion.FieldDistID:
 		m.ClearDistID()
+		return nil
+	case packageversion.FieldPinID:
+		m.ClearPinID()
 		return nil
 	}
 	return fmt.Errorf("unknown PackageVersion nullable field %s", name)
@@ -7964,6 +8690,9 @@ func (m *PackageVersionMutation) ResetField(name string) error {
 	case packageversion.FieldDistID:
 		m.ResetDistID()
 		return nil
+	case packageversion.FieldPinID:
+		m.ResetPinID()
+		return nil
 	case packageversion.FieldDownloads:
 		m.ResetDownloads()
 		return nil
@@ -7973,12 +8702,15 @@ func (m *PackageVersionMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *PackageVersionMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m._package != nil {
 		edges = append(edges, packageversion.EdgePackage)
 	}
 	if m.dist != nil {
 		edges = append(edges, packageversion.EdgeDist)
+	}
+	if m.pin != nil {
+		edges = append(edges, packageversion.EdgePin)
 	}
 	return edges
 }
@@ -7995,13 +8727,17 @@ func (m *PackageVersionMutation) AddedIDs(name string) []ent.Value {
 		if id := m.dist; id != nil {
 			return []ent.Value{*id}
 		}
+	case packageversion.EdgePin:
+		if id := m.pin; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *PackageVersionMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	return edges
 }
 
@@ -8013,12 +8749,15 @@ func (m *PackageVersionMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *PackageVersionMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.cleared_package {
 		edges = append(edges, packageversion.EdgePackage)
 	}
 	if m.cleareddist {
 		edges = append(edges, packageversion.EdgeDist)
+	}
+	if m.clearedpin {
+		edges = append(edges, packageversion.EdgePin)
 	}
 	return edges
 }
@@ -8031,6 +8770,8 @@ func (m *PackageVersionMutation) EdgeCleared(name string) bool {
 		return m.cleared_package
 	case packageversion.EdgeDist:
 		return m.cleareddist
+	case packageversion.EdgePin:
+		return m.clearedpin
 	}
 	return false
 }
@@ -8044,6 +8785,9 @@ func (m *PackageVersionMutation) ClearEdge(name string) error {
 		return nil
 	case packageversion.EdgeDist:
 		m.ClearDist()
+		return nil
+	case packageversion.EdgePin:
+		m.ClearPin()
 		return nil
 	}
 	return fmt.Errorf("unknown PackageVersion unique edge %s", name)
@@ -8059,8 +8803,1942 @@ func (m *PackageVersionMutation) ResetEdge(name string) error {
 	case packageversion.EdgeDist:
 		m.ResetDist()
 		return nil
+	case packageversion.EdgePin:
+		m.ResetPin()
+		return nil
 	}
 	return fmt.Errorf("unknown PackageVersion edge %s", name)
+}
+
+// PinMutation represents an operation that mutates the Pin nodes in the graph.
+type PinMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	_package           *string
+	normalized_version *string
+	seen_at            *time.Time
+	released_at        *time.Time
+	reference          *string
+	address            *string
+	_type              *string
+	url                *string
+	shasum             *string
+	code               *[]byte
+	sha256             *string
+	sha1               *string
+	size               *int64
+	addsize            *int64
+	change             *[]byte
+	changed_at         *time.Time
+	changed_reference  *string
+	changed_sha256     *string
+	changed_sha1       *string
+	changed_size       *int64
+	addchanged_size    *int64
+	overwritten        *bool
+	changed_metadata   *[]byte
+	told               *[]string
+	appendtold         []string
+	rejected           *[]string
+	appendrejected     []string
+	clearedFields      map[string]struct{}
+	repository         *string
+	clearedrepository  bool
+	versions           map[string]struct{}
+	removedversions    map[string]struct{}
+	clearedversions    bool
+	done               bool
+	oldValue           func(context.Context) (*Pin, error)
+	predicates         []predicate.Pin
+}
+
+var _ ent.Mutation = (*PinMutation)(nil)
+
+// pinOption allows management of the mutation configuration using functional options.
+type pinOption func(*PinMutation)
+
+// newPinMutation creates new mutation for the Pin entity.
+func newPinMutation(c config, op Op, opts ...pinOption) *PinMutation {
+	m := &PinMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePin,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPinID sets the ID field of the mutation.
+func withPinID(id string) pinOption {
+	return func(m *PinMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Pin
+		)
+		m.oldValue = func(ctx context.Context) (*Pin, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Pin.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPin sets the old Pin of the mutation.
+func withPin(node *Pin) pinOption {
+	return func(m *PinMutation) {
+		m.oldValue = func(context.Context) (*Pin, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PinMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PinMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Pin entities.
+func (m *PinMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PinMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PinMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Pin.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (m *PinMutation) SetRepositoryID(s string) {
+	m.repository = &s
+}
+
+// RepositoryID returns the value of the "repository_id" field in the mutation.
+func (m *PinMutation) RepositoryID() (r string, exists bool) {
+	v := m.repository
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepositoryID returns the old "repository_id" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
+	}
+	return oldValue.RepositoryID, nil
+}
+
+// ResetRepositoryID resets all changes to the "repository_id" field.
+func (m *PinMutation) ResetRepositoryID() {
+	m.repository = nil
+}
+
+// SetPackage sets the "package" field.
+func (m *PinMutation) SetPackage(s string) {
+	m._package = &s
+}
+
+// Package returns the value of the "package" field in the mutation.
+func (m *PinMutation) Package() (r string, exists bool) {
+	v := m._package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackage returns the old "package" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldPackage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackage: %w", err)
+	}
+	return oldValue.Package, nil
+}
+
+// ResetPackage resets all changes to the "package" field.
+func (m *PinMutation) ResetPackage() {
+	m._package = nil
+}
+
+// SetNormalizedVersion sets the "normalized_version" field.
+func (m *PinMutation) SetNormalizedVersion(s string) {
+	m.normalized_version = &s
+}
+
+// NormalizedVersion returns the value of the "normalized_version" field in the mutation.
+func (m *PinMutation) NormalizedVersion() (r string, exists bool) {
+	v := m.normalized_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNormalizedVersion returns the old "normalized_version" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldNormalizedVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNormalizedVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNormalizedVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNormalizedVersion: %w", err)
+	}
+	return oldValue.NormalizedVersion, nil
+}
+
+// ResetNormalizedVersion resets all changes to the "normalized_version" field.
+func (m *PinMutation) ResetNormalizedVersion() {
+	m.normalized_version = nil
+}
+
+// SetSeenAt sets the "seen_at" field.
+func (m *PinMutation) SetSeenAt(t time.Time) {
+	m.seen_at = &t
+}
+
+// SeenAt returns the value of the "seen_at" field in the mutation.
+func (m *PinMutation) SeenAt() (r time.Time, exists bool) {
+	v := m.seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeenAt returns the old "seen_at" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldSeenAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeenAt: %w", err)
+	}
+	return oldValue.SeenAt, nil
+}
+
+// ClearSeenAt clears the value of the "seen_at" field.
+func (m *PinMutation) ClearSeenAt() {
+	m.seen_at = nil
+	m.clearedFields[pin.FieldSeenAt] = struct{}{}
+}
+
+// SeenAtCleared returns if the "seen_at" field was cleared in this mutation.
+func (m *PinMutation) SeenAtCleared() bool {
+	_, ok := m.clearedFields[pin.FieldSeenAt]
+	return ok
+}
+
+// ResetSeenAt resets all changes to the "seen_at" field.
+func (m *PinMutation) ResetSeenAt() {
+	m.seen_at = nil
+	delete(m.clearedFields, pin.FieldSeenAt)
+}
+
+// SetReleasedAt sets the "released_at" field.
+func (m *PinMutation) SetReleasedAt(t time.Time) {
+	m.released_at = &t
+}
+
+// ReleasedAt returns the value of the "released_at" field in the mutation.
+func (m *PinMutation) ReleasedAt() (r time.Time, exists bool) {
+	v := m.released_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReleasedAt returns the old "released_at" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldReleasedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReleasedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReleasedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReleasedAt: %w", err)
+	}
+	return oldValue.ReleasedAt, nil
+}
+
+// ClearReleasedAt clears the value of the "released_at" field.
+func (m *PinMutation) ClearReleasedAt() {
+	m.released_at = nil
+	m.clearedFields[pin.FieldReleasedAt] = struct{}{}
+}
+
+// ReleasedAtCleared returns if the "released_at" field was cleared in this mutation.
+func (m *PinMutation) ReleasedAtCleared() bool {
+	_, ok := m.clearedFields[pin.FieldReleasedAt]
+	return ok
+}
+
+// ResetReleasedAt resets all changes to the "released_at" field.
+func (m *PinMutation) ResetReleasedAt() {
+	m.released_at = nil
+	delete(m.clearedFields, pin.FieldReleasedAt)
+}
+
+// SetReference sets the "reference" field.
+func (m *PinMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *PinMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *PinMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *PinMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *PinMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *PinMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetType sets the "type" field.
+func (m *PinMutation) SetType(s string) {
+	m._type = &s
+}
+
+// GetType returns the value of the "type" field in the mutation.
+func (m *PinMutation) GetType() (r string, exists bool) {
+	v := m._type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldType returns the old "type" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldType(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldType is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldType requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldType: %w", err)
+	}
+	return oldValue.Type, nil
+}
+
+// ResetType resets all changes to the "type" field.
+func (m *PinMutation) ResetType() {
+	m._type = nil
+}
+
+// SetURL sets the "url" field.
+func (m *PinMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *PinMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *PinMutation) ResetURL() {
+	m.url = nil
+}
+
+// SetShasum sets the "shasum" field.
+func (m *PinMutation) SetShasum(s string) {
+	m.shasum = &s
+}
+
+// Shasum returns the value of the "shasum" field in the mutation.
+func (m *PinMutation) Shasum() (r string, exists bool) {
+	v := m.shasum
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShasum returns the old "shasum" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldShasum(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShasum is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShasum requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShasum: %w", err)
+	}
+	return oldValue.Shasum, nil
+}
+
+// ResetShasum resets all changes to the "shasum" field.
+func (m *PinMutation) ResetShasum() {
+	m.shasum = nil
+}
+
+// SetCode sets the "code" field.
+func (m *PinMutation) SetCode(b []byte) {
+	m.code = &b
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *PinMutation) Code() (r []byte, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldCode(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// ClearCode clears the value of the "code" field.
+func (m *PinMutation) ClearCode() {
+	m.code = nil
+	m.clearedFields[pin.FieldCode] = struct{}{}
+}
+
+// CodeCleared returns if the "code" field was cleared in this mutation.
+func (m *PinMutation) CodeCleared() bool {
+	_, ok := m.clearedFields[pin.FieldCode]
+	return ok
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *PinMutation) ResetCode() {
+	m.code = nil
+	delete(m.clearedFields, pin.FieldCode)
+}
+
+// SetSha256 sets the "sha256" field.
+func (m *PinMutation) SetSha256(s string) {
+	m.sha256 = &s
+}
+
+// Sha256 returns the value of the "sha256" field in the mutation.
+func (m *PinMutation) Sha256() (r string, exists bool) {
+	v := m.sha256
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSha256 returns the old "sha256" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldSha256(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSha256 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSha256 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSha256: %w", err)
+	}
+	return oldValue.Sha256, nil
+}
+
+// ResetSha256 resets all changes to the "sha256" field.
+func (m *PinMutation) ResetSha256() {
+	m.sha256 = nil
+}
+
+// SetSha1 sets the "sha1" field.
+func (m *PinMutation) SetSha1(s string) {
+	m.sha1 = &s
+}
+
+// Sha1 returns the value of the "sha1" field in the mutation.
+func (m *PinMutation) Sha1() (r string, exists bool) {
+	v := m.sha1
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSha1 returns the old "sha1" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldSha1(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSha1 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSha1 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSha1: %w", err)
+	}
+	return oldValue.Sha1, nil
+}
+
+// ResetSha1 resets all changes to the "sha1" field.
+func (m *PinMutation) ResetSha1() {
+	m.sha1 = nil
+}
+
+// SetSize sets the "size" field.
+func (m *PinMutation) SetSize(i int64) {
+	m.size = &i
+	m.addsize = nil
+}
+
+// Size returns the value of the "size" field in the mutation.
+func (m *PinMutation) Size() (r int64, exists bool) {
+	v := m.size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSize returns the old "size" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldSize(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSize: %w", err)
+	}
+	return oldValue.Size, nil
+}
+
+// AddSize adds i to the "size" field.
+func (m *PinMutation) AddSize(i int64) {
+	if m.addsize != nil {
+		*m.addsize += i
+	} else {
+		m.addsize = &i
+	}
+}
+
+// AddedSize returns the value that was added to the "size" field in this mutation.
+func (m *PinMutation) AddedSize() (r int64, exists bool) {
+	v := m.addsize
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSize resets all changes to the "size" field.
+func (m *PinMutation) ResetSize() {
+	m.size = nil
+	m.addsize = nil
+}
+
+// SetChange sets the "change" field.
+func (m *PinMutation) SetChange(b []byte) {
+	m.change = &b
+}
+
+// Change returns the value of the "change" field in the mutation.
+func (m *PinMutation) Change() (r []byte, exists bool) {
+	v := m.change
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChange returns the old "change" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldChange(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChange is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChange requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChange: %w", err)
+	}
+	return oldValue.Change, nil
+}
+
+// ClearChange clears the value of the "change" field.
+func (m *PinMutation) ClearChange() {
+	m.change = nil
+	m.clearedFields[pin.FieldChange] = struct{}{}
+}
+
+// ChangeCleared returns if the "change" field was cleared in this mutation.
+func (m *PinMutation) ChangeCleared() bool {
+	_, ok := m.clearedFields[pin.FieldChange]
+	return ok
+}
+
+// ResetChange resets all changes to the "change" field.
+func (m *PinMutation) ResetChange() {
+	m.change = nil
+	delete(m.clearedFields, pin.FieldChange)
+}
+
+// SetChangedAt sets the "changed_at" field.
+func (m *PinMutation) SetChangedAt(t time.Time) {
+	m.changed_at = &t
+}
+
+// ChangedAt returns the value of the "changed_at" field in the mutation.
+func (m *PinMutation) ChangedAt() (r time.Time, exists bool) {
+	v := m.changed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedAt returns the old "changed_at" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldChangedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedAt: %w", err)
+	}
+	return oldValue.ChangedAt, nil
+}
+
+// ClearChangedAt clears the value of the "changed_at" field.
+func (m *PinMutation) ClearChangedAt() {
+	m.changed_at = nil
+	m.clearedFields[pin.FieldChangedAt] = struct{}{}
+}
+
+// ChangedAtCleared returns if the "changed_at" field was cleared in this mutation.
+func (m *PinMutation) ChangedAtCleared() bool {
+	_, ok := m.clearedFields[pin.FieldChangedAt]
+	return ok
+}
+
+// ResetChangedAt resets all changes to the "changed_at" field.
+func (m *PinMutation) ResetChangedAt() {
+	m.changed_at = nil
+	delete(m.clearedFields, pin.FieldChangedAt)
+}
+
+// SetChangedReference sets the "changed_reference" field.
+func (m *PinMutation) SetChangedReference(s string) {
+	m.changed_reference = &s
+}
+
+// ChangedReference returns the value of the "changed_reference" field in the mutation.
+func (m *PinMutation) ChangedReference() (r string, exists bool) {
+	v := m.changed_reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedReference returns the old "changed_reference" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldChangedReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedReference: %w", err)
+	}
+	return oldValue.ChangedReference, nil
+}
+
+// ResetChangedReference resets all changes to the "changed_reference" field.
+func (m *PinMutation) ResetChangedReference() {
+	m.changed_reference = nil
+}
+
+// SetChangedSha256 sets the "changed_sha256" field.
+func (m *PinMutation) SetChangedSha256(s string) {
+	m.changed_sha256 = &s
+}
+
+// ChangedSha256 returns the value of the "changed_sha256" field in the mutation.
+func (m *PinMutation) ChangedSha256() (r string, exists bool) {
+	v := m.changed_sha256
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedSha256 returns the old "changed_sha256" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldChangedSha256(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedSha256 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedSha256 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedSha256: %w", err)
+	}
+	return oldValue.ChangedSha256, nil
+}
+
+// ResetChangedSha256 resets all changes to the "changed_sha256" field.
+func (m *PinMutation) ResetChangedSha256() {
+	m.changed_sha256 = nil
+}
+
+// SetChangedSha1 sets the "changed_sha1" field.
+func (m *PinMutation) SetChangedSha1(s string) {
+	m.changed_sha1 = &s
+}
+
+// ChangedSha1 returns the value of the "changed_sha1" field in the mutation.
+func (m *PinMutation) ChangedSha1() (r string, exists bool) {
+	v := m.changed_sha1
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedSha1 returns the old "changed_sha1" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldChangedSha1(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedSha1 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedSha1 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedSha1: %w", err)
+	}
+	return oldValue.ChangedSha1, nil
+}
+
+// ResetChangedSha1 resets all changes to the "changed_sha1" field.
+func (m *PinMutation) ResetChangedSha1() {
+	m.changed_sha1 = nil
+}
+
+// SetChangedSize sets the "changed_size" field.
+func (m *PinMutation) SetChangedSize(i int64) {
+	m.changed_size = &i
+	m.addchanged_size = nil
+}
+
+// ChangedSize returns the value of the "changed_size" field in the mutation.
+func (m *PinMutation) ChangedSize() (r int64, exists bool) {
+	v := m.changed_size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedSize returns the old "changed_size" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldChangedSize(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedSize: %w", err)
+	}
+	return oldValue.ChangedSize, nil
+}
+
+// AddChangedSize adds i to the "changed_size" field.
+func (m *PinMutation) AddChangedSize(i int64) {
+	if m.addchanged_size != nil {
+		*m.addchanged_size += i
+	} else {
+		m.addchanged_size = &i
+	}
+}
+
+// AddedChangedSize returns the value that was added to the "changed_size" field in this mutation.
+func (m *PinMutation) AddedChangedSize() (r int64, exists bool) {
+	v := m.addchanged_size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedSize resets all changes to the "changed_size" field.
+func (m *PinMutation) ResetChangedSize() {
+	m.changed_size = nil
+	m.addchanged_size = nil
+}
+
+// SetOverwritten sets the "overwritten" field.
+func (m *PinMutation) SetOverwritten(b bool) {
+	m.overwritten = &b
+}
+
+// Overwritten returns the value of the "overwritten" field in the mutation.
+func (m *PinMutation) Overwritten() (r bool, exists bool) {
+	v := m.overwritten
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverwritten returns the old "overwritten" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldOverwritten(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverwritten is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverwritten requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverwritten: %w", err)
+	}
+	return oldValue.Overwritten, nil
+}
+
+// ResetOverwritten resets all changes to the "overwritten" field.
+func (m *PinMutation) ResetOverwritten() {
+	m.overwritten = nil
+}
+
+// SetChangedMetadata sets the "changed_metadata" field.
+func (m *PinMutation) SetChangedMetadata(b []byte) {
+	m.changed_metadata = &b
+}
+
+// ChangedMetadata returns the value of the "changed_metadata" field in the mutation.
+func (m *PinMutation) ChangedMetadata() (r []byte, exists bool) {
+	v := m.changed_metadata
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedMetadata returns the old "changed_metadata" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldChangedMetadata(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedMetadata is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedMetadata requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedMetadata: %w", err)
+	}
+	return oldValue.ChangedMetadata, nil
+}
+
+// ClearChangedMetadata clears the value of the "changed_metadata" field.
+func (m *PinMutation) ClearChangedMetadata() {
+	m.changed_metadata = nil
+	m.clearedFields[pin.FieldChangedMetadata] = struct{}{}
+}
+
+// ChangedMetadataCleared returns if the "changed_metadata" field was cleared in this mutation.
+func (m *PinMutation) ChangedMetadataCleared() bool {
+	_, ok := m.clearedFields[pin.FieldChangedMetadata]
+	return ok
+}
+
+// ResetChangedMetadata resets all changes to the "changed_metadata" field.
+func (m *PinMutation) ResetChangedMetadata() {
+	m.changed_metadata = nil
+	delete(m.clearedFields, pin.FieldChangedMetadata)
+}
+
+// SetTold sets the "told" field.
+func (m *PinMutation) SetTold(s []string) {
+	m.told = &s
+	m.appendtold = nil
+}
+
+// Told returns the value of the "told" field in the mutation.
+func (m *PinMutation) Told() (r []string, exists bool) {
+	v := m.told
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTold returns the old "told" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldTold(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTold is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTold requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTold: %w", err)
+	}
+	return oldValue.Told, nil
+}
+
+// AppendTold adds s to the "told" field.
+func (m *PinMutation) AppendTold(s []string) {
+	m.appendtold = append(m.appendtold, s...)
+}
+
+// AppendedTold returns the list of values that were appended to the "told" field in this mutation.
+func (m *PinMutation) AppendedTold() ([]string, bool) {
+	if len(m.appendtold) == 0 {
+		return nil, false
+	}
+	return m.appendtold, true
+}
+
+// ResetTold resets all changes to the "told" field.
+func (m *PinMutation) ResetTold() {
+	m.told = nil
+	m.appendtold = nil
+}
+
+// SetRejected sets the "rejected" field.
+func (m *PinMutation) SetRejected(s []string) {
+	m.rejected = &s
+	m.appendrejected = nil
+}
+
+// Rejected returns the value of the "rejected" field in the mutation.
+func (m *PinMutation) Rejected() (r []string, exists bool) {
+	v := m.rejected
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRejected returns the old "rejected" field's value of the Pin entity.
+// If the Pin object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PinMutation) OldRejected(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRejected is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRejected requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRejected: %w", err)
+	}
+	return oldValue.Rejected, nil
+}
+
+// AppendRejected adds s to the "rejected" field.
+func (m *PinMutation) AppendRejected(s []string) {
+	m.appendrejected = append(m.appendrejected, s...)
+}
+
+// AppendedRejected returns the list of values that were appended to the "rejected" field in this mutation.
+func (m *PinMutation) AppendedRejected() ([]string, bool) {
+	if len(m.appendrejected) == 0 {
+		return nil, false
+	}
+	return m.appendrejected, true
+}
+
+// ResetRejected resets all changes to the "rejected" field.
+func (m *PinMutation) ResetRejected() {
+	m.rejected = nil
+	m.appendrejected = nil
+}
+
+// ClearRepository clears the "repository" edge to the Repository entity.
+func (m *PinMutation) ClearRepository() {
+	m.clearedrepository = true
+	m.clearedFields[pin.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
+func (m *PinMutation) RepositoryCleared() bool {
+	return m.clearedrepository
+}
+
+// RepositoryIDs returns the "repository" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// RepositoryID instead. It exists only for internal usage by the builders.
+func (m *PinMutation) RepositoryIDs() (ids []string) {
+	if id := m.repository; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetRepository resets all changes to the "repository" edge.
+func (m *PinMutation) ResetRepository() {
+	m.repository = nil
+	m.clearedrepository = false
+}
+
+// AddVersionIDs adds the "versions" edge to the PackageVersion entity by ids.
+func (m *PinMutation) AddVersionIDs(ids ...string) {
+	if m.versions == nil {
+		m.versions = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.versions[ids[i]] = struct{}{}
+	}
+}
+
+// ClearVersions clears the "versions" edge to the PackageVersion entity.
+func (m *PinMutation) ClearVersions() {
+	m.clearedversions = true
+}
+
+// VersionsCleared reports if the "versions" edge to the PackageVersion entity was cleared.
+func (m *PinMutation) VersionsCleared() bool {
+	return m.clearedversions
+}
+
+// RemoveVersionIDs removes the "versions" edge to the PackageVersion entity by IDs.
+func (m *PinMutation) RemoveVersionIDs(ids ...string) {
+	if m.removedversions == nil {
+		m.removedversions = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.versions, ids[i])
+		m.removedversions[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedVersions returns the removed IDs of the "versions" edge to the PackageVersion entity.
+func (m *PinMutation) RemovedVersionsIDs() (ids []string) {
+	for id := range m.removedversions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// VersionsIDs returns the "versions" edge IDs in the mutation.
+func (m *PinMutation) VersionsIDs() (ids []string) {
+	for id := range m.versions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetVersions resets all changes to the "versions" edge.
+func (m *PinMutation) ResetVersions() {
+	m.versions = nil
+	m.clearedversions = false
+	m.removedversions = nil
+}
+
+// Where appends a list predicates to the PinMutation builder.
+func (m *PinMutation) Where(ps ...predicate.Pin) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PinMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PinMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Pin, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PinMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PinMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Pin).
+func (m *PinMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PinMutation) Fields() []string {
+	fields := make([]string, 0, 24)
+	if m.repository != nil {
+		fields = append(fields, pin.FieldRepositoryID)
+	}
+	if m._package != nil {
+		fields = append(fields, pin.FieldPackage)
+	}
+	if m.normalized_version != nil {
+		fields = append(fields, pin.FieldNormalizedVersion)
+	}
+	if m.seen_at != nil {
+		fields = append(fields, pin.FieldSeenAt)
+	}
+	if m.released_at != nil {
+		fields = append(fields, pin.FieldReleasedAt)
+	}
+	if m.reference != nil {
+		fields = append(fields, pin.FieldReference)
+	}
+	if m.address != nil {
+		fields = append(fields, pin.FieldAddress)
+	}
+	if m._type != nil {
+		fields = append(fields, pin.FieldType)
+	}
+	if m.url != nil {
+		fields = append(fields, pin.FieldURL)
+	}
+	if m.shasum != nil {
+		fields = append(fields, pin.FieldShasum)
+	}
+	if m.code != nil {
+		fields = append(fields, pin.FieldCode)
+	}
+	if m.sha256 != nil {
+		fields = append(fields, pin.FieldSha256)
+	}
+	if m.sha1 != nil {
+		fields = append(fields, pin.FieldSha1)
+	}
+	if m.size != nil {
+		fields = append(fields, pin.FieldSize)
+	}
+	if m.change != nil {
+		fields = append(fields, pin.FieldChange)
+	}
+	if m.changed_at != nil {
+		fields = append(fields, pin.FieldChangedAt)
+	}
+	if m.changed_reference != nil {
+		fields = append(fields, pin.FieldChangedReference)
+	}
+	if m.changed_sha256 != nil {
+		fields = append(fields, pin.FieldChangedSha256)
+	}
+	if m.changed_sha1 != nil {
+		fields = append(fields, pin.FieldChangedSha1)
+	}
+	if m.changed_size != nil {
+		fields = append(fields, pin.FieldChangedSize)
+	}
+	if m.overwritten != nil {
+		fields = append(fields, pin.FieldOverwritten)
+	}
+	if m.changed_metadata != nil {
+		fields = append(fields, pin.FieldChangedMetadata)
+	}
+	if m.told != nil {
+		fields = append(fields, pin.FieldTold)
+	}
+	if m.rejected != nil {
+		fields = append(fields, pin.FieldRejected)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PinMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pin.FieldRepositoryID:
+		return m.RepositoryID()
+	case pin.FieldPackage:
+		return m.Package()
+	case pin.FieldNormalizedVersion:
+		return m.NormalizedVersion()
+	case pin.FieldSeenAt:
+		return m.SeenAt()
+	case pin.FieldReleasedAt:
+		return m.ReleasedAt()
+	case pin.FieldReference:
+		return m.Reference()
+	case pin.FieldAddress:
+		return m.Address()
+	case pin.FieldType:
+		return m.GetType()
+	case pin.FieldURL:
+		return m.URL()
+	case pin.FieldShasum:
+		return m.Shasum()
+	case pin.FieldCode:
+		return m.Code()
+	case pin.FieldSha256:
+		return m.Sha256()
+	case pin.FieldSha1:
+		return m.Sha1()
+	case pin.FieldSize:
+		return m.Size()
+	case pin.FieldChange:
+		return m.Change()
+	case pin.FieldChangedAt:
+		return m.ChangedAt()
+	case pin.FieldChangedReference:
+		return m.ChangedReference()
+	case pin.FieldChangedSha256:
+		return m.ChangedSha256()
+	case pin.FieldChangedSha1:
+		return m.ChangedSha1()
+	case pin.FieldChangedSize:
+		return m.ChangedSize()
+	case pin.FieldOverwritten:
+		return m.Overwritten()
+	case pin.FieldChangedMetadata:
+		return m.ChangedMetadata()
+	case pin.FieldTold:
+		return m.Told()
+	case pin.FieldRejected:
+		return m.Rejected()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PinMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pin.FieldRepositoryID:
+		return m.OldRepositoryID(ctx)
+	case pin.FieldPackage:
+		return m.OldPackage(ctx)
+	case pin.FieldNormalizedVersion:
+		return m.OldNormalizedVersion(ctx)
+	case pin.FieldSeenAt:
+		return m.OldSeenAt(ctx)
+	case pin.FieldReleasedAt:
+		return m.OldReleasedAt(ctx)
+	case pin.FieldReference:
+		return m.OldReference(ctx)
+	case pin.FieldAddress:
+		return m.OldAddress(ctx)
+	case pin.FieldType:
+		return m.OldType(ctx)
+	case pin.FieldURL:
+		return m.OldURL(ctx)
+	case pin.FieldShasum:
+		return m.OldShasum(ctx)
+	case pin.FieldCode:
+		return m.OldCode(ctx)
+	case pin.FieldSha256:
+		return m.OldSha256(ctx)
+	case pin.FieldSha1:
+		return m.OldSha1(ctx)
+	case pin.FieldSize:
+		return m.OldSize(ctx)
+	case pin.FieldChange:
+		return m.OldChange(ctx)
+	case pin.FieldChangedAt:
+		return m.OldChangedAt(ctx)
+	case pin.FieldChangedReference:
+		return m.OldChangedReference(ctx)
+	case pin.FieldChangedSha256:
+		return m.OldChangedSha256(ctx)
+	case pin.FieldChangedSha1:
+		return m.OldChangedSha1(ctx)
+	case pin.FieldChangedSize:
+		return m.OldChangedSize(ctx)
+	case pin.FieldOverwritten:
+		return m.OldOverwritten(ctx)
+	case pin.FieldChangedMetadata:
+		return m.OldChangedMetadata(ctx)
+	case pin.FieldTold:
+		return m.OldTold(ctx)
+	case pin.FieldRejected:
+		return m.OldRejected(ctx)
+	}
+	return nil, fmt.Errorf("unknown Pin field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PinMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pin.FieldRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepositoryID(v)
+		return nil
+	case pin.FieldPackage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackage(v)
+		return nil
+	case pin.FieldNormalizedVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNormalizedVersion(v)
+		return nil
+	case pin.FieldSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeenAt(v)
+		return nil
+	case pin.FieldReleasedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReleasedAt(v)
+		return nil
+	case pin.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case pin.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case pin.FieldType:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetType(v)
+		return nil
+	case pin.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case pin.FieldShasum:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShasum(v)
+		return nil
+	case pin.FieldCode:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case pin.FieldSha256:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSha256(v)
+		return nil
+	case pin.FieldSha1:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSha1(v)
+		return nil
+	case pin.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSize(v)
+		return nil
+	case pin.FieldChange:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChange(v)
+		return nil
+	case pin.FieldChangedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedAt(v)
+		return nil
+	case pin.FieldChangedReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedReference(v)
+		return nil
+	case pin.FieldChangedSha256:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedSha256(v)
+		return nil
+	case pin.FieldChangedSha1:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedSha1(v)
+		return nil
+	case pin.FieldChangedSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedSize(v)
+		return nil
+	case pin.FieldOverwritten:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverwritten(v)
+		return nil
+	case pin.FieldChangedMetadata:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedMetadata(v)
+		return nil
+	case pin.FieldTold:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTold(v)
+		return nil
+	case pin.FieldRejected:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRejected(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Pin field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PinMutation) AddedFields() []string {
+	var fields []string
+	if m.addsize != nil {
+		fields = append(fields, pin.FieldSize)
+	}
+	if m.addchanged_size != nil {
+		fields = append(fields, pin.FieldChangedSize)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PinMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pin.FieldSize:
+		return m.AddedSize()
+	case pin.FieldChangedSize:
+		return m.AddedChangedSize()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PinMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pin.FieldSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSize(v)
+		return nil
+	case pin.FieldChangedSize:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedSize(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Pin numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PinMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(pin.FieldSeenAt) {
+		fields = append(fields, pin.FieldSeenAt)
+	}
+	if m.FieldCleared(pin.FieldReleasedAt) {
+		fields = append(fields, pin.FieldReleasedAt)
+	}
+	if m.FieldCleared(pin.FieldCode) {
+		fields = append(fields, pin.FieldCode)
+	}
+	if m.FieldCleared(pin.FieldChange) {
+		fields = append(fields, pin.FieldChange)
+	}
+	if m.FieldCleared(pin.FieldChangedAt) {
+		fields = append(fields, pin.FieldChangedAt)
+	}
+	if m.FieldCleared(pin.FieldChangedMetadata) {
+		fields = append(fields, pin.FieldChangedMetadata)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PinMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PinMutation) ClearField(name string) error {
+	switch name {
+	case pin.FieldSeenAt:
+		m.ClearSeenAt()
+		return nil
+	case pin.FieldReleasedAt:
+		m.ClearReleasedAt()
+		return nil
+	case pin.FieldCode:
+		m.ClearCode()
+		return nil
+	case pin.FieldChange:
+		m.ClearChange()
+		return nil
+	case pin.FieldChangedAt:
+		m.ClearChangedAt()
+		return nil
+	case pin.FieldChangedMetadata:
+		m.ClearChangedMetadata()
+		return nil
+	}
+	return fmt.Errorf("unknown Pin nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PinMutation) ResetField(name string) error {
+	switch name {
+	case pin.FieldRepositoryID:
+		m.ResetRepositoryID()
+		return nil
+	case pin.FieldPackage:
+		m.ResetPackage()
+		return nil
+	case pin.FieldNormalizedVersion:
+		m.ResetNormalizedVersion()
+		return nil
+	case pin.FieldSeenAt:
+		m.ResetSeenAt()
+		return nil
+	case pin.FieldReleasedAt:
+		m.ResetReleasedAt()
+		return nil
+	case pin.FieldReference:
+		m.ResetReference()
+		return nil
+	case pin.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case pin.FieldType:
+		m.ResetType()
+		return nil
+	case pin.FieldURL:
+		m.ResetURL()
+		return nil
+	case pin.FieldShasum:
+		m.ResetShasum()
+		return nil
+	case pin.FieldCode:
+		m.ResetCode()
+		return nil
+	case pin.FieldSha256:
+		m.ResetSha256()
+		return nil
+	case pin.FieldSha1:
+		m.ResetSha1()
+		return nil
+	case pin.FieldSize:
+		m.ResetSize()
+		return nil
+	case pin.FieldChange:
+		m.ResetChange()
+		return nil
+	case pin.FieldChangedAt:
+		m.ResetChangedAt()
+		return nil
+	case pin.FieldChangedReference:
+		m.ResetChangedReference()
+		return nil
+	case pin.FieldChangedSha256:
+		m.ResetChangedSha256()
+		return nil
+	case pin.FieldChangedSha1:
+		m.ResetChangedSha1()
+		return nil
+	case pin.FieldChangedSize:
+		m.ResetChangedSize()
+		return nil
+	case pin.FieldOverwritten:
+		m.ResetOverwritten()
+		return nil
+	case pin.FieldChangedMetadata:
+		m.ResetChangedMetadata()
+		return nil
+	case pin.FieldTold:
+		m.ResetTold()
+		return nil
+	case pin.FieldRejected:
+		m.ResetRejected()
+		return nil
+	}
+	return fmt.Errorf("unknown Pin field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PinMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.repository != nil {
+		edges = append(edges, pin.EdgeRepository)
+	}
+	if m.versions != nil {
+		edges = append(edges, pin.EdgeVersions)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PinMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case pin.EdgeRepository:
+		if id := m.repository; id != nil {
+			return []ent.Value{*id}
+		}
+	case pin.EdgeVersions:
+		ids := make([]ent.Value, 0, len(m.versions))
+		for id := range m.versions {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PinMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.removedversions != nil {
+		edges = append(edges, pin.EdgeVersions)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PinMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case pin.EdgeVersions:
+		ids := make([]ent.Value, 0, len(m.removedversions))
+		for id := range m.removedversions {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PinMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedrepository {
+		edges = append(edges, pin.EdgeRepository)
+	}
+	if m.clearedversions {
+		edges = append(edges, pin.EdgeVersions)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PinMutation) EdgeCleared(name string) bool {
+	switch name {
+	case pin.EdgeRepository:
+		return m.clearedrepository
+	case pin.EdgeVersions:
+		return m.clearedversions
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PinMutation) ClearEdge(name string) error {
+	switch name {
+	case pin.EdgeRepository:
+		m.ClearRepository()
+		return nil
+	}
+	return fmt.Errorf("unknown Pin unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PinMutation) ResetEdge(name string) error {
+	switch name {
+	case pin.EdgeRepository:
+		m.ResetRepository()
+		return nil
+	case pin.EdgeVersions:
+		m.ResetVersions()
+		return nil
+	}
+	return fmt.Errorf("unknown Pin edge %s", name)
 }
 
 // PkgMutation represents an operation that mutates the Pkg nodes in the graph.
@@ -10260,44 +12938,51 @@ func (m *RateWindowMutation) ResetEdge(name string) error {
 // RepositoryMutation represents an operation that mutates the Repository nodes in the graph.
 type RepositoryMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *string
-	name                *string
-	_type               *repository.Type
-	url                 *string
-	url_folded          *string
-	packages            *[]string
-	appendpackages      []string
-	priority            *int
-	addpriority         *int
-	dist_mode           *repository.DistMode
-	credential_type     *repository.CredentialType
-	credential          *[]byte
-	enabled             *bool
-	listed              *bool
-	status              *repository.Status
-	last_synced_at      *time.Time
-	last_error          *string
-	notice              *string
-	doubted_at          *time.Time
-	doubted_lost        *int
-	adddoubted_lost     *int
-	removals_confirmed  *bool
-	created_at          *time.Time
-	clearedFields       map[string]struct{}
-	syncs               map[string]struct{}
-	removedsyncs        map[string]struct{}
-	clearedsyncs        bool
-	package_rows        map[string]struct{}
-	removedpackage_rows map[string]struct{}
-	clearedpackage_rows bool
-	claims              map[string]struct{}
-	removedclaims       map[string]struct{}
-	clearedclaims       bool
-	done                bool
-	oldValue            func(context.Context) (*Repository, error)
-	predicates          []predicate.Repository
+	op                        Op
+	typ                       string
+	id                        *string
+	name                      *string
+	_type                     *repository.Type
+	url                       *string
+	url_folded                *string
+	packages                  *[]string
+	appendpackages            []string
+	priority                  *int
+	addpriority               *int
+	dist_mode                 *repository.DistMode
+	credential_type           *repository.CredentialType
+	credential                *[]byte
+	cooldown_days             *int
+	addcooldown_days          *int
+	cooldown_exceptions       *[]string
+	appendcooldown_exceptions []string
+	enabled                   *bool
+	listed                    *bool
+	status                    *repository.Status
+	last_synced_at            *time.Time
+	last_error                *string
+	notice                    *string
+	doubted_at                *time.Time
+	doubted_lost              *int
+	adddoubted_lost           *int
+	removals_confirmed        *bool
+	created_at                *time.Time
+	clearedFields             map[string]struct{}
+	syncs                     map[string]struct{}
+	removedsyncs              map[string]struct{}
+	clearedsyncs              bool
+	package_rows              map[string]struct{}
+	removedpackage_rows       map[string]struct{}
+	clearedpackage_rows       bool
+	pins                      map[string]struct{}
+	removedpins               map[string]struct{}
+	clearedpins               bool
+	claims                    map[string]struct{}
+	removedclaims             map[string]struct{}
+	clearedclaims             bool
+	done                      bool
+	oldValue                  func(context.Context) (*Repository, error)
+	predicates                []predicate.Repository
 }
 
 var _ ent.Mutation = (*RepositoryMutation)(nil)
@@ -10787,6 +13472,127 @@ func (m *RepositoryMutation) CredentialCleared() bool {
 func (m *RepositoryMutation) ResetCredential() {
 	m.credential = nil
 	delete(m.clearedFields, repository.FieldCredential)
+}
+
+// SetCooldownDays sets the "cooldown_days" field.
+func (m *RepositoryMutation) SetCooldownDays(i int) {
+	m.cooldown_days = &i
+	m.addcooldown_days = nil
+}
+
+// CooldownDays returns the value of the "cooldown_days" field in the mutation.
+func (m *RepositoryMutation) CooldownDays() (r int, exists bool) {
+	v := m.cooldown_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCooldownDays returns the old "cooldown_days" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldCooldownDays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCooldownDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCooldownDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCooldownDays: %w", err)
+	}
+	return oldValue.CooldownDays, nil
+}
+
+// AddCooldownDays adds i to the "cooldown_days" field.
+func (m *RepositoryMutation) AddCooldownDays(i int) {
+	if m.addcooldown_days != nil {
+		*m.addcooldown_days += i
+	} else {
+		m.addcooldown_days = &i
+	}
+}
+
+// AddedCooldownDays returns the value that was added to the "cooldown_days" field in this mutation.
+func (m *RepositoryMutation) AddedCooldownDays() (r int, exists bool) {
+	v := m.addcooldown_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCooldownDays resets all changes to the "cooldown_days" field.
+func (m *RepositoryMutation) ResetCooldownDays() {
+	m.cooldown_days = nil
+	m.addcooldown_days = nil
+}
+
+// SetCooldownExceptions sets the "cooldown_exceptions" field.
+func (m *RepositoryMutation) SetCooldownExceptions(s []string) {
+	m.cooldown_exceptions = &s
+	m.appendcooldown_exceptions = nil
+}
+
+// CooldownExceptions returns the value of the "cooldown_exceptions" field in the mutation.
+func (m *RepositoryMutation) CooldownExceptions() (r []string, exists bool) {
+	v := m.cooldown_exceptions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCooldownExceptions returns the old "cooldown_exceptions" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldCooldownExceptions(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCooldownExceptions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCooldownExceptions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCooldownExceptions: %w", err)
+	}
+	return oldValue.CooldownExceptions, nil
+}
+
+// AppendCooldownExceptions adds s to the "cooldown_exceptions" field.
+func (m *RepositoryMutation) AppendCooldownExceptions(s []string) {
+	m.appendcooldown_exceptions = append(m.appendcooldown_exceptions, s...)
+}
+
+// AppendedCooldownExceptions returns the list of values that were appended to the "cooldown_exceptions" field in this mutation.
+func (m *RepositoryMutation) AppendedCooldownExceptions() ([]string, bool) {
+	if len(m.appendcooldown_exceptions) == 0 {
+		return nil, false
+	}
+	return m.appendcooldown_exceptions, true
+}
+
+// ClearCooldownExceptions clears the value of the "cooldown_exceptions" field.
+func (m *RepositoryMutation) ClearCooldownExceptions() {
+	m.cooldown_exceptions = nil
+	m.appendcooldown_exceptions = nil
+	m.clearedFields[repository.FieldCooldownExceptions] = struct{}{}
+}
+
+// CooldownExceptionsCleared returns if the "cooldown_exceptions" field was cleared in this mutation.
+func (m *RepositoryMutation) CooldownExceptionsCleared() bool {
+	_, ok := m.clearedFields[repository.FieldCooldownExceptions]
+	return ok
+}
+
+// ResetCooldownExceptions resets all changes to the "cooldown_exceptions" field.
+func (m *RepositoryMutation) ResetCooldownExceptions() {
+	m.cooldown_exceptions = nil
+	m.appendcooldown_exceptions = nil
+	delete(m.clearedFields, repository.FieldCooldownExceptions)
 }
 
 // SetEnabled sets the "enabled" field.
@@ -11329,6 +14135,60 @@ func (m *RepositoryMutation) ResetPackageRows() {
 	m.removedpackage_rows = nil
 }
 
+// AddPinIDs adds the "pins" edge to the Pin entity by ids.
+func (m *RepositoryMutation) AddPinIDs(ids ...string) {
+	if m.pins == nil {
+		m.pins = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.pins[ids[i]] = struct{}{}
+	}
+}
+
+// ClearPins clears the "pins" edge to the Pin entity.
+func (m *RepositoryMutation) ClearPins() {
+	m.clearedpins = true
+}
+
+// PinsCleared reports if the "pins" edge to the Pin entity was cleared.
+func (m *RepositoryMutation) PinsCleared() bool {
+	return m.clearedpins
+}
+
+// RemovePinIDs removes the "pins" edge to the Pin entity by IDs.
+func (m *RepositoryMutation) RemovePinIDs(ids ...string) {
+	if m.removedpins == nil {
+		m.removedpins = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.pins, ids[i])
+		m.removedpins[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedPins returns the removed IDs of the "pins" edge to the Pin entity.
+func (m *RepositoryMutation) RemovedPinsIDs() (ids []string) {
+	for id := range m.removedpins {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// PinsIDs returns the "pins" edge IDs in the mutation.
+func (m *RepositoryMutation) PinsIDs() (ids []string) {
+	for id := range m.pins {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetPins resets all changes to the "pins" edge.
+func (m *RepositoryMutation) ResetPins() {
+	m.pins = nil
+	m.clearedpins = false
+	m.removedpins = nil
+}
+
 // AddClaimIDs adds the "claims" edge to the Claim entity by ids.
 func (m *RepositoryMutation) AddClaimIDs(ids ...string) {
 	if m.claims == nil {
@@ -11417,7 +14277,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 21)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -11444,6 +14304,12 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.credential != nil {
 		fields = append(fields, repository.FieldCredential)
+	}
+	if m.cooldown_days != nil {
+		fields = append(fields, repository.FieldCooldownDays)
+	}
+	if m.cooldown_exceptions != nil {
+		fields = append(fields, repository.FieldCooldownExceptions)
 	}
 	if m.enabled != nil {
 		fields = append(fields, repository.FieldEnabled)
@@ -11501,6 +14367,10 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.CredentialType()
 	case repository.FieldCredential:
 		return m.Credential()
+	case repository.FieldCooldownDays:
+		return m.CooldownDays()
+	case repository.FieldCooldownExceptions:
+		return m.CooldownExceptions()
 	case repository.FieldEnabled:
 		return m.Enabled()
 	case repository.FieldListed:
@@ -11548,6 +14418,10 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldCredentialType(ctx)
 	case repository.FieldCredential:
 		return m.OldCredential(ctx)
+	case repository.FieldCooldownDays:
+		return m.OldCooldownDays(ctx)
+	case repository.FieldCooldownExceptions:
+		return m.OldCooldownExceptions(ctx)
 	case repository.FieldEnabled:
 		return m.OldEnabled(ctx)
 	case repository.FieldListed:
@@ -11640,6 +14514,20 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCredential(v)
 		return nil
+	case repository.FieldCooldownDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCooldownDays(v)
+		return nil
+	case repository.FieldCooldownExceptions:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCooldownExceptions(v)
+		return nil
 	case repository.FieldEnabled:
 		v, ok := value.(bool)
 		if !ok {
@@ -11721,6 +14609,9 @@ func (m *RepositoryMutation) AddedFields() []string {
 	if m.addpriority != nil {
 		fields = append(fields, repository.FieldPriority)
 	}
+	if m.addcooldown_days != nil {
+		fields = append(fields, repository.FieldCooldownDays)
+	}
 	if m.adddoubted_lost != nil {
 		fields = append(fields, repository.FieldDoubtedLost)
 	}
@@ -11734,6 +14625,8 @@ func (m *RepositoryMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case repository.FieldPriority:
 		return m.AddedPriority()
+	case repository.FieldCooldownDays:
+		return m.AddedCooldownDays()
 	case repository.FieldDoubtedLost:
 		return m.AddedDoubtedLost()
 	}
@@ -11751,6 +14644,13 @@ func (m *RepositoryMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPriority(v)
+		return nil
+	case repository.FieldCooldownDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCooldownDays(v)
 		return nil
 	case repository.FieldDoubtedLost:
 		v, ok := value.(int)
@@ -11772,6 +14672,9 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(repository.FieldCredential) {
 		fields = append(fields, repository.FieldCredential)
+	}
+	if m.FieldCleared(repository.FieldCooldownExceptions) {
+		fields = append(fields, repository.FieldCooldownExceptions)
 	}
 	if m.FieldCleared(repository.FieldLastSyncedAt) {
 		fields = append(fields, repository.FieldLastSyncedAt)
@@ -11804,6 +14707,9 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldCredential:
 		m.ClearCredential()
+		return nil
+	case repository.FieldCooldownExceptions:
+		m.ClearCooldownExceptions()
 		return nil
 	case repository.FieldLastSyncedAt:
 		m.ClearLastSyncedAt()
@@ -11852,6 +14758,12 @@ func (m *RepositoryMutation) ResetField(name string) error {
 	case repository.FieldCredential:
 		m.ResetCredential()
 		return nil
+	case repository.FieldCooldownDays:
+		m.ResetCooldownDays()
+		return nil
+	case repository.FieldCooldownExceptions:
+		m.ResetCooldownExceptions()
+		return nil
 	case repository.FieldEnabled:
 		m.ResetEnabled()
 		return nil
@@ -11888,12 +14800,15 @@ func (m *RepositoryMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RepositoryMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.syncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.package_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.pins != nil {
+		edges = append(edges, repository.EdgePins)
 	}
 	if m.claims != nil {
 		edges = append(edges, repository.EdgeClaims)
@@ -11917,6 +14832,12 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgePins:
+		ids := make([]ent.Value, 0, len(m.pins))
+		for id := range m.pins {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgeClaims:
 		ids := make([]ent.Value, 0, len(m.claims))
 		for id := range m.claims {
@@ -11929,12 +14850,15 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RepositoryMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.removedsyncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.removedpackage_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.removedpins != nil {
+		edges = append(edges, repository.EdgePins)
 	}
 	if m.removedclaims != nil {
 		edges = append(edges, repository.EdgeClaims)
@@ -11958,6 +14882,12 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgePins:
+		ids := make([]ent.Value, 0, len(m.removedpins))
+		for id := range m.removedpins {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgeClaims:
 		ids := make([]ent.Value, 0, len(m.removedclaims))
 		for id := range m.removedclaims {
@@ -11970,12 +14900,15 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RepositoryMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.clearedsyncs {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.clearedpackage_rows {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.clearedpins {
+		edges = append(edges, repository.EdgePins)
 	}
 	if m.clearedclaims {
 		edges = append(edges, repository.EdgeClaims)
@@ -11991,6 +14924,8 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 		return m.clearedsyncs
 	case repository.EdgePackageRows:
 		return m.clearedpackage_rows
+	case repository.EdgePins:
+		return m.clearedpins
 	case repository.EdgeClaims:
 		return m.clearedclaims
 	}
@@ -12014,6 +14949,9 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 		return nil
 	case repository.EdgePackageRows:
 		m.ResetPackageRows()
+		return nil
+	case repository.EdgePins:
+		m.ResetPins()
 		return nil
 	case repository.EdgeClaims:
 		m.ResetClaims()

@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,8 @@ type PackageVersion struct {
 	GoneAt *time.Time `json:"gone_at,omitempty"`
 	// DistID holds the value of the "dist_id" field.
 	DistID *string `json:"dist_id,omitempty"`
+	// What it was when it was first seen; null of a branch.
+	PinID *string `json:"pin_id,omitempty"`
 	// Downloads holds the value of the "downloads" field.
 	Downloads int64 `json:"downloads,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -54,9 +57,11 @@ type PackageVersionEdges struct {
 	Package *Pkg `json:"package,omitempty"`
 	// Dist holds the value of the dist edge.
 	Dist *Dist `json:"dist,omitempty"`
+	// Pin holds the value of the pin edge.
+	Pin *Pin `json:"pin,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 }
 
 // PackageOrErr returns the Package value or an error if the edge
@@ -81,6 +86,17 @@ func (e PackageVersionEdges) DistOrErr() (*Dist, error) {
 	return nil, &NotLoadedError{edge: "dist"}
 }
 
+// PinOrErr returns the Pin value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e PackageVersionEdges) PinOrErr() (*Pin, error) {
+	if e.Pin != nil {
+		return e.Pin, nil
+	} else if e.loadedTypes[2] {
+		return nil, &NotFoundError{label: pin.Label}
+	}
+	return nil, &NotLoadedError{edge: "pin"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*PackageVersion) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -92,7 +108,7 @@ func (*PackageVersion) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case packageversion.FieldPosition, packageversion.FieldDownloads:
 			values[i] = new(sql.NullInt64)
-		case packageversion.FieldID, packageversion.FieldPackageID, packageversion.FieldVersion, packageversion.FieldNormalizedVersion, packageversion.FieldReference, packageversion.FieldDistID:
+		case packageversion.FieldID, packageversion.FieldPackageID, packageversion.FieldVersion, packageversion.FieldNormalizedVersion, packageversion.FieldReference, packageversion.FieldDistID, packageversion.FieldPinID:
 			values[i] = new(sql.NullString)
 		case packageversion.FieldReleasedAt, packageversion.FieldGoneAt:
 			values[i] = new(sql.NullTime)
@@ -183,6 +199,13 @@ func (_m *PackageVersion) assignValues(columns []string, values []any) error {
 				_m.DistID = new(string)
 				*_m.DistID = value.String
 			}
+		case packageversion.FieldPinID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field pin_id", values[i])
+			} else if value.Valid {
+				_m.PinID = new(string)
+				*_m.PinID = value.String
+			}
 		case packageversion.FieldDownloads:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field downloads", values[i])
@@ -210,6 +233,11 @@ func (_m *PackageVersion) QueryPackage() *PkgQuery {
 // QueryDist queries the "dist" edge of the PackageVersion entity.
 func (_m *PackageVersion) QueryDist() *DistQuery {
 	return NewPackageVersionClient(_m.config).QueryDist(_m)
+}
+
+// QueryPin queries the "pin" edge of the PackageVersion entity.
+func (_m *PackageVersion) QueryPin() *PinQuery {
+	return NewPackageVersionClient(_m.config).QueryPin(_m)
 }
 
 // Update returns a builder for updating this PackageVersion.
@@ -270,6 +298,11 @@ func (_m *PackageVersion) String() string {
 	builder.WriteString(", ")
 	if v := _m.DistID; v != nil {
 		builder.WriteString("dist_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.PinID; v != nil {
+		builder.WriteString("pin_id=")
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")

@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"context"
 	"errors"
@@ -133,6 +134,20 @@ func (_c *PackageVersionCreate) SetNillableDistID(v *string) *PackageVersionCrea
 	return _c
 }
 
+// SetPinID sets the "pin_id" field.
+func (_c *PackageVersionCreate) SetPinID(v string) *PackageVersionCreate {
+	_c.mutation.SetPinID(v)
+	return _c
+}
+
+// SetNillablePinID sets the "pin_id" field if the given value is not nil.
+func (_c *PackageVersionCreate) SetNillablePinID(v *string) *PackageVersionCreate {
+	if v != nil {
+		_c.SetPinID(*v)
+	}
+	return _c
+}
+
 // SetDownloads sets the "downloads" field.
 func (_c *PackageVersionCreate) SetDownloads(v int64) *PackageVersionCreate {
 	_c.mutation.SetDownloads(v)
@@ -169,6 +184,11 @@ func (_c *PackageVersionCreate) SetPackage(v *Pkg) *PackageVersionCreate {
 // SetDist sets the "dist" edge to the Dist entity.
 func (_c *PackageVersionCreate) SetDist(v *Dist) *PackageVersionCreate {
 	return _c.SetDistID(v.ID)
+}
+
+// SetPin sets the "pin" edge to the Pin entity.
+func (_c *PackageVersionCreate) SetPin(v *Pin) *PackageVersionCreate {
+	return _c.SetPinID(v.ID)
 }
 
 // Mutation returns the PackageVersionMutation object of the builder.
@@ -375,6 +395,23 @@ func (_c *PackageVersionCreate) createSpec() (*PackageVersion, *sqlgraph.CreateS
 		_node.DistID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
+	if nodes := _c.mutation.PinIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   packageversion.PinTable,
+			Columns: []string{packageversion.PinColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.PinID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
 	return _node, _spec
 }
 
@@ -550,6 +587,24 @@ func (u *PackageVersionUpsert) UpdateDistID() *PackageVersionUpsert {
 // ClearDistID clears the value of the "dist_id" field.
 func (u *PackageVersionUpsert) ClearDistID() *PackageVersionUpsert {
 	u.SetNull(packageversion.FieldDistID)
+	return u
+}
+
+// SetPinID sets the "pin_id" field.
+func (u *PackageVersionUpsert) SetPinID(v string) *PackageVersionUpsert {
+	u.Set(packageversion.FieldPinID, v)
+	return u
+}
+
+// UpdatePinID sets the "pin_id" field to the value that was provided on create.
+func (u *PackageVersionUpsert) UpdatePinID() *PackageVersionUpsert {
+	u.SetExcluded(packageversion.FieldPinID)
+	return u
+}
+
+// ClearPinID clears the value of the "pin_id" field.
+func (u *PackageVersionUpsert) ClearPinID() *PackageVersionUpsert {
+	u.SetNull(packageversion.FieldPinID)
 	return u
 }
 
@@ -769,6 +824,27 @@ func (u *PackageVersionUpsertOne) UpdateDistID() *PackageVersionUpsertOne {
 func (u *PackageVersionUpsertOne) ClearDistID() *PackageVersionUpsertOne {
 	return u.Update(func(s *PackageVersionUpsert) {
 		s.ClearDistID()
+	})
+}
+
+// SetPinID sets the "pin_id" field.
+func (u *PackageVersionUpsertOne) SetPinID(v string) *PackageVersionUpsertOne {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.SetPinID(v)
+	})
+}
+
+// UpdatePinID sets the "pin_id" field to the value that was provided on create.
+func (u *PackageVersionUpsertOne) UpdatePinID() *PackageVersionUpsertOne {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.UpdatePinID()
+	})
+}
+
+// ClearPinID clears the value of the "pin_id" field.
+func (u *PackageVersionUpsertOne) ClearPinID() *PackageVersionUpsertOne {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.ClearPinID()
 	})
 }
 
@@ -1158,6 +1234,27 @@ func (u *PackageVersionUpsertBulk) UpdateDistID() *PackageVersionUpsertBulk {
 func (u *PackageVersionUpsertBulk) ClearDistID() *PackageVersionUpsertBulk {
 	return u.Update(func(s *PackageVersionUpsert) {
 		s.ClearDistID()
+	})
+}
+
+// SetPinID sets the "pin_id" field.
+func (u *PackageVersionUpsertBulk) SetPinID(v string) *PackageVersionUpsertBulk {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.SetPinID(v)
+	})
+}
+
+// UpdatePinID sets the "pin_id" field to the value that was provided on create.
+func (u *PackageVersionUpsertBulk) UpdatePinID() *PackageVersionUpsertBulk {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.UpdatePinID()
+	})
+}
+
+// ClearPinID clears the value of the "pin_id" field.
+func (u *PackageVersionUpsertBulk) ClearPinID() *PackageVersionUpsertBulk {
+	return u.Update(func(s *PackageVersionUpsert) {
+		s.ClearPinID()
 	})
 }
 

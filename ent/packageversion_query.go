@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"context"
@@ -26,6 +27,7 @@ type PackageVersionQuery struct {
 	predicates  []predicate.PackageVersion
 	withPackage *PkgQuery
 	withDist    *DistQuery
+	withPin     *PinQuery
 	modifiers   []func(*sql.Selector)
 	loadTotal   []func(context.Context, []*PackageVersion) error
 	// intermediate query (i.e. traversal path).
@@ -101,6 +103,28 @@ func (_q *PackageVersionQuery) QueryDist() *DistQuery {
 			sqlgraph.From(packageversion.Table, packageversion.FieldID, selector),
 			sqlgraph.To(dist.Table, dist.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, packageversion.DistTable, packageversion.DistColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPin chains the current query on the "pin" edge.
+func (_q *PackageVersionQuery) QueryPin() *PinQuery {
+	query := (&PinClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(packageversion.Table, packageversion.FieldID, selector),
+			sqlgraph.To(pin.Table, pin.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, packageversion.PinTable, packageversion.PinColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -302,6 +326,7 @@ func (_q *PackageVersionQuery) Clone() *PackageVersionQuery {
 		predicates:  append([]predicate.PackageVersion{}, _q.predicates...),
 		withPackage: _q.withPackage.Clone(),
 		withDist:    _q.withDist.Clone(),
+		withPin:     _q.withPin.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -327,6 +352,17 @@ func (_q *PackageVersionQuery) WithDist(opts ...func(*DistQuery)) *PackageVersio
 		opt(query)
 	}
 	_q.withDist = query
+	return _q
+}
+
+// WithPin tells the query-builder to eager-load the nodes that are connected to
+// the "pin" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *PackageVersionQuery) WithPin(opts ...func(*PinQuery)) *PackageVersionQuery {
+	query := (&PinClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPin = query
 	return _q
 }
 
@@ -408,9 +444,10 @@ func (_q *PackageVersionQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 	var (
 		nodes       = []*PackageVersion{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withPackage != nil,
 			_q.withDist != nil,
+			_q.withPin != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -443,6 +480,12 @@ func (_q *PackageVersionQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 	if query := _q.withDist; query != nil {
 		if err := _q.loadDist(ctx, query, nodes, nil,
 			func(n *PackageVersion, e *Dist) { n.Edges.Dist = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPin; query != nil {
+		if err := _q.loadPin(ctx, query, nodes, nil,
+			func(n *PackageVersion, e *Pin) { n.Edges.Pin = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -515,6 +558,38 @@ func (_q *PackageVersionQuery) loadDist(ctx context.Context, query *DistQuery, n
 	}
 	return nil
 }
+func (_q *PackageVersionQuery) loadPin(ctx context.Context, query *PinQuery, nodes []*PackageVersion, init func(*PackageVersion), assign func(*PackageVersion, *Pin)) error {
+	ids := make([]string, 0, len(nodes))
+	nodeids := make(map[string][]*PackageVersion)
+	for i := range nodes {
+		if nodes[i].PinID == nil {
+			continue
+		}
+		fk := *nodes[i].PinID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(pin.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "pin_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 
 func (_q *PackageVersionQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -549,6 +624,9 @@ func (_q *PackageVersionQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withDist != nil {
 			_spec.Node.AddColumnOnce(packageversion.FieldDistID)
+		}
+		if _q.withPin != nil {
+			_spec.Node.AddColumnOnce(packageversion.FieldPinID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

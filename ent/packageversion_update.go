@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/predicate"
 	"context"
 	"errors"
@@ -171,6 +172,26 @@ func (_u *PackageVersionUpdate) ClearDistID() *PackageVersionUpdate {
 	return _u
 }
 
+// SetPinID sets the "pin_id" field.
+func (_u *PackageVersionUpdate) SetPinID(v string) *PackageVersionUpdate {
+	_u.mutation.SetPinID(v)
+	return _u
+}
+
+// SetNillablePinID sets the "pin_id" field if the given value is not nil.
+func (_u *PackageVersionUpdate) SetNillablePinID(v *string) *PackageVersionUpdate {
+	if v != nil {
+		_u.SetPinID(*v)
+	}
+	return _u
+}
+
+// ClearPinID clears the value of the "pin_id" field.
+func (_u *PackageVersionUpdate) ClearPinID() *PackageVersionUpdate {
+	_u.mutation.ClearPinID()
+	return _u
+}
+
 // SetDownloads sets the "downloads" field.
 func (_u *PackageVersionUpdate) SetDownloads(v int64) *PackageVersionUpdate {
 	_u.mutation.ResetDownloads()
@@ -197,6 +218,11 @@ func (_u *PackageVersionUpdate) SetDist(v *Dist) *PackageVersionUpdate {
 	return _u.SetDistID(v.ID)
 }
 
+// SetPin sets the "pin" edge to the Pin entity.
+func (_u *PackageVersionUpdate) SetPin(v *Pin) *PackageVersionUpdate {
+	return _u.SetPinID(v.ID)
+}
+
 // Mutation returns the PackageVersionMutation object of the builder.
 func (_u *PackageVersionUpdate) Mutation() *PackageVersionMutation {
 	return _u.mutation
@@ -205,6 +231,12 @@ func (_u *PackageVersionUpdate) Mutation() *PackageVersionMutation {
 // ClearDist clears the "dist" edge to the Dist entity.
 func (_u *PackageVersionUpdate) ClearDist() *PackageVersionUpdate {
 	_u.mutation.ClearDist()
+	return _u
+}
+
+// ClearPin clears the "pin" edge to the Pin entity.
+func (_u *PackageVersionUpdate) ClearPin() *PackageVersionUpdate {
+	_u.mutation.ClearPin()
 	return _u
 }
 
@@ -326,6 +358,35 @@ func (_u *PackageVersionUpdate) sqlSave(ctx context.Context) (_node int, err err
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PinCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   packageversion.PinTable,
+			Columns: []string{packageversion.PinColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PinIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   packageversion.PinTable,
+			Columns: []string{packageversion.PinColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -494,6 +555,26 @@ func (_u *PackageVersionUpdateOne) ClearDistID() *PackageVersionUpdateOne {
 	return _u
 }
 
+// SetPinID sets the "pin_id" field.
+func (_u *PackageVersionUpdateOne) SetPinID(v string) *PackageVersionUpdateOne {
+	_u.mutation.SetPinID(v)
+	return _u
+}
+
+// SetNillablePinID sets the "pin_id" field if the given value is not nil.
+func (_u *PackageVersionUpdateOne) SetNillablePinID(v *string) *PackageVersionUpdateOne {
+	if v != nil {
+		_u.SetPinID(*v)
+	}
+	return _u
+}
+
+// ClearPinID clears the value of the "pin_id" field.
+func (_u *PackageVersionUpdateOne) ClearPinID() *PackageVersionUpdateOne {
+	_u.mutation.ClearPinID()
+	return _u
+}
+
 // SetDownloads sets the "downloads" field.
 func (_u *PackageVersionUpdateOne) SetDownloads(v int64) *PackageVersionUpdateOne {
 	_u.mutation.ResetDownloads()
@@ -520,6 +601,11 @@ func (_u *PackageVersionUpdateOne) SetDist(v *Dist) *PackageVersionUpdateOne {
 	return _u.SetDistID(v.ID)
 }
 
+// SetPin sets the "pin" edge to the Pin entity.
+func (_u *PackageVersionUpdateOne) SetPin(v *Pin) *PackageVersionUpdateOne {
+	return _u.SetPinID(v.ID)
+}
+
 // Mutation returns the PackageVersionMutation object of the builder.
 func (_u *PackageVersionUpdateOne) Mutation() *PackageVersionMutation {
 	return _u.mutation
@@ -528,6 +614,12 @@ func (_u *PackageVersionUpdateOne) Mutation() *PackageVersionMutation {
 // ClearDist clears the "dist" edge to the Dist entity.
 func (_u *PackageVersionUpdateOne) ClearDist() *PackageVersionUpdateOne {
 	_u.mutation.ClearDist()
+	return _u
+}
+
+// ClearPin clears the "pin" edge to the Pin entity.
+func (_u *PackageVersionUpdateOne) ClearPin() *PackageVersionUpdateOne {
+	_u.mutation.ClearPin()
 	return _u
 }
 
@@ -679,6 +771,35 @@ func (_u *PackageVersionUpdateOne) sqlSave(ctx context.Context) (_node *PackageV
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(dist.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PinCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   packageversion.PinTable,
+			Columns: []string{packageversion.PinColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PinIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   packageversion.PinTable,
+			Columns: []string{packageversion.PinColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -36,6 +36,10 @@ type Repository struct {
 	CredentialType repository.CredentialType `json:"credential_type,omitempty"`
 	// Sealed JSON of user name, secret and header.
 	Credential *[]byte `json:"-"`
+	// Releases first seen fewer days ago are held back.
+	CooldownDays int `json:"cooldown_days,omitempty"`
+	// Patterns of packages that are not.
+	CooldownExceptions []string `json:"cooldown_exceptions,omitempty"`
 	// Enabled holds the value of the "enabled" field.
 	Enabled bool `json:"enabled,omitempty"`
 	// The source lists its packages, and is mirrored as a whole; else packages are fetched when they are first asked for.
@@ -68,14 +72,17 @@ type RepositoryEdges struct {
 	Syncs []*SyncRun `json:"syncs,omitempty"`
 	// PackageRows holds the value of the package_rows edge.
 	PackageRows []*Pkg `json:"package_rows,omitempty"`
+	// Pins holds the value of the pins edge.
+	Pins []*Pin `json:"pins,omitempty"`
 	// Claims holds the value of the claims edge.
 	Claims []*Claim `json:"claims,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 
 	namedSyncs       map[string][]*SyncRun
 	namedPackageRows map[string][]*Pkg
+	namedPins        map[string][]*Pin
 	namedClaims      map[string][]*Claim
 }
 
@@ -97,10 +104,19 @@ func (e RepositoryEdges) PackageRowsOrErr() ([]*Pkg, error) {
 	return nil, &NotLoadedError{edge: "package_rows"}
 }
 
+// PinsOrErr returns the Pins value or an error if the edge
+// was not loaded in eager-loading.
+func (e RepositoryEdges) PinsOrErr() ([]*Pin, error) {
+	if e.loadedTypes[2] {
+		return e.Pins, nil
+	}
+	return nil, &NotLoadedError{edge: "pins"}
+}
+
 // ClaimsOrErr returns the Claims value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) ClaimsOrErr() ([]*Claim, error) {
-	if e.loadedTypes[2] {
+	if e.loadedTypes[3] {
 		return e.Claims, nil
 	}
 	return nil, &NotLoadedError{edge: "claims"}
@@ -111,11 +127,11 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case repository.FieldPackages, repository.FieldCredential:
+		case repository.FieldPackages, repository.FieldCredential, repository.FieldCooldownExceptions:
 			values[i] = new([]byte)
 		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
-		case repository.FieldPriority, repository.FieldDoubtedLost:
+		case repository.FieldPriority, repository.FieldCooldownDays, repository.FieldDoubtedLost:
 			values[i] = new(sql.NullInt64)
 		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice:
 			values[i] = new(sql.NullString)
@@ -198,6 +214,20 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field credential", values[i])
 			} else if value != nil {
 				_m.Credential = value
+			}
+		case repository.FieldCooldownDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field cooldown_days", values[i])
+			} else if value.Valid {
+				_m.CooldownDays = int(value.Int64)
+			}
+		case repository.FieldCooldownExceptions:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field cooldown_exceptions", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.CooldownExceptions); err != nil {
+					return fmt.Errorf("unmarshal field cooldown_exceptions: %w", err)
+				}
 			}
 		case repository.FieldEnabled:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -286,6 +316,11 @@ func (_m *Repository) QueryPackageRows() *PkgQuery {
 	return NewRepositoryClient(_m.config).QueryPackageRows(_m)
 }
 
+// QueryPins queries the "pins" edge of the Repository entity.
+func (_m *Repository) QueryPins() *PinQuery {
+	return NewRepositoryClient(_m.config).QueryPins(_m)
+}
+
 // QueryClaims queries the "claims" edge of the Repository entity.
 func (_m *Repository) QueryClaims() *ClaimQuery {
 	return NewRepositoryClient(_m.config).QueryClaims(_m)
@@ -341,6 +376,12 @@ func (_m *Repository) String() string {
 	builder.WriteString(fmt.Sprintf("%v", _m.CredentialType))
 	builder.WriteString(", ")
 	builder.WriteString("credential=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("cooldown_days=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CooldownDays))
+	builder.WriteString(", ")
+	builder.WriteString("cooldown_exceptions=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CooldownExceptions))
 	builder.WriteString(", ")
 	builder.WriteString("enabled=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Enabled))
@@ -428,6 +469,30 @@ func (_m *Repository) appendNamedPackageRows(name string, edges ...*Pkg) {
 		_m.Edges.namedPackageRows[name] = []*Pkg{}
 	} else {
 		_m.Edges.namedPackageRows[name] = append(_m.Edges.namedPackageRows[name], edges...)
+	}
+}
+
+// NamedPins returns the Pins named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Repository) NamedPins(name string) ([]*Pin, error) {
+	if _m.Edges.namedPins == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedPins[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Repository) appendNamedPins(name string, edges ...*Pin) {
+	if _m.Edges.namedPins == nil {
+		_m.Edges.namedPins = make(map[string][]*Pin)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedPins[name] = []*Pin{}
+	} else {
+		_m.Edges.namedPins[name] = append(_m.Edges.namedPins[name], edges...)
 	}
 }
 

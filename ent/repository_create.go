@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
@@ -117,6 +118,26 @@ func (_c *RepositoryCreate) SetNillableCredentialType(v *repository.CredentialTy
 // SetCredential sets the "credential" field.
 func (_c *RepositoryCreate) SetCredential(v []byte) *RepositoryCreate {
 	_c.mutation.SetCredential(v)
+	return _c
+}
+
+// SetCooldownDays sets the "cooldown_days" field.
+func (_c *RepositoryCreate) SetCooldownDays(v int) *RepositoryCreate {
+	_c.mutation.SetCooldownDays(v)
+	return _c
+}
+
+// SetNillableCooldownDays sets the "cooldown_days" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableCooldownDays(v *int) *RepositoryCreate {
+	if v != nil {
+		_c.SetCooldownDays(*v)
+	}
+	return _c
+}
+
+// SetCooldownExceptions sets the "cooldown_exceptions" field.
+func (_c *RepositoryCreate) SetCooldownExceptions(v []string) *RepositoryCreate {
+	_c.mutation.SetCooldownExceptions(v)
 	return _c
 }
 
@@ -304,6 +325,21 @@ func (_c *RepositoryCreate) AddPackageRows(v ...*Pkg) *RepositoryCreate {
 	return _c.AddPackageRowIDs(ids...)
 }
 
+// AddPinIDs adds the "pins" edge to the Pin entity by IDs.
+func (_c *RepositoryCreate) AddPinIDs(ids ...string) *RepositoryCreate {
+	_c.mutation.AddPinIDs(ids...)
+	return _c
+}
+
+// AddPins adds the "pins" edges to the Pin entity.
+func (_c *RepositoryCreate) AddPins(v ...*Pin) *RepositoryCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddPinIDs(ids...)
+}
+
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
 func (_c *RepositoryCreate) AddClaimIDs(ids ...string) *RepositoryCreate {
 	_c.mutation.AddClaimIDs(ids...)
@@ -373,6 +409,10 @@ func (_c *RepositoryCreate) defaults() {
 	if _, ok := _c.mutation.CredentialType(); !ok {
 		v := repository.DefaultCredentialType
 		_c.mutation.SetCredentialType(v)
+	}
+	if _, ok := _c.mutation.CooldownDays(); !ok {
+		v := repository.DefaultCooldownDays
+		_c.mutation.SetCooldownDays(v)
 	}
 	if _, ok := _c.mutation.Enabled(); !ok {
 		v := repository.DefaultEnabled
@@ -451,6 +491,9 @@ func (_c *RepositoryCreate) check() error {
 		if err := repository.CredentialTypeValidator(v); err != nil {
 			return &ValidationError{Name: "credential_type", err: fmt.Errorf(`ent: validator failed for field "Repository.credential_type": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.CooldownDays(); !ok {
+		return &ValidationError{Name: "cooldown_days", err: errors.New(`ent: missing required field "Repository.cooldown_days"`)}
 	}
 	if _, ok := _c.mutation.Enabled(); !ok {
 		return &ValidationError{Name: "enabled", err: errors.New(`ent: missing required field "Repository.enabled"`)}
@@ -552,6 +595,14 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldCredential, field.TypeBytes, value)
 		_node.Credential = &value
 	}
+	if value, ok := _c.mutation.CooldownDays(); ok {
+		_spec.SetField(repository.FieldCooldownDays, field.TypeInt, value)
+		_node.CooldownDays = value
+	}
+	if value, ok := _c.mutation.CooldownExceptions(); ok {
+		_spec.SetField(repository.FieldCooldownExceptions, field.TypeJSON, value)
+		_node.CooldownExceptions = value
+	}
 	if value, ok := _c.mutation.Enabled(); ok {
 		_spec.SetField(repository.FieldEnabled, field.TypeBool, value)
 		_node.Enabled = value
@@ -617,6 +668,22 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PinsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.PinsTable,
+			Columns: []string{repository.PinsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -803,6 +870,42 @@ func (u *RepositoryUpsert) UpdateCredential() *RepositoryUpsert {
 // ClearCredential clears the value of the "credential" field.
 func (u *RepositoryUpsert) ClearCredential() *RepositoryUpsert {
 	u.SetNull(repository.FieldCredential)
+	return u
+}
+
+// SetCooldownDays sets the "cooldown_days" field.
+func (u *RepositoryUpsert) SetCooldownDays(v int) *RepositoryUpsert {
+	u.Set(repository.FieldCooldownDays, v)
+	return u
+}
+
+// UpdateCooldownDays sets the "cooldown_days" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateCooldownDays() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldCooldownDays)
+	return u
+}
+
+// AddCooldownDays adds v to the "cooldown_days" field.
+func (u *RepositoryUpsert) AddCooldownDays(v int) *RepositoryUpsert {
+	u.Add(repository.FieldCooldownDays, v)
+	return u
+}
+
+// SetCooldownExceptions sets the "cooldown_exceptions" field.
+func (u *RepositoryUpsert) SetCooldownExceptions(v []string) *RepositoryUpsert {
+	u.Set(repository.FieldCooldownExceptions, v)
+	return u
+}
+
+// UpdateCooldownExceptions sets the "cooldown_exceptions" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateCooldownExceptions() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldCooldownExceptions)
+	return u
+}
+
+// ClearCooldownExceptions clears the value of the "cooldown_exceptions" field.
+func (u *RepositoryUpsert) ClearCooldownExceptions() *RepositoryUpsert {
+	u.SetNull(repository.FieldCooldownExceptions)
 	return u
 }
 
@@ -1128,6 +1231,48 @@ func (u *RepositoryUpsertOne) UpdateCredential() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearCredential() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearCredential()
+	})
+}
+
+// SetCooldownDays sets the "cooldown_days" field.
+func (u *RepositoryUpsertOne) SetCooldownDays(v int) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetCooldownDays(v)
+	})
+}
+
+// AddCooldownDays adds v to the "cooldown_days" field.
+func (u *RepositoryUpsertOne) AddCooldownDays(v int) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.AddCooldownDays(v)
+	})
+}
+
+// UpdateCooldownDays sets the "cooldown_days" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateCooldownDays() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateCooldownDays()
+	})
+}
+
+// SetCooldownExceptions sets the "cooldown_exceptions" field.
+func (u *RepositoryUpsertOne) SetCooldownExceptions(v []string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetCooldownExceptions(v)
+	})
+}
+
+// UpdateCooldownExceptions sets the "cooldown_exceptions" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateCooldownExceptions() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateCooldownExceptions()
+	})
+}
+
+// ClearCooldownExceptions clears the value of the "cooldown_exceptions" field.
+func (u *RepositoryUpsertOne) ClearCooldownExceptions() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearCooldownExceptions()
 	})
 }
 
@@ -1643,6 +1788,48 @@ func (u *RepositoryUpsertBulk) UpdateCredential() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearCredential() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearCredential()
+	})
+}
+
+// SetCooldownDays sets the "cooldown_days" field.
+func (u *RepositoryUpsertBulk) SetCooldownDays(v int) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetCooldownDays(v)
+	})
+}
+
+// AddCooldownDays adds v to the "cooldown_days" field.
+func (u *RepositoryUpsertBulk) AddCooldownDays(v int) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.AddCooldownDays(v)
+	})
+}
+
+// UpdateCooldownDays sets the "cooldown_days" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateCooldownDays() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateCooldownDays()
+	})
+}
+
+// SetCooldownExceptions sets the "cooldown_exceptions" field.
+func (u *RepositoryUpsertBulk) SetCooldownExceptions(v []string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetCooldownExceptions(v)
+	})
+}
+
+// UpdateCooldownExceptions sets the "cooldown_exceptions" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateCooldownExceptions() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateCooldownExceptions()
+	})
+}
+
+// ClearCooldownExceptions clears the value of the "cooldown_exceptions" field.
+func (u *RepositoryUpsertBulk) ClearCooldownExceptions() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearCooldownExceptions()
 	})
 }
 

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
@@ -28,11 +29,13 @@ type RepositoryQuery struct {
 	predicates           []predicate.Repository
 	withSyncs            *SyncRunQuery
 	withPackageRows      *PkgQuery
+	withPins             *PinQuery
 	withClaims           *ClaimQuery
 	modifiers            []func(*sql.Selector)
 	loadTotal            []func(context.Context, []*Repository) error
 	withNamedSyncs       map[string]*SyncRunQuery
 	withNamedPackageRows map[string]*PkgQuery
+	withNamedPins        map[string]*PinQuery
 	withNamedClaims      map[string]*ClaimQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -107,6 +110,28 @@ func (_q *RepositoryQuery) QueryPackageRows() *PkgQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, selector),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PackageRowsTable, repository.PackageRowsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPins chains the current query on the "pins" edge.
+func (_q *RepositoryQuery) QueryPins() *PinQuery {
+	query := (&PinClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, selector),
+			sqlgraph.To(pin.Table, pin.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.PinsTable, repository.PinsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -330,6 +355,7 @@ func (_q *RepositoryQuery) Clone() *RepositoryQuery {
 		predicates:      append([]predicate.Repository{}, _q.predicates...),
 		withSyncs:       _q.withSyncs.Clone(),
 		withPackageRows: _q.withPackageRows.Clone(),
+		withPins:        _q.withPins.Clone(),
 		withClaims:      _q.withClaims.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
@@ -356,6 +382,17 @@ func (_q *RepositoryQuery) WithPackageRows(opts ...func(*PkgQuery)) *RepositoryQ
 		opt(query)
 	}
 	_q.withPackageRows = query
+	return _q
+}
+
+// WithPins tells the query-builder to eager-load the nodes that are connected to
+// the "pins" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithPins(opts ...func(*PinQuery)) *RepositoryQuery {
+	query := (&PinClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPins = query
 	return _q
 }
 
@@ -448,9 +485,10 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 	var (
 		nodes       = []*Repository{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [4]bool{
 			_q.withSyncs != nil,
 			_q.withPackageRows != nil,
+			_q.withPins != nil,
 			_q.withClaims != nil,
 		}
 	)
@@ -489,6 +527,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 			return nil, err
 		}
 	}
+	if query := _q.withPins; query != nil {
+		if err := _q.loadPins(ctx, query, nodes,
+			func(n *Repository) { n.Edges.Pins = []*Pin{} },
+			func(n *Repository, e *Pin) { n.Edges.Pins = append(n.Edges.Pins, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withClaims; query != nil {
 		if err := _q.loadClaims(ctx, query, nodes,
 			func(n *Repository) { n.Edges.Claims = []*Claim{} },
@@ -507,6 +552,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 		if err := _q.loadPackageRows(ctx, query, nodes,
 			func(n *Repository) { n.appendNamedPackageRows(name) },
 			func(n *Repository, e *Pkg) { n.appendNamedPackageRows(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedPins {
+		if err := _q.loadPins(ctx, query, nodes,
+			func(n *Repository) { n.appendNamedPins(name) },
+			func(n *Repository, e *Pin) { n.appendNamedPins(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -583,6 +635,36 @@ func (_q *RepositoryQuery) loadPackageRows(ctx context.Context, query *PkgQuery,
 		node, ok := nodeids[*fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *RepositoryQuery) loadPins(ctx context.Context, query *PinQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Pin)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Repository)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(pin.FieldRepositoryID)
+	}
+	query.Where(predicate.Pin(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(repository.PinsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.RepositoryID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, fk, n.ID)
 		}
 		assign(node, n)
 	}
@@ -731,6 +813,20 @@ func (_q *RepositoryQuery) WithNamedPackageRows(name string, opts ...func(*PkgQu
 		_q.withNamedPackageRows = make(map[string]*PkgQuery)
 	}
 	_q.withNamedPackageRows[name] = query
+	return _q
+}
+
+// WithNamedPins tells the query-builder to eager-load the nodes that are connected to the "pins"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithNamedPins(name string, opts ...func(*PinQuery)) *RepositoryQuery {
+	query := (&PinClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedPins == nil {
+		_q.withNamedPins = make(map[string]*PinQuery)
+	}
+	_q.withNamedPins[name] = query
 	return _q
 }
 

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
@@ -150,6 +151,45 @@ func (_u *RepositoryUpdate) SetCredential(v []byte) *RepositoryUpdate {
 // ClearCredential clears the value of the "credential" field.
 func (_u *RepositoryUpdate) ClearCredential() *RepositoryUpdate {
 	_u.mutation.ClearCredential()
+	return _u
+}
+
+// SetCooldownDays sets the "cooldown_days" field.
+func (_u *RepositoryUpdate) SetCooldownDays(v int) *RepositoryUpdate {
+	_u.mutation.ResetCooldownDays()
+	_u.mutation.SetCooldownDays(v)
+	return _u
+}
+
+// SetNillableCooldownDays sets the "cooldown_days" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableCooldownDays(v *int) *RepositoryUpdate {
+	if v != nil {
+		_u.SetCooldownDays(*v)
+	}
+	return _u
+}
+
+// AddCooldownDays adds value to the "cooldown_days" field.
+func (_u *RepositoryUpdate) AddCooldownDays(v int) *RepositoryUpdate {
+	_u.mutation.AddCooldownDays(v)
+	return _u
+}
+
+// SetCooldownExceptions sets the "cooldown_exceptions" field.
+func (_u *RepositoryUpdate) SetCooldownExceptions(v []string) *RepositoryUpdate {
+	_u.mutation.SetCooldownExceptions(v)
+	return _u
+}
+
+// AppendCooldownExceptions appends value to the "cooldown_exceptions" field.
+func (_u *RepositoryUpdate) AppendCooldownExceptions(v []string) *RepositoryUpdate {
+	_u.mutation.AppendCooldownExceptions(v)
+	return _u
+}
+
+// ClearCooldownExceptions clears the value of the "cooldown_exceptions" field.
+func (_u *RepositoryUpdate) ClearCooldownExceptions() *RepositoryUpdate {
+	_u.mutation.ClearCooldownExceptions()
 	return _u
 }
 
@@ -340,6 +380,21 @@ func (_u *RepositoryUpdate) AddPackageRows(v ...*Pkg) *RepositoryUpdate {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddPinIDs adds the "pins" edge to the Pin entity by IDs.
+func (_u *RepositoryUpdate) AddPinIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.AddPinIDs(ids...)
+	return _u
+}
+
+// AddPins adds the "pins" edges to the Pin entity.
+func (_u *RepositoryUpdate) AddPins(v ...*Pin) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPinIDs(ids...)
+}
+
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
 func (_u *RepositoryUpdate) AddClaimIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddClaimIDs(ids...)
@@ -400,6 +455,27 @@ func (_u *RepositoryUpdate) RemovePackageRows(v ...*Pkg) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearPins clears all "pins" edges to the Pin entity.
+func (_u *RepositoryUpdate) ClearPins() *RepositoryUpdate {
+	_u.mutation.ClearPins()
+	return _u
+}
+
+// RemovePinIDs removes the "pins" edge to Pin entities by IDs.
+func (_u *RepositoryUpdate) RemovePinIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.RemovePinIDs(ids...)
+	return _u
+}
+
+// RemovePins removes "pins" edges to Pin entities.
+func (_u *RepositoryUpdate) RemovePins(v ...*Pin) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePinIDs(ids...)
 }
 
 // ClearClaims clears all "claims" edges to the Claim entity.
@@ -530,6 +606,23 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.CredentialCleared() {
 		_spec.ClearField(repository.FieldCredential, field.TypeBytes)
 	}
+	if value, ok := _u.mutation.CooldownDays(); ok {
+		_spec.SetField(repository.FieldCooldownDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCooldownDays(); ok {
+		_spec.AddField(repository.FieldCooldownDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.CooldownExceptions(); ok {
+		_spec.SetField(repository.FieldCooldownExceptions, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedCooldownExceptions(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldCooldownExceptions, value)
+		})
+	}
+	if _u.mutation.CooldownExceptionsCleared() {
+		_spec.ClearField(repository.FieldCooldownExceptions, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Enabled(); ok {
 		_spec.SetField(repository.FieldEnabled, field.TypeBool, value)
 	}
@@ -655,6 +748,51 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PinsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.PinsTable,
+			Columns: []string{repository.PinsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPinsIDs(); len(nodes) > 0 && !_u.mutation.PinsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.PinsTable,
+			Columns: []string{repository.PinsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PinsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.PinsTable,
+			Columns: []string{repository.PinsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -848,6 +986,45 @@ func (_u *RepositoryUpdateOne) ClearCredential() *RepositoryUpdateOne {
 	return _u
 }
 
+// SetCooldownDays sets the "cooldown_days" field.
+func (_u *RepositoryUpdateOne) SetCooldownDays(v int) *RepositoryUpdateOne {
+	_u.mutation.ResetCooldownDays()
+	_u.mutation.SetCooldownDays(v)
+	return _u
+}
+
+// SetNillableCooldownDays sets the "cooldown_days" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableCooldownDays(v *int) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetCooldownDays(*v)
+	}
+	return _u
+}
+
+// AddCooldownDays adds value to the "cooldown_days" field.
+func (_u *RepositoryUpdateOne) AddCooldownDays(v int) *RepositoryUpdateOne {
+	_u.mutation.AddCooldownDays(v)
+	return _u
+}
+
+// SetCooldownExceptions sets the "cooldown_exceptions" field.
+func (_u *RepositoryUpdateOne) SetCooldownExceptions(v []string) *RepositoryUpdateOne {
+	_u.mutation.SetCooldownExceptions(v)
+	return _u
+}
+
+// AppendCooldownExceptions appends value to the "cooldown_exceptions" field.
+func (_u *RepositoryUpdateOne) AppendCooldownExceptions(v []string) *RepositoryUpdateOne {
+	_u.mutation.AppendCooldownExceptions(v)
+	return _u
+}
+
+// ClearCooldownExceptions clears the value of the "cooldown_exceptions" field.
+func (_u *RepositoryUpdateOne) ClearCooldownExceptions() *RepositoryUpdateOne {
+	_u.mutation.ClearCooldownExceptions()
+	return _u
+}
+
 // SetEnabled sets the "enabled" field.
 func (_u *RepositoryUpdateOne) SetEnabled(v bool) *RepositoryUpdateOne {
 	_u.mutation.SetEnabled(v)
@@ -1035,6 +1212,21 @@ func (_u *RepositoryUpdateOne) AddPackageRows(v ...*Pkg) *RepositoryUpdateOne {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddPinIDs adds the "pins" edge to the Pin entity by IDs.
+func (_u *RepositoryUpdateOne) AddPinIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.AddPinIDs(ids...)
+	return _u
+}
+
+// AddPins adds the "pins" edges to the Pin entity.
+func (_u *RepositoryUpdateOne) AddPins(v ...*Pin) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPinIDs(ids...)
+}
+
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
 func (_u *RepositoryUpdateOne) AddClaimIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddClaimIDs(ids...)
@@ -1095,6 +1287,27 @@ func (_u *RepositoryUpdateOne) RemovePackageRows(v ...*Pkg) *RepositoryUpdateOne
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearPins clears all "pins" edges to the Pin entity.
+func (_u *RepositoryUpdateOne) ClearPins() *RepositoryUpdateOne {
+	_u.mutation.ClearPins()
+	return _u
+}
+
+// RemovePinIDs removes the "pins" edge to Pin entities by IDs.
+func (_u *RepositoryUpdateOne) RemovePinIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.RemovePinIDs(ids...)
+	return _u
+}
+
+// RemovePins removes "pins" edges to Pin entities.
+func (_u *RepositoryUpdateOne) RemovePins(v ...*Pin) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePinIDs(ids...)
 }
 
 // ClearClaims clears all "claims" edges to the Claim entity.
@@ -1255,6 +1468,23 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	if _u.mutation.CredentialCleared() {
 		_spec.ClearField(repository.FieldCredential, field.TypeBytes)
 	}
+	if value, ok := _u.mutation.CooldownDays(); ok {
+		_spec.SetField(repository.FieldCooldownDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCooldownDays(); ok {
+		_spec.AddField(repository.FieldCooldownDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.CooldownExceptions(); ok {
+		_spec.SetField(repository.FieldCooldownExceptions, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedCooldownExceptions(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldCooldownExceptions, value)
+		})
+	}
+	if _u.mutation.CooldownExceptionsCleared() {
+		_spec.ClearField(repository.FieldCooldownExceptions, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Enabled(); ok {
 		_spec.SetField(repository.FieldEnabled, field.TypeBool, value)
 	}
@@ -1380,6 +1610,51 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PinsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.PinsTable,
+			Columns: []string{repository.PinsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPinsIDs(); len(nodes) > 0 && !_u.mutation.PinsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.PinsTable,
+			Columns: []string{repository.PinsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PinsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.PinsTable,
+			Columns: []string{repository.PinsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

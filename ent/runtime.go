@@ -7,12 +7,14 @@ import (
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
+	"broker/ent/block"
 	"broker/ent/change"
 	"broker/ent/claim"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
@@ -145,6 +147,38 @@ func init() {
 	auditheadDescID := auditheadFields[0].Descriptor()
 	// audithead.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	audithead.IDValidator = auditheadDescID.Validators[0].(func(string) error)
+	blockFields := schema.Block{}.Fields()
+	_ = blockFields
+	// blockDescPackage is the schema descriptor for package field.
+	blockDescPackage := blockFields[1].Descriptor()
+	// block.PackageValidator is a validator for the "package" field. It is called by the builders before save.
+	block.PackageValidator = blockDescPackage.Validators[0].(func(string) error)
+	// blockDescVersions is the schema descriptor for versions field.
+	blockDescVersions := blockFields[2].Descriptor()
+	// block.VersionsValidator is a validator for the "versions" field. It is called by the builders before save.
+	block.VersionsValidator = blockDescVersions.Validators[0].(func(string) error)
+	// blockDescReason is the schema descriptor for reason field.
+	blockDescReason := blockFields[3].Descriptor()
+	// block.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	block.ReasonValidator = blockDescReason.Validators[0].(func(string) error)
+	// blockDescLink is the schema descriptor for link field.
+	blockDescLink := blockFields[4].Descriptor()
+	// block.LinkValidator is a validator for the "link" field. It is called by the builders before save.
+	block.LinkValidator = blockDescLink.Validators[0].(func(string) error)
+	// blockDescCreatedBy is the schema descriptor for created_by field.
+	blockDescCreatedBy := blockFields[5].Descriptor()
+	// block.CreatedByValidator is a validator for the "created_by" field. It is called by the builders before save.
+	block.CreatedByValidator = blockDescCreatedBy.Validators[0].(func(string) error)
+	// blockDescCreatedAt is the schema descriptor for created_at field.
+	blockDescCreatedAt := blockFields[6].Descriptor()
+	// block.DefaultCreatedAt holds the default value on creation for the created_at field.
+	block.DefaultCreatedAt = blockDescCreatedAt.Default.(func() time.Time)
+	// blockDescID is the schema descriptor for id field.
+	blockDescID := blockFields[0].Descriptor()
+	// block.DefaultID holds the default value on creation for the id field.
+	block.DefaultID = blockDescID.Default.(func() string)
+	// block.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	block.IDValidator = blockDescID.Validators[0].(func(string) error)
 	changeFields := schema.Change{}.Fields()
 	_ = changeFields
 	// changeDescTopic is the schema descriptor for topic field.
@@ -274,7 +308,7 @@ func init() {
 	// packageversion.DefaultLicenses holds the default value on creation for the licenses field.
 	packageversion.DefaultLicenses = packageversionDescLicenses.Default.([]string)
 	// packageversionDescDownloads is the schema descriptor for downloads field.
-	packageversionDescDownloads := packageversionFields[11].Descriptor()
+	packageversionDescDownloads := packageversionFields[12].Descriptor()
 	// packageversion.DefaultDownloads holds the default value on creation for the downloads field.
 	packageversion.DefaultDownloads = packageversionDescDownloads.Default.(int64)
 	// packageversionDescID is the schema descriptor for id field.
@@ -283,6 +317,110 @@ func init() {
 	packageversion.DefaultID = packageversionDescID.Default.(func() string)
 	// packageversion.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	packageversion.IDValidator = packageversionDescID.Validators[0].(func(string) error)
+	pinFields := schema.Pin{}.Fields()
+	_ = pinFields
+	// pinDescPackage is the schema descriptor for package field.
+	pinDescPackage := pinFields[2].Descriptor()
+	// pin.PackageValidator is a validator for the "package" field. It is called by the builders before save.
+	pin.PackageValidator = pinDescPackage.Validators[0].(func(string) error)
+	// pinDescNormalizedVersion is the schema descriptor for normalized_version field.
+	pinDescNormalizedVersion := pinFields[3].Descriptor()
+	// pin.NormalizedVersionValidator is a validator for the "normalized_version" field. It is called by the builders before save.
+	pin.NormalizedVersionValidator = pinDescNormalizedVersion.Validators[0].(func(string) error)
+	// pinDescReference is the schema descriptor for reference field.
+	pinDescReference := pinFields[6].Descriptor()
+	// pin.DefaultReference holds the default value on creation for the reference field.
+	pin.DefaultReference = pinDescReference.Default.(string)
+	// pin.ReferenceValidator is a validator for the "reference" field. It is called by the builders before save.
+	pin.ReferenceValidator = pinDescReference.Validators[0].(func(string) error)
+	// pinDescAddress is the schema descriptor for address field.
+	pinDescAddress := pinFields[7].Descriptor()
+	// pin.DefaultAddress holds the default value on creation for the address field.
+	pin.DefaultAddress = pinDescAddress.Default.(string)
+	// pin.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	pin.AddressValidator = pinDescAddress.Validators[0].(func(string) error)
+	// pinDescType is the schema descriptor for type field.
+	pinDescType := pinFields[8].Descriptor()
+	// pin.DefaultType holds the default value on creation for the type field.
+	pin.DefaultType = pinDescType.Default.(string)
+	// pin.TypeValidator is a validator for the "type" field. It is called by the builders before save.
+	pin.TypeValidator = pinDescType.Validators[0].(func(string) error)
+	// pinDescURL is the schema descriptor for url field.
+	pinDescURL := pinFields[9].Descriptor()
+	// pin.DefaultURL holds the default value on creation for the url field.
+	pin.DefaultURL = pinDescURL.Default.(string)
+	// pin.URLValidator is a validator for the "url" field. It is called by the builders before save.
+	pin.URLValidator = pinDescURL.Validators[0].(func(string) error)
+	// pinDescShasum is the schema descriptor for shasum field.
+	pinDescShasum := pinFields[10].Descriptor()
+	// pin.DefaultShasum holds the default value on creation for the shasum field.
+	pin.DefaultShasum = pinDescShasum.Default.(string)
+	// pin.ShasumValidator is a validator for the "shasum" field. It is called by the builders before save.
+	pin.ShasumValidator = pinDescShasum.Validators[0].(func(string) error)
+	// pinDescCode is the schema descriptor for code field.
+	pinDescCode := pinFields[11].Descriptor()
+	// pin.CodeValidator is a validator for the "code" field. It is called by the builders before save.
+	pin.CodeValidator = pinDescCode.Validators[0].(func([]byte) error)
+	// pinDescSha256 is the schema descriptor for sha256 field.
+	pinDescSha256 := pinFields[12].Descriptor()
+	// pin.DefaultSha256 holds the default value on creation for the sha256 field.
+	pin.DefaultSha256 = pinDescSha256.Default.(string)
+	// pin.Sha256Validator is a validator for the "sha256" field. It is called by the builders before save.
+	pin.Sha256Validator = pinDescSha256.Validators[0].(func(string) error)
+	// pinDescSha1 is the schema descriptor for sha1 field.
+	pinDescSha1 := pinFields[13].Descriptor()
+	// pin.DefaultSha1 holds the default value on creation for the sha1 field.
+	pin.DefaultSha1 = pinDescSha1.Default.(string)
+	// pin.Sha1Validator is a validator for the "sha1" field. It is called by the builders before save.
+	pin.Sha1Validator = pinDescSha1.Validators[0].(func(string) error)
+	// pinDescSize is the schema descriptor for size field.
+	pinDescSize := pinFields[14].Descriptor()
+	// pin.DefaultSize holds the default value on creation for the size field.
+	pin.DefaultSize = pinDescSize.Default.(int64)
+	// pinDescChange is the schema descriptor for change field.
+	pinDescChange := pinFields[15].Descriptor()
+	// pin.ChangeValidator is a validator for the "change" field. It is called by the builders before save.
+	pin.ChangeValidator = pinDescChange.Validators[0].(func([]byte) error)
+	// pinDescChangedReference is the schema descriptor for changed_reference field.
+	pinDescChangedReference := pinFields[17].Descriptor()
+	// pin.DefaultChangedReference holds the default value on creation for the changed_reference field.
+	pin.DefaultChangedReference = pinDescChangedReference.Default.(string)
+	// pin.ChangedReferenceValidator is a validator for the "changed_reference" field. It is called by the builders before save.
+	pin.ChangedReferenceValidator = pinDescChangedReference.Validators[0].(func(string) error)
+	// pinDescChangedSha256 is the schema descriptor for changed_sha256 field.
+	pinDescChangedSha256 := pinFields[18].Descriptor()
+	// pin.DefaultChangedSha256 holds the default value on creation for the changed_sha256 field.
+	pin.DefaultChangedSha256 = pinDescChangedSha256.Default.(string)
+	// pin.ChangedSha256Validator is a validator for the "changed_sha256" field. It is called by the builders before save.
+	pin.ChangedSha256Validator = pinDescChangedSha256.Validators[0].(func(string) error)
+	// pinDescChangedSha1 is the schema descriptor for changed_sha1 field.
+	pinDescChangedSha1 := pinFields[19].Descriptor()
+	// pin.DefaultChangedSha1 holds the default value on creation for the changed_sha1 field.
+	pin.DefaultChangedSha1 = pinDescChangedSha1.Default.(string)
+	// pin.ChangedSha1Validator is a validator for the "changed_sha1" field. It is called by the builders before save.
+	pin.ChangedSha1Validator = pinDescChangedSha1.Validators[0].(func(string) error)
+	// pinDescChangedSize is the schema descriptor for changed_size field.
+	pinDescChangedSize := pinFields[20].Descriptor()
+	// pin.DefaultChangedSize holds the default value on creation for the changed_size field.
+	pin.DefaultChangedSize = pinDescChangedSize.Default.(int64)
+	// pinDescOverwritten is the schema descriptor for overwritten field.
+	pinDescOverwritten := pinFields[21].Descriptor()
+	// pin.DefaultOverwritten holds the default value on creation for the overwritten field.
+	pin.DefaultOverwritten = pinDescOverwritten.Default.(bool)
+	// pinDescTold is the schema descriptor for told field.
+	pinDescTold := pinFields[23].Descriptor()
+	// pin.DefaultTold holds the default value on creation for the told field.
+	pin.DefaultTold = pinDescTold.Default.([]string)
+	// pinDescRejected is the schema descriptor for rejected field.
+	pinDescRejected := pinFields[24].Descriptor()
+	// pin.DefaultRejected holds the default value on creation for the rejected field.
+	pin.DefaultRejected = pinDescRejected.Default.([]string)
+	// pinDescID is the schema descriptor for id field.
+	pinDescID := pinFields[0].Descriptor()
+	// pin.DefaultID holds the default value on creation for the id field.
+	pin.DefaultID = pinDescID.Default.(func() string)
+	// pin.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	pin.IDValidator = pinDescID.Validators[0].(func(string) error)
 	pkgFields := schema.Pkg{}.Fields()
 	_ = pkgFields
 	// pkgDescName is the schema descriptor for name field.
@@ -363,24 +501,28 @@ func init() {
 	repositoryDescPriority := repositoryFields[6].Descriptor()
 	// repository.DefaultPriority holds the default value on creation for the priority field.
 	repository.DefaultPriority = repositoryDescPriority.Default.(int)
+	// repositoryDescCooldownDays is the schema descriptor for cooldown_days field.
+	repositoryDescCooldownDays := repositoryFields[10].Descriptor()
+	// repository.DefaultCooldownDays holds the default value on creation for the cooldown_days field.
+	repository.DefaultCooldownDays = repositoryDescCooldownDays.Default.(int)
 	// repositoryDescEnabled is the schema descriptor for enabled field.
-	repositoryDescEnabled := repositoryFields[10].Descriptor()
+	repositoryDescEnabled := repositoryFields[12].Descriptor()
 	// repository.DefaultEnabled holds the default value on creation for the enabled field.
 	repository.DefaultEnabled = repositoryDescEnabled.Default.(bool)
 	// repositoryDescListed is the schema descriptor for listed field.
-	repositoryDescListed := repositoryFields[11].Descriptor()
+	repositoryDescListed := repositoryFields[13].Descriptor()
 	// repository.DefaultListed holds the default value on creation for the listed field.
 	repository.DefaultListed = repositoryDescListed.Default.(bool)
 	// repositoryDescDoubtedLost is the schema descriptor for doubted_lost field.
-	repositoryDescDoubtedLost := repositoryFields[17].Descriptor()
+	repositoryDescDoubtedLost := repositoryFields[19].Descriptor()
 	// repository.DefaultDoubtedLost holds the default value on creation for the doubted_lost field.
 	repository.DefaultDoubtedLost = repositoryDescDoubtedLost.Default.(int)
 	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
-	repositoryDescRemovalsConfirmed := repositoryFields[18].Descriptor()
+	repositoryDescRemovalsConfirmed := repositoryFields[20].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[19].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[21].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

@@ -22,6 +22,8 @@ type Tx struct {
 	AuditEvent *AuditEventClient
 	// AuditHead is the client for interacting with the AuditHead builders.
 	AuditHead *AuditHeadClient
+	// Block is the client for interacting with the Block builders.
+	Block *BlockClient
 	// Change is the client for interacting with the Change builders.
 	Change *ChangeClient
 	// Claim is the client for interacting with the Claim builders.
@@ -34,6 +36,8 @@ type Tx struct {
 	DownloadDay *DownloadDayClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
 	PackageVersion *PackageVersionClient
+	// Pin is the client for interacting with the Pin builders.
+	Pin *PinClient
 	// Pkg is the client for interacting with the Pkg builders.
 	Pkg *PkgClient
 	// RateWindow is the client for interacting with the RateWindow builders.
@@ -197,12 +201,14 @@ func (tx *Tx) init() {
 	tx.Archive = NewArchiveClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)
+	tx.Block = NewBlockClient(tx.config)
 	tx.Change = NewChangeClient(tx.config)
 	tx.Claim = NewClaimClient(tx.config)
 	tx.Dist = NewDistClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DownloadDay = NewDownloadDayClient(tx.config)
 	tx.PackageVersion = NewPackageVersionClient(tx.config)
+	tx.Pin = NewPinClient(tx.config)
 	tx.Pkg = NewPkgClient(tx.config)
 	tx.RateWindow = NewRateWindowClient(tx.config)
 	tx.Repository = NewRepositoryClient(tx.config)

@@ -146,7 +146,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	rules := policy.New(db, memory, events, c.defaultRateLimit)
 	s.access = tokens.New(db, events, rules, c.tokenPrefix, time.Now)
 	s.audit, s.settings = events, rules
-	packages := catalog.New(db, c.publicURL)
+	packages := catalog.New(db, events, c.publicURL)
 	outbound := safehttp.New(c.upstreams, agent())
 	outbound.Through(c.proxies)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
@@ -184,7 +184,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs},
 		graph: graph.NewHandler(&graph.Resolver{
 			Client: db.Reports, View: views, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
-			Sources: repositories, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
+			Sources: repositories, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
 		leaks:   leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),

@@ -122,6 +122,29 @@ var (
 		Columns:    AuditHeadsColumns,
 		PrimaryKey: []*schema.Column{AuditHeadsColumns[0]},
 	}
+	// BlocksColumns holds the columns for the "blocks" table.
+	BlocksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "package", Type: field.TypeString, Size: 255},
+		{Name: "versions", Type: field.TypeString, Size: 1000},
+		{Name: "reason", Type: field.TypeString, Size: 2000},
+		{Name: "link", Type: field.TypeString, Nullable: true, Size: 2048},
+		{Name: "created_by", Type: field.TypeString, Size: 255},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// BlocksTable holds the schema information for the "blocks" table.
+	BlocksTable = &schema.Table{
+		Name:       "blocks",
+		Columns:    BlocksColumns,
+		PrimaryKey: []*schema.Column{BlocksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "block_package",
+				Unique:  false,
+				Columns: []*schema.Column{BlocksColumns[1]},
+			},
+		},
+	}
 	// ChangesColumns holds the columns for the "changes" table.
 	ChangesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
@@ -309,6 +332,7 @@ var (
 		{Name: "gone_at", Type: field.TypeTime, Nullable: true},
 		{Name: "downloads", Type: field.TypeInt64, Default: 0},
 		{Name: "dist_id", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "pin_id", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "package_id", Type: field.TypeString, Size: 64},
 	}
 	// PackageVersionsTable holds the schema information for the "package_versions" table.
@@ -324,8 +348,14 @@ var (
 				OnDelete:   schema.SetNull,
 			},
 			{
-				Symbol:     "package_versions_packages_versions",
+				Symbol:     "package_versions_pins_versions",
 				Columns:    []*schema.Column{PackageVersionsColumns[11]},
+				RefColumns: []*schema.Column{PinsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "package_versions_packages_versions",
+				Columns:    []*schema.Column{PackageVersionsColumns[12]},
 				RefColumns: []*schema.Column{PackagesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -334,12 +364,12 @@ var (
 			{
 				Name:    "packageversion_package_id_normalized_version",
 				Unique:  true,
-				Columns: []*schema.Column{PackageVersionsColumns[11], PackageVersionsColumns[2]},
+				Columns: []*schema.Column{PackageVersionsColumns[12], PackageVersionsColumns[2]},
 			},
 			{
 				Name:    "packageversion_package_id_position",
 				Unique:  false,
-				Columns: []*schema.Column{PackageVersionsColumns[11], PackageVersionsColumns[4]},
+				Columns: []*schema.Column{PackageVersionsColumns[12], PackageVersionsColumns[4]},
 			},
 			{
 				Name:    "packageversion_dist_id",
@@ -347,11 +377,78 @@ var (
 				Columns: []*schema.Column{PackageVersionsColumns[10]},
 			},
 			{
+				Name:    "packageversion_pin_id",
+				Unique:  false,
+				Columns: []*schema.Column{PackageVersionsColumns[11]},
+			},
+			{
 				Name:    "packageversion_gone_at",
 				Unique:  false,
 				Columns: []*schema.Column{PackageVersionsColumns[8]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "gone_at IS NOT NULL",
+				},
+			},
+		},
+	}
+	// PinsColumns holds the columns for the "pins" table.
+	PinsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "package", Type: field.TypeString, Size: 255},
+		{Name: "normalized_version", Type: field.TypeString, Size: 255},
+		{Name: "seen_at", Type: field.TypeTime, Nullable: true},
+		{Name: "released_at", Type: field.TypeTime, Nullable: true},
+		{Name: "reference", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "address", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "type", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "url", Type: field.TypeString, Size: 4096, Default: ""},
+		{Name: "shasum", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "code", Type: field.TypeBytes, Nullable: true, Size: 40},
+		{Name: "sha256", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "sha1", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "size", Type: field.TypeInt64, Default: 0},
+		{Name: "change", Type: field.TypeBytes, Nullable: true, Size: 40},
+		{Name: "changed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "changed_reference", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "changed_sha256", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "changed_sha1", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "changed_size", Type: field.TypeInt64, Default: 0},
+		{Name: "overwritten", Type: field.TypeBool, Default: false},
+		{Name: "changed_metadata", Type: field.TypeBytes, Nullable: true},
+		{Name: "told", Type: field.TypeJSON},
+		{Name: "rejected", Type: field.TypeJSON},
+		{Name: "repository_id", Type: field.TypeString, Size: 64},
+	}
+	// PinsTable holds the schema information for the "pins" table.
+	PinsTable = &schema.Table{
+		Name:       "pins",
+		Columns:    PinsColumns,
+		PrimaryKey: []*schema.Column{PinsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "pins_repositories_pins",
+				Columns:    []*schema.Column{PinsColumns[24]},
+				RefColumns: []*schema.Column{RepositoriesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pin_repository_id_package_normalized_version",
+				Unique:  true,
+				Columns: []*schema.Column{PinsColumns[24], PinsColumns[1], PinsColumns[2]},
+			},
+			{
+				Name:    "pin_repository_id_seen_at",
+				Unique:  false,
+				Columns: []*schema.Column{PinsColumns[24], PinsColumns[3]},
+			},
+			{
+				Name:    "pin_changed_at",
+				Unique:  false,
+				Columns: []*schema.Column{PinsColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "changed_at IS NOT NULL",
 				},
 			},
 		},
@@ -440,6 +537,8 @@ var (
 		{Name: "dist_mode", Type: field.TypeEnum, Enums: []string{"REWRITE", "MIRROR"}, Default: "REWRITE"},
 		{Name: "credential_type", Type: field.TypeEnum, Enums: []string{"NONE", "HTTP_BASIC", "BEARER", "HEADER", "GITHUB", "GITLAB", "BITBUCKET", "GITEA", "SSH_KEY"}, Default: "NONE"},
 		{Name: "credential", Type: field.TypeBytes, Nullable: true},
+		{Name: "cooldown_days", Type: field.TypeInt, Default: 0},
+		{Name: "cooldown_exceptions", Type: field.TypeJSON, Nullable: true},
 		{Name: "enabled", Type: field.TypeBool, Default: true},
 		{Name: "listed", Type: field.TypeBool, Default: true},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "SYNCING", "READY", "FAILED", "DISABLED"}, Default: "PENDING"},
@@ -826,12 +925,14 @@ var (
 		ArchivesTable,
 		AuditEventsTable,
 		AuditHeadsTable,
+		BlocksTable,
 		ChangesTable,
 		ClaimsTable,
 		DistsTable,
 		DocumentsTable,
 		DownloadDaysTable,
 		PackageVersionsTable,
+		PinsTable,
 		PackagesTable,
 		RateWindowsTable,
 		RepositoriesTable,
@@ -855,7 +956,9 @@ func init() {
 	DistsTable.ForeignKeys[1].RefTable = PackagesTable
 	DocumentsTable.ForeignKeys[0].RefTable = PackagesTable
 	PackageVersionsTable.ForeignKeys[0].RefTable = DistsTable
-	PackageVersionsTable.ForeignKeys[1].RefTable = PackagesTable
+	PackageVersionsTable.ForeignKeys[1].RefTable = PinsTable
+	PackageVersionsTable.ForeignKeys[2].RefTable = PackagesTable
+	PinsTable.ForeignKeys[0].RefTable = RepositoriesTable
 	PackagesTable.ForeignKeys[0].RefTable = RepositoriesTable
 	PackagesTable.Annotation = &entsql.Annotation{
 		Table: "packages",

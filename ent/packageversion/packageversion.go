@@ -32,12 +32,16 @@ const (
 	FieldGoneAt = "gone_at"
 	// FieldDistID holds the string denoting the dist_id field in the database.
 	FieldDistID = "dist_id"
+	// FieldPinID holds the string denoting the pin_id field in the database.
+	FieldPinID = "pin_id"
 	// FieldDownloads holds the string denoting the downloads field in the database.
 	FieldDownloads = "downloads"
 	// EdgePackage holds the string denoting the package edge name in mutations.
 	EdgePackage = "package"
 	// EdgeDist holds the string denoting the dist edge name in mutations.
 	EdgeDist = "dist"
+	// EdgePin holds the string denoting the pin edge name in mutations.
+	EdgePin = "pin"
 	// Table holds the table name of the packageversion in the database.
 	Table = "package_versions"
 	// PackageTable is the table that holds the package relation/edge.
@@ -54,6 +58,13 @@ const (
 	DistInverseTable = "dists"
 	// DistColumn is the table column denoting the dist relation/edge.
 	DistColumn = "dist_id"
+	// PinTable is the table that holds the pin relation/edge.
+	PinTable = "package_versions"
+	// PinInverseTable is the table name for the Pin entity.
+	// It exists in this package in order to avoid circular dependency with the "pin" package.
+	PinInverseTable = "pins"
+	// PinColumn is the table column denoting the pin relation/edge.
+	PinColumn = "pin_id"
 )
 
 // Columns holds all SQL columns for packageversion fields.
@@ -69,6 +80,7 @@ var Columns = []string{
 	FieldLicenses,
 	FieldGoneAt,
 	FieldDistID,
+	FieldPinID,
 	FieldDownloads,
 }
 
@@ -154,6 +166,11 @@ func ByDistID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDistID, opts...).ToFunc()
 }
 
+// ByPinID orders the results by the pin_id field.
+func ByPinID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPinID, opts...).ToFunc()
+}
+
 // ByDownloads orders the results by the downloads field.
 func ByDownloads(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDownloads, opts...).ToFunc()
@@ -172,6 +189,13 @@ func ByDistField(field string, opts ...sql.OrderTermOption) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newDistStep(), sql.OrderByField(field, opts...))
 	}
 }
+
+// ByPinField orders the results by pin field.
+func ByPinField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPinStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newPackageStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -184,5 +208,12 @@ func newDistStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(DistInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, DistTable, DistColumn),
+	)
+}
+func newPinStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PinInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, PinTable, PinColumn),
 	)
 }

@@ -110,6 +110,11 @@ func DistID(v string) predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldEQ(FieldDistID, v))
 }
 
+// PinID applies equality check predicate on the "pin_id" field. It's identical to PinIDEQ.
+func PinID(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEQ(FieldPinID, v))
+}
+
 // Downloads applies equality check predicate on the "downloads" field. It's identical to DownloadsEQ.
 func Downloads(v int64) predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldEQ(FieldDownloads, v))
@@ -610,6 +615,81 @@ func DistIDContainsFold(v string) predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldContainsFold(FieldDistID, v))
 }
 
+// PinIDEQ applies the EQ predicate on the "pin_id" field.
+func PinIDEQ(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEQ(FieldPinID, v))
+}
+
+// PinIDNEQ applies the NEQ predicate on the "pin_id" field.
+func PinIDNEQ(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNEQ(FieldPinID, v))
+}
+
+// PinIDIn applies the In predicate on the "pin_id" field.
+func PinIDIn(vs ...string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldIn(FieldPinID, vs...))
+}
+
+// PinIDNotIn applies the NotIn predicate on the "pin_id" field.
+func PinIDNotIn(vs ...string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNotIn(FieldPinID, vs...))
+}
+
+// PinIDGT applies the GT predicate on the "pin_id" field.
+func PinIDGT(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldGT(FieldPinID, v))
+}
+
+// PinIDGTE applies the GTE predicate on the "pin_id" field.
+func PinIDGTE(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldGTE(FieldPinID, v))
+}
+
+// PinIDLT applies the LT predicate on the "pin_id" field.
+func PinIDLT(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldLT(FieldPinID, v))
+}
+
+// PinIDLTE applies the LTE predicate on the "pin_id" field.
+func PinIDLTE(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldLTE(FieldPinID, v))
+}
+
+// PinIDContains applies the Contains predicate on the "pin_id" field.
+func PinIDContains(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldContains(FieldPinID, v))
+}
+
+// PinIDHasPrefix applies the HasPrefix predicate on the "pin_id" field.
+func PinIDHasPrefix(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldHasPrefix(FieldPinID, v))
+}
+
+// PinIDHasSuffix applies the HasSuffix predicate on the "pin_id" field.
+func PinIDHasSuffix(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldHasSuffix(FieldPinID, v))
+}
+
+// PinIDIsNil applies the IsNil predicate on the "pin_id" field.
+func PinIDIsNil() predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldIsNull(FieldPinID))
+}
+
+// PinIDNotNil applies the NotNil predicate on the "pin_id" field.
+func PinIDNotNil() predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldNotNull(FieldPinID))
+}
+
+// PinIDEqualFold applies the EqualFold predicate on the "pin_id" field.
+func PinIDEqualFold(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldEqualFold(FieldPinID, v))
+}
+
+// PinIDContainsFold applies the ContainsFold predicate on the "pin_id" field.
+func PinIDContainsFold(v string) predicate.PackageVersion {
+	return predicate.PackageVersion(sql.FieldContainsFold(FieldPinID, v))
+}
+
 // DownloadsEQ applies the EQ predicate on the "downloads" field.
 func DownloadsEQ(v int64) predicate.PackageVersion {
 	return predicate.PackageVersion(sql.FieldEQ(FieldDownloads, v))
@@ -688,6 +768,29 @@ func HasDist() predicate.PackageVersion {
 func HasDistWith(preds ...predicate.Dist) predicate.PackageVersion {
 	return predicate.PackageVersion(func(s *sql.Selector) {
 		step := newDistStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPin applies the HasEdge predicate on the "pin" edge.
+func HasPin() predicate.PackageVersion {
+	return predicate.PackageVersion(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, PinTable, PinColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPinWith applies the HasEdge predicate on the "pin" edge with a given conditions (other predicates).
+func HasPinWith(preds ...predicate.Pin) predicate.PackageVersion {
+	return predicate.PackageVersion(func(s *sql.Selector) {
+		step := newPinStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

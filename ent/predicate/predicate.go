@@ -18,6 +18,9 @@ type AuditEvent func(*sql.Selector)
 // AuditHead is the predicate function for audithead builders.
 type AuditHead func(*sql.Selector)
 
+// Block is the predicate function for block builders.
+type Block func(*sql.Selector)
+
 // Change is the predicate function for change builders.
 type Change func(*sql.Selector)
 
@@ -35,6 +38,9 @@ type DownloadDay func(*sql.Selector)
 
 // PackageVersion is the predicate function for packageversion builders.
 type PackageVersion func(*sql.Selector)
+
+// Pin is the predicate function for pin builders.
+type Pin func(*sql.Selector)
 
 // Pkg is the predicate function for pkg builders.
 type Pkg func(*sql.Selector)

@@ -35,6 +35,10 @@ const (
 	FieldCredentialType = "credential_type"
 	// FieldCredential holds the string denoting the credential field in the database.
 	FieldCredential = "credential"
+	// FieldCooldownDays holds the string denoting the cooldown_days field in the database.
+	FieldCooldownDays = "cooldown_days"
+	// FieldCooldownExceptions holds the string denoting the cooldown_exceptions field in the database.
+	FieldCooldownExceptions = "cooldown_exceptions"
 	// FieldEnabled holds the string denoting the enabled field in the database.
 	FieldEnabled = "enabled"
 	// FieldListed holds the string denoting the listed field in the database.
@@ -59,6 +63,8 @@ const (
 	EdgeSyncs = "syncs"
 	// EdgePackageRows holds the string denoting the package_rows edge name in mutations.
 	EdgePackageRows = "package_rows"
+	// EdgePins holds the string denoting the pins edge name in mutations.
+	EdgePins = "pins"
 	// EdgeClaims holds the string denoting the claims edge name in mutations.
 	EdgeClaims = "claims"
 	// Table holds the table name of the repository in the database.
@@ -77,6 +83,13 @@ const (
 	PackageRowsInverseTable = "packages"
 	// PackageRowsColumn is the table column denoting the package_rows relation/edge.
 	PackageRowsColumn = "repository_id"
+	// PinsTable is the table that holds the pins relation/edge.
+	PinsTable = "pins"
+	// PinsInverseTable is the table name for the Pin entity.
+	// It exists in this package in order to avoid circular dependency with the "pin" package.
+	PinsInverseTable = "pins"
+	// PinsColumn is the table column denoting the pins relation/edge.
+	PinsColumn = "repository_id"
 	// ClaimsTable is the table that holds the claims relation/edge.
 	ClaimsTable = "claims"
 	// ClaimsInverseTable is the table name for the Claim entity.
@@ -98,6 +111,8 @@ var Columns = []string{
 	FieldDistMode,
 	FieldCredentialType,
 	FieldCredential,
+	FieldCooldownDays,
+	FieldCooldownExceptions,
 	FieldEnabled,
 	FieldListed,
 	FieldStatus,
@@ -131,6 +146,8 @@ var (
 	DefaultPackages []string
 	// DefaultPriority holds the default value on creation for the "priority" field.
 	DefaultPriority int
+	// DefaultCooldownDays holds the default value on creation for the "cooldown_days" field.
+	DefaultCooldownDays int
 	// DefaultEnabled holds the default value on creation for the "enabled" field.
 	DefaultEnabled bool
 	// DefaultListed holds the default value on creation for the "listed" field.
@@ -302,6 +319,11 @@ func ByCredentialType(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCredentialType, opts...).ToFunc()
 }
 
+// ByCooldownDays orders the results by the cooldown_days field.
+func ByCooldownDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCooldownDays, opts...).ToFunc()
+}
+
 // ByEnabled orders the results by the enabled field.
 func ByEnabled(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEnabled, opts...).ToFunc()
@@ -380,6 +402,20 @@ func ByPackageRows(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByPinsCount orders the results by pins count.
+func ByPinsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newPinsStep(), opts...)
+	}
+}
+
+// ByPins orders the results by pins terms.
+func ByPins(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPinsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByClaimsCount orders the results by claims count.
 func ByClaimsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -405,6 +441,13 @@ func newPackageRowsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PackageRowsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PackageRowsTable, PackageRowsColumn),
+	)
+}
+func newPinsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PinsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, PinsTable, PinsColumn),
 	)
 }
 func newClaimsStep() *sqlgraph.Step {

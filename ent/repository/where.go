@@ -90,6 +90,11 @@ func Credential(v []byte) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCredential, v))
 }
 
+// CooldownDays applies equality check predicate on the "cooldown_days" field. It's identical to CooldownDaysEQ.
+func CooldownDays(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldCooldownDays, v))
+}
+
 // Enabled applies equality check predicate on the "enabled" field. It's identical to EnabledEQ.
 func Enabled(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldEnabled, v))
@@ -488,6 +493,56 @@ func CredentialIsNil() predicate.Repository {
 // CredentialNotNil applies the NotNil predicate on the "credential" field.
 func CredentialNotNil() predicate.Repository {
 	return predicate.Repository(sql.FieldNotNull(FieldCredential))
+}
+
+// CooldownDaysEQ applies the EQ predicate on the "cooldown_days" field.
+func CooldownDaysEQ(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldCooldownDays, v))
+}
+
+// CooldownDaysNEQ applies the NEQ predicate on the "cooldown_days" field.
+func CooldownDaysNEQ(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldCooldownDays, v))
+}
+
+// CooldownDaysIn applies the In predicate on the "cooldown_days" field.
+func CooldownDaysIn(vs ...int) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldCooldownDays, vs...))
+}
+
+// CooldownDaysNotIn applies the NotIn predicate on the "cooldown_days" field.
+func CooldownDaysNotIn(vs ...int) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldCooldownDays, vs...))
+}
+
+// CooldownDaysGT applies the GT predicate on the "cooldown_days" field.
+func CooldownDaysGT(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldCooldownDays, v))
+}
+
+// CooldownDaysGTE applies the GTE predicate on the "cooldown_days" field.
+func CooldownDaysGTE(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldCooldownDays, v))
+}
+
+// CooldownDaysLT applies the LT predicate on the "cooldown_days" field.
+func CooldownDaysLT(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldCooldownDays, v))
+}
+
+// CooldownDaysLTE applies the LTE predicate on the "cooldown_days" field.
+func CooldownDaysLTE(v int) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldCooldownDays, v))
+}
+
+// CooldownExceptionsIsNil applies the IsNil predicate on the "cooldown_exceptions" field.
+func CooldownExceptionsIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldCooldownExceptions))
+}
+
+// CooldownExceptionsNotNil applies the NotNil predicate on the "cooldown_exceptions" field.
+func CooldownExceptionsNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldCooldownExceptions))
 }
 
 // EnabledEQ applies the EQ predicate on the "enabled" field.
@@ -908,6 +963,29 @@ func HasPackageRows() predicate.Repository {
 func HasPackageRowsWith(preds ...predicate.Pkg) predicate.Repository {
 	return predicate.Repository(func(s *sql.Selector) {
 		step := newPackageRowsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPins applies the HasEdge predicate on the "pins" edge.
+func HasPins() predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, PinsTable, PinsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPinsWith applies the HasEdge predicate on the "pins" edge with a given conditions (other predicates).
+func HasPinsWith(preds ...predicate.Pin) predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := newPinsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -29,6 +29,7 @@ func (PackageVersion) Fields() []ent.Field {
 		field.JSON("licenses", []string{}).Default([]string{}),
 		goneAt(),
 		field.String("dist_id").Optional().Nillable(),
+		field.String("pin_id").Optional().Nillable().Annotations(entgql.Skip()).Comment("What it was when it was first seen; null of a branch."),
 		field.Int64("downloads").Default(0),
 	}
 }
@@ -40,6 +41,8 @@ func (PackageVersion) Edges() []ent.Edge {
 			Annotations(entgql.Skip(entgql.SkipAll)),
 		edge.From("dist", Dist.Type).Ref("versions").Field("dist_id").Unique().
 			Annotations(entgql.Skip(entgql.SkipAll)),
+		edge.From("pin", Pin.Type).Ref("versions").Field("pin_id").Unique().
+			Annotations(entgql.Skip(entgql.SkipAll)),
 	}
 }
 
@@ -48,7 +51,7 @@ func (PackageVersion) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("package_id", "normalized_version").Unique(),
 		index.Fields("package_id", "position"),
-		index.Fields("dist_id"),
+		index.Fields("dist_id"), index.Fields("pin_id"),
 		index.Fields("gone_at").Annotations(entsql.IndexWhere("gone_at IS NOT NULL")),
 	}
 }

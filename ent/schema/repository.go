@@ -28,6 +28,8 @@ func (Repository) Fields() []ent.Field {
 			Default("NONE"),
 		field.Bytes("credential").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
 			Comment("Sealed JSON of user name, secret and header."),
+		field.Int("cooldown_days").Default(0).Comment("Releases first seen fewer days ago are held back."),
+		field.JSON("cooldown_exceptions", []string{}).Optional().Comment("Patterns of packages that are not."),
 		field.Bool("enabled").Default(true),
 		field.Bool("listed").Default(true).
 			Comment("The source lists its packages, and is mirrored as a whole; else packages are fetched when they are first asked for."),
@@ -52,6 +54,8 @@ func (Repository) Edges() []ent.Edge {
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("package_rows", Pkg.Type).
 			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
+		edge.To("pins", Pin.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("claims", Claim.Type).
 			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
 	}

@@ -14,6 +14,7 @@ const (
 	ReadRepositories
 	ManageRepositories // add, change, remove, sync
 	UploadPackages     // object: the package's name, or none before it is known
+	DecideVersions     // accept and reject what changed upstream, let through, block
 	ReadTokens         // object: the token's id and its maker's
 	CreateTokens       // object: none
 	ManageTokens       // change, rotate, disable, revoke; object: the token's id and its maker's
@@ -47,6 +48,7 @@ var allowances = map[Action]allowance{
 	ReadRepositories:   {readOnly: true, write: true, role: user.RoleVIEWER},
 	ManageRepositories: {write: true, role: user.RoleMAINTAINER},
 	UploadPackages:     {write: true, role: user.RoleMAINTAINER},
+	DecideVersions:     {role: user.RoleMAINTAINER},
 	ReadTokens:         {readOnly: true, write: true, itself: true, made: true, role: user.RoleVIEWER},
 	CreateTokens:       {write: true, setting: true, role: user.RoleMAINTAINER},
 	ManageTokens:       {write: true, made: true, setting: true, role: user.RoleMAINTAINER},

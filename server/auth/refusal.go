@@ -21,6 +21,7 @@ const (
 	CodePermissionDenied    Code = "PERMISSION_DENIED"
 	CodePackageNotAllowed   Code = "PACKAGE_NOT_ALLOWED"
 	CodeNetworkNotAllowed   Code = "NETWORK_NOT_ALLOWED"
+	CodeVersionBlocked      Code = "VERSION_BLOCKED"
 	CodeNotFound            Code = "NOT_FOUND"
 	CodeRateLimited         Code = "RATE_LIMITED"
 	CodeUpstreamUnavailable Code = "UPSTREAM_UNAVAILABLE"

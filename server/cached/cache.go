@@ -33,6 +33,8 @@ type Options[K comparable, V any] struct {
 	// Found are what a value depends on besides, which only the value tells; nil where there is nothing. While other
 	// subjects of the topics are announced in the middle of a read, what was read is not kept.
 	Found func(V) []Mark
+	// Until is when a value ends by itself, and is read again; nil, or the zero instant, where none does.
+	Until func(V) time.Time
 	// LastKnown: while the database does not answer, Get returns what is kept although the lease has lapsed.
 	LastKnown bool
 }
@@ -57,6 +59,7 @@ type entry[V any] struct {
 	value V
 	count uint64
 	at    int64 // Unix nanoseconds
+	until int64 // when it ends, the same; 0: never
 	marks [marksMax]Mark
 	of    uint8 // how many of the marks are set
 }
@@ -102,7 +105,7 @@ func newCache[K comparable, V any](m *Memory, o Options[K, V]) *Cache[K, V] {
 // Kept returns what is kept of a key, where that is as good as read now.
 func (c *Cache[K, V]) Kept(key K) (value V, ok bool) {
 	e, ok := c.values.get(key)
-	if !ok || c.count(&e) != e.count || !c.memory.changes.Live() {
+	if !ok || c.count(&e) != e.count || !c.memory.changes.Live() || e.until != 0 && time.Now().UnixNano() >= e.until {
 		return value, false
 	}
 	return e.value, true
@@ -251,6 +254,11 @@ func (c *Cache[K, V]) sum(marks []Mark) (sum uint64) {
 
 func (c *Cache[K, V]) keep(key K, value V, at time.Time, before state) {
 	e := entry[V]{value: value, count: before.count, at: at.UnixNano(), marks: before.marks, of: before.of}
+	if c.options.Until != nil {
+		if until := c.options.Until(value); !until.IsZero() {
+			e.until = until.UnixNano()
+		}
+	}
 	if c.options.Found != nil {
 		found := c.options.Found(value)
 		if int(e.of)+len(found) > marksMax {

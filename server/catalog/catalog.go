@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"broker/server/audit"
 	"broker/server/database"
 )
 
@@ -17,14 +18,16 @@ var ErrNotFound = errors.New("not found")
 // Catalog changes what is known of packages.
 type Catalog struct {
 	db        *database.DB
+	events    *audit.Log
 	publicURL *url.URL
 	distBase  string // of the addresses of archives
 	packers   sync.Pool
 }
 
-// New changes the catalog of a database. publicURL is the base of the addresses of archives.
-func New(db *database.DB, publicURL *url.URL) *Catalog {
-	c := &Catalog{db: db, publicURL: publicURL, distBase: strings.TrimSuffix(publicURL.String(), "/") + "/dist/"}
+// New changes the catalog of a database; what changes upstream is told in the audit log. publicURL is the base of the
+// addresses of archives.
+func New(db *database.DB, events *audit.Log, publicURL *url.URL) *Catalog {
+	c := &Catalog{db: db, events: events, publicURL: publicURL, distBase: strings.TrimSuffix(publicURL.String(), "/") + "/dist/"}
 	c.packers.New = func() any { return newPacker() }
 	return c
 }

@@ -1,12 +1,15 @@
 package catalog
 
 import (
+	"context"
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"broker/ent"
+	pins "broker/ent/pin"
 	"broker/server/archive"
 	"broker/server/metadata"
 )
@@ -24,6 +27,8 @@ type Dist struct {
 	RepositoryID string        // empty once the repository was removed: only what is stored can be had
 	Removed      string        // the repository that was removed, then
 	Archive      *archive.Info // nil until it was first asked for
+	Pinned       bool          // a release: its bytes are those of the archive, where there is one
+	Overwritten  bool          // its source may have other bytes at the address by now, and nothing tells them apart
 }
 
 // Unavailable says that an archive is not stored and could not be had.
@@ -54,6 +59,31 @@ func DistFrom(row *ent.Dist) *Dist {
 		d.Archive = &archive.Info{SHA256: stored.Sha256, SHA1: stored.Sha1, Size: stored.Size}
 	}
 	return d
+}
+
+// WithPin completes a dist with what is pinned of its version.
+func WithPin(ctx context.Context, client *ent.Client, d *Dist) error {
+	if d.RepositoryID == "" {
+		return nil
+	}
+	row, err := client.Pin.Query().
+		Where(pins.RepositoryID(d.RepositoryID), pins.Package(d.Package), pins.NormalizedVersion(d.Normalized)).Only(ctx)
+	if ent.IsNotFound(err) { // a branch
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what is pinned of %s %s: %w", d.Package, d.Normalized, err)
+	}
+	d.Pinned = true
+	switch {
+	case row.Address != d.Reference: // of before a person accepted a change
+		d.Overwritten = d.Shasum == "" && !addressed(d.URL, d.Reference)
+	case d.Archive == nil && row.Sha256 != "":
+		d.Archive = &archive.Info{SHA256: row.Sha256, SHA1: row.Sha1, Size: row.Size}
+	default:
+		d.Overwritten = row.Overwritten
+	}
+	return nil
 }
 
 // distVersion is a version as the dist route writes it. A branch may hold what a path cannot; then its MD5 stands for

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -13,6 +12,7 @@ import (
 	"broker/ent"
 	"broker/ent/dist"
 	"broker/ent/document"
+	pins "broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/server/archive"
 	"broker/server/database"
@@ -63,6 +63,11 @@ func (c *Catalog) Keep(ctx context.Context, d *Dist, stored archive.Info) error 
 			return err
 		}
 		tx.Announce(database.TopicDist, d.Package)
+		err = tx.Pin.Update().Where(pins.RepositoryID(d.RepositoryID), pins.Package(d.Package), pins.NormalizedVersion(d.Normalized),
+			pins.Address(d.Reference), pins.Sha256("")).SetSha256(stored.SHA256).SetSha1(stored.SHA1).SetSize(stored.Size).Exec(ctx)
+		if err != nil {
+			return err
+		}
 		if d.Shasum != "" {
 			return nil
 		}
@@ -106,12 +111,9 @@ func withShasum(name string, row *ent.Document, address, sha1 string) (body []by
 	if !bytes.Contains(body, []byte(address)) {
 		return nil, false, nil
 	}
-	versions, skipped, err := metadata.NewReader().Read(name, body)
-	if err == nil && len(skipped) > 0 {
-		err = errors.New(skipped[0].Reason)
-	}
+	versions, err := storedVersions(name, row.Body, row.Size)
 	if err != nil {
-		return nil, false, fmt.Errorf("read its stored document: %w", err)
+		return nil, false, err
 	}
 	body, err = metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(v *metadata.Version) metadata.Dist {
 		d, _ := v.Dist()

@@ -13,6 +13,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/repository"
+	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/metadata"
 	"broker/server/source"
@@ -27,14 +28,17 @@ type Update struct {
 	Digest     []byte // of the bytes that the versions were read from
 
 	uploaded  bool        // and not read from a source
-	documents [2]rendered // stable, dev
-	dists     []distRow   // of the versions, in their order; empty for those without
+	documents [2]rendered     // stable, dev
+	dists     []distRow       // of the versions, in their order; empty for those without
+	codes     [][]byte        // digests of what belongs to their bytes; none of branches
+	pins      []string        // their pins' ids; empty for branches
+	left      map[string]bool // normalised versions that are not offered
 }
 
 // Outcome is what an update changed.
 type Outcome struct {
 	Added, Removed int      // versions
-	Kept           []string // versions whose stored archive stays although the source has other bytes at its reference now
+	Changed        []string // releases of which the source says something else than what was first seen, and is served
 }
 
 // rendered is a document as it is stored.
@@ -47,12 +51,17 @@ type rendered struct {
 // Prepare renders the documents of an update. It takes most of the time of storing a package, and needs no database.
 func (c *Catalog) Prepare(u *Update) error {
 	metadata.Sort(u.Versions)
-	u.dists = make([]distRow, len(u.Versions))
+	u.dists, u.codes = make([]distRow, len(u.Versions)), make([][]byte, len(u.Versions))
+	var codes metadata.Codes
 	for i := range u.Versions {
+		v := &u.Versions[i]
 		if u.uploaded {
-			u.dists[i] = uploadedDist(&u.Versions[i])
+			u.dists[i] = uploadedDist(v)
 		} else {
-			u.dists[i] = newDist(&u.Versions[i])
+			u.dists[i] = newDist(v)
+		}
+		if !v.Dev {
+			u.codes[i] = codes.Of(v)
 		}
 	}
 	return c.render(u)
@@ -75,6 +84,9 @@ func (c *Catalog) render(u *Update) error {
 		},
 	}
 	stable, dev := split(u.Versions)
+	if len(u.left) > 0 {
+		stable = slices.DeleteFunc(slices.Clone(stable), func(v metadata.Version) bool { return u.left[v.Normalized] })
+	}
 	for i, versions := range [][]metadata.Version{stable, dev} {
 		body, err := metadata.Render(u.Name, versions, o)
 		if err != nil {
@@ -95,7 +107,7 @@ func split(versions []metadata.Version) (stable, dev []metadata.Version) {
 }
 
 // Rows is how many rows an update writes at most, which is what its share of a transaction costs.
-func (u *Update) Rows() int { return 3 + 2*len(u.Versions) }
+func (u *Update) Rows() int { return 3 + 3*len(u.Versions) }
 
 // Bytes is how large the documents are that an update stores, once it is prepared.
 func (u *Update) Bytes() int64 { return int64(len(u.documents[0].body) + len(u.documents[1].body)) }
@@ -117,6 +129,9 @@ func (c *Catalog) Put(ctx context.Context, updates ...*Update) ([]Outcome, error
 	err := c.db.Tx(ctx, func(tx *database.Tx) error {
 		p := &put{Catalog: c, tx: tx, updates: sorted, now: time.Now().UTC().Truncate(time.Microsecond)}
 		found, err := p.run(ctx)
+		if err == nil {
+			err = c.events.Write(ctx, tx, p.events...)
+		}
 		for i, place := range places {
 			if err == nil {
 				outcomes[place] = found[i]
@@ -153,6 +168,7 @@ type put struct {
 	updates []*Update // by name
 	now     time.Time
 	stored  stored
+	events  []audit.Event
 }
 
 func (p *put) run(ctx context.Context) ([]Outcome, error) {
@@ -163,7 +179,7 @@ func (p *put) run(ctx context.Context) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(p.updates))
 	for i, u := range p.updates {
 		var err error
-		if outcomes[i], err = p.add(&w, u); err != nil {
+		if outcomes[i], err = p.add(ctx, &w, u); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +187,7 @@ func (p *put) run(ctx context.Context) ([]Outcome, error) {
 }
 
 // add finds what must be written of a package.
-func (p *put) add(w *writes, u *Update) (Outcome, error) {
+func (p *put) add(ctx context.Context, w *writes, u *Update) (Outcome, error) {
 	old := p.stored.packages[u.Name]
 	if old == nil {
 		old = &oldPackage{}
@@ -181,8 +197,12 @@ func (p *put) add(w *writes, u *Update) (Outcome, error) {
 		row.id = newID("pkg_")
 	}
 	isNew := old.id == "" || old.gone
-	kept, otherwise := keepStored(old, u)
-	if otherwise {
+	u = u.own()
+	changed, otherwise, err := p.pinned(ctx, w, old, u)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if keepStored(old, u) || otherwise {
 		if err := p.render(u); err != nil {
 			return Outcome{}, err
 		}
@@ -201,34 +221,37 @@ func (p *put) add(w *writes, u *Update) (Outcome, error) {
 	case dists:
 		p.tx.Announce(database.TopicDist, u.Name)
 	}
-	outcome.Kept = kept
+	outcome.Changed = changed
 	return outcome, nil
 }
 
+// own is a copy of which the versions can be changed: what the source says stays, for another try.
+func (u *Update) own() *Update {
+	c := *u
+	c.Versions, c.dists = slices.Clone(u.Versions), slices.Clone(u.dists)
+	return &c
+}
+
 // keepStored has the update offer what is stored as it is stored: once an archive is, its address has been handed out
-// for those bytes, whatever the source says of them later. It returns the versions of which the source says something
-// else, and whether a document becomes another by it.
-func keepStored(old *oldPackage, u *Update) (kept []string, otherwise bool) {
+// for those bytes. It tells whether a document becomes another by it.
+func keepStored(old *oldPackage, u *Update) (otherwise bool) {
 	for i := range u.dists {
 		d := &u.dists[i]
 		was := old.dists[d.key()]
 		if was == nil || was.sha1 == "" {
 			continue
 		}
-		if d.shasum != "" && d.shasum != was.sha1 {
-			kept = append(kept, u.Versions[i].Version)
-		}
 		if d.kind != was.kind || d.url != was.url || d.shasum != was.sha1 {
 			otherwise = true
 		}
 		d.kind, d.url, d.shasum = was.kind, was.url, was.sha1
 	}
-	return kept, otherwise
+	return otherwise
 }
 
 // madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
 func (c *Catalog) madeBy(r *ent.Repository) []byte {
-	const form = "2" // of what is rendered; changed with it
+	const form = "3" // of what is rendered; changed with it
 	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode)))
 	return sum[:8]
 }

@@ -13,7 +13,10 @@ import (
 )
 
 // stored is what the database has of the packages of a Put.
-type stored struct{ packages map[string]*oldPackage }
+type stored struct {
+	packages map[string]*oldPackage
+	pins     map[string]map[string]*pin // by package and normalised version
+}
 
 type oldPackage struct {
 	id        string
@@ -32,7 +35,7 @@ type oldVersion struct {
 type oldDist struct {
 	id string
 	distRow
-	sha1 string // of the stored archive; empty while there is none
+	blob // of the stored archive; none while there is none
 	gone bool
 }
 
@@ -57,8 +60,11 @@ func (p *put) read(ctx context.Context) error {
 		return err
 	}, "SELECT id, name, gone_at IS NOT NULL FROM packages WHERE repository_id = $1 AND name IN ("+marks(2, len(names))+")",
 		append([]any{p.updates[0].Repository.ID}, names...)...)
-	if err != nil || len(byID) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(byID) == 0 {
+		return p.readPins(ctx, names)
 	}
 	ids := make([]any, 0, len(byID))
 	for _, old := range p.stored.packages {
@@ -69,7 +75,7 @@ func (p *put) read(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.readPins(ctx, names) // after the dists, which whoever changes a pin locks first
 }
 
 func (p *put) readVersions(ctx context.Context, byID map[string]*oldPackage, ids []any) error {
@@ -77,18 +83,18 @@ func (p *put) readVersions(ctx context.Context, byID map[string]*oldPackage, ids
 		v := &oldVersion{}
 		var of, normalized string
 		var licenses []byte
-		var reference, dist stdsql.NullString
+		var reference, dist, pinned stdsql.NullString
 		var at stdsql.NullTime
-		if err := rows.Scan(&v.id, &of, &normalized, &v.version, &v.dev, &v.position, &reference, &at, &licenses, &dist, &v.gone); err != nil {
+		if err := rows.Scan(&v.id, &of, &normalized, &v.version, &v.dev, &v.position, &reference, &at, &licenses, &dist, &pinned, &v.gone); err != nil {
 			return err
 		}
-		v.reference, v.dist = reference.String, dist.String
+		v.reference, v.dist, v.pin = reference.String, dist.String, pinned.String
 		if at.Valid {
 			v.releasedAt = at.Time.UTC()
 		}
 		byID[of].versions[normalized] = v
 		return json.Unmarshal(licenses, &v.licenses)
-	}, "SELECT id, package_id, normalized_version, version, dev, position, reference, released_at, licenses, dist_id, gone_at IS NOT NULL "+
+	}, "SELECT id, package_id, normalized_version, version, dev, position, reference, released_at, licenses, dist_id, pin_id, gone_at IS NOT NULL "+
 		"FROM package_versions WHERE package_id IN ("+marks(1, len(ids))+")", ids...)
 }
 
@@ -96,12 +102,12 @@ func (p *put) readDists(ctx context.Context, byID map[string]*oldPackage, ids []
 	return p.each(ctx, func(rows *stdsql.Rows) error {
 		d := &oldDist{}
 		var of string
-		if err := rows.Scan(&d.id, &of, &d.version, &d.reference, &d.kind, &d.url, &d.shasum, &d.sha1, &d.gone); err != nil {
+		if err := rows.Scan(&d.id, &of, &d.version, &d.reference, &d.kind, &d.url, &d.shasum, &d.sha1, &d.sha256, &d.size, &d.gone); err != nil {
 			return err
 		}
 		byID[of].dists[d.key()] = d
 		return nil
-	}, "SELECT d.id, d.package_id, d.version, d.reference, d.type, d.url, d.shasum, coalesce(a.sha1, ''), d.gone_at IS NOT NULL "+
+	}, "SELECT d.id, d.package_id, d.version, d.reference, d.type, d.url, d.shasum, coalesce(a.sha1, ''), coalesce(a.sha256, ''), coalesce(a.size, 0), d.gone_at IS NOT NULL "+
 		"FROM dists d LEFT JOIN archives a ON a.id = d.archive_id WHERE d.package_id IN ("+marks(1, len(ids))+")"+p.locked("d"), ids...)
 }
 
@@ -164,5 +170,5 @@ func marks(first, n int) string {
 func (v versionRow) same(other versionRow) bool {
 	return v.version == other.version && v.dev == other.dev && v.position == other.position && v.reference == other.reference &&
 		v.releasedAt.Truncate(time.Microsecond).Equal(other.releasedAt.Truncate(time.Microsecond)) &&
-		slices.Equal(v.licenses, other.licenses) && v.dist == other.dist
+		slices.Equal(v.licenses, other.licenses) && v.dist == other.dist && v.pin == other.pin
 }

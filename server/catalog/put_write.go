@@ -24,7 +24,8 @@ type writes struct {
 	dialect   string
 	now       time.Time
 	packages  []packageRow
-	dists     []any // columns of row after row
+	pins      []any // columns of row after row
+	dists     []any
 	versions  []any
 	documents []any
 	gone      map[string][]any // ids, by table
@@ -50,6 +51,7 @@ type versionRow struct {
 	releasedAt time.Time
 	licenses   []string
 	dist       string // id; empty without one
+	pin        string // the same
 }
 
 // distRow is an archive as its address names it. One without a version is none.
@@ -121,7 +123,7 @@ func (w *writes) addVersions(of string, old *oldPackage, u *Update) (outcome Out
 	for i := range u.Versions {
 		v := &u.Versions[i]
 		present[v.Normalized] = true
-		row := versionRow{v.Version, v.Dev, i, text.Line(v.Reference(), 255), v.ReleasedAt(), v.Licenses(), ""}
+		row := versionRow{v.Version, v.Dev, i, text.Line(v.Reference(), 255), v.ReleasedAt(), v.Licenses(), "", u.pins[i]}
 		if d := &u.dists[i]; d.version != "" {
 			row.dist = old.dists[d.key()].id
 		}
@@ -142,7 +144,7 @@ func (w *writes) addVersions(of string, old *oldPackage, u *Update) (outcome Out
 			continue
 		}
 		w.versions = append(w.versions, id, of, row.version, v.Normalized, row.dev, row.position, orNil(row.reference), timeOrNil(row.releasedAt),
-			encoded(row.licenses), orNil(row.dist))
+			encoded(row.licenses), orNil(row.dist), orNil(row.pin))
 	}
 	for normalized, was := range old.versions {
 		if !was.gone && !present[normalized] {
@@ -217,7 +219,7 @@ var (
 	packagesTable = table{"packages", []string{"id", "name", "repository_id", "created_at", "type", "description", "description_folded", "abandoned", "latest_version_id",
 		"version_count", "released_at", "stable_validator", "dev_validator", "digest"}, 4}
 	distsTable     = table{"dists", []string{"id", "package_id", "version", "normalized_version", "reference", "created_at", "type", "url", "shasum"}, 6}
-	versionsTable  = table{"package_versions", []string{"id", "package_id", "version", "normalized_version", "dev", "position", "reference", "released_at", "licenses", "dist_id"}, 2}
+	versionsTable  = table{"package_versions", []string{"id", "package_id", "version", "normalized_version", "dev", "position", "reference", "released_at", "licenses", "dist_id", "pin_id"}, 2}
 	documentsTable = table{"documents", []string{"id", "package_id", "dev", "body", "size", "digest"}, 3}
 )
 
@@ -232,7 +234,7 @@ func (w *writes) run(ctx context.Context, tx *database.Tx) error {
 		table
 		values []any
 		gone   bool // the rows have a gone_at, which ends when they are written
-	}{{packagesTable, packages, true}, {distsTable, w.dists, true}, {versionsTable, w.versions, true}, {documentsTable, w.documents, false}} {
+	}{{packagesTable, packages, true}, {pinsTable, w.pins, false}, {distsTable, w.dists, true}, {versionsTable, w.versions, true}, {documentsTable, w.documents, false}} {
 		if err := some.write(ctx, tx, w.dialect, some.values, some.gone); err != nil {
 			return fmt.Errorf("write %s: %w", some.name, err)
 		}

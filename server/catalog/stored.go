@@ -28,6 +28,9 @@ func (c *Catalog) DistsOf(ctx context.Context, sha256 string) ([]*Dist, error) {
 	dists := make([]*Dist, len(rows))
 	for i, of := range rows {
 		dists[i] = DistFrom(of)
+		if err := WithPin(ctx, c.db.Client, dists[i]); err != nil {
+			return nil, err
+		}
 	}
 	return dists, nil
 }
@@ -48,7 +51,8 @@ func (c *Catalog) Again(ctx context.Context, d *Dist) (*Dist, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a dist again: %w", err)
 	}
-	return DistFrom(now), nil
+	d := DistFrom(now)
+	return d, WithPin(ctx, c.db.Client, d)
 }
 
 // CountStored tells how many archives are stored.

@@ -22,7 +22,7 @@ func verifyStorage(f *flags) work {
 		if err != nil {
 			return err
 		}
-		found, err := mirror.NewArchives(store, catalog.New(t.db, t.config.PublicURL), repositories, t.config.Log).Verify(ctx, time.Now(), 0)
+		found, err := mirror.NewArchives(store, catalog.New(t.db, t.events, t.config.PublicURL), repositories, t.config.Log).Verify(ctx, time.Now(), 0)
 		if err = errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx))); err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	store, err := archive.Open(t.TempDir())
 	w.must(err)
 	public := &url.URL{Scheme: "https", Host: "broker.example"}
-	packages, memory := catalog.New(db, public), cached.NewMemory(db.Changes)
+	packages, memory := catalog.New(db, databasetest.Log(db), public), cached.NewMemory(db.Changes)
 	views := view.New(db, memory, repository.NewOwners(db, memory), nil, public, 64<<20)
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)

@@ -13,6 +13,7 @@ import (
 	"broker/server/catalog"
 	"broker/server/pattern"
 	"broker/server/usage"
+	"broker/server/view"
 )
 
 // Dist answers an archive: dist/VENDOR/PACKAGE/VERSION/REFERENCE.TYPE, or REFERENCE/FILE where Composer needs the
@@ -32,6 +33,9 @@ func (h *Handler) Dist() http.HandlerFunc {
 			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
 				path.name, path.version, path.reference, path.name))
 		}
+		if blocked, ok := errors.AsType[*view.Blocked](err); ok {
+			return q.blocked(blocked)
+		}
 		if err != nil {
 			return err
 		}
@@ -40,6 +44,15 @@ func (h *Handler) Dist() http.HandlerFunc {
 		}
 		return q.archive(dist)
 	})
+}
+
+// blocked refuses a version that somebody blocked, also to locks that name it, with the reason that was given. It costs a
+// request, as an answer would.
+func (q *request) blocked(b *view.Blocked) error {
+	if err := q.Admit(); err != nil {
+		return err
+	}
+	return &auth.Refusal{Status: http.StatusForbidden, Code: auth.CodeVersionBlocked, Message: b.Error()}
 }
 
 // distPath is what an archive's address says. The kind is empty where a file's name stands for it.

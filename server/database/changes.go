@@ -25,6 +25,7 @@ const (
 	TopicRepository Topic = "repository" // a repository's id
 	TopicUser       Topic = "user"       // a user's id
 	TopicSetting    Topic = "setting"    // a setting's name
+	TopicBlock      Topic = "block"      // a block's id
 )
 
 // Change names one thing that caches must forget. An empty Subject means everything of the topic.

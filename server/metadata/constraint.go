@@ -9,16 +9,17 @@ import (
 const number = `v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.(\d+))?(?:` + modifier + `|\.([xX*][.-]?dev))(?:\+\S+)?`
 
 var (
-	orSplit     = regexp.MustCompile(`\s*\|\|?\s*`)
-	atFlag      = regexp.MustCompile(`(?i)^([^,\s]*?)@(stable|RC|beta|alpha|dev)$`)
-	atReference = regexp.MustCompile(`(?i)^(dev-[^,\s@]+?|[^,\s@]+?\.x-dev)#.+$`)
-	anything    = regexp.MustCompile(`(?i)^v?[xX*](\.[xX*])*$`)
-	wrongTilde  = regexp.MustCompile(`(?i)^~>` + number + `$`)
-	tildeCaret  = regexp.MustCompile(`(?i)^[~^]` + number + `$`)
-	xRange      = regexp.MustCompile(`^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.[xX*])+$`)
-	hyphenRange = regexp.MustCompile(`(?i)^(` + number + `) +- +(` + number + `)$`)
-	operator    = regexp.MustCompile(`^(<>|!=|>=?|<=?|==?)?\s*(.*)`)
-	devSuffixed = regexp.MustCompile(`^[0-9a-zA-Z\-./]+$`)
+	orSplit       = regexp.MustCompile(`\s*\|\|?\s*`)
+	atFlag        = regexp.MustCompile(`(?i)^([^,\s]*?)@(stable|RC|beta|alpha|dev)$`)
+	atReference   = regexp.MustCompile(`(?i)^(dev-[^,\s@]+?|[^,\s@]+?\.x-dev)#.+$`)
+	anything      = regexp.MustCompile(`(?i)^v?[xX*](\.[xX*])*$`)
+	wrongTilde    = regexp.MustCompile(`(?i)^~>` + number + `$`)
+	tildeCaret    = regexp.MustCompile(`(?i)^[~^]` + number + `$`)
+	xRange        = regexp.MustCompile(`^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.[xX*])+$`)
+	hyphenRange   = regexp.MustCompile(`(?i)^(` + number + `) +- +(` + number + `)$`)
+	operator      = regexp.MustCompile(`^(<>|!=|>=?|<=?|==?)?\s*(.*)`)
+	wholeModifier = regexp.MustCompile(`(?i)^` + modifier + `$`)
+	devSuffixed   = regexp.MustCompile(`^[0-9a-zA-Z\-./]+$`)
 )
 
 // CheckConstraint tells whether Composer can read a version constraint (VersionParser::parseConstraints). One that it

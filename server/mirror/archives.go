@@ -81,6 +81,9 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 	if info, stored := a.storedMeanwhile(ctx, d); stored {
 		return info, nil
 	}
+	if d.Archive == nil && d.Overwritten {
+		return archive.Info{}, &catalog.Unavailable{Reason: "its source has something else at the same address than when this version was first seen"}
+	}
 	src, repo, err := a.sources.SourceByID(ctx, d.RepositoryID)
 	if ent.IsNotFound(err) {
 		return archive.Info{}, &catalog.Unavailable{Reason: "its repository was removed", Gone: true, Cause: err}
@@ -98,15 +101,33 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 	}
 	defer blob.Close()
 	expect := archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Type: d.Type}
-	if d.Archive != nil { // its bytes were handed out, and no others are
+	switch {
+	case d.Archive != nil && d.Pinned: // compared below: other bytes are stored aside for a person to decide of
+		expect.SHA1 = ""
+	case d.Archive != nil: // its bytes were handed out, and no others are
 		expect.SHA1 = d.Archive.SHA1
 	}
 	info, err := a.store.Put(ctx, blob, expect)
 	if err != nil {
 		return archive.Info{}, a.notKept(d, repo.Name, err)
 	}
+	if d.Archive != nil && info.SHA256 != d.Archive.SHA256 {
+		return archive.Info{}, a.differs(ctx, d, repo.Name, info)
+	}
 	a.record(ctx, d, info)
 	return info, nil
+}
+
+// differs refuses bytes that are not those that were handed out.
+func (a *Archives) differs(ctx context.Context, d *catalog.Dist, repository string, came archive.Info) error {
+	a.log.Warn("a source has other bytes for an archive that was handed out", "package", d.Package, "version", d.Version, "repository", repository,
+		"stored", d.Archive.SHA256, "offered", came.SHA256)
+	if d.Pinned {
+		if err := a.catalog.Differs(ctx, d, came); err != nil {
+			a.log.Error("a changed archive could not be noted", "package", d.Package, "version", d.Version, "error", err)
+		}
+	}
+	return &catalog.Unavailable{Reason: "its source has other bytes for it now than when this version was first seen"}
 }
 
 // storedMeanwhile finds what another fetch stored after the dist was read.

@@ -19,8 +19,8 @@ import (
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
 
-// What p2 says of a stored release is what is stored, whatever the source has under the same reference later: other
-// bytes and their checksum, another address or another type. Before it is stored, it is what the source says.
+// What p2 says of a release is what was first seen of it, stored or not, whatever the source has under the same reference
+// later: other bytes and their checksum, another address or another type.
 func TestDocumentAndBytesBelongTogether(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
@@ -33,21 +33,21 @@ func TestDocumentAndBytesBelongTogether(t *testing.T) {
 		w.opens("as published", old["1.0.0"], first)
 		for _, path := range []string{"/a.zip", "/elsewhere.zip"} {
 			w.publish(fields{"version": "1.0.0", "dist": w.dist(path, second, commit)}, fields{"version": "2.0.0", "dist": w.dist("/c.zip", second, commit)})
-			if said, err := w.sync(); err != nil || len(said) != 1 || !strings.Contains(said[0], "acme/lib 1.0.0: its source has other bytes") {
+			if said, err := w.sync(); err != nil || len(said) != 2 || !strings.Contains(said[1], "acme/lib 1.0.0: its source says something else") {
 				t.Errorf("people are told %v, %v", said, err)
 			}
 			now := w.offers(false)
-			if now["1.0.0"] != old["1.0.0"] {
-				t.Errorf("the stored release is offered as %+v, and was as %+v", now["1.0.0"], old["1.0.0"])
+			if now["1.0.0"].Shasum != sumOf(first) || now["1.0.0"].URL != old["1.0.0"].URL || now["2.0.0"] != old["2.0.0"] {
+				t.Errorf("offered is %+v, and was %+v", now, old)
 			}
 			w.opens("rebuilt", now["1.0.0"], first)
-			w.opens("what nobody had asked for follows", now["2.0.0"], second)
 		}
+		w.opens("what nobody had asked for before", w.offers(false)["2.0.0"], unasked)
 	})
 }
 
-// A fetch that began before the source changed what it says gives its bytes to those who were offered them, and is not
-// taken for what is offered since.
+// A fetch that began before a person accepted what the source has instead gives its bytes to those who were offered them,
+// and is not taken for what is offered since.
 func TestFetchesOfOtherBytesAreApart(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
@@ -68,15 +68,20 @@ func TestFetchesOfOtherBytesAreApart(t *testing.T) {
 		group.Go(func() { w.opens("offered before", old, first) })
 		<-begun
 		w.publish(fields{"version": "1.0.0", "dist": w.dist("/b.zip", second, commit)})
-		w.mustSync()
-		now := w.offers(false)["1.0.0"]
-		if now.Shasum != sumOf(second) {
-			t.Fatalf("what is not stored does not follow its source: %+v", now)
+		_, err := w.sync()
+		if err == nil {
+			err = w.catalog.AcceptChange(t.Context(), w.version("1.0.0").ID)
 		}
+		now := w.offers(false)["1.0.0"]
 		close(finish)
 		group.Wait()
+		w.must(err)
+		if now.Shasum != sumOf(second) || now.URL == old.URL {
+			t.Fatalf("what was accepted is offered as %+v, and was as %+v", now, old)
+		}
 		w.opens("offered now", now, second)
 		w.opens("again", w.offers(false)["1.0.0"], second)
+		w.opens("as locks name it", old, first)
 	})
 }
 
@@ -241,6 +246,7 @@ func unavailable(err error) bool {
 func TestFilesKeepTheirNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t))
+	n := 0
 	for upstreamURL, test := range map[string]struct{ kind, end string }{
 		"/dist/Chart.bundle.js":        {"file", "/Chart.bundle.js"},
 		"/dist/Chart.js?token=x#y":     {"file", "/Chart.js"},
@@ -254,10 +260,11 @@ func TestFilesKeepTheirNames(t *testing.T) {
 		"/a%2Fb%5Cc":                   {"file", ".file"},
 		"/" + strings.Repeat("x", 300): {"file", ".file"},
 	} {
-		version := fields{"version": "1.0.0", "dist": fields{"type": test.kind, "url": w.URL + upstreamURL, "reference": commit}}
-		w.publish(version)
+		n++
+		version := fmt.Sprintf("1.0.%d", n)
+		w.publish(fields{"version": version, "dist": fields{"type": test.kind, "url": w.URL + upstreamURL, "reference": commit}})
 		w.mustSync()
-		if got := w.offers(false)["1.0.0"].URL; !strings.HasSuffix(got, commit+test.end) {
+		if got := w.offers(false)[version].URL; !strings.HasSuffix(got, commit+test.end) {
 			t.Errorf("%s of type %s is at %s", upstreamURL, test.kind, got)
 		}
 	}

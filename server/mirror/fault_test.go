@@ -242,9 +242,9 @@ func TestFaultyArchivesAreNotServed(t *testing.T) {
 					t.Fatalf("%s: the store holds %v", name, files)
 				}
 				unique := zipOf(fmt.Sprint(n))
-				w.publish(fields{"version": fmt.Sprintf("%d.0.0", n), "dist": w.dist(path, unique, commit)})
+				w.publish(fields{"version": fmt.Sprintf("%d.0.1", n), "dist": w.dist(path, unique, commit)})
 				w.mustSync()
-				w.opens(name, w.offers(false)[fmt.Sprintf("%d.0.0", n)], unique)
+				w.opens(name, w.offers(false)[fmt.Sprintf("%d.0.1", n)], unique)
 			}
 		}
 	}
@@ -255,12 +255,12 @@ func TestPagesAreNoArchives(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t))
 	page := []byte("<!DOCTYPE html><html>" + strings.Repeat("<p>Sign in</p>", 100) + "</html>")
-	for _, kind := range []string{"zip", "tar", "gzip", "xz", "rar", "phar"} {
-		dist := w.dist("/"+kind, page, commit)
+	for i, kind := range []string{"zip", "tar", "gzip", "xz", "rar", "phar"} {
+		dist, version := w.dist("/"+kind, page, commit), fmt.Sprintf("1.0.%d", i)
 		dist["type"] = kind
-		w.publish(fields{"version": "1.0.0", "dist": dist})
+		w.publish(fields{"version": version, "dist": dist})
 		w.mustSync()
-		_, err := w.open(w.offers(false)["1.0.0"])
+		_, err := w.open(w.offers(false)[version])
 		if mismatch, ok := errors.AsType[*archive.Mismatch](err); !ok || !strings.Contains(mismatch.Reason, "not a") {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -357,10 +357,13 @@ func TestNeitherCredentialsNorTrustAreGivenAway(t *testing.T) {
 	untrusted.StartTLS()
 	t.Cleanup(untrusted.Close)
 	w.on("/leads", redirects(elsewhere.URL).of(nil))
+	n := 0
 	for address, served := range map[string]bool{elsewhere.URL + "/a.zip": true, w.URL + "/leads": true, untrusted.URL: false} {
-		w.publish(fields{"version": "1.0.0", "dist": fields{"type": "zip", "url": address, "reference": sumOf([]byte(address))}})
+		n++
+		version := fmt.Sprintf("1.0.%d", n)
+		w.publish(fields{"version": version, "dist": fields{"type": "zip", "url": address, "reference": sumOf([]byte(address))}})
 		w.mustSync()
-		if _, err := w.open(w.offers(false)["1.0.0"]); (err == nil) != served {
+		if _, err := w.open(w.offers(false)[version]); (err == nil) != served {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

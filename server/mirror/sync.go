@@ -177,9 +177,9 @@ func (r *reading) put(ctx context.Context, some []*pending) error {
 	case err == nil:
 		for i, outcome := range outcomes {
 			r.run.Count(1, outcome.Added, outcome.Removed)
-			for _, version := range outcome.Kept {
+			for _, version := range outcome.Changed {
 				r.run.Skip(metadata.Skip{Package: updates[i].Name, Version: version,
-					Reason: "its source has other bytes under the same reference now; the stored archive is served on"})
+					Reason: "its source says something else of it than when it was first seen, which is served on until a person accepts the change"})
 			}
 		}
 		return nil

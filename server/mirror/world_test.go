@@ -163,7 +163,7 @@ func newPacedWorld(t testing.TB, db *database.DB, pace safehttp.Pace) *world {
 	store, err := archive.Open(w.dir)
 	w.must(err)
 	log := slog.New(slog.DiscardHandler)
-	w.catalog = catalog.New(db, w.public)
+	w.catalog = catalog.New(db, databasetest.Log(db), w.public)
 	sources := repository.New(repository.Config{DB: db, Audit: databasetest.Log(db), Client: safehttp.NewPaced(policy, "test", pace), Policy: policy, Sealer: sealer})
 	w.archives = mirror.NewArchives(store, w.catalog, sources, log)
 	w.sources = sources

@@ -33,11 +33,20 @@ func (s *Service) check(in *Input) error {
 	if in.Priority != nil && (*in.Priority < 0 || *in.Priority > 1_000_000) {
 		return fault.Invalidf("priority", "A priority is between 0 and 1000000; lower is asked first.")
 	}
+	if in.CooldownDays != nil && (*in.CooldownDays < 0 || *in.CooldownDays > CooldownMost) {
+		return fault.Invalidf("cooldownDays", "A cooldown is between 0 days, none, and %d.", CooldownMost)
+	}
+	if err := checkPatterns("cooldownExceptions", &in.CooldownExceptions); err != nil {
+		return err
+	}
 	if in.Credential != nil {
 		return checkCredential(in.Credential)
 	}
 	return nil
 }
+
+// CooldownMost is how many days releases may be held back.
+const CooldownMost = 365
 
 // checkType tells whether there are repositories of this type, and whether what one needs is said.
 func (in *Input) checkType() error {
@@ -76,7 +85,7 @@ func (in *Input) said() map[string]any {
 	details := map[string]any{}
 	for name, value := range map[string]any{
 		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "priority": in.Priority,
-		"distMode": in.DistMode, "enabled": in.Enabled,
+		"distMode": in.DistMode, "enabled": in.Enabled, "cooldownDays": in.CooldownDays, "cooldownExceptions": in.CooldownExceptions,
 	} {
 		if !reflect.ValueOf(value).IsNil() {
 			details[name] = value

@@ -46,6 +46,40 @@ type asked struct {
 	unreachable bool
 	followed    bool        // its packages are fetched when they are asked for
 	takes       pattern.Set // the names that are taken from it; empty: all
+	cooldown    Cooldown
+}
+
+// Cooldown is how long a repository holds releases back.
+type Cooldown struct {
+	Days    int         // 0: not at all
+	Excepts pattern.Set // names of which none is
+}
+
+// Of is how many days the releases of a package are held back.
+func (c Cooldown) Of(name string) int {
+	if c.Days > 0 && !c.Excepts.Empty() && c.Excepts.Match(name) {
+		return 0
+	}
+	return c.Days
+}
+
+// CooldownOf is how long a repository holds releases back.
+func CooldownOf(row *ent.Repository) (Cooldown, error) {
+	excepts, err := pattern.Parse(row.CooldownExceptions)
+	if err != nil {
+		return Cooldown{}, fmt.Errorf("read what the repository %s does not hold back: %w", row.ID, err)
+	}
+	return Cooldown{row.CooldownDays, excepts}, nil
+}
+
+// Cooldown is how many days the releases of a repository's package are held back.
+func (o *Order) Cooldown(id, name string) int {
+	for _, r := range o.repositories {
+		if r.id == id {
+			return r.cooldown.Of(name)
+		}
+	}
+	return 0
 }
 
 type claimed struct {
@@ -56,7 +90,8 @@ type claimed struct {
 
 func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 	rows, err := client.Repository.Query().
-		Select(repository.FieldID, repository.FieldType, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages, repository.FieldLastSyncedAt, repository.FieldLastError).
+		Select(repository.FieldID, repository.FieldType, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages, repository.FieldLastSyncedAt, repository.FieldLastError,
+			repository.FieldCooldownDays, repository.FieldCooldownExceptions).
 		Order(ent.Asc(repository.FieldPriority, repository.FieldID)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the repositories: %w", err)
@@ -67,8 +102,12 @@ func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read what is taken from the repository %s: %w", row.ID, err)
 		}
+		cooldown, err := CooldownOf(row)
+		if err != nil {
+			return nil, err
+		}
 		o.repositories = append(o.repositories, asked{
-			id: row.ID, unreachable: row.Enabled && row.Type != repository.TypeARTIFACT && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
+			cooldown: cooldown, id: row.ID, unreachable: row.Enabled && row.Type != repository.TypeARTIFACT && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
 		})
 	}
 	claims, err := client.Claim.Query().Order(ent.Asc(claim.FieldPattern, claim.FieldID)).All(ctx)

@@ -60,6 +60,9 @@ type Input struct {
 	DistMode   *repository.DistMode
 	Credential *Credential
 	Enabled    *bool
+	// Releases first seen fewer days ago are held back, but for packages of these patterns.
+	CooldownDays       *int
+	CooldownExceptions []string
 }
 
 // Create adds a repository and starts its first sync.
@@ -76,7 +79,8 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	var row *ent.Repository
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
 		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetNillableURL(in.URL).
-			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
+			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode).
+			SetNillableCooldownDays(in.CooldownDays).SetCooldownExceptions(in.CooldownExceptions)
 		if in.Type == repository.TypeARTIFACT { // there is nothing to wait for
 			create.SetStatus(repository.StatusREADY)
 		}
@@ -126,7 +130,7 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		if in.URL != nil && row.URL != nil && *in.URL != *row.URL && in.Credential == nil && row.CredentialType != repository.CredentialTypeNONE {
 			return fault.Invalidf("credential", "The stored credential is for %s only. Enter the credential of the new address, or choose none.", *row.URL)
 		}
-		name := row.Name
+		name, moved := row.Name, in.URL != nil && row.URL != nil && *in.URL != *row.URL
 		if row, err = s.change(ctx, row, in); err != nil {
 			return err
 		}
@@ -136,12 +140,20 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 				return err
 			}
 		}
+		if moved {
+			if err := catalog.Readdressed(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		if in.Owns != nil {
 			if err := own(ctx, tx, id, in.Owns); err != nil {
 				return err
 			}
 		}
 		tx.Announce(database.TopicRepository, id)
+		if in.CooldownDays != nil || in.CooldownExceptions != nil {
+			tx.Announce(database.TopicPackage, "")
+		}
 		if in.Owns != nil || in.Priority != nil {
 			reorder(tx)
 		}
@@ -172,7 +184,10 @@ func reorder(tx *database.Tx) {
 
 func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*ent.Repository, error) {
 	update := row.Update().SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode).SetNillableEnabled(in.Enabled).
-		SetNillableName(in.Name).SetNillableURL(in.URL)
+		SetNillableName(in.Name).SetNillableURL(in.URL).SetNillableCooldownDays(in.CooldownDays)
+	if in.CooldownExceptions != nil {
+		update.SetCooldownExceptions(in.CooldownExceptions)
+	}
 	if in.Packages != nil {
 		update.SetPackages(in.Packages)
 	}

@@ -12,18 +12,46 @@ import (
 	"broker/server/catalog"
 )
 
-// Dist finds an archive by what its address says. catalog.ErrNotFound where no version ever named it.
+// offeredDist is an archive, and what was decided of its version.
+type offeredDist struct {
+	dist    *catalog.Dist // nil: there is no such dist
+	blocked *Blocked      // nil: it may be had
+}
+
+// Dist finds an archive by what its address says. catalog.ErrNotFound where no version ever named it, and *Blocked where
+// its version is.
 func (v *View) Dist(ctx context.Context, name, version, reference string) (*catalog.Dist, error) {
-	found, err := v.dists.Get(ctx, distKey{name, version, reference}, func(ctx context.Context) (*catalog.Dist, error) {
-		return v.readDist(ctx, name, version, reference)
+	found, err := v.dists.Get(ctx, distKey{name, version, reference}, func(ctx context.Context) (*offeredDist, error) {
+		return v.readOffered(ctx, name, version, reference)
 	})
+	switch {
+	case err != nil:
+		return nil, err
+	case found.blocked != nil:
+		return nil, found.blocked
+	case found.dist == nil:
+		return nil, catalog.ErrNotFound
+	}
+	return found.dist, nil
+}
+
+// readOffered reads a dist and whether its version is blocked. What a cooldown holds back may be had by locks that name it.
+func (v *View) readOffered(ctx context.Context, name, version, reference string) (*offeredDist, error) {
+	d, err := v.readDist(ctx, name, version, reference)
 	if err != nil {
 		return nil, err
 	}
-	if found == nil {
-		return nil, catalog.ErrNotFound
+	if d != nil {
+		version = d.Normalized
+		if err := catalog.WithPin(ctx, v.db.Client, d); err != nil {
+			return nil, err
+		}
 	}
-	return found, nil
+	some, err := v.blocks.of(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &offeredDist{d, blocking(some, name, version)}, nil
 }
 
 // readDist reads the dist of a name, of which several repositories may have had one. The one that answers for the name

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"time"
 
 	"broker/ent"
 	"broker/ent/document"
@@ -28,6 +29,8 @@ type Document struct {
 
 	follow   []string // repositories that may have the package and come before the one that answers
 	followed bool     // the one that answers is followed by name
+
+	until time.Time // when another of its versions is offered; zero where none is held back
 }
 
 // Follower fetches what sources that do not list their packages have.
@@ -46,9 +49,10 @@ type View struct {
 	follower  Follower
 
 	documents *cached.Cache[documentKey, *Document] // without a body: no repository has the package
-	dists     *cached.Cache[distKey, *catalog.Dist] // nil: there is no such dist
-	roots     *cached.Cache[string, *Document]      // by the patterns of the token
+	dists     *cached.Cache[distKey, *offeredDist]
+	roots     *cached.Cache[string, *Document] // by the patterns of the token
 	names     *names
+	blocks    *blocks
 }
 
 type documentKey struct {
@@ -61,15 +65,17 @@ type distKey struct{ name, version, reference string }
 // New serves the catalog of a database. publicURL is the base of every address handed out; bytes is how many of
 // documents are kept in memory.
 func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, follower Follower, publicURL *url.URL, bytes uint64) *View {
-	v := &View{db: db, publicURL: publicURL, owners: owners, follower: follower, names: newNames(db, memory, owners)}
+	v := &View{db: db, publicURL: publicURL, owners: owners, follower: follower, names: newNames(db, memory, owners),
+		blocks: newBlocks(db, memory)}
 	v.documents = cached.New(memory, cached.Options[documentKey, *Document]{
 		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes, LastKnown: true,
+		Until:    func(d *Document) time.Time { return d.until },
 		Weigh:    func(k documentKey, d *Document) uint32 { return weight(len(k.name), d) },
 		Subjects: func(k documentKey) []cached.Mark { return []cached.Mark{memory.Mark(database.TopicPackage, k.name)} },
 	})
-	v.dists = cached.New(memory, cached.Options[distKey, *catalog.Dist]{
+	v.dists = cached.New(memory, cached.Options[distKey, *offeredDist]{
 		Topics: []database.Topic{database.TopicPackage, database.TopicDist}, Bytes: 32 << 20, LastKnown: true,
-		Weigh: func(k distKey, _ *catalog.Dist) uint32 { return uint32(len(k.name)+len(k.version)) + 500 },
+		Weigh: func(k distKey, _ *offeredDist) uint32 { return uint32(len(k.name)+len(k.version)) + 500 },
 		Subjects: func(k distKey) []cached.Mark {
 			return []cached.Mark{memory.Mark(database.TopicPackage, k.name), memory.Mark(database.TopicDist, k.name)}
 		},
@@ -151,7 +157,11 @@ func (v *View) readDocument(ctx context.Context, name string, dev bool) (*Docume
 		return nil, fmt.Errorf("read the document of %s: %w", name, err)
 	}
 	d.Body, d.Size, d.LastModified, d.RepositoryID = row.Body, row.Size, validator(row.Digest), *answers.RepositoryID
-	return d, nil
+	decided, err := v.offers(ctx, order, d.RepositoryID, name, dev)
+	if err != nil {
+		return nil, err
+	}
+	return d, decided.apply(d)
 }
 
 // closed is the document of a name that no repository answers for: where it is claimed one without versions, which has
