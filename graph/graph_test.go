@@ -23,9 +23,11 @@ import (
 	"broker/server/account"
 	"broker/server/auth"
 	"broker/server/cached"
+	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/jobs"
+	"broker/server/metadata"
 	"broker/server/pattern"
 	"broker/server/ratelimit"
 	"broker/server/repository"
@@ -38,6 +40,7 @@ import (
 // world is the API over a database with one of everything.
 type world struct {
 	testing.TB
+	catalog  *catalog.Catalog
 	db       *database.DB
 	accounts *account.Service
 	handler  http.Handler
@@ -70,9 +73,10 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	service := tokens.New(db, events, rules, "pkb", time.Now)
 	memory := cached.NewMemory(db.Changes)
 	views := view.New(db, memory, repository.NewOwners(db, memory), nil, &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
+	w.catalog = catalog.New(db, events, &url.URL{Scheme: "https", Host: "broker.example"})
 	w.handler = graph.NewHandler(&graph.Resolver{
 		Client: db.Reports, View: views, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
-		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Sources: repositories, Rules: rules, Events: events, TokenPrefix: "pkb",
+		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Sources: repositories, Catalog: w.catalog, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})
 	w.token, _, err = service.Create(ctx, nil, tokens.NewToken{Description: "CI"})
@@ -180,6 +184,14 @@ func (w *world) fields() map[string]string {
 		"Mutation.confirmRemovals":      fmt.Sprintf(`mutation{confirmRemovals(id:%q){id}}`, w.repo.ID),
 		"Mutation.releaseClaim":         `mutation{releaseClaim(id:"claim_nobody")}`,
 		"Query.claims":                  `{claims{edges{node{id repository{id}}}}}`,
+		"Query.blocks":                  `{blocks{edges{node{id package createdBy}}}}`,
+		"Query.changedVersions":         `{changedVersions{edges{node{id changed{seenAt}}}}}`,
+		"Query.heldVersions":            `{heldVersions{edges{node{id package{name} heldUntil withheld}}}}`,
+		"Mutation.acceptVersionChange":  `mutation{acceptVersionChange(id:"ver_nobody"){id}}`,
+		"Mutation.rejectVersionChange":  `mutation{rejectVersionChange(id:"ver_nobody"){id}}`,
+		"Mutation.releaseVersion":       `mutation{releaseVersion(id:"ver_nobody"){id}}`,
+		"Mutation.blockVersions":        `mutation{blockVersions(input:{package:"bad",reason:"x"}){id}}`,
+		"Mutation.unblock":              `mutation{unblock(id:"block_nobody")}`,
 	}
 }
 
@@ -223,6 +235,14 @@ var allowed = map[string]string{
 	"Mutation.confirmRemovals":      "nnyynyy",
 	"Mutation.releaseClaim":         "nnyynyy",
 	"Query.claims":                  "nyyyyyy",
+	"Query.blocks":                  "nyyyyyy",
+	"Query.changedVersions":         "nyyyyyy",
+	"Query.heldVersions":            "nyyyyyy",
+	"Mutation.acceptVersionChange":  "nnnnnyy",
+	"Mutation.rejectVersionChange":  "nnnnnyy",
+	"Mutation.releaseVersion":       "nnnnnyy",
+	"Mutation.blockVersions":        "nnnnnyy",
+	"Mutation.unblock":              "nnnnnyy",
 }
 
 // Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.
@@ -619,11 +639,74 @@ func (w *world) changing() map[string]string {
 		"syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
 		"confirmRemovals":      fmt.Sprintf(`mutation{confirmRemovals(id:%q){id notice}}`, w.repo.ID),
 		"releaseClaim":         `mutation{releaseClaim(id:"claim_closed")}`,
+		"rejectVersionChange":  `mutation{rejectVersionChange(id:"ver_changed"){id withheld changed{reference}}}`,
+		"acceptVersionChange":  `mutation{acceptVersionChange(id:"ver_changed"){id reference}}`,
+		"releaseVersion":       `mutation{releaseVersion(id:"ver_changed"){id heldUntil}}`,
+		"blockVersions":        `mutation{blockVersions(input:{package:"acme/*",versions:"^1.0",reason:"x"}){id}}`,
+		"unblock":              `mutation{unblock(id:"block_1")}`,
 		"cancelSync":           fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
 		"deleteRepository":     fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
 		"signIn":               `mutation{signIn(input:{email:"anna@example.org",password:"a password of hers"}){user{id}}}`,
 		"signOut":              `mutation{signOut}`,
 	}
+}
+
+// changedVersion stores a release, ver_changed, of which the source says something else by now.
+func (w *world) changedVersion() {
+	w.Helper()
+	for _, reference := range []string{"aaa", "bbb"} {
+		body := fmt.Sprintf(`{"packages":{"acme/changed":[{"name":"acme/changed","version":"1.0.0","dist":{"type":"zip","url":"https://up.example/%s.zip","reference":%[1]q}}]}}`, reference)
+		versions, _, err := metadata.NewReader().Read("acme/changed", []byte(body))
+		w.must(err)
+		update := &catalog.Update{Repository: w.repo, Name: "acme/changed", Versions: versions}
+		w.must(w.catalog.Prepare(update))
+		_, err = w.catalog.Put(w.Context(), update)
+		w.must(err)
+		_, err = w.db.SQL.ExecContext(w.Context(), "UPDATE package_versions SET id = 'ver_changed' WHERE pin_id IS NOT NULL")
+		w.must(err)
+	}
+}
+
+// Whoever asks is told what is held back, changed and blocked, a token only of packages that it may have; what is decided
+// is in force at once.
+func TestVersionsThatAreDecidedOf(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.changedVersion()
+		owner := person(user.RoleOWNER)
+		owner.User.ID = w.owner.ID
+		const both = `{changedVersions{totalCount edges{node{id package{name} reference withheld changed{reference sha256}}}} heldVersions{totalCount edges{node{id heldUntil}}}}`
+		wants := func(what string, s *auth.Subject, query string, want ...string) {
+			t.Helper()
+			a := w.ask(s, query, nil)
+			for _, part := range want {
+				if !strings.Contains(string(a.body), part) {
+					t.Errorf("%s: %s has no %s", what, a.body, part)
+				}
+			}
+		}
+		wants("changed", owner, both, `"changedVersions":{"totalCount":1`, `"acme/changed"`, `"reference":"aaa"`, `"changed":{"reference":"bbb","sha256":null}`, `"heldVersions":{"totalCount":0`)
+		other, err := pattern.Parse([]string{"other/*"})
+		w.must(err)
+		wants("a token of others", &auth.Subject{Token: &auth.Token{ID: w.token.ID, Packages: other}}, both, `"changedVersions":{"totalCount":0`)
+		db.Client.Pin.Update().SetSeenAt(time.Now().Add(-time.Hour)).ExecX(t.Context())
+		wants("a cooldown", owner, fmt.Sprintf(`mutation{updateRepository(id:%q,input:{cooldownDays:7,cooldownExceptions:["b/*"]}){cooldownDays cooldownExceptions}}`, w.repo.ID), `"cooldownDays":7`, `["b/*"]`)
+		wants("held back", owner, both, `"heldVersions":{"totalCount":1`, `Held back`)
+		wants("excepted", owner, fmt.Sprintf(`mutation{updateRepository(id:%q,input:{cooldownExceptions:["acme/*"]}){id}}`, w.repo.ID), `"id"`)
+		wants("excepted", owner, both, `"heldVersions":{"totalCount":0`)
+		wants("too long", owner, fmt.Sprintf(`mutation{updateRepository(id:%q,input:{cooldownDays:366}){id}}`, w.repo.ID), `BAD_USER_INPUT`, `cooldownDays`)
+		wants("accepted", owner, `mutation{acceptVersionChange(id:"ver_changed"){reference changed{reference} withheld}}`, `"reference":"bbb"`, `"changed":null`, `"withheld":null`)
+		wants("twice", owner, `mutation{acceptVersionChange(id:"ver_changed"){id}}`, `CONFLICT`)
+		wants("a branch, or what was never pinned", owner, fmt.Sprintf(`mutation{releaseVersion(id:%q){id}}`, w.version.ID), `CONFLICT`)
+		wants("nobody", owner, `mutation{rejectVersionChange(id:"ver_nobody"){id}}`, `NOT_FOUND`)
+		wants("blocked", owner, `mutation{blockVersions(input:{package:"acme/changed",versions:"<2",reason:"steals keys",link:"https://example.org/1"}){package versions link}}`, `"versions":"<2"`)
+		wants("blocked", owner, `{blocks{totalCount edges{node{reason createdBy}}} package(name:"acme/changed"){latest{withheld}}}`, `"totalCount":1`, `Blocked: steals keys`)
+		for field, input := range map[string]string{"package": `package:"Bad Name",reason:"x"`, "versions": `package:"a/b",versions:"no way",reason:"x"`, "reason": `package:"a/b",reason:" "`,
+			"link": `package:"a/b",reason:"x",link:"ftp://x"`} {
+			wants(field, owner, `mutation{blockVersions(input:{`+input+`}){id}}`, `BAD_USER_INPUT`, `"field":"`+field+`"`)
+		}
+	})
 }
 
 // Every mutation of the schema that changes something leaves one event, by whoever asked; one without a row fails.
@@ -638,8 +721,11 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(w.run.Update().SetActive(true).Exec(t.Context()))
 		w.must(w.repo.Update().SetDoubtedAt(time.Now()).Exec(t.Context()))
 		w.must(db.Client.Claim.Create().SetID("claim_closed").SetPattern("acme/*").SetClosedAt(time.Now()).Exec(t.Context()))
+		w.changedVersion()
+		w.must(db.Client.Block.Create().SetID("block_1").SetPackage("a/b").SetVersions("*").SetReason("x").SetCreatedBy("x").Exec(t.Context()))
 		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation",
 			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository", "confirmRemovals", "releaseClaim",
+			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock",
 			"createRepository", "updateRepository", "deleteRepository", "signIn", "signOut"}
 		queries := w.changing()
 		owner := person(user.RoleOWNER)

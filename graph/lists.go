@@ -8,6 +8,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/auditevent"
+	"broker/ent/block"
 	"broker/ent/claim"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -99,7 +100,7 @@ func listPackages(ctx context.Context, q *ent.PkgQuery, order *ent.PackageOrder,
 
 // listVersions reads a page of a package's versions, the highest first.
 func listVersions(ctx context.Context, p *ent.Pkg, page keyset.Page) (*ent.PackageVersionConnection, error) {
-	read, err := keyset.From(ctx, p.QueryVersions().Where(packageversion.GoneAtIsNil()), keyset.Of[ent.PackageVersion]{
+	read, err := keyset.From(ctx, p.QueryVersions().Where(packageversion.GoneAtIsNil()).WithPackage().WithPin(), keyset.Of[ent.PackageVersion]{
 		Name: "versions of " + p.ID, ID: func(v *ent.PackageVersion) string { return v.ID },
 		Key: keyset.Number(packageversion.FieldPosition, func(v *ent.PackageVersion) int64 { return int64(v.Position) }),
 	}, page)
@@ -110,6 +111,33 @@ func listVersions(ctx context.Context, p *ent.Pkg, page keyset.Page) (*ent.Packa
 		return &ent.PackageVersionEdge{Node: v, Cursor: c}
 	})
 	return &ent.PackageVersionConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
+// listDecided reads a page of the versions of any package, in the order in which they came.
+func listDecided(ctx context.Context, name string, q *ent.PackageVersionQuery, page keyset.Page) (*ent.PackageVersionConnection, error) {
+	read, err := keyset.From(ctx, q.WithPackage().WithPin(), keyset.Of[ent.PackageVersion]{
+		Name: name, ID: func(v *ent.PackageVersion) string { return v.ID },
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(v *ent.PackageVersion, c ent.Cursor) *ent.PackageVersionEdge {
+		return &ent.PackageVersionEdge{Node: v, Cursor: c}
+	})
+	return &ent.PackageVersionConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
+// listBlocks reads a page of blocks, by their packages.
+func listBlocks(ctx context.Context, q *ent.BlockQuery, page keyset.Page) (*ent.BlockConnection, error) {
+	read, err := keyset.From(ctx, q, keyset.Of[ent.Block]{
+		Name: "blocks", ID: func(b *ent.Block) string { return b.ID },
+		Key: keyset.Text(block.FieldPackage, func(b *ent.Block) string { return b.Package }),
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(b *ent.Block, at ent.Cursor) *ent.BlockEdge { return &ent.BlockEdge{Node: b, Cursor: at} })
+	return &ent.BlockConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
 }
 
 // listSyncs reads a page of a repository's syncs, newest first.

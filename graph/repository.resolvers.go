@@ -15,11 +15,13 @@ import (
 	"broker/graph/keyset"
 	"broker/graph/model"
 	"broker/server/auth"
+	"broker/server/catalog"
 	"broker/server/repository"
 	"broker/server/usage"
 	"broker/server/view"
 	"context"
 	"strings"
+	"time"
 
 	"entgo.io/contrib/entgql"
 )
@@ -31,6 +33,7 @@ func (r *mutationResolver) CreateRepository(ctx context.Context, input model.Cre
 	return r.Sources.Create(ctx, repository.Input{
 		Name: &input.Name, Type: input.Type, URL: input.URL, Packages: list(input.Packages), Owns: list(input.Owns),
 		Priority: input.Priority, DistMode: input.DistMode, Credential: credential(input.Credential),
+		CooldownDays: input.CooldownDays, CooldownExceptions: list(input.CooldownExceptions),
 	})
 }
 
@@ -41,6 +44,7 @@ func (r *mutationResolver) UpdateRepository(ctx context.Context, id string, inpu
 	return r.Sources.Update(ctx, id, repository.Input{
 		Name: input.Name, URL: input.URL, Packages: input.Packages, Owns: input.Owns, Priority: input.Priority,
 		DistMode: input.DistMode, Credential: credential(input.Credential), Enabled: input.Enabled,
+		CooldownDays: input.CooldownDays, CooldownExceptions: input.CooldownExceptions,
 	})
 }
 
@@ -79,6 +83,32 @@ func (r *mutationResolver) ReleaseClaim(ctx context.Context, id string) (string,
 	return id, r.Sources.ReleaseClaim(ctx, id)
 }
 
+func (r *mutationResolver) AcceptVersionChange(ctx context.Context, id string) (*ent.PackageVersion, error) {
+	return r.decide(ctx, id, r.Catalog.AcceptChange)
+}
+
+func (r *mutationResolver) RejectVersionChange(ctx context.Context, id string) (*ent.PackageVersion, error) {
+	return r.decide(ctx, id, r.Catalog.RejectChange)
+}
+
+func (r *mutationResolver) ReleaseVersion(ctx context.Context, id string) (*ent.PackageVersion, error) {
+	return r.decide(ctx, id, r.Catalog.ReleaseVersion)
+}
+
+func (r *mutationResolver) BlockVersions(ctx context.Context, input model.BlockVersionsInput) (*ent.Block, error) {
+	if _, err := may(ctx, auth.DecideVersions, auth.Object{}); err != nil {
+		return nil, err
+	}
+	return r.Catalog.BlockVersions(ctx, catalog.NewBlock{Package: input.Package, Versions: text(input.Versions), Reason: input.Reason, Link: text(input.Link)})
+}
+
+func (r *mutationResolver) Unblock(ctx context.Context, id string) (string, error) {
+	if _, err := may(ctx, auth.DecideVersions, auth.Object{}); err != nil {
+		return "", err
+	}
+	return id, r.Catalog.Unblock(ctx, id)
+}
+
 func (r *packageResolver) Latest(ctx context.Context, obj *ent.Pkg) (*ent.PackageVersion, error) {
 	if obj.LatestVersionID == nil {
 		return nil, nil
@@ -106,6 +136,13 @@ func (r *packageResolver) Usage(ctx context.Context, obj *ent.Pkg, rangeArg usag
 	return r.usage(ctx, rangeArg, usage.Filter{Package: obj.Name})
 }
 
+func (r *packageVersionResolver) Package(ctx context.Context, obj *ent.PackageVersion) (*ent.Pkg, error) {
+	if of, err := obj.Edges.PackageOrErr(); err == nil {
+		return of, nil
+	}
+	return obj.QueryPackage().Only(ctx)
+}
+
 func (r *packageVersionResolver) Metadata(ctx context.Context, obj *ent.PackageVersion) (string, error) {
 	return view.Metadata(ctx, obj)
 }
@@ -124,6 +161,24 @@ func (r *packageVersionResolver) ArchiveSha256(ctx context.Context, obj *ent.Pac
 		return nil, err
 	}
 	return &stored.Sha256, nil
+}
+
+func (r *packageVersionResolver) HeldUntil(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error) {
+	offer, err := r.View.Offer(ctx, obj)
+	return offer.HeldUntil, err
+}
+
+func (r *packageVersionResolver) Withheld(ctx context.Context, obj *ent.PackageVersion) (*string, error) {
+	offer, err := r.View.Offer(ctx, obj)
+	return offer.Withheld, err
+}
+
+func (r *packageVersionResolver) Changed(ctx context.Context, obj *ent.PackageVersion) (*model.VersionChange, error) {
+	pinned, err := view.PinOf(ctx, obj)
+	if err != nil || pinned == nil || pinned.ChangedAt == nil {
+		return nil, err
+	}
+	return &model.VersionChange{Reference: said(pinned.ChangedReference), Sha256: said(pinned.ChangedSha256), SeenAt: *pinned.ChangedAt}, nil
 }
 
 func (r *queryResolver) Repository(ctx context.Context, id string) (*ent.Repository, error) {
@@ -191,8 +246,31 @@ func (r *queryResolver) Claims(ctx context.Context, first *int, after *entgql.Cu
 	return listClaims(ctx, r.Client.Claim.Query(), keyset.Page{First: first, After: after})
 }
 
+func (r *queryResolver) Blocks(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.BlockConnection, error) {
+	if _, err := may(ctx, auth.ReadRepositories, auth.Object{}); err != nil {
+		return nil, err
+	}
+	first, _, err := page(first, nil)
+	if err != nil {
+		return nil, err
+	}
+	return listBlocks(ctx, r.Client.Block.Query(), keyset.Page{First: first, After: after})
+}
+
+func (r *queryResolver) ChangedVersions(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error) {
+	return r.versions(ctx, "changedVersions", first, after, func() (*ent.PackageVersionQuery, error) { return r.View.Changed(r.Client), nil })
+}
+
+func (r *queryResolver) HeldVersions(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error) {
+	return r.versions(ctx, "heldVersions", first, after, func() (*ent.PackageVersionQuery, error) { return r.View.Held(ctx, r.Client) })
+}
+
 func (r *repositoryResolver) Owns(ctx context.Context, obj *ent.Repository) ([]string, error) {
 	return repository.Owned(ctx, obj)
+}
+
+func (r *repositoryResolver) CooldownExceptions(ctx context.Context, obj *ent.Repository) ([]string, error) {
+	return list(obj.CooldownExceptions), nil
 }
 
 func (r *repositoryResolver) PackageCount(ctx context.Context, obj *ent.Repository) (int, error) {

@@ -12,6 +12,7 @@ import (
 	"broker/server/account"
 	"broker/server/audit"
 	"broker/server/auth"
+	"broker/server/catalog"
 	"broker/server/ratelimit"
 	"broker/server/repository"
 	"broker/server/settings"
@@ -29,6 +30,7 @@ type Resolver struct {
 	Known       *auth.Tokens
 	Limiter     *ratelimit.Limiter
 	Sources     *repository.Service
+	Catalog     *catalog.Catalog
 	Rules       *settings.Service
 	Events      *audit.Log
 	PublicURL   string

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"broker/ent/packageversion"
 	"broker/server/fold"
 )
 
@@ -210,6 +211,44 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	}
 	claims.remove = func(id string) { c.Claim.DeleteOneID(id).ExecX(ctx) }
 
+	blocks := plainly("blocks")
+	blocks.rows = func() []row {
+		var all []row
+		for _, b := range c.Block.Query().AllX(ctx) {
+			all = append(all, row{b.ID, map[string]key{"": {text: b.Package}}})
+		}
+		return all
+	}
+	blocks.add = func() string {
+		return c.Block.Create().SetPackage(one(random, []string{"acme/*", "acme/lib", "b/c"})).SetVersions("*").SetReason("x").SetCreatedBy("x").SaveX(ctx).ID
+	}
+	blocks.remove = func(id string) { c.Block.DeleteOneID(id).ExecX(ctx) }
+
+	decided := func(name string) shelf {
+		s := plainly(name)
+		of := c.Repository.Create().SetName(strings.ToLower(name)).SetType("COMPOSER").SetCooldownDays(30).SaveX(ctx)
+		in := c.Pkg.Create().SetName("acme/" + strings.ToLower(name)).SetRepositoryID(of.ID).SaveX(ctx)
+		s.rows = func() []row {
+			var all []row
+			for _, v := range c.PackageVersion.Query().Where(packageversion.PackageID(in.ID)).AllX(ctx) {
+				all = append(all, row{v.ID, map[string]key{"": {}}})
+			}
+			return all
+		}
+		s.add = func() string {
+			version := fmt.Sprintf("%d.0.0.0", next())
+			create := c.Pin.Create().SetRepositoryID(of.ID).SetPackage(in.Name).SetNormalizedVersion(version)
+			if name == "changedVersions" {
+				create.SetChangedAt(time.Now())
+			} else {
+				create.SetSeenAt(time.Now())
+			}
+			return c.PackageVersion.Create().SetPackageID(in.ID).SetVersion(version).SetNormalizedVersion(version).SetPin(create.SaveX(ctx)).SaveX(ctx).ID
+		}
+		s.remove = func(id string) { c.PackageVersion.DeleteOneID(id).ExecX(ctx) }
+		return s
+	}
+
 	events := plainly("auditEvents")
 	events.desc = true
 	events.rows = func() []row {
@@ -253,5 +292,6 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	return map[string]shelf{
 		"Query.tokens": tokens, "Query.repositories": repositories, "Query.packages": packages, "Package.versions": versions,
 		"Repository.syncs": syncs, "Query.claims": claims, "Query.auditEvents": events, "Query.downloads": downloads,
+		"Query.blocks": blocks, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
 	}
 }

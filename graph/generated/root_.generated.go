@@ -82,6 +82,27 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Block struct {
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Link      func(childComplexity int) int
+		Package   func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Versions  func(childComplexity int) int
+	}
+
+	BlockConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	BlockEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Claim struct {
 		ClosedAt   func(childComplexity int) int
 		ID         func(childComplexity int) int
@@ -137,6 +158,8 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AcceptVersionChange  func(childComplexity int, id string) int
+		BlockVersions        func(childComplexity int, input model.BlockVersionsInput) int
 		CancelRotation       func(childComplexity int, id string) int
 		CancelSync           func(childComplexity int, id string) int
 		ConfirmRemovals      func(childComplexity int, id string) int
@@ -146,8 +169,10 @@ type ComplexityRoot struct {
 		DisableTokens        func(childComplexity int, ids []string, reason *string) int
 		EnableTokens         func(childComplexity int, ids []string) int
 		EndRotation          func(childComplexity int, id string) int
+		RejectVersionChange  func(childComplexity int, id string) int
 		ReleaseClaim         func(childComplexity int, id string) int
 		ReleaseTokens        func(childComplexity int, ids []string) int
+		ReleaseVersion       func(childComplexity int, id string) int
 		RevokeMatchingTokens func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
 		RevokeTokens         func(childComplexity int, ids []string, reason *string) int
 		RotateToken          func(childComplexity int, id string, gracePeriodSeconds *int) int
@@ -155,6 +180,7 @@ type ComplexityRoot struct {
 		SignIn               func(childComplexity int, input model.SignInInput) int
 		SignOut              func(childComplexity int) int
 		SyncRepository       func(childComplexity int, id string) int
+		Unblock              func(childComplexity int, id string) int
 		UpdateRepository     func(childComplexity int, id string, input model.UpdateRepositoryInput) int
 		UpdateSettings       func(childComplexity int, input settings.Changes) int
 		UpdateToken          func(childComplexity int, id string, input model.UpdateTokenInput) int
@@ -194,14 +220,18 @@ type ComplexityRoot struct {
 	PackageVersion struct {
 		ArchiveBytes      func(childComplexity int) int
 		ArchiveSha256     func(childComplexity int) int
+		Changed           func(childComplexity int) int
 		Downloads         func(childComplexity int) int
+		HeldUntil         func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Licenses          func(childComplexity int) int
 		Metadata          func(childComplexity int) int
 		NormalizedVersion func(childComplexity int) int
+		Package           func(childComplexity int) int
 		Reference         func(childComplexity int) int
 		ReleasedAt        func(childComplexity int) int
 		Version           func(childComplexity int) int
+		Withheld          func(childComplexity int) int
 	}
 
 	PackageVersionConnection struct {
@@ -225,8 +255,11 @@ type ComplexityRoot struct {
 	Query struct {
 		AuditCheck        func(childComplexity int) int
 		AuditEvents       func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], where *audit.Where) int
+		Blocks            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
+		ChangedVersions   func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Claims            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Downloads         func(childComplexity int, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) int
+		HeldVersions      func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Node              func(childComplexity int, id string) int
 		Package           func(childComplexity int, name string) int
 		Packages          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) int
@@ -256,26 +289,28 @@ type ComplexityRoot struct {
 	}
 
 	Repository struct {
-		CreatedAt      func(childComplexity int) int
-		CredentialType func(childComplexity int) int
-		DistMode       func(childComplexity int) int
-		Enabled        func(childComplexity int) int
-		ID             func(childComplexity int) int
-		LastError      func(childComplexity int) int
-		LastSyncedAt   func(childComplexity int) int
-		Listed         func(childComplexity int) int
-		Name           func(childComplexity int) int
-		Notice         func(childComplexity int) int
-		Owns           func(childComplexity int) int
-		PackageCount   func(childComplexity int) int
-		Packages       func(childComplexity int) int
-		Priority       func(childComplexity int) int
-		Status         func(childComplexity int) int
-		StoredBytes    func(childComplexity int) int
-		Syncs          func(childComplexity int, first *int, after *entgql.Cursor[string]) int
-		Type           func(childComplexity int) int
-		URL            func(childComplexity int) int
-		VersionCount   func(childComplexity int) int
+		CooldownDays       func(childComplexity int) int
+		CooldownExceptions func(childComplexity int) int
+		CreatedAt          func(childComplexity int) int
+		CredentialType     func(childComplexity int) int
+		DistMode           func(childComplexity int) int
+		Enabled            func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		LastError          func(childComplexity int) int
+		LastSyncedAt       func(childComplexity int) int
+		Listed             func(childComplexity int) int
+		Name               func(childComplexity int) int
+		Notice             func(childComplexity int) int
+		Owns               func(childComplexity int) int
+		PackageCount       func(childComplexity int) int
+		Packages           func(childComplexity int) int
+		Priority           func(childComplexity int) int
+		Status             func(childComplexity int) int
+		StoredBytes        func(childComplexity int) int
+		Syncs              func(childComplexity int, first *int, after *entgql.Cursor[string]) int
+		Type               func(childComplexity int) int
+		URL                func(childComplexity int) int
+		VersionCount       func(childComplexity int) int
 	}
 
 	RepositoryConnection struct {
@@ -463,6 +498,12 @@ type ComplexityRoot struct {
 		Name         func(childComplexity int) int
 		Role         func(childComplexity int) int
 	}
+
+	VersionChange struct {
+		Reference func(childComplexity int) int
+		SeenAt    func(childComplexity int) int
+		Sha256    func(childComplexity int) int
+	}
 }
 
 type executableSchema graphql.ExecutableSchemaState[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -621,6 +662,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
+
+	case "Block.createdAt":
+		if e.ComplexityRoot.Block.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Block.CreatedAt(childComplexity), true
+	case "Block.createdBy":
+		if e.ComplexityRoot.Block.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Block.CreatedBy(childComplexity), true
+	case "Block.id":
+		if e.ComplexityRoot.Block.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Block.ID(childComplexity), true
+	case "Block.link":
+		if e.ComplexityRoot.Block.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Block.Link(childComplexity), true
+	case "Block.package":
+		if e.ComplexityRoot.Block.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Block.Package(childComplexity), true
+	case "Block.reason":
+		if e.ComplexityRoot.Block.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Block.Reason(childComplexity), true
+	case "Block.versions":
+		if e.ComplexityRoot.Block.Versions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Block.Versions(childComplexity), true
+
+	case "BlockConnection.edges":
+		if e.ComplexityRoot.BlockConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockConnection.Edges(childComplexity), true
+	case "BlockConnection.pageInfo":
+		if e.ComplexityRoot.BlockConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockConnection.PageInfo(childComplexity), true
+	case "BlockConnection.totalCount":
+		if e.ComplexityRoot.BlockConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockConnection.TotalCount(childComplexity), true
+
+	case "BlockEdge.cursor":
+		if e.ComplexityRoot.BlockEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockEdge.Cursor(childComplexity), true
+	case "BlockEdge.node":
+		if e.ComplexityRoot.BlockEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlockEdge.Node(childComplexity), true
 
 	case "Claim.closedAt":
 		if e.ComplexityRoot.Claim.ClosedAt == nil {
@@ -810,6 +926,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Label.Value(childComplexity), true
 
+	case "Mutation.acceptVersionChange":
+		if e.ComplexityRoot.Mutation.AcceptVersionChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptVersionChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptVersionChange(childComplexity, args["id"].(string)), true
+	case "Mutation.blockVersions":
+		if e.ComplexityRoot.Mutation.BlockVersions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_blockVersions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BlockVersions(childComplexity, args["input"].(model.BlockVersionsInput)), true
 	case "Mutation.cancelRotation":
 		if e.ComplexityRoot.Mutation.CancelRotation == nil {
 			break
@@ -909,6 +1047,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EndRotation(childComplexity, args["id"].(string)), true
+	case "Mutation.rejectVersionChange":
+		if e.ComplexityRoot.Mutation.RejectVersionChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rejectVersionChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RejectVersionChange(childComplexity, args["id"].(string)), true
 	case "Mutation.releaseClaim":
 		if e.ComplexityRoot.Mutation.ReleaseClaim == nil {
 			break
@@ -931,6 +1080,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseTokens(childComplexity, args["ids"].([]string)), true
+	case "Mutation.releaseVersion":
+		if e.ComplexityRoot.Mutation.ReleaseVersion == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseVersion_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseVersion(childComplexity, args["id"].(string)), true
 	case "Mutation.revokeMatchingTokens":
 		if e.ComplexityRoot.Mutation.RevokeMatchingTokens == nil {
 			break
@@ -1003,6 +1163,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SyncRepository(childComplexity, args["id"].(string)), true
+	case "Mutation.unblock":
+		if e.ComplexityRoot.Mutation.Unblock == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unblock_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Unblock(childComplexity, args["id"].(string)), true
 	case "Mutation.updateRepository":
 		if e.ComplexityRoot.Mutation.UpdateRepository == nil {
 			break
@@ -1177,12 +1348,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.ArchiveSha256(childComplexity), true
+	case "PackageVersion.changed":
+		if e.ComplexityRoot.PackageVersion.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.Changed(childComplexity), true
 	case "PackageVersion.downloads":
 		if e.ComplexityRoot.PackageVersion.Downloads == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PackageVersion.Downloads(childComplexity), true
+	case "PackageVersion.heldUntil":
+		if e.ComplexityRoot.PackageVersion.HeldUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.HeldUntil(childComplexity), true
 	case "PackageVersion.id":
 		if e.ComplexityRoot.PackageVersion.ID == nil {
 			break
@@ -1207,6 +1390,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.NormalizedVersion(childComplexity), true
+	case "PackageVersion.package":
+		if e.ComplexityRoot.PackageVersion.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.Package(childComplexity), true
 	case "PackageVersion.reference":
 		if e.ComplexityRoot.PackageVersion.Reference == nil {
 			break
@@ -1225,6 +1414,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.Version(childComplexity), true
+	case "PackageVersion.withheld":
+		if e.ComplexityRoot.PackageVersion.Withheld == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.Withheld(childComplexity), true
 
 	case "PackageVersionConnection.edges":
 		if e.ComplexityRoot.PackageVersionConnection.Edges == nil {
@@ -1300,6 +1495,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string]), args["where"].(*audit.Where)), true
+	case "Query.blocks":
+		if e.ComplexityRoot.Query.Blocks == nil {
+			break
+		}
+
+		args, err := ec.field_Query_blocks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Blocks(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+	case "Query.changedVersions":
+		if e.ComplexityRoot.Query.ChangedVersions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_changedVersions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ChangedVersions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
 	case "Query.claims":
 		if e.ComplexityRoot.Query.Claims == nil {
 			break
@@ -1322,6 +1539,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Downloads(childComplexity, args["where"].(model.DownloadWhere), args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+	case "Query.heldVersions":
+		if e.ComplexityRoot.Query.HeldVersions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_heldVersions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.HeldVersions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -1491,6 +1719,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Refusals.Permission(childComplexity), true
 
+	case "Repository.cooldownDays":
+		if e.ComplexityRoot.Repository.CooldownDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.CooldownDays(childComplexity), true
+	case "Repository.cooldownExceptions":
+		if e.ComplexityRoot.Repository.CooldownExceptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.CooldownExceptions(childComplexity), true
 	case "Repository.createdAt":
 		if e.ComplexityRoot.Repository.CreatedAt == nil {
 			break
@@ -2418,6 +2658,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.User.Role(childComplexity), true
 
+	case "VersionChange.reference":
+		if e.ComplexityRoot.VersionChange.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionChange.Reference(childComplexity), true
+	case "VersionChange.seenAt":
+		if e.ComplexityRoot.VersionChange.SeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionChange.SeenAt(childComplexity), true
+	case "VersionChange.sha256":
+		if e.ComplexityRoot.VersionChange.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VersionChange.Sha256(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -2428,6 +2687,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AuditEventWhere", ec.unmarshalInputAuditEventWhere),
+			graphql.NewInputUnmarshaler("BlockVersionsInput", ec.unmarshalInputBlockVersionsInput),
 			graphql.NewInputUnmarshaler("CreateRepositoryInput", ec.unmarshalInputCreateRepositoryInput),
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
 			graphql.NewInputUnmarshaler("CredentialInput", ec.unmarshalInputCredentialInput),
@@ -2664,6 +2924,10 @@ type Repository implements Node {
   "Lower is asked first."
   priority: Int!
   distMode: DistMode!
+  "Releases first seen here fewer days ago are held back; 0: none are."
+  cooldownDays: Int!
+  "Patterns of packages of which nothing is held back."
+  cooldownExceptions: [String!]!
   credential: CredentialType!
   enabled: Boolean!
   "The source lists its packages, and is mirrored as a whole. Else, as packagist.org, it is followed by name: a package is fetched when it is first asked for."
@@ -2718,6 +2982,9 @@ input CreateRepositoryInput {
   owns: [String!]
   priority: Int
   distMode: DistMode
+  "0 to 365"
+  cooldownDays: Int
+  cooldownExceptions: [String!]
   credential: CredentialInput
 }
 "A field that is left out stays as it is."
@@ -2728,6 +2995,9 @@ input UpdateRepositoryInput {
   owns: [String!]
   priority: Int
   distMode: DistMode
+  "0 to 365"
+  cooldownDays: Int
+  cooldownExceptions: [String!]
   credential: CredentialInput
   enabled: Boolean
 }
@@ -2760,6 +3030,7 @@ type PackageEdge { node: Package cursor: Cursor! }
 
 type PackageVersion implements Node {
   id: ID!
+  package: Package!
   version: String!
   normalizedVersion: String!
   reference: String
@@ -2771,7 +3042,15 @@ type PackageVersion implements Node {
   archiveBytes: Long
   archiveSha256: String
   downloads: Long!
+  "Held back until then by a cooldown."
+  heldUntil: Time
+  "Why it is not offered, or not as its source has it now: blocked, held back, changed or gone upstream. Null where it is."
+  withheld: String
+  "What the source offers under the same version now; what was first seen is served until this is accepted."
+  changed: VersionChange
 }
+"sha256: where only the bytes are others."
+type VersionChange { reference: String sha256: String seenAt: Time! }
 type PackageVersionConnection { edges: [PackageVersionEdge] pageInfo: PageInfo! totalCount: Int! }
 type PackageVersionEdge { node: PackageVersion cursor: Cursor! }
 
@@ -2813,6 +3092,44 @@ extend type Mutation {
   confirmRemovals(id: ID!): Repository!
   "Frees the names of a closed claim: from then on any repository may answer for them."
   releaseClaim(id: ID!): ID!
+}
+
+"Versions that are not offered, and refused to old locks, with the reason that Composer prints."
+type Block implements Node {
+  id: ID!
+  "A name or a pattern."
+  package: String!
+  "A Composer constraint."
+  versions: String!
+  reason: String!
+  link: String
+  createdAt: Time!
+  createdBy: String!
+}
+type BlockConnection { edges: [BlockEdge] pageInfo: PageInfo! totalCount: Int! }
+type BlockEdge { node: Block cursor: Cursor! }
+"package: a name or a pattern. versions: a Composer constraint; left out, all versions. reason: one line of up to 500 characters. link: where there is more."
+input BlockVersionsInput { package: String! versions: String reason: String! link: String }
+
+extend type Query {
+  "Blocked versions, by package."
+  blocks(first: Int, after: Cursor): BlockConnection!
+  "Versions whose source says something else of them than what is served, and nobody decided."
+  changedVersions(first: Int, after: Cursor): PackageVersionConnection!
+  "Versions that a cooldown holds back."
+  heldVersions(first: Int, after: Cursor): PackageVersionConnection!
+}
+
+extend type Mutation {
+  "Serves what the source offers under a version now, from now on."
+  acceptVersionChange(id: ID!): PackageVersion!
+  "Leaves a version what it was; the very same change is not told of again."
+  rejectVersionChange(id: ID!): PackageVersion!
+  "Offers a version at once that a cooldown holds back."
+  releaseVersion(id: ID!): PackageVersion!
+  blockVersions(input: BlockVersionsInput!): Block!
+  "Removes a block; answers its id."
+  unblock(id: ID!): ID!
 }
 `, BuiltIn: false},
 	{Name: "../settings.graphqls", Input: `"What a reported leak does to its token. FLAG: it is marked, and works on. REVOKE: it is revoked at once."
@@ -3228,6 +3545,48 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Block(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Block_id(ctx, field)
+	case "package":
+		return ec.fieldContext_Block_package(ctx, field)
+	case "versions":
+		return ec.fieldContext_Block_versions(ctx, field)
+	case "reason":
+		return ec.fieldContext_Block_reason(ctx, field)
+	case "link":
+		return ec.fieldContext_Block_link(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Block_createdAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Block_createdBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Block", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BlockConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BlockConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BlockConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_BlockEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_BlockEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Claim(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3402,6 +3761,8 @@ func (ec *executionContext) childFields_PackageVersion(ctx context.Context, fiel
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_PackageVersion_id(ctx, field)
+	case "package":
+		return ec.fieldContext_PackageVersion_package(ctx, field)
 	case "version":
 		return ec.fieldContext_PackageVersion_version(ctx, field)
 	case "normalizedVersion":
@@ -3420,6 +3781,12 @@ func (ec *executionContext) childFields_PackageVersion(ctx context.Context, fiel
 		return ec.fieldContext_PackageVersion_archiveSha256(ctx, field)
 	case "downloads":
 		return ec.fieldContext_PackageVersion_downloads(ctx, field)
+	case "heldUntil":
+		return ec.fieldContext_PackageVersion_heldUntil(ctx, field)
+	case "withheld":
+		return ec.fieldContext_PackageVersion_withheld(ctx, field)
+	case "changed":
+		return ec.fieldContext_PackageVersion_changed(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PackageVersion", field.Name)
 }
@@ -3506,6 +3873,10 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_priority(ctx, field)
 	case "distMode":
 		return ec.fieldContext_Repository_distMode(ctx, field)
+	case "cooldownDays":
+		return ec.fieldContext_Repository_cooldownDays(ctx, field)
+	case "cooldownExceptions":
+		return ec.fieldContext_Repository_cooldownExceptions(ctx, field)
 	case "credential":
 		return ec.fieldContext_Repository_credential(ctx, field)
 	case "enabled":
@@ -3904,6 +4275,18 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_VersionChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reference":
+		return ec.fieldContext_VersionChange_reference(ctx, field)
+	case "sha256":
+		return ec.fieldContext_VersionChange_sha256(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_VersionChange_seenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VersionChange", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

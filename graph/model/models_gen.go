@@ -19,16 +19,27 @@ type Viewer interface {
 	IsViewer()
 }
 
+// package: a name or a pattern. versions: a Composer constraint; left out, all versions. reason: one line of up to 500 characters. link: where there is more.
+type BlockVersionsInput struct {
+	Package  string  `json:"package"`
+	Versions *string `json:"versions,omitempty"`
+	Reason   string  `json:"reason"`
+	Link     *string `json:"link,omitempty"`
+}
+
 // name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host.
 type CreateRepositoryInput struct {
-	Name       string               `json:"name"`
-	Type       repository.Type      `json:"type"`
-	URL        *string              `json:"url,omitempty"`
-	Packages   []string             `json:"packages,omitempty"`
-	Owns       []string             `json:"owns,omitempty"`
-	Priority   *int                 `json:"priority,omitempty"`
-	DistMode   *repository.DistMode `json:"distMode,omitempty"`
-	Credential *CredentialInput     `json:"credential,omitempty"`
+	Name     string               `json:"name"`
+	Type     repository.Type      `json:"type"`
+	URL      *string              `json:"url,omitempty"`
+	Packages []string             `json:"packages,omitempty"`
+	Owns     []string             `json:"owns,omitempty"`
+	Priority *int                 `json:"priority,omitempty"`
+	DistMode *repository.DistMode `json:"distMode,omitempty"`
+	// 0 to 365
+	CooldownDays       *int             `json:"cooldownDays,omitempty"`
+	CooldownExceptions []string         `json:"cooldownExceptions,omitempty"`
+	Credential         *CredentialInput `json:"credential,omitempty"`
 }
 
 type CreateTokenInput struct {
@@ -153,14 +164,17 @@ type TokenWhere struct {
 
 // A field that is left out stays as it is.
 type UpdateRepositoryInput struct {
-	Name       *string              `json:"name,omitempty"`
-	URL        *string              `json:"url,omitempty"`
-	Packages   []string             `json:"packages,omitempty"`
-	Owns       []string             `json:"owns,omitempty"`
-	Priority   *int                 `json:"priority,omitempty"`
-	DistMode   *repository.DistMode `json:"distMode,omitempty"`
-	Credential *CredentialInput     `json:"credential,omitempty"`
-	Enabled    *bool                `json:"enabled,omitempty"`
+	Name     *string              `json:"name,omitempty"`
+	URL      *string              `json:"url,omitempty"`
+	Packages []string             `json:"packages,omitempty"`
+	Owns     []string             `json:"owns,omitempty"`
+	Priority *int                 `json:"priority,omitempty"`
+	DistMode *repository.DistMode `json:"distMode,omitempty"`
+	// 0 to 365
+	CooldownDays       *int             `json:"cooldownDays,omitempty"`
+	CooldownExceptions []string         `json:"cooldownExceptions,omitempty"`
+	Credential         *CredentialInput `json:"credential,omitempty"`
+	Enabled            *bool            `json:"enabled,omitempty"`
 }
 
 // A field that is left out stays as it is.
@@ -172,4 +186,11 @@ type UpdateTokenInput struct {
 	ExpiresAt      *time.Time      `json:"expiresAt,omitempty"`
 	ClearExpiresAt *bool           `json:"clearExpiresAt,omitempty"`
 	Labels         []*schema.Label `json:"labels,omitempty"`
+}
+
+// sha256: where only the bytes are others.
+type VersionChange struct {
+	Reference *string   `json:"reference,omitempty"`
+	Sha256    *string   `json:"sha256,omitempty"`
+	SeenAt    time.Time `json:"seenAt"`
 }

@@ -40,9 +40,9 @@ func addRepository(f *flags) work {
 	var packages, owns many
 	f.Var(&packages, "package", "")
 	f.Var(&owns, "owns", "")
-	priority := f.Int("priority", 100, "")
+	priority, cooldown := f.Int("priority", 100, ""), f.Int("cooldown", 0, "")
 	return func(ctx context.Context, t *tools) error {
-		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Priority: priority}
+		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Priority: priority, CooldownDays: cooldown}
 		if f.given("url") {
 			in.URL = url
 		}

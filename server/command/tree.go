@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"broker/server/audit"
+	"broker/server/catalog"
 	"broker/server/database"
 )
 
@@ -60,6 +61,20 @@ var groups = []group{
 	{"claim", "List who owns which names, and free those that nobody owns any more", []leaf{
 		{"list", "List the claims: by repositories, and of those that were removed", "", 0, 0, listClaims},
 		{"release PATTERN", "Free the names of a closed claim", "broker claim release 'acme/*'", 1, 1, releaseClaim},
+	}},
+	{"change", "Decide of versions whose source says something else of them than when they were first seen", []leaf{
+		{"list", "List the versions that somebody has to decide of", "", 0, 0, listChanges},
+		{"accept ID", "Serve what the source offers now, by the version's id", "", 1, 1, decided((*catalog.Catalog).AcceptChange, "is served as its source has it now.")},
+		{"reject ID", "Leave a version what it was; the very same change is not told of again", "", 1, 1, decided((*catalog.Catalog).RejectChange, "stays what it was.")},
+	}},
+	{"hold", "List the versions that a cooldown holds back, and let them through", []leaf{
+		{"list", "List what is held back", "", 0, 0, listHeld},
+		{"release ID", "Offer a version at once, by its id", "", 1, 1, decided((*catalog.Catalog).ReleaseVersion, "is offered.")},
+	}},
+	{"block", "Block versions, with a reason that Composer prints", []leaf{
+		{"add PACKAGE", "Block versions of a package or of a pattern", "broker block add acme/lib --versions '1.2.3 || ^2.0' --reason 'steals keys'", 1, 1, addBlock},
+		{"list", "List what is blocked", "", 0, 0, listBlocks},
+		{"remove ID", "Remove a block", "", 1, 1, decided((*catalog.Catalog).Unblock, "is removed.")},
 	}},
 	{"settings", "Show and change what the owner decides for everybody", []leaf{
 		{"list", "List the settings in force", "", 0, 0, listSettings},

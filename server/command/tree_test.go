@@ -65,7 +65,7 @@ func TestEveryListIsJSON(t *testing.T) {
 		t.Fatal(tokens, err)
 	}
 	for line, list := range map[string]bool{
-		"token list": true, "repository list": true, "audit list": true, "downloads --package acme/lib": true,
+		"token list": true, "repository list": true, "change list": true, "hold list": true, "block list": true, "audit list": true, "downloads --package acme/lib": true,
 		"token show " + tokens[0].ID: false, "usage": false, "settings list": false, "config": false,
 	} {
 		out := p.must(append(strings.Fields(line), "--json")...)

@@ -31,6 +31,17 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "claim.release": "Names freed",
     },
   },
+  version: {
+    name: "Versions",
+    actions: {
+      "version.change": "Version changed upstream",
+      "version.accept": "Change accepted",
+      "version.reject": "Change rejected",
+      "version.release": "Version let through",
+      "version.block": "Versions blocked",
+      "version.unblock": "Block removed",
+    },
+  },
   user: {
     name: "People",
     actions: {
