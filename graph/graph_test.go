@@ -700,7 +700,7 @@ func TestVersionsThatAreDecidedOf(t *testing.T) {
 		wants("twice", owner, `mutation{acceptVersionChange(id:"ver_changed"){id}}`, `CONFLICT`)
 		wants("a branch, or what was never pinned", owner, fmt.Sprintf(`mutation{releaseVersion(id:%q){id}}`, w.version.ID), `CONFLICT`)
 		wants("nobody", owner, `mutation{rejectVersionChange(id:"ver_nobody"){id}}`, `NOT_FOUND`)
-		wants("blocked", owner, `mutation{blockVersions(input:{package:"acme/changed",versions:"<2",reason:"steals keys",link:"https://example.org/1"}){package versions link}}`, `"versions":"<2"`)
+		wants("blocked", owner, `mutation{blockVersions(input:{package:"acme/changed",versions:"^1.0",reason:"steals keys",link:"https://example.org/1"}){package versions link}}`, `"versions":"^1.0"`)
 		wants("blocked", owner, `{blocks{totalCount edges{node{reason createdBy}}} package(name:"acme/changed"){latest{withheld}}}`, `"totalCount":1`, `Blocked: steals keys`)
 		for field, input := range map[string]string{"package": `package:"Bad Name",reason:"x"`, "versions": `package:"a/b",versions:"no way",reason:"x"`, "reason": `package:"a/b",reason:" "`,
 			"link": `package:"a/b",reason:"x",link:"ftp://x"`} {
