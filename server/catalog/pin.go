@@ -89,6 +89,9 @@ func (p *put) pinned(ctx context.Context, w *writes, old *oldPackage, u *Update)
 	baseline := u.Repository.LastSyncedAt == nil || !u.Repository.Listed && old.id == "" && len(pins) == 0
 	var before map[string]*metadata.Version // as they are offered, once it is needed
 	u.pins = make([]string, len(u.Versions))
+	if u.uploaded { // it never changes: see Exists
+		return nil, false, nil
+	}
 	for i := range u.Versions {
 		v, d := &u.Versions[i], &u.dists[i]
 		if v.Dev {
@@ -177,7 +180,8 @@ func (old *oldPackage) pin(v *metadata.Version, now time.Time) *pin {
 func (known *pin) settle(now *pin) (same, write bool) {
 	comparable := len(known.code) > 0 && len(now.code) > 0 && known.code[0] == now.code[0]
 	switch {
-	case known.reference != now.reference, known.kind != now.kind, known.url != "" && known.url != now.url,
+	case known.reference != now.reference, known.kind != now.kind,
+		known.reference == "" && known.shasum == "" && known.url != "" && known.url != now.url, // else an address may move
 		known.shasum != "" && now.shasum != "" && known.shasum != now.shasum,
 		known.bytes.sha1 != "" && now.shasum != "" && known.bytes.sha1 != now.shasum,
 		comparable && !bytes.Equal(known.code, now.code):
