@@ -51,8 +51,8 @@ func (c *Catalog) Again(ctx context.Context, d *Dist) (*Dist, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a dist again: %w", err)
 	}
-	d := DistFrom(now)
-	return d, WithPin(ctx, c.db.Client, d)
+	again := DistFrom(now)
+	return again, WithPin(ctx, c.db.Client, again)
 }
 
 // CountStored tells how many archives are stored.

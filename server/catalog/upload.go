@@ -227,7 +227,7 @@ func (w *uploads) write(ctx context.Context) error {
 		return err
 	}
 	changes := writes{dialect: w.put.db.Dialect(), now: w.put.now}
-	if _, err := w.put.add(&changes, w.update); err != nil {
+	if _, err := w.put.add(ctx, &changes, w.update); err != nil {
 		return err
 	}
 	return changes.run(ctx, w.put.tx)

@@ -6,9 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"broker/server/archive"
 	"broker/server/cached"
-	"broker/server/catalog"
 	"broker/server/metadata"
 	"broker/server/repository"
 	"broker/server/upload"
@@ -31,12 +29,12 @@ func uploadArchive(f *flags) work {
 			}
 			said.Require[name] = constraint
 		}
-		store, err := archive.Open(t.config.DistDir)
+		store, err := t.config.Store(ctx)
 		if err != nil {
 			return err
 		}
 		service := &upload.Service{
-			DB: t.db, Store: store, Catalog: catalog.New(t.db, t.config.PublicURL),
+			DB: t.db, Store: store, Catalog: t.catalog(),
 			Owners: repository.NewOwners(t.db, cached.NewMemory(t.db.Changes)), Audit: t.events,
 		}
 		row, err := service.Find(ctx, f.words[0])

@@ -66,7 +66,8 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	w.must(err)
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
-	packages, memory, events := catalog.New(db, public), cached.NewMemory(db.Changes), databasetest.Log(db)
+	events, memory := databasetest.Log(db), cached.NewMemory(db.Changes)
+	packages := catalog.New(db, events, public)
 	owners := repository.NewOwners(db, memory)
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(safehttp.Policy{}, "test"), Sealer: sealer})
 	w.view = view.New(db, memory, owners, nil, public, 64<<20)
@@ -555,7 +556,7 @@ func TestMendedAndRehoused(t *testing.T) {
 			t.Error("it was not put back")
 		}
 		before := db.Client.Dist.Query().Where(dist.HasArchive()).CountX(t.Context())
-		moved := catalog.New(db, &url.URL{Scheme: "https", Host: "other.example", Path: "/composer"})
+		moved := catalog.New(db, databasetest.Log(db), &url.URL{Scheme: "https", Host: "other.example", Path: "/composer"})
 		w.service.Catalog = moved
 		for range 2 { // the second has nothing to do
 			w.must(w.service.Rehouse(t.Context()))
