@@ -30,7 +30,7 @@ func (r *mutationResolver) CreateRepository(ctx context.Context, input model.Cre
 	}
 	return r.Sources.Create(ctx, repository.Input{
 		Name: &input.Name, Type: input.Type, URL: input.URL, Packages: list(input.Packages), Owns: list(input.Owns),
-		Priority: input.Priority, DistMode: input.DistMode, Credential: credential(input.Credential),
+		Paths: input.Paths, Priority: input.Priority, DistMode: input.DistMode, Credential: credential(input.Credential),
 	})
 }
 
@@ -39,7 +39,8 @@ func (r *mutationResolver) UpdateRepository(ctx context.Context, id string, inpu
 		return nil, err
 	}
 	return r.Sources.Update(ctx, id, repository.Input{
-		Name: input.Name, URL: input.URL, Packages: input.Packages, Owns: input.Owns, Priority: input.Priority,
+		Name: input.Name, URL: input.URL, Packages: input.Packages, Owns: input.Owns, Paths: input.Paths,
+		ForgetHostKeys: input.ForgetHostKeys != nil && *input.ForgetHostKeys, Priority: input.Priority,
 		DistMode: input.DistMode, Credential: credential(input.Credential), Enabled: input.Enabled,
 	})
 }
@@ -193,6 +194,10 @@ func (r *queryResolver) Claims(ctx context.Context, first *int, after *entgql.Cu
 
 func (r *repositoryResolver) Owns(ctx context.Context, obj *ent.Repository) ([]string, error) {
 	return repository.Owned(ctx, obj)
+}
+
+func (r *repositoryResolver) HostKeys(ctx context.Context, obj *ent.Repository) ([]string, error) {
+	return repository.HostKeys(obj), nil
 }
 
 func (r *repositoryResolver) PackageCount(ctx context.Context, obj *ent.Repository) (int, error) {

@@ -65,7 +65,13 @@ func (c *Catalog) render(u *Update) error {
 		Dist: func(v *metadata.Version) metadata.Dist {
 			said, _ := v.Dist()
 			d := at[v.Normalized]
-			said.Type, said.Shasum, said.URL = d.kind, d.shasum, c.distURL(distKey{u.Name, d.version, d.reference}, d.kind, d.url)
+			key := distKey{u.Name, d.version, d.reference}
+			said.Type, said.Shasum = d.kind, d.shasum
+			if _, _, packed := said.Packed(); packed && v.Dev {
+				// Composer puts the commit in, also another one that a project pins (dev-main#…), whose checksum is another.
+				key.reference, said.Shasum = anyReference, ""
+			}
+			said.URL = c.distURL(key, d.kind, d.url)
 			return said
 		},
 	}
@@ -79,6 +85,9 @@ func (c *Catalog) render(u *Update) error {
 	}
 	return nil
 }
+
+// anyReference stands for the reference in the address of an archive (composer/src/Composer/Util/ComposerMirror.php).
+const anyReference = "%reference%"
 
 // split cuts sorted versions, of which branches are last.
 func split(versions []metadata.Version) (stable, dev []metadata.Version) {

@@ -17,6 +17,7 @@ import (
 	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/fault"
+	"broker/server/git"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/settings"
@@ -61,6 +62,7 @@ type Config struct {
 	Upstreams        safehttp.Policy
 	PublicURL        *url.URL
 	DistDir          string // where archives are kept
+	Git              func(*safehttp.Client) *git.Program
 	Agent            string // by which the program tells upstreams who it is
 	Log              *slog.Logger
 	Sealer           func() (*seal.Sealer, error)

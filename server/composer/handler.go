@@ -19,6 +19,8 @@ import (
 // Archives opens the stored file of a dist, fetching it from its source on first use.
 type Archives interface {
 	Open(ctx context.Context, d *catalog.Dist) (*os.File, archive.Info, error)
+	// Pin adds the archive of a commit that a project pins to what a branch has; catalog.ErrNotFound where there is none.
+	Pin(ctx context.Context, branch *catalog.Dist, reference string) error
 }
 
 // Handler holds what the routes need.

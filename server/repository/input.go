@@ -15,14 +15,21 @@ import (
 var validName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // check tests every field that is said, and puts it in its stored form.
-func (s *Service) check(in *Input) error {
+func (s *Service) check(in *Input, kind repository.Type) error {
 	if in.Name != nil && !validName.MatchString(*in.Name) {
 		return fault.Invalidf("name", "A repository's name is 1 to 64 of a-z, 0-9 and -; %q is not.", *in.Name)
 	}
 	if in.URL != nil {
-		if err := s.checkURL(in.URL); err != nil {
+		check := s.checkURL
+		if kind == repository.TypeVCS {
+			check = s.checkGitURL
+		}
+		if err := check(in.URL); err != nil {
 			return err
 		}
+	}
+	if err := checkPaths(in.Paths, kind); err != nil {
+		return err
 	}
 	if err := checkPatterns("packages", &in.Packages); err != nil {
 		return err
@@ -34,26 +41,29 @@ func (s *Service) check(in *Input) error {
 		return fault.Invalidf("priority", "A priority is between 0 and 1000000; lower is asked first.")
 	}
 	if in.Credential != nil {
-		return checkCredential(in.Credential)
+		return checkCredential(in.Credential, kind)
 	}
 	return nil
 }
 
 // changesSource tells whether what a sync reads or stores changes.
 func (in *Input) changesSource() bool {
-	return in.URL != nil || in.Packages != nil || in.DistMode != nil || in.Credential != nil
+	return in.URL != nil || in.Packages != nil || in.Paths != nil || in.ForgetHostKeys || in.DistMode != nil || in.Credential != nil
 }
 
 // said is what the audit log tells of an input: what is said in it, and of a credential only its kind.
 func (in *Input) said() map[string]any {
 	details := map[string]any{}
 	for name, value := range map[string]any{
-		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "priority": in.Priority,
+		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "paths": in.Paths, "priority": in.Priority,
 		"distMode": in.DistMode, "enabled": in.Enabled,
 	} {
 		if !reflect.ValueOf(value).IsNil() {
 			details[name] = value
 		}
+	}
+	if in.ForgetHostKeys {
+		details["forgetHostKeys"] = true
 	}
 	if in.Type != "" {
 		details["type"] = in.Type
@@ -96,7 +106,7 @@ const secretMax = 8192
 
 var validHeader = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
 
-func checkCredential(c *Credential) error {
+func checkCredential(c *Credential, kind repository.Type) error {
 	invalid := func(message string) error { return fault.Invalidf("credential", "%s", message) }
 	switch c.Type {
 	case repository.CredentialTypeNONE:
@@ -105,9 +115,6 @@ func checkCredential(c *Credential) error {
 	case repository.CredentialTypeHTTP_BASIC:
 		if c.Username == "" || c.Secret == "" {
 			return invalid("HTTP Basic needs a user name and a password.")
-		}
-		if strings.Contains(c.Username, ":") {
-			return invalid("A user name of HTTP Basic cannot hold a colon.")
 		}
 	case repository.CredentialTypeBEARER:
 		if c.Secret == "" {
@@ -118,9 +125,18 @@ func checkCredential(c *Credential) error {
 			return invalid("A header needs a name, such as X-Api-Key, and a value.")
 		}
 	default:
-		return invalid("Composer repositories take NONE, HTTP_BASIC, BEARER or HEADER.")
+		if kind != repository.TypeVCS {
+			return invalid("Composer repositories take NONE, HTTP_BASIC, BEARER or HEADER.")
+		}
+		if err := checkGitCredential(c); err != nil {
+			return err
+		}
 	}
-	if len(c.Secret) > secretMax || len(c.Username) > secretMax || strings.ContainsAny(c.Secret+c.Username, "\r\n\x00") {
+	if strings.Contains(c.Username, ":") {
+		return invalid("A user name of HTTP Basic cannot hold a colon.")
+	}
+	broken := c.Type != repository.CredentialTypeSSH_KEY && strings.ContainsAny(c.Secret, "\r\n")
+	if len(c.Secret) > secretMax || len(c.Username) > secretMax || broken || strings.ContainsAny(c.Username, "\r\n") || strings.ContainsRune(c.Secret+c.Username, 0) {
 		return invalid("A user name and a secret are at most 8192 characters, without line breaks.")
 	}
 	return nil

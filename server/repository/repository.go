@@ -16,6 +16,7 @@ import (
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/fault"
+	"broker/server/git"
 	"broker/server/jobs"
 	"broker/server/safehttp"
 	"broker/server/seal"
@@ -36,6 +37,7 @@ type Config struct {
 	Client *safehttp.Client
 	Policy safehttp.Policy
 	Sealer *seal.Sealer
+	Git    *git.Program // nil where no git repository is read
 }
 
 // New makes the service.
@@ -56,10 +58,13 @@ type Input struct {
 	URL        *string
 	Packages   []string
 	Owns       []string
+	Paths      []string // of a git repository; see source.NewGit
 	Priority   *int
 	DistMode   *repository.DistMode
 	Credential *Credential
 	Enabled    *bool
+	// ForgetHostKeys has the next sync trust the key that the host of a git repository shows then.
+	ForgetHostKeys bool
 }
 
 // Create adds a repository and starts its first sync.
@@ -67,19 +72,16 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	if in.Name == nil {
 		return nil, fault.Invalidf("name", "Give the repository a name.")
 	}
-	if in.Type != repository.TypeCOMPOSER {
-		return nil, fault.Invalidf("type", "Repositories of type %s are not supported by this version; use COMPOSER.", in.Type)
+	if err := s.checkType(ctx, in); err != nil {
+		return nil, err
 	}
-	if in.URL == nil {
-		return nil, fault.Invalidf("url", "Give the address of the Composer repository, such as https://packages.example.org.")
-	}
-	if err := s.check(&in); err != nil {
+	if err := s.check(&in, in.Type); err != nil {
 		return nil, err
 	}
 	var row *ent.Repository
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
 		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetURL(*in.URL).
-			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
+			SetPackages(in.Packages).SetPaths(in.Paths).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
 		if row, err = create.Save(ctx); err != nil {
 			return err
 		}
@@ -108,12 +110,19 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 
 // Update changes what is said of a repository. Another source or other patterns start a sync.
 func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Repository, error) {
-	if err := s.check(&in); err != nil {
+	before, err := s.read(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(&in, before.Type); err != nil {
 		return nil, err
 	}
 	var row *ent.Repository
-	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
+	err = s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
 		if row, err = tx.Repository.Get(ctx, id); err != nil {
+			return err
+		}
+		if err := fits(row, in); err != nil {
 			return err
 		}
 		if in.URL != nil && row.URL != nil && *in.URL != *row.URL && in.Credential == nil && row.CredentialType != repository.CredentialTypeNONE {
@@ -168,6 +177,12 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 		SetNillableName(in.Name).SetNillableURL(in.URL)
 	if in.Packages != nil {
 		update.SetPackages(in.Packages)
+	}
+	if in.Paths != nil {
+		update.SetPaths(in.Paths)
+	}
+	if in.ForgetHostKeys || in.URL != nil && (row.URL == nil || *in.URL != *row.URL) {
+		update.ClearKnownHosts()
 	}
 	switch {
 	case in.Enabled == nil:
@@ -230,6 +245,9 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		}
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.delete", Target: id, Details: map[string]any{"name": row.Name, "url": row.URL, "closes": closes}})
 	})
+	if err == nil && s.Git != nil {
+		_ = s.Git.Remove(id) // what stays is removed by the housekeeping
+	}
 	return storeError("remove the repository", id, err)
 }
 

@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"broker/server/servicetest"
+)
+
+// vcs adds a git repository, and waits for its first sync.
+func (a *api) vcs(name, url string, more object) (id string, first run) {
+	a.s.t.Helper()
+	var out struct{ CreateRepository struct{ ID string } }
+	input := object{"name": name, "type": "VCS", "url": url}
+	maps.Copy(input, more)
+	a.must(&out, `mutation($input: CreateRepositoryInput!) { createRepository(input: $input) { id } }`, object{"input": input})
+	return out.CreateRepository.ID, a.synced(out.CreateRepository.ID)
+}
+
+// TestGitRepositories guarantees that the real Composer installs from a git repository with several hundred tags: a tag,
+// a branch, and a commit that is pinned, also while the git host is off, on a machine that knows nothing.
+func TestGitRepositories(t *testing.T) {
+	t.Parallel()
+	host := servicetest.NewGitHost(t)
+	host.Username, host.Password = "x-access-token", "canary-of-the-host"
+	repo := host.Repo("lib")
+	repo.Tags("acme/lib", 0, 300)
+	pinned := repo.Git("rev-parse", "v1.0.7")
+	next := repo.Commit("refs/heads/main", 1800000000, servicetest.Files("composer.json", `{"name":"acme/lib","autoload":{"psr-4":{"Acme\\Lib\\":"src/"}}}`,
+		"src/Lib.php", "<?php namespace Acme\\Lib; class Lib { const VERSION = 'main'; }\n"))
+	s := start(t, "")
+	s.hide(host.Password)
+	api := s.owner()
+	if _, first := api.vcs("git", repo.URL, object{"credential": object{"type": "GITHUB", "secret": host.Password}}); first.Status != "SUCCEEDED" || len(first.Skipped) > 0 {
+		t.Fatalf("the first sync: %+v", first)
+	}
+	none := 0
+	_, secret := api.token(tokenInput{RateLimit: &none})
+	version := func(p *servicetest.Project) string { return p.PHP(`echo Acme\Lib\Lib::VERSION;`) }
+	for i, c := range []struct{ constraint, version string }{
+		{"^1.0", "1.0.299"}, {"1.0.42", "1.0.42"}, {"dev-main", "main"}, {"dev-main#" + pinned, "1.0.7"}, {"dev-main#" + pinned[:10], "1.0.7"},
+	} {
+		host.Switch(i > 2)
+		p := s.project(t, secret)
+		p.MustRun("require", "acme/lib:"+c.constraint)
+		if got := version(p); got != c.version {
+			t.Errorf("%s installs %s, want %s", c.constraint, got, c.version)
+		}
+		lock := p.Read("composer.lock")
+		containsNone(t, lock, secret, host.URL, `"source": {`)
+		host.Switch(true)
+		p.ForgetCache()
+		p.ForgetPackages()
+		p.MustRun("install")
+		if got := version(p); got != c.version {
+			t.Errorf("%s installs %s from its lock, want %s", c.constraint, got, c.version)
+		}
+	}
+	p := s.project(t, secret)
+	out := p.Composer("require", "acme/lib:dev-main#"+strings.Repeat("0", 40))
+	if out.Code == 0 {
+		t.Errorf("a commit that there is not installs:\n%s", out.Text)
+	}
+	_, document := s.get("/p2/acme/lib~dev.json", secret)
+	contains(t, document, next, "/dist/acme/lib/dev-main/%reference%.zip", `"default-branch":true`)
+}
