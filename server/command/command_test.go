@@ -11,6 +11,8 @@ import (
 
 	"broker/server/command"
 	"broker/server/database/databasetest"
+	"broker/server/git"
+	"broker/server/safehttp"
 	"broker/server/seal"
 )
 
@@ -33,6 +35,9 @@ func (p *program) run(args ...string) (out, complaint string, code int) {
 		Configure: func(map[string]string, io.Writer) (*command.Config, error) {
 			return &command.Config{
 				DatabaseURL: p.url, DistDir: p.dist, PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, DefaultRateLimit: 1000, TokenPrefix: "pkb",
+				Git: func(*safehttp.Client) *git.Program {
+					return git.New(git.Config{Dir: p.TempDir(), Limits: git.DefaultLimits})
+				},
 				Log: slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
 			}, nil
 		},

@@ -86,28 +86,28 @@ func (p *Program) run(ctx context.Context, c call) (known string, err error) {
 }
 
 // child makes a git that is not started yet. Whoever makes it must close it.
-func (p *Program) child(ctx context.Context, c call) (made *child, err error) {
+func (p *Program) child(ctx context.Context, c call) (_ *child, err error) {
 	if err := p.Check(ctx); err != nil {
 		return nil, err
 	}
-	made = &child{}
+	git := &child{local: c.remote == nil}
 	defer func() {
 		if err != nil {
-			made.close()
+			git.close()
 		}
 	}()
 	if err := p.children.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
-	made.atEnd(func() { p.children.Release(1) })
+	git.atEnd(func() { p.children.Release(1) })
 	limited, cancel := context.WithTimeout(ctx, c.within)
-	made.atEnd(cancel)
+	git.atEnd(cancel)
 	home, told, environment := p.empty(), settings, environ()
 	if c.remote != nil {
 		if home, err = os.MkdirTemp(p.temporary(), "home-"); err != nil {
 			return nil, fmt.Errorf("make a folder for git: %w", err)
 		}
-		made.atEnd(func() { os.RemoveAll(home) })
+		git.atEnd(func() { os.RemoveAll(home) })
 		more, env, err := p.reach(limited, c.remote, home)
 		if err != nil {
 			return nil, err
@@ -121,12 +121,11 @@ func (p *Program) child(ctx context.Context, c call) (made *child, err error) {
 	if c.dir != "" {
 		args = append(args, "--git-dir="+c.dir)
 	}
-	made.Cmd = p.limited(limited, append(args, c.args...))
-	made.Dir, made.Env, made.ctx, made.Stderr = home, append(environment, "HOME="+home), limited, &made.stderr
-	made.local = c.remote == nil
-	made.WaitDelay = 5 * time.Second
-	inGroup(made.Cmd)
-	return made, nil
+	git.Cmd = p.limited(limited, append(args, c.args...))
+	git.Dir, git.Env, git.ctx, git.Stderr = home, append(environment, "HOME="+home), limited, &git.stderr
+	git.WaitDelay = 5 * time.Second
+	inGroup(git.Cmd)
+	return git, nil
 }
 
 func (c *child) atEnd(do func()) { c.cleanUp = append(c.cleanUp, do) }
@@ -233,8 +232,8 @@ func (c *child) failure(err error) error {
 	switch {
 	case c.local && has("unable to read", "bad object", "corrupt", "bad tree", "not a valid object", "not a git repository", "not a tree object"):
 		return fmt.Errorf("%w: %s", ErrBroken, lastLine(said))
-	case tooLarge(c.ProcessState) || has("File too large", "pack exceeds maximum allowed size"):
-		return fmt.Errorf("%w: a file of it is larger than is taken", ErrTooLarge)
+	case tooLarge(c.ProcessState) || has("File too large", "pack exceeds maximum allowed size", "Out of memory") || lastLine(said) == "fetch-pack: invalid index-pack output":
+		return fmt.Errorf("%w: it takes more disk, memory or time of processors than one repository may", ErrTooLarge)
 	case has("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED"):
 		return fmt.Errorf("%w: the host shows another key than the one that was pinned at first use; if its operator changed it, forget the host keys of the repository", ErrRefused)
 	case has("could not read Username", "could not read Password", "Authentication failed", "returned error: 401", "returned error: 403", "Permission denied"):
