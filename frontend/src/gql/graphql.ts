@@ -38,7 +38,7 @@ export type SignInInput = {
   password: string;
 };
 
-/** COMPOSER: another Composer repository. */
+/** COMPOSER: another Composer repository. VCS: a git repository, whose branches and tags are versions. */
 export type RepositoryType =
   | 'COMPOSER'
   | 'VCS'
@@ -74,13 +74,17 @@ export type SyncStatus =
   | 'FAILED'
   | 'CANCELED';
 
-/** name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host. */
+/**
+ * name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host; of a git repository
+ * also ssh, as ssh://git@host/path or git@host:path. paths: of a git repository with several packages.
+ */
 export type CreateRepositoryInput = {
   name: string;
   type: RepositoryType;
   url?: string | null | undefined;
   packages?: Array<string> | null | undefined;
   owns?: Array<string> | null | undefined;
+  paths?: Array<string> | null | undefined;
   priority?: number | null | undefined;
   distMode?: DistMode | null | undefined;
   credential?: CredentialInput | null | undefined;
@@ -92,13 +96,21 @@ export type UpdateRepositoryInput = {
   url?: string | null | undefined;
   packages?: Array<string> | null | undefined;
   owns?: Array<string> | null | undefined;
+  /** An empty list: the package at the top alone. */
+  paths?: Array<string> | null | undefined;
+  /** Has the next sync trust the key that the host of a git repository shows then. */
+  forgetHostKeys?: boolean | null | undefined;
   priority?: number | null | undefined;
   distMode?: DistMode | null | undefined;
   credential?: CredentialInput | null | undefined;
   enabled?: boolean | null | undefined;
 };
 
-/** Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name) and secret. */
+/**
+ * Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
+ * and secret. For git repositories also GITHUB, GITLAB, BITBUCKET and GITEA with a token as secret, and SSH_KEY with a
+ * private key without a passphrase.
+ */
 export type CredentialInput = {
   type: CredentialType;
   username?: string | null | undefined;
