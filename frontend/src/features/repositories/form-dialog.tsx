@@ -1,17 +1,24 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Button } from "../../components/ui/button";
+import { Checkbox } from "../../components/ui/checkbox";
 import { Dialog } from "../../components/ui/dialog";
 import { Field, Input, Select, Textarea } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
 import { useToast } from "../../components/ui/toast";
-import { CreateRepositoryDocument, type CredentialType, UpdateRepositoryDocument } from "../../gql/graphql";
+import {
+  CreateRepositoryDocument,
+  type CredentialType,
+  type RepositoryType,
+  UpdateRepositoryDocument,
+} from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { words } from "../tokens/form";
 import type { Repository } from "./queries";
 
 type Typed = {
+  type: RepositoryType;
   name: string;
   url: string;
   credential: CredentialType | "KEEP";
@@ -20,11 +27,14 @@ type Typed = {
   header: string;
   packages: string;
   owns: string;
+  paths: string;
   priority: string;
+  forgetHostKeys: boolean;
 };
 
 function formOf(repository?: Repository): Typed {
   return {
+    type: repository?.type ?? "COMPOSER",
     name: repository?.name ?? "",
     url: repository?.url ?? "",
     credential: repository ? "KEEP" : "NONE",
@@ -33,25 +43,44 @@ function formOf(repository?: Repository): Typed {
     header: "",
     packages: repository?.packages.join("\n") ?? "",
     owns: repository?.owns.join("\n") ?? "",
+    paths: repository?.paths?.join("\n") ?? "",
     priority: String(repository?.priority ?? 100),
+    forgetHostKeys: false,
   };
 }
 
-/** A name that fits the address, while none was chosen. */
-export function nameOf(url: string): string {
-  try {
-    return new URL(url).hostname
+/** A name that fits the address, while none was chosen: the host, and of a git repository its own name. */
+export function nameOf(address: string, type: RepositoryType = "COMPOSER"): string {
+  const slug = (text: string) =>
+    text
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, "-")
       .replaceAll(/^-|-$/g, "");
+  if (type === "VCS") return slug(/([^/:]+?)(\.git)?\/*$/.exec(address.trim())?.[1] ?? "").slice(0, 64);
+  try {
+    return slug(new URL(address).hostname);
   } catch {
     return "";
   }
 }
 
-function inputOf(form: Typed) {
+/** Whether git asks an address over ssh. */
+export function isSSH(address: string): boolean {
+  return /^ssh:\/\//.test(address.trim()) || (/^[\w.-]+@[\w.-]+:/.test(address.trim()) && !address.includes("://"));
+}
+
+/** What an address of a kind looks like. */
+const examples: Record<string, string> = {
+  COMPOSER: "Such as https://packages.example.org.",
+  VCS: "Such as https://github.com/acme/lib.git or git@github.com:acme/lib.git.",
+};
+
+function inputOf(form: Typed, before?: Repository) {
   const { credential: type, username, secret, header } = form;
+  const git = form.type === "VCS" ? { paths: words(form.paths) } : {};
   return {
+    ...git,
+    ...(before && form.forgetHostKeys ? { forgetHostKeys: true } : {}),
     name: form.name.trim(),
     url: form.url.trim(),
     packages: words(form.packages),
@@ -66,7 +95,7 @@ function wrong({ priority }: Typed): Record<string, string> {
   return /^\d{1,7}$/.test(priority.trim()) ? {} : { priority: "A whole number between 0 and 1000000." };
 }
 
-const fields = ["name", "url", "credential", "packages", "owns", "priority"] as const;
+const fields = ["type", "name", "url", "credential", "paths", "packages", "owns", "priority"] as const;
 
 /** Adds a repository, or changes one. */
 export function RepositoryDialog({ repository, onClose }: { repository?: Repository; onClose: () => void }) {
@@ -78,8 +107,8 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
   const mutation = useMutation<unknown, Error, void>({
     mutationFn: () =>
       repository
-        ? request(UpdateRepositoryDocument, { id: repository.id, input: inputOf(form) })
-        : request(CreateRepositoryDocument, { input: { ...inputOf(form), type: "COMPOSER" } }),
+        ? request(UpdateRepositoryDocument, { id: repository.id, input: inputOf(form, repository) })
+        : request(CreateRepositoryDocument, { input: { ...inputOf(form), type: form.type } }),
     gcTime: 0,
     onSuccess: () => {
       void changed(client, "repositories");
@@ -94,7 +123,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
       open
       onClose={onClose}
       title={repository ? "Edit repository" : "Add repository"}
-      description="A Composer repository whose packages this server offers."
+      description="A source whose packages this server offers."
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -105,17 +134,43 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
       }
     >
       <Form id={id} {...submit.form}>
-        <Field label="URL" help="Such as https://packages.example.org." error={errors.url}>
+        {!repository && (
+          <Field
+            label="Type"
+            help={
+              form.type === "VCS"
+                ? "Its branches and tags are versions, as Composer reads them."
+                : "Satis, Private Packagist, packagist.org, or another server like this one."
+            }
+            error={errors.type}
+          >
+            {(ids) => (
+              <Select
+                {...ids}
+                value={form.type}
+                onChange={({ target }) => set({ type: target.value as RepositoryType, credential: "NONE" })}
+              >
+                <option value="COMPOSER">Composer repository</option>
+                <option value="VCS">Git repository</option>
+              </Select>
+            )}
+          </Field>
+        )}
+        <Field label="URL" help={examples[form.type]} error={errors.url}>
           {(ids) => (
             <Input
               {...ids}
-              type="url"
+              type={form.type === "VCS" ? "text" : "url"}
+              spellCheck={false}
               required
               value={form.url}
               onChange={({ target }) =>
                 set({
                   url: target.value,
-                  ...(form.name === nameOf(form.url) && !repository ? { name: nameOf(target.value) } : {}),
+                  ...(form.name === nameOf(form.url, form.type) && !repository
+                    ? { name: nameOf(target.value, form.type) }
+                    : {}),
+                  ...credentialFor(form, target.value),
                 })
               }
             />
@@ -127,6 +182,30 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
           )}
         </Field>
         <CredentialFields form={form} set={set} error={errors.credential} stored={repository?.credential} />
+        {form.type === "VCS" && (
+          <Field
+            label="Paths"
+            help="For several packages in one repository, one path a line, such as packages/*. Empty: the package at the top."
+            error={errors.paths}
+          >
+            {(ids) => (
+              <Textarea
+                {...ids}
+                rows={2}
+                spellCheck={false}
+                value={form.paths}
+                onChange={({ target }) => set({ paths: target.value })}
+              />
+            )}
+          </Field>
+        )}
+        {repository && repository.hostKeys.length > 0 && (
+          <Checkbox
+            label="Forget the pinned key of its host: the next sync trusts the one shown then"
+            checked={form.forgetHostKeys}
+            onChange={(forgetHostKeys) => set({ forgetHostKeys })}
+          />
+        )}
         <Field label="Only these packages" help="Patterns, one a line. Empty: all it has." error={errors.packages}>
           {(ids) => (
             <Textarea
@@ -165,6 +244,30 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
   );
 }
 
+/** An SSH key is for addresses of ssh, and the others for the others. */
+function credentialFor(form: Typed, address: string): Partial<Typed> {
+  if (form.type !== "VCS" || form.credential === "KEEP" || form.credential === "NONE") return {};
+  return isSSH(address) === (form.credential === "SSH_KEY") ? {} : { credential: "NONE" };
+}
+
+/** The credentials that a kind of address takes. */
+function credentialsOf(form: Typed): [CredentialType, string][] {
+  if (form.type === "VCS" && isSSH(form.url)) return [["SSH_KEY", "SSH key"]];
+  const all: [CredentialType, string][] = [
+    ["HTTP_BASIC", "HTTP Basic"],
+    ["BEARER", "Bearer token"],
+    ["HEADER", "Header"],
+  ];
+  if (form.type !== "VCS") return all;
+  return [
+    ["GITHUB", "GitHub token"],
+    ["GITLAB", "GitLab token"],
+    ["BITBUCKET", "Bitbucket access token"],
+    ["GITEA", "Gitea or Forgejo token"],
+    ...all,
+  ];
+}
+
 type CredentialProps = { form: Typed; set: (change: Partial<Typed>) => void; error?: string; stored?: CredentialType };
 
 function CredentialFields({ form, set, error, stored }: CredentialProps) {
@@ -182,9 +285,11 @@ function CredentialFields({ form, set, error, stored }: CredentialProps) {
               <option value="KEEP">{stored === "NONE" ? "None, as it is" : "Saved. Choose one to replace it."}</option>
             )}
             <option value="NONE">None</option>
-            <option value="HTTP_BASIC">HTTP Basic</option>
-            <option value="BEARER">Bearer token</option>
-            <option value="HEADER">Header</option>
+            {credentialsOf(form).map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
           </Select>
         )}
       </Field>
@@ -213,7 +318,23 @@ function CredentialFields({ form, set, error, stored }: CredentialProps) {
           )}
         </Field>
       )}
-      {form.credential !== "NONE" && form.credential !== "KEEP" && (
+      {form.credential === "SSH_KEY" && (
+        <Field label="Private key" help="Without a passphrase, made for this repository: ssh-keygen -t ed25519 -N ''.">
+          {(ids) => (
+            <Textarea
+              {...ids}
+              rows={4}
+              spellCheck={false}
+              autoComplete="off"
+              className="font-mono text-xs"
+              placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
+              value={form.secret}
+              onChange={({ target }) => set({ secret: target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {form.credential !== "NONE" && form.credential !== "KEEP" && form.credential !== "SSH_KEY" && (
         <Field label={form.credential === "HTTP_BASIC" ? "Password" : "Secret"}>
           {(ids) => (
             <Input

@@ -45,6 +45,8 @@ export function RepositoryPage() {
         <Fact name="Versions">{number(repository.versionCount)}</Fact>
         <Fact name="Stored archives">{bytes(repository.storedBytes)}</Fact>
         <Fact name="Only these packages">{patterns(repository.packages, "All it has")}</Fact>
+        {repository.type === "VCS" && <Fact name="Paths">{patterns(repository.paths ?? [], "The top")}</Fact>}
+        {repository.hostKeys.length > 0 && <Fact name="Host key">{patterns(repository.hostKeys, "None")}</Fact>}
         <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
         <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>
         <Fact name="Priority">{repository.priority}</Fact>
