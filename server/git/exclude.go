@@ -90,6 +90,8 @@ func glob(g string) string {
 		case c == '}' && curlies > 0 && !escaping:
 			b.WriteByte(')')
 			curlies--
+		case c == '}': // it would end PHP's expression, which is none then
+			b.WriteString("(")
 		case c == ',' && curlies > 0 && !escaping:
 			b.WriteByte('|')
 		case c == '\\' && escaping:
