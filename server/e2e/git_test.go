@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -64,4 +66,38 @@ func TestGitRepositories(t *testing.T) {
 	}
 	_, document := s.get("/p2/acme/lib~dev.json", secret)
 	contains(t, document, next, "/dist/acme/lib/dev-main/%reference%.zip", `"default-branch":true`)
+}
+
+// TestGitOverSSHFromTheCommandLine guarantees that a repository of several packages over ssh, added on the command line
+// with a deploy key, installs, with the host's key shown.
+func TestGitOverSSHFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	host := servicetest.NewSSHHost(t)
+	repo := host.Repo("mono")
+	commit := repo.Commit("refs/heads/main", 1700000000, servicetest.Files(
+		"packages/one/composer.json", `{"name":"acme/one","require":{"acme/two":"^1.0"},"autoload":{"files":["one.php"]}}`, "packages/one/one.php", "<?php echo 'one';",
+		"packages/two/composer.json", `{"name":"acme/two","autoload":{"files":["two.php"]}}`, "packages/two/two.php", "<?php echo 'two';", "secret.txt", "of the whole repository"))
+	repo.Tag("1.0.0", commit)
+	s := start(t, "")
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte(host.Key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.hide(strings.Split(host.Key, "\n")[1])
+	s.run("repository", "add", "--name", "mono", "--type", "vcs", "--url", repo.URL, "--ssh-key-file", key, "--path", "packages/*")
+	s.run("repository", "sync", "mono", "--wait")
+	contains(t, s.run("repository", "list", "--json"), `"paths":["packages/*/composer.json"]`, `"hostKeys":["[127.0.0.1]:`, "ssh-ed25519 SHA256:")
+	secret := strings.TrimSpace(s.run("token", "create", "--description", "test"))
+	p := s.project(t, secret)
+	p.MustRun("require", "acme/one:^1.0")
+	if got := p.PHP(""); got != "twoone" {
+		t.Errorf("what is installed says %q", got)
+	}
+	if p.Has("vendor/acme/one/secret.txt") || !p.Has("vendor/acme/two/composer.json") {
+		t.Error("the archive is not of its folder alone")
+	}
+	_, complaint, code := s.commandLine("repository", "add", "--name", "x", "--type", "vcs", "--url", "ext::sh -c x")
+	if code != 2 || !strings.Contains(complaint, "not one that git may ask") {
+		t.Errorf("%d: %s", code, complaint)
+	}
 }

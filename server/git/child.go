@@ -96,10 +96,14 @@ func (p *Program) child(ctx context.Context, c call) (_ *child, err error) {
 			git.close()
 		}
 	}()
-	if err := p.children.Acquire(ctx, 1); err != nil {
+	places := p.locals
+	if c.remote != nil {
+		places = p.remotes
+	}
+	if err := places.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
-	git.atEnd(func() { p.children.Release(1) })
+	git.atEnd(func() { places.Release(1) })
 	limited, cancel := context.WithTimeout(ctx, c.within)
 	git.atEnd(cancel)
 	home, told, environment := p.empty(), settings, environ()

@@ -60,16 +60,20 @@ type Config struct {
 	Limits Limits
 }
 
-// childrenMax is how many children of git run at a time.
-const childrenMax = 12
+// How many children of git run at a time: those that wait for others, and those that read what is here.
+const (
+	remotesMax = 24
+	localsMax  = 12
+)
 
 // Program is the git program and the mirrors it keeps. Safe for concurrent use.
 type Program struct {
 	Config
-	children *semaphore.Weighted
+	remotes *semaphore.Weighted
+	locals  *semaphore.Weighted
 
 	mu     sync.Mutex
-	places map[string]*semaphore.Weighted // by mirror: whoever reads it has one, whoever changes it all
+	places map[string]*semaphore.Weighted // by mirror: whoever reads it has one, whoever replaces it all
 
 	version sync.Mutex
 	checked bool
@@ -77,7 +81,9 @@ type Program struct {
 
 // New returns the program, whose mirrors are in a folder. Nothing is made before it is needed.
 func New(c Config) *Program {
-	return &Program{Config: c, children: semaphore.NewWeighted(childrenMax), places: map[string]*semaphore.Weighted{}}
+	return &Program{
+		Config: c, remotes: semaphore.NewWeighted(remotesMax), locals: semaphore.NewWeighted(localsMax), places: map[string]*semaphore.Weighted{},
+	}
 }
 
 var versionText = regexp.MustCompile(`^git version (\d+)\.(\d+)`)
@@ -145,7 +151,10 @@ func (p *Program) empty() string { return filepath.Join(p.Dir, "empty") }
 // readersMax is how many may read a mirror at a time.
 const readersMax = 1 << 20
 
-// hold waits for a mirror: to read it, or to change it alone.
+// changing is who changes a mirror, one at a time: readers go on meanwhile.
+func changing(mirror string) string { return mirror + " changing" }
+
+// hold waits for a mirror: to read it, or alone.
 func (p *Program) hold(ctx context.Context, mirror string, alone bool) (release func(), err error) {
 	p.mu.Lock()
 	place := p.places[mirror]
@@ -164,7 +173,8 @@ func (p *Program) hold(ctx context.Context, mirror string, alone bool) (release 
 	return sync.OnceFunc(func() { place.Release(weight) }), nil
 }
 
-// Keep removes the mirrors of all but some repositories, by their ids. One that is in use stays until the next time.
+// Keep removes the mirrors of all but some repositories, by their ids, and what children that were killed left behind.
+// A mirror that is in use stays until the next time.
 func (p *Program) Keep(ids []string) error {
 	entries, err := os.ReadDir(p.Dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -184,6 +194,9 @@ func (p *Program) Keep(ids []string) error {
 			failed = append(failed, p.remove(entry.Name()))
 		}
 	}
+	if _, err := os.Stat(p.temporary()); err == nil {
+		failed = append(failed, p.clean(time.Now().Add(-abandonedAfter)))
+	}
 	return errors.Join(failed...)
 }
 
@@ -202,9 +215,12 @@ func (p *Program) Remove(id string) error {
 
 func (p *Program) remove(mirror string) error {
 	p.mu.Lock()
-	place := p.places[mirror]
+	places := []*semaphore.Weighted{p.places[changing(mirror)], p.places[mirror]}
 	p.mu.Unlock()
-	if place != nil {
+	for _, place := range places {
+		if place == nil { // nobody ever used it
+			continue
+		}
 		if !place.TryAcquire(readersMax) {
 			return nil
 		}

@@ -129,7 +129,7 @@ func (m *Mirror) Update(ctx context.Context) (Refs, error) {
 	if err != nil {
 		return Refs{}, err
 	}
-	release, err := m.p.hold(ctx, m.name, true)
+	release, err := m.p.hold(ctx, changing(m.name), true)
 	if err != nil {
 		return Refs{}, err
 	}
@@ -176,6 +176,11 @@ func (m *Mirror) clone(ctx context.Context, remote Refs) error {
 	if err := m.fetch(ctx, fresh, remote); err != nil {
 		return err
 	}
+	release, err := m.p.hold(ctx, m.name, true)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := os.RemoveAll(m.dir()); err != nil {
 		return fmt.Errorf("remove a broken git mirror: %w", err)
 	}

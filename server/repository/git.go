@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"broker/ent"
 	"broker/ent/repository"
@@ -200,8 +202,12 @@ func (s *Service) SetState(ctx context.Context, id, state string) error {
 	return nil
 }
 
-// lookAtATime is how many git repositories are asked for their branches and tags at a time.
-const lookAtATime = 4
+// The bounds of a look at git repositories: how many are asked at a time, and how long it takes in all, as other chores
+// wait for it. Whose turn it was not then comes the next time: the order is another each time.
+const (
+	lookAtATime = 8
+	lookWithin  = 2 * time.Minute
+)
 
 // LookForChanges queues a sync of every git repository that has other branches or tags than were last seen. One that does
 // not answer is left to its hourly sync, which tells why.
@@ -211,6 +217,9 @@ func (s *Service) LookForChanges(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read which git repositories there are: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	rand.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 	var mu sync.Mutex
 	var failed []error
 	var group sync.WaitGroup

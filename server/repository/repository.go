@@ -81,7 +81,10 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	var row *ent.Repository
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
 		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetURL(*in.URL).
-			SetPackages(in.Packages).SetPaths(in.Paths).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
+			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode)
+		if len(in.Paths) > 0 {
+			create.SetPaths(in.Paths)
+		}
 		if row, err = create.Save(ctx); err != nil {
 			return err
 		}
@@ -178,8 +181,11 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	if in.Packages != nil {
 		update.SetPackages(in.Packages)
 	}
-	if in.Paths != nil {
+	switch {
+	case len(in.Paths) > 0:
 		update.SetPaths(in.Paths)
+	case in.Paths != nil:
+		update.ClearPaths()
 	}
 	if in.ForgetHostKeys || in.URL != nil && (row.URL == nil || *in.URL != *row.URL) {
 		update.ClearKnownHosts()
