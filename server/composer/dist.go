@@ -27,12 +27,10 @@ func (h *Handler) Dist() http.HandlerFunc {
 			return err
 		}
 		dist, err := q.h.View.Dist(q.R.Context(), path.name, path.version, path.reference)
-		admitted := false
 		if errors.Is(err, catalog.ErrNotFound) && maybeCommit(path.reference) {
 			if err := q.Admit(); err != nil { // it costs a look into a git repository
 				return err
 			}
-			admitted = true
 			dist, err = q.pinned(path)
 		}
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
@@ -42,10 +40,8 @@ func (h *Handler) Dist() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if !admitted {
-			if err := q.Admit(); err != nil {
-				return err
-			}
+		if err := q.Admit(); err != nil {
+			return err
 		}
 		return q.archive(dist)
 	})
