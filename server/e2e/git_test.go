@@ -25,16 +25,17 @@ func (a *api) vcs(name, url string, more object) (id string, first run) {
 func TestGitRepositories(t *testing.T) {
 	t.Parallel()
 	host := servicetest.NewGitHost(t)
-	host.Username, host.Password = "x-access-token", "canary-of-the-host"
+	const token = "canary-of-the-host"
+	host.Ask("x-access-token", token)
 	repo := host.Repo("lib")
 	repo.Tags("acme/lib", 0, 300)
 	pinned := repo.Git("rev-parse", "v1.0.7")
 	next := repo.Commit("refs/heads/main", 1800000000, servicetest.Files("composer.json", `{"name":"acme/lib","autoload":{"psr-4":{"Acme\\Lib\\":"src/"}}}`,
 		"src/Lib.php", "<?php namespace Acme\\Lib; class Lib { const VERSION = 'main'; }\n"))
 	s := start(t, "")
-	s.hide(host.Password)
+	s.hide(token)
 	api := s.owner()
-	if _, first := api.vcs("git", repo.URL, object{"credential": object{"type": "GITHUB", "secret": host.Password}}); first.Status != "SUCCEEDED" || len(first.Skipped) > 0 {
+	if _, first := api.vcs("git", repo.URL, object{"credential": object{"type": "GITHUB", "secret": token}}); first.Status != "SUCCEEDED" || len(first.Skipped) > 0 {
 		t.Fatalf("the first sync: %+v", first)
 	}
 	none := 0

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -176,6 +177,20 @@ func (p *Program) hold(ctx context.Context, mirror string, alone bool) (release 
 // Keep removes the mirrors of all but some repositories, by their ids, and what children that were killed left behind.
 // A mirror that is in use stays until the next time.
 func (p *Program) Keep(ids []string) error {
+	err := p.removeThose(func(id string) bool { return !slices.Contains(ids, id) })
+	if _, missing := os.Stat(p.temporary()); missing == nil {
+		err = errors.Join(err, p.clean(time.Now().Add(-abandonedAfter)))
+	}
+	return err
+}
+
+// Remove removes the mirrors of a repository. One that is in use is left to Keep.
+func (p *Program) Remove(id string) error {
+	return p.removeThose(func(of string) bool { return of == id })
+}
+
+// removeThose removes the mirrors whose repositories' ids fit.
+func (p *Program) removeThose(fits func(id string) bool) error {
 	entries, err := os.ReadDir(p.Dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -183,32 +198,11 @@ func (p *Program) Keep(ids []string) error {
 	if err != nil {
 		return fmt.Errorf("read the folder of the git mirrors: %w", err)
 	}
-	kept := map[string]bool{}
-	for _, id := range ids {
-		kept[id] = true
-	}
 	var failed []error
 	for _, entry := range entries {
-		id, ok := repositoryOf(entry.Name())
-		if ok && !kept[id] {
+		if id, ok := repositoryOf(entry.Name()); ok && fits(id) {
 			failed = append(failed, p.remove(entry.Name()))
 		}
-	}
-	if _, err := os.Stat(p.temporary()); err == nil {
-		failed = append(failed, p.clean(time.Now().Add(-abandonedAfter)))
-	}
-	return errors.Join(failed...)
-}
-
-// Remove removes the mirrors of a repository. One that is in use is left to Keep.
-func (p *Program) Remove(id string) error {
-	found, err := filepath.Glob(filepath.Join(p.Dir, id+".*"+suffix))
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, path := range found {
-		failed = append(failed, p.remove(filepath.Base(path)))
 	}
 	return errors.Join(failed...)
 }

@@ -232,8 +232,8 @@ func unlock(dir string) error {
 	})
 }
 
-// packsMax is how many packs a mirror may have before they are made one.
-const packsMax = 40
+// filesMax is how many files of packs, some three each, a mirror may have before they are made one pack.
+const filesMax = 120
 
 // tidy keeps a mirror small and quick. What no branch or tag names any more stays: lock files may name it.
 func (m *Mirror) tidy(ctx context.Context, dir string) error {
@@ -244,9 +244,8 @@ func (m *Mirror) tidy(ctx context.Context, dir string) error {
 	if size > m.p.Limits.Mirror {
 		return fmt.Errorf("%w: it has %d MiB, and %d MiB are taken", ErrTooLarge, size>>20, m.p.Limits.Mirror>>20)
 	}
-	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
-	if err != nil || len(packs) <= packsMax {
-		return err
+	if files, err := os.ReadDir(filepath.Join(dir, "objects", "pack")); err != nil || len(files) <= filesMax {
+		return nil // there is none yet, or there are few
 	}
 	_, err = m.p.run(ctx, call{dir: dir, within: m.p.Limits.Fetch, args: []string{"repack", "-a", "-d", "-k", "-q"}})
 	if err == nil {

@@ -1,11 +1,11 @@
 package servicetest
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,14 +18,14 @@ import (
 // GitHost serves git repositories over smart HTTP, as git's own http-backend does.
 type GitHost struct {
 	*httptest.Server
-	Username, Password string // asked for where set
-	Folder             string
+	Folder string
 
 	t     testing.TB
 	off   atomic.Bool
 	asked atomic.Int64
 	mu    sync.Mutex
 	sent  []string // Authorization headers that came
+	user  *url.Userinfo
 }
 
 // NewGitHost starts one without repositories.
@@ -45,12 +45,13 @@ func NewGitHost(t testing.TB) *GitHost {
 		h.asked.Add(1)
 		h.mu.Lock()
 		h.sent = append(h.sent, r.Header.Get("Authorization"))
+		user := h.user
 		h.mu.Unlock()
 		username, password, _ := r.BasicAuth()
 		switch {
 		case h.off.Load():
 			http.Error(w, "off", http.StatusBadGateway)
-		case h.Username != "" && (username != h.Username || password != h.Password):
+		case user != nil && url.UserPassword(username, password).String() != user.String():
 			w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
 			http.Error(w, "who is there?", http.StatusUnauthorized)
 		default:
@@ -63,13 +64,19 @@ func NewGitHost(t testing.TB) *GitHost {
 			backend.ServeHTTP(w, r)
 		}
 	}))
-	h.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 	t.Cleanup(h.Close)
 	return h
 }
 
 // Switch switches the host off, and on again.
 func (h *GitHost) Switch(off bool) { h.off.Store(off) }
+
+// Ask has the host ask for a user name and a password.
+func (h *GitHost) Ask(username, password string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.user = url.UserPassword(username, password)
+}
 
 // Asked is how many requests came since the last time.
 func (h *GitHost) Asked() int64 { return h.asked.Swap(0) }
