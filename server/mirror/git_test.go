@@ -72,13 +72,12 @@ func (w *world) archiveAt(version, reference, name string) (string, error) {
 // is for whoever pins it, and none for whoever pins what there is not. While nothing changes, nothing is stored.
 func TestBranchesOfGitMoveAndCommitsStay(t *testing.T) {
 	t.Parallel()
-	repo := servicetest.NewGitHost(t).Repo("lib")
-	commit := func(n string, at int64) string {
-		return repo.Commit("refs/heads/main", at, servicetest.Files("composer.json", `{"name":"acme/lib"}`, "n.txt", n))
-	}
-	first, between := commit("first", 1700000000), commit("between", 1700000001)
-	repo.Git("update-ref", "refs/heads/main", first)
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		repo := servicetest.NewGitHost(t).Repo("lib")
+		commit := func(n string, at int64) string {
+			return repo.Commit("refs/heads/main", at, servicetest.Files("composer.json", `{"name":"acme/lib"}`, "n.txt", n))
+		}
+		first, between := commit("first", 1700000000), commit("between", 1700000001)
 		repo.Git("update-ref", "refs/heads/main", first)
 		w := gitWorld(t, db, repo.URL)
 		w.mustSync()
