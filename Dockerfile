@@ -1,4 +1,4 @@
-# The broker in an image of nothing but itself: docker build -t broker .
+# The broker in an image with git: docker build -t broker .
 FROM node:20-bookworm-slim AS dashboard
 WORKDIR /src/frontend
 COPY frontend/package.json frontend/package-lock.json ./
@@ -17,10 +17,14 @@ COPY frontend/frontend.go frontend/frontend.go
 COPY --from=dashboard /src/frontend/dist frontend/dist
 ARG VERSION=dev
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /broker ./server \
- && install -d -m 0700 -o 65532 -g 65532 /empty/data && install -d -m 1777 /empty/tmp
+ && install -d -m 0700 -o 65532 -g 65532 /empty/data
 
-FROM scratch
-COPY --from=broker /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+# git and ssh, which read git repositories, need a system around them.
+FROM debian:bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --uid 65532 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin broker
 COPY --from=broker /empty /
 COPY --from=broker /broker /broker
 USER 65532:65532

@@ -638,6 +638,11 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 				selectedFields = append(selectedFields, repository.FieldPackages)
 				fieldSeen[repository.FieldPackages] = struct{}{}
 			}
+		case "paths":
+			if _, ok := fieldSeen[repository.FieldPaths]; !ok {
+				selectedFields = append(selectedFields, repository.FieldPaths)
+				fieldSeen[repository.FieldPaths] = struct{}{}
+			}
 		case "priority":
 			if _, ok := fieldSeen[repository.FieldPriority]; !ok {
 				selectedFields = append(selectedFields, repository.FieldPriority)

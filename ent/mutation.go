@@ -12947,6 +12947,10 @@ type RepositoryMutation struct {
 	url_folded                *string
 	packages                  *[]string
 	appendpackages            []string
+	paths                     *[]string
+	appendpaths               []string
+	known_hosts               *string
+	source_state              *string
 	priority                  *int
 	addpriority               *int
 	dist_mode                 *repository.DistMode
@@ -13295,6 +13299,169 @@ func (m *RepositoryMutation) AppendedPackages() ([]string, bool) {
 func (m *RepositoryMutation) ResetPackages() {
 	m.packages = nil
 	m.appendpackages = nil
+}
+
+// SetPaths sets the "paths" field.
+func (m *RepositoryMutation) SetPaths(s []string) {
+	m.paths = &s
+	m.appendpaths = nil
+}
+
+// Paths returns the value of the "paths" field in the mutation.
+func (m *RepositoryMutation) Paths() (r []string, exists bool) {
+	v := m.paths
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaths returns the old "paths" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldPaths(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaths is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaths requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaths: %w", err)
+	}
+	return oldValue.Paths, nil
+}
+
+// AppendPaths adds s to the "paths" field.
+func (m *RepositoryMutation) AppendPaths(s []string) {
+	m.appendpaths = append(m.appendpaths, s...)
+}
+
+// AppendedPaths returns the list of values that were appended to the "paths" field in this mutation.
+func (m *RepositoryMutation) AppendedPaths() ([]string, bool) {
+	if len(m.appendpaths) == 0 {
+		return nil, false
+	}
+	return m.appendpaths, true
+}
+
+// ClearPaths clears the value of the "paths" field.
+func (m *RepositoryMutation) ClearPaths() {
+	m.paths = nil
+	m.appendpaths = nil
+	m.clearedFields[repository.FieldPaths] = struct{}{}
+}
+
+// PathsCleared returns if the "paths" field was cleared in this mutation.
+func (m *RepositoryMutation) PathsCleared() bool {
+	_, ok := m.clearedFields[repository.FieldPaths]
+	return ok
+}
+
+// ResetPaths resets all changes to the "paths" field.
+func (m *RepositoryMutation) ResetPaths() {
+	m.paths = nil
+	m.appendpaths = nil
+	delete(m.clearedFields, repository.FieldPaths)
+}
+
+// SetKnownHosts sets the "known_hosts" field.
+func (m *RepositoryMutation) SetKnownHosts(s string) {
+	m.known_hosts = &s
+}
+
+// KnownHosts returns the value of the "known_hosts" field in the mutation.
+func (m *RepositoryMutation) KnownHosts() (r string, exists bool) {
+	v := m.known_hosts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKnownHosts returns the old "known_hosts" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldKnownHosts(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKnownHosts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKnownHosts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKnownHosts: %w", err)
+	}
+	return oldValue.KnownHosts, nil
+}
+
+// ClearKnownHosts clears the value of the "known_hosts" field.
+func (m *RepositoryMutation) ClearKnownHosts() {
+	m.known_hosts = nil
+	m.clearedFields[repository.FieldKnownHosts] = struct{}{}
+}
+
+// KnownHostsCleared returns if the "known_hosts" field was cleared in this mutation.
+func (m *RepositoryMutation) KnownHostsCleared() bool {
+	_, ok := m.clearedFields[repository.FieldKnownHosts]
+	return ok
+}
+
+// ResetKnownHosts resets all changes to the "known_hosts" field.
+func (m *RepositoryMutation) ResetKnownHosts() {
+	m.known_hosts = nil
+	delete(m.clearedFields, repository.FieldKnownHosts)
+}
+
+// SetSourceState sets the "source_state" field.
+func (m *RepositoryMutation) SetSourceState(s string) {
+	m.source_state = &s
+}
+
+// SourceState returns the value of the "source_state" field in the mutation.
+func (m *RepositoryMutation) SourceState() (r string, exists bool) {
+	v := m.source_state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSourceState returns the old "source_state" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldSourceState(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSourceState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSourceState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSourceState: %w", err)
+	}
+	return oldValue.SourceState, nil
+}
+
+// ClearSourceState clears the value of the "source_state" field.
+func (m *RepositoryMutation) ClearSourceState() {
+	m.source_state = nil
+	m.clearedFields[repository.FieldSourceState] = struct{}{}
+}
+
+// SourceStateCleared returns if the "source_state" field was cleared in this mutation.
+func (m *RepositoryMutation) SourceStateCleared() bool {
+	_, ok := m.clearedFields[repository.FieldSourceState]
+	return ok
+}
+
+// ResetSourceState resets all changes to the "source_state" field.
+func (m *RepositoryMutation) ResetSourceState() {
+	m.source_state = nil
+	delete(m.clearedFields, repository.FieldSourceState)
 }
 
 // SetPriority sets the "priority" field.
@@ -14277,7 +14444,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 24)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -14292,6 +14459,15 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.packages != nil {
 		fields = append(fields, repository.FieldPackages)
+	}
+	if m.paths != nil {
+		fields = append(fields, repository.FieldPaths)
+	}
+	if m.known_hosts != nil {
+		fields = append(fields, repository.FieldKnownHosts)
+	}
+	if m.source_state != nil {
+		fields = append(fields, repository.FieldSourceState)
 	}
 	if m.priority != nil {
 		fields = append(fields, repository.FieldPriority)
@@ -14359,6 +14535,12 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.URLFolded()
 	case repository.FieldPackages:
 		return m.Packages()
+	case repository.FieldPaths:
+		return m.Paths()
+	case repository.FieldKnownHosts:
+		return m.KnownHosts()
+	case repository.FieldSourceState:
+		return m.SourceState()
 	case repository.FieldPriority:
 		return m.Priority()
 	case repository.FieldDistMode:
@@ -14410,6 +14592,12 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldURLFolded(ctx)
 	case repository.FieldPackages:
 		return m.OldPackages(ctx)
+	case repository.FieldPaths:
+		return m.OldPaths(ctx)
+	case repository.FieldKnownHosts:
+		return m.OldKnownHosts(ctx)
+	case repository.FieldSourceState:
+		return m.OldSourceState(ctx)
 	case repository.FieldPriority:
 		return m.OldPriority(ctx)
 	case repository.FieldDistMode:
@@ -14485,6 +14673,27 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPackages(v)
+		return nil
+	case repository.FieldPaths:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaths(v)
+		return nil
+	case repository.FieldKnownHosts:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKnownHosts(v)
+		return nil
+	case repository.FieldSourceState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSourceState(v)
 		return nil
 	case repository.FieldPriority:
 		v, ok := value.(int)
@@ -14670,6 +14879,15 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldURL) {
 		fields = append(fields, repository.FieldURL)
 	}
+	if m.FieldCleared(repository.FieldPaths) {
+		fields = append(fields, repository.FieldPaths)
+	}
+	if m.FieldCleared(repository.FieldKnownHosts) {
+		fields = append(fields, repository.FieldKnownHosts)
+	}
+	if m.FieldCleared(repository.FieldSourceState) {
+		fields = append(fields, repository.FieldSourceState)
+	}
 	if m.FieldCleared(repository.FieldCredential) {
 		fields = append(fields, repository.FieldCredential)
 	}
@@ -14704,6 +14922,15 @@ func (m *RepositoryMutation) ClearField(name string) error {
 	switch name {
 	case repository.FieldURL:
 		m.ClearURL()
+		return nil
+	case repository.FieldPaths:
+		m.ClearPaths()
+		return nil
+	case repository.FieldKnownHosts:
+		m.ClearKnownHosts()
+		return nil
+	case repository.FieldSourceState:
+		m.ClearSourceState()
 		return nil
 	case repository.FieldCredential:
 		m.ClearCredential()
@@ -14745,6 +14972,15 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldPackages:
 		m.ResetPackages()
+		return nil
+	case repository.FieldPaths:
+		m.ResetPaths()
+		return nil
+	case repository.FieldKnownHosts:
+		m.ResetKnownHosts()
+		return nil
+	case repository.FieldSourceState:
+		m.ResetSourceState()
 		return nil
 	case repository.FieldPriority:
 		m.ResetPriority()

@@ -28,6 +28,12 @@ type Repository struct {
 	URLFolded string `json:"url_folded,omitempty"`
 	// Patterns taken from this source; empty means all it has.
 	Packages []string `json:"packages,omitempty"`
+	// Of a git repository: patterns of the composer.json of its packages, such as packages/*/composer.json; null: the one at the top.
+	Paths []string `json:"paths,omitempty"`
+	// Of a git repository over ssh: its host's keys, as pinned at first use.
+	KnownHosts *string `json:"known_hosts,omitempty"`
+	// Of a git repository: digest of the branches and tags that were last seen; another one starts a sync.
+	SourceState *string `json:"source_state,omitempty"`
 	// Lower is asked first.
 	Priority int `json:"priority,omitempty"`
 	// DistMode holds the value of the "dist_mode" field.
@@ -127,13 +133,13 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case repository.FieldPackages, repository.FieldCredential, repository.FieldCooldownExceptions:
+		case repository.FieldPackages, repository.FieldPaths, repository.FieldCredential, repository.FieldCooldownExceptions:
 			values[i] = new([]byte)
 		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
 		case repository.FieldPriority, repository.FieldCooldownDays, repository.FieldDoubtedLost:
 			values[i] = new(sql.NullInt64)
-		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice:
+		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldKnownHosts, repository.FieldSourceState, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice:
 			values[i] = new(sql.NullString)
 		case repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -190,6 +196,28 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Packages); err != nil {
 					return fmt.Errorf("unmarshal field packages: %w", err)
 				}
+			}
+		case repository.FieldPaths:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field paths", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Paths); err != nil {
+					return fmt.Errorf("unmarshal field paths: %w", err)
+				}
+			}
+		case repository.FieldKnownHosts:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field known_hosts", values[i])
+			} else if value.Valid {
+				_m.KnownHosts = new(string)
+				*_m.KnownHosts = value.String
+			}
+		case repository.FieldSourceState:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field source_state", values[i])
+			} else if value.Valid {
+				_m.SourceState = new(string)
+				*_m.SourceState = value.String
 			}
 		case repository.FieldPriority:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -365,6 +393,19 @@ func (_m *Repository) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("packages=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Packages))
+	builder.WriteString(", ")
+	builder.WriteString("paths=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Paths))
+	builder.WriteString(", ")
+	if v := _m.KnownHosts; v != nil {
+		builder.WriteString("known_hosts=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.SourceState; v != nil {
+		builder.WriteString("source_state=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("priority=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Priority))

@@ -73,6 +73,40 @@ func (_c *RepositoryCreate) SetPackages(v []string) *RepositoryCreate {
 	return _c
 }
 
+// SetPaths sets the "paths" field.
+func (_c *RepositoryCreate) SetPaths(v []string) *RepositoryCreate {
+	_c.mutation.SetPaths(v)
+	return _c
+}
+
+// SetKnownHosts sets the "known_hosts" field.
+func (_c *RepositoryCreate) SetKnownHosts(v string) *RepositoryCreate {
+	_c.mutation.SetKnownHosts(v)
+	return _c
+}
+
+// SetNillableKnownHosts sets the "known_hosts" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableKnownHosts(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetKnownHosts(*v)
+	}
+	return _c
+}
+
+// SetSourceState sets the "source_state" field.
+func (_c *RepositoryCreate) SetSourceState(v string) *RepositoryCreate {
+	_c.mutation.SetSourceState(v)
+	return _c
+}
+
+// SetNillableSourceState sets the "source_state" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableSourceState(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetSourceState(*v)
+	}
+	return _c
+}
+
 // SetPriority sets the "priority" field.
 func (_c *RepositoryCreate) SetPriority(v int) *RepositoryCreate {
 	_c.mutation.SetPriority(v)
@@ -473,6 +507,11 @@ func (_c *RepositoryCreate) check() error {
 	if _, ok := _c.mutation.Packages(); !ok {
 		return &ValidationError{Name: "packages", err: errors.New(`ent: missing required field "Repository.packages"`)}
 	}
+	if v, ok := _c.mutation.SourceState(); ok {
+		if err := repository.SourceStateValidator(v); err != nil {
+			return &ValidationError{Name: "source_state", err: fmt.Errorf(`ent: validator failed for field "Repository.source_state": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Priority(); !ok {
 		return &ValidationError{Name: "priority", err: errors.New(`ent: missing required field "Repository.priority"`)}
 	}
@@ -578,6 +617,18 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Packages(); ok {
 		_spec.SetField(repository.FieldPackages, field.TypeJSON, value)
 		_node.Packages = value
+	}
+	if value, ok := _c.mutation.Paths(); ok {
+		_spec.SetField(repository.FieldPaths, field.TypeJSON, value)
+		_node.Paths = value
+	}
+	if value, ok := _c.mutation.KnownHosts(); ok {
+		_spec.SetField(repository.FieldKnownHosts, field.TypeString, value)
+		_node.KnownHosts = &value
+	}
+	if value, ok := _c.mutation.SourceState(); ok {
+		_spec.SetField(repository.FieldSourceState, field.TypeString, value)
+		_node.SourceState = &value
 	}
 	if value, ok := _c.mutation.Priority(); ok {
 		_spec.SetField(repository.FieldPriority, field.TypeInt, value)
@@ -810,6 +861,60 @@ func (u *RepositoryUpsert) SetPackages(v []string) *RepositoryUpsert {
 // UpdatePackages sets the "packages" field to the value that was provided on create.
 func (u *RepositoryUpsert) UpdatePackages() *RepositoryUpsert {
 	u.SetExcluded(repository.FieldPackages)
+	return u
+}
+
+// SetPaths sets the "paths" field.
+func (u *RepositoryUpsert) SetPaths(v []string) *RepositoryUpsert {
+	u.Set(repository.FieldPaths, v)
+	return u
+}
+
+// UpdatePaths sets the "paths" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdatePaths() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldPaths)
+	return u
+}
+
+// ClearPaths clears the value of the "paths" field.
+func (u *RepositoryUpsert) ClearPaths() *RepositoryUpsert {
+	u.SetNull(repository.FieldPaths)
+	return u
+}
+
+// SetKnownHosts sets the "known_hosts" field.
+func (u *RepositoryUpsert) SetKnownHosts(v string) *RepositoryUpsert {
+	u.Set(repository.FieldKnownHosts, v)
+	return u
+}
+
+// UpdateKnownHosts sets the "known_hosts" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateKnownHosts() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldKnownHosts)
+	return u
+}
+
+// ClearKnownHosts clears the value of the "known_hosts" field.
+func (u *RepositoryUpsert) ClearKnownHosts() *RepositoryUpsert {
+	u.SetNull(repository.FieldKnownHosts)
+	return u
+}
+
+// SetSourceState sets the "source_state" field.
+func (u *RepositoryUpsert) SetSourceState(v string) *RepositoryUpsert {
+	u.Set(repository.FieldSourceState, v)
+	return u
+}
+
+// UpdateSourceState sets the "source_state" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateSourceState() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldSourceState)
+	return u
+}
+
+// ClearSourceState clears the value of the "source_state" field.
+func (u *RepositoryUpsert) ClearSourceState() *RepositoryUpsert {
+	u.SetNull(repository.FieldSourceState)
 	return u
 }
 
@@ -1161,6 +1266,69 @@ func (u *RepositoryUpsertOne) SetPackages(v []string) *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) UpdatePackages() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdatePackages()
+	})
+}
+
+// SetPaths sets the "paths" field.
+func (u *RepositoryUpsertOne) SetPaths(v []string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetPaths(v)
+	})
+}
+
+// UpdatePaths sets the "paths" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdatePaths() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdatePaths()
+	})
+}
+
+// ClearPaths clears the value of the "paths" field.
+func (u *RepositoryUpsertOne) ClearPaths() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearPaths()
+	})
+}
+
+// SetKnownHosts sets the "known_hosts" field.
+func (u *RepositoryUpsertOne) SetKnownHosts(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetKnownHosts(v)
+	})
+}
+
+// UpdateKnownHosts sets the "known_hosts" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateKnownHosts() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateKnownHosts()
+	})
+}
+
+// ClearKnownHosts clears the value of the "known_hosts" field.
+func (u *RepositoryUpsertOne) ClearKnownHosts() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearKnownHosts()
+	})
+}
+
+// SetSourceState sets the "source_state" field.
+func (u *RepositoryUpsertOne) SetSourceState(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetSourceState(v)
+	})
+}
+
+// UpdateSourceState sets the "source_state" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateSourceState() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateSourceState()
+	})
+}
+
+// ClearSourceState clears the value of the "source_state" field.
+func (u *RepositoryUpsertOne) ClearSourceState() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearSourceState()
 	})
 }
 
@@ -1718,6 +1886,69 @@ func (u *RepositoryUpsertBulk) SetPackages(v []string) *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) UpdatePackages() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdatePackages()
+	})
+}
+
+// SetPaths sets the "paths" field.
+func (u *RepositoryUpsertBulk) SetPaths(v []string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetPaths(v)
+	})
+}
+
+// UpdatePaths sets the "paths" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdatePaths() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdatePaths()
+	})
+}
+
+// ClearPaths clears the value of the "paths" field.
+func (u *RepositoryUpsertBulk) ClearPaths() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearPaths()
+	})
+}
+
+// SetKnownHosts sets the "known_hosts" field.
+func (u *RepositoryUpsertBulk) SetKnownHosts(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetKnownHosts(v)
+	})
+}
+
+// UpdateKnownHosts sets the "known_hosts" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateKnownHosts() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateKnownHosts()
+	})
+}
+
+// ClearKnownHosts clears the value of the "known_hosts" field.
+func (u *RepositoryUpsertBulk) ClearKnownHosts() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearKnownHosts()
+	})
+}
+
+// SetSourceState sets the "source_state" field.
+func (u *RepositoryUpsertBulk) SetSourceState(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetSourceState(v)
+	})
+}
+
+// UpdateSourceState sets the "source_state" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateSourceState() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateSourceState()
+	})
+}
+
+// ClearSourceState clears the value of the "source_state" field.
+func (u *RepositoryUpsertBulk) ClearSourceState() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearSourceState()
 	})
 }
 

@@ -93,6 +93,64 @@ func (_u *RepositoryUpdate) AppendPackages(v []string) *RepositoryUpdate {
 	return _u
 }
 
+// SetPaths sets the "paths" field.
+func (_u *RepositoryUpdate) SetPaths(v []string) *RepositoryUpdate {
+	_u.mutation.SetPaths(v)
+	return _u
+}
+
+// AppendPaths appends value to the "paths" field.
+func (_u *RepositoryUpdate) AppendPaths(v []string) *RepositoryUpdate {
+	_u.mutation.AppendPaths(v)
+	return _u
+}
+
+// ClearPaths clears the value of the "paths" field.
+func (_u *RepositoryUpdate) ClearPaths() *RepositoryUpdate {
+	_u.mutation.ClearPaths()
+	return _u
+}
+
+// SetKnownHosts sets the "known_hosts" field.
+func (_u *RepositoryUpdate) SetKnownHosts(v string) *RepositoryUpdate {
+	_u.mutation.SetKnownHosts(v)
+	return _u
+}
+
+// SetNillableKnownHosts sets the "known_hosts" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableKnownHosts(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetKnownHosts(*v)
+	}
+	return _u
+}
+
+// ClearKnownHosts clears the value of the "known_hosts" field.
+func (_u *RepositoryUpdate) ClearKnownHosts() *RepositoryUpdate {
+	_u.mutation.ClearKnownHosts()
+	return _u
+}
+
+// SetSourceState sets the "source_state" field.
+func (_u *RepositoryUpdate) SetSourceState(v string) *RepositoryUpdate {
+	_u.mutation.SetSourceState(v)
+	return _u
+}
+
+// SetNillableSourceState sets the "source_state" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableSourceState(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetSourceState(*v)
+	}
+	return _u
+}
+
+// ClearSourceState clears the value of the "source_state" field.
+func (_u *RepositoryUpdate) ClearSourceState() *RepositoryUpdate {
+	_u.mutation.ClearSourceState()
+	return _u
+}
+
 // SetPriority sets the "priority" field.
 func (_u *RepositoryUpdate) SetPriority(v int) *RepositoryUpdate {
 	_u.mutation.ResetPriority()
@@ -538,6 +596,11 @@ func (_u *RepositoryUpdate) check() error {
 			return &ValidationError{Name: "url", err: fmt.Errorf(`ent: validator failed for field "Repository.url": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.SourceState(); ok {
+		if err := repository.SourceStateValidator(v); err != nil {
+			return &ValidationError{Name: "source_state", err: fmt.Errorf(`ent: validator failed for field "Repository.source_state": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.DistMode(); ok {
 		if err := repository.DistModeValidator(v); err != nil {
 			return &ValidationError{Name: "dist_mode", err: fmt.Errorf(`ent: validator failed for field "Repository.dist_mode": %w`, err)}
@@ -587,6 +650,29 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, repository.FieldPackages, value)
 		})
+	}
+	if value, ok := _u.mutation.Paths(); ok {
+		_spec.SetField(repository.FieldPaths, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPaths(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldPaths, value)
+		})
+	}
+	if _u.mutation.PathsCleared() {
+		_spec.ClearField(repository.FieldPaths, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.KnownHosts(); ok {
+		_spec.SetField(repository.FieldKnownHosts, field.TypeString, value)
+	}
+	if _u.mutation.KnownHostsCleared() {
+		_spec.ClearField(repository.FieldKnownHosts, field.TypeString)
+	}
+	if value, ok := _u.mutation.SourceState(); ok {
+		_spec.SetField(repository.FieldSourceState, field.TypeString, value)
+	}
+	if _u.mutation.SourceStateCleared() {
+		_spec.ClearField(repository.FieldSourceState, field.TypeString)
 	}
 	if value, ok := _u.mutation.Priority(); ok {
 		_spec.SetField(repository.FieldPriority, field.TypeInt, value)
@@ -922,6 +1008,64 @@ func (_u *RepositoryUpdateOne) SetPackages(v []string) *RepositoryUpdateOne {
 // AppendPackages appends value to the "packages" field.
 func (_u *RepositoryUpdateOne) AppendPackages(v []string) *RepositoryUpdateOne {
 	_u.mutation.AppendPackages(v)
+	return _u
+}
+
+// SetPaths sets the "paths" field.
+func (_u *RepositoryUpdateOne) SetPaths(v []string) *RepositoryUpdateOne {
+	_u.mutation.SetPaths(v)
+	return _u
+}
+
+// AppendPaths appends value to the "paths" field.
+func (_u *RepositoryUpdateOne) AppendPaths(v []string) *RepositoryUpdateOne {
+	_u.mutation.AppendPaths(v)
+	return _u
+}
+
+// ClearPaths clears the value of the "paths" field.
+func (_u *RepositoryUpdateOne) ClearPaths() *RepositoryUpdateOne {
+	_u.mutation.ClearPaths()
+	return _u
+}
+
+// SetKnownHosts sets the "known_hosts" field.
+func (_u *RepositoryUpdateOne) SetKnownHosts(v string) *RepositoryUpdateOne {
+	_u.mutation.SetKnownHosts(v)
+	return _u
+}
+
+// SetNillableKnownHosts sets the "known_hosts" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableKnownHosts(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetKnownHosts(*v)
+	}
+	return _u
+}
+
+// ClearKnownHosts clears the value of the "known_hosts" field.
+func (_u *RepositoryUpdateOne) ClearKnownHosts() *RepositoryUpdateOne {
+	_u.mutation.ClearKnownHosts()
+	return _u
+}
+
+// SetSourceState sets the "source_state" field.
+func (_u *RepositoryUpdateOne) SetSourceState(v string) *RepositoryUpdateOne {
+	_u.mutation.SetSourceState(v)
+	return _u
+}
+
+// SetNillableSourceState sets the "source_state" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableSourceState(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetSourceState(*v)
+	}
+	return _u
+}
+
+// ClearSourceState clears the value of the "source_state" field.
+func (_u *RepositoryUpdateOne) ClearSourceState() *RepositoryUpdateOne {
+	_u.mutation.ClearSourceState()
 	return _u
 }
 
@@ -1383,6 +1527,11 @@ func (_u *RepositoryUpdateOne) check() error {
 			return &ValidationError{Name: "url", err: fmt.Errorf(`ent: validator failed for field "Repository.url": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.SourceState(); ok {
+		if err := repository.SourceStateValidator(v); err != nil {
+			return &ValidationError{Name: "source_state", err: fmt.Errorf(`ent: validator failed for field "Repository.source_state": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.DistMode(); ok {
 		if err := repository.DistModeValidator(v); err != nil {
 			return &ValidationError{Name: "dist_mode", err: fmt.Errorf(`ent: validator failed for field "Repository.dist_mode": %w`, err)}
@@ -1449,6 +1598,29 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, repository.FieldPackages, value)
 		})
+	}
+	if value, ok := _u.mutation.Paths(); ok {
+		_spec.SetField(repository.FieldPaths, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPaths(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldPaths, value)
+		})
+	}
+	if _u.mutation.PathsCleared() {
+		_spec.ClearField(repository.FieldPaths, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.KnownHosts(); ok {
+		_spec.SetField(repository.FieldKnownHosts, field.TypeString, value)
+	}
+	if _u.mutation.KnownHostsCleared() {
+		_spec.ClearField(repository.FieldKnownHosts, field.TypeString)
+	}
+	if value, ok := _u.mutation.SourceState(); ok {
+		_spec.SetField(repository.FieldSourceState, field.TypeString, value)
+	}
+	if _u.mutation.SourceStateCleared() {
+		_spec.ClearField(repository.FieldSourceState, field.TypeString)
 	}
 	if value, ok := _u.mutation.Priority(); ok {
 		_spec.SetField(repository.FieldPriority, field.TypeInt, value)

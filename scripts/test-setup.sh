@@ -34,6 +34,8 @@ own_programs() {
 look() {
   need=()
   want git has git
+  want openssh-client has ssh-keygen
+  want openssh-server test -x /usr/sbin/sshd
   want curl has curl
   want gcc has gcc               # the race detector links with it
   want libc6-dev test -e /usr/include/stdlib.h

@@ -17,6 +17,7 @@ func (s *server) keepHouse(ctx context.Context) {
 		s.warn(ctx, "the secrets in use could not be read", s.tokens.Remember(ctx, time.Now()))
 		s.disableUnused(ctx)
 		s.pruneAudit(ctx)
+		s.warn(ctx, "mirrors of git repositories that are no more could not be removed", s.repositories.KeepMirrors(ctx))
 		if n%6 == 0 {
 			s.warn(ctx, "old usage could not be removed", s.usage.Prune(ctx, time.Now()))
 			s.logHead(ctx)

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"broker/server/command"
+	"broker/server/git"
+	"broker/server/safehttp"
 )
 
 // version is set by the build.
@@ -35,7 +37,8 @@ func program(environ []string, streams command.Streams) command.Program {
 			}
 			return &command.Config{
 				DatabaseURL: c.databaseURL, DefaultRateLimit: c.defaultRateLimit, TokenPrefix: c.tokenPrefix, Upstreams: c.upstreams,
-				PublicURL: c.publicURL, Store: c.openStore, Agent: agent(), Log: c.log, Sealer: c.sealer, Shown: shown(values),
+				PublicURL: c.publicURL, Store: c.openStore, Agent: agent(), Git: func(outbound *safehttp.Client) *git.Program { return gitOf(outbound, c.upstreams, c.dataDir) },
+				Log: c.log, Sealer: c.sealer, Shown: shown(values),
 				Serve: func(ctx context.Context) error { return serve(ctx, c) },
 			}, nil
 		},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ import (
 	"broker/server/connections"
 	"broker/server/database"
 	"broker/server/export"
+	"broker/server/git"
 	"broker/server/jobs"
 	"broker/server/leak"
 	"broker/server/mirror"
@@ -42,6 +44,7 @@ import (
 const (
 	documentMemory = 256 << 20 // bytes of documents kept in memory
 	syncEvery      = time.Hour
+	lookEvery      = 3 * time.Minute  // for a git repository's changes: an ls-remote, which its host answers from memory
 	sayFor         = time.Second      // how long a stop goes on answering, and says that it ends
 	acceptFor      = time.Second / 4  // how long it then accepts who was there already
 	drainFor       = 30 * time.Second // how long it then waits for requests under way
@@ -49,27 +52,28 @@ const (
 
 // server is everything that runs, in the order it is stopped.
 type server struct {
-	config   *config
-	db       *database.DB
-	accounts *account.Service
-	queue    *jobs.Queue
-	syncer   *mirror.Syncer
-	store    *archive.Store
-	archives *mirror.Archives
-	uploads  *upload.Service
-	counts   *ratelimit.Memory
-	shared   *ratelimit.Shared // nil where each instance counts by itself
-	usage    *usage.Recorder
-	installs *composer.Installs
-	access   *tokens.Service
-	tokens   *auth.Tokens
-	audit    *audit.Log
-	settings *policy.Service
-	handler  http.Handler
-	log      *slog.Logger
-	stopping atomic.Bool
-	reading  atomic.Bool   // it began while nothing could be written, and does without what needs that
-	writable chan struct{} // closed when what was opened for reading alone can be written
+	config       *config
+	db           *database.DB
+	accounts     *account.Service
+	queue        *jobs.Queue
+	syncer       *mirror.Syncer
+	repositories *repository.Service
+	store        *archive.Store
+	archives     *mirror.Archives
+	uploads      *upload.Service
+	counts       *ratelimit.Memory
+	shared       *ratelimit.Shared // nil where each instance counts by itself
+	usage        *usage.Recorder
+	installs     *composer.Installs
+	access       *tokens.Service
+	tokens       *auth.Tokens
+	audit        *audit.Log
+	settings     *policy.Service
+	handler      http.Handler
+	log          *slog.Logger
+	stopping     atomic.Bool
+	reading      atomic.Bool   // it began while nothing could be written, and does without what needs that
+	writable     chan struct{} // closed when what was opened for reading alone can be written
 }
 
 // serve runs the server until the context ends, then lets requests under way finish. One that could only read begins
@@ -158,8 +162,10 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		return err
 	})
 	repositories := repository.New(repository.Config{
-		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
+		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer, Git: gitOf(outbound, c.upstreams, c.dataDir),
 	})
+	s.repositories = repositories
+	s.queue.Every(lookEvery, "look for changes of git repositories", repositories.LookForChanges)
 	follower := mirror.NewFollower(db, packages, repositories, c.log, time.Now)
 	owners := repository.NewOwners(db, memory)
 	views := view.New(db, memory, owners, follower, c.publicURL, documentMemory)
@@ -189,7 +195,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		}),
 		leaks:   leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
 		export:  export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
-		upload:  upload.NewHandler(&upload.Service{DB: db, Store: store, Catalog: packages, Owners: owners, Audit: events}, c.log),
+		upload:  upload.NewHandler(&upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}, c.log),
 		callers: callers,
 		ready:   s.ready,
 		secure:  cookies.Secure,
@@ -198,6 +204,17 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		log:     c.log,
 	})
 	return s, nil
+}
+
+// gitOf is the git program, which reaches what the client may reach.
+func gitOf(outbound *safehttp.Client, upstreams safehttp.Policy, dataDir string) *git.Program {
+	return git.New(git.Config{
+		Dir: filepath.Join(dataDir, "git"), HTTP: upstreams.AllowsPlain, Limits: git.DefaultLimits,
+		Route: func(ctx context.Context, u *url.URL) (git.Route, error) {
+			addresses, proxy, err := outbound.Route(ctx, u)
+			return git.Route{Addresses: addresses, Proxy: proxy}, err
+		},
+	})
 }
 
 func (c *config) sealer() (*seal.Sealer, error) {

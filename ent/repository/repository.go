@@ -27,6 +27,12 @@ const (
 	FieldURLFolded = "url_folded"
 	// FieldPackages holds the string denoting the packages field in the database.
 	FieldPackages = "packages"
+	// FieldPaths holds the string denoting the paths field in the database.
+	FieldPaths = "paths"
+	// FieldKnownHosts holds the string denoting the known_hosts field in the database.
+	FieldKnownHosts = "known_hosts"
+	// FieldSourceState holds the string denoting the source_state field in the database.
+	FieldSourceState = "source_state"
 	// FieldPriority holds the string denoting the priority field in the database.
 	FieldPriority = "priority"
 	// FieldDistMode holds the string denoting the dist_mode field in the database.
@@ -107,6 +113,9 @@ var Columns = []string{
 	FieldURL,
 	FieldURLFolded,
 	FieldPackages,
+	FieldPaths,
+	FieldKnownHosts,
+	FieldSourceState,
 	FieldPriority,
 	FieldDistMode,
 	FieldCredentialType,
@@ -144,6 +153,8 @@ var (
 	DefaultURLFolded string
 	// DefaultPackages holds the default value on creation for the "packages" field.
 	DefaultPackages []string
+	// SourceStateValidator is a validator for the "source_state" field. It is called by the builders before save.
+	SourceStateValidator func(string) error
 	// DefaultPriority holds the default value on creation for the "priority" field.
 	DefaultPriority int
 	// DefaultCooldownDays holds the default value on creation for the "cooldown_days" field.
@@ -302,6 +313,16 @@ func ByURL(opts ...sql.OrderTermOption) OrderOption {
 // ByURLFolded orders the results by the url_folded field.
 func ByURLFolded(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldURLFolded, opts...).ToFunc()
+}
+
+// ByKnownHosts orders the results by the known_hosts field.
+func ByKnownHosts(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKnownHosts, opts...).ToFunc()
+}
+
+// BySourceState orders the results by the source_state field.
+func BySourceState(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSourceState, opts...).ToFunc()
 }
 
 // ByPriority orders the results by the priority field.

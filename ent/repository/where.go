@@ -80,6 +80,16 @@ func URLFolded(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldURLFolded, v))
 }
 
+// KnownHosts applies equality check predicate on the "known_hosts" field. It's identical to KnownHostsEQ.
+func KnownHosts(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldKnownHosts, v))
+}
+
+// SourceState applies equality check predicate on the "source_state" field. It's identical to SourceStateEQ.
+func SourceState(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldSourceState, v))
+}
+
 // Priority applies equality check predicate on the "priority" field. It's identical to PriorityEQ.
 func Priority(v int) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldPriority, v))
@@ -363,6 +373,166 @@ func URLFoldedEqualFold(v string) predicate.Repository {
 // URLFoldedContainsFold applies the ContainsFold predicate on the "url_folded" field.
 func URLFoldedContainsFold(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldContainsFold(FieldURLFolded, v))
+}
+
+// PathsIsNil applies the IsNil predicate on the "paths" field.
+func PathsIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldPaths))
+}
+
+// PathsNotNil applies the NotNil predicate on the "paths" field.
+func PathsNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldPaths))
+}
+
+// KnownHostsEQ applies the EQ predicate on the "known_hosts" field.
+func KnownHostsEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldKnownHosts, v))
+}
+
+// KnownHostsNEQ applies the NEQ predicate on the "known_hosts" field.
+func KnownHostsNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldKnownHosts, v))
+}
+
+// KnownHostsIn applies the In predicate on the "known_hosts" field.
+func KnownHostsIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldKnownHosts, vs...))
+}
+
+// KnownHostsNotIn applies the NotIn predicate on the "known_hosts" field.
+func KnownHostsNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldKnownHosts, vs...))
+}
+
+// KnownHostsGT applies the GT predicate on the "known_hosts" field.
+func KnownHostsGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldKnownHosts, v))
+}
+
+// KnownHostsGTE applies the GTE predicate on the "known_hosts" field.
+func KnownHostsGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldKnownHosts, v))
+}
+
+// KnownHostsLT applies the LT predicate on the "known_hosts" field.
+func KnownHostsLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldKnownHosts, v))
+}
+
+// KnownHostsLTE applies the LTE predicate on the "known_hosts" field.
+func KnownHostsLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldKnownHosts, v))
+}
+
+// KnownHostsContains applies the Contains predicate on the "known_hosts" field.
+func KnownHostsContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldKnownHosts, v))
+}
+
+// KnownHostsHasPrefix applies the HasPrefix predicate on the "known_hosts" field.
+func KnownHostsHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldKnownHosts, v))
+}
+
+// KnownHostsHasSuffix applies the HasSuffix predicate on the "known_hosts" field.
+func KnownHostsHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldKnownHosts, v))
+}
+
+// KnownHostsIsNil applies the IsNil predicate on the "known_hosts" field.
+func KnownHostsIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldKnownHosts))
+}
+
+// KnownHostsNotNil applies the NotNil predicate on the "known_hosts" field.
+func KnownHostsNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldKnownHosts))
+}
+
+// KnownHostsEqualFold applies the EqualFold predicate on the "known_hosts" field.
+func KnownHostsEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldKnownHosts, v))
+}
+
+// KnownHostsContainsFold applies the ContainsFold predicate on the "known_hosts" field.
+func KnownHostsContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldKnownHosts, v))
+}
+
+// SourceStateEQ applies the EQ predicate on the "source_state" field.
+func SourceStateEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldSourceState, v))
+}
+
+// SourceStateNEQ applies the NEQ predicate on the "source_state" field.
+func SourceStateNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldSourceState, v))
+}
+
+// SourceStateIn applies the In predicate on the "source_state" field.
+func SourceStateIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldSourceState, vs...))
+}
+
+// SourceStateNotIn applies the NotIn predicate on the "source_state" field.
+func SourceStateNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldSourceState, vs...))
+}
+
+// SourceStateGT applies the GT predicate on the "source_state" field.
+func SourceStateGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldSourceState, v))
+}
+
+// SourceStateGTE applies the GTE predicate on the "source_state" field.
+func SourceStateGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldSourceState, v))
+}
+
+// SourceStateLT applies the LT predicate on the "source_state" field.
+func SourceStateLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldSourceState, v))
+}
+
+// SourceStateLTE applies the LTE predicate on the "source_state" field.
+func SourceStateLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldSourceState, v))
+}
+
+// SourceStateContains applies the Contains predicate on the "source_state" field.
+func SourceStateContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldSourceState, v))
+}
+
+// SourceStateHasPrefix applies the HasPrefix predicate on the "source_state" field.
+func SourceStateHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldSourceState, v))
+}
+
+// SourceStateHasSuffix applies the HasSuffix predicate on the "source_state" field.
+func SourceStateHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldSourceState, v))
+}
+
+// SourceStateIsNil applies the IsNil predicate on the "source_state" field.
+func SourceStateIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldSourceState))
+}
+
+// SourceStateNotNil applies the NotNil predicate on the "source_state" field.
+func SourceStateNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldSourceState))
+}
+
+// SourceStateEqualFold applies the EqualFold predicate on the "source_state" field.
+func SourceStateEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldSourceState, v))
+}
+
+// SourceStateContainsFold applies the ContainsFold predicate on the "source_state" field.
+func SourceStateContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldSourceState, v))
 }
 
 // PriorityEQ applies the EQ predicate on the "priority" field.

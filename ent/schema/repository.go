@@ -21,6 +21,12 @@ func (Repository) Fields() []ent.Field {
 		field.String("url").Optional().Nillable().MaxLen(2048),
 		folded("url_folded"), // of url
 		field.JSON("packages", []string{}).Default([]string{}).Comment("Patterns taken from this source; empty means all it has."),
+		field.JSON("paths", []string{}).Optional().
+			Comment("Of a git repository: patterns of the composer.json of its packages, such as packages/*/composer.json; null: the one at the top."),
+		field.String("known_hosts").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("Of a git repository over ssh: its host's keys, as pinned at first use."),
+		field.String("source_state").Optional().Nillable().MaxLen(64).Annotations(entgql.Skip()).
+			Comment("Of a git repository: digest of the branches and tags that were last seen; another one starts a sync."),
 		field.Int("priority").Default(100).Comment("Lower is asked first.").Annotations(entgql.OrderField("PRIORITY")),
 		field.Enum("dist_mode").Values("REWRITE", "MIRROR").Default("REWRITE"),
 		field.Enum("credential_type").

@@ -64,3 +64,33 @@ test("names stay closed when the repository that owns them is removed, until the
   await page.goto("/audit");
   await expect(page.getByRole("row").filter({ hasText: "Names freed" })).toBeVisible();
 });
+
+test("a git repository is added with paths and an SSH key, and what is wrong is said at its field", async ({
+  page,
+}) => {
+  await signIn(page);
+  await page.goto("/repositories");
+  await page.getByRole("button", { name: "Add repository" }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Add repository" });
+  await dialog.getByRole("radio", { name: /Git repository/ }).check();
+  await dialog.getByLabel("URL").fill("git@127.0.0.1:acme/lib.git");
+  await expect(dialog.getByLabel("Name")).toHaveValue("lib");
+  await dialog.getByLabel("Credential", { exact: true }).selectOption("SSH key");
+  await dialog.getByLabel("Private key").fill("rubbish");
+  await dialog.getByLabel("Paths").fill("../x");
+  await expectAccessible(page, "adding a git repository");
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(dialog.getByText("is not a path in the repository")).toBeVisible();
+  await dialog.getByLabel("Paths").fill("packages/*");
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(dialog.getByText("This is not an SSH private key")).toBeVisible();
+  await page.screenshot({ path: test.info().outputPath("git.png") });
+  await dialog.getByLabel("URL").fill("http://127.0.0.1:1/acme/lib.git");
+  await expect(dialog.getByLabel("Private key")).toBeHidden();
+  await dialog.getByLabel("Credential", { exact: true }).selectOption("GitHub token");
+  await dialog.getByLabel("Secret").fill("token");
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole("link", { name: "lib", exact: true }).click();
+  await expect(page.getByText("packages/*/composer.json")).toBeVisible();
+});

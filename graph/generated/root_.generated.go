@@ -295,6 +295,7 @@ type ComplexityRoot struct {
 		CredentialType     func(childComplexity int) int
 		DistMode           func(childComplexity int) int
 		Enabled            func(childComplexity int) int
+		HostKeys           func(childComplexity int) int
 		ID                 func(childComplexity int) int
 		LastError          func(childComplexity int) int
 		LastSyncedAt       func(childComplexity int) int
@@ -304,6 +305,7 @@ type ComplexityRoot struct {
 		Owns               func(childComplexity int) int
 		PackageCount       func(childComplexity int) int
 		Packages           func(childComplexity int) int
+		Paths              func(childComplexity int) int
 		Priority           func(childComplexity int) int
 		Status             func(childComplexity int) int
 		StoredBytes        func(childComplexity int) int
@@ -1755,6 +1757,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.Enabled(childComplexity), true
+	case "Repository.hostKeys":
+		if e.ComplexityRoot.Repository.HostKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.HostKeys(childComplexity), true
 	case "Repository.id":
 		if e.ComplexityRoot.Repository.ID == nil {
 			break
@@ -1809,6 +1817,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.Packages(childComplexity), true
+	case "Repository.paths":
+		if e.ComplexityRoot.Repository.Paths == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.Paths(childComplexity), true
 	case "Repository.priority":
 		if e.ComplexityRoot.Repository.Priority == nil {
 			break
@@ -2904,7 +2918,7 @@ extend type Mutation {
   signOut: Boolean!
 }
 `, BuiltIn: false},
-	{Name: "../repository.graphqls", Input: `"COMPOSER: another Composer repository. ARTIFACT: archives that are uploaded to this server (PUT /upload/NAME); it has no url and is never synced."
+	{Name: "../repository.graphqls", Input: `"COMPOSER: another Composer repository. VCS: a git repository, whose branches and tags are versions. ARTIFACT: archives that are uploaded to this server (PUT /upload/NAME); it has no url and is never synced."
 enum RepositoryType { COMPOSER VCS ARTIFACT }
 enum RepositoryStatus { PENDING SYNCING READY FAILED DISABLED }
 "REWRITE: archives come from this server alone. MIRROR: upstream addresses stay as a fallback."
@@ -2921,6 +2935,10 @@ type Repository implements Node {
   packages: [String!]!
   "Patterns this source owns: no other source may ever answer for them."
   owns: [String!]!
+  "Of a git repository with several packages: where their composer.json are, such as packages/*/composer.json; null: the one at the top."
+  paths: [String!]
+  "Of a git repository over ssh: the keys of its host that were pinned at first use: host, type and SHA-256."
+  hostKeys: [String!]!
   "Lower is asked first."
   priority: Int!
   distMode: DistMode!
@@ -2954,7 +2972,7 @@ type SyncRun implements Node {
   id: ID!
   repository: Repository!
   status: SyncStatus!
-  "What started it: create, manual, update or schedule."
+  "What started it: create, manual, update, schedule, or change where a git repository has other branches and tags."
   trigger: String!
   startedAt: Time
   finishedAt: Time
@@ -2973,13 +2991,17 @@ type SyncSkip { package: String! version: String reason: String! }
 type SyncRunConnection { edges: [SyncRunEdge] pageInfo: PageInfo! totalCount: Int! }
 type SyncRunEdge { node: SyncRun cursor: Cursor! }
 
-"name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host."
+"""
+name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host; of a git repository
+also ssh, as ssh://git@host/path or git@host:path. paths: of a git repository with several packages.
+"""
 input CreateRepositoryInput {
   name: String!
   type: RepositoryType!
   url: String
   packages: [String!]
   owns: [String!]
+  paths: [String!]
   priority: Int
   distMode: DistMode
   "0 to 365"
@@ -2993,6 +3015,10 @@ input UpdateRepositoryInput {
   url: String
   packages: [String!]
   owns: [String!]
+  "An empty list: the package at the top alone."
+  paths: [String!]
+  "Has the next sync trust the key that the host of a git repository shows then."
+  forgetHostKeys: Boolean
   priority: Int
   distMode: DistMode
   "0 to 365"
@@ -3001,7 +3027,11 @@ input UpdateRepositoryInput {
   credential: CredentialInput
   enabled: Boolean
 }
-"Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name) and secret."
+"""
+Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
+and secret. For git repositories also GITHUB, GITLAB, BITBUCKET and GITEA with a token as secret, and SSH_KEY with a
+private key without a passphrase.
+"""
 input CredentialInput { type: CredentialType! username: String secret: String header: String }
 
 input RepositoryWhere { search: String type: RepositoryType status: RepositoryStatus }
@@ -3869,6 +3899,10 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_packages(ctx, field)
 	case "owns":
 		return ec.fieldContext_Repository_owns(ctx, field)
+	case "paths":
+		return ec.fieldContext_Repository_paths(ctx, field)
+	case "hostKeys":
+		return ec.fieldContext_Repository_hostKeys(ctx, field)
 	case "priority":
 		return ec.fieldContext_Repository_priority(ctx, field)
 	case "distMode":

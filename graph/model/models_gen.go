@@ -27,13 +27,15 @@ type BlockVersionsInput struct {
 	Link     *string `json:"link,omitempty"`
 }
 
-// name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host.
+// name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host; of a git repository
+// also ssh, as ssh://git@host/path or git@host:path. paths: of a git repository with several packages.
 type CreateRepositoryInput struct {
 	Name     string               `json:"name"`
 	Type     repository.Type      `json:"type"`
 	URL      *string              `json:"url,omitempty"`
 	Packages []string             `json:"packages,omitempty"`
 	Owns     []string             `json:"owns,omitempty"`
+	Paths    []string             `json:"paths,omitempty"`
 	Priority *int                 `json:"priority,omitempty"`
 	DistMode *repository.DistMode `json:"distMode,omitempty"`
 	// 0 to 365
@@ -66,7 +68,9 @@ type CreateTokenPayload struct {
 	Secret string `json:"secret"`
 }
 
-// Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name) and secret.
+// Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
+// and secret. For git repositories also GITHUB, GITLAB, BITBUCKET and GITEA with a token as secret, and SSH_KEY with a
+// private key without a passphrase.
 type CredentialInput struct {
 	Type     repository.CredentialType `json:"type"`
 	Username *string                   `json:"username,omitempty"`
@@ -164,12 +168,16 @@ type TokenWhere struct {
 
 // A field that is left out stays as it is.
 type UpdateRepositoryInput struct {
-	Name     *string              `json:"name,omitempty"`
-	URL      *string              `json:"url,omitempty"`
-	Packages []string             `json:"packages,omitempty"`
-	Owns     []string             `json:"owns,omitempty"`
-	Priority *int                 `json:"priority,omitempty"`
-	DistMode *repository.DistMode `json:"distMode,omitempty"`
+	Name     *string  `json:"name,omitempty"`
+	URL      *string  `json:"url,omitempty"`
+	Packages []string `json:"packages,omitempty"`
+	Owns     []string `json:"owns,omitempty"`
+	// An empty list: the package at the top alone.
+	Paths []string `json:"paths,omitempty"`
+	// Has the next sync trust the key that the host of a git repository shows then.
+	ForgetHostKeys *bool                `json:"forgetHostKeys,omitempty"`
+	Priority       *int                 `json:"priority,omitempty"`
+	DistMode       *repository.DistMode `json:"distMode,omitempty"`
 	// 0 to 365
 	CooldownDays       *int             `json:"cooldownDays,omitempty"`
 	CooldownExceptions []string         `json:"cooldownExceptions,omitempty"`

@@ -109,7 +109,10 @@ func distReference(v *metadata.Version, d metadata.Dist) string {
 	if reference == "" {
 		reference = v.Reference()
 	}
+	_, _, packed := d.Packed()
 	switch {
+	case packed: // a commit is its bytes
+		return reference
 	case v.Dev:
 		return sha1Hex(strings.Join([]string{reference, d.URL, d.Shasum, v.ReleasedAt().String()}, "\n"))
 	case reference == "":

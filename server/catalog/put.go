@@ -27,7 +27,7 @@ type Update struct {
 	Validators source.Validators
 	Digest     []byte // of the bytes that the versions were read from
 
-	uploaded  bool        // and not read from a source
+	uploaded  bool            // and not read from a source
 	documents [2]rendered     // stable, dev
 	dists     []distRow       // of the versions, in their order; empty for those without
 	codes     [][]byte        // digests of what belongs to their bytes; none of branches
@@ -79,7 +79,13 @@ func (c *Catalog) render(u *Update) error {
 		Dist: func(v *metadata.Version) metadata.Dist {
 			said, _ := v.Dist()
 			d := at[v.Normalized]
-			said.Type, said.Shasum, said.URL = d.kind, d.shasum, c.distURL(distKey{u.Name, d.version, d.reference}, d.kind, d.url)
+			key := distKey{u.Name, d.version, d.reference}
+			said.Type, said.Shasum = d.kind, d.shasum
+			if _, _, packed := said.Packed(); packed && v.Dev {
+				// Composer puts the commit in, also another one that a project pins (dev-main#…), whose checksum is another.
+				key.reference, said.Shasum = anyReference, ""
+			}
+			said.URL = c.distURL(key, d.kind, d.url)
 			return said
 		},
 	}
@@ -96,6 +102,9 @@ func (c *Catalog) render(u *Update) error {
 	}
 	return nil
 }
+
+// anyReference stands for the reference in the address of an archive (composer/src/Composer/Util/ComposerMirror.php).
+const anyReference = "%reference%"
 
 // split cuts sorted versions, of which branches are last.
 func split(versions []metadata.Version) (stable, dev []metadata.Version) {

@@ -18,6 +18,7 @@ import (
 	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/fault"
+	"broker/server/git"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/settings"
@@ -62,7 +63,8 @@ type Config struct {
 	Upstreams        safehttp.Policy
 	PublicURL        *url.URL
 	Store            func(context.Context) (*archive.Store, error) // where archives are kept
-	Agent            string                                        // by which the program tells upstreams who it is
+	Git              func(*safehttp.Client) *git.Program
+	Agent            string // by which the program tells upstreams who it is
 	Log              *slog.Logger
 	Sealer           func() (*seal.Sealer, error)
 	Shown            []Shown // the settings in force, secrets masked

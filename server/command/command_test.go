@@ -13,6 +13,8 @@ import (
 	"broker/server/archive"
 	"broker/server/command"
 	"broker/server/database/databasetest"
+	"broker/server/git"
+	"broker/server/safehttp"
 	"broker/server/seal"
 )
 
@@ -36,7 +38,10 @@ func (p *program) run(args ...string) (out, complaint string, code int) {
 			return &command.Config{
 				DatabaseURL: p.url, PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, DefaultRateLimit: 1000, TokenPrefix: "pkb",
 				Store: func(context.Context) (*archive.Store, error) { return archive.Open(p.dist) },
-				Log:   slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
+				Git: func(*safehttp.Client) *git.Program {
+					return git.New(git.Config{Dir: p.TempDir(), Limits: git.DefaultLimits})
+				},
+				Log: slog.New(slog.DiscardHandler), Sealer: func() (*seal.Sealer, error) { return seal.New(make([]byte, seal.KeySize)) },
 			}, nil
 		},
 	}, args)

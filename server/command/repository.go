@@ -28,26 +28,38 @@ func (t *tools) repositories() (*repository.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	outbound := safehttp.New(t.config.Upstreams, t.config.Agent)
 	return repository.New(repository.Config{
-		DB: t.db, Audit: t.events, Syncs: queue, Client: safehttp.New(t.config.Upstreams, t.config.Agent),
-		Policy: t.config.Upstreams, Sealer: sealer,
+		DB: t.db, Audit: t.events, Syncs: queue, Client: outbound, Policy: t.config.Upstreams, Sealer: sealer, Git: t.config.Git(outbound),
 	}), nil
 }
 
 func addRepository(f *flags) work {
 	name, kind, url := f.String("name", "", ""), f.String("type", "composer", ""), f.String("url", "", "")
 	username, passwordFile := f.String("username", "", ""), f.String("password-file", "", "")
-	var packages, owns many
+	keyFile := f.String("ssh-key-file", "", "")
+	var packages, owns, paths many
 	f.Var(&packages, "package", "")
 	f.Var(&owns, "owns", "")
+	f.Var(&paths, "path", "")
 	priority, cooldown := f.Int("priority", 100, ""), f.Int("cooldown", 0, "")
 	return func(ctx context.Context, t *tools) error {
-		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Priority: priority, CooldownDays: cooldown}
+		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Paths: paths, Priority: priority, CooldownDays: cooldown}
 		if f.given("url") {
 			in.URL = url
 		}
 		if f.given("username") != f.given("password-file") {
 			return &usageError{"repository add: give --username and --password-file together"}
+		}
+		if f.given("username") && f.given("ssh-key-file") {
+			return &usageError{"repository add: give --ssh-key-file, or --username and --password-file"}
+		}
+		if f.given("ssh-key-file") {
+			key, err := os.ReadFile(*keyFile)
+			if err != nil {
+				return fmt.Errorf("read the SSH key: %w", err)
+			}
+			in.Credential = &repository.Credential{Type: entrepository.CredentialTypeSSH_KEY, Secret: string(key)}
 		}
 		if f.given("username") {
 			password, err := os.ReadFile(*passwordFile)
@@ -87,6 +99,8 @@ func listRepositories(f *flags) work {
 			URL          *string    `json:"url"`
 			Packages     []string   `json:"packages"`
 			Owns         []string   `json:"owns"`
+			Paths        []string   `json:"paths"`
+			HostKeys     []string   `json:"hostKeys"`
 			Priority     int        `json:"priority"`
 			Status       string     `json:"status"`
 			LastSyncedAt *time.Time `json:"lastSyncedAt"`
@@ -99,7 +113,7 @@ func listRepositories(f *flags) work {
 			if err != nil {
 				return err
 			}
-			all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, owns, row.Priority, string(row.Status), row.LastSyncedAt, row.LastError, row.Notice}
+			all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, owns, row.Paths, repository.HostKeys(row), row.Priority, string(row.Status), row.LastSyncedAt, row.LastError, row.Notice}
 		}
 		if *asJSON {
 			return printJSON(t.Out, all)

@@ -29,6 +29,12 @@ func (h *Handler) Dist() http.HandlerFunc {
 			return err
 		}
 		dist, err := q.h.View.Dist(q.R.Context(), path.name, path.version, path.reference)
+		if errors.Is(err, catalog.ErrNotFound) && maybeCommit(path.reference) {
+			if err := q.Admit(); err != nil { // it costs a look into a git repository
+				return err
+			}
+			dist, err = q.pinned(path)
+		}
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
 			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
 				path.name, path.version, path.reference, path.name))
@@ -53,6 +59,26 @@ func (q *request) blocked(b *view.Blocked) error {
 		return err
 	}
 	return &auth.Refusal{Status: http.StatusForbidden, Code: auth.CodeVersionBlocked, Message: b.Error()}
+}
+
+// maybeCommit tells whether a reference may be a commit of git, or the beginning of one.
+func maybeCommit(reference string) bool {
+	return len(reference) >= 7 && len(reference) <= 64 && strings.Trim(reference, "0123456789abcdef") == ""
+}
+
+// pinned is the archive of a commit that no branch or tag is at, which a project pins.
+func (q *request) pinned(path distPath) (*catalog.Dist, error) {
+	branch, err := q.h.View.Branch(q.R.Context(), path.name, path.version)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.h.Archives.Pin(q.R.Context(), branch, path.reference); err != nil {
+		if unavailable, ok := errors.AsType[*catalog.Unavailable](err); ok {
+			return nil, archiveRefusal(branch, unavailable)
+		}
+		return nil, err
+	}
+	return q.h.View.Dist(q.R.Context(), path.name, path.version, path.reference)
 }
 
 // distPath is what an archive's address says. The kind is empty where a file's name stands for it.

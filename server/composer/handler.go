@@ -18,6 +18,8 @@ import (
 // Archives opens the stored file of a dist, fetching it from its source on first use.
 type Archives interface {
 	Open(ctx context.Context, d *catalog.Dist, method string) (*archive.Content, error)
+	// Pin adds the archive of a commit that a project pins to what a branch has; catalog.ErrNotFound where there is none.
+	Pin(ctx context.Context, branch *catalog.Dist, reference string) error
 }
 
 // Handler holds what the routes need.

@@ -17,7 +17,7 @@ import (
 type Reader struct {
 	mu          sync.Mutex
 	constraints map[string]bool
-	read        map[string]readVersion
+	found       map[string]readVersion
 }
 
 // readVersion is what a version's text tells.
@@ -28,7 +28,7 @@ type readVersion struct {
 
 // NewReader makes a reader.
 func NewReader() *Reader {
-	return &Reader{constraints: map[string]bool{}, read: map[string]readVersion{}}
+	return &Reader{constraints: map[string]bool{}, found: map[string]readVersion{}}
 }
 
 // What a reader remembers: short texts, and not too many.
@@ -43,7 +43,7 @@ func (r *Reader) readable(constraint string) bool {
 }
 
 func (r *Reader) version(version string) readVersion {
-	return remember(r, r.read, version, func() readVersion {
+	return remember(r, r.found, version, func() readVersion {
 		normalized, err := Normalize(version)
 		if err != nil {
 			return readVersion{}
@@ -85,6 +85,7 @@ var distTypes = []string{"zip", "tar", "gzip", "xz", "rar", "phar", "file"}
 type cleaning struct {
 	*Reader
 	name     string
+	packed   bool // their archives are made here
 	versions []Version
 	skips    []Skip
 	seen     map[string]bool   // normalised versions
@@ -145,7 +146,7 @@ func (c *cleaning) newVersion(f fields) (v Version, left []string, err error) {
 	}
 	dropBadSource(&v)
 	left = dropBadFields(&v)
-	more, err := readDist(&v)
+	more, err := c.readDist(&v)
 	return v, append(left, more...), err
 }
 
@@ -295,7 +296,7 @@ const referenceMax = 255
 // distURLMax is how long the address of an archive may be, in bytes.
 const distURLMax = 4096
 
-func readDist(v *Version) (left []string, err error) {
+func (c *cleaning) readDist(v *Version) (left []string, err error) {
 	raw := v.fields.get("dist")
 	d := Dist{Type: text(get(raw, "type")), URL: text(get(raw, "url")), Reference: text(get(raw, "reference")), Shasum: strings.ToLower(text(get(raw, "shasum")))}
 	if d.URL == "" {
@@ -310,6 +311,10 @@ func readDist(v *Version) (left []string, err error) {
 	}
 	if !slices.Contains(distTypes, d.Type) {
 		return nil, errors.New("its dist has no type that Composer can unpack")
+	}
+	if _, _, ok := d.Packed(); ok && c.packed {
+		v.reference, v.dist = d.Reference, &d
+		return nil, nil
 	}
 	u, err := url.Parse(d.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(d.URL) > distURLMax {

@@ -53,7 +53,7 @@ func (r *Reader) Read(name string, body []byte) ([]Version, []Skip, error) {
 	}
 	var list [][]byte
 	values(raw, func(value []byte) bool { list = append(list, value); return len(list) <= versionsMax })
-	versions, skips, err := r.versions(name, list, text(get(body, "minified")) == "composer/2.0")
+	versions, skips, err := r.versions(name, list, text(get(body, "minified")) == "composer/2.0", false)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the document of %s cannot be used: %w", name, err)
 	}
@@ -95,11 +95,11 @@ func ofName(name string, body []byte) ([]byte, error) {
 
 // versions makes versions of the raw ones, each of which has, in a minified list, the fields of the one before it but
 // for those it says itself.
-func (r *Reader) versions(name string, list [][]byte, minified bool) ([]Version, []Skip, error) {
+func (r *Reader) versions(name string, list [][]byte, minified, packed bool) ([]Version, []Skip, error) {
 	if len(list) > versionsMax {
 		return nil, nil, fmt.Errorf("it has more than %d versions", versionsMax)
 	}
-	c := cleaning{Reader: r, name: name, seen: map[string]bool{}, links: map[linkKey]error{}}
+	c := cleaning{Reader: r, name: name, packed: packed, seen: map[string]bool{}, links: map[linkKey]error{}}
 	var current fields
 	inAll := 0
 	for _, raw := range list {
@@ -160,7 +160,11 @@ func (c *cleaning) result(read int) ([]Version, []Skip, error) {
 
 // ReadVersions reads a package's versions as ReadRoot found them.
 func (r *Reader) ReadVersions(name string, list [][]byte) ([]Version, []Skip, error) {
-	versions, skips, err := r.versions(name, list, false)
+	return r.read(name, list, false)
+}
+
+func (r *Reader) read(name string, list [][]byte, packed bool) ([]Version, []Skip, error) {
+	versions, skips, err := r.versions(name, list, false, packed)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the versions of %s cannot be used: %w", name, err)
 	}

@@ -61,7 +61,7 @@ func ReadUploaded(body []byte, said Said) (*Uploaded, error) {
 		if !empty(f.get("require")) {
 			return nil, errors.New("its composer.json says what it requires, and so does what was said beside it: leave one of them out")
 		}
-		f = f.with("require", object(said.Require))
+		f = f.with("require", objectOf(said.Require))
 	}
 	u := &Uploaded{fields: f, Name: strings.ToLower(text(f.get("name")))}
 	return u, u.check(body != nil)
@@ -74,7 +74,7 @@ func sameVersion(key, a, b string) bool {
 	return key == "version" && errX == nil && errY == nil && x == y
 }
 
-func object(of map[string]string) []byte {
+func objectOf(of map[string]string) []byte {
 	var f fields
 	for key, value := range of {
 		f = f.with(key, quote(value))

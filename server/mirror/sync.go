@@ -87,7 +87,13 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 	if err := r.packages(ctx, names); err != nil {
 		return err
 	}
-	return r.remove(ctx, names, wanted)
+	if err := r.remove(ctx, names, wanted); err != nil {
+		return err
+	}
+	if read, ok := src.(*source.Git); ok {
+		return s.sources.SetState(ctx, run.Repository.ID, read.State())
+	}
+	return nil
 }
 
 func filter(names []string, wanted pattern.Set) []string {

@@ -15,14 +15,21 @@ import (
 var validName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // check tests every field that is said, and puts it in its stored form.
-func (s *Service) check(in *Input) error {
+func (s *Service) check(in *Input, kind repository.Type) error {
 	if in.Name != nil && !validName.MatchString(*in.Name) {
 		return fault.Invalidf("name", "A repository's name is 1 to 64 of a-z, 0-9 and -; %q is not.", *in.Name)
 	}
 	if in.URL != nil {
-		if err := s.checkURL(in.URL); err != nil {
+		check := s.checkURL
+		if kind == repository.TypeVCS {
+			check = s.checkGitURL
+		}
+		if err := check(in.URL); err != nil {
 			return err
 		}
+	}
+	if err := checkPaths(in.Paths, kind); err != nil {
+		return err
 	}
 	if err := checkPatterns("packages", &in.Packages); err != nil {
 		return err
@@ -40,27 +47,13 @@ func (s *Service) check(in *Input) error {
 		return err
 	}
 	if in.Credential != nil {
-		return checkCredential(in.Credential)
+		return checkCredential(in.Credential, kind)
 	}
 	return nil
 }
 
 // CooldownMost is how many days releases may be held back.
 const CooldownMost = 365
-
-// checkType tells whether there are repositories of this type, and whether what one needs is said.
-func (in *Input) checkType() error {
-	switch in.Type {
-	case repository.TypeARTIFACT:
-		return in.checkUploads()
-	case repository.TypeCOMPOSER:
-		if in.URL == nil {
-			return fault.Invalidf("url", "Give the address of the Composer repository, such as https://packages.example.org.")
-		}
-		return nil
-	}
-	return fault.Invalidf("type", "Repositories of type %s are not supported by this version; use COMPOSER or ARTIFACT.", in.Type)
-}
 
 // checkUploads refuses what says of a source that there is none of.
 func (in *Input) checkUploads() error {
@@ -77,19 +70,22 @@ func (in *Input) checkUploads() error {
 
 // changesSource tells whether what a sync reads or stores changes.
 func (in *Input) changesSource() bool {
-	return in.URL != nil || in.Packages != nil || in.DistMode != nil || in.Credential != nil
+	return in.URL != nil || in.Packages != nil || in.Paths != nil || in.ForgetHostKeys || in.DistMode != nil || in.Credential != nil
 }
 
 // said is what the audit log tells of an input: what is said in it, and of a credential only its kind.
 func (in *Input) said() map[string]any {
 	details := map[string]any{}
 	for name, value := range map[string]any{
-		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "priority": in.Priority,
+		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "paths": in.Paths, "priority": in.Priority,
 		"distMode": in.DistMode, "enabled": in.Enabled, "cooldownDays": in.CooldownDays, "cooldownExceptions": in.CooldownExceptions,
 	} {
 		if !reflect.ValueOf(value).IsNil() {
 			details[name] = value
 		}
+	}
+	if in.ForgetHostKeys {
+		details["forgetHostKeys"] = true
 	}
 	if in.Type != "" {
 		details["type"] = in.Type
@@ -132,7 +128,7 @@ const secretMax = 8192
 
 var validHeader = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
 
-func checkCredential(c *Credential) error {
+func checkCredential(c *Credential, kind repository.Type) error {
 	invalid := func(message string) error { return fault.Invalidf("credential", "%s", message) }
 	switch c.Type {
 	case repository.CredentialTypeNONE:
@@ -141,9 +137,6 @@ func checkCredential(c *Credential) error {
 	case repository.CredentialTypeHTTP_BASIC:
 		if c.Username == "" || c.Secret == "" {
 			return invalid("HTTP Basic needs a user name and a password.")
-		}
-		if strings.Contains(c.Username, ":") {
-			return invalid("A user name of HTTP Basic cannot hold a colon.")
 		}
 	case repository.CredentialTypeBEARER:
 		if c.Secret == "" {
@@ -154,9 +147,18 @@ func checkCredential(c *Credential) error {
 			return invalid("A header needs a name, such as X-Api-Key, and a value.")
 		}
 	default:
-		return invalid("Composer repositories take NONE, HTTP_BASIC, BEARER or HEADER.")
+		if kind != repository.TypeVCS {
+			return invalid("Composer repositories take NONE, HTTP_BASIC, BEARER or HEADER.")
+		}
+		if err := checkGitCredential(c); err != nil {
+			return err
+		}
 	}
-	if len(c.Secret) > secretMax || len(c.Username) > secretMax || strings.ContainsAny(c.Secret+c.Username, "\r\n\x00") {
+	if strings.Contains(c.Username, ":") {
+		return invalid("A user name of HTTP Basic cannot hold a colon.")
+	}
+	broken := c.Type != repository.CredentialTypeSSH_KEY && strings.ContainsAny(c.Secret, "\r\n")
+	if len(c.Secret) > secretMax || len(c.Username) > secretMax || broken || strings.ContainsAny(c.Username, "\r\n") || strings.ContainsRune(c.Secret+c.Username, 0) {
 		return invalid("A user name and a secret are at most 8192 characters, without line breaks.")
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/fault"
+	"broker/server/git"
 	"broker/server/jobs"
 	"broker/server/safehttp"
 	"broker/server/seal"
@@ -36,6 +37,7 @@ type Config struct {
 	Client *safehttp.Client
 	Policy safehttp.Policy
 	Sealer *seal.Sealer
+	Git    *git.Program // nil where no git repository is read
 }
 
 // New makes the service.
@@ -56,6 +58,7 @@ type Input struct {
 	URL        *string
 	Packages   []string
 	Owns       []string
+	Paths      []string // of a git repository; see source.NewGit
 	Priority   *int
 	DistMode   *repository.DistMode
 	Credential *Credential
@@ -63,6 +66,8 @@ type Input struct {
 	// Releases first seen fewer days ago are held back, but for packages of these patterns.
 	CooldownDays       *int
 	CooldownExceptions []string
+	// ForgetHostKeys has the next sync trust the key that the host of a git repository shows then.
+	ForgetHostKeys bool
 }
 
 // Create adds a repository and starts its first sync.
@@ -70,10 +75,10 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	if in.Name == nil {
 		return nil, fault.Invalidf("name", "Give the repository a name.")
 	}
-	if err := in.checkType(); err != nil {
+	if err := s.checkType(ctx, in); err != nil {
 		return nil, err
 	}
-	if err := s.check(&in); err != nil {
+	if err := s.check(&in, in.Type); err != nil {
 		return nil, err
 	}
 	var row *ent.Repository
@@ -81,6 +86,9 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetNillableURL(in.URL).
 			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode).
 			SetNillableCooldownDays(in.CooldownDays).SetCooldownExceptions(in.CooldownExceptions)
+		if len(in.Paths) > 0 {
+			create.SetPaths(in.Paths)
+		}
 		if in.Type == repository.TypeARTIFACT { // there is nothing to wait for
 			create.SetStatus(repository.StatusREADY)
 		}
@@ -114,11 +122,15 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 
 // Update changes what is said of a repository. Another source or other patterns start a sync.
 func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Repository, error) {
-	if err := s.check(&in); err != nil {
+	before, err := s.read(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(&in, before.Type); err != nil {
 		return nil, err
 	}
 	var row *ent.Repository
-	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
+	err = s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
 		if row, err = tx.Repository.Get(ctx, id); err != nil {
 			return err
 		}
@@ -126,6 +138,9 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 			if err := in.checkUploads(); err != nil {
 				return err
 			}
+		}
+		if err := fits(row, in); err != nil {
+			return err
 		}
 		if in.URL != nil && row.URL != nil && *in.URL != *row.URL && in.Credential == nil && row.CredentialType != repository.CredentialTypeNONE {
 			return fault.Invalidf("credential", "The stored credential is for %s only. Enter the credential of the new address, or choose none.", *row.URL)
@@ -192,6 +207,15 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 		update.SetPackages(in.Packages)
 	}
 	switch {
+	case len(in.Paths) > 0:
+		update.SetPaths(in.Paths)
+	case in.Paths != nil:
+		update.ClearPaths()
+	}
+	if in.ForgetHostKeys || in.URL != nil && (row.URL == nil || *in.URL != *row.URL) {
+		update.ClearKnownHosts()
+	}
+	switch {
 	case in.Enabled == nil:
 	case !*in.Enabled:
 		update.SetStatus(repository.StatusDISABLED)
@@ -254,6 +278,9 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		}
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.delete", Target: id, Details: map[string]any{"name": row.Name, "url": row.URL, "closes": closes}})
 	})
+	if err == nil && s.Git != nil {
+		_ = s.Git.Remove(id) // what stays is removed by the housekeeping
+	}
 	return storeError("remove the repository", id, err)
 }
 

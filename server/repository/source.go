@@ -22,8 +22,11 @@ func (s *Service) Source(row *ent.Repository) (source.Source, error) {
 	if row.Type == repository.TypeARTIFACT {
 		return nil, fmt.Errorf("%s: %w", row.Name, ErrNoSource)
 	}
-	if row.Type != repository.TypeCOMPOSER || row.URL == nil {
+	if row.URL == nil {
 		return nil, fmt.Errorf("repositories of type %s have no source", row.Type)
+	}
+	if row.Type == repository.TypeVCS {
+		return s.gitSource(row)
 	}
 	credential, err := s.credential(row)
 	if err != nil {
@@ -61,18 +64,26 @@ func (s *Service) SetListed(ctx context.Context, row *ent.Repository, listed boo
 
 // credential opens the sealed credential of a row; nil where it has none.
 func (s *Service) credential(row *ent.Repository) (*safehttp.Credential, error) {
+	c, err := s.stored(row)
+	if err != nil || c.Type == "" {
+		return nil, err
+	}
+	return outbound(*row.URL, c)
+}
+
+// stored opens the sealed credential of a row; an empty one where it has none.
+func (s *Service) stored(row *ent.Repository) (c Credential, err error) {
 	if row.CredentialType == repository.CredentialTypeNONE || row.Credential == nil {
-		return nil, nil
+		return c, nil
 	}
 	plain, err := s.Sealer.Open(*row.Credential, credentialOf(row.ID))
 	if err != nil {
-		return nil, fmt.Errorf("open the credential of the repository %s: %w", row.Name, err)
+		return c, fmt.Errorf("open the credential of the repository %s: %w", row.Name, err)
 	}
-	var c Credential
 	if err := json.Unmarshal(plain, &c); err != nil {
-		return nil, fmt.Errorf("read the credential of the repository %s: %w", row.Name, err)
+		return c, fmt.Errorf("read the credential of the repository %s: %w", row.Name, err)
 	}
-	return outbound(*row.URL, c)
+	return c, nil
 }
 
 // outbound is a stored credential as requests send it, to the origin of the repository's address only.

@@ -93,6 +93,20 @@ func (h *hold) get(ctx context.Context, ask func() (*safehttp.Response, error)) 
 	}
 }
 
+// more takes the memory of bytes that are read piece by piece.
+func (h *hold) more(ctx context.Context, bytes int64) error {
+	if h.read += bytes; h.read > h.most {
+		return fmt.Errorf("%w: what is read of it is larger than %d MiB", ErrUnusable, h.most>>20)
+	}
+	if whole := h.copies * h.most; h.read > h.small && h.taken < whole {
+		if err := h.memory.Acquire(ctx, whole-h.taken); err != nil {
+			return err
+		}
+		h.taken = whole
+	}
+	return nil
+}
+
 func (h *hold) try(ask func() (*safehttp.Response, error)) (answer, error) {
 	response, err := ask()
 	if err != nil {

@@ -180,12 +180,12 @@ func (w *world) delivered(address string) string {
 	if err != nil {
 		return err.Error()
 	}
-	file, _, err := w.archives.Open(w.Context(), d)
+	file, err := w.archives.Open(w.Context(), d, http.MethodGet)
 	if err != nil {
 		return err.Error()
 	}
 	defer file.Close()
-	content, err := io.ReadAll(file)
+	content, err := io.ReadAll(file.Body)
 	w.must(err)
 	return string(content)
 }

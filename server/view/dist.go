@@ -98,6 +98,35 @@ func (v *View) readDist(ctx context.Context, name, version, reference string) (*
 	return removed, nil
 }
 
+// Branch finds the archive that a branch is at now, of the repository that answers for its name. catalog.ErrNotFound where
+// there is none.
+func (v *View) Branch(ctx context.Context, name, version string) (*catalog.Dist, error) {
+	rows, err := v.db.Client.Dist.Query().
+		Where(dist.Version(version), dist.GoneAtIsNil(), dist.HasPackageWith(pkg.Name(name), pkg.GoneAtIsNil()),
+			dist.HasVersionsWith(packageversion.Dev(true), packageversion.GoneAtIsNil())).
+		WithPackage().WithArchive().All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read a branch: %w", err)
+	}
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var has []string
+	of := map[string]*catalog.Dist{}
+	for _, row := range rows {
+		d := catalog.DistFrom(row)
+		if d.RepositoryID != "" {
+			has = append(has, d.RepositoryID)
+			of[d.RepositoryID] = d
+		}
+	}
+	if first := order.First(name, has...); first != "" {
+		return of[first], nil
+	}
+	return nil, catalog.ErrNotFound
+}
+
 // PackageVersion is a version of a package, normalised.
 type PackageVersion struct{ Package, Version string }
 

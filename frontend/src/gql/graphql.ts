@@ -38,7 +38,7 @@ export type SignInInput = {
   password: string;
 };
 
-/** COMPOSER: another Composer repository. */
+/** COMPOSER: another Composer repository. VCS: a git repository, whose branches and tags are versions. ARTIFACT: archives that are uploaded to this server (PUT /upload/NAME); it has no url and is never synced. */
 export type RepositoryType =
   | 'COMPOSER'
   | 'VCS'
@@ -74,15 +74,22 @@ export type SyncStatus =
   | 'FAILED'
   | 'CANCELED';
 
-/** name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host. */
+/**
+ * name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host; of a git repository
+ * also ssh, as ssh://git@host/path or git@host:path. paths: of a git repository with several packages.
+ */
 export type CreateRepositoryInput = {
   name: string;
   type: RepositoryType;
   url?: string | null | undefined;
   packages?: Array<string> | null | undefined;
   owns?: Array<string> | null | undefined;
+  paths?: Array<string> | null | undefined;
   priority?: number | null | undefined;
   distMode?: DistMode | null | undefined;
+  /** 0 to 365 */
+  cooldownDays?: number | null | undefined;
+  cooldownExceptions?: Array<string> | null | undefined;
   credential?: CredentialInput | null | undefined;
 };
 
@@ -92,13 +99,24 @@ export type UpdateRepositoryInput = {
   url?: string | null | undefined;
   packages?: Array<string> | null | undefined;
   owns?: Array<string> | null | undefined;
+  /** An empty list: the package at the top alone. */
+  paths?: Array<string> | null | undefined;
+  /** Has the next sync trust the key that the host of a git repository shows then. */
+  forgetHostKeys?: boolean | null | undefined;
   priority?: number | null | undefined;
   distMode?: DistMode | null | undefined;
+  /** 0 to 365 */
+  cooldownDays?: number | null | undefined;
+  cooldownExceptions?: Array<string> | null | undefined;
   credential?: CredentialInput | null | undefined;
   enabled?: boolean | null | undefined;
 };
 
-/** Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name) and secret. */
+/**
+ * Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
+ * and secret. For git repositories also GITHUB, GITLAB, BITBUCKET and GITEA with a token as secret, and SSH_KEY with a
+ * private key without a passphrase.
+ */
 export type CredentialInput = {
   type: CredentialType;
   username?: string | null | undefined;
@@ -346,7 +364,7 @@ export type PackageVersionQuery = { node:
     | Record<PropertyKey, never>
    | null };
 
-export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
+export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
 
 export type RepositoriesQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -355,21 +373,21 @@ export type RepositoriesQueryVariables = Exact<{
 }>;
 
 
-export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type RepositoryQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
 
 export type CreateRepositoryMutationVariables = Exact<{
   input: CreateRepositoryInput;
 }>;
 
 
-export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type UpdateRepositoryMutationVariables = Exact<{
   id: string;
@@ -377,7 +395,7 @@ export type UpdateRepositoryMutationVariables = Exact<{
 }>;
 
 
-export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type DeleteRepositoryMutationVariables = Exact<{
   id: string;
@@ -587,6 +605,8 @@ export const RepositoryRowFragmentDoc = new TypedDocumentString(`
   url
   packages
   owns
+  paths
+  hostKeys
   priority
   credential
   enabled
@@ -893,6 +913,8 @@ export const RepositoriesDocument = new TypedDocumentString(`
   url
   packages
   owns
+  paths
+  hostKeys
   priority
   credential
   enabled
@@ -954,6 +976,8 @@ export const RepositoryDocument = new TypedDocumentString(`
   url
   packages
   owns
+  paths
+  hostKeys
   priority
   credential
   enabled
@@ -993,6 +1017,8 @@ export const CreateRepositoryDocument = new TypedDocumentString(`
   url
   packages
   owns
+  paths
+  hostKeys
   priority
   credential
   enabled
@@ -1032,6 +1058,8 @@ export const UpdateRepositoryDocument = new TypedDocumentString(`
   url
   packages
   owns
+  paths
+  hostKeys
   priority
   credential
   enabled

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Button } from "../../components/ui/button";
+import { Checkbox } from "../../components/ui/checkbox";
 import { Dialog } from "../../components/ui/dialog";
 import { Field, Input, RadioCards, Select, Textarea } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
@@ -26,7 +27,9 @@ type Typed = {
   header: string;
   packages: string;
   owns: string;
+  paths: string;
   priority: string;
+  forgetHostKeys: boolean;
 };
 
 function formOf(repository?: Repository): Typed {
@@ -40,29 +43,48 @@ function formOf(repository?: Repository): Typed {
     header: "",
     packages: repository?.packages.join("\n") ?? "",
     owns: repository?.owns.join("\n") ?? "",
+    paths: repository?.paths?.join("\n") ?? "",
     priority: String(repository?.priority ?? 100),
+    forgetHostKeys: false,
   };
 }
 
-/** A name that fits the address, while none was chosen. */
-export function nameOf(url: string): string {
-  try {
-    return new URL(url).hostname
+/** A name that fits the address, while none was chosen: the host, and of a git repository its own name. */
+export function nameOf(address: string, type: RepositoryType = "COMPOSER"): string {
+  const slug = (text: string) =>
+    text
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, "-")
       .replaceAll(/^-|-$/g, "");
+  if (type === "VCS") return slug(/([^/:]+?)(\.git)?\/*$/.exec(address.trim())?.[1] ?? "").slice(0, 64);
+  try {
+    return slug(new URL(address).hostname);
   } catch {
     return "";
   }
 }
 
-function inputOf(form: Typed) {
+/** Whether git asks an address over ssh. */
+export function isSSH(address: string): boolean {
+  return /^ssh:\/\//.test(address.trim()) || (/^[\w.-]+@[\w.-]+:/.test(address.trim()) && !address.includes("://"));
+}
+
+/** What an address of a kind looks like. */
+const examples: Record<string, string> = {
+  COMPOSER: "Such as https://packages.example.org.",
+  VCS: "Such as https://github.com/acme/lib.git or git@github.com:acme/lib.git.",
+};
+
+function inputOf(form: Typed, before?: Repository) {
   const { credential: type, username, secret, header } = form;
   const source = {
     url: form.url.trim(),
     credential: type === "KEEP" ? undefined : { type, username, secret, header },
   };
+  const git = form.type === "VCS" ? { paths: words(form.paths) } : {};
   return {
+    ...git,
+    ...(before && form.forgetHostKeys ? { forgetHostKeys: true } : {}),
     name: form.name.trim(),
     packages: words(form.packages),
     owns: words(form.owns),
@@ -79,6 +101,11 @@ const kinds: { value: RepositoryType; title: string; text: string }[] = [
     text: "Another server's packages, such as https://repo.packagist.org or a Satis.",
   },
   {
+    value: "VCS",
+    title: "Git repository",
+    text: "Its branches and tags are versions, as Composer reads them, such as https://github.com/acme/lib.git.",
+  },
+  {
     value: "ARTIFACT",
     title: "Uploads",
     text: "Zip archives that people and pipelines send here, such as a bought plugin.",
@@ -90,7 +117,7 @@ function wrong({ priority }: Typed): Record<string, string> {
   return /^\d{1,7}$/.test(priority.trim()) ? {} : { priority: "A whole number between 0 and 1000000." };
 }
 
-const fields = ["name", "url", "credential", "packages", "owns", "priority"] as const;
+const fields = ["type", "name", "url", "credential", "paths", "packages", "owns", "priority"] as const;
 
 /** Adds a repository, or changes one. */
 export function RepositoryDialog({ repository, onClose }: { repository?: Repository; onClose: () => void }) {
@@ -102,7 +129,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
   const mutation = useMutation<unknown, Error, void>({
     mutationFn: () =>
       repository
-        ? request(UpdateRepositoryDocument, { id: repository.id, input: inputOf(form) })
+        ? request(UpdateRepositoryDocument, { id: repository.id, input: inputOf(form, repository) })
         : request(CreateRepositoryDocument, { input: { ...inputOf(form), type: form.type } }),
     gcTime: 0,
     onSuccess: () => {
@@ -123,7 +150,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
       description={
         uploads
           ? "Archives that are uploaded to this server, which offers them as packages."
-          : "A Composer repository whose packages this server offers."
+          : "A source whose packages this server offers."
       }
       footer={
         <>
@@ -141,21 +168,25 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
             name={`${id}-kind`}
             value={form.type}
             choices={kinds}
-            onChange={(type) => set({ type })}
+            onChange={(type) => set({ type, credential: "NONE" })}
           />
         )}
         {!uploads && (
-          <Field label="URL" help="Such as https://packages.example.org." error={errors.url}>
+          <Field label="URL" help={examples[form.type]} error={errors.url}>
             {(ids) => (
               <Input
                 {...ids}
-                type="url"
+                type={form.type === "VCS" ? "text" : "url"}
+                spellCheck={false}
                 required
                 value={form.url}
                 onChange={({ target }) =>
                   set({
                     url: target.value,
-                    ...(form.name === nameOf(form.url) && !repository ? { name: nameOf(target.value) } : {}),
+                    ...(form.name === nameOf(form.url, form.type) && !repository
+                      ? { name: nameOf(target.value, form.type) }
+                      : {}),
+                    ...credentialFor(form, target.value),
                   })
                 }
               />
@@ -169,6 +200,30 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
         </Field>
         {!uploads && (
           <CredentialFields form={form} set={set} error={errors.credential} stored={repository?.credential} />
+        )}
+        {form.type === "VCS" && (
+          <Field
+            label="Paths"
+            help="For several packages in one repository, one path a line, such as packages/*. Empty: the package at the top."
+            error={errors.paths}
+          >
+            {(ids) => (
+              <Textarea
+                {...ids}
+                rows={2}
+                spellCheck={false}
+                value={form.paths}
+                onChange={({ target }) => set({ paths: target.value })}
+              />
+            )}
+          </Field>
+        )}
+        {repository && repository.hostKeys.length > 0 && (
+          <Checkbox
+            label="Forget the pinned key of its host: the next sync trusts the one shown then"
+            checked={form.forgetHostKeys}
+            onChange={(forgetHostKeys) => set({ forgetHostKeys })}
+          />
         )}
         <Field
           label="Only these packages"
@@ -212,6 +267,30 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
   );
 }
 
+/** An SSH key is for addresses of ssh, and the others for the others. */
+function credentialFor(form: Typed, address: string): Partial<Typed> {
+  if (form.type !== "VCS" || form.credential === "KEEP" || form.credential === "NONE") return {};
+  return isSSH(address) === (form.credential === "SSH_KEY") ? {} : { credential: "NONE" };
+}
+
+/** The credentials that a kind of address takes. */
+function credentialsOf(form: Typed): [CredentialType, string][] {
+  if (form.type === "VCS" && isSSH(form.url)) return [["SSH_KEY", "SSH key"]];
+  const all: [CredentialType, string][] = [
+    ["HTTP_BASIC", "HTTP Basic"],
+    ["BEARER", "Bearer token"],
+    ["HEADER", "Header"],
+  ];
+  if (form.type !== "VCS") return all;
+  return [
+    ["GITHUB", "GitHub token"],
+    ["GITLAB", "GitLab token"],
+    ["BITBUCKET", "Bitbucket access token"],
+    ["GITEA", "Gitea or Forgejo token"],
+    ...all,
+  ];
+}
+
 type CredentialProps = { form: Typed; set: (change: Partial<Typed>) => void; error?: string; stored?: CredentialType };
 
 function CredentialFields({ form, set, error, stored }: CredentialProps) {
@@ -229,9 +308,11 @@ function CredentialFields({ form, set, error, stored }: CredentialProps) {
               <option value="KEEP">{stored === "NONE" ? "None, as it is" : "Saved. Choose one to replace it."}</option>
             )}
             <option value="NONE">None</option>
-            <option value="HTTP_BASIC">HTTP Basic</option>
-            <option value="BEARER">Bearer token</option>
-            <option value="HEADER">Header</option>
+            {credentialsOf(form).map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
           </Select>
         )}
       </Field>
@@ -260,7 +341,23 @@ function CredentialFields({ form, set, error, stored }: CredentialProps) {
           )}
         </Field>
       )}
-      {form.credential !== "NONE" && form.credential !== "KEEP" && (
+      {form.credential === "SSH_KEY" && (
+        <Field label="Private key" help="Without a passphrase, made for this repository: ssh-keygen -t ed25519 -N ''.">
+          {(ids) => (
+            <Textarea
+              {...ids}
+              rows={4}
+              spellCheck={false}
+              autoComplete="off"
+              className="font-mono text-xs"
+              placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
+              value={form.secret}
+              onChange={({ target }) => set({ secret: target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {form.credential !== "NONE" && form.credential !== "KEEP" && form.credential !== "SSH_KEY" && (
         <Field label={form.credential === "HTTP_BASIC" ? "Password" : "Secret"}>
           {(ids) => (
             <Input

@@ -57,6 +57,8 @@ export function RepositoryPage() {
         <Fact name="Only these packages">
           {patterns(repository.packages, uploads ? "Whatever is uploaded" : "All it has")}
         </Fact>
+        {repository.type === "VCS" && <Fact name="Paths">{patterns(repository.paths ?? [], "The top")}</Fact>}
+        {repository.hostKeys.length > 0 && <Fact name="Host key">{patterns(repository.hostKeys, "None")}</Fact>}
         <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
         {!uploads && <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>}
         <Fact name="Priority">{repository.priority}</Fact>
