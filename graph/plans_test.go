@@ -87,8 +87,11 @@ func TestNoListIsSortedToReadAPage(t *testing.T) {
 	t.Parallel()
 	eachList(t, 7, func(w *world, _ *rand.Rand, l listed, s shelf, order, direction string) {
 		w.Helper()
-		if l.path == "Query.downloads" {
-			return // its rows are sums of what its filter lets through
+		switch l.path {
+		case "Query.downloads": // its rows are sums of what its filter lets through
+			return
+		case "Query.changedVersions", "Query.heldVersions": // they are found by their pins, few of a million versions, and then put in order
+			return
 		}
 		first, a := w.page(s, "first:3"+sortedAs(order, direction))
 		if len(first.Edges) < 3 {

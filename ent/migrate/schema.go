@@ -137,13 +137,6 @@ var (
 		Name:       "blocks",
 		Columns:    BlocksColumns,
 		PrimaryKey: []*schema.Column{BlocksColumns[0]},
-		Indexes: []*schema.Index{
-			{
-				Name:    "block_package",
-				Unique:  false,
-				Columns: []*schema.Column{BlocksColumns[1]},
-			},
-		},
 	}
 	// ChangesColumns holds the columns for the "changes" table.
 	ChangesColumns = []*schema.Column{

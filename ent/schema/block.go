@@ -5,7 +5,6 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
-	"entgo.io/ent/schema/index"
 )
 
 // Block is versions that are not offered, and refused to old locks, with the reason that Composer prints.
@@ -23,9 +22,6 @@ func (Block) Fields() []ent.Field {
 		createdAt(),
 	}
 }
-
-// Indexes of the Block.
-func (Block) Indexes() []ent.Index { return []ent.Index{index.Fields("package")} }
 
 // Annotations of the Block.
 func (Block) Annotations() []schema.Annotation {

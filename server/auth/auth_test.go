@@ -214,6 +214,7 @@ func TestAuthorizeMatrix(t *testing.T) {
 		auth.ReadRepositories:   "nyyyyyy",
 		auth.ManageRepositories: "nnyynyy",
 		auth.UploadPackages:     "nnyynyy",
+		auth.DecideVersions:     "nnnnnyy",
 		auth.ReadTokens:         "nnnnyyy",
 		auth.CreateTokens:       "nnnynyy",
 		auth.ManageTokens:       "nnnnnyy",

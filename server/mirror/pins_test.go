@@ -152,10 +152,10 @@ func TestChangesAreAcceptedAndRejected(t *testing.T) {
 		}
 
 		publish("third", retagged, fields{"require": fields{"php": "^8.1"}})
-		before, err := w.view.Document(t.Context(), "acme/lib", false)
+		before, err := w.view.Document(t.Context(), "acme/lib", false, free)
 		w.must(err)
 		w.must(w.catalog.AcceptChange(t.Context(), id))
-		after, err := w.view.Document(t.Context(), "acme/lib", false)
+		after, err := w.view.Document(t.Context(), "acme/lib", false, free)
 		w.must(err)
 		now := w.offers(false)["1.0.0"]
 		if before.LastModified == after.LastModified || now.Reference != retagged || !strings.Contains(w.text("acme/lib", false), `"php":"^8.1"`) {
@@ -361,7 +361,7 @@ func TestYoungReleasesWait(t *testing.T) {
 		w.hold(7)
 		offered := func(want ...string) *view.Document {
 			t.Helper()
-			d, err := w.view.Document(t.Context(), "acme/lib", false)
+			d, err := w.view.Document(t.Context(), "acme/lib", false, free)
 			w.must(err)
 			offers := w.offers(false)
 			for _, version := range want {
@@ -441,12 +441,12 @@ func TestBlockedVersionsAreRefused(t *testing.T) {
 		if stable, dev := w.offers(false), w.offers(true); len(stable) != 1 || len(dev) != 1 {
 			t.Errorf("offered are %v, %v", stable, dev)
 		}
-		first, err := w.view.Document(t.Context(), "acme/lib", false)
+		first, err := w.view.Document(t.Context(), "acme/lib", false, free)
 		w.must(err)
 		w.must(w.catalog.Unblock(t.Context(), early.ID))
 		all := w.offers(false)
 		w.opens("unblocked", all["1.0.0"], zipOf("a"))
-		second, err := w.view.Document(t.Context(), "acme/lib", false)
+		second, err := w.view.Document(t.Context(), "acme/lib", false, free)
 		w.must(err)
 		if first.LastModified == second.LastModified || len(all) != 2 {
 			t.Errorf("unblocked: %v", all)
@@ -470,7 +470,7 @@ func TestBlockedVersionsAreRefused(t *testing.T) {
 		}
 		w.must(w.catalog.Unblock(t.Context(), some.ID))
 		w.must(w.catalog.Unblock(t.Context(), everything.ID))
-		if third, err := w.view.Document(t.Context(), "acme/lib", false); err != nil || third.LastModified != second.LastModified {
+		if third, err := w.view.Document(t.Context(), "acme/lib", false, free); err != nil || third.LastModified != second.LastModified {
 			t.Errorf("what is as before has another validator: %v", err)
 		}
 		if err := w.catalog.Unblock(t.Context(), some.ID); err == nil {

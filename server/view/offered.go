@@ -8,10 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"broker/ent"
 	"broker/ent/block"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
+	"broker/ent/predicate"
 	"broker/server/cached"
 	"broker/server/catalog"
 	"broker/server/database"
@@ -270,7 +273,7 @@ func (v *View) Held(ctx context.Context, client *ent.Client) (*ent.PackageVersio
 	if err != nil {
 		return nil, fmt.Errorf("read the repositories: %w", err)
 	}
-	held := packageversion.HasPinWith(pin.IDEQ("")) // none
+	held := packageversion.IDEQ("") // none
 	for _, row := range rows {
 		cooldown, err := repository.CooldownOf(row)
 		if err != nil {
@@ -279,7 +282,7 @@ func (v *View) Held(ctx context.Context, client *ent.Client) (*ent.PackageVersio
 		if cooldown.Days == 0 {
 			continue
 		}
-		young := packageversion.HasPinWith(pin.RepositoryID(row.ID), pin.ReleasedAtIsNil(), pin.SeenAtGT(time.Now().UTC().AddDate(0, 0, -cooldown.Days)))
+		young := pinnedBy(sql.EQ(pin.FieldRepositoryID, row.ID), sql.IsNull(pin.FieldReleasedAt), sql.GT(pin.FieldSeenAt, time.Now().UTC().AddDate(0, 0, -cooldown.Days)))
 		if !cooldown.Excepts.Empty() {
 			young = packageversion.And(young, packageversion.Not(packageversion.HasPackageWith(Within(cooldown.Excepts))))
 		}
@@ -290,5 +293,14 @@ func (v *View) Held(ctx context.Context, client *ent.Client) (*ent.PackageVersio
 
 // Changed selects the versions of which their source says something else than what is served, and nobody decided.
 func (v *View) Changed(client *ent.Client) *ent.PackageVersionQuery {
-	return client.PackageVersion.Query().Where(packageversion.GoneAtIsNil(), packageversion.HasPinWith(pin.ChangedAtNotNil()))
+	return client.PackageVersion.Query().Where(packageversion.GoneAtIsNil(), pinnedBy(sql.NotNull(pin.FieldChangedAt)))
+}
+
+// pinnedBy selects the versions that pins of some kind are of. The pins are found first: there are few of them, and a
+// million versions.
+func pinnedBy(which ...*sql.Predicate) predicate.PackageVersion {
+	return func(s *sql.Selector) {
+		pins := sql.Dialect(s.Dialect()).Table(pin.Table)
+		s.Where(sql.In(s.C(packageversion.FieldPinID), sql.Dialect(s.Dialect()).Select(pins.C(pin.FieldID)).From(pins).Where(sql.And(which...))))
+	}
 }
