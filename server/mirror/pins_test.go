@@ -39,8 +39,8 @@ func (w *world) again() {
 	}
 }
 
-// A release stays what it was: a source that says another reference, checksum, address, type or requirement of it is
-// told of once, and what was first seen is served, whether its archive had been fetched or not, until a person accepts.
+// A release stays what it was: a source that says another reference, checksum, type or requirement of it is told
+// of once, and what was first seen is served, whether its archive had been fetched or not, until a person accepts.
 // What describes it follows.
 func TestReleasesStayWhatTheyWere(t *testing.T) {
 	t.Parallel()
@@ -67,7 +67,6 @@ func TestReleasesStayWhatTheyWere(t *testing.T) {
 		}{
 			{"a reference", func(path string) fields { return w.dist("/new"+path, second, retagged) }, nil},
 			{"bytes and checksum", func(path string) fields { return w.dist("/same"+path, second, commit) }, nil},
-			{"an address", func(path string) fields { return w.dist("/elsewhere"+path, first, commit) }, nil},
 			{"what it requires", func(path string) fields { return w.dist(path, first, commit) }, fields{"require": fields{"acme/evil": "*"}}},
 			{"what is run", func(path string) fields { return w.dist(path, first, commit) }, fields{"autoload": fields{"files": []string{"x.php"}}}},
 		} {
@@ -103,6 +102,13 @@ func TestReleasesStayWhatTheyWere(t *testing.T) {
 		if row := w.version("1.0.0"); row.Edges.Pin.ChangedAt != nil {
 			t.Errorf("the change is still told of: %+v", row.Edges.Pin)
 		}
+		before := w.changes() // an address that moves is no change: the bytes behind it are held to what is pinned
+		publish(w.dist("/elsewhere/a.zip", first, commit), w.dist("/elsewhere/b.zip", first, commit), nil)
+		w.mustSync()
+		if n := w.changes(); n != before {
+			t.Errorf("the audit log tells of %d changes of an address", n-before)
+		}
+		w.opens("behind another address", w.offers(false)["2.0.0"], first)
 		w.opens("what was not fetched before", w.offers(false)["2.0.0"], first)
 	})
 }
