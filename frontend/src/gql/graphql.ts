@@ -146,6 +146,14 @@ export type PackageOrderField =
   | 'DOWNLOADS'
   | 'RELEASED_AT';
 
+/** package: a name or a pattern. versions: a Composer constraint; left out, all versions. reason: one line of up to 500 characters. link: where there is more. */
+export type BlockVersionsInput = {
+  package: string;
+  versions?: string | null | undefined;
+  reason: string;
+  link?: string | null | undefined;
+};
+
 /** What a reported leak does to its token. FLAG: it is marked, and works on. REVOKE: it is revoked at once. */
 export type LeakAction =
   | 'FLAG'
@@ -360,11 +368,54 @@ export type PackageVersionQueryVariables = Exact<{
 
 
 export type PackageVersionQuery = { node:
-    | { id: string, metadata: string }
+    | { id: string, metadata: string, withheld: string | null, heldUntil: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null }
     | Record<PropertyKey, never>
    | null };
 
-export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
+export type AcceptVersionChangeMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type AcceptVersionChangeMutation = { acceptVersionChange: { id: string } };
+
+export type RejectVersionChangeMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RejectVersionChangeMutation = { rejectVersionChange: { id: string } };
+
+export type ReleaseVersionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReleaseVersionMutation = { releaseVersion: { id: string } };
+
+export type BlockVersionsMutationVariables = Exact<{
+  input: BlockVersionsInput;
+}>;
+
+
+export type BlockVersionsMutation = { blockVersions: { id: string } };
+
+export type UnblockMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type UnblockMutation = { unblock: string };
+
+export type BlocksQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type BlocksQuery = { blocks: { edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
 
 export type RepositoriesQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -373,21 +424,21 @@ export type RepositoriesQueryVariables = Exact<{
 }>;
 
 
-export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type RepositoryQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
 
 export type CreateRepositoryMutationVariables = Exact<{
   input: CreateRepositoryInput;
 }>;
 
 
-export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type UpdateRepositoryMutationVariables = Exact<{
   id: string;
@@ -395,7 +446,7 @@ export type UpdateRepositoryMutationVariables = Exact<{
 }>;
 
 
-export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type DeleteRepositoryMutationVariables = Exact<{
   id: string;
@@ -610,6 +661,7 @@ export const RepositoryRowFragmentDoc = new TypedDocumentString(`
   priority
   credential
   enabled
+  listed
   status
   lastSyncedAt
   lastError
@@ -882,10 +934,71 @@ export const PackageVersionDocument = new TypedDocumentString(`
     ... on PackageVersion {
       id
       metadata
+      withheld
+      heldUntil
+      changed {
+        reference
+        sha256
+        seenAt
+      }
     }
   }
 }
     `) as unknown as TypedDocumentString<PackageVersionQuery, PackageVersionQueryVariables>;
+export const AcceptVersionChangeDocument = new TypedDocumentString(`
+    mutation AcceptVersionChange($id: ID!) {
+  acceptVersionChange(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<AcceptVersionChangeMutation, AcceptVersionChangeMutationVariables>;
+export const RejectVersionChangeDocument = new TypedDocumentString(`
+    mutation RejectVersionChange($id: ID!) {
+  rejectVersionChange(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RejectVersionChangeMutation, RejectVersionChangeMutationVariables>;
+export const ReleaseVersionDocument = new TypedDocumentString(`
+    mutation ReleaseVersion($id: ID!) {
+  releaseVersion(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ReleaseVersionMutation, ReleaseVersionMutationVariables>;
+export const BlockVersionsDocument = new TypedDocumentString(`
+    mutation BlockVersions($input: BlockVersionsInput!) {
+  blockVersions(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<BlockVersionsMutation, BlockVersionsMutationVariables>;
+export const UnblockDocument = new TypedDocumentString(`
+    mutation Unblock($id: ID!) {
+  unblock(id: $id)
+}
+    `) as unknown as TypedDocumentString<UnblockMutation, UnblockMutationVariables>;
+export const BlocksDocument = new TypedDocumentString(`
+    query Blocks($first: Int, $after: Cursor) {
+  blocks(first: $first, after: $after) {
+    edges {
+      node {
+        id
+        package
+        versions
+        reason
+        link
+        createdAt
+        createdBy
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BlocksQuery, BlocksQueryVariables>;
 export const RepositoriesDocument = new TypedDocumentString(`
     query Repositories($first: Int, $after: Cursor, $where: RepositoryWhere) {
   repositories(
@@ -918,6 +1031,7 @@ export const RepositoriesDocument = new TypedDocumentString(`
   priority
   credential
   enabled
+  listed
   status
   lastSyncedAt
   lastError
@@ -981,6 +1095,7 @@ export const RepositoryDocument = new TypedDocumentString(`
   priority
   credential
   enabled
+  listed
   status
   lastSyncedAt
   lastError
@@ -1022,6 +1137,7 @@ export const CreateRepositoryDocument = new TypedDocumentString(`
   priority
   credential
   enabled
+  listed
   status
   lastSyncedAt
   lastError
@@ -1063,6 +1179,7 @@ export const UpdateRepositoryDocument = new TypedDocumentString(`
   priority
   credential
   enabled
+  listed
   status
   lastSyncedAt
   lastError

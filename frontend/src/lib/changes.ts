@@ -5,6 +5,7 @@ const shownBy = {
   tokens: ["tokens", "overview", "downloads", "audit"],
   repositories: ["repositories", "packages", "overview", "audit"],
   packages: ["packages", "overview"],
+  versions: ["packages", "repositories", "audit"],
   settings: ["settings", "server", "tokens", "audit"],
 };
 

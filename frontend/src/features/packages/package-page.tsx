@@ -12,6 +12,7 @@ import { PackageLink } from "./package-link";
 import { type FullPackage, packageQuery, type Version, versionQuery } from "./queries";
 import { Versions } from "./versions";
 import { WhoDownloaded } from "./who";
+import { Blocks, Withheld } from "./withheld";
 
 export function PackagePage() {
   const { vendor, name } = useParams({ from: "/_app/packages/$vendor/$name" });
@@ -55,6 +56,7 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
                 </Select>
               )}
             </Field>
+            <Withheld id={chosen.id} name={pkg.name} version={chosen.version} />
             <VersionFacts version={chosen} repository={pkg.repository.name} type={pkg.type} />
           </section>
           <Requirements id={chosen.id} />
@@ -62,6 +64,7 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
       )}
       <div className="grid gap-8">
         <Versions versions={versions} total={pkg.versions.totalCount} />
+        <Blocks name={pkg.name} />
         <WhoDownloaded name={pkg.name} versions={versions} version={who} />
       </div>
     </>
@@ -105,7 +108,7 @@ function VersionFacts({ version, repository, type }: { version: Version; reposit
 
 function Requirements({ id }: { id: string }) {
   const { data } = useQuery(versionQuery(id));
-  const requires = Object.entries(data?.require ?? {});
+  const requires = Object.entries(data?.metadata.require ?? {});
   return (
     <section className="rounded-lg border border-line bg-panel p-5">
       <h2 className="mb-3 font-semibold text-base">Requires</h2>

@@ -1,12 +1,15 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import {
+  BlocksDocument,
+  type BlocksQuery,
   PackageDocument,
   type PackageOrder,
   type PackageQuery,
   PackagesDocument,
   PackageVersionDocument,
+  type PackageVersionQuery,
 } from "../../gql/graphql";
-import { paged } from "../../lib/connection";
+import { paged, rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
 
 export type FullPackage = NonNullable<PackageQuery["package"]>;
@@ -55,14 +58,37 @@ export function packageQuery(name: string) {
 export function versionQuery(id: string | undefined) {
   return queryOptions({
     queryKey: ["packages", "version", id],
-    queryFn: async () => {
+    queryFn: async (): Promise<(FullVersion & { metadata: Metadata }) | null> => {
       const { node } = await request(PackageVersionDocument, { id: id ?? "" });
-      return node && "metadata" in node ? (JSON.parse(node.metadata) as Metadata) : null;
+      return node && "withheld" in node ? { ...(node as Sent), metadata: JSON.parse((node as Sent).metadata) } : null;
     },
     enabled: Boolean(id),
     staleTime: 60_000,
   });
 }
 
+export type Block = NonNullable<NonNullable<NonNullable<BlocksQuery["blocks"]["edges"]>[number]>["node"]>;
+
+/** The blocks of one package by its own name; those of patterns are on the command line and in the API. */
+export function blocksQuery(name: string) {
+  return queryOptions({
+    queryKey: ["packages", "blocks", name],
+    queryFn: async () => {
+      const all: Block[] = [];
+      for (let after: string | null | undefined; ; ) {
+        const { blocks } = await request(BlocksDocument, { first: 100, after });
+        all.push(...rowsOf<Block>([blocks]).filter((block) => block.package === name));
+        if (!blocks.pageInfo.hasNextPage) return all;
+        after = blocks.pageInfo.endCursor;
+      }
+    },
+  });
+}
+
 /** What of a version's composer.json is shown. */
 export type Metadata = { require?: Record<string, string>; homepage?: string };
+
+type Sent = Extract<NonNullable<PackageVersionQuery["node"]>, { withheld: string | null }>;
+
+/** A version with what is withheld of it. */
+export type FullVersion = Omit<Sent, "metadata">;

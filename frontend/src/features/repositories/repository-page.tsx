@@ -59,6 +59,9 @@ export function RepositoryPage() {
         </Fact>
         {repository.type === "VCS" && <Fact name="Paths">{patterns(repository.paths ?? [], "The top")}</Fact>}
         {repository.hostKeys.length > 0 && <Fact name="Host key">{patterns(repository.hostKeys, "None")}</Fact>}
+        {!uploads && (
+          <Fact name="Mirrored">{repository.listed ? "As a whole" : "By name, when somebody asks for a package"}</Fact>
+        )}
         <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
         {!uploads && <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>}
         <Fact name="Priority">{repository.priority}</Fact>

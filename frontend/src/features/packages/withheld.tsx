@@ -1,0 +1,232 @@
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { Suspense, useId, useState } from "react";
+import { Callout, Part } from "../../components/panel";
+import { Time } from "../../components/time";
+import { Button } from "../../components/ui/button";
+import { Dialog } from "../../components/ui/dialog";
+import { Field, Input, Textarea } from "../../components/ui/field";
+import { Form, useSubmit } from "../../components/ui/form";
+import { useToast } from "../../components/ui/toast";
+import {
+  AcceptVersionChangeDocument,
+  BlockVersionsDocument,
+  RejectVersionChangeDocument,
+  ReleaseVersionDocument,
+  UnblockDocument,
+} from "../../gql/graphql";
+import { changed } from "../../lib/changes";
+import { request } from "../../lib/graphql";
+import { viewerQuery } from "../account/queries";
+import { blocksQuery, type FullVersion, versionQuery } from "./queries";
+
+const acts = {
+  accept: (id: string) => request(AcceptVersionChangeDocument, { id }),
+  reject: (id: string) => request(RejectVersionChangeDocument, { id }),
+  release: (id: string) => request(ReleaseVersionDocument, { id }),
+};
+
+type Act = keyof typeof acts;
+type WithheldProps = { id: string; name: string; version: string };
+
+/** Why a version is not offered, or not as its source has it now, and what can be done about it. */
+export function Withheld(props: WithheldProps) {
+  const { data: version } = useQuery(versionQuery(props.id));
+  return (
+    <Suspense>
+      {version?.withheld && <Why version={version} />}
+      <Block {...props} />
+    </Suspense>
+  );
+}
+
+function useMayDecide(): boolean {
+  return useSuspenseQuery(viewerQuery).data.role !== "VIEWER";
+}
+
+export function Why({ version }: { version: FullVersion }) {
+  const mayDecide = useMayDecide();
+  const client = useQueryClient();
+  const toast = useToast();
+  const { mutate, isPending, variables } = useMutation({
+    mutationFn: (act: Act): Promise<unknown> => acts[act](version.id),
+    onSettled: () => changed(client, "versions"),
+    onError: (error) => toast(error.message),
+  });
+  const doing = isPending ? variables : undefined;
+  const button = (act: Act, label: string, busy: string) => (
+    <Button busy={doing === act} onClick={() => mutate(act)}>
+      {doing === act ? busy : label}
+    </Button>
+  );
+  return (
+    <Callout>
+      <p className="font-medium">{version.withheld}</p>
+      {version.heldUntil && (
+        <p>
+          It is offered by itself <Time at={version.heldUntil} />.
+        </p>
+      )}
+      {version.changed && (
+        <p>
+          Seen <Time at={version.changed.seenAt} />
+          {version.changed.reference && (
+            <>
+              , with the reference <code>{version.changed.reference}</code>
+            </>
+          )}
+          {version.changed.sha256 && (
+            <>
+              , with bytes of the SHA-256 <code>{version.changed.sha256}</code>
+            </>
+          )}
+          .
+        </p>
+      )}
+      {mayDecide ? (
+        <div className="mt-1.5 flex flex-wrap gap-2 empty:hidden">
+          {version.changed && button("accept", "Accept the change", "Accepting")}
+          {version.changed && button("reject", "Keep what is served", "Keeping")}
+          {version.heldUntil && button("release", "Offer it now", "Offering")}
+        </div>
+      ) : (
+        (version.changed || version.heldUntil) && <p>A maintainer can decide about it.</p>
+      )}
+    </Callout>
+  );
+}
+
+/** The blocks of a package, each of which can be removed. */
+export function Blocks({ name }: { name: string }) {
+  const { data: blocks = [] } = useQuery(blocksQuery(name));
+  const mayDecide = useMayDecide();
+  const client = useQueryClient();
+  const toast = useToast();
+  const { mutate, isPending, variables } = useMutation({
+    mutationFn: (id: string) => request(UnblockDocument, { id }),
+    onSettled: () => changed(client, "versions"),
+    onError: (error) => toast(error.message),
+  });
+  if (blocks.length === 0) return null;
+  return (
+    <Part title="Blocked">
+      <ul className="grid gap-2">
+        {blocks.map((block) => (
+          <li
+            key={block.id}
+            className="flex flex-wrap items-start justify-between gap-3 rounded-lg border border-line bg-panel p-3"
+          >
+            <div className="min-w-0 wrap-anywhere">
+              <code>{block.versions}</code>
+              <p>{block.reason}</p>
+              <p className="text-[13px] text-muted">
+                By {block.createdBy}, <Time at={block.createdAt} />
+              </p>
+            </div>
+            {mayDecide && (
+              <Button
+                busy={isPending && variables === block.id}
+                aria-label={`Unblock ${block.versions}`}
+                onClick={() => mutate(block.id)}
+              >
+                Unblock
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+/** Blocks a version, with the reason that Composer prints. */
+export function Block({ name, version }: WithheldProps) {
+  const mayDecide = useMayDecide();
+  const [open, setOpen] = useState(false);
+  if (!mayDecide) return null;
+  return (
+    <>
+      <Button className="w-fit" onClick={() => setOpen(true)}>
+        Block…
+      </Button>
+      {open && <BlockDialog name={name} version={version} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+const fields = ["versions", "reason", "link"] as const;
+
+function BlockDialog({ name, version, onClose }: { name: string; version: string; onClose: () => void }) {
+  const id = useId();
+  const client = useQueryClient();
+  const toast = useToast();
+  const [form, setForm] = useState({ versions: version, reason: "", link: "" });
+  const mutation = useMutation<unknown, Error, void>({
+    mutationFn: () =>
+      request(BlockVersionsDocument, {
+        input: {
+          package: name,
+          versions: form.versions.trim(),
+          reason: form.reason.trim(),
+          link: form.link.trim() || null,
+        },
+      }),
+    gcTime: 0,
+    onSuccess: () => {
+      void changed(client, "versions");
+      toast(`${name} ${form.versions} is blocked.`);
+      onClose();
+    },
+  });
+  const submit = useSubmit(mutation, { fields, check: () => ({}), send: () => mutation.mutate() });
+  const { errors } = submit;
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Block versions of ${name}`}
+      description="They are no longer offered, and refused to lock files that name them. Composer prints the reason."
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="danger" type="submit" form={id} busy={mutation.isPending}>
+            Block
+          </Button>
+        </>
+      }
+    >
+      <Form id={id} {...submit.form}>
+        <Field label="Versions" help="A version, or a constraint such as >=1.2 <1.2.5." error={errors.versions}>
+          {(ids) => (
+            <Input
+              {...ids}
+              required
+              value={form.versions}
+              onChange={({ target }) => setForm((now) => ({ ...now, versions: target.value }))}
+            />
+          )}
+        </Field>
+        <Field label="Reason" help="For the person at the terminal." error={errors.reason}>
+          {(ids) => (
+            <Textarea
+              {...ids}
+              rows={2}
+              required
+              value={form.reason}
+              onChange={({ target }) => setForm((now) => ({ ...now, reason: target.value }))}
+            />
+          )}
+        </Field>
+        <Field label="Link" help="An address with more about it; may be left out." error={errors.link}>
+          {(ids) => (
+            <Input
+              {...ids}
+              type="url"
+              value={form.link}
+              onChange={({ target }) => setForm((now) => ({ ...now, link: target.value }))}
+            />
+          )}
+        </Field>
+      </Form>
+    </Dialog>
+  );
+}
