@@ -41,6 +41,7 @@ import (
 const (
 	documentMemory = 256 << 20 // bytes of documents kept in memory
 	syncEvery      = time.Hour
+	failedEvery    = 10 * time.Minute // the same where the last sync failed
 	sayFor         = time.Second      // how long a stop goes on answering, and says that it ends
 	acceptFor      = time.Second / 4  // how long it then accepts who was there already
 	drainFor       = 30 * time.Second // how long it then waits for requests under way
@@ -150,7 +151,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
 		return nil, err
 	}
-	s.queue.Every(time.Minute, "sync what is due", s.queue.Due(syncEvery))
+	s.queue.Every(time.Minute, "sync what is due", s.queue.Due(syncEvery, failedEvery))
 	s.queue.Every(time.Hour, "delete what is long gone", func(ctx context.Context) error {
 		_, err := packages.Sweep(ctx, time.Now().Add(-c.keepRemoved))
 		return err
@@ -159,7 +160,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer,
 	})
 	follower := mirror.NewFollower(db, packages, repositories, c.log, time.Now)
-	views := view.New(db, memory, repository.NewOwners(db, memory), follower, c.publicURL, documentMemory)
+	owners := repository.NewOwners(db, memory)
+	owners.Reach(outbound)
+	views := view.New(db, memory, owners, follower, c.publicURL, documentMemory)
 	s.installs = composer.NewInstalls(views, s.usage, c.log)
 	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)
 	s.archives = mirror.NewArchives(s.store, packages, repositories, c.log)
