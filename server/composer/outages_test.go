@@ -1,13 +1,16 @@
 package composer_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"broker/ent"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
 	"broker/server/database"
@@ -146,4 +149,47 @@ func TestAHostOutOfReachIsAnnounced(t *testing.T) {
 	w.must(w.upstream.SwitchOn())
 	ask()
 	told("when it answers", 0)
+}
+
+// mine marks the requests whose queries a test counts.
+type mine struct{}
+
+// During an outage packages.json costs no query of the database once it was asked for, as ever.
+func TestAnOutageCostsNoQueries(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	var queries atomic.Int64
+	db.Client.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			if ctx.Value(mine{}) != nil {
+				queries.Add(1)
+			}
+			return next.Query(ctx, q)
+		})
+	}))
+	w := newWorld(t, db, fixture.Options{})
+	secret := w.token(tokens.NewToken{Packages: []string{"acme/*"}})
+	w.ended(time.Now().UTC(), true)
+	ask := func() string {
+		r := httptest.NewRequest(http.MethodGet, "/packages.json", nil)
+		r = r.WithContext(context.WithValue(r.Context(), mine{}, true))
+		r.SetBasicAuth("token", secret)
+		recorder := httptest.NewRecorder()
+		w.routes.ServeHTTP(recorder, r)
+		return recorder.Body.String()
+	}
+	if ask(); queries.Load() == 0 {
+		t.Fatal("the first request is not counted")
+	}
+	ask()
+	begun, cold := time.Now(), queries.Load()
+	for range 50 {
+		if body := ask(); !strings.Contains(body, "cannot be reached") {
+			t.Fatal(body)
+		}
+	}
+	// What was read counts for seconds; on a machine that is held up for longer it is read again.
+	if n := queries.Load() - cold; n > 0 && time.Since(begun) < 4*time.Second {
+		t.Errorf("50 requests cost %d queries", n)
+	}
 }
