@@ -45,6 +45,7 @@ const (
 	documentMemory = 256 << 20 // bytes of documents kept in memory
 	syncEvery      = time.Hour
 	lookEvery      = 3 * time.Minute  // for a git repository's changes: an ls-remote, which its host answers from memory
+	failedEvery    = 10 * time.Minute // the same where the last sync failed
 	sayFor         = time.Second      // how long a stop goes on answering, and says that it ends
 	acceptFor      = time.Second / 4  // how long it then accepts who was there already
 	drainFor       = 30 * time.Second // how long it then waits for requests under way
@@ -156,7 +157,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if s.queue, err = jobs.New(db, jobs.DefaultPace, c.log); err != nil {
 		return nil, err
 	}
-	s.queue.Every(time.Minute, "sync what is due", s.queue.Due(syncEvery))
+	s.queue.Every(time.Minute, "sync what is due", s.queue.Due(syncEvery, failedEvery))
 	s.queue.Every(time.Hour, "delete what is long gone", func(ctx context.Context) error {
 		_, err := packages.Sweep(ctx, time.Now().Add(-c.keepRemoved))
 		return err
@@ -168,6 +169,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.queue.Every(lookEvery, "look for changes of git repositories", repositories.LookForChanges)
 	follower := mirror.NewFollower(db, packages, repositories, c.log, time.Now)
 	owners := repository.NewOwners(db, memory)
+	owners.Reach(outbound)
 	views := view.New(db, memory, owners, follower, c.publicURL, documentMemory)
 	s.installs = composer.NewInstalls(views, s.usage, c.log)
 	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)

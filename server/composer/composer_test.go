@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +51,8 @@ type world struct {
 	installs *composer.Installs
 	repo     *ent.Repository
 	routes   http.Handler
+	client   *safehttp.Client
+	ahead    atomic.Int64 // nanoseconds that the clock of the routes is
 }
 
 func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
@@ -66,17 +69,23 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.must(err)
 	public := &url.URL{Scheme: "https", Host: "broker.example"}
 	packages, memory := catalog.New(db, databasetest.Log(db), public), cached.NewMemory(db.Changes)
-	views := view.New(db, memory, repository.NewOwners(db, memory), nil, public, 64<<20)
+	pace := safehttp.DefaultPace
+	pace.Wait, pace.LongestWait = time.Millisecond, time.Millisecond
+	w.client = safehttp.NewPaced(policy, "test", pace)
+	owners := repository.NewOwners(db, memory)
+	owners.Reach(w.client)
+	views := view.New(db, memory, owners, nil, public, 64<<20)
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
-	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: safehttp.New(policy, "test"), Policy: policy, Sealer: sealer})
+	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: w.client, Policy: policy, Sealer: sealer})
 	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources, mirror.DefaultBounds).Sync))
 	t.Cleanup(func() { queue.Stop(t.Context()) })
 	w.usage = usage.NewRecorder(db, log)
 	w.installs = composer.NewInstalls(views, w.usage, log)
 	callers := &caller.Callers{
 		Tokens: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now),
-		Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log, Now: time.Now,
+		Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log,
+		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 	}
 	h := &composer.Handler{Callers: callers, View: views, Archives: mirror.NewArchives(store, packages, w.sources, log), Installs: w.installs}
 	mux := http.NewServeMux()

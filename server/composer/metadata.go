@@ -28,8 +28,8 @@ func (h *Handler) Root() http.HandlerFunc {
 		if err := q.Authorize(""); err != nil {
 			return err
 		}
-		if days, soon := expiresSoon(q.Token, q.h.Now()); soon {
-			return q.rootWithWarning(days)
+		if warnings := q.warnings(); len(warnings) > 0 {
+			return q.rootWith(warnings)
 		}
 		document, err := q.h.View.Root(q.R.Context(), q.Token.Packages)
 		if err != nil {
@@ -50,16 +50,23 @@ func expiresSoon(t *auth.Token, now time.Time) (days int, soon bool) {
 	return days, days < warnDays
 }
 
-// rootWithWarning tells the person at the terminal that the token ends soon, on every run: it is never answered by a
-// 304, which Composer would not print it for. Its Last-Modified is the ordinary one, which no such answer is kept by.
-func (q *request) rootWithWarning(days int) error {
+// warnings are what the person at the terminal should know: that the token ends soon, that a source cannot be reached.
+func (q *request) warnings() []view.Message {
+	now := q.h.Now()
+	warnings := q.h.View.Outages(q.R.Context(), q.Token.Packages, now)
+	if days, soon := expiresSoon(q.Token, now); soon {
+		warnings = append(warnings, view.Message{Message: ending(q.Token, days), Versions: "*"})
+	}
+	return warnings
+}
+
+// rootWith has Composer print warnings on every run: it is never answered by a 304, which Composer would not print them
+// for. Its Last-Modified is the ordinary one, which no such answer is kept by.
+func (q *request) rootWith(warnings []view.Message) error {
 	if err := q.Admit(); err != nil {
 		return err
 	}
-	body, err := q.h.View.RootWith(q.R.Context(), q.Token.Packages, view.Message{
-		Message:  ending(q.Token, days),
-		Versions: "*",
-	})
+	body, err := q.h.View.RootWith(q.R.Context(), q.Token.Packages, warnings...)
 	if err != nil {
 		return err
 	}

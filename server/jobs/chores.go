@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"broker/ent/predicate"
 	"broker/ent/repository"
 	"broker/ent/syncrun"
 )
@@ -67,12 +68,17 @@ func (w *choreWorker) Work(ctx context.Context, job *river.Job[choreArgs]) error
 // Timeout implements river.Worker. A chore of a process that died is forgotten an hour after.
 func (w *choreWorker) Timeout(*river.Job[choreArgs]) time.Duration { return choreFor }
 
-// Due is the chore that starts the syncs of repositories whose last began longer ago than a time.
-func (q *Queue) Due(every time.Duration) Chore {
+// Due is the chore that starts the syncs of repositories whose last began longer ago than a time. One whose last sync
+// failed is tried again sooner, so that it is up to date soon after its source is back.
+func (q *Queue) Due(every, failed time.Duration) Chore {
 	return func(ctx context.Context) error {
+		now := time.Now().UTC()
+		since := func(age time.Duration) predicate.Repository {
+			return repository.Not(repository.HasSyncsWith(syncrun.CreatedAtGT(now.Add(-age))))
+		}
 		due, err := q.db.Client.Repository.Query().
 			Where(repository.Enabled(true), repository.TypeNEQ(repository.TypeARTIFACT), repository.StatusNEQ(repository.StatusSYNCING),
-				repository.Not(repository.HasSyncsWith(syncrun.CreatedAtGT(time.Now().UTC().Add(-every))))).
+				repository.Or(since(every), repository.And(repository.LastErrorNotNil(), since(failed)))).
 			IDs(ctx)
 		if err != nil {
 			return fmt.Errorf("read which repositories are due: %w", err)

@@ -42,8 +42,8 @@ var DefaultPace = Pace{
 	Wait: 2 * time.Second, Run: 6 * time.Hour, AtATime: 8, Attempts: 3,
 }
 
-// keepRuns is how many runs of a repository's history are kept.
-const keepRuns = 50
+// KeepRuns is how many runs of a repository's history are kept.
+const KeepRuns = 50
 
 // Queue runs syncs and chores.
 type Queue struct {

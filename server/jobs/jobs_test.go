@@ -391,10 +391,17 @@ func TestChores(t *testing.T) {
 	due, paused, synced := add(t, db, "due"), add(t, db, "paused"), add(t, db, "synced")
 	paused.Update().SetEnabled(false).ExecX(t.Context())
 	until(t, db, queue(t, q, synced).ID, over)
-	if err := q.Due(time.Hour)(t.Context()); err != nil {
+	failed, retried := add(t, db, "failed"), add(t, db, "retried") // twenty minutes ago, and just now
+	for repo, age := range map[*ent.Repository]time.Duration{failed: 20 * time.Minute, retried: time.Minute} {
+		repo.Update().SetLastError("It is down.").SetStatus(repository.StatusFAILED).ExecX(t.Context())
+		at := time.Now().UTC().Add(-age)
+		db.Client.SyncRun.Create().SetRepositoryID(repo.ID).SetTrigger("schedule").SetHeartbeatAt(at).SetCreatedAt(at).
+			SetStatus(syncrun.StatusFAILED).SaveX(t.Context()).Update().ClearActive().ExecX(t.Context())
+	}
+	if err := q.Due(time.Hour, 10*time.Minute)(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for repo, want := range map[*ent.Repository]int{due: 1, paused: 0, synced: 1} {
+	for repo, want := range map[*ent.Repository]int{due: 1, paused: 0, synced: 1, failed: 2, retried: 1} {
 		if n := db.Client.SyncRun.Query().Where(syncrun.RepositoryID(repo.ID)).CountX(t.Context()); n != want {
 			t.Errorf("%s has %d runs, want %d", repo.Name, n, want)
 		}

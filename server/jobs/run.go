@@ -186,7 +186,7 @@ func (q *Queue) write(ctx context.Context, r *Run, cause error, skipped []schema
 
 func forgetOldRuns(ctx context.Context, tx *database.Tx, repositoryID string) error {
 	old, err := tx.SyncRun.Query().Where(syncrun.RepositoryID(repositoryID), syncrun.ActiveIsNil()).
-		Order(ent.Desc(syncrun.FieldCreatedAt)).Offset(keepRuns).Limit(1000).IDs(ctx)
+		Order(ent.Desc(syncrun.FieldCreatedAt)).Offset(KeepRuns).Limit(1000).IDs(ctx)
 	if err != nil || len(old) == 0 {
 		return err
 	}

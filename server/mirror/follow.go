@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"broker/ent"
 	"broker/server/catalog"
 	"broker/server/database"
+	"broker/server/metadata"
 	"broker/server/repository"
 	"broker/server/source"
 )
@@ -51,8 +53,9 @@ type followed struct{ repository, name string }
 
 // answer is whether a source had a package, and when it was asked.
 type answer struct {
-	at  time.Time
-	has bool
+	at     time.Time
+	has    bool
+	broken error // what it said is none: it may have the package
 }
 
 // opened is a source whose packages.json was read.
@@ -86,6 +89,9 @@ func (f *Follower) forget(id string) {
 // lately is what a source said of a package within askedFor.
 func (f *Follower) lately(p followed) (a answer, ok bool) {
 	a, ok = f.asked.GetIfPresent(p)
+	if a.broken != nil {
+		return a, ok && f.now().Sub(a.at) < downFor
+	}
 	return a, ok && f.now().Sub(a.at) < askedFor
 }
 
@@ -111,14 +117,17 @@ func (f *Follower) Follow(ctx context.Context, name string, repositories []strin
 func (f *Follower) one(ctx context.Context, p followed) (bool, error) {
 	flight := f.flights.DoChan(p.repository+" "+p.name, func() (any, error) {
 		if said, ok := f.lately(p); ok {
-			return said.has, nil
+			return said.has, said.broken
 		}
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), followFor)
 		defer cancel()
 		stored, err := database.Caught(func() (bool, error) { return f.fetch(detached, p, f.places, catalog.Has{}) })
-		if err == nil { // else whoever comes next tries again
-			f.asked.Set(p, answer{f.now(), stored})
-		}
+		switch {
+		case err == nil:
+			f.asked.Set(p, answer{at: f.now(), has: stored})
+		case errors.Is(err, source.ErrUnusable):
+			f.asked.Set(p, answer{at: f.now(), broken: err})
+		} // else whoever comes next tries again
 		return stored, err
 	})
 	select {
@@ -140,7 +149,7 @@ func (f *Follower) Refresh(repository, name string) {
 	default:
 		return
 	}
-	f.asked.Set(p, answer{f.now(), true})
+	f.asked.Set(p, answer{at: f.now(), has: true})
 	go func() {
 		defer func() { <-f.beside }()
 		ctx, cancel := context.WithTimeout(context.Background(), followFor)
@@ -180,11 +189,10 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 	}
 	read, err := from.source.Package(ctx, p.name, has.Known)
 	switch {
-	case errors.Is(err, source.ErrNotFound): // what is stored stays until a sync believes it
+	case errors.Is(err, source.ErrNotFound), errors.Is(err, metadata.ErrEmpty): // what is stored stays until a sync believes it
 		return false, nil
-	case errors.Is(err, source.ErrUnusable):
-		f.log.Warn("a followed package cannot be used", "package", p.name, "repository", from.row.Name, "error", err)
-		return false, nil
+	case singly(err):
+		return false, f.unusable(p, from.row, err)
 	case err != nil:
 		f.goesDown(p.repository)
 		return false, unreachable(p.name, err)
@@ -194,11 +202,23 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 		return true, f.catalog.Recognise(ctx, map[string]source.Validators{has.ID: read.Validators})
 	}
 	update := &catalog.Update{Repository: from.row, Name: p.name, Versions: read.Versions, Validators: read.Validators, Digest: read.Digest}
-	if err := f.catalog.Prepare(update); err != nil {
-		return false, err
+	if err = f.catalog.Prepare(update); err == nil {
+		f.asked.Set(p, answer{at: f.now(), has: true}) // before somebody finds it stored, and would have it read again
+		_, err = f.catalog.Put(ctx, update)
 	}
-	_, err = f.catalog.Put(ctx, update)
+	switch {
+	case singly(err):
+		return false, f.unusable(p, from.row, err)
+	case err != nil: // ours, and may pass
+		f.asked.Invalidate(p)
+	}
 	return err == nil, err
+}
+
+// unusable is what a source says of a package and cannot be used. That is no word that it does not have it.
+func (f *Follower) unusable(p followed, row *ent.Repository, err error) error {
+	f.log.Warn("a followed package cannot be used", "package", p.name, "repository", row.Name, "error", err)
+	return &catalog.Unavailable{Reason: "what its source says of it cannot be used, and nothing is stored of it yet", Cause: fmt.Errorf("%w: %w", source.ErrUnusable, err)}
 }
 
 func (f *Follower) isDown(id string) bool {

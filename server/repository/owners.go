@@ -12,13 +12,15 @@ import (
 	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/pattern"
+	"broker/server/safehttp"
 )
 
 // Owners knows in which order repositories are asked for a name, and who owns it. Whatever is said of a repository is
 // in force here as soon as it is announced, whatever was synced before.
 type Owners struct {
-	db   *database.DB
-	kept *cached.Cache[struct{}, *Order]
+	db         *database.DB
+	kept       *cached.Cache[struct{}, *Order]
+	outOfReach func() map[string]safehttp.Outage // by origin; nil: nobody tells
 }
 
 // NewOwners reads the order of a database's repositories.
@@ -38,12 +40,14 @@ func (o *Owners) Order(ctx context.Context) (*Order, error) {
 // answers for it.
 type Order struct {
 	repositories []asked
+	failing      bool // the last sync of one of them failed
 	claims       []claimed
 }
 
 type asked struct {
 	id          string
 	unreachable bool
+	outage      outage
 	followed    bool        // its packages are fetched when they are asked for
 	takes       pattern.Set // the names that are taken from it; empty: all
 	cooldown    Cooldown
@@ -90,8 +94,8 @@ type claimed struct {
 
 func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 	rows, err := client.Repository.Query().
-		Select(repository.FieldID, repository.FieldType, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages, repository.FieldLastSyncedAt, repository.FieldLastError,
-			repository.FieldCooldownDays, repository.FieldCooldownExceptions).
+		Select(repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages,
+			repository.FieldLastSyncedAt, repository.FieldLastError, repository.FieldCooldownDays, repository.FieldCooldownExceptions).
 		Order(ent.Asc(repository.FieldPriority, repository.FieldID)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the repositories: %w", err)
@@ -106,8 +110,13 @@ func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 		if err != nil {
 			return nil, err
 		}
+		down, err := readOutage(ctx, client, row)
+		if err != nil {
+			return nil, err
+		}
+		o.failing = o.failing || !down.failedSince.IsZero()
 		o.repositories = append(o.repositories, asked{
-			cooldown: cooldown, id: row.ID, unreachable: row.Enabled && row.Type != repository.TypeARTIFACT && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
+			cooldown: cooldown, id: row.ID, outage: down, unreachable: row.Enabled && row.Type != repository.TypeARTIFACT && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
 		})
 	}
 	claims, err := client.Claim.Query().Order(ent.Asc(claim.FieldPattern, claim.FieldID)).All(ctx)

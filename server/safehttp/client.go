@@ -87,6 +87,7 @@ type Client struct {
 	known    sync.Map // of proxies, by host and port: who is dialled without being an upstream
 	pace     Pace
 	now      func() time.Time
+	breaker  *breaker
 
 	mu    sync.Mutex
 	hosts map[placesOf]chan struct{} // a place for each request under way
@@ -103,7 +104,12 @@ func New(policy Policy, agent string) *Client { return NewPaced(policy, agent, D
 
 // NewPaced is New with another pace.
 func NewPaced(policy Policy, agent string, pace Pace) *Client {
-	c := &Client{policy: policy, public: public, agent: agent, pace: pace, now: time.Now, hosts: map[placesOf]chan struct{}{}}
+	return NewTimed(policy, agent, pace, time.Now)
+}
+
+// NewTimed is NewPaced with another clock.
+func NewTimed(policy Policy, agent string, pace Pace, now func() time.Time) *Client {
+	c := &Client{policy: policy, public: public, agent: agent, pace: pace, now: now, breaker: newBreaker(), hosts: map[placesOf]chan struct{}{}}
 	c.outside, c.inside = c.reaching(false), c.reaching(true)
 	return c
 }
@@ -137,6 +143,7 @@ type Options struct {
 	Inside bool
 	Asker  string // each has places of its own at a host, so that a slow one holds up no other
 	Bulk   bool   // an archive: has places of its own
+	Probe  bool   // it is sent even while the host is taken for out of reach: what a sync begins with
 }
 
 // Response is an answer of status 200 or 304. Its Body must be closed.
@@ -148,8 +155,8 @@ type Response struct {
 	Inside        bool  // it came from a private address, so that what it says may lead to one
 }
 
-// Get asks for a URL. Answers other than 200 and 304 are a *StatusError; what policy forbids is ErrBlocked. A failure
-// that may pass is tried again.
+// Get asks for a URL. Answers other than 200 and 304 are a *StatusError; what policy forbids is ErrBlocked; where the host
+// is taken for out of reach it is *OutOfReach, at once. A failure that may pass is tried again.
 func (c *Client) Get(ctx context.Context, rawURL string, o Options) (*Response, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -188,7 +195,10 @@ func (c *Client) tries(ctx context.Context, u *url.URL, o Options) (*Response, e
 func passing(err error) bool {
 	var status *StatusError
 	if errors.As(err, &status) {
-		return status.Status == http.StatusTooManyRequests || status.Status >= 500
+		return failing(status.Status)
+	}
+	if _, known := errors.AsType[*OutOfReach](err); known {
+		return false
 	}
 	return !errors.Is(err, ErrBlocked) && !errors.Is(err, ErrSlow)
 }
@@ -226,7 +236,7 @@ func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, tim
 			}
 			return nil, waitOf(answer), failed
 		}
-		response, err := c.unpack(answer, o.MaxBytes, release)
+		response, err := unpack(answer, o.MaxBytes, release)
 		if response != nil {
 			response.Inside = inside
 		}
@@ -260,13 +270,28 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 	if err != nil {
 		return nil, false, nil, err
 	}
+	begun := c.now()
+	if err := c.breaker.admit(Origin(u), u.Host, o.Probe, begun); err != nil {
+		release()
+		return nil, false, nil, err
+	}
 	client := c.outside
 	if o.Inside {
 		client = c.inside
 	}
 	if answer, err = client.Do(request); err != nil {
 		release()
+		c.heard(u, begun, 0, silent(err), clean(err))
 		return nil, false, nil, err
+	}
+	switch status := answer.StatusCode; {
+	case failing(status):
+		c.heard(u, begun, waitOf(answer), true, &StatusError{Status: status, Host: u.Host})
+	case status == http.StatusOK || status == http.StatusNotModified: // once it has come
+		answer.Body = &heardBody{pacedReader: pacedReader{r: answer.Body, pace: c.pace, now: c.now}, body: answer.Body,
+			say: func(err error) { c.heard(u, begun, 0, stalled(err), err) }}
+	default:
+		c.heard(u, begun, 0, false, nil)
 	}
 	if c.proxied(u) { // the connection ends at the proxy, which says nothing of where the answer came from; the name does
 		inside = o.Inside && (c.policy.allowsHost(u.Hostname()) || c.checkName(ctx, u.Hostname(), false) != nil)
@@ -327,12 +352,11 @@ func waitOf(answer *http.Response) time.Duration {
 }
 
 // unpack undoes gzip and bounds the body.
-func (c *Client) unpack(answer *http.Response, maxBytes int64, release func()) (*Response, error) {
+func unpack(answer *http.Response, maxBytes int64, release func()) (*Response, error) {
 	r := &Response{Status: answer.StatusCode, Header: answer.Header, ContentLength: answer.ContentLength}
-	raw := &pacedReader{r: answer.Body, pace: c.pace, now: c.now}
-	body := io.Reader(raw)
+	body := io.Reader(answer.Body)
 	if answer.StatusCode == http.StatusOK && answer.Header.Get("Content-Encoding") == "gzip" {
-		packed, err := gzip.NewReader(raw)
+		packed, err := gzip.NewReader(answer.Body)
 		if err != nil {
 			discard(answer, release)
 			if errors.Is(err, ErrSlow) {

@@ -54,7 +54,8 @@ func (c *Composer) Open(ctx context.Context) error {
 
 // names reads packages.json; all tells whether also a list of names that it only tells the address of.
 func (c *Composer) names(ctx context.Context, h *hold, all bool) (Listing, error) {
-	body, err := c.file(ctx, h, c.root)
+	// What a sync begins with is asked for whatever became of the last requests.
+	body, err := c.file(ctx, h, c.root, all)
 	if err != nil {
 		return Listing{}, fmt.Errorf("read packages.json: %w", err)
 	}
@@ -138,7 +139,7 @@ func (c *Composer) readList(ctx context.Context, h *hold, address string) ([]str
 	if err != nil {
 		return nil, errors.New("read packages.json: its list is not an address")
 	}
-	body, err := c.file(ctx, h, u)
+	body, err := c.file(ctx, h, u, false)
 	if err != nil {
 		return nil, fmt.Errorf("read the list of packages: %w", err)
 	}
@@ -196,7 +197,7 @@ func (c *Composer) included(ctx context.Context, h *hold, include metadata.Inclu
 	if err != nil || u.Host != c.root.Host {
 		return nil, fmt.Errorf("read packages.json: it includes %q, which is not a file of the source", name)
 	}
-	body, err := c.file(ctx, h, u)
+	body, err := c.file(ctx, h, u, false)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -210,9 +211,9 @@ func (c *Composer) included(ctx context.Context, h *hold, include metadata.Inclu
 	return root, nil
 }
 
-func (c *Composer) file(ctx context.Context, h *hold, u *url.URL) ([]byte, error) {
+func (c *Composer) file(ctx context.Context, h *hold, u *url.URL, probe bool) ([]byte, error) {
 	a, err := h.get(ctx, func() (*safehttp.Response, error) {
-		return c.get(ctx, u.String(), safehttp.Options{MaxBytes: rootMax})
+		return c.get(ctx, u.String(), safehttp.Options{MaxBytes: rootMax, Probe: probe})
 	})
 	return a.body, err
 }

@@ -516,7 +516,7 @@ func TestNoSource(t *testing.T) {
 		if _, err := w.sources.Sync(t.Context(), w.repo.ID, repository.Manual); err == nil || !strings.Contains(err.Error(), "no source") {
 			t.Errorf("a sync: %v", err)
 		}
-		w.must(w.sources.Syncs.Due(0)(t.Context()))
+		w.must(w.sources.Syncs.Due(0, 0)(t.Context()))
 		if n := db.Client.SyncRun.Query().CountX(t.Context()); n != 0 {
 			t.Errorf("%d syncs", n)
 		}

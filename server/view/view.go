@@ -51,6 +51,7 @@ type View struct {
 	documents *cached.Cache[documentKey, *Document] // without a body: no repository has the package
 	dists     *cached.Cache[distKey, *offeredDist]
 	roots     *cached.Cache[string, *Document] // by the patterns of the token
+	seen      *cached.Cache[seenKey, bool]     // whether a token sees something of a repository
 	names     *names
 	blocks    *blocks
 }
@@ -83,6 +84,10 @@ func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, foll
 	v.roots = cached.New(memory, cached.Options[string, *Document]{
 		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 32 << 20, LastKnown: true,
 		Weigh: func(k string, d *Document) uint32 { return weight(len(k), d) },
+	})
+	v.seen = cached.New(memory, cached.Options[seenKey, bool]{
+		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 4 << 20, LastKnown: true,
+		Weigh: func(k seenKey, _ bool) uint32 { return uint32(len(k.patterns)+len(k.repository)) + 200 },
 	})
 	return v
 }
