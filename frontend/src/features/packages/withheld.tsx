@@ -1,15 +1,12 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { Suspense, useId, useState } from "react";
+import { Suspense, useState } from "react";
+import { later } from "../../components/later";
 import { Callout, Part } from "../../components/panel";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
-import { Dialog } from "../../components/ui/dialog";
-import { Field, Input, Textarea } from "../../components/ui/field";
-import { Form, useSubmit } from "../../components/ui/form";
 import { useToast } from "../../components/ui/toast";
 import {
   AcceptVersionChangeDocument,
-  BlockVersionsDocument,
   RejectVersionChangeDocument,
   ReleaseVersionDocument,
   UnblockDocument,
@@ -18,6 +15,8 @@ import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { viewerQuery } from "../account/queries";
 import { blocksQuery, type FullVersion, versionQuery } from "./queries";
+
+const BlockDialog = later(async () => (await import("./block-dialog")).BlockDialog);
 
 const acts = {
   accept: (id: string) => request(AcceptVersionChangeDocument, { id }),
@@ -150,83 +149,5 @@ export function Block({ name, version }: WithheldProps) {
       </Button>
       {open && <BlockDialog name={name} version={version} onClose={() => setOpen(false)} />}
     </>
-  );
-}
-
-const fields = ["versions", "reason", "link"] as const;
-
-function BlockDialog({ name, version, onClose }: { name: string; version: string; onClose: () => void }) {
-  const id = useId();
-  const client = useQueryClient();
-  const toast = useToast();
-  const [form, setForm] = useState({ versions: version, reason: "", link: "" });
-  const mutation = useMutation<unknown, Error, void>({
-    mutationFn: () =>
-      request(BlockVersionsDocument, {
-        input: {
-          package: name,
-          versions: form.versions.trim(),
-          reason: form.reason.trim(),
-          link: form.link.trim() || null,
-        },
-      }),
-    gcTime: 0,
-    onSuccess: () => {
-      void changed(client, "versions");
-      toast(`${name} ${form.versions} is blocked.`);
-      onClose();
-    },
-  });
-  const submit = useSubmit(mutation, { fields, check: () => ({}), send: () => mutation.mutate() });
-  const { errors } = submit;
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={`Block versions of ${name}`}
-      description="They are no longer offered, and refused to lock files that name them. Composer prints the reason."
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="danger" type="submit" form={id} busy={mutation.isPending}>
-            Block
-          </Button>
-        </>
-      }
-    >
-      <Form id={id} {...submit.form}>
-        <Field label="Versions" help="A version, or a constraint such as >=1.2 <1.2.5." error={errors.versions}>
-          {(ids) => (
-            <Input
-              {...ids}
-              required
-              value={form.versions}
-              onChange={({ target }) => setForm((now) => ({ ...now, versions: target.value }))}
-            />
-          )}
-        </Field>
-        <Field label="Reason" help="For the person at the terminal." error={errors.reason}>
-          {(ids) => (
-            <Textarea
-              {...ids}
-              rows={2}
-              required
-              value={form.reason}
-              onChange={({ target }) => setForm((now) => ({ ...now, reason: target.value }))}
-            />
-          )}
-        </Field>
-        <Field label="Link" help="An address with more about it; may be left out." error={errors.link}>
-          {(ids) => (
-            <Input
-              {...ids}
-              type="url"
-              value={form.link}
-              onChange={({ target }) => setForm((now) => ({ ...now, link: target.value }))}
-            />
-          )}
-        </Field>
-      </Form>
-    </Dialog>
   );
 }
