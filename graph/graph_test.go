@@ -702,6 +702,10 @@ func TestVersionsThatAreDecidedOf(t *testing.T) {
 		wants("nobody", owner, `mutation{rejectVersionChange(id:"ver_nobody"){id}}`, `NOT_FOUND`)
 		wants("blocked", owner, `mutation{blockVersions(input:{package:"acme/changed",versions:"^1.0",reason:"steals keys",link:"https://example.org/1"}){package versions link}}`, `"versions":"^1.0"`)
 		wants("blocked", owner, `{blocks{totalCount edges{node{reason createdBy}}} package(name:"acme/changed"){latest{withheld}}}`, `"totalCount":1`, `Blocked: steals keys`)
+		wants("blocked elsewhere than a token may go", &auth.Subject{Token: &auth.Token{ID: w.token.ID, Packages: other}}, `{blocks{totalCount edges{node{package reason}}}}`, `"totalCount":0`)
+		its, err := pattern.Parse([]string{"acme/*"})
+		w.must(err)
+		wants("blocked for a token", &auth.Subject{Token: &auth.Token{ID: w.token.ID, Packages: its}}, `{blocks{totalCount edges{node{package reason}}}}`, `"totalCount":1`, `steals keys`)
 		for field, input := range map[string]string{"package": `package:"Bad Name",reason:"x"`, "versions": `package:"a/b",versions:"no way",reason:"x"`, "reason": `package:"a/b",reason:" "`,
 			"link": `package:"a/b",reason:"x",link:"ftp://x"`} {
 			wants(field, owner, `mutation{blockVersions(input:{`+input+`}){id}}`, `BAD_USER_INPUT`, `"field":"`+field+`"`)

@@ -248,14 +248,18 @@ func (r *queryResolver) Claims(ctx context.Context, first *int, after *entgql.Cu
 }
 
 func (r *queryResolver) Blocks(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.BlockConnection, error) {
-	if _, err := may(ctx, auth.ReadRepositories, auth.Object{}); err != nil {
-		return nil, err
-	}
-	first, _, err := page(first, nil)
+	subject, err := may(ctx, auth.ReadPackages, auth.Object{})
 	if err != nil {
 		return nil, err
 	}
-	return listBlocks(ctx, r.Client.Block.Query(), keyset.Page{First: first, After: after})
+	if first, _, err = page(first, nil); err != nil {
+		return nil, err
+	}
+	query := r.Client.Block.Query()
+	if subject.Token != nil {
+		query.Where(view.BlocksWithin(subject.Token.Packages))
+	}
+	return listBlocks(ctx, query, keyset.Page{First: first, After: after})
 }
 
 func (r *queryResolver) ChangedVersions(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error) {

@@ -3142,7 +3142,7 @@ type BlockEdge { node: Block cursor: Cursor! }
 input BlockVersionsInput { package: String! versions: String reason: String! link: String }
 
 extend type Query {
-  "Blocked versions, by package."
+  "Blocked versions, by package; a token is told of those of packages that it may have."
   blocks(first: Int, after: Cursor): BlockConnection!
   "Versions whose source says something else of them than what is served, and nobody decided."
   changedVersions(first: Int, after: Cursor): PackageVersionConnection!

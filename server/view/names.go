@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"broker/ent"
+	"broker/ent/block"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/server/cached"
@@ -228,24 +229,27 @@ func Sought(query string) []predicate.Pkg {
 }
 
 // Within selects the packages a set of patterns matches, in the database; the empty set selects all.
-func Within(set pattern.Set) predicate.Pkg {
-	if set.Empty() {
-		return func(*sql.Selector) {}
+func Within(set pattern.Set) predicate.Pkg { return within(set, pkg.FieldName) }
+
+// BlocksWithin selects the blocks whose package, or pattern, a set of patterns matches; the empty set selects all.
+func BlocksWithin(set pattern.Set) predicate.Block { return within(set, block.FieldPackage) }
+
+func within(set pattern.Set, column string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		var any []*sql.Predicate
+		for _, p := range set.Strings() {
+			any = append(any, like(s.C(column), p))
+		}
+		if len(any) > 0 {
+			s.Where(sql.Or(any...))
+		}
 	}
-	var any []predicate.Pkg
-	for _, p := range set.Strings() {
-		any = append(any, like(p))
-	}
-	return pkg.Or(any...)
 }
 
 var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`)
 
-func like(p string) predicate.Pkg {
-	return func(s *sql.Selector) {
-		column := s.C(pkg.FieldName)
-		s.Where(sql.P(func(b *sql.Builder) {
-			b.WriteString(column).WriteString(" LIKE ").Arg(escapeLike.Replace(p)).WriteString(` ESCAPE '\'`)
-		}))
-	}
+func like(column, p string) *sql.Predicate {
+	return sql.P(func(b *sql.Builder) {
+		b.WriteString(column).WriteString(" LIKE ").Arg(escapeLike.Replace(p)).WriteString(` ESCAPE '\'`)
+	})
 }
