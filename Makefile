@@ -107,6 +107,11 @@ test-storage: ## Run the tests of object stores against servers of S3, Google an
 	$(call say,object stores)
 	@CI=true scripts/with-postgres.sh go test -tags storage,disable_grpc_modules -count 1 -timeout 20m -run 'TestS3|TestGoogle|TestAzure|Faults|Piece|Silent|Bucket' ./server/bucket ./server/e2e
 
+.PHONY: test-crash
+test-crash: ## Kill the server a hundred times on each database while it syncs, fetches, takes uploads and cleans up; ten minutes
+	$(call say,a hundred kills)
+	@scripts/with-postgres.sh go test -count 1 -timeout 60m -v -run TestKills ./server/e2e -kills 100
+
 .PHONY: load
 load: ## Run the load tests: what guessing and the costliest reports do to other clients; two minutes, on a quiet machine
 	go test -tags load,disable_grpc_modules -count 1 -v -run 'Disturb' ./server/e2e

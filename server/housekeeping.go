@@ -23,7 +23,7 @@ func (s *server) keepHouse(ctx context.Context) {
 			s.logHead(ctx)
 		}
 		if n%144 == 1 && !s.store.Shared() { // once a day, and not while the server starts
-			s.warn(ctx, "archives that nothing names could not be deleted", s.archives.Clean(ctx))
+			s.warn(ctx, "archives that nothing names could not be deleted", s.cleanArchives(ctx))
 		}
 		select {
 		case <-ctx.Done():
@@ -32,6 +32,11 @@ func (s *server) keepHouse(ctx context.Context) {
 			s.counts.Sweep(now)
 		}
 	}
+}
+
+func (s *server) cleanArchives(ctx context.Context) error {
+	_, err := s.archives.Clean(ctx)
+	return err
 }
 
 // disableUnused disables tokens that nobody used for as long as the owner allows.

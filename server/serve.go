@@ -177,7 +177,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.archives = mirror.NewArchives(s.store, packages, repositories, c.log)
 	if s.store.Shared() { // whichever instance has its turn
 		s.queue.Every(time.Hour, "verify some of the archives", s.archives.WalkOn)
-		s.queue.Every(24*time.Hour, "delete archives that nothing names", s.archives.Clean)
+		s.queue.Every(24*time.Hour, "delete archives that nothing names", s.cleanArchives)
 	}
 	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))
 	tokens.Grace(c.tokenGrace)

@@ -14,16 +14,12 @@ import (
 func verifyStorage(f *flags) work {
 	asJSON := f.Bool("json", false, "")
 	return func(ctx context.Context, t *tools) error {
-		store, err := t.config.Store(ctx)
-		if err != nil {
+		var found mirror.Verified
+		err := withArchives(ctx, t, func(archives *mirror.Archives) (err error) {
+			found, err = archives.Verify(ctx, time.Now(), 0)
 			return err
-		}
-		repositories, err := t.repositories()
+		})
 		if err != nil {
-			return err
-		}
-		found, err := mirror.NewArchives(store, catalog.New(t.db, t.events, t.config.PublicURL), repositories, t.config.Log).Verify(ctx, time.Now(), 0)
-		if err = errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx))); err != nil {
 			return err
 		}
 		if *asJSON {
@@ -36,4 +32,38 @@ func verifyStorage(f *flags) work {
 		}
 		return err
 	}
+}
+
+// cleanStorage does at once what the server does every day.
+func cleanStorage(f *flags) work {
+	asJSON := f.Bool("json", false, "")
+	return func(ctx context.Context, t *tools) error {
+		var deleted int
+		err := withArchives(ctx, t, func(archives *mirror.Archives) (err error) {
+			deleted, err = archives.Clean(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(t.Out, map[string]int{"deleted": deleted})
+		}
+		_, err = fmt.Fprintf(t.Out, "%d archives that no package names were deleted.\n", deleted)
+		return err
+	}
+}
+
+// withArchives does something with the stored archives.
+func withArchives(ctx context.Context, t *tools, do func(*mirror.Archives) error) error {
+	store, err := t.config.Store(ctx)
+	if err != nil {
+		return err
+	}
+	repositories, err := t.repositories()
+	if err != nil {
+		return err
+	}
+	err = do(mirror.NewArchives(store, catalog.New(t.db, t.events, t.config.PublicURL), repositories, t.config.Log))
+	return errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx)))
 }

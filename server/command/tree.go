@@ -84,7 +84,8 @@ var groups = []group{
 		{"list", "List events", "broker audit list --action token.revoke --after 2027-01-01", 0, 0, listEvents},
 		{"verify", "Tell whether events were changed, removed or moved", "", 0, 0, verifyAudit},
 	}},
-	{"storage", "Check the stored archives", []leaf{
+	{"storage", "Check and clean the stored archives", []leaf{
+		{"clean", "Delete archives that no package names any more and that are older than a day, as the server does daily", "", 0, 0, cleanStorage},
 		{"verify", "Read every stored archive again; what is damaged is moved aside and fetched again", "", 0, 0, verifyStorage},
 	}},
 	{"user", "Make people who sign in to the dashboard", []leaf{
