@@ -105,7 +105,7 @@ bench-go: ## Run the Go benchmarks
 .PHONY: test-storage
 test-storage: ## Run the tests of object stores against servers of S3, Google and Azure, which it installs in the user's cache once
 	$(call say,object stores)
-	@CI=true scripts/with-postgres.sh go test -tags storage,disable_grpc_modules -count 1 -timeout 20m -run 'TestS3|TestGoogle|TestAzure|Faults|Piece|Silent|Bucket' ./server/bucket ./server/e2e
+	@CI=true scripts/with-postgres.sh go test -tags storage,disable_grpc_modules -count 1 -timeout 20m -run 'TestS3|TestGoogle|TestAzure|Faults|Piece|Silent|Bucket|TwoInstances' ./server/bucket ./server/e2e
 
 .PHONY: test-crash
 test-crash: ## Kill the server a hundred times on each database while it syncs, fetches, takes uploads and cleans up; ten minutes

@@ -87,6 +87,28 @@ func TestInstancesShareABucket(t *testing.T) {
 	contains(t, a.run("storage", "verify"), "archives are whole; 0 were damaged")
 }
 
+// TestEverySourceOnTwoInstances guarantees that one project installs from every kind of source through one instance, and
+// with every upstream off through another one that shares its database and its bucket.
+func TestEverySourceOnTwoInstances(t *testing.T) {
+	t.Parallel()
+	store := servicetest.S3(t)
+	settings := append([]string{sharedKey, "BROKER_STORAGE_URL=" + store.URL}, store.Env...)
+	database := servicetest.Postgres(t)
+	a := newEverySource(t, database, settings...)
+	b := start(t, database, settings...)
+	first := a.project(t, a.secret)
+	first.MustRun(append([]string{"require"}, everyName...)...)
+	a.off()
+	second := b.project(t, a.secret)
+	for _, name := range []string{"composer.json", "composer.lock"} {
+		second.WriteText(name, strings.ReplaceAll(first.Read(name), a.url, b.url))
+	}
+	second.MustRun("install")
+	if got, want := a.installed(second), a.installed(first); got != want {
+		t.Errorf("installed are %s through one instance, and %s through the other", want, got)
+	}
+}
+
 // redirects checks the answer that sends a client to the bucket.
 func redirects(t *testing.T, s *server, path, secret string) {
 	t.Helper()

@@ -21,6 +21,12 @@ func plugin(t *testing.T, version string, manifest bool) []byte {
 	if manifest {
 		files["acme-plugin/composer.json"] = fmt.Sprintf(`{"name":"acme/plugin","version":%q,"autoload":{"psr-4":{"Acme\\Plugin\\":"src/"}}}`, version)
 	}
+	return zipOf(t, files)
+}
+
+// zipOf is a zip archive of files.
+func zipOf(t *testing.T, files map[string]string) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for name, content := range files {
