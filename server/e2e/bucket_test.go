@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,25 +89,43 @@ func TestInstancesShareABucket(t *testing.T) {
 }
 
 // TestEverySourceOnTwoInstances guarantees that one project installs from every kind of source through one instance, and
-// with every upstream off through another one that shares its database and its bucket.
+// with every upstream off through another one that shares its address, its database and its bucket.
 func TestEverySourceOnTwoInstances(t *testing.T) {
 	t.Parallel()
 	store := servicetest.S3(t)
-	settings := append([]string{sharedKey, "BROKER_STORAGE_URL=" + store.URL}, store.Env...)
+	var behind atomic.Pointer[url.URL] // the instance that answers
+	balancer := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind.Load()) }})
+	t.Cleanup(balancer.Close)
+	settings := append([]string{sharedKey, "BROKER_STORAGE_URL=" + store.URL, "BROKER_PUBLIC_URL=" + balancer.URL}, store.Env...)
 	database := servicetest.Postgres(t)
 	a := newEverySource(t, database, settings...)
 	b := start(t, database, settings...)
-	first := a.project(t, a.secret)
+	through := func(s *server) {
+		address, err := url.Parse(s.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		behind.Store(address)
+	}
+	project := func() *servicetest.Project {
+		p := servicetest.NewProject(t, balancer.URL)
+		p.Login(balancer.Listener.Addr().String(), "token", a.secret)
+		return p
+	}
+	through(a.server)
+	first := project()
 	first.MustRun(append([]string{"require"}, everyName...)...)
 	a.off()
-	second := b.project(t, a.secret)
+	through(b)
+	second := project()
 	for _, name := range []string{"composer.json", "composer.lock"} {
-		second.WriteText(name, strings.ReplaceAll(first.Read(name), a.url, b.url))
+		second.WriteText(name, first.Read(name))
 	}
 	second.MustRun("install")
 	if got, want := a.installed(second), a.installed(first); got != want {
 		t.Errorf("installed are %s through one instance, and %s through the other", want, got)
 	}
+	second.MustRun("update")
 }
 
 // redirects checks the answer that sends a client to the bucket.
