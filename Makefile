@@ -35,8 +35,13 @@ docker: ## Build the container image broker:VERSION, also tagged broker:latest
 ##@ Check it
 
 .PHONY: test
-test: setup lint unit dashboard-lint dashboard-unit build budget docs e2e ## Run every test, installing what they need; stops at the first failure
+test: setup code build budget docs e2e ## Run every test, installing what they need; stops at the first failure
 	$(call say,Every test has passed.)
+
+.PHONY: code
+code: frontend/node_modules/.package-lock.json
+	$(call say,Go and the dashboard side by side; each tells when it has ended)
+	@scripts/side-by-side.sh '$(MAKE) --no-print-directory dashboard-lint dashboard-unit' '$(MAKE) --no-print-directory lint unit'
 
 .PHONY: lint
 lint: ## Check Go code: gofmt, go vet, staticcheck
