@@ -117,6 +117,11 @@ test-crash: ## Kill the server a hundred times on each database while it syncs, 
 	$(call say,a hundred kills)
 	@scripts/with-postgres.sh go test -count 1 -timeout 60m -v -run TestKills ./server/e2e -kills 100
 
+.PHONY: fuzz
+fuzz: ## Look for inputs that break what reads the bytes of clients and upstreams; a minute for each reader, or FUZZTIME=10m
+	$(call say,fuzz)
+	@scripts/fuzz.sh $(or $(FUZZTIME),1m)
+
 .PHONY: load
 load: ## Run the load tests: what guessing and the costliest reports do to other clients; two minutes, on a quiet machine
 	go test -tags load,disable_grpc_modules -count 1 -v -run 'Disturb' ./server/e2e

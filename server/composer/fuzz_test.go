@@ -1,0 +1,71 @@
+package composer_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"broker/server/database/databasetest"
+	"broker/server/fixture"
+	"broker/server/tokens"
+)
+
+// FuzzRequests holds every route of Composer to clean answers, whatever is asked for and whoever asks: one of the statuses
+// that the contract has, never 500; refusals that Composer prints; and nothing of a package to who shows no secret.
+func FuzzRequests(f *testing.F) {
+	w := newWorld(f, databasetest.New(f), fixture.Options{Names: fixture.Available})
+	unlimited := 0
+	secret := w.token(tokens.NewToken{RateLimit: &unlimited})
+	document := w.get(secret, "/p2/acme/lib.json")
+	var metadata struct {
+		Packages map[string][]struct{ Dist struct{ URL string } }
+	}
+	w.must(json.Unmarshal(document.Body.Bytes(), &metadata))
+	address, err := url.Parse(metadata.Packages["acme/lib"][0].Dist.URL)
+	w.must(err)
+	for _, path := range []string{address.Path, "/packages.json", "/p2/acme/lib.json", "/p2/acme/lib~dev.json", "/p2/ACME/lib.json", "/p2/acme/lib.json/",
+		"/p2/acme%2Flib.json", "/p2/acme/../lib.json", "/p2//acme/lib.json", "/p2/acme/l\x00b.json", "/p2/acme/lib~dev~dev.json", "/p2/a/b/c.json",
+		"/dist/acme/lib/1.0.0.0/x.zip", "/dist/acme/lib/dev-a/b/c.zip", "/dist/acme/lib/1.0.0.0/" + strings.Repeat("a", 300) + ".zip", "/list.json", "/search.json", "/health"} {
+		f.Add(path, "", true, "")
+	}
+	f.Add("/search.json", "q=a&type=library&page=2", true, "")
+	f.Add("/search.json", "q=%00&q=x;y", true, "")
+	f.Add("/list.json", "filter=acme/*&fields[]=abandoned", true, "")
+	f.Add("/packages.json", "", false, "Basic dG9rZW46")
+	f.Add("/packages.json", "", false, "Basic !")
+	f.Add("/packages.json", "", false, "Bearer a b")
+	f.Add("/p2/acme/lib.json", "", false, "bearer "+secret+"x")
+	allowed := []int{200, 304, 400, 401, 403, 404, 405, 414, 429, 503}
+	f.Fuzz(func(t *testing.T, path, query string, known bool, authorization string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		if r.URL.Path = path; !strings.HasPrefix(path, "/") {
+			r.URL.Path = "/" + path
+		}
+		r.URL.RawQuery = query
+		r.Header["Authorization"] = []string{authorization}
+		if known {
+			r.SetBasicAuth("token", secret)
+		} else if strings.Contains(authorization, secret) {
+			return
+		}
+		answer := httptest.NewRecorder()
+		w.routes.ServeHTTP(answer, r)
+		if answer.Code >= 300 && answer.Code < 400 && answer.Code != 304 {
+			return // the router's own, to the same path made clean
+		}
+		if !slices.Contains(allowed, answer.Code) {
+			t.Fatalf("%q?%q: %d %s", path, query, answer.Code, answer.Body)
+		}
+		if !known && answer.Code == http.StatusOK && strings.Contains(answer.Body.String(), "acme") {
+			t.Fatalf("%q?%q: a stranger is told %s", path, query, answer.Body)
+		}
+		var refusal struct{ Warning, Error string }
+		if answer.Code >= 400 && answer.Header().Get("Content-Type") == "application/json" && (json.Unmarshal(answer.Body.Bytes(), &refusal) != nil || refusal.Warning == "" || refusal.Error == "") {
+			t.Fatalf("%q?%q: refused with %s", path, query, answer.Body)
+		}
+	})
+}
