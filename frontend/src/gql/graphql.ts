@@ -415,7 +415,7 @@ export type BlocksQueryVariables = Exact<{
 
 export type BlocksQuery = { blocks: { edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
-export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
+export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
 
 export type RepositoriesQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -424,21 +424,21 @@ export type RepositoriesQueryVariables = Exact<{
 }>;
 
 
-export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type RepositoryQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, health: { credentialExpiresAt: string | null }, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
 
 export type CreateRepositoryMutationVariables = Exact<{
   input: CreateRepositoryInput;
 }>;
 
 
-export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type UpdateRepositoryMutationVariables = Exact<{
   id: string;
@@ -446,7 +446,7 @@ export type UpdateRepositoryMutationVariables = Exact<{
 }>;
 
 
-export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type DeleteRepositoryMutationVariables = Exact<{
   id: string;
@@ -490,6 +490,14 @@ export type ReleaseClaimMutationVariables = Exact<{
 
 
 export type ReleaseClaimMutation = { releaseClaim: string };
+
+export type CheckRepositoryQueryVariables = Exact<{
+  input: CreateRepositoryInput;
+  repository?: string | null | undefined;
+}>;
+
+
+export type CheckRepositoryQuery = { checkRepository: { ok: boolean, message: string | null, credentialExpiresAt: string | null } };
 
 export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number };
 
@@ -659,6 +667,9 @@ export const RepositoryRowFragmentDoc = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1029,6 +1040,9 @@ export const RepositoriesDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1059,6 +1073,9 @@ export const RepositoryDocument = new TypedDocumentString(`
     query Repository($id: ID!) {
   repository(id: $id) {
     ...RepositoryRow
+    health {
+      credentialExpiresAt
+    }
     history: syncs(first: 20) {
       edges {
         node {
@@ -1093,6 +1110,9 @@ export const RepositoryDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1135,6 +1155,9 @@ export const CreateRepositoryDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1177,6 +1200,9 @@ export const UpdateRepositoryDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1257,6 +1283,15 @@ export const ReleaseClaimDocument = new TypedDocumentString(`
   releaseClaim(id: $id)
 }
     `) as unknown as TypedDocumentString<ReleaseClaimMutation, ReleaseClaimMutationVariables>;
+export const CheckRepositoryDocument = new TypedDocumentString(`
+    query CheckRepository($input: CreateRepositoryInput!, $repository: ID) {
+  checkRepository(input: $input, repository: $repository) {
+    ok
+    message
+    credentialExpiresAt
+  }
+}
+    `) as unknown as TypedDocumentString<CheckRepositoryQuery, CheckRepositoryQueryVariables>;
 export const SettingsDocument = new TypedDocumentString(`
     query Settings {
   settings {
