@@ -360,7 +360,7 @@ export type PackageQueryVariables = Exact<{
 }>;
 
 
-export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, archiveBytes: number | null, archiveSha256: string | null, downloads: number } | null } | null> | null } } | null };
+export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, downloads: number, withheld: string | null, heldUntil: string | null, changed: { seenAt: string } | null } | null } | null> | null } } | null };
 
 export type PackageVersionQueryVariables = Exact<{
   id: string;
@@ -368,9 +368,27 @@ export type PackageVersionQueryVariables = Exact<{
 
 
 export type PackageVersionQuery = { node:
-    | { id: string, metadata: string, withheld: string | null, heldUntil: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null }
+    | { id: string, archiveBytes: number | null, archiveSha1: string | null, archiveSha256: string | null, firstSeenAt: string | null, withheld: string | null, heldUntil: string | null, requires: Array<{ package: string, constraint: string, kind: string, known: boolean }>, dependents: { totalCount: number, edges: Array<{ node: { id: string, name: string } | null } | null> | null }, changed: { reference: string | null, sha256: string | null, seenAt: string } | null }
     | Record<PropertyKey, never>
    | null };
+
+export type ReadmeQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadmeQuery = { node:
+    | { readme: string | null }
+    | Record<PropertyKey, never>
+   | null };
+
+export type PackageUsageQueryVariables = Exact<{
+  name: string;
+  range: UsageRange;
+}>;
+
+
+export type PackageUsageQuery = { package: { usage: { series: Array<{ at: string, requests: number, downloads: number, refused: number }> } } | null };
 
 export type AcceptVersionChangeMutationVariables = Exact<{
   id: string;
@@ -930,9 +948,12 @@ export const PackageDocument = new TypedDocumentString(`
           reference
           releasedAt
           licenses
-          archiveBytes
-          archiveSha256
           downloads
+          withheld
+          heldUntil
+          changed {
+            seenAt
+          }
         }
       }
     }
@@ -944,7 +965,25 @@ export const PackageVersionDocument = new TypedDocumentString(`
   node(id: $id) {
     ... on PackageVersion {
       id
-      metadata
+      archiveBytes
+      archiveSha1
+      archiveSha256
+      firstSeenAt
+      requires {
+        package
+        constraint
+        kind
+        known
+      }
+      dependents(first: 25) {
+        totalCount
+        edges {
+          node {
+            id
+            name
+          }
+        }
+      }
       withheld
       heldUntil
       changed {
@@ -956,6 +995,29 @@ export const PackageVersionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PackageVersionQuery, PackageVersionQueryVariables>;
+export const ReadmeDocument = new TypedDocumentString(`
+    query Readme($id: ID!) {
+  node(id: $id) {
+    ... on PackageVersion {
+      readme
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ReadmeQuery, ReadmeQueryVariables>;
+export const PackageUsageDocument = new TypedDocumentString(`
+    query PackageUsage($name: String!, $range: UsageRange!) {
+  package(name: $name) {
+    usage(range: $range) {
+      series {
+        at
+        requests
+        downloads
+        refused
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PackageUsageQuery, PackageUsageQueryVariables>;
 export const AcceptVersionChangeDocument = new TypedDocumentString(`
     mutation AcceptVersionChange($id: ID!) {
   acceptVersionChange(id: $id) {

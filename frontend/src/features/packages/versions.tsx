@@ -5,6 +5,7 @@ import { TableHead } from "../../components/table";
 import { Time } from "../../components/time";
 import { number } from "../../lib/time";
 import type { Version } from "./queries";
+import { VersionState } from "./state";
 import { whoId } from "./who";
 
 /** The highest versions of a package, each with a link to who downloaded it. */
@@ -13,13 +14,16 @@ export function Versions({ versions, total }: { versions: readonly Version[]; to
     <Part title="Versions">
       <TableBox>
         <table className="w-full border-collapse">
-          <TableHead titles={["Version", "Released", "Downloads"]} />
+          <TableHead titles={["Version", "State", "Released", "Downloads"]} />
           <tbody>
             {versions.map((one) => (
               <tr key={one.id} className={row}>
                 <th scope="row" className={`${cell} font-normal`}>
                   <code className="wrap-words">{one.version}</code>
                 </th>
+                <td className={cell}>
+                  <VersionState version={one} />
+                </td>
                 <td className={`${cell} whitespace-nowrap`}>{one.releasedAt && <Time at={one.releasedAt} />}</td>
                 <td className={cell}>
                   <Who version={one} />
