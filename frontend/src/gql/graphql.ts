@@ -294,7 +294,7 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 export type ViewerQuery = { viewer:
     | { __typename: 'User', id: string, email: string, role: Role }
     | { __typename: 'Token' }
-   };
+  , changedVersions: { totalCount: number } };
 
 export type SignInMutationVariables = Exact<{
   input: SignInInput;
@@ -328,6 +328,39 @@ export type AuditCheckQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type AuditCheckQuery = { auditCheck: { ok: boolean, checked: number, problem: string | null } };
+
+export type DecidedVersionFragment = { id: string, version: string, reference: string | null, heldUntil: string | null, firstSeenAt: string | null, withheld: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null, package: { id: string, name: string, repository: { id: string, name: string } } };
+
+export type ChangedVersionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  repository?: string | null | undefined;
+}>;
+
+
+export type ChangedVersionsQuery = { changedVersions: { totalCount: number, edges: Array<{ node: { id: string, version: string, reference: string | null, heldUntil: string | null, firstSeenAt: string | null, withheld: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null, package: { id: string, name: string, repository: { id: string, name: string } } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type HeldVersionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  repository?: string | null | undefined;
+}>;
+
+
+export type HeldVersionsQuery = { heldVersions: { totalCount: number, edges: Array<{ node: { id: string, version: string, reference: string | null, heldUntil: string | null, firstSeenAt: string | null, withheld: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null, package: { id: string, name: string, repository: { id: string, name: string } } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type BlockedVersionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type BlockedVersionsQuery = { blocks: { totalCount: number, edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type RepositoryNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RepositoryNamesQuery = { repositories: { edges: Array<{ node: { id: string, name: string } | null } | null> | null } };
 
 export type DownloadsQueryVariables = Exact<{
   where: DownloadWhere;
@@ -674,6 +707,29 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const DecidedVersionFragmentDoc = new TypedDocumentString(`
+    fragment DecidedVersion on PackageVersion {
+  id
+  version
+  reference
+  heldUntil
+  firstSeenAt
+  withheld
+  changed {
+    reference
+    sha256
+    seenAt
+  }
+  package {
+    id
+    name
+    repository {
+      id
+      name
+    }
+  }
+}
+    `, {"fragmentName":"DecidedVersion"}) as unknown as TypedDocumentString<DecidedVersionFragment, unknown>;
 export const RepositoryRowFragmentDoc = new TypedDocumentString(`
     fragment RepositoryRow on Repository {
   id
@@ -773,6 +829,9 @@ export const ViewerDocument = new TypedDocumentString(`
       role
     }
   }
+  changedVersions(first: 1) {
+    totalCount
+  }
 }
     `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
 export const SignInDocument = new TypedDocumentString(`
@@ -831,6 +890,112 @@ export const AuditCheckDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AuditCheckQuery, AuditCheckQueryVariables>;
+export const ChangedVersionsDocument = new TypedDocumentString(`
+    query ChangedVersions($first: Int, $after: Cursor, $repository: ID) {
+  changedVersions(first: $first, after: $after, repository: $repository) {
+    totalCount
+    edges {
+      node {
+        ...DecidedVersion
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment DecidedVersion on PackageVersion {
+  id
+  version
+  reference
+  heldUntil
+  firstSeenAt
+  withheld
+  changed {
+    reference
+    sha256
+    seenAt
+  }
+  package {
+    id
+    name
+    repository {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<ChangedVersionsQuery, ChangedVersionsQueryVariables>;
+export const HeldVersionsDocument = new TypedDocumentString(`
+    query HeldVersions($first: Int, $after: Cursor, $repository: ID) {
+  heldVersions(first: $first, after: $after, repository: $repository) {
+    totalCount
+    edges {
+      node {
+        ...DecidedVersion
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment DecidedVersion on PackageVersion {
+  id
+  version
+  reference
+  heldUntil
+  firstSeenAt
+  withheld
+  changed {
+    reference
+    sha256
+    seenAt
+  }
+  package {
+    id
+    name
+    repository {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<HeldVersionsQuery, HeldVersionsQueryVariables>;
+export const BlockedVersionsDocument = new TypedDocumentString(`
+    query BlockedVersions($first: Int, $after: Cursor) {
+  blocks(first: $first, after: $after) {
+    totalCount
+    edges {
+      node {
+        id
+        package
+        versions
+        reason
+        link
+        createdAt
+        createdBy
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BlockedVersionsQuery, BlockedVersionsQueryVariables>;
+export const RepositoryNamesDocument = new TypedDocumentString(`
+    query RepositoryNames {
+  repositories(first: 100, orderBy: {field: NAME}) {
+    edges {
+      node {
+        id
+        name
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RepositoryNamesQuery, RepositoryNamesQueryVariables>;
 export const DownloadsDocument = new TypedDocumentString(`
     query Downloads($where: DownloadWhere!, $first: Int, $after: Cursor) {
   downloads(where: $where, first: $first, after: $after) {
