@@ -83,7 +83,7 @@ export function Shell() {
 /** How many versions wait for a person, beside the link to them. */
 function Waiting({ versions }: { versions: number }) {
   return (
-    <span className="ml-auto rounded-full bg-warn-soft px-2 text-[13px] text-warn max-md:ml-0">
+    <span className="relative ml-auto rounded-full bg-warn-soft px-2 text-[13px] text-warn max-md:ml-0">
       {compact(versions)}
       <span className="sr-only">{versions === 1 ? " waits" : " wait"} for a decision</span>
     </span>

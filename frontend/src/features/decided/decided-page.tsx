@@ -49,8 +49,7 @@ export function DecidedPage() {
             key={one}
             to="/versions"
             search={{ state: one === "changed" ? undefined : (one as "held" | "blocked"), repository }}
-            aria-current={one === state ? "true" : undefined}
-            className="min-h-9 rounded-md px-3 py-1.5 font-medium text-muted hover:bg-soft aria-[current=true]:bg-soft aria-[current=true]:text-text"
+            className={`min-h-9 rounded-md px-3 py-1.5 font-medium hover:bg-soft ${one === state ? "bg-soft text-text" : "text-muted"}`}
           >
             {title}
           </Link>

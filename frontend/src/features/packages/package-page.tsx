@@ -97,7 +97,9 @@ function VersionFacts({ version, full, pkg }: FactsProps) {
   const code = (text?: string | null) => (text ? <code>{text}</code> : "Not stored yet");
   const facts: [string, ReactNode][] = [
     ["Released", version.releasedAt ? <Time key="time" at={version.releasedAt} /> : "Unknown"],
-    ["First seen here", full?.firstSeenAt ? <Time key="time" at={full.firstSeenAt} /> : "Unknown"],
+    ...(full?.firstSeenAt
+      ? [["First seen here", <Time key="time" at={full.firstSeenAt} />] as [string, ReactNode]]
+      : []),
     ["License", version.licenses.join(", ") || "Not said"],
     ["Type", pkg.type],
     ["Repository", <RepositoryLink key="repository" {...pkg.repository} />],

@@ -10,7 +10,7 @@ import { packageUsageQuery } from "./queries";
 export function PackageUsage({ name }: { name: string }) {
   const [days, setDays] = useState<Days>(30);
   const { data } = useQuery(packageUsageQuery(name, days));
-  if (!data || data.length === 0) return null;
+  if (!data || (days === 30 && data.every(({ requests }) => requests === 0))) return null;
   return (
     <Panel>
       <UsageChart

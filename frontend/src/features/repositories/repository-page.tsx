@@ -128,7 +128,7 @@ function Actions({ repository }: { repository: Repository }) {
       {items
         .filter(({ label }) => !offered[repository.status]?.includes(label))
         .map(({ label, onSelect, danger }) => (
-          <Button key={label} className={danger ? "text-danger" : ""} onClick={onSelect}>
+          <Button key={label} className={danger ? "text-danger!" : ""} onClick={onSelect}>
             {label}
           </Button>
         ))}
