@@ -54,7 +54,16 @@ export function RepositoryPage() {
             {number(repository.packageCount)}
           </Link>
         </Fact>
-        <Fact name="Versions">{number(repository.versionCount)}</Fact>
+        <Fact name="Versions">
+          {number(repository.versionCount)}
+          <Link
+            to="/versions"
+            search={{ repository: repository.id }}
+            className="block text-[13px] text-accent underline"
+          >
+            Changed and held back
+          </Link>
+        </Fact>
         <Fact name="Stored archives">{bytes(repository.storedBytes)}</Fact>
         <Fact name="Only these packages">
           {patterns(repository.packages, uploads ? "Whatever is uploaded" : "All it has")}
