@@ -26,6 +26,7 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
+	"broker/ent/requirement"
 	"broker/ent/session"
 	"broker/ent/setting"
 	"broker/ent/signinthrottle"
@@ -81,6 +82,8 @@ type Client struct {
 	RateWindow *RateWindowClient
 	// Repository is the client for interacting with the Repository builders.
 	Repository *RepositoryClient
+	// Requirement is the client for interacting with the Requirement builders.
+	Requirement *RequirementClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Setting is the client for interacting with the Setting builders.
@@ -129,6 +132,7 @@ func (c *Client) init() {
 	c.Pkg = NewPkgClient(c.config)
 	c.RateWindow = NewRateWindowClient(c.config)
 	c.Repository = NewRepositoryClient(c.config)
+	c.Requirement = NewRequirementClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
 	c.SignInThrottle = NewSignInThrottleClient(c.config)
@@ -247,6 +251,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
 		Repository:     NewRepositoryClient(cfg),
+		Requirement:    NewRequirementClient(cfg),
 		Session:        NewSessionClient(cfg),
 		Setting:        NewSettingClient(cfg),
 		SignInThrottle: NewSignInThrottleClient(cfg),
@@ -292,6 +297,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
 		Repository:     NewRepositoryClient(cfg),
+		Requirement:    NewRequirementClient(cfg),
 		Session:        NewSessionClient(cfg),
 		Setting:        NewSettingClient(cfg),
 		SignInThrottle: NewSignInThrottleClient(cfg),
@@ -334,9 +340,9 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
 		c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pin, c.Pkg,
-		c.RateWindow, c.Repository, c.Session, c.Setting, c.SignInThrottle, c.SyncRun,
-		c.Token, c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal,
-		c.User,
+		c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
+		c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -348,9 +354,9 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
 		c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pin, c.Pkg,
-		c.RateWindow, c.Repository, c.Session, c.Setting, c.SignInThrottle, c.SyncRun,
-		c.Token, c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal,
-		c.User,
+		c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
+		c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -389,6 +395,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RateWindow.mutate(ctx, m)
 	case *RepositoryMutation:
 		return c.Repository.mutate(ctx, m)
+	case *RequirementMutation:
+		return c.Requirement.mutate(ctx, m)
 	case *SessionMutation:
 		return c.Session.mutate(ctx, m)
 	case *SettingMutation:
@@ -2360,6 +2368,22 @@ func (c *PkgClient) QueryDocuments(_m *Pkg) *DocumentQuery {
 	return query
 }
 
+// QueryRequirements queries the requirements edge of a Pkg.
+func (c *PkgClient) QueryRequirements(_m *Pkg) *RequirementQuery {
+	query := (&RequirementClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pkg.Table, pkg.FieldID, id),
+			sqlgraph.To(requirement.Table, requirement.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, pkg.RequirementsTable, pkg.RequirementsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *PkgClient) Hooks() []Hook {
 	return c.hooks.Pkg
@@ -2712,6 +2736,155 @@ func (c *RepositoryClient) mutate(ctx context.Context, m *RepositoryMutation) (V
 		return (&RepositoryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Repository mutation op: %q", m.Op())
+	}
+}
+
+// RequirementClient is a client for the Requirement schema.
+type RequirementClient struct {
+	config
+}
+
+// NewRequirementClient returns a client for the Requirement from the given config.
+func NewRequirementClient(c config) *RequirementClient {
+	return &RequirementClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `requirement.Hooks(f(g(h())))`.
+func (c *RequirementClient) Use(hooks ...Hook) {
+	c.hooks.Requirement = append(c.hooks.Requirement, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `requirement.Intercept(f(g(h())))`.
+func (c *RequirementClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Requirement = append(c.inters.Requirement, interceptors...)
+}
+
+// Create returns a builder for creating a Requirement entity.
+func (c *RequirementClient) Create() *RequirementCreate {
+	mutation := newRequirementMutation(c.config, OpCreate)
+	return &RequirementCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Requirement entities.
+func (c *RequirementClient) CreateBulk(builders ...*RequirementCreate) *RequirementCreateBulk {
+	return &RequirementCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RequirementClient) MapCreateBulk(slice any, setFunc func(*RequirementCreate, int)) *RequirementCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RequirementCreateBulk{err: fmt.Errorf("calling to RequirementClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RequirementCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RequirementCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Requirement.
+func (c *RequirementClient) Update() *RequirementUpdate {
+	mutation := newRequirementMutation(c.config, OpUpdate)
+	return &RequirementUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RequirementClient) UpdateOne(_m *Requirement) *RequirementUpdateOne {
+	mutation := newRequirementMutation(c.config, OpUpdateOne, withRequirement(_m))
+	return &RequirementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RequirementClient) UpdateOneID(id int64) *RequirementUpdateOne {
+	mutation := newRequirementMutation(c.config, OpUpdateOne, withRequirementID(id))
+	return &RequirementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Requirement.
+func (c *RequirementClient) Delete() *RequirementDelete {
+	mutation := newRequirementMutation(c.config, OpDelete)
+	return &RequirementDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RequirementClient) DeleteOne(_m *Requirement) *RequirementDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RequirementClient) DeleteOneID(id int64) *RequirementDeleteOne {
+	builder := c.Delete().Where(requirement.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RequirementDeleteOne{builder}
+}
+
+// Query returns a query builder for Requirement.
+func (c *RequirementClient) Query() *RequirementQuery {
+	return &RequirementQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRequirement},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Requirement entity by its id.
+func (c *RequirementClient) Get(ctx context.Context, id int64) (*Requirement, error) {
+	return c.Query().Where(requirement.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RequirementClient) GetX(ctx context.Context, id int64) *Requirement {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPackage queries the package edge of a Requirement.
+func (c *RequirementClient) QueryPackage(_m *Requirement) *PkgQuery {
+	query := (&PkgClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(requirement.Table, requirement.FieldID, id),
+			sqlgraph.To(pkg.Table, pkg.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, requirement.PackageTable, requirement.PackageColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RequirementClient) Hooks() []Hook {
+	return c.hooks.Requirement
+}
+
+// Interceptors returns the client interceptors.
+func (c *RequirementClient) Interceptors() []Interceptor {
+	return c.inters.Requirement
+}
+
+func (c *RequirementClient) mutate(ctx context.Context, m *RequirementMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RequirementCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RequirementUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RequirementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RequirementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Requirement mutation op: %q", m.Op())
 	}
 }
 
@@ -4263,14 +4436,14 @@ type (
 	hooks struct {
 		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
 		Document, DownloadDay, PackageVersion, Pin, Pkg, RateWindow, Repository,
-		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
-		UsageHour, UsagePart, UsageTotal, User []ent.Hook
+		Requirement, Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret,
+		UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Hook
 	}
 	inters struct {
 		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
 		Document, DownloadDay, PackageVersion, Pin, Pkg, RateWindow, Repository,
-		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
-		UsageHour, UsagePart, UsageTotal, User []ent.Interceptor
+		Requirement, Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret,
+		UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Interceptor
 	}
 )
 

@@ -18,6 +18,7 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
+	"broker/ent/requirement"
 	"broker/ent/session"
 	"broker/ent/setting"
 	"broker/ent/signinthrottle"
@@ -113,6 +114,7 @@ func checkColumn(t, c string) error {
 			pkg.Table:            pkg.ValidColumn,
 			ratewindow.Table:     ratewindow.ValidColumn,
 			repository.Table:     repository.ValidColumn,
+			requirement.Table:    requirement.ValidColumn,
 			session.Table:        session.ValidColumn,
 			setting.Table:        setting.ValidColumn,
 			signinthrottle.Table: signinthrottle.ValidColumn,

@@ -19,6 +19,7 @@ import (
 	"broker/ent/predicate"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
+	"broker/ent/requirement"
 	"broker/ent/schema"
 	"broker/ent/session"
 	"broker/ent/setting"
@@ -65,6 +66,7 @@ const (
 	TypePkg            = "Pkg"
 	TypeRateWindow     = "RateWindow"
 	TypeRepository     = "Repository"
+	TypeRequirement    = "Requirement"
 	TypeSession        = "Session"
 	TypeSetting        = "Setting"
 	TypeSignInThrottle = "SignInThrottle"
@@ -10776,6 +10778,9 @@ type PkgMutation struct {
 	documents             map[string]struct{}
 	removeddocuments      map[string]struct{}
 	cleareddocuments      bool
+	requirements          map[int64]struct{}
+	removedrequirements   map[int64]struct{}
+	clearedrequirements   bool
 	done                  bool
 	oldValue              func(context.Context) (*Pkg, error)
 	predicates            []predicate.Pkg
@@ -11781,6 +11786,60 @@ func (m *PkgMutation) ResetDocuments() {
 	m.removeddocuments = nil
 }
 
+// AddRequirementIDs adds the "requirements" edge to the Requirement entity by ids.
+func (m *PkgMutation) AddRequirementIDs(ids ...int64) {
+	if m.requirements == nil {
+		m.requirements = make(map[int64]struct{})
+	}
+	for i := range ids {
+		m.requirements[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRequirements clears the "requirements" edge to the Requirement entity.
+func (m *PkgMutation) ClearRequirements() {
+	m.clearedrequirements = true
+}
+
+// RequirementsCleared reports if the "requirements" edge to the Requirement entity was cleared.
+func (m *PkgMutation) RequirementsCleared() bool {
+	return m.clearedrequirements
+}
+
+// RemoveRequirementIDs removes the "requirements" edge to the Requirement entity by IDs.
+func (m *PkgMutation) RemoveRequirementIDs(ids ...int64) {
+	if m.removedrequirements == nil {
+		m.removedrequirements = make(map[int64]struct{})
+	}
+	for i := range ids {
+		delete(m.requirements, ids[i])
+		m.removedrequirements[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRequirements returns the removed IDs of the "requirements" edge to the Requirement entity.
+func (m *PkgMutation) RemovedRequirementsIDs() (ids []int64) {
+	for id := range m.removedrequirements {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RequirementsIDs returns the "requirements" edge IDs in the mutation.
+func (m *PkgMutation) RequirementsIDs() (ids []int64) {
+	for id := range m.requirements {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRequirements resets all changes to the "requirements" edge.
+func (m *PkgMutation) ResetRequirements() {
+	m.requirements = nil
+	m.clearedrequirements = false
+	m.removedrequirements = nil
+}
+
 // Where appends a list predicates to the PkgMutation builder.
 func (m *PkgMutation) Where(ps ...predicate.Pkg) {
 	m.predicates = append(m.predicates, ps...)
@@ -12241,7 +12300,7 @@ func (m *PkgMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *PkgMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.repository != nil {
 		edges = append(edges, pkg.EdgeRepository)
 	}
@@ -12253,6 +12312,9 @@ func (m *PkgMutation) AddedEdges() []string {
 	}
 	if m.documents != nil {
 		edges = append(edges, pkg.EdgeDocuments)
+	}
+	if m.requirements != nil {
+		edges = append(edges, pkg.EdgeRequirements)
 	}
 	return edges
 }
@@ -12283,13 +12345,19 @@ func (m *PkgMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case pkg.EdgeRequirements:
+		ids := make([]ent.Value, 0, len(m.requirements))
+		for id := range m.requirements {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *PkgMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.removedversions != nil {
 		edges = append(edges, pkg.EdgeVersions)
 	}
@@ -12298,6 +12366,9 @@ func (m *PkgMutation) RemovedEdges() []string {
 	}
 	if m.removeddocuments != nil {
 		edges = append(edges, pkg.EdgeDocuments)
+	}
+	if m.removedrequirements != nil {
+		edges = append(edges, pkg.EdgeRequirements)
 	}
 	return edges
 }
@@ -12324,13 +12395,19 @@ func (m *PkgMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case pkg.EdgeRequirements:
+		ids := make([]ent.Value, 0, len(m.removedrequirements))
+		for id := range m.removedrequirements {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *PkgMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.clearedrepository {
 		edges = append(edges, pkg.EdgeRepository)
 	}
@@ -12342,6 +12419,9 @@ func (m *PkgMutation) ClearedEdges() []string {
 	}
 	if m.cleareddocuments {
 		edges = append(edges, pkg.EdgeDocuments)
+	}
+	if m.clearedrequirements {
+		edges = append(edges, pkg.EdgeRequirements)
 	}
 	return edges
 }
@@ -12358,6 +12438,8 @@ func (m *PkgMutation) EdgeCleared(name string) bool {
 		return m.cleareddists
 	case pkg.EdgeDocuments:
 		return m.cleareddocuments
+	case pkg.EdgeRequirements:
+		return m.clearedrequirements
 	}
 	return false
 }
@@ -12388,6 +12470,9 @@ func (m *PkgMutation) ResetEdge(name string) error {
 		return nil
 	case pkg.EdgeDocuments:
 		m.ResetDocuments()
+		return nil
+	case pkg.EdgeRequirements:
+		m.ResetRequirements()
 		return nil
 	}
 	return fmt.Errorf("unknown Pkg edge %s", name)
@@ -12956,6 +13041,7 @@ type RepositoryMutation struct {
 	dist_mode                 *repository.DistMode
 	credential_type           *repository.CredentialType
 	credential                *[]byte
+	credential_expires_at     *time.Time
 	cooldown_days             *int
 	addcooldown_days          *int
 	cooldown_exceptions       *[]string
@@ -13639,6 +13725,55 @@ func (m *RepositoryMutation) CredentialCleared() bool {
 func (m *RepositoryMutation) ResetCredential() {
 	m.credential = nil
 	delete(m.clearedFields, repository.FieldCredential)
+}
+
+// SetCredentialExpiresAt sets the "credential_expires_at" field.
+func (m *RepositoryMutation) SetCredentialExpiresAt(t time.Time) {
+	m.credential_expires_at = &t
+}
+
+// CredentialExpiresAt returns the value of the "credential_expires_at" field in the mutation.
+func (m *RepositoryMutation) CredentialExpiresAt() (r time.Time, exists bool) {
+	v := m.credential_expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredentialExpiresAt returns the old "credential_expires_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldCredentialExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredentialExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredentialExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredentialExpiresAt: %w", err)
+	}
+	return oldValue.CredentialExpiresAt, nil
+}
+
+// ClearCredentialExpiresAt clears the value of the "credential_expires_at" field.
+func (m *RepositoryMutation) ClearCredentialExpiresAt() {
+	m.credential_expires_at = nil
+	m.clearedFields[repository.FieldCredentialExpiresAt] = struct{}{}
+}
+
+// CredentialExpiresAtCleared returns if the "credential_expires_at" field was cleared in this mutation.
+func (m *RepositoryMutation) CredentialExpiresAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldCredentialExpiresAt]
+	return ok
+}
+
+// ResetCredentialExpiresAt resets all changes to the "credential_expires_at" field.
+func (m *RepositoryMutation) ResetCredentialExpiresAt() {
+	m.credential_expires_at = nil
+	delete(m.clearedFields, repository.FieldCredentialExpiresAt)
 }
 
 // SetCooldownDays sets the "cooldown_days" field.
@@ -14444,7 +14579,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 24)
+	fields := make([]string, 0, 25)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -14480,6 +14615,9 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.credential != nil {
 		fields = append(fields, repository.FieldCredential)
+	}
+	if m.credential_expires_at != nil {
+		fields = append(fields, repository.FieldCredentialExpiresAt)
 	}
 	if m.cooldown_days != nil {
 		fields = append(fields, repository.FieldCooldownDays)
@@ -14549,6 +14687,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.CredentialType()
 	case repository.FieldCredential:
 		return m.Credential()
+	case repository.FieldCredentialExpiresAt:
+		return m.CredentialExpiresAt()
 	case repository.FieldCooldownDays:
 		return m.CooldownDays()
 	case repository.FieldCooldownExceptions:
@@ -14606,6 +14746,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldCredentialType(ctx)
 	case repository.FieldCredential:
 		return m.OldCredential(ctx)
+	case repository.FieldCredentialExpiresAt:
+		return m.OldCredentialExpiresAt(ctx)
 	case repository.FieldCooldownDays:
 		return m.OldCooldownDays(ctx)
 	case repository.FieldCooldownExceptions:
@@ -14722,6 +14864,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCredential(v)
+		return nil
+	case repository.FieldCredentialExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredentialExpiresAt(v)
 		return nil
 	case repository.FieldCooldownDays:
 		v, ok := value.(int)
@@ -14891,6 +15040,9 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldCredential) {
 		fields = append(fields, repository.FieldCredential)
 	}
+	if m.FieldCleared(repository.FieldCredentialExpiresAt) {
+		fields = append(fields, repository.FieldCredentialExpiresAt)
+	}
 	if m.FieldCleared(repository.FieldCooldownExceptions) {
 		fields = append(fields, repository.FieldCooldownExceptions)
 	}
@@ -14934,6 +15086,9 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldCredential:
 		m.ClearCredential()
+		return nil
+	case repository.FieldCredentialExpiresAt:
+		m.ClearCredentialExpiresAt()
 		return nil
 	case repository.FieldCooldownExceptions:
 		m.ClearCooldownExceptions()
@@ -14993,6 +15148,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldCredential:
 		m.ResetCredential()
+		return nil
+	case repository.FieldCredentialExpiresAt:
+		m.ResetCredentialExpiresAt()
 		return nil
 	case repository.FieldCooldownDays:
 		m.ResetCooldownDays()
@@ -15194,6 +15352,446 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Repository edge %s", name)
+}
+
+// RequirementMutation represents an operation that mutates the Requirement nodes in the graph.
+type RequirementMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *int64
+	name            *string
+	clearedFields   map[string]struct{}
+	_package        *string
+	cleared_package bool
+	done            bool
+	oldValue        func(context.Context) (*Requirement, error)
+	predicates      []predicate.Requirement
+}
+
+var _ ent.Mutation = (*RequirementMutation)(nil)
+
+// requirementOption allows management of the mutation configuration using functional options.
+type requirementOption func(*RequirementMutation)
+
+// newRequirementMutation creates new mutation for the Requirement entity.
+func newRequirementMutation(c config, op Op, opts ...requirementOption) *RequirementMutation {
+	m := &RequirementMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRequirement,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRequirementID sets the ID field of the mutation.
+func withRequirementID(id int64) requirementOption {
+	return func(m *RequirementMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Requirement
+		)
+		m.oldValue = func(ctx context.Context) (*Requirement, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Requirement.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRequirement sets the old Requirement of the mutation.
+func withRequirement(node *Requirement) requirementOption {
+	return func(m *RequirementMutation) {
+		m.oldValue = func(context.Context) (*Requirement, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RequirementMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RequirementMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Requirement entities.
+func (m *RequirementMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RequirementMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RequirementMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Requirement.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPackageID sets the "package_id" field.
+func (m *RequirementMutation) SetPackageID(s string) {
+	m._package = &s
+}
+
+// PackageID returns the value of the "package_id" field in the mutation.
+func (m *RequirementMutation) PackageID() (r string, exists bool) {
+	v := m._package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackageID returns the old "package_id" field's value of the Requirement entity.
+// If the Requirement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RequirementMutation) OldPackageID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackageID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackageID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackageID: %w", err)
+	}
+	return oldValue.PackageID, nil
+}
+
+// ResetPackageID resets all changes to the "package_id" field.
+func (m *RequirementMutation) ResetPackageID() {
+	m._package = nil
+}
+
+// SetName sets the "name" field.
+func (m *RequirementMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *RequirementMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Requirement entity.
+// If the Requirement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RequirementMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *RequirementMutation) ResetName() {
+	m.name = nil
+}
+
+// ClearPackage clears the "package" edge to the Pkg entity.
+func (m *RequirementMutation) ClearPackage() {
+	m.cleared_package = true
+	m.clearedFields[requirement.FieldPackageID] = struct{}{}
+}
+
+// PackageCleared reports if the "package" edge to the Pkg entity was cleared.
+func (m *RequirementMutation) PackageCleared() bool {
+	return m.cleared_package
+}
+
+// PackageIDs returns the "package" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PackageID instead. It exists only for internal usage by the builders.
+func (m *RequirementMutation) PackageIDs() (ids []string) {
+	if id := m._package; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPackage resets all changes to the "package" edge.
+func (m *RequirementMutation) ResetPackage() {
+	m._package = nil
+	m.cleared_package = false
+}
+
+// Where appends a list predicates to the RequirementMutation builder.
+func (m *RequirementMutation) Where(ps ...predicate.Requirement) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RequirementMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RequirementMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Requirement, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RequirementMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RequirementMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Requirement).
+func (m *RequirementMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RequirementMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m._package != nil {
+		fields = append(fields, requirement.FieldPackageID)
+	}
+	if m.name != nil {
+		fields = append(fields, requirement.FieldName)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RequirementMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case requirement.FieldPackageID:
+		return m.PackageID()
+	case requirement.FieldName:
+		return m.Name()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RequirementMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case requirement.FieldPackageID:
+		return m.OldPackageID(ctx)
+	case requirement.FieldName:
+		return m.OldName(ctx)
+	}
+	return nil, fmt.Errorf("unknown Requirement field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RequirementMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case requirement.FieldPackageID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackageID(v)
+		return nil
+	case requirement.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Requirement field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RequirementMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RequirementMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RequirementMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Requirement numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RequirementMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RequirementMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RequirementMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Requirement nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RequirementMutation) ResetField(name string) error {
+	switch name {
+	case requirement.FieldPackageID:
+		m.ResetPackageID()
+		return nil
+	case requirement.FieldName:
+		m.ResetName()
+		return nil
+	}
+	return fmt.Errorf("unknown Requirement field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RequirementMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m._package != nil {
+		edges = append(edges, requirement.EdgePackage)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RequirementMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case requirement.EdgePackage:
+		if id := m._package; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RequirementMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RequirementMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RequirementMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleared_package {
+		edges = append(edges, requirement.EdgePackage)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RequirementMutation) EdgeCleared(name string) bool {
+	switch name {
+	case requirement.EdgePackage:
+		return m.cleared_package
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RequirementMutation) ClearEdge(name string) error {
+	switch name {
+	case requirement.EdgePackage:
+		m.ClearPackage()
+		return nil
+	}
+	return fmt.Errorf("unknown Requirement unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RequirementMutation) ResetEdge(name string) error {
+	switch name {
+	case requirement.EdgePackage:
+		m.ResetPackage()
+		return nil
+	}
+	return fmt.Errorf("unknown Requirement edge %s", name)
 }
 
 // SessionMutation represents an operation that mutates the Session nodes in the graph.

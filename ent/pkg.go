@@ -66,15 +66,18 @@ type PkgEdges struct {
 	Dists []*Dist `json:"dists,omitempty"`
 	// Documents holds the value of the documents edge.
 	Documents []*Document `json:"documents,omitempty"`
+	// Requirements holds the value of the requirements edge.
+	Requirements []*Requirement `json:"requirements,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [5]bool
 	// totalCount holds the count of the edges above.
 	totalCount [1]map[string]int
 
-	namedVersions  map[string][]*PackageVersion
-	namedDists     map[string][]*Dist
-	namedDocuments map[string][]*Document
+	namedVersions     map[string][]*PackageVersion
+	namedDists        map[string][]*Dist
+	namedDocuments    map[string][]*Document
+	namedRequirements map[string][]*Requirement
 }
 
 // RepositoryOrErr returns the Repository value or an error if the edge
@@ -113,6 +116,15 @@ func (e PkgEdges) DocumentsOrErr() ([]*Document, error) {
 		return e.Documents, nil
 	}
 	return nil, &NotLoadedError{edge: "documents"}
+}
+
+// RequirementsOrErr returns the Requirements value or an error if the edge
+// was not loaded in eager-loading.
+func (e PkgEdges) RequirementsOrErr() ([]*Requirement, error) {
+	if e.loadedTypes[4] {
+		return e.Requirements, nil
+	}
+	return nil, &NotLoadedError{edge: "requirements"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -284,6 +296,11 @@ func (_m *Pkg) QueryDocuments() *DocumentQuery {
 	return NewPkgClient(_m.config).QueryDocuments(_m)
 }
 
+// QueryRequirements queries the "requirements" edge of the Pkg entity.
+func (_m *Pkg) QueryRequirements() *RequirementQuery {
+	return NewPkgClient(_m.config).QueryRequirements(_m)
+}
+
 // Update returns a builder for updating this Pkg.
 // Note that you need to call Pkg.Unwrap() before calling this method if this Pkg
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -439,6 +456,30 @@ func (_m *Pkg) appendNamedDocuments(name string, edges ...*Document) {
 		_m.Edges.namedDocuments[name] = []*Document{}
 	} else {
 		_m.Edges.namedDocuments[name] = append(_m.Edges.namedDocuments[name], edges...)
+	}
+}
+
+// NamedRequirements returns the Requirements named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Pkg) NamedRequirements(name string) ([]*Requirement, error) {
+	if _m.Edges.namedRequirements == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedRequirements[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Pkg) appendNamedRequirements(name string, edges ...*Requirement) {
+	if _m.Edges.namedRequirements == nil {
+		_m.Edges.namedRequirements = make(map[string][]*Requirement)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedRequirements[name] = []*Requirement{}
+	} else {
+		_m.Edges.namedRequirements[name] = append(_m.Edges.namedRequirements[name], edges...)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
+	"broker/ent/requirement"
 	"context"
 	"errors"
 	"fmt"
@@ -299,6 +300,21 @@ func (_c *PkgCreate) AddDocuments(v ...*Document) *PkgCreate {
 	return _c.AddDocumentIDs(ids...)
 }
 
+// AddRequirementIDs adds the "requirements" edge to the Requirement entity by IDs.
+func (_c *PkgCreate) AddRequirementIDs(ids ...int64) *PkgCreate {
+	_c.mutation.AddRequirementIDs(ids...)
+	return _c
+}
+
+// AddRequirements adds the "requirements" edges to the Requirement entity.
+func (_c *PkgCreate) AddRequirements(v ...*Requirement) *PkgCreate {
+	ids := make([]int64, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddRequirementIDs(ids...)
+}
+
 // Mutation returns the PkgMutation object of the builder.
 func (_c *PkgCreate) Mutation() *PkgMutation {
 	return _c.mutation
@@ -580,6 +596,22 @@ func (_c *PkgCreate) createSpec() (*Pkg, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(document.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.RequirementsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.RequirementsTable,
+			Columns: []string{pkg.RequirementsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(requirement.FieldID, field.TypeInt64),
 			},
 		}
 		for _, k := range nodes {

@@ -9,6 +9,7 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
+	"broker/ent/requirement"
 	"context"
 	"database/sql/driver"
 	"fmt"
@@ -23,19 +24,21 @@ import (
 // PkgQuery is the builder for querying Pkg entities.
 type PkgQuery struct {
 	config
-	ctx                *QueryContext
-	order              []pkg.OrderOption
-	inters             []Interceptor
-	predicates         []predicate.Pkg
-	withRepository     *RepositoryQuery
-	withVersions       *PackageVersionQuery
-	withDists          *DistQuery
-	withDocuments      *DocumentQuery
-	modifiers          []func(*sql.Selector)
-	loadTotal          []func(context.Context, []*Pkg) error
-	withNamedVersions  map[string]*PackageVersionQuery
-	withNamedDists     map[string]*DistQuery
-	withNamedDocuments map[string]*DocumentQuery
+	ctx                   *QueryContext
+	order                 []pkg.OrderOption
+	inters                []Interceptor
+	predicates            []predicate.Pkg
+	withRepository        *RepositoryQuery
+	withVersions          *PackageVersionQuery
+	withDists             *DistQuery
+	withDocuments         *DocumentQuery
+	withRequirements      *RequirementQuery
+	modifiers             []func(*sql.Selector)
+	loadTotal             []func(context.Context, []*Pkg) error
+	withNamedVersions     map[string]*PackageVersionQuery
+	withNamedDists        map[string]*DistQuery
+	withNamedDocuments    map[string]*DocumentQuery
+	withNamedRequirements map[string]*RequirementQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -153,6 +156,28 @@ func (_q *PkgQuery) QueryDocuments() *DocumentQuery {
 			sqlgraph.From(pkg.Table, pkg.FieldID, selector),
 			sqlgraph.To(document.Table, document.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, pkg.DocumentsTable, pkg.DocumentsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryRequirements chains the current query on the "requirements" edge.
+func (_q *PkgQuery) QueryRequirements() *RequirementQuery {
+	query := (&RequirementClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(pkg.Table, pkg.FieldID, selector),
+			sqlgraph.To(requirement.Table, requirement.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, pkg.RequirementsTable, pkg.RequirementsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -347,15 +372,16 @@ func (_q *PkgQuery) Clone() *PkgQuery {
 		return nil
 	}
 	return &PkgQuery{
-		config:         _q.config,
-		ctx:            _q.ctx.Clone(),
-		order:          append([]pkg.OrderOption{}, _q.order...),
-		inters:         append([]Interceptor{}, _q.inters...),
-		predicates:     append([]predicate.Pkg{}, _q.predicates...),
-		withRepository: _q.withRepository.Clone(),
-		withVersions:   _q.withVersions.Clone(),
-		withDists:      _q.withDists.Clone(),
-		withDocuments:  _q.withDocuments.Clone(),
+		config:           _q.config,
+		ctx:              _q.ctx.Clone(),
+		order:            append([]pkg.OrderOption{}, _q.order...),
+		inters:           append([]Interceptor{}, _q.inters...),
+		predicates:       append([]predicate.Pkg{}, _q.predicates...),
+		withRepository:   _q.withRepository.Clone(),
+		withVersions:     _q.withVersions.Clone(),
+		withDists:        _q.withDists.Clone(),
+		withDocuments:    _q.withDocuments.Clone(),
+		withRequirements: _q.withRequirements.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -403,6 +429,17 @@ func (_q *PkgQuery) WithDocuments(opts ...func(*DocumentQuery)) *PkgQuery {
 		opt(query)
 	}
 	_q.withDocuments = query
+	return _q
+}
+
+// WithRequirements tells the query-builder to eager-load the nodes that are connected to
+// the "requirements" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *PkgQuery) WithRequirements(opts ...func(*RequirementQuery)) *PkgQuery {
+	query := (&RequirementClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withRequirements = query
 	return _q
 }
 
@@ -484,11 +521,12 @@ func (_q *PkgQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pkg, err
 	var (
 		nodes       = []*Pkg{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [5]bool{
 			_q.withRepository != nil,
 			_q.withVersions != nil,
 			_q.withDists != nil,
 			_q.withDocuments != nil,
+			_q.withRequirements != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -539,6 +577,13 @@ func (_q *PkgQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pkg, err
 			return nil, err
 		}
 	}
+	if query := _q.withRequirements; query != nil {
+		if err := _q.loadRequirements(ctx, query, nodes,
+			func(n *Pkg) { n.Edges.Requirements = []*Requirement{} },
+			func(n *Pkg, e *Requirement) { n.Edges.Requirements = append(n.Edges.Requirements, e) }); err != nil {
+			return nil, err
+		}
+	}
 	for name, query := range _q.withNamedVersions {
 		if err := _q.loadVersions(ctx, query, nodes,
 			func(n *Pkg) { n.appendNamedVersions(name) },
@@ -557,6 +602,13 @@ func (_q *PkgQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pkg, err
 		if err := _q.loadDocuments(ctx, query, nodes,
 			func(n *Pkg) { n.appendNamedDocuments(name) },
 			func(n *Pkg, e *Document) { n.appendNamedDocuments(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedRequirements {
+		if err := _q.loadRequirements(ctx, query, nodes,
+			func(n *Pkg) { n.appendNamedRequirements(name) },
+			func(n *Pkg, e *Requirement) { n.appendNamedRequirements(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -675,6 +727,36 @@ func (_q *PkgQuery) loadDocuments(ctx context.Context, query *DocumentQuery, nod
 	}
 	query.Where(predicate.Document(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(pkg.DocumentsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.PackageID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "package_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *PkgQuery) loadRequirements(ctx context.Context, query *RequirementQuery, nodes []*Pkg, init func(*Pkg), assign func(*Pkg, *Requirement)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Pkg)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(requirement.FieldPackageID)
+	}
+	query.Where(predicate.Requirement(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(pkg.RequirementsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -817,6 +899,20 @@ func (_q *PkgQuery) WithNamedDocuments(name string, opts ...func(*DocumentQuery)
 		_q.withNamedDocuments = make(map[string]*DocumentQuery)
 	}
 	_q.withNamedDocuments[name] = query
+	return _q
+}
+
+// WithNamedRequirements tells the query-builder to eager-load the nodes that are connected to the "requirements"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *PkgQuery) WithNamedRequirements(name string, opts ...func(*RequirementQuery)) *PkgQuery {
+	query := (&RequirementClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedRequirements == nil {
+		_q.withNamedRequirements = make(map[string]*RequirementQuery)
+	}
+	_q.withNamedRequirements[name] = query
 	return _q
 }
 

@@ -9,6 +9,7 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/repository"
+	"broker/ent/requirement"
 	"context"
 	"errors"
 	"fmt"
@@ -326,6 +327,21 @@ func (_u *PkgUpdate) AddDocuments(v ...*Document) *PkgUpdate {
 	return _u.AddDocumentIDs(ids...)
 }
 
+// AddRequirementIDs adds the "requirements" edge to the Requirement entity by IDs.
+func (_u *PkgUpdate) AddRequirementIDs(ids ...int64) *PkgUpdate {
+	_u.mutation.AddRequirementIDs(ids...)
+	return _u
+}
+
+// AddRequirements adds the "requirements" edges to the Requirement entity.
+func (_u *PkgUpdate) AddRequirements(v ...*Requirement) *PkgUpdate {
+	ids := make([]int64, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRequirementIDs(ids...)
+}
+
 // Mutation returns the PkgMutation object of the builder.
 func (_u *PkgUpdate) Mutation() *PkgMutation {
 	return _u.mutation
@@ -398,6 +414,27 @@ func (_u *PkgUpdate) RemoveDocuments(v ...*Document) *PkgUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveDocumentIDs(ids...)
+}
+
+// ClearRequirements clears all "requirements" edges to the Requirement entity.
+func (_u *PkgUpdate) ClearRequirements() *PkgUpdate {
+	_u.mutation.ClearRequirements()
+	return _u
+}
+
+// RemoveRequirementIDs removes the "requirements" edge to Requirement entities by IDs.
+func (_u *PkgUpdate) RemoveRequirementIDs(ids ...int64) *PkgUpdate {
+	_u.mutation.RemoveRequirementIDs(ids...)
+	return _u
+}
+
+// RemoveRequirements removes "requirements" edges to Requirement entities.
+func (_u *PkgUpdate) RemoveRequirements(v ...*Requirement) *PkgUpdate {
+	ids := make([]int64, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRequirementIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -679,6 +716,51 @@ func (_u *PkgUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(document.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RequirementsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.RequirementsTable,
+			Columns: []string{pkg.RequirementsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(requirement.FieldID, field.TypeInt64),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRequirementsIDs(); len(nodes) > 0 && !_u.mutation.RequirementsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.RequirementsTable,
+			Columns: []string{pkg.RequirementsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(requirement.FieldID, field.TypeInt64),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RequirementsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.RequirementsTable,
+			Columns: []string{pkg.RequirementsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(requirement.FieldID, field.TypeInt64),
 			},
 		}
 		for _, k := range nodes {
@@ -1000,6 +1082,21 @@ func (_u *PkgUpdateOne) AddDocuments(v ...*Document) *PkgUpdateOne {
 	return _u.AddDocumentIDs(ids...)
 }
 
+// AddRequirementIDs adds the "requirements" edge to the Requirement entity by IDs.
+func (_u *PkgUpdateOne) AddRequirementIDs(ids ...int64) *PkgUpdateOne {
+	_u.mutation.AddRequirementIDs(ids...)
+	return _u
+}
+
+// AddRequirements adds the "requirements" edges to the Requirement entity.
+func (_u *PkgUpdateOne) AddRequirements(v ...*Requirement) *PkgUpdateOne {
+	ids := make([]int64, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRequirementIDs(ids...)
+}
+
 // Mutation returns the PkgMutation object of the builder.
 func (_u *PkgUpdateOne) Mutation() *PkgMutation {
 	return _u.mutation
@@ -1072,6 +1169,27 @@ func (_u *PkgUpdateOne) RemoveDocuments(v ...*Document) *PkgUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveDocumentIDs(ids...)
+}
+
+// ClearRequirements clears all "requirements" edges to the Requirement entity.
+func (_u *PkgUpdateOne) ClearRequirements() *PkgUpdateOne {
+	_u.mutation.ClearRequirements()
+	return _u
+}
+
+// RemoveRequirementIDs removes the "requirements" edge to Requirement entities by IDs.
+func (_u *PkgUpdateOne) RemoveRequirementIDs(ids ...int64) *PkgUpdateOne {
+	_u.mutation.RemoveRequirementIDs(ids...)
+	return _u
+}
+
+// RemoveRequirements removes "requirements" edges to Requirement entities.
+func (_u *PkgUpdateOne) RemoveRequirements(v ...*Requirement) *PkgUpdateOne {
+	ids := make([]int64, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRequirementIDs(ids...)
 }
 
 // Where appends a list predicates to the PkgUpdate builder.
@@ -1383,6 +1501,51 @@ func (_u *PkgUpdateOne) sqlSave(ctx context.Context) (_node *Pkg, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(document.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RequirementsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.RequirementsTable,
+			Columns: []string{pkg.RequirementsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(requirement.FieldID, field.TypeInt64),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRequirementsIDs(); len(nodes) > 0 && !_u.mutation.RequirementsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.RequirementsTable,
+			Columns: []string{pkg.RequirementsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(requirement.FieldID, field.TypeInt64),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RequirementsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   pkg.RequirementsTable,
+			Columns: []string{pkg.RequirementsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(requirement.FieldID, field.TypeInt64),
 			},
 		}
 		for _, k := range nodes {

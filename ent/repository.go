@@ -42,6 +42,8 @@ type Repository struct {
 	CredentialType repository.CredentialType `json:"credential_type,omitempty"`
 	// Sealed JSON of user name, secret and header.
 	Credential *[]byte `json:"-"`
+	// When the credential ends, where the host tells.
+	CredentialExpiresAt *time.Time `json:"credential_expires_at,omitempty"`
 	// Releases first seen fewer days ago are held back.
 	CooldownDays int `json:"cooldown_days,omitempty"`
 	// Patterns of packages that are not.
@@ -141,7 +143,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldKnownHosts, repository.FieldSourceState, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice:
 			values[i] = new(sql.NullString)
-		case repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldCreatedAt:
+		case repository.FieldCredentialExpiresAt, repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -242,6 +244,13 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field credential", values[i])
 			} else if value != nil {
 				_m.Credential = value
+			}
+		case repository.FieldCredentialExpiresAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field credential_expires_at", values[i])
+			} else if value.Valid {
+				_m.CredentialExpiresAt = new(time.Time)
+				*_m.CredentialExpiresAt = value.Time
 			}
 		case repository.FieldCooldownDays:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -417,6 +426,11 @@ func (_m *Repository) String() string {
 	builder.WriteString(fmt.Sprintf("%v", _m.CredentialType))
 	builder.WriteString(", ")
 	builder.WriteString("credential=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.CredentialExpiresAt; v != nil {
+		builder.WriteString("credential_expires_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("cooldown_days=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CooldownDays))

@@ -155,6 +155,20 @@ func (_c *RepositoryCreate) SetCredential(v []byte) *RepositoryCreate {
 	return _c
 }
 
+// SetCredentialExpiresAt sets the "credential_expires_at" field.
+func (_c *RepositoryCreate) SetCredentialExpiresAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetCredentialExpiresAt(v)
+	return _c
+}
+
+// SetNillableCredentialExpiresAt sets the "credential_expires_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableCredentialExpiresAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetCredentialExpiresAt(*v)
+	}
+	return _c
+}
+
 // SetCooldownDays sets the "cooldown_days" field.
 func (_c *RepositoryCreate) SetCooldownDays(v int) *RepositoryCreate {
 	_c.mutation.SetCooldownDays(v)
@@ -646,6 +660,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldCredential, field.TypeBytes, value)
 		_node.Credential = &value
 	}
+	if value, ok := _c.mutation.CredentialExpiresAt(); ok {
+		_spec.SetField(repository.FieldCredentialExpiresAt, field.TypeTime, value)
+		_node.CredentialExpiresAt = &value
+	}
 	if value, ok := _c.mutation.CooldownDays(); ok {
 		_spec.SetField(repository.FieldCooldownDays, field.TypeInt, value)
 		_node.CooldownDays = value
@@ -975,6 +993,24 @@ func (u *RepositoryUpsert) UpdateCredential() *RepositoryUpsert {
 // ClearCredential clears the value of the "credential" field.
 func (u *RepositoryUpsert) ClearCredential() *RepositoryUpsert {
 	u.SetNull(repository.FieldCredential)
+	return u
+}
+
+// SetCredentialExpiresAt sets the "credential_expires_at" field.
+func (u *RepositoryUpsert) SetCredentialExpiresAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldCredentialExpiresAt, v)
+	return u
+}
+
+// UpdateCredentialExpiresAt sets the "credential_expires_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateCredentialExpiresAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldCredentialExpiresAt)
+	return u
+}
+
+// ClearCredentialExpiresAt clears the value of the "credential_expires_at" field.
+func (u *RepositoryUpsert) ClearCredentialExpiresAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldCredentialExpiresAt)
 	return u
 }
 
@@ -1399,6 +1435,27 @@ func (u *RepositoryUpsertOne) UpdateCredential() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearCredential() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearCredential()
+	})
+}
+
+// SetCredentialExpiresAt sets the "credential_expires_at" field.
+func (u *RepositoryUpsertOne) SetCredentialExpiresAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetCredentialExpiresAt(v)
+	})
+}
+
+// UpdateCredentialExpiresAt sets the "credential_expires_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateCredentialExpiresAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateCredentialExpiresAt()
+	})
+}
+
+// ClearCredentialExpiresAt clears the value of the "credential_expires_at" field.
+func (u *RepositoryUpsertOne) ClearCredentialExpiresAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearCredentialExpiresAt()
 	})
 }
 
@@ -2019,6 +2076,27 @@ func (u *RepositoryUpsertBulk) UpdateCredential() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearCredential() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearCredential()
+	})
+}
+
+// SetCredentialExpiresAt sets the "credential_expires_at" field.
+func (u *RepositoryUpsertBulk) SetCredentialExpiresAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetCredentialExpiresAt(v)
+	})
+}
+
+// UpdateCredentialExpiresAt sets the "credential_expires_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateCredentialExpiresAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateCredentialExpiresAt()
+	})
+}
+
+// ClearCredentialExpiresAt clears the value of the "credential_expires_at" field.
+func (u *RepositoryUpsertBulk) ClearCredentialExpiresAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearCredentialExpiresAt()
 	})
 }
 

@@ -212,6 +212,26 @@ func (_u *RepositoryUpdate) ClearCredential() *RepositoryUpdate {
 	return _u
 }
 
+// SetCredentialExpiresAt sets the "credential_expires_at" field.
+func (_u *RepositoryUpdate) SetCredentialExpiresAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetCredentialExpiresAt(v)
+	return _u
+}
+
+// SetNillableCredentialExpiresAt sets the "credential_expires_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableCredentialExpiresAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetCredentialExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearCredentialExpiresAt clears the value of the "credential_expires_at" field.
+func (_u *RepositoryUpdate) ClearCredentialExpiresAt() *RepositoryUpdate {
+	_u.mutation.ClearCredentialExpiresAt()
+	return _u
+}
+
 // SetCooldownDays sets the "cooldown_days" field.
 func (_u *RepositoryUpdate) SetCooldownDays(v int) *RepositoryUpdate {
 	_u.mutation.ResetCooldownDays()
@@ -692,6 +712,12 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.CredentialCleared() {
 		_spec.ClearField(repository.FieldCredential, field.TypeBytes)
 	}
+	if value, ok := _u.mutation.CredentialExpiresAt(); ok {
+		_spec.SetField(repository.FieldCredentialExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.CredentialExpiresAtCleared() {
+		_spec.ClearField(repository.FieldCredentialExpiresAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.CooldownDays(); ok {
 		_spec.SetField(repository.FieldCooldownDays, field.TypeInt, value)
 	}
@@ -1127,6 +1153,26 @@ func (_u *RepositoryUpdateOne) SetCredential(v []byte) *RepositoryUpdateOne {
 // ClearCredential clears the value of the "credential" field.
 func (_u *RepositoryUpdateOne) ClearCredential() *RepositoryUpdateOne {
 	_u.mutation.ClearCredential()
+	return _u
+}
+
+// SetCredentialExpiresAt sets the "credential_expires_at" field.
+func (_u *RepositoryUpdateOne) SetCredentialExpiresAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetCredentialExpiresAt(v)
+	return _u
+}
+
+// SetNillableCredentialExpiresAt sets the "credential_expires_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableCredentialExpiresAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetCredentialExpiresAt(*v)
+	}
+	return _u
+}
+
+// ClearCredentialExpiresAt clears the value of the "credential_expires_at" field.
+func (_u *RepositoryUpdateOne) ClearCredentialExpiresAt() *RepositoryUpdateOne {
+	_u.mutation.ClearCredentialExpiresAt()
 	return _u
 }
 
@@ -1639,6 +1685,12 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if _u.mutation.CredentialCleared() {
 		_spec.ClearField(repository.FieldCredential, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.CredentialExpiresAt(); ok {
+		_spec.SetField(repository.FieldCredentialExpiresAt, field.TypeTime, value)
+	}
+	if _u.mutation.CredentialExpiresAtCleared() {
+		_spec.ClearField(repository.FieldCredentialExpiresAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.CooldownDays(); ok {
 		_spec.SetField(repository.FieldCooldownDays, field.TypeInt, value)

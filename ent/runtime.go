@@ -18,6 +18,7 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
 	"broker/ent/repository"
+	"broker/ent/requirement"
 	"broker/ent/schema"
 	"broker/ent/session"
 	"broker/ent/setting"
@@ -506,27 +507,27 @@ func init() {
 	// repository.DefaultPriority holds the default value on creation for the priority field.
 	repository.DefaultPriority = repositoryDescPriority.Default.(int)
 	// repositoryDescCooldownDays is the schema descriptor for cooldown_days field.
-	repositoryDescCooldownDays := repositoryFields[13].Descriptor()
+	repositoryDescCooldownDays := repositoryFields[14].Descriptor()
 	// repository.DefaultCooldownDays holds the default value on creation for the cooldown_days field.
 	repository.DefaultCooldownDays = repositoryDescCooldownDays.Default.(int)
 	// repositoryDescEnabled is the schema descriptor for enabled field.
-	repositoryDescEnabled := repositoryFields[15].Descriptor()
+	repositoryDescEnabled := repositoryFields[16].Descriptor()
 	// repository.DefaultEnabled holds the default value on creation for the enabled field.
 	repository.DefaultEnabled = repositoryDescEnabled.Default.(bool)
 	// repositoryDescListed is the schema descriptor for listed field.
-	repositoryDescListed := repositoryFields[16].Descriptor()
+	repositoryDescListed := repositoryFields[17].Descriptor()
 	// repository.DefaultListed holds the default value on creation for the listed field.
 	repository.DefaultListed = repositoryDescListed.Default.(bool)
 	// repositoryDescDoubtedLost is the schema descriptor for doubted_lost field.
-	repositoryDescDoubtedLost := repositoryFields[22].Descriptor()
+	repositoryDescDoubtedLost := repositoryFields[23].Descriptor()
 	// repository.DefaultDoubtedLost holds the default value on creation for the doubted_lost field.
 	repository.DefaultDoubtedLost = repositoryDescDoubtedLost.Default.(int)
 	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
-	repositoryDescRemovalsConfirmed := repositoryFields[23].Descriptor()
+	repositoryDescRemovalsConfirmed := repositoryFields[24].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[24].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[25].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.
@@ -535,6 +536,12 @@ func init() {
 	repository.DefaultID = repositoryDescID.Default.(func() string)
 	// repository.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	repository.IDValidator = repositoryDescID.Validators[0].(func(string) error)
+	requirementFields := schema.Requirement{}.Fields()
+	_ = requirementFields
+	// requirementDescName is the schema descriptor for name field.
+	requirementDescName := requirementFields[2].Descriptor()
+	// requirement.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	requirement.NameValidator = requirementDescName.Validators[0].(func(string) error)
 	sessionFields := schema.Session{}.Fields()
 	_ = sessionFields
 	// sessionDescHash is the schema descriptor for hash field.

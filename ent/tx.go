@@ -44,6 +44,8 @@ type Tx struct {
 	RateWindow *RateWindowClient
 	// Repository is the client for interacting with the Repository builders.
 	Repository *RepositoryClient
+	// Requirement is the client for interacting with the Requirement builders.
+	Requirement *RequirementClient
 	// Session is the client for interacting with the Session builders.
 	Session *SessionClient
 	// Setting is the client for interacting with the Setting builders.
@@ -212,6 +214,7 @@ func (tx *Tx) init() {
 	tx.Pkg = NewPkgClient(tx.config)
 	tx.RateWindow = NewRateWindowClient(tx.config)
 	tx.Repository = NewRepositoryClient(tx.config)
+	tx.Requirement = NewRequirementClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
 	tx.SignInThrottle = NewSignInThrottleClient(tx.config)

@@ -1,4 +1,5 @@
 /// <reference types="vitest/config" />
+import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
@@ -10,7 +11,12 @@ const shared = [
   { name: "shared", test: /src\/(lib|gql)\// },
 ];
 
+// For browsers, this package has the browser read entities as HTML, which the content security policy forbids.
+const entities = "decode-named-character-reference";
+const alias = { [entities]: fileURLToPath(new URL(`node_modules/${entities}/index.js`, import.meta.url)) };
+
 export default defineConfig({
+  resolve: { alias },
   plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true }), react(), tailwindcss()],
   build: {
     assetsInlineLimit: 0,

@@ -21,6 +21,7 @@ import (
 	"broker/graph"
 	"broker/graph/generated"
 	"broker/server/account"
+	"broker/server/archive"
 	"broker/server/auth"
 	"broker/server/cached"
 	"broker/server/catalog"
@@ -40,6 +41,7 @@ import (
 type world struct {
 	testing.TB
 	catalog  *catalog.Catalog
+	store    *archive.Store
 	db       *database.DB
 	accounts *account.Service
 	handler  http.Handler
@@ -72,10 +74,12 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	service := tokens.New(db, events, rules, "pkb", time.Now)
 	memory := cached.NewMemory(db.Changes)
 	views := view.New(db, memory, repository.NewOwners(db, memory), nil, &url.URL{Scheme: "https", Host: "broker.example"}, 1<<20)
+	w.store, err = archive.Open(t.TempDir())
+	w.must(err)
 	w.catalog = catalog.New(db, events, &url.URL{Scheme: "https", Host: "broker.example"})
 	w.handler = graph.NewHandler(&graph.Resolver{
 		Client: db.Reports, View: views, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
-		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Sources: repositories, Catalog: w.catalog, Rules: rules, Events: events, TokenPrefix: "pkb",
+		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Readmes: &view.Readmes{Store: w.store, Sources: repositories}, Sources: repositories, Catalog: w.catalog, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,
 	})
 	w.token, _, err = service.Create(ctx, nil, tokens.NewToken{Description: "CI"})
@@ -186,6 +190,7 @@ func (w *world) fields() map[string]string {
 		"Query.blocks":                  `{blocks{edges{node{id package createdBy}}}}`,
 		"Query.changedVersions":         `{changedVersions{edges{node{id changed{seenAt}}}}}`,
 		"Query.heldVersions":            `{heldVersions{edges{node{id package{name} heldUntil withheld}}}}`,
+		"Query.checkRepository":         `{checkRepository(input:{name:"new",type:ARTIFACT}){ok message}}`,
 		"Mutation.acceptVersionChange":  `mutation{acceptVersionChange(id:"ver_nobody"){id}}`,
 		"Mutation.rejectVersionChange":  `mutation{rejectVersionChange(id:"ver_nobody"){id}}`,
 		"Mutation.releaseVersion":       `mutation{releaseVersion(id:"ver_nobody"){id}}`,
@@ -237,6 +242,7 @@ var allowed = map[string]string{
 	"Query.blocks":                  "nyyyyyy",
 	"Query.changedVersions":         "nyyyyyy",
 	"Query.heldVersions":            "nyyyyyy",
+	"Query.checkRepository":         "nnyynyy",
 	"Mutation.acceptVersionChange":  "nnnnnyy",
 	"Mutation.rejectVersionChange":  "nnnnnyy",
 	"Mutation.releaseVersion":       "nnnnnyy",

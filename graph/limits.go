@@ -25,7 +25,7 @@ const (
 	countCost     = 25   // of searching through a list, and counting it
 	searchCost    = 250  // of a report over everything, or of a list that is searched through and counted
 	previewCost   = 1000 // of what a revocation would end
-	checkCost     = 2500 // of reading the whole audit log
+	checkCost     = 2500 // of reading the whole audit log, and of asking a source: one in a request
 )
 
 // page is the size of a page: 50 unless said, at most 100.
@@ -70,6 +70,14 @@ func complexity(c *generated.Config) {
 	c.Complexity.Repository.Owns = func(child int) int { return queryCost + child }
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Repository.Syncs = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Repository.Health = func(child int) int { return queryCost + child }
+	c.Complexity.Query.CheckRepository = func(child int, _ model.CreateRepositoryInput, _ *string) int { return checkCost + child }
+	c.Complexity.Query.ChangedVersions = func(child int, first *int, _ *cursor, _ *string) int { return countCost + pageCost(child, first) }
+	c.Complexity.Query.HeldVersions = func(child int, first *int, _ *cursor, _ *string) int { return countCost + pageCost(child, first) }
+	c.Complexity.Query.Blocks = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.PackageVersion.Requires = func(child int) int { return countCost + child } // of its metadata
+	c.Complexity.PackageVersion.Readme = func(child int) int { return searchCost + child }  // out of its archive
+	c.Complexity.PackageVersion.Dependents = func(child int, first *int, _ *cursor) int { return countCost + pageCost(child, first) }
 	c.Complexity.PackageVersion.Metadata = func(child int) int { return countCost + child } // cut from the package's document
 	made(c)
 	reports(c)
@@ -109,7 +117,7 @@ func reports(c *generated.Config) {
 // heavy are the fields that read very many rows.
 var heavy = map[string]bool{
 	"Query.usage": true, "Query.downloads": true, "Query.auditEvents": true, "Query.auditCheck": true, "Query.revocationPreview": true,
-	"Package.usage": true, "Usage.topPackages": true, "Usage.topTokens": true,
+	"PackageVersion.readme": true, "Package.usage": true, "Usage.topPackages": true, "Usage.topTokens": true,
 }
 
 // reportsAtOnce is how many of them run at a time: SQLite reads in this process, and what runs there is a processor less

@@ -98,6 +98,18 @@ func listPackages(ctx context.Context, q *ent.PkgQuery, order *ent.PackageOrder,
 	return &ent.PackageConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
 }
 
+// listDependents reads a page of the packages that require another, by their names.
+func listDependents(ctx context.Context, name string, q *ent.PkgQuery, page keyset.Page) (*ent.PackageConnection, error) {
+	read, err := keyset.From(ctx, q, keyset.Of[ent.Pkg]{
+		Name: "dependents of " + name, ID: func(p *ent.Pkg) string { return p.ID }, Key: packageKeys["NAME"],
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(p *ent.Pkg, c ent.Cursor) *ent.PackageEdge { return &ent.PackageEdge{Node: p, Cursor: c} })
+	return &ent.PackageConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
 // listVersions reads a page of a package's versions, the highest first.
 func listVersions(ctx context.Context, p *ent.Pkg, page keyset.Page) (*ent.PackageVersionConnection, error) {
 	read, err := keyset.From(ctx, p.QueryVersions().Where(packageversion.GoneAtIsNil()).WithPackage().WithPin(), keyset.Of[ent.PackageVersion]{

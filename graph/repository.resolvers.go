@@ -30,11 +30,7 @@ func (r *mutationResolver) CreateRepository(ctx context.Context, input model.Cre
 	if _, err := may(ctx, auth.ManageRepositories, auth.Object{}); err != nil {
 		return nil, err
 	}
-	return r.Sources.Create(ctx, repository.Input{
-		Name: &input.Name, Type: input.Type, URL: input.URL, Packages: list(input.Packages), Owns: list(input.Owns),
-		Paths: input.Paths, Priority: input.Priority, DistMode: input.DistMode, Credential: credential(input.Credential),
-		CooldownDays: input.CooldownDays, CooldownExceptions: list(input.CooldownExceptions),
-	})
+	return r.Sources.Create(ctx, described(input))
 }
 
 func (r *mutationResolver) UpdateRepository(ctx context.Context, id string, input model.UpdateRepositoryInput) (*ent.Repository, error) {
@@ -164,6 +160,22 @@ func (r *packageVersionResolver) ArchiveSha256(ctx context.Context, obj *ent.Pac
 	return &stored.Sha256, nil
 }
 
+func (r *packageVersionResolver) ArchiveSha1(ctx context.Context, obj *ent.PackageVersion) (*string, error) {
+	stored, err := archiveOf(ctx, obj)
+	if err != nil || stored == nil {
+		return nil, err
+	}
+	return &stored.Sha1, nil
+}
+
+func (r *packageVersionResolver) FirstSeenAt(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error) {
+	pinned, err := view.PinOf(ctx, obj)
+	if err != nil || pinned == nil {
+		return nil, err
+	}
+	return pinned.SeenAt, nil
+}
+
 func (r *packageVersionResolver) HeldUntil(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error) {
 	offer, err := r.View.Offer(ctx, obj)
 	return offer.HeldUntil, err
@@ -180,6 +192,18 @@ func (r *packageVersionResolver) Changed(ctx context.Context, obj *ent.PackageVe
 		return nil, err
 	}
 	return &model.VersionChange{Reference: said(pinned.ChangedReference), Sha256: said(pinned.ChangedSha256), SeenAt: *pinned.ChangedAt}, nil
+}
+
+func (r *packageVersionResolver) Readme(ctx context.Context, obj *ent.PackageVersion) (*string, error) {
+	return r.Readmes.Of(ctx, obj)
+}
+
+func (r *packageVersionResolver) Requires(ctx context.Context, obj *ent.PackageVersion) ([]*view.Requirement, error) {
+	return r.View.Requires(ctx, obj, visibleTo(ctx))
+}
+
+func (r *packageVersionResolver) Dependents(ctx context.Context, obj *ent.PackageVersion, first *int, after *entgql.Cursor[string]) (*ent.PackageConnection, error) {
+	return r.dependents(ctx, obj, first, after)
 }
 
 func (r *queryResolver) Repository(ctx context.Context, id string) (*ent.Repository, error) {
@@ -236,6 +260,10 @@ func (r *queryResolver) Packages(ctx context.Context, first *int, after *entgql.
 	return listPackages(ctx, query, orderBy, keyset.Page{First: first, After: after, Last: last, Before: before})
 }
 
+func (r *queryResolver) CheckRepository(ctx context.Context, input model.CreateRepositoryInput, repository *string) (*repository.Health, error) {
+	return r.check(ctx, input, repository)
+}
+
 func (r *queryResolver) Claims(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.ClaimConnection, error) {
 	if _, err := may(ctx, auth.ReadRepositories, auth.Object{}); err != nil {
 		return nil, err
@@ -262,12 +290,16 @@ func (r *queryResolver) Blocks(ctx context.Context, first *int, after *entgql.Cu
 	return listBlocks(ctx, query, keyset.Page{First: first, After: after})
 }
 
-func (r *queryResolver) ChangedVersions(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error) {
-	return r.versions(ctx, "changedVersions", first, after, func() (*ent.PackageVersionQuery, error) { return r.View.Changed(r.Client), nil })
+func (r *queryResolver) ChangedVersions(ctx context.Context, first *int, after *entgql.Cursor[string], repository *string) (*ent.PackageVersionConnection, error) {
+	return r.versions(ctx, "changedVersions", first, after, repository, func() (*ent.PackageVersionQuery, error) {
+		return r.View.Changed(r.Client), nil
+	})
 }
 
-func (r *queryResolver) HeldVersions(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error) {
-	return r.versions(ctx, "heldVersions", first, after, func() (*ent.PackageVersionQuery, error) { return r.View.Held(ctx, r.Client) })
+func (r *queryResolver) HeldVersions(ctx context.Context, first *int, after *entgql.Cursor[string], repository *string) (*ent.PackageVersionConnection, error) {
+	return r.versions(ctx, "heldVersions", first, after, repository, func() (*ent.PackageVersionQuery, error) {
+		return r.View.Held(ctx, r.Client)
+	})
 }
 
 func (r *repositoryResolver) Owns(ctx context.Context, obj *ent.Repository) ([]string, error) {
@@ -280,6 +312,11 @@ func (r *repositoryResolver) HostKeys(ctx context.Context, obj *ent.Repository) 
 
 func (r *repositoryResolver) CooldownExceptions(ctx context.Context, obj *ent.Repository) ([]string, error) {
 	return list(obj.CooldownExceptions), nil
+}
+
+func (r *repositoryResolver) Health(ctx context.Context, obj *ent.Repository) (*repository.Health, error) {
+	health, err := repository.HealthOf(ctx, r.Client, obj)
+	return &health, err
 }
 
 func (r *repositoryResolver) PackageCount(ctx context.Context, obj *ent.Repository) (int, error) {

@@ -24,6 +24,7 @@ import (
 type Resolver struct {
 	Client      *ent.Client
 	View        *view.View
+	Readmes     *view.Readmes
 	Accounts    *account.Service
 	Cookies     account.Cookies
 	Access      *tokens.Service

@@ -249,6 +249,22 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 		return s
 	}
 
+	dependents := within(w.version.ID, "PackageVersion", "dependents")
+	requiring := c.Repository.Create().SetName("requiring").SetType("COMPOSER").SaveX(ctx)
+	dependents.rows = func() []row {
+		var all []row
+		for _, p := range requiring.QueryPackageRows().AllX(ctx) {
+			all = append(all, row{p.ID, map[string]key{"": {text: p.Name}}})
+		}
+		return all
+	}
+	dependents.add = func() string {
+		p := c.Pkg.Create().SetName(fmt.Sprintf("%s/%d", one(random, []string{"a", "b-c", "b"}), next())).SetRepositoryID(requiring.ID).SaveX(ctx)
+		c.Requirement.Create().SetPackageID(p.ID).SetName("acme/lib").SaveX(ctx)
+		return p.ID
+	}
+	dependents.remove = func(id string) { c.Pkg.DeleteOneID(id).ExecX(ctx) }
+
 	events := plainly("auditEvents")
 	events.desc = true
 	events.rows = func() []row {
@@ -292,6 +308,6 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	return map[string]shelf{
 		"Query.tokens": tokens, "Query.repositories": repositories, "Query.packages": packages, "Package.versions": versions,
 		"Repository.syncs": syncs, "Query.claims": claims, "Query.auditEvents": events, "Query.downloads": downloads,
-		"Query.blocks": blocks, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
+		"PackageVersion.dependents": dependents, "Query.blocks": blocks, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"broker/ent/pkg"
 	"broker/graph/keyset"
 	"broker/server/auth"
+	"broker/server/pattern"
 	"broker/server/view"
 )
 
@@ -24,8 +25,8 @@ func (r *mutationResolver) decide(ctx context.Context, id string, do func(contex
 	return r.Client.PackageVersion.Get(ctx, id)
 }
 
-// versions reads a page of the versions of any package that the caller may see.
-func (r *queryResolver) versions(ctx context.Context, name string, first *int, after *entgql.Cursor[string], which func() (*ent.PackageVersionQuery, error)) (*ent.PackageVersionConnection, error) {
+// versions reads a page of the versions of any package that the caller may see; of one repository where it is given.
+func (r *queryResolver) versions(ctx context.Context, name string, first *int, after *entgql.Cursor[string], repository *string, which func() (*ent.PackageVersionQuery, error)) (*ent.PackageVersionConnection, error) {
 	subject, err := may(ctx, auth.ReadPackages, auth.Object{})
 	if err != nil {
 		return nil, err
@@ -38,10 +39,36 @@ func (r *queryResolver) versions(ctx context.Context, name string, first *int, a
 		return nil, err
 	}
 	query.Where(packageversion.HasPackageWith(pkg.RepositoryIDNotNil(), pkg.GoneAtIsNil()))
+	if repository != nil {
+		query.Where(packageversion.HasPackageWith(pkg.RepositoryID(*repository)))
+		name += " of " + *repository
+	}
 	if subject.Token != nil {
 		query.Where(packageversion.HasPackageWith(view.Within(subject.Token.Packages)))
 	}
 	return listDecided(ctx, name, query, keyset.Page{First: first, After: after})
+}
+
+// visibleTo are the patterns of the packages that the caller may see; empty for all.
+func visibleTo(ctx context.Context) pattern.Set {
+	if s := auth.FromContext(ctx); s != nil && s.Token != nil {
+		return s.Token.Packages
+	}
+	return pattern.Set{}
+}
+
+// dependents reads a page of the packages that the caller may see of which a version requires the package of another.
+func (r *packageVersionResolver) dependents(ctx context.Context, of *ent.PackageVersion, first *int, after *entgql.Cursor[string]) (*ent.PackageConnection, error) {
+	first, _, err := page(first, nil)
+	if err != nil {
+		return nil, err
+	}
+	required, err := r.Package(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	query := r.Client.Pkg.Query().Where(view.Requiring(required.Name), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil(), view.Within(visibleTo(ctx)))
+	return listDependents(ctx, required.Name, query, keyset.Page{First: first, After: after})
 }
 
 // said is a text that may be missing.

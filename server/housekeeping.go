@@ -21,6 +21,7 @@ func (s *server) keepHouse(ctx context.Context) {
 		if n%6 == 0 {
 			s.warn(ctx, "old usage could not be removed", s.usage.Prune(ctx, time.Now()))
 			s.logHead(ctx)
+			s.warn(ctx, "when the tokens of git repositories end could not be noted", s.repositories.LookAtCredentials(ctx))
 		}
 		if n%144 == 1 && !s.store.Shared() { // once a day, and not while the server starts
 			s.warn(ctx, "archives that nothing names could not be deleted", s.cleanArchives(ctx))

@@ -192,7 +192,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs},
 		graph: graph.NewHandler(&graph.Resolver{
 			Client: db.Reports, View: views, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
-			Sources: repositories, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
+			Readmes: &view.Readmes{Store: s.store, Sources: repositories}, Sources: repositories, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
 		leaks:   leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),

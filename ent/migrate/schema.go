@@ -533,6 +533,7 @@ var (
 		{Name: "dist_mode", Type: field.TypeEnum, Enums: []string{"REWRITE", "MIRROR"}, Default: "REWRITE"},
 		{Name: "credential_type", Type: field.TypeEnum, Enums: []string{"NONE", "HTTP_BASIC", "BEARER", "HEADER", "GITHUB", "GITLAB", "BITBUCKET", "GITEA", "SSH_KEY"}, Default: "NONE"},
 		{Name: "credential", Type: field.TypeBytes, Nullable: true},
+		{Name: "credential_expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "cooldown_days", Type: field.TypeInt, Default: 0},
 		{Name: "cooldown_exceptions", Type: field.TypeJSON, Nullable: true},
 		{Name: "enabled", Type: field.TypeBool, Default: true},
@@ -551,6 +552,38 @@ var (
 		Name:       "repositories",
 		Columns:    RepositoriesColumns,
 		PrimaryKey: []*schema.Column{RepositoriesColumns[0]},
+	}
+	// RequirementsColumns holds the columns for the "requirements" table.
+	RequirementsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "name", Type: field.TypeString, Size: 255},
+		{Name: "package_id", Type: field.TypeString, Size: 64},
+	}
+	// RequirementsTable holds the schema information for the "requirements" table.
+	RequirementsTable = &schema.Table{
+		Name:       "requirements",
+		Columns:    RequirementsColumns,
+		PrimaryKey: []*schema.Column{RequirementsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "requirements_packages_requirements",
+				Columns:    []*schema.Column{RequirementsColumns[2]},
+				RefColumns: []*schema.Column{PackagesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "requirement_package_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{RequirementsColumns[2], RequirementsColumns[1]},
+			},
+			{
+				Name:    "requirement_name_package_id",
+				Unique:  false,
+				Columns: []*schema.Column{RequirementsColumns[1], RequirementsColumns[2]},
+			},
+		},
 	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
@@ -932,6 +965,7 @@ var (
 		PackagesTable,
 		RateWindowsTable,
 		RepositoriesTable,
+		RequirementsTable,
 		SessionsTable,
 		SettingsTable,
 		SignInThrottlesTable,
@@ -959,6 +993,7 @@ func init() {
 	PackagesTable.Annotation = &entsql.Annotation{
 		Table: "packages",
 	}
+	RequirementsTable.ForeignKeys[0].RefTable = PackagesTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 	SyncRunsTable.ForeignKeys[0].RefTable = RepositoriesTable
 	TokenSecretsTable.ForeignKeys[0].RefTable = TokensTable

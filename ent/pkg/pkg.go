@@ -54,6 +54,8 @@ const (
 	EdgeDists = "dists"
 	// EdgeDocuments holds the string denoting the documents edge name in mutations.
 	EdgeDocuments = "documents"
+	// EdgeRequirements holds the string denoting the requirements edge name in mutations.
+	EdgeRequirements = "requirements"
 	// Table holds the table name of the pkg in the database.
 	Table = "packages"
 	// RepositoryTable is the table that holds the repository relation/edge.
@@ -84,6 +86,13 @@ const (
 	DocumentsInverseTable = "documents"
 	// DocumentsColumn is the table column denoting the documents relation/edge.
 	DocumentsColumn = "package_id"
+	// RequirementsTable is the table that holds the requirements relation/edge.
+	RequirementsTable = "requirements"
+	// RequirementsInverseTable is the table name for the Requirement entity.
+	// It exists in this package in order to avoid circular dependency with the "requirement" package.
+	RequirementsInverseTable = "requirements"
+	// RequirementsColumn is the table column denoting the requirements relation/edge.
+	RequirementsColumn = "package_id"
 )
 
 // Columns holds all SQL columns for pkg fields.
@@ -279,6 +288,20 @@ func ByDocuments(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newDocumentsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByRequirementsCount orders the results by requirements count.
+func ByRequirementsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newRequirementsStep(), opts...)
+	}
+}
+
+// ByRequirements orders the results by requirements terms.
+func ByRequirements(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newRequirementsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newRepositoryStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -305,5 +328,12 @@ func newDocumentsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(DocumentsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, DocumentsTable, DocumentsColumn),
+	)
+}
+func newRequirementsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RequirementsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RequirementsTable, RequirementsColumn),
 	)
 }

@@ -1197,6 +1197,29 @@ func HasDocumentsWith(preds ...predicate.Document) predicate.Pkg {
 	})
 }
 
+// HasRequirements applies the HasEdge predicate on the "requirements" edge.
+func HasRequirements() predicate.Pkg {
+	return predicate.Pkg(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, RequirementsTable, RequirementsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasRequirementsWith applies the HasEdge predicate on the "requirements" edge with a given conditions (other predicates).
+func HasRequirementsWith(preds ...predicate.Requirement) predicate.Pkg {
+	return predicate.Pkg(func(s *sql.Selector) {
+		step := newRequirementsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Pkg) predicate.Pkg {
 	return predicate.Pkg(sql.AndPredicates(predicates...))

@@ -51,6 +51,9 @@ type RateWindow func(*sql.Selector)
 // Repository is the predicate function for repository builders.
 type Repository func(*sql.Selector)
 
+// Requirement is the predicate function for requirement builders.
+type Requirement func(*sql.Selector)
+
 // Session is the predicate function for session builders.
 type Session func(*sql.Selector)
 

@@ -41,6 +41,8 @@ const (
 	FieldCredentialType = "credential_type"
 	// FieldCredential holds the string denoting the credential field in the database.
 	FieldCredential = "credential"
+	// FieldCredentialExpiresAt holds the string denoting the credential_expires_at field in the database.
+	FieldCredentialExpiresAt = "credential_expires_at"
 	// FieldCooldownDays holds the string denoting the cooldown_days field in the database.
 	FieldCooldownDays = "cooldown_days"
 	// FieldCooldownExceptions holds the string denoting the cooldown_exceptions field in the database.
@@ -120,6 +122,7 @@ var Columns = []string{
 	FieldDistMode,
 	FieldCredentialType,
 	FieldCredential,
+	FieldCredentialExpiresAt,
 	FieldCooldownDays,
 	FieldCooldownExceptions,
 	FieldEnabled,
@@ -338,6 +341,11 @@ func ByDistMode(opts ...sql.OrderTermOption) OrderOption {
 // ByCredentialType orders the results by the credential_type field.
 func ByCredentialType(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCredentialType, opts...).ToFunc()
+}
+
+// ByCredentialExpiresAt orders the results by the credential_expires_at field.
+func ByCredentialExpiresAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCredentialExpiresAt, opts...).ToFunc()
 }
 
 // ByCooldownDays orders the results by the cooldown_days field.

@@ -100,6 +100,11 @@ func Credential(v []byte) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCredential, v))
 }
 
+// CredentialExpiresAt applies equality check predicate on the "credential_expires_at" field. It's identical to CredentialExpiresAtEQ.
+func CredentialExpiresAt(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldCredentialExpiresAt, v))
+}
+
 // CooldownDays applies equality check predicate on the "cooldown_days" field. It's identical to CooldownDaysEQ.
 func CooldownDays(v int) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCooldownDays, v))
@@ -663,6 +668,56 @@ func CredentialIsNil() predicate.Repository {
 // CredentialNotNil applies the NotNil predicate on the "credential" field.
 func CredentialNotNil() predicate.Repository {
 	return predicate.Repository(sql.FieldNotNull(FieldCredential))
+}
+
+// CredentialExpiresAtEQ applies the EQ predicate on the "credential_expires_at" field.
+func CredentialExpiresAtEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldCredentialExpiresAt, v))
+}
+
+// CredentialExpiresAtNEQ applies the NEQ predicate on the "credential_expires_at" field.
+func CredentialExpiresAtNEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldCredentialExpiresAt, v))
+}
+
+// CredentialExpiresAtIn applies the In predicate on the "credential_expires_at" field.
+func CredentialExpiresAtIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldCredentialExpiresAt, vs...))
+}
+
+// CredentialExpiresAtNotIn applies the NotIn predicate on the "credential_expires_at" field.
+func CredentialExpiresAtNotIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldCredentialExpiresAt, vs...))
+}
+
+// CredentialExpiresAtGT applies the GT predicate on the "credential_expires_at" field.
+func CredentialExpiresAtGT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldCredentialExpiresAt, v))
+}
+
+// CredentialExpiresAtGTE applies the GTE predicate on the "credential_expires_at" field.
+func CredentialExpiresAtGTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldCredentialExpiresAt, v))
+}
+
+// CredentialExpiresAtLT applies the LT predicate on the "credential_expires_at" field.
+func CredentialExpiresAtLT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldCredentialExpiresAt, v))
+}
+
+// CredentialExpiresAtLTE applies the LTE predicate on the "credential_expires_at" field.
+func CredentialExpiresAtLTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldCredentialExpiresAt, v))
+}
+
+// CredentialExpiresAtIsNil applies the IsNil predicate on the "credential_expires_at" field.
+func CredentialExpiresAtIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldCredentialExpiresAt))
+}
+
+// CredentialExpiresAtNotNil applies the NotNil predicate on the "credential_expires_at" field.
+func CredentialExpiresAtNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldCredentialExpiresAt))
 }
 
 // CooldownDaysEQ applies the EQ predicate on the "cooldown_days" field.

@@ -34,6 +34,8 @@ func (Repository) Fields() []ent.Field {
 			Default("NONE"),
 		field.Bytes("credential").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
 			Comment("Sealed JSON of user name, secret and header."),
+		field.Time("credential_expires_at").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("When the credential ends, where the host tells."),
 		field.Int("cooldown_days").Default(0).Comment("Releases first seen fewer days ago are held back."),
 		field.JSON("cooldown_exceptions", []string{}).Optional().Comment("Patterns of packages that are not."),
 		field.Bool("enabled").Default(true),

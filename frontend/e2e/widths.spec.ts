@@ -20,6 +20,7 @@ test("every page fits every width, and tells on a small screen what its numbers 
     [`/repositories/${failing}`]: () => card("create"),
     "/packages": () => card("globex/cache"),
     "/packages/globex/cache?who=": () => card("Long description"),
+    "/versions": () => page.getByText("Nothing has changed"),
     "/usage?days=365": () => page.getByText("Busiest tokens"),
     "/audit": () => card("Token created"),
     "/settings": () => page.getByLabel("Keep events for"),

@@ -16,6 +16,7 @@ import { Route as AppIndexRouteImport } from './routes/_app/index'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
 import { Route as AppUsageRouteImport } from './routes/_app/usage'
+import { Route as AppVersionsRouteImport } from './routes/_app/versions'
 import { Route as AppPackagesIndexRouteImport } from './routes/_app/packages.index'
 import { Route as AppRepositoriesIndexRouteImport } from './routes/_app/repositories.index'
 import { Route as AppRepositoriesIdRouteImport } from './routes/_app/repositories.$id'
@@ -57,6 +58,11 @@ const AppUsageRoute = AppUsageRouteImport.update({
   path: '/usage',
   getParentRoute: () => AppRoute,
 } as any)
+const AppVersionsRoute = AppVersionsRouteImport.update({
+  id: '/versions',
+  path: '/versions',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppPackagesIndexRoute = AppPackagesIndexRouteImport.update({
   id: '/packages/',
   path: '/packages/',
@@ -95,6 +101,7 @@ export interface FileRoutesByFullPath {
   '/audit': typeof AppAuditRoute
   '/settings': typeof AppSettingsRoute
   '/usage': typeof AppUsageRoute
+  '/versions': typeof AppVersionsRoute
   '/repositories/$id': typeof AppRepositoriesIdRoute
   '/tokens/$id': typeof AppTokensIdRoute
   '/packages/': typeof AppPackagesIndexRoute
@@ -108,6 +115,7 @@ export interface FileRoutesByTo {
   '/audit': typeof AppAuditRoute
   '/settings': typeof AppSettingsRoute
   '/usage': typeof AppUsageRoute
+  '/versions': typeof AppVersionsRoute
   '/': typeof AppIndexRoute
   '/repositories/$id': typeof AppRepositoriesIdRoute
   '/tokens/$id': typeof AppTokensIdRoute
@@ -124,6 +132,7 @@ export interface FileRoutesById {
   '/_app/audit': typeof AppAuditRoute
   '/_app/settings': typeof AppSettingsRoute
   '/_app/usage': typeof AppUsageRoute
+  '/_app/versions': typeof AppVersionsRoute
   '/_app/': typeof AppIndexRoute
   '/_app/repositories/$id': typeof AppRepositoriesIdRoute
   '/_app/tokens/$id': typeof AppTokensIdRoute
@@ -141,6 +150,7 @@ export interface FileRouteTypes {
     | '/audit'
     | '/settings'
     | '/usage'
+    | '/versions'
     | '/repositories/$id'
     | '/tokens/$id'
     | '/packages/'
@@ -154,6 +164,7 @@ export interface FileRouteTypes {
     | '/audit'
     | '/settings'
     | '/usage'
+    | '/versions'
     | '/'
     | '/repositories/$id'
     | '/tokens/$id'
@@ -169,6 +180,7 @@ export interface FileRouteTypes {
     | '/_app/audit'
     | '/_app/settings'
     | '/_app/usage'
+    | '/_app/versions'
     | '/_app/'
     | '/_app/repositories/$id'
     | '/_app/tokens/$id'
@@ -235,6 +247,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppUsageRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/versions': {
+      id: '/_app/versions'
+      path: '/versions'
+      fullPath: '/versions'
+      preLoaderRoute: typeof AppVersionsRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/packages/': {
       id: '/_app/packages/'
       path: '/packages'
@@ -284,6 +303,7 @@ interface AppRouteChildren {
   AppAuditRoute: typeof AppAuditRoute
   AppSettingsRoute: typeof AppSettingsRoute
   AppUsageRoute: typeof AppUsageRoute
+  AppVersionsRoute: typeof AppVersionsRoute
   AppIndexRoute: typeof AppIndexRoute
   AppRepositoriesIdRoute: typeof AppRepositoriesIdRoute
   AppTokensIdRoute: typeof AppTokensIdRoute
@@ -297,6 +317,7 @@ const AppRouteChildren: AppRouteChildren = {
   AppAuditRoute: AppAuditRoute,
   AppSettingsRoute: AppSettingsRoute,
   AppUsageRoute: AppUsageRoute,
+  AppVersionsRoute: AppVersionsRoute,
   AppIndexRoute: AppIndexRoute,
   AppRepositoriesIdRoute: AppRepositoriesIdRoute,
   AppTokensIdRoute: AppTokensIdRoute,

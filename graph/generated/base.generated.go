@@ -7,6 +7,7 @@ import (
 	"broker/graph/model"
 	"broker/graph/scalar"
 	"broker/server/audit"
+	"broker/server/repository"
 	"broker/server/settings"
 	"broker/server/tokens"
 	"broker/server/usage"
@@ -64,10 +65,11 @@ type QueryResolver interface {
 	Repositories(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.RepositoryOrder, where *model.RepositoryWhere) (*ent.RepositoryConnection, error)
 	Package(ctx context.Context, name string) (*ent.Pkg, error)
 	Packages(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) (*ent.PackageConnection, error)
+	CheckRepository(ctx context.Context, input model.CreateRepositoryInput, repository *string) (*repository.Health, error)
 	Claims(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.ClaimConnection, error)
 	Blocks(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.BlockConnection, error)
-	ChangedVersions(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error)
-	HeldVersions(ctx context.Context, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error)
+	ChangedVersions(ctx context.Context, first *int, after *entgql.Cursor[string], repository *string) (*ent.PackageVersionConnection, error)
+	HeldVersions(ctx context.Context, first *int, after *entgql.Cursor[string], repository *string) (*ent.PackageVersionConnection, error)
 	Settings(ctx context.Context) (*settings.Settings, error)
 	Token(ctx context.Context, id string) (*ent.Token, error)
 	Tokens(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.TokenOrder, where *model.TokenWhere) (*ent.TokenConnection, error)
@@ -587,6 +589,36 @@ func (ec *executionContext) field_Query_changedVersions_args(ctx context.Context
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "repository",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["repository"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_checkRepository_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateRepositoryInput, error) {
+			return ec.unmarshalNCreateRepositoryInput2brokerᚋgraphᚋmodelᚐCreateRepositoryInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "repository",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["repository"] = arg1
 	return args, nil
 }
 
@@ -661,6 +693,14 @@ func (ec *executionContext) field_Query_heldVersions_args(ctx context.Context, r
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "repository",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["repository"] = arg2
 	return args, nil
 }
 
@@ -2512,6 +2552,50 @@ func (ec *executionContext) fieldContext_Query_packages(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_checkRepository(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_checkRepository(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CheckRepository(ctx, fc.Args["input"].(model.CreateRepositoryInput), fc.Args["repository"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *repository.Health) graphql.Marshaler {
+			return ec.marshalNRepositoryHealth2ᚖbrokerᚋserverᚋrepositoryᚐHealth(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_checkRepository(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RepositoryHealth(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_checkRepository_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_claims(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2610,7 +2694,7 @@ func (ec *executionContext) _Query_changedVersions(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ChangedVersions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*entgql.Cursor[string]))
+			return ec.Resolvers.Query().ChangedVersions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*entgql.Cursor[string]), fc.Args["repository"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PackageVersionConnection) graphql.Marshaler {
@@ -2654,7 +2738,7 @@ func (ec *executionContext) _Query_heldVersions(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().HeldVersions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*entgql.Cursor[string]))
+			return ec.Resolvers.Query().HeldVersions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*entgql.Cursor[string]), fc.Args["repository"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PackageVersionConnection) graphql.Marshaler {
@@ -3664,6 +3748,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_packages(ctx, field)
+				})
+		case "checkRepository":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_checkRepository(ctx, field)
 				})
 		case "claims":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

@@ -4,11 +4,13 @@ package generated
 
 import (
 	"broker/ent"
-	"broker/ent/repository"
+	repository1 "broker/ent/repository"
 	"broker/ent/schema"
 	"broker/ent/syncrun"
 	"broker/graph/model"
+	"broker/server/repository"
 	"broker/server/usage"
+	"broker/server/view"
 	"context"
 	"math"
 	"strconv"
@@ -35,10 +37,15 @@ type PackageVersionResolver interface {
 	Metadata(ctx context.Context, obj *ent.PackageVersion) (string, error)
 	ArchiveBytes(ctx context.Context, obj *ent.PackageVersion) (*int64, error)
 	ArchiveSha256(ctx context.Context, obj *ent.PackageVersion) (*string, error)
+	ArchiveSha1(ctx context.Context, obj *ent.PackageVersion) (*string, error)
+	FirstSeenAt(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error)
 
 	HeldUntil(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error)
 	Withheld(ctx context.Context, obj *ent.PackageVersion) (*string, error)
 	Changed(ctx context.Context, obj *ent.PackageVersion) (*model.VersionChange, error)
+	Readme(ctx context.Context, obj *ent.PackageVersion) (*string, error)
+	Requires(ctx context.Context, obj *ent.PackageVersion) ([]*view.Requirement, error)
+	Dependents(ctx context.Context, obj *ent.PackageVersion, first *int, after *entgql.Cursor[string]) (*ent.PackageConnection, error)
 }
 type RepositoryResolver interface {
 	Owns(ctx context.Context, obj *ent.Repository) ([]string, error)
@@ -47,6 +54,7 @@ type RepositoryResolver interface {
 
 	CooldownExceptions(ctx context.Context, obj *ent.Repository) ([]string, error)
 
+	Health(ctx context.Context, obj *ent.Repository) (*repository.Health, error)
 	PackageCount(ctx context.Context, obj *ent.Repository) (int, error)
 	VersionCount(ctx context.Context, obj *ent.Repository) (int, error)
 	StoredBytes(ctx context.Context, obj *ent.Repository) (int64, error)
@@ -59,6 +67,28 @@ type SyncRunResolver interface {
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_PackageVersion_dependents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*entgql.Cursor[string], error) {
+			return ec.unmarshalOCursor2ᚖentgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
 
 func (ec *executionContext) field_Package_usage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -1362,6 +1392,52 @@ func (ec *executionContext) fieldContext_PackageVersion_archiveSha256(_ context.
 	return graphql.NewScalarFieldContext("PackageVersion", field, true, true, "String")
 }
 
+func (ec *executionContext) _PackageVersion_archiveSha1(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PackageVersion_archiveSha1(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PackageVersion().ArchiveSha1(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PackageVersion_archiveSha1(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PackageVersion", field, true, true, "String")
+}
+
+func (ec *executionContext) _PackageVersion_firstSeenAt(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PackageVersion_firstSeenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PackageVersion().FirstSeenAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PackageVersion_firstSeenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PackageVersion", field, true, true, "Time")
+}
+
 func (ec *executionContext) _PackageVersion_downloads(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1459,6 +1535,105 @@ func (ec *executionContext) fieldContext_PackageVersion_changed(_ context.Contex
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_VersionChange(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PackageVersion_readme(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PackageVersion_readme(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PackageVersion().Readme(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PackageVersion_readme(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PackageVersion", field, true, true, "String")
+}
+
+func (ec *executionContext) _PackageVersion_requires(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PackageVersion_requires(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PackageVersion().Requires(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*view.Requirement) graphql.Marshaler {
+			return ec.marshalNRequirement2ᚕᚖbrokerᚋserverᚋviewᚐRequirementᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PackageVersion_requires(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PackageVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Requirement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PackageVersion_dependents(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PackageVersion_dependents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PackageVersion().Dependents(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*entgql.Cursor[string]))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.PackageConnection) graphql.Marshaler {
+			return ec.marshalNPackageConnection2ᚖbrokerᚋentᚐPackageConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PackageVersion_dependents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PackageVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PackageConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PackageVersion_dependents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -1663,7 +1838,7 @@ func (ec *executionContext) _Repository_type(ctx context.Context, field graphql.
 			return obj.Type, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v repository.Type) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v repository1.Type) graphql.Marshaler {
 			return ec.marshalNRepositoryType2brokerᚋentᚋrepositoryᚐType(ctx, selections, v)
 		},
 		true,
@@ -1824,7 +1999,7 @@ func (ec *executionContext) _Repository_distMode(ctx context.Context, field grap
 			return obj.DistMode, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v repository.DistMode) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v repository1.DistMode) graphql.Marshaler {
 			return ec.marshalNDistMode2brokerᚋentᚋrepositoryᚐDistMode(ctx, selections, v)
 		},
 		true,
@@ -1893,7 +2068,7 @@ func (ec *executionContext) _Repository_credential(ctx context.Context, field gr
 			return obj.CredentialType, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v repository.CredentialType) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v repository1.CredentialType) graphql.Marshaler {
 			return ec.marshalNCredentialType2brokerᚋentᚋrepositoryᚐCredentialType(ctx, selections, v)
 		},
 		true,
@@ -1962,7 +2137,7 @@ func (ec *executionContext) _Repository_status(ctx context.Context, field graphq
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v repository.Status) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v repository1.Status) graphql.Marshaler {
 			return ec.marshalNRepositoryStatus2brokerᚋentᚋrepositoryᚐStatus(ctx, selections, v)
 		},
 		true,
@@ -2040,6 +2215,38 @@ func (ec *executionContext) _Repository_notice(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Repository_notice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Repository", field, false, false, "String")
+}
+
+func (ec *executionContext) _Repository_health(ctx context.Context, field graphql.CollectedField, obj *ent.Repository) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Repository_health(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Repository().Health(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *repository.Health) graphql.Marshaler {
+			return ec.marshalNRepositoryHealth2ᚖbrokerᚋserverᚋrepositoryᚐHealth(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Repository_health(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Repository",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RepositoryHealth(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Repository_packageCount(ctx context.Context, field graphql.CollectedField, obj *ent.Repository) (ret graphql.Marshaler) {
@@ -2318,6 +2525,190 @@ func (ec *executionContext) _RepositoryEdge_cursor(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_RepositoryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RepositoryEdge", field, false, false, "Cursor")
+}
+
+func (ec *executionContext) _RepositoryHealth_ok(ctx context.Context, field graphql.CollectedField, obj *repository.Health) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RepositoryHealth_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OK, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RepositoryHealth_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RepositoryHealth", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RepositoryHealth_checkedAt(ctx context.Context, field graphql.CollectedField, obj *repository.Health) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RepositoryHealth_checkedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CheckedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RepositoryHealth_checkedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RepositoryHealth", field, false, false, "Time")
+}
+
+func (ec *executionContext) _RepositoryHealth_message(ctx context.Context, field graphql.CollectedField, obj *repository.Health) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RepositoryHealth_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalOString2string(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RepositoryHealth_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RepositoryHealth", field, false, false, "String")
+}
+
+func (ec *executionContext) _RepositoryHealth_credentialExpiresAt(ctx context.Context, field graphql.CollectedField, obj *repository.Health) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RepositoryHealth_credentialExpiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CredentialExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RepositoryHealth_credentialExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RepositoryHealth", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Requirement_package(ctx context.Context, field graphql.CollectedField, obj *view.Requirement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Requirement_package(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Package, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Requirement_package(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Requirement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Requirement_constraint(ctx context.Context, field graphql.CollectedField, obj *view.Requirement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Requirement_constraint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Constraint, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Requirement_constraint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Requirement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Requirement_kind(ctx context.Context, field graphql.CollectedField, obj *view.Requirement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Requirement_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Requirement_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Requirement", field, false, false, "String")
+}
+
+func (ec *executionContext) _Requirement_known(ctx context.Context, field graphql.CollectedField, obj *view.Requirement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Requirement_known(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Known, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Requirement_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Requirement", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _SyncRun_id(ctx context.Context, field graphql.CollectedField, obj *ent.SyncRun) (ret graphql.Marshaler) {
@@ -4012,6 +4403,18 @@ func (ec *executionContext) _PackageVersion(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PackageVersion_archiveSha256(ctx, field, obj)
 				})
+		case "archiveSha1":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PackageVersion_archiveSha1(ctx, field, obj)
+				})
+		case "firstSeenAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PackageVersion_firstSeenAt(ctx, field, obj)
+				})
 		case "downloads":
 			out.Values[i] = ec._PackageVersion_downloads(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -4034,6 +4437,24 @@ func (ec *executionContext) _PackageVersion(ctx context.Context, sel ast.Selecti
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PackageVersion_changed(ctx, field, obj)
+				})
+		case "readme":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PackageVersion_readme(ctx, field, obj)
+				})
+		case "requires":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PackageVersion_requires(ctx, field, obj)
+				})
+		case "dependents":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PackageVersion_dependents(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -4242,6 +4663,12 @@ func (ec *executionContext) _Repository(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "health":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Repository_health(ctx, field, obj)
+				})
 		case "packageCount":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -4349,6 +4776,102 @@ func (ec *executionContext) _RepositoryEdge(ctx context.Context, sel ast.Selecti
 			}
 		case "cursor":
 			out.Values[i] = ec._RepositoryEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var repositoryHealthImplementors = []string{"RepositoryHealth"}
+
+func (ec *executionContext) _RepositoryHealth(ctx context.Context, sel ast.SelectionSet, obj *repository.Health) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, repositoryHealthImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RepositoryHealth")
+		case "ok":
+			out.Values[i] = ec._RepositoryHealth_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "checkedAt":
+			out.Values[i] = ec._RepositoryHealth_checkedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._RepositoryHealth_message(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "credentialExpiresAt":
+			out.Values[i] = ec._RepositoryHealth_credentialExpiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var requirementImplementors = []string{"Requirement"}
+
+func (ec *executionContext) _Requirement(ctx context.Context, sel ast.SelectionSet, obj *view.Requirement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, requirementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Requirement")
+		case "package":
+			out.Values[i] = ec._Requirement_package(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "constraint":
+			out.Values[i] = ec._Requirement_constraint(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._Requirement_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "known":
+			out.Values[i] = ec._Requirement_known(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -4669,23 +5192,23 @@ func (ec *executionContext) unmarshalNCreateRepositoryInput2brokerᚋgraphᚋmod
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNCredentialType2brokerᚋentᚋrepositoryᚐCredentialType(ctx context.Context, v any) (repository.CredentialType, error) {
-	var res repository.CredentialType
+func (ec *executionContext) unmarshalNCredentialType2brokerᚋentᚋrepositoryᚐCredentialType(ctx context.Context, v any) (repository1.CredentialType, error) {
+	var res repository1.CredentialType
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCredentialType2brokerᚋentᚋrepositoryᚐCredentialType(ctx context.Context, sel ast.SelectionSet, v repository.CredentialType) graphql.Marshaler {
+func (ec *executionContext) marshalNCredentialType2brokerᚋentᚋrepositoryᚐCredentialType(ctx context.Context, sel ast.SelectionSet, v repository1.CredentialType) graphql.Marshaler {
 	return v
 }
 
-func (ec *executionContext) unmarshalNDistMode2brokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, v any) (repository.DistMode, error) {
-	var res repository.DistMode
+func (ec *executionContext) unmarshalNDistMode2brokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, v any) (repository1.DistMode, error) {
+	var res repository1.DistMode
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDistMode2brokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, sel ast.SelectionSet, v repository.DistMode) graphql.Marshaler {
+func (ec *executionContext) marshalNDistMode2brokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, sel ast.SelectionSet, v repository1.DistMode) graphql.Marshaler {
 	return v
 }
 
@@ -4751,6 +5274,14 @@ func (ec *executionContext) marshalNRepositoryConnection2ᚖbrokerᚋentᚐRepos
 	return ec._RepositoryConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNRepositoryHealth2ᚖbrokerᚋserverᚋrepositoryᚐHealth(ctx context.Context, sel ast.SelectionSet, v *repository.Health) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RepositoryHealth!")
+		return graphql.Null
+	}
+	return ec._RepositoryHealth(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRepositoryOrderField2ᚖbrokerᚋentᚐRepositoryOrderField(ctx context.Context, v any) (*ent.RepositoryOrderField, error) {
 	var res = new(ent.RepositoryOrderField)
 	err := res.UnmarshalGQL(v)
@@ -4765,24 +5296,48 @@ func (ec *executionContext) marshalNRepositoryOrderField2ᚖbrokerᚋentᚐRepos
 	return v
 }
 
-func (ec *executionContext) unmarshalNRepositoryStatus2brokerᚋentᚋrepositoryᚐStatus(ctx context.Context, v any) (repository.Status, error) {
-	var res repository.Status
+func (ec *executionContext) unmarshalNRepositoryStatus2brokerᚋentᚋrepositoryᚐStatus(ctx context.Context, v any) (repository1.Status, error) {
+	var res repository1.Status
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRepositoryStatus2brokerᚋentᚋrepositoryᚐStatus(ctx context.Context, sel ast.SelectionSet, v repository.Status) graphql.Marshaler {
+func (ec *executionContext) marshalNRepositoryStatus2brokerᚋentᚋrepositoryᚐStatus(ctx context.Context, sel ast.SelectionSet, v repository1.Status) graphql.Marshaler {
 	return v
 }
 
-func (ec *executionContext) unmarshalNRepositoryType2brokerᚋentᚋrepositoryᚐType(ctx context.Context, v any) (repository.Type, error) {
-	var res repository.Type
+func (ec *executionContext) unmarshalNRepositoryType2brokerᚋentᚋrepositoryᚐType(ctx context.Context, v any) (repository1.Type, error) {
+	var res repository1.Type
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRepositoryType2brokerᚋentᚋrepositoryᚐType(ctx context.Context, sel ast.SelectionSet, v repository.Type) graphql.Marshaler {
+func (ec *executionContext) marshalNRepositoryType2brokerᚋentᚋrepositoryᚐType(ctx context.Context, sel ast.SelectionSet, v repository1.Type) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNRequirement2ᚕᚖbrokerᚋserverᚋviewᚐRequirementᚄ(ctx context.Context, sel ast.SelectionSet, v []*view.Requirement) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRequirement2ᚖbrokerᚋserverᚋviewᚐRequirement(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRequirement2ᚖbrokerᚋserverᚋviewᚐRequirement(ctx context.Context, sel ast.SelectionSet, v *view.Requirement) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Requirement!")
+		return graphql.Null
+	}
+	return ec._Requirement(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSyncRun2ᚖbrokerᚋentᚐSyncRun(ctx context.Context, sel ast.SelectionSet, v *ent.SyncRun) graphql.Marshaler {
@@ -4902,16 +5457,16 @@ func (ec *executionContext) unmarshalOCredentialInput2ᚖbrokerᚋgraphᚋmodel�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalODistMode2ᚖbrokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, v any) (*repository.DistMode, error) {
+func (ec *executionContext) unmarshalODistMode2ᚖbrokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, v any) (*repository1.DistMode, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(repository.DistMode)
+	var res = new(repository1.DistMode)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalODistMode2ᚖbrokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, sel ast.SelectionSet, v *repository.DistMode) graphql.Marshaler {
+func (ec *executionContext) marshalODistMode2ᚖbrokerᚋentᚋrepositoryᚐDistMode(ctx context.Context, sel ast.SelectionSet, v *repository1.DistMode) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -5023,32 +5578,32 @@ func (ec *executionContext) unmarshalORepositoryOrder2ᚖbrokerᚋentᚐReposito
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalORepositoryStatus2ᚖbrokerᚋentᚋrepositoryᚐStatus(ctx context.Context, v any) (*repository.Status, error) {
+func (ec *executionContext) unmarshalORepositoryStatus2ᚖbrokerᚋentᚋrepositoryᚐStatus(ctx context.Context, v any) (*repository1.Status, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(repository.Status)
+	var res = new(repository1.Status)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORepositoryStatus2ᚖbrokerᚋentᚋrepositoryᚐStatus(ctx context.Context, sel ast.SelectionSet, v *repository.Status) graphql.Marshaler {
+func (ec *executionContext) marshalORepositoryStatus2ᚖbrokerᚋentᚋrepositoryᚐStatus(ctx context.Context, sel ast.SelectionSet, v *repository1.Status) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return v
 }
 
-func (ec *executionContext) unmarshalORepositoryType2ᚖbrokerᚋentᚋrepositoryᚐType(ctx context.Context, v any) (*repository.Type, error) {
+func (ec *executionContext) unmarshalORepositoryType2ᚖbrokerᚋentᚋrepositoryᚐType(ctx context.Context, v any) (*repository1.Type, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(repository.Type)
+	var res = new(repository1.Type)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalORepositoryType2ᚖbrokerᚋentᚋrepositoryᚐType(ctx context.Context, sel ast.SelectionSet, v *repository.Type) graphql.Marshaler {
+func (ec *executionContext) marshalORepositoryType2ᚖbrokerᚋentᚋrepositoryᚐType(ctx context.Context, sel ast.SelectionSet, v *repository1.Type) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -219,17 +219,22 @@ type ComplexityRoot struct {
 
 	PackageVersion struct {
 		ArchiveBytes      func(childComplexity int) int
+		ArchiveSha1       func(childComplexity int) int
 		ArchiveSha256     func(childComplexity int) int
 		Changed           func(childComplexity int) int
+		Dependents        func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Downloads         func(childComplexity int) int
+		FirstSeenAt       func(childComplexity int) int
 		HeldUntil         func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Licenses          func(childComplexity int) int
 		Metadata          func(childComplexity int) int
 		NormalizedVersion func(childComplexity int) int
 		Package           func(childComplexity int) int
+		Readme            func(childComplexity int) int
 		Reference         func(childComplexity int) int
 		ReleasedAt        func(childComplexity int) int
+		Requires          func(childComplexity int) int
 		Version           func(childComplexity int) int
 		Withheld          func(childComplexity int) int
 	}
@@ -256,10 +261,11 @@ type ComplexityRoot struct {
 		AuditCheck        func(childComplexity int) int
 		AuditEvents       func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], where *audit.Where) int
 		Blocks            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
-		ChangedVersions   func(childComplexity int, first *int, after *entgql.Cursor[string]) int
+		ChangedVersions   func(childComplexity int, first *int, after *entgql.Cursor[string], repository *string) int
+		CheckRepository   func(childComplexity int, input model.CreateRepositoryInput, repository *string) int
 		Claims            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Downloads         func(childComplexity int, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) int
-		HeldVersions      func(childComplexity int, first *int, after *entgql.Cursor[string]) int
+		HeldVersions      func(childComplexity int, first *int, after *entgql.Cursor[string], repository *string) int
 		Node              func(childComplexity int, id string) int
 		Package           func(childComplexity int, name string) int
 		Packages          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) int
@@ -295,6 +301,7 @@ type ComplexityRoot struct {
 		CredentialType     func(childComplexity int) int
 		DistMode           func(childComplexity int) int
 		Enabled            func(childComplexity int) int
+		Health             func(childComplexity int) int
 		HostKeys           func(childComplexity int) int
 		ID                 func(childComplexity int) int
 		LastError          func(childComplexity int) int
@@ -324,6 +331,20 @@ type ComplexityRoot struct {
 	RepositoryEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	RepositoryHealth struct {
+		CheckedAt           func(childComplexity int) int
+		CredentialExpiresAt func(childComplexity int) int
+		Message             func(childComplexity int) int
+		OK                  func(childComplexity int) int
+	}
+
+	Requirement struct {
+		Constraint func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Known      func(childComplexity int) int
+		Package    func(childComplexity int) int
 	}
 
 	RevocationPreview struct {
@@ -1344,6 +1365,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.ArchiveBytes(childComplexity), true
+	case "PackageVersion.archiveSha1":
+		if e.ComplexityRoot.PackageVersion.ArchiveSha1 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.ArchiveSha1(childComplexity), true
 	case "PackageVersion.archiveSha256":
 		if e.ComplexityRoot.PackageVersion.ArchiveSha256 == nil {
 			break
@@ -1356,12 +1383,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.Changed(childComplexity), true
+	case "PackageVersion.dependents":
+		if e.ComplexityRoot.PackageVersion.Dependents == nil {
+			break
+		}
+
+		args, err := ec.field_PackageVersion_dependents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PackageVersion.Dependents(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
 	case "PackageVersion.downloads":
 		if e.ComplexityRoot.PackageVersion.Downloads == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PackageVersion.Downloads(childComplexity), true
+	case "PackageVersion.firstSeenAt":
+		if e.ComplexityRoot.PackageVersion.FirstSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.FirstSeenAt(childComplexity), true
 	case "PackageVersion.heldUntil":
 		if e.ComplexityRoot.PackageVersion.HeldUntil == nil {
 			break
@@ -1398,6 +1442,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.Package(childComplexity), true
+	case "PackageVersion.readme":
+		if e.ComplexityRoot.PackageVersion.Readme == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.Readme(childComplexity), true
 	case "PackageVersion.reference":
 		if e.ComplexityRoot.PackageVersion.Reference == nil {
 			break
@@ -1410,6 +1460,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.ReleasedAt(childComplexity), true
+	case "PackageVersion.requires":
+		if e.ComplexityRoot.PackageVersion.Requires == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.Requires(childComplexity), true
 	case "PackageVersion.version":
 		if e.ComplexityRoot.PackageVersion.Version == nil {
 			break
@@ -1518,7 +1574,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ChangedVersions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+		return e.ComplexityRoot.Query.ChangedVersions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["repository"].(*string)), true
+	case "Query.checkRepository":
+		if e.ComplexityRoot.Query.CheckRepository == nil {
+			break
+		}
+
+		args, err := ec.field_Query_checkRepository_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CheckRepository(childComplexity, args["input"].(model.CreateRepositoryInput), args["repository"].(*string)), true
 	case "Query.claims":
 		if e.ComplexityRoot.Query.Claims == nil {
 			break
@@ -1551,7 +1618,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.HeldVersions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+		return e.ComplexityRoot.Query.HeldVersions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["repository"].(*string)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -1757,6 +1824,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.Enabled(childComplexity), true
+	case "Repository.health":
+		if e.ComplexityRoot.Repository.Health == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.Health(childComplexity), true
 	case "Repository.hostKeys":
 		if e.ComplexityRoot.Repository.HostKeys == nil {
 			break
@@ -1902,6 +1975,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RepositoryEdge.Node(childComplexity), true
+
+	case "RepositoryHealth.checkedAt":
+		if e.ComplexityRoot.RepositoryHealth.CheckedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepositoryHealth.CheckedAt(childComplexity), true
+	case "RepositoryHealth.credentialExpiresAt":
+		if e.ComplexityRoot.RepositoryHealth.CredentialExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepositoryHealth.CredentialExpiresAt(childComplexity), true
+	case "RepositoryHealth.message":
+		if e.ComplexityRoot.RepositoryHealth.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepositoryHealth.Message(childComplexity), true
+	case "RepositoryHealth.ok":
+		if e.ComplexityRoot.RepositoryHealth.OK == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepositoryHealth.OK(childComplexity), true
+
+	case "Requirement.constraint":
+		if e.ComplexityRoot.Requirement.Constraint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requirement.Constraint(childComplexity), true
+	case "Requirement.kind":
+		if e.ComplexityRoot.Requirement.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requirement.Kind(childComplexity), true
+	case "Requirement.known":
+		if e.ComplexityRoot.Requirement.Known == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requirement.Known(childComplexity), true
+	case "Requirement.package":
+		if e.ComplexityRoot.Requirement.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requirement.Package(childComplexity), true
 
 	case "RevocationPreview.active":
 		if e.ComplexityRoot.RevocationPreview.Active == nil {
@@ -2955,12 +3078,25 @@ type Repository implements Node {
   lastError: String
   "What a person should know although the last sync went well, such as packages missing from the source that are not believed gone."
   notice: String
+  "How it stood with its source when it was last synced; nothing is asked of it."
+  health: RepositoryHealth!
   packageCount: Int!
   versionCount: Int!
   storedBytes: Long!
   "Newest first."
   syncs(first: Int, after: Cursor): SyncRunConnection!
   createdAt: Time!
+}
+
+"How it stands with a source."
+type RepositoryHealth {
+  ok: Boolean!
+  "When it was asked; null where it never was."
+  checkedAt: Time
+  "Sentences for people: what it has, or what is wrong and what to do."
+  message: String
+  "When the stored credential, or the one that was tried, ends, where the host tells."
+  credentialExpiresAt: Time
 }
 
 type RepositoryConnection { edges: [RepositoryEdge] pageInfo: PageInfo! totalCount: Int! }
@@ -3071,6 +3207,9 @@ type PackageVersion implements Node {
   "Size and digest of the stored archive; null until it was first asked for."
   archiveBytes: Long
   archiveSha256: String
+  archiveSha1: String
+  "When this server first saw it; null of a branch, and where nobody knows any more."
+  firstSeenAt: Time
   downloads: Long!
   "Held back until then by a cooldown."
   heldUntil: Time
@@ -3078,7 +3217,15 @@ type PackageVersion implements Node {
   withheld: String
   "What the source offers under the same version now; what was first seen is served until this is accepted."
   changed: VersionChange
+  "Its README in Markdown or plain text, read from what is stored: the archive, or the copy of a git repository; null where nothing is, or it has none."
+  readme: String
+  "What it asks for and what it stands in for, as its composer.json says."
+  requires: [Requirement!]!
+  "Packages here of which a version requires this package; as in the list of packages, one for each repository that has it."
+  dependents(first: Int, after: Cursor): PackageConnection!
 }
+"kind: require, require-dev, conflict, replace, provide or suggest; of a suggestion the constraint is a text. known: there is such a package here that the caller may see."
+type Requirement { package: String! constraint: String! kind: String! known: Boolean! }
 "sha256: where only the bytes are others."
 type VersionChange { reference: String sha256: String seenAt: Time! }
 type PackageVersionConnection { edges: [PackageVersionEdge] pageInfo: PageInfo! totalCount: Int! }
@@ -3093,6 +3240,12 @@ extend type Query {
   repositories(first: Int, after: Cursor, last: Int, before: Cursor, orderBy: RepositoryOrder, where: RepositoryWhere): RepositoryConnection!
   package(name: String!): Package
   packages(first: Int, after: Cursor, last: Int, before: Cursor, orderBy: PackageOrder, where: PackageWhere): PackageConnection!
+  """
+  Asks a source as the input describes it, for at most 10 seconds, and stores nothing. repository is the one that is to be
+  changed: its stored credential is sent where the input has none, but to the address it was stored for only. At most 20 a
+  minute for each caller.
+  """
+  checkRepository(input: CreateRepositoryInput!, repository: ID): RepositoryHealth!
   "Who owns which names: what repositories own, and the claims that outlived theirs. By pattern."
   claims(first: Int, after: Cursor): ClaimConnection!
 }
@@ -3145,9 +3298,9 @@ extend type Query {
   "Blocked versions, by package; a token is told of those of packages that it may have."
   blocks(first: Int, after: Cursor): BlockConnection!
   "Versions whose source says something else of them than what is served, and nobody decided."
-  changedVersions(first: Int, after: Cursor): PackageVersionConnection!
+  changedVersions(first: Int, after: Cursor, repository: ID): PackageVersionConnection!
   "Versions that a cooldown holds back."
-  heldVersions(first: Int, after: Cursor): PackageVersionConnection!
+  heldVersions(first: Int, after: Cursor, repository: ID): PackageVersionConnection!
 }
 
 extend type Mutation {
@@ -3809,6 +3962,10 @@ func (ec *executionContext) childFields_PackageVersion(ctx context.Context, fiel
 		return ec.fieldContext_PackageVersion_archiveBytes(ctx, field)
 	case "archiveSha256":
 		return ec.fieldContext_PackageVersion_archiveSha256(ctx, field)
+	case "archiveSha1":
+		return ec.fieldContext_PackageVersion_archiveSha1(ctx, field)
+	case "firstSeenAt":
+		return ec.fieldContext_PackageVersion_firstSeenAt(ctx, field)
 	case "downloads":
 		return ec.fieldContext_PackageVersion_downloads(ctx, field)
 	case "heldUntil":
@@ -3817,6 +3974,12 @@ func (ec *executionContext) childFields_PackageVersion(ctx context.Context, fiel
 		return ec.fieldContext_PackageVersion_withheld(ctx, field)
 	case "changed":
 		return ec.fieldContext_PackageVersion_changed(ctx, field)
+	case "readme":
+		return ec.fieldContext_PackageVersion_readme(ctx, field)
+	case "requires":
+		return ec.fieldContext_PackageVersion_requires(ctx, field)
+	case "dependents":
+		return ec.fieldContext_PackageVersion_dependents(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PackageVersion", field.Name)
 }
@@ -3925,6 +4088,8 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_lastError(ctx, field)
 	case "notice":
 		return ec.fieldContext_Repository_notice(ctx, field)
+	case "health":
+		return ec.fieldContext_Repository_health(ctx, field)
 	case "packageCount":
 		return ec.fieldContext_Repository_packageCount(ctx, field)
 	case "versionCount":
@@ -3959,6 +4124,34 @@ func (ec *executionContext) childFields_RepositoryEdge(ctx context.Context, fiel
 		return ec.fieldContext_RepositoryEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RepositoryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RepositoryHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_RepositoryHealth_ok(ctx, field)
+	case "checkedAt":
+		return ec.fieldContext_RepositoryHealth_checkedAt(ctx, field)
+	case "message":
+		return ec.fieldContext_RepositoryHealth_message(ctx, field)
+	case "credentialExpiresAt":
+		return ec.fieldContext_RepositoryHealth_credentialExpiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RepositoryHealth", field.Name)
+}
+
+func (ec *executionContext) childFields_Requirement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "package":
+		return ec.fieldContext_Requirement_package(ctx, field)
+	case "constraint":
+		return ec.fieldContext_Requirement_constraint(ctx, field)
+	case "kind":
+		return ec.fieldContext_Requirement_kind(ctx, field)
+	case "known":
+		return ec.fieldContext_Requirement_known(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Requirement", field.Name)
 }
 
 func (ec *executionContext) childFields_RevocationPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

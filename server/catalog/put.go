@@ -219,6 +219,7 @@ func (p *put) add(ctx context.Context, w *writes, u *Update) (Outcome, error) {
 	dists := w.addDists(row.id, old, u)
 	outcome, latest := w.addVersions(row.id, old, u)
 	documents := w.addDocuments(row.id, old, u)
+	w.addRequirements(row.id, old, u)
 	row.describe(u, latest, p.madeOf(u))
 	w.packages = append(w.packages, row)
 	if isNew {
@@ -260,7 +261,7 @@ func keepStored(old *oldPackage, u *Update) (otherwise bool) {
 
 // madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
 func (c *Catalog) madeBy(r *ent.Repository) []byte {
-	const form = "3" // of what is rendered; changed with it
+	const form = "4" // of what is rendered; changed with it
 	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode)))
 	return sum[:8]
 }

@@ -24,6 +24,7 @@ type oldPackage struct {
 	versions  map[string]*oldVersion // by normalised version
 	dists     map[distKey]*oldDist
 	documents [2]oldDocument // stable, dev
+	requires  map[string]bool
 }
 
 type oldVersion struct {
@@ -53,7 +54,7 @@ func (p *put) read(ctx context.Context) error {
 		names[i] = u.Name
 	}
 	err := p.each(ctx, func(rows *stdsql.Rows) error {
-		old := &oldPackage{versions: map[string]*oldVersion{}, dists: map[distKey]*oldDist{}}
+		old := &oldPackage{versions: map[string]*oldVersion{}, dists: map[distKey]*oldDist{}, requires: map[string]bool{}}
 		var name string
 		err := rows.Scan(&old.id, &name, &old.gone)
 		p.stored.packages[name], byID[old.id] = old, old
@@ -70,7 +71,7 @@ func (p *put) read(ctx context.Context) error {
 	for _, old := range p.stored.packages {
 		ids = append(ids, old.id)
 	}
-	for _, read := range []func(context.Context, map[string]*oldPackage, []any) error{p.readVersions, p.readDists, p.readDocuments} {
+	for _, read := range []func(context.Context, map[string]*oldPackage, []any) error{p.readVersions, p.readDists, p.readDocuments, p.readRequirements} {
 		if err := read(ctx, byID, ids); err != nil {
 			return err
 		}
@@ -130,6 +131,17 @@ func (p *put) readDocuments(ctx context.Context, byID map[string]*oldPackage, id
 		byID[of].documents[place(dev)] = oldDocument{id, string(digest)}
 		return nil
 	}, "SELECT id, package_id, dev, digest FROM documents WHERE package_id IN ("+marks(1, len(ids))+")", ids...)
+}
+
+func (p *put) readRequirements(ctx context.Context, byID map[string]*oldPackage, ids []any) error {
+	return p.each(ctx, func(rows *stdsql.Rows) error {
+		var of, name string
+		if err := rows.Scan(&of, &name); err != nil {
+			return err
+		}
+		byID[of].requires[name] = true
+		return nil
+	}, "SELECT package_id, name FROM requirements WHERE package_id IN ("+marks(1, len(ids))+")", ids...)
 }
 
 func place(dev bool) int {

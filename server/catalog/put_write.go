@@ -29,6 +29,8 @@ type writes struct {
 	versions  []any
 	documents []any
 	gone      map[string][]any // ids, by table
+	requires  []any            // columns of row after row
+	dropped   [][2]string      // requirements that no version has any more: package's id and name
 }
 
 type packageRow struct {
@@ -244,7 +246,7 @@ func (w *writes) run(ctx context.Context, tx *database.Tx) error {
 			return err
 		}
 	}
-	return nil
+	return w.runRequirements(ctx, tx)
 }
 
 // atATime is how many rows a statement writes: many, so that a row is cheap, but not so many that a request waits long for

@@ -35,7 +35,12 @@ func (p *program) run(args ...string) (out, complaint string, code int) {
 	code = command.Run(p.Context(), command.Program{
 		Streams: command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr},
 		Configure: func(map[string]string, io.Writer) (*command.Config, error) {
+			upstreams, err := safehttp.ParsePolicy("127.0.0.0/8")
+			if err != nil {
+				return nil, err
+			}
 			return &command.Config{
+				Upstreams: upstreams,
 				DatabaseURL: p.url, PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, DefaultRateLimit: 1000, TokenPrefix: "pkb",
 				Store: func(context.Context) (*archive.Store, error) { return archive.Open(p.dist) },
 				Git: func(*safehttp.Client) *git.Program {

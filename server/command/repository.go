@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -34,57 +33,6 @@ func (t *tools) repositories() (*repository.Service, error) {
 	}), nil
 }
 
-func addRepository(f *flags) work {
-	name, kind, url := f.String("name", "", ""), f.String("type", "composer", ""), f.String("url", "", "")
-	username, passwordFile := f.String("username", "", ""), f.String("password-file", "", "")
-	keyFile := f.String("ssh-key-file", "", "")
-	var packages, owns, paths many
-	f.Var(&packages, "package", "")
-	f.Var(&owns, "owns", "")
-	f.Var(&paths, "path", "")
-	priority, cooldown := f.Int("priority", 100, ""), f.Int("cooldown", 0, "")
-	return func(ctx context.Context, t *tools) error {
-		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Paths: paths, Priority: priority, CooldownDays: cooldown}
-		if f.given("url") {
-			in.URL = url
-		}
-		if f.given("username") != f.given("password-file") {
-			return &usageError{"repository add: give --username and --password-file together"}
-		}
-		if f.given("username") && f.given("ssh-key-file") {
-			return &usageError{"repository add: give --ssh-key-file, or --username and --password-file"}
-		}
-		if f.given("ssh-key-file") {
-			key, err := os.ReadFile(*keyFile)
-			if err != nil {
-				return fmt.Errorf("read the SSH key: %w", err)
-			}
-			in.Credential = &repository.Credential{Type: entrepository.CredentialTypeSSH_KEY, Secret: string(key)}
-		}
-		if f.given("username") {
-			password, err := os.ReadFile(*passwordFile)
-			if err != nil {
-				return fmt.Errorf("read the password: %w", err)
-			}
-			in.Credential = &repository.Credential{Type: entrepository.CredentialTypeHTTP_BASIC, Username: *username, Secret: strings.TrimRight(string(password), "\r\n")}
-		}
-		repositories, err := t.repositories()
-		if err != nil {
-			return err
-		}
-		row, err := repositories.Create(ctx, in)
-		if err != nil {
-			return errors.Join(err, repositories.Syncs.Stop(ctx))
-		}
-		next := "a running server syncs it"
-		if row.Type == entrepository.TypeARTIFACT {
-			next = "archives can be uploaded to it"
-		}
-		fmt.Fprintf(t.Err, "Repository %s (%s) is added; %s.\n", row.Name, row.ID, next)
-		return repositories.Syncs.Stop(ctx)
-	}
-}
-
 func listRepositories(f *flags) work {
 	asJSON := f.Bool("json", false, "")
 	return func(ctx context.Context, t *tools) error {
@@ -93,19 +41,23 @@ func listRepositories(f *flags) work {
 			return fmt.Errorf("read the repositories: %w", err)
 		}
 		type listed struct {
-			ID           string     `json:"id"`
-			Name         string     `json:"name"`
-			Type         string     `json:"type"`
-			URL          *string    `json:"url"`
-			Packages     []string   `json:"packages"`
-			Owns         []string   `json:"owns"`
-			Paths        []string   `json:"paths"`
-			HostKeys     []string   `json:"hostKeys"`
-			Priority     int        `json:"priority"`
-			Status       string     `json:"status"`
-			LastSyncedAt *time.Time `json:"lastSyncedAt"`
-			LastError    *string    `json:"lastError"`
-			Notice       *string    `json:"notice"`
+			ID                  string     `json:"id"`
+			Name                string     `json:"name"`
+			Type                string     `json:"type"`
+			URL                 *string    `json:"url"`
+			Packages            []string   `json:"packages"`
+			Owns                []string   `json:"owns"`
+			Paths               []string   `json:"paths"`
+			HostKeys            []string   `json:"hostKeys"`
+			Priority            int        `json:"priority"`
+			DistMode            string     `json:"distMode"`
+			CooldownDays        int        `json:"cooldownDays"`
+			CooldownExceptions  []string   `json:"cooldownExceptions"`
+			CredentialExpiresAt *time.Time `json:"credentialExpiresAt"`
+			Status              string     `json:"status"`
+			LastSyncedAt        *time.Time `json:"lastSyncedAt"`
+			LastError           *string    `json:"lastError"`
+			Notice              *string    `json:"notice"`
 		}
 		all := make([]listed, len(rows))
 		for i, row := range rows {
@@ -113,7 +65,7 @@ func listRepositories(f *flags) work {
 			if err != nil {
 				return err
 			}
-			all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, owns, row.Paths, repository.HostKeys(row), row.Priority, string(row.Status), row.LastSyncedAt, row.LastError, row.Notice}
+			all[i] = listed{row.ID, row.Name, string(row.Type), row.URL, row.Packages, owns, row.Paths, repository.HostKeys(row), row.Priority, string(row.DistMode), row.CooldownDays, append([]string{}, row.CooldownExceptions...), row.CredentialExpiresAt, string(row.Status), row.LastSyncedAt, row.LastError, row.Notice}
 		}
 		if *asJSON {
 			return printJSON(t.Out, all)

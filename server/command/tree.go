@@ -54,6 +54,10 @@ var groups = []group{
 	{"repository", "Add, sync and remove repositories", []leaf{
 		{"add", "Add a repository; a running server syncs it", "broker repository add --name main --url https://packages.example.org --username u --password-file /run/secret", 0, 0, addRepository},
 		{"list", "List the repositories", "", 0, 0, listRepositories},
+		{"update NAME", "Change what is said of a repository; a list that is none is emptied", "broker repository update main --cooldown 7 --cooldown-exception 'acme/*'", 1, 1, updateRepository},
+		{"check NAME", "Ask the source of a repository whether it can be used, and what it has", "broker repository check main", 1, 1, checkRepository},
+		{"pause NAME", "Have a repository answer for nothing, and be synced no more", "", 1, 1, enabled(false, "is paused.")},
+		{"resume NAME", "Have a paused repository be synced and answer again", "", 1, 1, enabled(true, "is resumed.")},
 		{"sync NAME", "Have a running server sync a repository", "broker repository sync main --wait", 1, 1, syncRepository},
 		{"confirm-removals NAME", "Have a repository believe that what its source lost is gone", "", 1, 1, confirmRemovals},
 		{"remove NAME", "Remove a repository and its packages; names that it owns stay closed", "", 1, 1, removeRepository},

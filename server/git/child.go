@@ -47,6 +47,10 @@ var settings = []string{
 	"fetch.fsck.missingSpaceBeforeEmail=ignore", "fetch.fsck.zeroPaddedDate=ignore", "fetch.fsck.missingEmail=ignore",
 }
 
+// offline is what a child is told that needs no network: it fetches nothing that a mirror lacks, whatever its
+// configuration names.
+var offline = []string{"protocol.https.allow=never", "protocol.http.allow=never", "protocol.ssh.allow=never"}
+
 // call is one run of git.
 type call struct {
 	dir    string  // the mirror; empty for none
@@ -106,7 +110,7 @@ func (p *Program) child(ctx context.Context, c call) (_ *child, err error) {
 	git.atEnd(func() { places.Release(1) })
 	limited, cancel := context.WithTimeout(ctx, c.within)
 	git.atEnd(cancel)
-	home, told, environment := p.empty(), settings, environ()
+	home, told, environment := p.empty(), append(slices.Clone(settings), offline...), environ()
 	if c.remote != nil {
 		if home, err = os.MkdirTemp(p.temporary(), "home-"); err != nil {
 			return nil, fmt.Errorf("make a folder for git: %w", err)
@@ -116,7 +120,7 @@ func (p *Program) child(ctx context.Context, c call) (_ *child, err error) {
 		if err != nil {
 			return nil, err
 		}
-		told, environment = append(slices.Clone(told), more...), append(environment, env...)
+		told, environment = append(slices.Clone(settings), more...), append(environment, env...)
 	}
 	var args []string
 	for _, setting := range told {

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"entgo.io/ent/dialect"
 
@@ -27,6 +29,9 @@ import (
 type Service struct {
 	Config
 	budget *source.Budget
+
+	checking sync.Mutex
+	checks   map[string][]time.Time // by caller: when sources were checked, within the last minute
 }
 
 // Config is what New needs.
@@ -41,7 +46,9 @@ type Config struct {
 }
 
 // New makes the service.
-func New(c Config) *Service { return &Service{c, source.NewBudget()} }
+func New(c Config) *Service {
+	return &Service{Config: c, budget: source.NewBudget(), checks: map[string][]time.Time{}}
+}
 
 // Credential is what a source asks of its clients. It is stored sealed and never told.
 type Credential struct {
@@ -232,10 +239,19 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 
 // sealCredential saves an update with a credential, encrypted for this row alone.
 func (s *Service) sealCredential(ctx context.Context, update *ent.RepositoryUpdateOne, id string, c Credential) (*ent.Repository, error) {
-	update.SetCredentialType(c.Type)
+	update.SetCredentialType(c.Type).ClearCredentialExpiresAt()
 	if c.Type == repository.CredentialTypeNONE {
 		return update.ClearCredential().Save(ctx)
 	}
+	sealed, err := s.sealed(id, c)
+	if err != nil {
+		return nil, err
+	}
+	return update.SetCredential(sealed).Save(ctx)
+}
+
+// sealed encrypts a credential for the row with an id.
+func (s *Service) sealed(id string, c Credential) ([]byte, error) {
 	plain, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
@@ -244,7 +260,7 @@ func (s *Service) sealCredential(ctx context.Context, update *ent.RepositoryUpda
 	if err != nil {
 		return nil, fmt.Errorf("seal the credential: %w", err)
 	}
-	return update.SetCredential(sealed).Save(ctx)
+	return sealed, nil
 }
 
 // credentialOf binds a sealed credential to its place, so that it cannot be moved to another row.

@@ -151,8 +151,9 @@ type Response struct {
 	Status        int
 	Header        http.Header
 	Body          io.ReadCloser
-	ContentLength int64 // of Body; negative when unknown
-	Inside        bool  // it came from a private address, so that what it says may lead to one
+	ContentLength int64  // of Body; negative when unknown
+	Inside        bool   // it came from a private address, so that what it says may lead to one
+	Host          string // that answered: another than was asked, where that one redirected
 }
 
 // Get asks for a URL. Answers other than 200 and 304 are a *StatusError; what policy forbids is ErrBlocked; where the host
@@ -238,7 +239,7 @@ func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, tim
 		}
 		response, err := unpack(answer, o.MaxBytes, release)
 		if response != nil {
-			response.Inside = inside
+			response.Inside, response.Host = inside, u.Host
 		}
 		return response, 0, err
 	}
@@ -251,7 +252,7 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 		return nil, false, nil, err
 	}
 	if address, err := netip.ParseAddr(u.Hostname()); err == nil && !o.Inside && !c.public(address.Unmap()) {
-		return nil, false, nil, fmt.Errorf("%w: %s is private, and only a source that is itself at a private address may lead to one", ErrBlocked, u.Hostname())
+		return nil, false, nil, privatef("%s is private, and only a source that is itself at a private address may lead to one", u.Hostname())
 	}
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
 		inside = c.isPrivate(got.Conn.RemoteAddr())

@@ -58,9 +58,9 @@ func (c *Client) checkAddress(hostPort string, named, private bool) error {
 	case c.public(address) || allowed && private:
 		return nil
 	case allowed:
-		return fmt.Errorf("%w: its name leads to %s, which is private, and only a source that is itself at a private address may lead to one", ErrBlocked, address)
+		return privatef("its name leads to %s, which is private, and only a source that is itself at a private address may lead to one", address)
 	}
-	return fmt.Errorf("%w: its name leads to %s, which is private", ErrBlocked, address)
+	return privatef("its name leads to %s, which is private", address)
 }
 
 // isPrivate tells whether the other end of a connection is at a private address.

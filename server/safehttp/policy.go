@@ -15,6 +15,20 @@ import (
 // ErrBlocked says that policy forbids an address.
 var ErrBlocked = errors.New("the server may not reach this address")
 
+// private is an ErrBlocked of an address that is not the world's.
+type private struct{ said string }
+
+func privatef(format string, args ...any) error { return &private{fmt.Sprintf(format, args...)} }
+
+func (p *private) Error() string { return ErrBlocked.Error() + ": " + p.said }
+func (p *private) Unwrap() error { return ErrBlocked }
+
+// IsPrivate tells whether an address was not reached because it is private.
+func IsPrivate(err error) bool {
+	_, is := errors.AsType[*private](err)
+	return is
+}
+
 // Policy says which upstreams may be reached although they are private, also over plain http and on any port.
 type Policy struct {
 	networks []netip.Prefix
@@ -78,7 +92,7 @@ func (p Policy) CheckURL(u *url.URL) error {
 		return fmt.Errorf("%w: port %s; add %s to BROKER_ALLOWED_UPSTREAMS to allow other ports than 443", ErrBlocked, u.Port(), host)
 	}
 	if address, err := netip.ParseAddr(host); err == nil && !public(address) {
-		return fmt.Errorf("%w: %s is private; add it to BROKER_ALLOWED_UPSTREAMS to allow it", ErrBlocked, host)
+		return privatef("%s is private; add it to BROKER_ALLOWED_UPSTREAMS to allow it", host)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"broker/server/archive"
 	"broker/server/git"
+	"broker/server/inspect"
 	"broker/server/metadata"
 	"broker/server/pattern"
 	"broker/server/safehttp"
@@ -267,4 +268,44 @@ func ofGit(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %s", ErrUnavailable, text.Line(err.Error(), 500))
+}
+
+// Readme reads the README of a commit's package out of the mirror; nil where there is none, or the mirror does not have the
+// commit. Nothing is fetched. packed is the address of a dist that is made from the mirror.
+func (g *Git) Readme(ctx context.Context, packed string) ([]byte, error) {
+	commit, folder, ok := metadata.CutPacked(packed)
+	if !ok || !g.mirror.Here() {
+		return nil, nil
+	}
+	at, err := g.mirror.Resolve(ctx, commit)
+	if errors.Is(err, git.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, ofGit(err)
+	}
+	objects, err := g.mirror.Objects(ctx)
+	if err != nil {
+		return nil, ofGit(err)
+	}
+	defer objects.Close()
+	files, err := objects.Find(at.Tree, []string{path.Join(git.Quote(folder), "[Rr][Ee][Aa][Dd][Mm][Ee]*")})
+	if err != nil {
+		return nil, ofGit(err)
+	}
+	var best git.File
+	rank := 0
+	for _, file := range files {
+		if this := inspect.ReadmeRank(path.Base(file.Path)); this > rank {
+			best, rank = file, this
+		}
+	}
+	if rank == 0 {
+		return nil, nil
+	}
+	content, err := objects.Blob(best.Object, inspect.ReadmeMax)
+	if errors.Is(err, git.ErrTooLarge) {
+		return nil, nil
+	}
+	return content, ofGit(err)
 }

@@ -60,6 +60,17 @@ func visible(r rune) rune {
 	return r
 }
 
+// Block is a text of many lines without what Line leaves out, but for line breaks and tabs.
+func Block(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return r
+		}
+		return visible(r)
+	}, s)
+}
+
 // invisible are characters without a width that are neither controls nor parts of a script's spelling.
 var invisible = map[rune]bool{'\u200b': true, '\u2060': true, '\ufeff': true, '\u00ad': true, '\u180e': true}
 

@@ -1,9 +1,22 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { Boxes, ChartColumn, House, KeyRound, LogOut, Moon, Package, ScrollText, Settings, Sun } from "lucide-react";
+import {
+  Boxes,
+  ChartColumn,
+  GitCompare,
+  House,
+  KeyRound,
+  LogOut,
+  Moon,
+  Package,
+  ScrollText,
+  Settings,
+  Sun,
+} from "lucide-react";
 import { Fragment, useEffect, useRef, useState } from "react";
 import { signOut, viewerQuery } from "../features/account/queries";
 import { SignInAgain } from "../features/account/sign-in-again";
+import { compact } from "../lib/time";
 import { Offline } from "./offline";
 
 const pages = [
@@ -11,6 +24,7 @@ const pages = [
   { to: "/tokens", label: "Access Tokens", icon: KeyRound, exact: false },
   { to: "/repositories", label: "Repositories", icon: Boxes, exact: false },
   { to: "/packages", label: "Packages", icon: Package, exact: false },
+  { to: "/versions", label: "Versions", icon: GitCompare, exact: false },
   { to: "/usage", label: "Usage", icon: ChartColumn, exact: false },
   { to: "/audit", label: "Audit", icon: ScrollText, exact: false },
   { to: "/settings", label: "Settings", icon: Settings, exact: false },
@@ -49,6 +63,7 @@ export function Shell() {
             >
               <Icon size={16} aria-hidden className="max-md:hidden" />
               {label}
+              {to === "/versions" && viewer.waiting > 0 && <Waiting versions={viewer.waiting} />}
             </Link>
           ))}
         </nav>
@@ -62,6 +77,16 @@ export function Shell() {
       </main>
       <SignInAgain />
     </div>
+  );
+}
+
+/** How many versions wait for a person, beside the link to them. */
+function Waiting({ versions }: { versions: number }) {
+  return (
+    <span className="relative ml-auto rounded-full bg-warn-soft px-2 text-[13px] text-warn max-md:ml-0">
+      {compact(versions)}
+      <span className="sr-only">{versions === 1 ? " waits" : " wait"} for a decision</span>
+    </span>
   );
 }
 

@@ -294,7 +294,7 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 export type ViewerQuery = { viewer:
     | { __typename: 'User', id: string, email: string, role: Role }
     | { __typename: 'Token' }
-   };
+  , changedVersions: { totalCount: number } };
 
 export type SignInMutationVariables = Exact<{
   input: SignInInput;
@@ -329,6 +329,39 @@ export type AuditCheckQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type AuditCheckQuery = { auditCheck: { ok: boolean, checked: number, problem: string | null } };
 
+export type DecidedVersionFragment = { id: string, version: string, reference: string | null, heldUntil: string | null, firstSeenAt: string | null, withheld: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null, package: { id: string, name: string, repository: { id: string, name: string } } };
+
+export type ChangedVersionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  repository?: string | null | undefined;
+}>;
+
+
+export type ChangedVersionsQuery = { changedVersions: { totalCount: number, edges: Array<{ node: { id: string, version: string, reference: string | null, heldUntil: string | null, firstSeenAt: string | null, withheld: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null, package: { id: string, name: string, repository: { id: string, name: string } } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type HeldVersionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  repository?: string | null | undefined;
+}>;
+
+
+export type HeldVersionsQuery = { heldVersions: { totalCount: number, edges: Array<{ node: { id: string, version: string, reference: string | null, heldUntil: string | null, firstSeenAt: string | null, withheld: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null, package: { id: string, name: string, repository: { id: string, name: string } } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type BlockedVersionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type BlockedVersionsQuery = { blocks: { totalCount: number, edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type RepositoryNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RepositoryNamesQuery = { repositories: { edges: Array<{ node: { id: string, name: string } | null } | null> | null } };
+
 export type DownloadsQueryVariables = Exact<{
   where: DownloadWhere;
   first?: number | null | undefined;
@@ -360,7 +393,7 @@ export type PackageQueryVariables = Exact<{
 }>;
 
 
-export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, archiveBytes: number | null, archiveSha256: string | null, downloads: number } | null } | null> | null } } | null };
+export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, downloads: number, withheld: string | null, heldUntil: string | null, changed: { seenAt: string } | null } | null } | null> | null } } | null };
 
 export type PackageVersionQueryVariables = Exact<{
   id: string;
@@ -368,9 +401,27 @@ export type PackageVersionQueryVariables = Exact<{
 
 
 export type PackageVersionQuery = { node:
-    | { id: string, metadata: string, withheld: string | null, heldUntil: string | null, changed: { reference: string | null, sha256: string | null, seenAt: string } | null }
+    | { id: string, archiveBytes: number | null, archiveSha1: string | null, archiveSha256: string | null, firstSeenAt: string | null, withheld: string | null, heldUntil: string | null, requires: Array<{ package: string, constraint: string, kind: string, known: boolean }>, dependents: { totalCount: number, edges: Array<{ node: { id: string, name: string } | null } | null> | null }, changed: { reference: string | null, sha256: string | null, seenAt: string } | null }
     | Record<PropertyKey, never>
    | null };
+
+export type ReadmeQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ReadmeQuery = { node:
+    | { readme: string | null }
+    | Record<PropertyKey, never>
+   | null };
+
+export type PackageUsageQueryVariables = Exact<{
+  name: string;
+  range: UsageRange;
+}>;
+
+
+export type PackageUsageQuery = { package: { usage: { series: Array<{ at: string, requests: number, downloads: number, refused: number }> } } | null };
 
 export type AcceptVersionChangeMutationVariables = Exact<{
   id: string;
@@ -415,7 +466,7 @@ export type BlocksQueryVariables = Exact<{
 
 export type BlocksQuery = { blocks: { edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
-export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
+export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
 
 export type RepositoriesQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -424,21 +475,21 @@ export type RepositoriesQueryVariables = Exact<{
 }>;
 
 
-export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type RepositoriesQuery = { repositories: { totalCount: number, edges: Array<{ node: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type RepositoryQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, health: { credentialExpiresAt: string | null }, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
 
 export type CreateRepositoryMutationVariables = Exact<{
   input: CreateRepositoryInput;
 }>;
 
 
-export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type CreateRepositoryMutation = { createRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type UpdateRepositoryMutationVariables = Exact<{
   id: string;
@@ -446,7 +497,7 @@ export type UpdateRepositoryMutationVariables = Exact<{
 }>;
 
 
-export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
+export type UpdateRepositoryMutation = { updateRepository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } };
 
 export type DeleteRepositoryMutationVariables = Exact<{
   id: string;
@@ -490,6 +541,14 @@ export type ReleaseClaimMutationVariables = Exact<{
 
 
 export type ReleaseClaimMutation = { releaseClaim: string };
+
+export type CheckRepositoryQueryVariables = Exact<{
+  input: CreateRepositoryInput;
+  repository?: string | null | undefined;
+}>;
+
+
+export type CheckRepositoryQuery = { checkRepository: { ok: boolean, message: string | null, credentialExpiresAt: string | null } };
 
 export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number };
 
@@ -648,6 +707,29 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const DecidedVersionFragmentDoc = new TypedDocumentString(`
+    fragment DecidedVersion on PackageVersion {
+  id
+  version
+  reference
+  heldUntil
+  firstSeenAt
+  withheld
+  changed {
+    reference
+    sha256
+    seenAt
+  }
+  package {
+    id
+    name
+    repository {
+      id
+      name
+    }
+  }
+}
+    `, {"fragmentName":"DecidedVersion"}) as unknown as TypedDocumentString<DecidedVersionFragment, unknown>;
 export const RepositoryRowFragmentDoc = new TypedDocumentString(`
     fragment RepositoryRow on Repository {
   id
@@ -659,6 +741,9 @@ export const RepositoryRowFragmentDoc = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -744,6 +829,9 @@ export const ViewerDocument = new TypedDocumentString(`
       role
     }
   }
+  changedVersions(first: 1) {
+    totalCount
+  }
 }
     `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
 export const SignInDocument = new TypedDocumentString(`
@@ -802,6 +890,112 @@ export const AuditCheckDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AuditCheckQuery, AuditCheckQueryVariables>;
+export const ChangedVersionsDocument = new TypedDocumentString(`
+    query ChangedVersions($first: Int, $after: Cursor, $repository: ID) {
+  changedVersions(first: $first, after: $after, repository: $repository) {
+    totalCount
+    edges {
+      node {
+        ...DecidedVersion
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment DecidedVersion on PackageVersion {
+  id
+  version
+  reference
+  heldUntil
+  firstSeenAt
+  withheld
+  changed {
+    reference
+    sha256
+    seenAt
+  }
+  package {
+    id
+    name
+    repository {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<ChangedVersionsQuery, ChangedVersionsQueryVariables>;
+export const HeldVersionsDocument = new TypedDocumentString(`
+    query HeldVersions($first: Int, $after: Cursor, $repository: ID) {
+  heldVersions(first: $first, after: $after, repository: $repository) {
+    totalCount
+    edges {
+      node {
+        ...DecidedVersion
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment DecidedVersion on PackageVersion {
+  id
+  version
+  reference
+  heldUntil
+  firstSeenAt
+  withheld
+  changed {
+    reference
+    sha256
+    seenAt
+  }
+  package {
+    id
+    name
+    repository {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<HeldVersionsQuery, HeldVersionsQueryVariables>;
+export const BlockedVersionsDocument = new TypedDocumentString(`
+    query BlockedVersions($first: Int, $after: Cursor) {
+  blocks(first: $first, after: $after) {
+    totalCount
+    edges {
+      node {
+        id
+        package
+        versions
+        reason
+        link
+        createdAt
+        createdBy
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BlockedVersionsQuery, BlockedVersionsQueryVariables>;
+export const RepositoryNamesDocument = new TypedDocumentString(`
+    query RepositoryNames {
+  repositories(first: 100, orderBy: {field: NAME}) {
+    edges {
+      node {
+        id
+        name
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RepositoryNamesQuery, RepositoryNamesQueryVariables>;
 export const DownloadsDocument = new TypedDocumentString(`
     query Downloads($where: DownloadWhere!, $first: Int, $after: Cursor) {
   downloads(where: $where, first: $first, after: $after) {
@@ -919,9 +1113,12 @@ export const PackageDocument = new TypedDocumentString(`
           reference
           releasedAt
           licenses
-          archiveBytes
-          archiveSha256
           downloads
+          withheld
+          heldUntil
+          changed {
+            seenAt
+          }
         }
       }
     }
@@ -933,7 +1130,25 @@ export const PackageVersionDocument = new TypedDocumentString(`
   node(id: $id) {
     ... on PackageVersion {
       id
-      metadata
+      archiveBytes
+      archiveSha1
+      archiveSha256
+      firstSeenAt
+      requires {
+        package
+        constraint
+        kind
+        known
+      }
+      dependents(first: 25) {
+        totalCount
+        edges {
+          node {
+            id
+            name
+          }
+        }
+      }
       withheld
       heldUntil
       changed {
@@ -945,6 +1160,29 @@ export const PackageVersionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PackageVersionQuery, PackageVersionQueryVariables>;
+export const ReadmeDocument = new TypedDocumentString(`
+    query Readme($id: ID!) {
+  node(id: $id) {
+    ... on PackageVersion {
+      readme
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ReadmeQuery, ReadmeQueryVariables>;
+export const PackageUsageDocument = new TypedDocumentString(`
+    query PackageUsage($name: String!, $range: UsageRange!) {
+  package(name: $name) {
+    usage(range: $range) {
+      series {
+        at
+        requests
+        downloads
+        refused
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PackageUsageQuery, PackageUsageQueryVariables>;
 export const AcceptVersionChangeDocument = new TypedDocumentString(`
     mutation AcceptVersionChange($id: ID!) {
   acceptVersionChange(id: $id) {
@@ -1029,6 +1267,9 @@ export const RepositoriesDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1059,6 +1300,9 @@ export const RepositoryDocument = new TypedDocumentString(`
     query Repository($id: ID!) {
   repository(id: $id) {
     ...RepositoryRow
+    health {
+      credentialExpiresAt
+    }
     history: syncs(first: 20) {
       edges {
         node {
@@ -1093,6 +1337,9 @@ export const RepositoryDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1135,6 +1382,9 @@ export const CreateRepositoryDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1177,6 +1427,9 @@ export const UpdateRepositoryDocument = new TypedDocumentString(`
   paths
   hostKeys
   priority
+  distMode
+  cooldownDays
+  cooldownExceptions
   credential
   enabled
   listed
@@ -1257,6 +1510,15 @@ export const ReleaseClaimDocument = new TypedDocumentString(`
   releaseClaim(id: $id)
 }
     `) as unknown as TypedDocumentString<ReleaseClaimMutation, ReleaseClaimMutationVariables>;
+export const CheckRepositoryDocument = new TypedDocumentString(`
+    query CheckRepository($input: CreateRepositoryInput!, $repository: ID) {
+  checkRepository(input: $input, repository: $repository) {
+    ok
+    message
+    credentialExpiresAt
+  }
+}
+    `) as unknown as TypedDocumentString<CheckRepositoryQuery, CheckRepositoryQueryVariables>;
 export const SettingsDocument = new TypedDocumentString(`
     query Settings {
   settings {

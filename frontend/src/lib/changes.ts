@@ -4,8 +4,8 @@ import type { QueryClient } from "@tanstack/react-query";
 const shownBy = {
   tokens: ["tokens", "overview", "downloads", "audit"],
   repositories: ["repositories", "packages", "overview", "audit"],
-  packages: ["packages", "overview"],
-  versions: ["packages", "repositories", "audit"],
+  packages: ["packages", "overview", "viewer"],
+  versions: ["packages", "repositories", "audit", "viewer"],
   settings: ["settings", "server", "tokens", "audit"],
 };
 

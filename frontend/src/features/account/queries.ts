@@ -11,9 +11,11 @@ export const serverQuery = queryOptions({
 export const viewerQuery = queryOptions({
   queryKey: ["viewer"],
   queryFn: async () => {
-    const { viewer } = await request(ViewerDocument);
+    const { viewer, changedVersions } = await request(ViewerDocument);
     if (viewer.__typename !== "User") throw new Error("The dashboard is for people; sign in with an e-mail address.");
-    return viewer;
+    /** How many versions changed at their source, and wait for a person. */
+    const waiting = changedVersions?.totalCount ?? 0;
+    return { ...viewer, waiting };
   },
   staleTime: 60_000,
 });

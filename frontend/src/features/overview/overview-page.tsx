@@ -1,16 +1,17 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Check, Circle } from "lucide-react";
 import type { ReactNode } from "react";
 import { Address } from "../../components/address";
 import { LoadError, PageHead, Skeleton } from "../../components/page";
+import { Callout } from "../../components/panel";
 import { buttonClass } from "../../components/ui/button";
 import { UsageChart } from "../../components/usage-chart";
 import { OverviewDocument, type OverviewQuery } from "../../gql/graphql";
 import { request } from "../../lib/graphql";
 import { hostOf } from "../../lib/snippets";
 import { bytes, count, number } from "../../lib/time";
-import { serverQuery } from "../account/queries";
+import { serverQuery, viewerQuery } from "../account/queries";
 import { PackageLink } from "../packages/package-link";
 import { expiringDays } from "../tokens/search";
 
@@ -40,6 +41,7 @@ function Content({ data }: { data: OverviewQuery }) {
   const started = data.repositories.totalCount > 0 && data.tokens.totalCount > 0 && data.usage.downloads > 0;
   return (
     <div className="grid gap-8">
+      <Waiting />
       {!started && <Checklist data={data} />}
       <Tiles data={data} />
       {data.usage.requests > 0 && (
@@ -61,6 +63,23 @@ function Content({ data }: { data: OverviewQuery }) {
         </section>
       )}
     </div>
+  );
+}
+
+/** That versions changed at their source, and wait for a person. */
+function Waiting() {
+  const { waiting } = useSuspenseQuery(viewerQuery).data;
+  if (waiting === 0) return null;
+  return (
+    <Callout>
+      <p>
+        <Link to="/versions" className="font-medium underline">
+          {count(waiting, "version")}
+        </Link>{" "}
+        changed at {waiting === 1 ? "its source and waits" : "their sources and wait"} for a decision. What was first
+        seen is served until then.
+      </p>
+    </Callout>
   );
 }
 

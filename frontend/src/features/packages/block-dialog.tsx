@@ -9,20 +9,27 @@ import { BlockVersionsDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 
-const fields = ["versions", "reason", "link"] as const;
+const fields = ["package", "versions", "reason", "link"] as const;
 
-/** Asks which versions of a package are blocked, and why. */
-export function BlockDialog({ name, version, onClose }: { name: string; version: string; onClose: () => void }) {
+type Props = {
+  /** The package; left out, it is asked for. */
+  name?: string;
+  version: string;
+  onClose: () => void;
+};
+
+/** Asks which versions are blocked, and why. */
+export function BlockDialog({ name, version, onClose }: Props) {
   const id = useId();
   const client = useQueryClient();
   const toast = useToast();
-  const [form, setForm] = useState({ versions: version, reason: "", link: "" });
+  const [form, setForm] = useState({ package: name ?? "", versions: version, reason: "", link: "" });
   const mutation = useMutation<unknown, Error, void>({
     mutationFn: () =>
       request(BlockVersionsDocument, {
         input: {
-          package: name,
-          versions: form.versions.trim(),
+          package: form.package.trim(),
+          versions: form.versions.trim() || null,
           reason: form.reason.trim(),
           link: form.link.trim() || null,
         },
@@ -30,7 +37,7 @@ export function BlockDialog({ name, version, onClose }: { name: string; version:
     gcTime: 0,
     onSuccess: () => {
       void changed(client, "versions");
-      toast(`${name} ${form.versions} is blocked.`);
+      toast(`${form.package} ${form.versions} is blocked.`);
       onClose();
     },
   });
@@ -40,7 +47,7 @@ export function BlockDialog({ name, version, onClose }: { name: string; version:
     <Dialog
       open
       onClose={onClose}
-      title={`Block versions of ${name}`}
+      title={name ? `Block versions of ${name}` : "Block versions"}
       description="They are no longer offered, and refused to lock files that name them. Composer prints the reason."
       footer={
         <>
@@ -52,11 +59,27 @@ export function BlockDialog({ name, version, onClose }: { name: string; version:
       }
     >
       <Form id={id} {...submit.form}>
-        <Field label="Versions" help="A version, or a constraint such as >=1.2 <1.2.5." error={errors.versions}>
+        {name === undefined && (
+          <Field label="Package" help="A name, or a pattern such as acme/*." error={errors.package}>
+            {(ids) => (
+              <Input
+                {...ids}
+                required
+                spellCheck={false}
+                value={form.package}
+                onChange={({ target }) => setForm((now) => ({ ...now, package: target.value }))}
+              />
+            )}
+          </Field>
+        )}
+        <Field
+          label="Versions"
+          help="A version, or a constraint such as >=1.2 <1.2.5. Empty: all."
+          error={errors.versions}
+        >
           {(ids) => (
             <Input
               {...ids}
-              required
               value={form.versions}
               onChange={({ target }) => setForm((now) => ({ ...now, versions: target.value }))}
             />

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Address } from "../../components/address";
 import { CopyButton } from "../../components/copy-button";
@@ -8,8 +8,10 @@ import { Time } from "../../components/time";
 import { Field, Select } from "../../components/ui/field";
 import { rowsOf } from "../../lib/connection";
 import { bytes, number } from "../../lib/time";
-import { PackageLink } from "./package-link";
-import { type FullPackage, packageQuery, type Version, versionQuery } from "./queries";
+import { PackageUsage } from "./package-usage";
+import { type FullPackage, type FullVersion, packageQuery, type Version, versionQuery } from "./queries";
+import { ReadmePanel } from "./readme-panel";
+import { Dependents, Requirements } from "./requirements";
 import { Versions } from "./versions";
 import { WhoDownloaded } from "./who";
 import { Blocks, Withheld } from "./withheld";
@@ -30,6 +32,7 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
     void navigate({ search: (now) => ({ ...now, v: next }), replace: true, resetScroll: false });
   const versions = rowsOf<Version>([pkg.versions]);
   const chosen = versions.find((one) => one.version === v) ?? versions[0];
+  const { data: full } = useQuery(versionQuery(chosen?.id));
   return (
     <>
       <PageHead title={pkg.name} text={pkg.description} />
@@ -38,7 +41,7 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
           This package is abandoned.{pkg.abandoned && ` Use ${pkg.abandoned} instead.`}
         </p>
       )}
-      <InstallCommand name={pkg.name} />
+      <InstallCommand name={pkg.name} version={chosen === versions[0] ? undefined : chosen?.version} />
       {chosen && (
         <div className="mb-8 grid items-start gap-6 lg:grid-cols-2">
           <section className="grid gap-4 rounded-lg border border-line bg-panel p-5">
@@ -57,22 +60,27 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
               )}
             </Field>
             <Withheld id={chosen.id} name={pkg.name} version={chosen.version} />
-            <VersionFacts version={chosen} repository={pkg.repository.name} type={pkg.type} />
+            <VersionFacts version={chosen} full={full} pkg={pkg} />
           </section>
-          <Requirements id={chosen.id} />
+          <div className="grid gap-6">
+            <Requirements version={full} />
+            <Dependents version={full} />
+          </div>
         </div>
       )}
       <div className="grid gap-8">
+        {chosen && <ReadmePanel id={chosen.id} stored={full?.archiveBytes != null} />}
         <Versions versions={versions} total={pkg.versions.totalCount} />
         <Blocks name={pkg.name} />
+        <PackageUsage name={pkg.name} />
         <WhoDownloaded name={pkg.name} versions={versions} version={who} />
       </div>
     </>
   );
 }
 
-function InstallCommand({ name }: { name: string }) {
-  const command = `composer require ${name}`;
+function InstallCommand({ name, version }: { name: string; version?: string }) {
+  const command = `composer require ${name}${version ? `:${version}` : ""}`;
   return (
     <div className="mb-8 flex items-start justify-between gap-2 rounded-lg border border-line bg-panel p-3">
       <pre className="mt-1.5 min-w-0">
@@ -83,15 +91,22 @@ function InstallCommand({ name }: { name: string }) {
   );
 }
 
-function VersionFacts({ version, repository, type }: { version: Version; repository: string; type: string }) {
+type FactsProps = { version: Version; full?: FullVersion | null; pkg: FullPackage };
+
+function VersionFacts({ version, full, pkg }: FactsProps) {
+  const code = (text?: string | null) => (text ? <code>{text}</code> : "Not stored yet");
   const facts: [string, ReactNode][] = [
     ["Released", version.releasedAt ? <Time key="time" at={version.releasedAt} /> : "Unknown"],
+    ...(full?.firstSeenAt
+      ? [["First seen here", <Time key="time" at={full.firstSeenAt} />] as [string, ReactNode]]
+      : []),
     ["License", version.licenses.join(", ") || "Not said"],
-    ["Type", type],
-    ["Repository", repository],
+    ["Type", pkg.type],
+    ["Repository", <RepositoryLink key="repository" {...pkg.repository} />],
     ["Reference", <code key="reference">{version.reference ?? "none"}</code>],
-    ["Archive", version.archiveBytes == null ? "Fetched when first asked for" : bytes(version.archiveBytes)],
-    ["SHA-256", version.archiveSha256 ? <code key="sha">{version.archiveSha256}</code> : "Not stored yet"],
+    ["Archive", full?.archiveBytes == null ? "Fetched when first asked for" : bytes(full.archiveBytes)],
+    ["SHA-256", code(full?.archiveSha256)],
+    ["SHA-1", code(full?.archiveSha1)],
     ["Downloads", number(version.downloads)],
   ];
   return (
@@ -106,21 +121,10 @@ function VersionFacts({ version, repository, type }: { version: Version; reposit
   );
 }
 
-function Requirements({ id }: { id: string }) {
-  const { data } = useQuery(versionQuery(id));
-  const requires = Object.entries(data?.metadata.require ?? {});
+function RepositoryLink({ id, name }: FullPackage["repository"]) {
   return (
-    <section className="rounded-lg border border-line bg-panel p-5">
-      <h2 className="mb-3 font-semibold text-base">Requires</h2>
-      {requires.length === 0 && <p className="text-muted">{data ? "Nothing." : "…"}</p>}
-      <ul className="grid gap-1.5">
-        {requires.map(([name, constraint]) => (
-          <li key={name} className="flex flex-wrap justify-between gap-x-4">
-            {name.includes("/") ? <PackageLink name={name} /> : <span>{name}</span>}
-            <code>{constraint}</code>
-          </li>
-        ))}
-      </ul>
-    </section>
+    <Link to="/repositories/$id" params={{ id }} className="text-accent underline">
+      {name}
+    </Link>
   );
 }

@@ -6,11 +6,14 @@ import {
   type PackageOrder,
   type PackageQuery,
   PackagesDocument,
+  PackageUsageDocument,
   PackageVersionDocument,
   type PackageVersionQuery,
+  ReadmeDocument,
 } from "../../gql/graphql";
 import { paged, rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
+import { type Days, rangeOf } from "../usage/period";
 
 export type FullPackage = NonNullable<PackageQuery["package"]>;
 export type Version = NonNullable<NonNullable<NonNullable<FullPackage["versions"]["edges"]>[number]>["node"]>;
@@ -58,12 +61,34 @@ export function packageQuery(name: string) {
 export function versionQuery(id: string | undefined) {
   return queryOptions({
     queryKey: ["packages", "version", id],
-    queryFn: async (): Promise<(FullVersion & { metadata: Metadata }) | null> => {
+    queryFn: async (): Promise<FullVersion | null> => {
       const { node } = await request(PackageVersionDocument, { id: id ?? "" });
-      return node && "withheld" in node ? { ...(node as Sent), metadata: JSON.parse((node as Sent).metadata) } : null;
+      return node && "withheld" in node ? (node as FullVersion) : null;
     },
     enabled: Boolean(id),
     staleTime: 60_000,
+  });
+}
+
+/** The README of a version; null where nothing is stored of it, or it has none. */
+export function readmeQuery(id: string) {
+  return queryOptions({
+    queryKey: ["packages", "readme", id],
+    queryFn: async () => {
+      const { node } = await request(ReadmeDocument, { id });
+      return node && "readme" in node ? (node.readme ?? null) : null;
+    },
+    staleTime: 600_000,
+  });
+}
+
+/** What was asked of a package, day by day. */
+export function packageUsageQuery(name: string, days: Days) {
+  return queryOptions({
+    queryKey: ["packages", "usage", name, days],
+    queryFn: async () =>
+      (await request(PackageUsageDocument, { name, range: rangeOf(days) })).package?.usage.series ?? [],
+    placeholderData: keepPreviousData,
   });
 }
 
@@ -85,10 +110,8 @@ export function blocksQuery(name: string) {
   });
 }
 
-/** What of a version's composer.json is shown. */
-export type Metadata = { require?: Record<string, string>; homepage?: string };
-
-type Sent = Extract<NonNullable<PackageVersionQuery["node"]>, { withheld: string | null }>;
-
-/** A version with what is withheld of it. */
-export type FullVersion = Omit<Sent, "metadata">;
+/** A version with what is withheld of it, what it requires and what requires it. */
+export type FullVersion = Extract<NonNullable<PackageVersionQuery["node"]>, { withheld: string | null }>;
+/** What is decided of a version. */
+export type Decided = Pick<FullVersion, "id" | "withheld" | "heldUntil" | "changed">;
+export type Requirement = FullVersion["requires"][number];

@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { cell, row, TableBox } from "../../components/page";
 import { Part } from "../../components/panel";
-import { TableHead } from "../../components/table";
+import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
 import { number } from "../../lib/time";
 import type { Version } from "./queries";
+import { VersionState } from "./state";
 import { whoId } from "./who";
 
 /** The highest versions of a package, each with a link to who downloaded it. */
@@ -13,17 +14,22 @@ export function Versions({ versions, total }: { versions: readonly Version[]; to
     <Part title="Versions">
       <TableBox>
         <table className="w-full border-collapse">
-          <TableHead titles={["Version", "Released", "Downloads"]} />
+          <TableHead titles={["Version", "State", "Released", "Downloads"]} cards />
           <tbody>
             {versions.map((one) => (
-              <tr key={one.id} className={row}>
-                <th scope="row" className={`${cell} font-normal`}>
+              <tr key={one.id} className={`${row} max-sm:block max-sm:py-1.5`}>
+                <th scope="row" className={`${cell} font-normal max-sm:block max-sm:py-1`}>
                   <code className="wrap-words">{one.version}</code>
                 </th>
-                <td className={`${cell} whitespace-nowrap`}>{one.releasedAt && <Time at={one.releasedAt} />}</td>
-                <td className={cell}>
+                <CardCell>
+                  <VersionState version={one} />
+                </CardCell>
+                <CardCell label={one.releasedAt ? "Released" : undefined} className="whitespace-nowrap">
+                  {one.releasedAt && <Time at={one.releasedAt} />}
+                </CardCell>
+                <CardCell label="Downloads">
                   <Who version={one} />
-                </td>
+                </CardCell>
               </tr>
             ))}
           </tbody>

@@ -14,7 +14,7 @@ import {
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { viewerQuery } from "../account/queries";
-import { blocksQuery, type FullVersion, versionQuery } from "./queries";
+import { blocksQuery, type Decided, versionQuery } from "./queries";
 
 const BlockDialog = later(async () => (await import("./block-dialog")).BlockDialog);
 
@@ -42,7 +42,7 @@ function useMayDecide(): boolean {
   return useSuspenseQuery(viewerQuery).data.role !== "VIEWER";
 }
 
-export function Why({ version }: { version: FullVersion }) {
+export function Why({ version }: { version: Decided }) {
   const mayDecide = useMayDecide();
   const client = useQueryClient();
   const toast = useToast();

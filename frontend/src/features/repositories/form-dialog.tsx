@@ -8,90 +8,22 @@ import { Form, useSubmit } from "../../components/ui/form";
 import { useToast } from "../../components/ui/toast";
 import {
   CreateRepositoryDocument,
-  type CredentialType,
+  type DistMode,
   type RepositoryType,
   UpdateRepositoryDocument,
 } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
-import { words } from "../tokens/form";
+import { CheckSource } from "./check";
+import { CredentialFields } from "./credential-fields";
+import { credentialFor, formOf, inputOf, nameOf, type Typed, wrong } from "./form";
 import type { Repository } from "./queries";
-
-type Typed = {
-  type: RepositoryType;
-  name: string;
-  url: string;
-  credential: CredentialType | "KEEP";
-  username: string;
-  secret: string;
-  header: string;
-  packages: string;
-  owns: string;
-  paths: string;
-  priority: string;
-  forgetHostKeys: boolean;
-};
-
-function formOf(repository?: Repository): Typed {
-  return {
-    type: repository?.type ?? "COMPOSER",
-    name: repository?.name ?? "",
-    url: repository?.url ?? "",
-    credential: repository ? "KEEP" : "NONE",
-    username: "",
-    secret: "",
-    header: "",
-    packages: repository?.packages.join("\n") ?? "",
-    owns: repository?.owns.join("\n") ?? "",
-    paths: repository?.paths?.join("\n") ?? "",
-    priority: String(repository?.priority ?? 100),
-    forgetHostKeys: false,
-  };
-}
-
-/** A name that fits the address, while none was chosen: the host, and of a git repository its own name. */
-export function nameOf(address: string, type: RepositoryType = "COMPOSER"): string {
-  const slug = (text: string) =>
-    text
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, "-")
-      .replaceAll(/^-|-$/g, "");
-  if (type === "VCS") return slug(/([^/:]+?)(\.git)?\/*$/.exec(address.trim())?.[1] ?? "").slice(0, 64);
-  try {
-    return slug(new URL(address).hostname);
-  } catch {
-    return "";
-  }
-}
-
-/** Whether git asks an address over ssh. */
-export function isSSH(address: string): boolean {
-  return /^ssh:\/\//.test(address.trim()) || (/^[\w.-]+@[\w.-]+:/.test(address.trim()) && !address.includes("://"));
-}
 
 /** What an address of a kind looks like. */
 const examples: Record<string, string> = {
   COMPOSER: "Such as https://packages.example.org.",
   VCS: "Such as https://github.com/acme/lib.git or git@github.com:acme/lib.git.",
 };
-
-function inputOf(form: Typed, before?: Repository) {
-  const { credential: type, username, secret, header } = form;
-  const source = {
-    url: form.url.trim(),
-    credential: type === "KEEP" ? undefined : { type, username, secret, header },
-  };
-  const git = form.type === "VCS" ? { paths: words(form.paths) } : {};
-  return {
-    ...git,
-    ...(before && form.forgetHostKeys ? { forgetHostKeys: true } : {}),
-    name: form.name.trim(),
-    packages: words(form.packages),
-    owns: words(form.owns),
-    priority: Number(form.priority),
-    ...(form.type === "ARTIFACT" ? {} : source),
-  };
-}
 
 /** The kinds of repositories that can be added, each with what it is for. */
 const kinds: { value: RepositoryType; title: string; text: string }[] = [
@@ -112,12 +44,18 @@ const kinds: { value: RepositoryType; title: string; text: string }[] = [
   },
 ];
 
-/** What the form itself can tell is wrong, by field. */
-function wrong({ priority }: Typed): Record<string, string> {
-  return /^\d{1,7}$/.test(priority.trim()) ? {} : { priority: "A whole number between 0 and 1000000." };
-}
-
-const fields = ["type", "name", "url", "credential", "paths", "packages", "owns", "priority"] as const;
+const fields = [
+  "type",
+  "name",
+  "url",
+  "credential",
+  "paths",
+  "packages",
+  "owns",
+  "priority",
+  "cooldownDays",
+  "cooldownExceptions",
+] as const;
 
 /** Adds a repository, or changes one. */
 export function RepositoryDialog({ repository, onClose }: { repository?: Repository; onClose: () => void }) {
@@ -199,7 +137,10 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
           )}
         </Field>
         {!uploads && (
-          <CredentialFields form={form} set={set} error={errors.credential} stored={repository?.credential} />
+          <>
+            <CredentialFields form={form} set={set} error={errors.credential} stored={repository?.credential} />
+            <CheckSource form={form} repository={repository?.id} />
+          </>
         )}
         {form.type === "VCS" && (
           <Field
@@ -262,114 +203,67 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
             />
           )}
         </Field>
+        {!uploads && <Taking form={form} set={set} errors={errors} />}
       </Form>
     </Dialog>
   );
 }
 
-/** An SSH key is for addresses of ssh, and the others for the others. */
-function credentialFor(form: Typed, address: string): Partial<Typed> {
-  if (form.type !== "VCS" || form.credential === "KEEP" || form.credential === "NONE") return {};
-  return isSSH(address) === (form.credential === "SSH_KEY") ? {} : { credential: "NONE" };
-}
+type TakingProps = { form: Typed; set: (change: Partial<Typed>) => void; errors: Record<string, string> };
 
-/** The credentials that a kind of address takes. */
-function credentialsOf(form: Typed): [CredentialType, string][] {
-  if (form.type === "VCS" && isSSH(form.url)) return [["SSH_KEY", "SSH key"]];
-  const all: [CredentialType, string][] = [
-    ["HTTP_BASIC", "HTTP Basic"],
-    ["BEARER", "Bearer token"],
-    ["HEADER", "Header"],
-  ];
-  if (form.type !== "VCS") return all;
-  return [
-    ["GITHUB", "GitHub token"],
-    ["GITLAB", "GitLab token"],
-    ["BITBUCKET", "Bitbucket access token"],
-    ["GITEA", "Gitea or Forgejo token"],
-    ...all,
-  ];
-}
-
-type CredentialProps = { form: Typed; set: (change: Partial<Typed>) => void; error?: string; stored?: CredentialType };
-
-function CredentialFields({ form, set, error, stored }: CredentialProps) {
+/** How releases and archives of a source are taken. */
+function Taking({ form, set, errors }: TakingProps) {
   return (
-    <fieldset className="grid gap-3">
-      <legend className="sr-only">Credential</legend>
-      <Field label="Credential" help="Stored encrypted, sent to this address only, never shown." error={error}>
+    <>
+      <Field
+        label="Archives"
+        help={
+          form.mode === "REWRITE"
+            ? "Clients get them from this server alone, also while the source is down."
+            : "Clients get them from this server, and fall back to the source's own addresses, which they must be able to reach."
+        }
+      >
         {(ids) => (
-          <Select
-            {...ids}
-            value={form.credential}
-            onChange={({ target }) => set({ credential: target.value as Typed["credential"] })}
-          >
-            {stored && (
-              <option value="KEEP">{stored === "NONE" ? "None, as it is" : "Saved. Choose one to replace it."}</option>
-            )}
-            <option value="NONE">None</option>
-            {credentialsOf(form).map(([value, name]) => (
-              <option key={value} value={value}>
-                {name}
-              </option>
-            ))}
+          <Select {...ids} value={form.mode} onChange={({ target }) => set({ mode: target.value as DistMode })}>
+            <option value="REWRITE">Rewrite: this server alone</option>
+            <option value="MIRROR">Mirror: the source as a fallback</option>
           </Select>
         )}
       </Field>
-      {form.credential === "HTTP_BASIC" && (
-        <Field label="User name">
-          {(ids) => (
-            <Input
-              {...ids}
-              autoComplete="off"
-              value={form.username}
-              onChange={({ target }) => set({ username: target.value })}
-            />
-          )}
-        </Field>
-      )}
-      {form.credential === "HEADER" && (
-        <Field label="Header's name">
-          {(ids) => (
-            <Input
-              {...ids}
-              autoComplete="off"
-              placeholder="X-Api-Key"
-              value={form.header}
-              onChange={({ target }) => set({ header: target.value })}
-            />
-          )}
-        </Field>
-      )}
-      {form.credential === "SSH_KEY" && (
-        <Field label="Private key" help="Without a passphrase, made for this repository: ssh-keygen -t ed25519 -N ''.">
+      <Field
+        label="Cooldown, in days"
+        help="Releases that this server first saw fewer days ago are held back, so that a hijacked one is found before it is installed. 0: none are."
+        error={errors.cooldownDays}
+      >
+        {(ids) => (
+          <Input
+            {...ids}
+            type="number"
+            inputMode="numeric"
+            min={0}
+            max={365}
+            required
+            value={form.cooldown}
+            onChange={({ target }) => set({ cooldown: target.value })}
+          />
+        )}
+      </Field>
+      {form.cooldown.trim() !== "0" && (
+        <Field
+          label="Not held back"
+          help="Patterns of packages whose releases are offered at once, one a line."
+          error={errors.cooldownExceptions}
+        >
           {(ids) => (
             <Textarea
               {...ids}
-              rows={4}
-              spellCheck={false}
-              autoComplete="off"
-              className="font-mono text-xs"
-              placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
-              value={form.secret}
-              onChange={({ target }) => set({ secret: target.value })}
+              rows={2}
+              value={form.exceptions}
+              onChange={({ target }) => set({ exceptions: target.value })}
             />
           )}
         </Field>
       )}
-      {form.credential !== "NONE" && form.credential !== "KEEP" && form.credential !== "SSH_KEY" && (
-        <Field label={form.credential === "HTTP_BASIC" ? "Password" : "Secret"}>
-          {(ids) => (
-            <Input
-              {...ids}
-              type="password"
-              autoComplete="new-password"
-              value={form.secret}
-              onChange={({ target }) => set({ secret: target.value })}
-            />
-          )}
-        </Field>
-      )}
-    </fieldset>
+    </>
   );
 }

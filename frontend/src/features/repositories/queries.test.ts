@@ -31,4 +31,10 @@ describe("the list of repositories", () => {
     expect(await read("SYNCING")).toBe(false);
     expect(await read("READY")).toBe(true);
   });
+
+  it("tells of one that was too short to be seen under way", () => {
+    const at = (lastSyncedAt: string) => [{ id: "repo_1", status: "READY" as const, lastSyncedAt }];
+    expect(syncEnded(at("2026-11-01T12:00:00Z"), at("2026-11-01T12:00:05Z"))).toBe(true);
+    expect(syncEnded(at("2026-11-01T12:00:00Z"), at("2026-11-01T12:00:00Z"))).toBe(false);
+  });
 });

@@ -15,12 +15,15 @@ export type Repository = RepositoryRowFragment;
 /** How often progress is read while something syncs; never otherwise. */
 const pollEvery = 2_000;
 
-type Synced = Pick<Repository, "id" | "status">;
+type Synced = Pick<Repository, "id" | "status"> & { lastSyncedAt?: string | null };
 
-/** Whether a sync that was under way has ended. */
+/** Whether a sync has ended since: also one that was never seen under way, as it took less than a poll. */
 export function syncEnded(before: readonly Synced[], now: readonly Synced[]): boolean {
-  const syncing = new Set(before.filter(({ status }) => status === "SYNCING").map(({ id }) => id));
-  return now.some(({ id, status }) => syncing.has(id) && status !== "SYNCING");
+  const known = new Map(before.map((one) => [one.id, one]));
+  return now.some(({ id, status, lastSyncedAt }) => {
+    const was = known.get(id);
+    return was && status !== "SYNCING" && (was.status === "SYNCING" || was.lastSyncedAt !== lastSyncedAt);
+  });
 }
 
 /** Has the packages and the overview read again once a sync has brought others. */

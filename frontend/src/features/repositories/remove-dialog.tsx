@@ -8,8 +8,10 @@ import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import type { Repository } from "./queries";
 
+type RemoveProps = { repository: Repository; onClose: () => void; onRemoved?: () => void };
+
 /** Asks for the repository's name, then removes it with its packages. */
-export function RemoveRepository({ repository, onClose }: { repository: Repository; onClose: () => void }) {
+export function RemoveRepository({ repository, onClose, onRemoved }: RemoveProps) {
   const [typed, setTyped] = useState("");
   const client = useQueryClient();
   const toast = useToast();
@@ -19,6 +21,7 @@ export function RemoveRepository({ repository, onClose }: { repository: Reposito
       void changed(client, "repositories");
       toast(`“${repository.name}” was removed.`);
       onClose();
+      onRemoved?.();
     },
   });
   return (

@@ -60,7 +60,7 @@ function RepositoryTable(props: { repositories: Repository[]; items?: (r: Reposi
     <table className="w-full border-collapse">
       <thead className="max-sm:sr-only">
         <tr>
-          {["Name", "Packages", "Last sync", "Status"].map((title) => (
+          {["Name", "Packages", "Priority", "Last sync", "Status"].map((title) => (
             <th key={title} scope="col" className={headCell}>
               {title}
             </th>
@@ -81,9 +81,13 @@ function RepositoryTable(props: { repositories: Repository[]; items?: (r: Reposi
                 <span className="text-[13px] text-muted">
                   {r.url ? <Address text={r.url} mono={false} /> : r.type === "ARTIFACT" && "Uploads"}
                 </span>
+                {r.owns.length > 0 && (
+                  <span className="text-[13px] text-muted wrap-anywhere">Owns {r.owns.join(", ")}</span>
+                )}
               </span>
             </th>
             <CardCell label="Packages">{number(r.packageCount)}</CardCell>
+            <CardCell label="Priority">{r.priority}</CardCell>
             <CardCell label="Last sync" className="whitespace-nowrap">
               {r.lastSyncedAt ? (
                 <Time at={r.lastSyncedAt} />

@@ -1,5 +1,5 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { Address } from "../../components/address";
 import { Badge, type Tone } from "../../components/badge";
@@ -12,8 +12,9 @@ import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
 import { rowsOf } from "../../lib/connection";
 import { bytes, count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
-import { useRepositoryActs } from "./actions";
-import { RepositoryDialog, UploadPanel } from "./dialogs";
+import { useRepositoryActions, useRepositoryActs } from "./actions";
+import { RemoveRepository, RepositoryDialog, UploadPanel } from "./dialogs";
+import { credentialNames } from "./form";
 import { type Repository, repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
 
@@ -39,6 +40,7 @@ export function RepositoryPage() {
             uploads && "Archives that are uploaded here."
           )
         }
+        action={<Actions repository={repository} />}
       />
       <div className="mb-6 empty:hidden">
         <Standing repository={repository} />
@@ -52,7 +54,16 @@ export function RepositoryPage() {
             {number(repository.packageCount)}
           </Link>
         </Fact>
-        <Fact name="Versions">{number(repository.versionCount)}</Fact>
+        <Fact name="Versions">
+          {number(repository.versionCount)}
+          <Link
+            to="/versions"
+            search={{ repository: repository.id }}
+            className="block text-[13px] text-accent underline"
+          >
+            Changed and held back
+          </Link>
+        </Fact>
         <Fact name="Stored archives">{bytes(repository.storedBytes)}</Fact>
         <Fact name="Only these packages">
           {patterns(repository.packages, uploads ? "Whatever is uploaded" : "All it has")}
@@ -63,8 +74,23 @@ export function RepositoryPage() {
           <Fact name="Mirrored">{repository.listed ? "As a whole" : "By name, when somebody asks for a package"}</Fact>
         )}
         <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
-        {!uploads && <Fact name="Credential">{repository.credential === "NONE" ? "None" : "Saved"}</Fact>}
+        {!uploads && (
+          <Fact name="Credential">
+            {repository.credential === "NONE" ? "None" : credentialNames[repository.credential]}
+            {repository.health.credentialExpiresAt && (
+              <span className="block text-[13px] text-muted">
+                Ends <Time at={repository.health.credentialExpiresAt} />
+              </span>
+            )}
+          </Fact>
+        )}
         <Fact name="Priority">{repository.priority}</Fact>
+        {!uploads && (
+          <Fact name="Archives">
+            {repository.distMode === "REWRITE" ? "From this server alone" : "The source as a fallback"}
+          </Fact>
+        )}
+        {!uploads && <Fact name="Cooldown">{cooldown(repository)}</Fact>}
       </Facts>
       {uploads ? (
         <Uploads repository={repository} />
@@ -77,6 +103,53 @@ export function RepositoryPage() {
         </>
       )}
     </>
+  );
+}
+
+function cooldown({ cooldownDays, cooldownExceptions }: Repository): ReactNode {
+  if (cooldownDays === 0) return "None";
+  return (
+    <>
+      {count(cooldownDays, "day")}
+      {cooldownExceptions.length > 0 && <> but for {patterns(cooldownExceptions, "")}</>}
+    </>
+  );
+}
+
+/** What Standing offers already, by how the repository stands. */
+const offered: Partial<Record<Repository["status"], string[]>> = {
+  FAILED: ["Sync now", "Pause"],
+  DISABLED: ["Resume"],
+};
+
+/** What can be done to the repository, for whoever may. */
+function Actions({ repository }: { repository: Repository }) {
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const navigate = useNavigate();
+  const [open, setOpen] = useState<"edit" | "remove">();
+  const items = useRepositoryActions(
+    () => setOpen("edit"),
+    () => setOpen("remove"),
+  )(repository);
+  if (viewer.role === "VIEWER") return null;
+  return (
+    <div className="flex flex-wrap gap-2">
+      {items
+        .filter(({ label }) => !offered[repository.status]?.includes(label))
+        .map(({ label, onSelect, danger }) => (
+          <Button key={label} className={danger ? "text-danger!" : ""} onClick={onSelect}>
+            {label}
+          </Button>
+        ))}
+      {open === "edit" && <RepositoryDialog repository={repository} onClose={() => setOpen(undefined)} />}
+      {open === "remove" && (
+        <RemoveRepository
+          repository={repository}
+          onClose={() => setOpen(undefined)}
+          onRemoved={() => void navigate({ to: "/repositories" })}
+        />
+      )}
+    </div>
   );
 }
 

@@ -1,0 +1,93 @@
+import { Field, Input, Select, Textarea } from "../../components/ui/field";
+import type { CredentialType } from "../../gql/graphql";
+import { credentialNames, credentialsOf, type Typed } from "./form";
+
+type CredentialProps = { form: Typed; set: (change: Partial<Typed>) => void; error?: string; stored?: CredentialType };
+
+/** The credential of a source: it is written, and never shown. */
+export function CredentialFields({ form, set, error, stored }: CredentialProps) {
+  return (
+    <fieldset className="grid gap-3">
+      <legend className="sr-only">Credential</legend>
+      <Field
+        label="Credential"
+        help={
+          form.credential === "KEEP" && stored !== "NONE"
+            ? "Saved. Enter a new one to replace it."
+            : "Stored encrypted, sent to this address only, never shown."
+        }
+        error={error}
+      >
+        {(ids) => (
+          <Select
+            {...ids}
+            value={form.credential}
+            onChange={({ target }) => set({ credential: target.value as Typed["credential"] })}
+          >
+            {stored && <option value="KEEP">{stored === "NONE" ? "None, as it is" : "Saved"}</option>}
+            <option value="NONE">None</option>
+            {credentialsOf(form).map((value) => (
+              <option key={value} value={value}>
+                {credentialNames[value]}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      {form.credential === "HTTP_BASIC" && (
+        <Field label="User name">
+          {(ids) => (
+            <Input
+              {...ids}
+              autoComplete="off"
+              value={form.username}
+              onChange={({ target }) => set({ username: target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {form.credential === "HEADER" && (
+        <Field label="Header's name">
+          {(ids) => (
+            <Input
+              {...ids}
+              autoComplete="off"
+              placeholder="X-Api-Key"
+              value={form.header}
+              onChange={({ target }) => set({ header: target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {form.credential === "SSH_KEY" && (
+        <Field label="Private key" help="Without a passphrase, made for this repository: ssh-keygen -t ed25519 -N ''.">
+          {(ids) => (
+            <Textarea
+              {...ids}
+              rows={4}
+              spellCheck={false}
+              autoComplete="off"
+              className="font-mono text-xs"
+              placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
+              value={form.secret}
+              onChange={({ target }) => set({ secret: target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {form.credential !== "NONE" && form.credential !== "KEEP" && form.credential !== "SSH_KEY" && (
+        <Field label={form.credential === "HTTP_BASIC" ? "Password" : "Secret"}>
+          {(ids) => (
+            <Input
+              {...ids}
+              type="password"
+              autoComplete="new-password"
+              value={form.secret}
+              onChange={({ target }) => set({ secret: target.value })}
+            />
+          )}
+        </Field>
+      )}
+    </fieldset>
+  );
+}
