@@ -213,7 +213,7 @@ func gitOf(outbound *safehttp.Client, upstreams safehttp.Policy, dataDir string)
 	return git.New(git.Config{
 		Dir: filepath.Join(dataDir, "git"), HTTP: upstreams.AllowsPlain, Limits: git.DefaultLimits,
 		Route: func(ctx context.Context, u *url.URL) (git.Route, error) {
-			addresses, proxy, err := outbound.Route(ctx, u)
+			addresses, proxy, err := outbound.Route(ctx, u, true)
 			return git.Route{Addresses: addresses, Proxy: proxy}, err
 		},
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,7 +82,7 @@ func (c *Catalog) render(u *Update) error {
 			d := at[v.Normalized]
 			key := distKey{u.Name, d.version, d.reference}
 			said.Type, said.Shasum = d.kind, d.shasum
-			if _, _, packed := said.Packed(); packed && v.Dev {
+			if _, packed := said.Packed(); packed && v.Dev {
 				// Composer puts the commit in, also another one that a project pins (dev-main#…), whose checksum is another.
 				key.reference, said.Shasum = anyReference, ""
 			}
@@ -260,8 +261,12 @@ func keepStored(old *oldPackage, u *Update) (otherwise bool) {
 
 // madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
 func (c *Catalog) madeBy(r *ent.Repository) []byte {
-	const form = "3" // of what is rendered; changed with it
-	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode)))
+	const form = "4" // of what is rendered; changed with it
+	packed, err := json.Marshal(r.PackFrom)
+	if err != nil { // texts always encode
+		panic(err)
+	}
+	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode) + " " + string(packed)))
 	return sum[:8]
 }
 

@@ -38,13 +38,14 @@ func addRepository(f *flags) work {
 	name, kind, url := f.String("name", "", ""), f.String("type", "composer", ""), f.String("url", "", "")
 	username, passwordFile := f.String("username", "", ""), f.String("password-file", "", "")
 	keyFile := f.String("ssh-key-file", "", "")
-	var packages, owns, paths many
+	var packages, owns, paths, packFrom many
 	f.Var(&packages, "package", "")
 	f.Var(&owns, "owns", "")
 	f.Var(&paths, "path", "")
+	f.Var(&packFrom, "pack-from", "")
 	priority, cooldown := f.Int("priority", 100, ""), f.Int("cooldown", 0, "")
 	return func(ctx context.Context, t *tools) error {
-		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Paths: paths, Priority: priority, CooldownDays: cooldown}
+		in := repository.Input{Name: name, Type: entrepository.Type(strings.ToUpper(*kind)), Packages: append([]string{}, packages...), Owns: append([]string{}, owns...), Paths: paths, PackFrom: packFrom, Priority: priority, CooldownDays: cooldown}
 		if f.given("url") {
 			in.URL = url
 		}

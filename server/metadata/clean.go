@@ -15,6 +15,10 @@ import (
 // Reader reads documents, and remembers what it found of constraints and versions, which are the same in most packages.
 // Safe for concurrent use.
 type Reader struct {
+	// Packs tells why no archive is made here of the git repository at an address, which a version has instead of one; an
+	// error is a part of a sentence. Without it none is made.
+	Packs func(address string) error
+
 	mu          sync.Mutex
 	constraints map[string]bool
 	found       map[string]readVersion
@@ -301,18 +305,15 @@ func (c *cleaning) readDist(v *Version) (left []string, err error) {
 	d := Dist{Type: text(get(raw, "type")), URL: text(get(raw, "url")), Reference: text(get(raw, "reference")), Shasum: strings.ToLower(text(get(raw, "shasum")))}
 	if d.URL == "" {
 		v.fields = v.fields.without("dist")
-		switch {
-		case v.Type() == "metapackage":
+		if v.Type() == "metapackage" {
 			return nil, nil
-		case v.fields.get("source") != nil:
-			return nil, errors.New("it has a source but no archive (dist), and sources cannot be packed here")
 		}
-		return nil, errors.New("it has no archive (dist)")
+		return nil, c.packNamed(v)
 	}
 	if !slices.Contains(distTypes, d.Type) {
 		return nil, errors.New("its dist has no type that Composer can unpack")
 	}
-	if _, _, ok := d.Packed(); ok && c.packed {
+	if _, ok := d.Packed(); ok && c.packed {
 		v.reference, v.dist = d.Reference, &d
 		return nil, nil
 	}

@@ -30,15 +30,20 @@ import (
 func gitWorld(t *testing.T, db *database.DB, address string, paths ...string) *world {
 	t.Helper()
 	w := newWorld(t, db)
+	w.withGit()
+	db.Client.Repository.DeleteOne(w.repo).ExecX(t.Context())
+	w.repo = db.Client.Repository.Create().SetName("git").SetType(repository.TypeVCS).SetURL(address).SetPaths(paths).SaveX(t.Context())
+	return w
+}
+
+// withGit has the world's repositories use git.
+func (w *world) withGit() {
 	w.sources.Git = git.New(git.Config{
-		Dir: filepath.Join(t.TempDir(), "git"), HTTP: func(string) bool { return true }, Limits: git.DefaultLimits,
+		Dir: filepath.Join(w.TempDir(), "git"), HTTP: func(string) bool { return true }, Limits: git.DefaultLimits,
 		Route: func(context.Context, *url.URL) (git.Route, error) {
 			return git.Route{Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}}, nil
 		},
 	})
-	db.Client.Repository.DeleteOne(w.repo).ExecX(t.Context())
-	w.repo = db.Client.Repository.Create().SetName("git").SetType(repository.TypeVCS).SetURL(address).SetPaths(paths).SaveX(t.Context())
-	return w
 }
 
 // archiveAt opens the archive of acme/lib at an address of dist, and returns a file of it.

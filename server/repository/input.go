@@ -31,6 +31,9 @@ func (s *Service) check(in *Input, kind repository.Type) error {
 	if err := checkPaths(in.Paths, kind); err != nil {
 		return err
 	}
+	if err := checkPackFrom(in.PackFrom, kind); err != nil {
+		return err
+	}
 	if err := checkPatterns("packages", &in.Packages); err != nil {
 		return err
 	}
@@ -70,14 +73,14 @@ func (in *Input) checkUploads() error {
 
 // changesSource tells whether what a sync reads or stores changes.
 func (in *Input) changesSource() bool {
-	return in.URL != nil || in.Packages != nil || in.Paths != nil || in.ForgetHostKeys || in.DistMode != nil || in.Credential != nil
+	return in.URL != nil || in.Packages != nil || in.Paths != nil || in.PackFrom != nil || in.ForgetHostKeys || in.DistMode != nil || in.Credential != nil
 }
 
 // said is what the audit log tells of an input: what is said in it, and of a credential only its kind.
 func (in *Input) said() map[string]any {
 	details := map[string]any{}
 	for name, value := range map[string]any{
-		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "paths": in.Paths, "priority": in.Priority,
+		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "paths": in.Paths, "packFrom": in.PackFrom, "priority": in.Priority,
 		"distMode": in.DistMode, "enabled": in.Enabled, "cooldownDays": in.CooldownDays, "cooldownExceptions": in.CooldownExceptions,
 	} {
 		if !reflect.ValueOf(value).IsNil() {

@@ -59,6 +59,7 @@ type Input struct {
 	Packages   []string
 	Owns       []string
 	Paths      []string // of a git repository; see source.NewGit
+	PackFrom   []string // of a Composer repository; see PackFrom
 	Priority   *int
 	DistMode   *repository.DistMode
 	Credential *Credential
@@ -88,6 +89,9 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 			SetNillableCooldownDays(in.CooldownDays).SetCooldownExceptions(in.CooldownExceptions)
 		if len(in.Paths) > 0 {
 			create.SetPaths(in.Paths)
+		}
+		if in.PackFrom != nil && in.Type == repository.TypeCOMPOSER {
+			create.SetPackFrom(in.PackFrom)
 		}
 		if in.Type == repository.TypeARTIFACT { // there is nothing to wait for
 			create.SetStatus(repository.StatusREADY)
@@ -205,6 +209,9 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	}
 	if in.Packages != nil {
 		update.SetPackages(in.Packages)
+	}
+	if in.PackFrom != nil && row.Type == repository.TypeCOMPOSER {
+		update.SetPackFrom(in.PackFrom)
 	}
 	switch {
 	case len(in.Paths) > 0:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 
+	"broker/server/metadata"
 	"broker/server/safehttp"
 )
 
@@ -26,6 +27,9 @@ type Blob struct {
 
 // Archive implements Source.
 func (c *Composer) Archive(ctx context.Context, d Dist) (Blob, error) {
+	if of, ok := metadata.CutPacked(d.URL); ok {
+		return c.pack(ctx, of)
+	}
 	response, err := c.get(ctx, d.URL, safehttp.Options{MaxBytes: archiveMax, Bulk: true})
 	if err != nil {
 		return Blob{}, err
@@ -42,13 +46,18 @@ func (c *Composer) lead(ctx context.Context, address string, o safehttp.Options)
 	if o.Inside || !errors.Is(err, safehttp.ErrBlocked) {
 		return response, err
 	}
-	own, asked := c.client.Get(ctx, c.root.String(), safehttp.Options{Credential: c.credential, Asker: o.Asker, MaxBytes: rootMax, Inside: true})
-	if asked != nil {
-		return nil, err
-	}
-	own.Body.Close()
-	if o.Inside = own.Inside; !o.Inside {
+	if o.Inside = c.inside(ctx); !o.Inside {
 		return nil, err
 	}
 	return c.client.Get(ctx, address, o)
+}
+
+// inside tells whether the source itself answers from a private address.
+func (c *Composer) inside(ctx context.Context) bool {
+	own, err := c.client.Get(ctx, c.root.String(), safehttp.Options{Credential: c.credential, Asker: c.root.String(), MaxBytes: rootMax, Inside: true})
+	if err != nil {
+		return false
+	}
+	own.Body.Close()
+	return own.Inside
 }

@@ -26,6 +26,8 @@ type Composer struct {
 	root       *url.URL
 	credential *safehttp.Credential
 
+	packing *Packing // nil: nothing is packed here
+
 	list list // as Names read it; before, it is empty
 }
 

@@ -31,6 +31,13 @@ type Source interface {
 	Archive(ctx context.Context, dist Dist) (Blob, error)
 }
 
+// Committer is a source of which other commits can be packed than those that versions name.
+type Committer interface {
+	// Commit finds a commit, by its name or the beginning of it, of what another archive is made of. ErrNotFound where
+	// there is not one.
+	Commit(ctx context.Context, of metadata.Packed, name string) (commit string, err error)
+}
+
 // Listing is what a source has.
 type Listing struct {
 	Names   []string        // valid, lower case, sorted
