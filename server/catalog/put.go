@@ -39,6 +39,7 @@ type Update struct {
 // Outcome is what an update changed.
 type Outcome struct {
 	Added, Removed int      // versions
+	Newer          bool     // a package that was there has archives that it had not
 	Changed        []string // releases of which the source says something else than what was first seen, and is served
 }
 
@@ -217,7 +218,9 @@ func (p *put) add(ctx context.Context, w *writes, u *Update) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
+	before := len(w.dists)
 	dists := w.addDists(row.id, old, u)
+	newer := !isNew && len(w.dists) > before
 	outcome, latest := w.addVersions(row.id, old, u)
 	documents := w.addDocuments(row.id, old, u)
 	row.describe(u, latest, p.madeOf(u))
@@ -231,7 +234,7 @@ func (p *put) add(ctx context.Context, w *writes, u *Update) (Outcome, error) {
 	case dists:
 		p.tx.Announce(database.TopicDist, u.Name)
 	}
-	outcome.Changed = changed
+	outcome.Changed, outcome.Newer = changed, newer
 	return outcome, nil
 }
 

@@ -37,6 +37,8 @@ type Follower struct {
 	sources *repository.Service
 	log     *slog.Logger
 	now     func() time.Time
+	// Ahead is told which packages of a repository have archives that they had not. It may be nil.
+	Ahead func(ctx context.Context, repositoryID string, names []string)
 
 	asked   *otter.Cache[followed, answer] // what a source said last of a package
 	flights singleflight.Group
@@ -204,7 +206,10 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 	update := &catalog.Update{Repository: from.row, Name: p.name, Versions: read.Versions, Validators: read.Validators, Digest: read.Digest}
 	if err = f.catalog.Prepare(update); err == nil {
 		f.asked.Set(p, answer{at: f.now(), has: true}) // before somebody finds it stored, and would have it read again
-		_, err = f.catalog.Put(ctx, update)
+		var outcomes []catalog.Outcome
+		if outcomes, err = f.catalog.Put(ctx, update); err == nil && outcomes[0].Newer && f.Ahead != nil {
+			f.Ahead(ctx, p.repository, []string{p.name})
+		}
 	}
 	switch {
 	case singly(err):

@@ -22,6 +22,7 @@ type reading struct {
 	has     map[string]catalog.Has // what is stored, by name
 	updates chan *pending
 	outage  outage
+	newer   []string     // packages with archives that they had not; of whoever stores
 	stored  atomic.Int64 // bytes of documents, of Bounds.Stored
 
 	mu         sync.Mutex

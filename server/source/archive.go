@@ -16,6 +16,7 @@ type Dist struct {
 	Type      string // zip, tar, …
 	Reference string // the commit; empty where the source names none
 	Shasum    string // SHA-1 in hex; empty where the source names none
+	Ahead     bool   // nobody waits for it: it takes no place at a host from those that somebody does
 }
 
 // Blob is the bytes of an archive as they come, and what is known of them. It must be closed.
@@ -30,7 +31,11 @@ func (c *Composer) Archive(ctx context.Context, d Dist) (Blob, error) {
 	if of, ok := metadata.CutPacked(d.URL); ok {
 		return c.pack(ctx, of)
 	}
-	response, err := c.get(ctx, d.URL, safehttp.Options{MaxBytes: archiveMax, Bulk: true})
+	o := safehttp.Options{MaxBytes: archiveMax, Bulk: true}
+	if d.Ahead {
+		o.Asker = c.root.String() + " ahead"
+	}
+	response, err := c.get(ctx, d.URL, o)
 	if err != nil {
 		return Blob{}, err
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -228,7 +229,7 @@ func (c *Composer) hashed(ctx context.Context, h *hold, name, hash string) (docu
 
 // get asks with the source's credential, which the client sends to its own origin only, and sorts the failures.
 func (c *Composer) get(ctx context.Context, address string, o safehttp.Options) (*safehttp.Response, error) {
-	o.Credential, o.Asker = c.credential, c.root.String()
+	o.Credential, o.Asker = c.credential, cmp.Or(o.Asker, c.root.String())
 	response, err := c.lead(ctx, address, o)
 	if err == nil {
 		return response, nil
