@@ -37,7 +37,7 @@ func (t *tools) repositories() (*repository.Service, error) {
 func addRepository(f *flags) work {
 	name, kind, url := f.String("name", "", ""), f.String("type", "composer", ""), f.String("url", "", "")
 	username, passwordFile := f.String("username", "", ""), f.String("password-file", "", "")
-	keyFile := f.String("ssh-key-file", "", "")
+	keyFile, credential := f.String("ssh-key-file", "", ""), f.String("credential", "http_basic", "")
 	var packages, owns, paths, packFrom many
 	f.Var(&packages, "package", "")
 	f.Var(&owns, "owns", "")
@@ -49,10 +49,11 @@ func addRepository(f *flags) work {
 		if f.given("url") {
 			in.URL = url
 		}
-		if f.given("username") != f.given("password-file") {
-			return &usageError{"repository add: give --username and --password-file together"}
+		named := f.given("username") || f.given("credential") && !strings.EqualFold(*credential, "http_basic")
+		if named != f.given("password-file") {
+			return &usageError{"repository add: give --password-file together with --username, or with a --credential such as github"}
 		}
-		if f.given("username") && f.given("ssh-key-file") {
+		if named && f.given("ssh-key-file") {
 			return &usageError{"repository add: give --ssh-key-file, or --username and --password-file"}
 		}
 		if f.given("ssh-key-file") {
@@ -62,12 +63,12 @@ func addRepository(f *flags) work {
 			}
 			in.Credential = &repository.Credential{Type: entrepository.CredentialTypeSSH_KEY, Secret: string(key)}
 		}
-		if f.given("username") {
+		if named {
 			password, err := os.ReadFile(*passwordFile)
 			if err != nil {
 				return fmt.Errorf("read the password: %w", err)
 			}
-			in.Credential = &repository.Credential{Type: entrepository.CredentialTypeHTTP_BASIC, Username: *username, Secret: strings.TrimRight(string(password), "\r\n")}
+			in.Credential = &repository.Credential{Type: entrepository.CredentialType(strings.ToUpper(*credential)), Username: *username, Secret: strings.TrimRight(string(password), "\r\n")}
 		}
 		repositories, err := t.repositories()
 		if err != nil {

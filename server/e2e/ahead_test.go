@@ -87,4 +87,3 @@ func TestNewVersionsInstallWithTheSourceOff(t *testing.T) {
 		}
 	})
 }
-

@@ -264,4 +264,3 @@ func TestRequestsDoNotWaitForWhatIsFetchedAhead(t *testing.T) {
 	close(goOn)
 	group.Wait()
 }
-

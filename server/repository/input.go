@@ -150,8 +150,11 @@ func checkCredential(c *Credential, kind repository.Type) error {
 			return invalid("A header needs a name, such as X-Api-Key, and a value.")
 		}
 	default:
-		if kind != repository.TypeVCS {
-			return invalid("Composer repositories take NONE, HTTP_BASIC, BEARER or HEADER.")
+		if repository.CredentialTypeValidator(c.Type) != nil {
+			return invalid("There is no such kind of credential.")
+		}
+		if kind != repository.TypeVCS && c.Type == repository.CredentialTypeSSH_KEY {
+			return invalid("An SSH key is for a git repository; a Composer repository takes a token, or a user name and a password.")
 		}
 		if err := checkGitCredential(c); err != nil {
 			return err

@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/server/database"
-	"broker/server/safehttp"
 	"broker/server/source"
 )
 
@@ -84,28 +82,4 @@ func (s *Service) stored(row *ent.Repository) (c Credential, err error) {
 		return c, fmt.Errorf("read the credential of the repository %s: %w", row.Name, err)
 	}
 	return c, nil
-}
-
-// outbound is a stored credential as requests send it, to the origin of the repository's address only; nil where there is
-// none.
-func outbound(address string, c Credential) (*safehttp.Credential, error) {
-	if c.Type == "" || c.Type == repository.CredentialTypeNONE {
-		return nil, nil
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, fmt.Errorf("read the repository's address: %w", err)
-	}
-	credential := &safehttp.Credential{Origin: safehttp.Origin(u), Username: c.Username, Secret: c.Secret, Header: c.Header}
-	switch c.Type {
-	case repository.CredentialTypeHTTP_BASIC:
-		credential.Type = safehttp.Basic
-	case repository.CredentialTypeBEARER:
-		credential.Type = safehttp.Bearer
-	case repository.CredentialTypeHEADER:
-		credential.Type = safehttp.Header
-	default:
-		return nil, fmt.Errorf("credentials of type %s cannot be sent to a Composer repository", c.Type)
-	}
-	return credential, nil
 }
