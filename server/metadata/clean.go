@@ -18,6 +18,10 @@ type Reader struct {
 	// Packs tells why no archive is made here of the git repository at an address, which a version has instead of one; an
 	// error is a part of a sentence. Without it none is made.
 	Packs func(address string) error
+	// Upstream tells that documents are of a source: the addresses of their archives are filled in as Composer does it, or
+	// are those of the source's Mirror, where it has one. In our own they stay as they are.
+	Upstream bool
+	Mirror   string // dist-url of a preferred mirror, absolute; empty without one
 
 	mu          sync.Mutex
 	constraints map[string]bool
@@ -317,7 +321,14 @@ func (c *cleaning) readDist(v *Version) (left []string, err error) {
 		v.reference, v.dist = d.Reference, &d
 		return nil, nil
 	}
-	u, err := url.Parse(d.URL)
+	if c.Upstream && c.Mirror != "" && d.Reference != "" {
+		d.URL = c.Mirror
+	}
+	asked := filled(d.URL, v, d)
+	if c.Upstream {
+		d.URL = asked
+	}
+	u, err := url.Parse(asked)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(d.URL) > distURLMax {
 		return nil, errors.New("its dist has no absolute http address")
 	}

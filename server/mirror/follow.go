@@ -190,6 +190,14 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 		return false, unreachable(p.name, err)
 	}
 	read, err := from.source.Package(ctx, p.name, has.Known)
+	if errors.Is(err, source.ErrOutdated) {
+		f.forget(p.repository)
+		if from, err = f.source(ctx, p.repository); err != nil {
+			f.goesDown(p.repository)
+			return false, unreachable(p.name, err)
+		}
+		read, err = from.source.Package(ctx, p.name, has.Known)
+	}
 	switch {
 	case errors.Is(err, source.ErrNotFound), errors.Is(err, metadata.ErrEmpty): // what is stored stays until a sync believes it
 		return false, nil

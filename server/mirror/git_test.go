@@ -227,3 +227,22 @@ func forgetNotes(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// A block of one branch leaves the others offered as they were, for whatever commit of them is named.
+func TestABlockedBranchLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	repo := servicetest.NewGitHost(t).Repo("lib")
+	for _, branch := range []string{"main", "other"} {
+		repo.Commit("refs/heads/"+branch, 1700000000, servicetest.Files("composer.json", `{"name":"acme/lib"}`, "n.txt", branch))
+	}
+	w := gitWorld(t, databasetest.New(t), repo.URL)
+	w.mustSync()
+	before := w.offers(true)["dev-main"]
+	if _, err := w.catalog.BlockVersions(t.Context(), catalog.NewBlock{Package: "acme/lib", Versions: "dev-other", Reason: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	offers := w.offers(true)
+	if len(offers) != 1 || offers["dev-main"] != before {
+		t.Errorf("offered are %+v, before %+v", offers, before)
+	}
+}

@@ -76,7 +76,12 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 	if err := s.sources.SetListed(ctx, run.Repository, listed); err != nil {
 		return err
 	}
-	if !listed { // those that somebody asked for are read again
+	r := &reading{Syncer: s, src: src, run: run, has: has, updates: make(chan *pending, waitAtMost), validators: map[string]source.Validators{}, lost: map[string]*catalog.Update{}}
+	changes := source.Changes{All: true}
+	if !listed { // those that somebody asked for are read again, where they may have changed
+		if changer, ok := src.(source.Changer); ok {
+			changes = changer.Changed(ctx, orEmpty(run.Repository.SourceState))
+		}
 		names = names[:0]
 		for name, has := range has {
 			if !has.Gone && wanted.Match(name) {
@@ -84,8 +89,10 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 			}
 		}
 	}
+	r.unchanged = func(name string) bool {
+		return !changes.All && !changes.Names[name] && has[name].Validators != (source.Validators{})
+	}
 	run.Expect(len(names))
-	r := &reading{Syncer: s, src: src, run: run, has: has, updates: make(chan *pending, waitAtMost), validators: map[string]source.Validators{}, lost: map[string]*catalog.Update{}}
 	err = r.packages(ctx, names)
 	if len(r.newer) > 0 && s.Ahead != nil { // also of a sync that fails later
 		s.Ahead(ctx, run.Repository.ID, r.newer)
@@ -99,7 +106,20 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 	if read, ok := src.(*source.Git); ok {
 		return s.sources.SetState(ctx, run.Repository.ID, read.State())
 	}
+	if changes.Mark != "" {
+		if r.missed.Load() { // what could not be read is asked for again the next time, changed or not
+			changes.Mark = ""
+		}
+		return s.sources.SetState(ctx, run.Repository.ID, changes.Mark)
+	}
 	return nil
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func filter(names []string, wanted pattern.Set) []string {

@@ -95,8 +95,8 @@ func TestGitInputIsChecked(t *testing.T) {
 		}
 	}
 	for name, in := range map[string]repository.Input{
-		"paths":   {URL: say("https://packages.example.org"), Paths: []string{"packages/*"}},
-		"a key":   {URL: say("https://packages.example.org"), Credential: &repository.Credential{Type: entrepository.CredentialTypeSSH_KEY, Secret: "x"}},
+		"paths": {URL: say("https://packages.example.org"), Paths: []string{"packages/*"}},
+		"a key": {URL: say("https://packages.example.org"), Credential: &repository.Credential{Type: entrepository.CredentialTypeSSH_KEY, Secret: "x"}},
 	} {
 		in.Name, in.Type = say("composer"), entrepository.TypeCOMPOSER
 		if _, err := s.Create(t.Context(), in); err == nil {

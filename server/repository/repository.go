@@ -220,7 +220,7 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 		update.ClearPaths()
 	}
 	if in.ForgetHostKeys || in.URL != nil && (row.URL == nil || *in.URL != *row.URL) {
-		update.ClearKnownHosts()
+		update.ClearKnownHosts().ClearSourceState()
 	}
 	switch {
 	case in.Enabled == nil:

@@ -4,6 +4,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"broker/server/metadata"
 )
@@ -16,6 +17,8 @@ var (
 	ErrUnavailable = errors.New("the source cannot be reached")
 	ErrRefused     = errors.New("the source refuses it")
 	ErrUnusable    = errors.New("the source's document cannot be used")
+	// ErrOutdated is an ErrUnavailable which is over when the names are read again.
+	ErrOutdated = fmt.Errorf("%w: its list is out of date", ErrUnavailable)
 )
 
 // Source is one upstream.
