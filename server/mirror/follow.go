@@ -251,15 +251,24 @@ func unreachable(name string, err error) error {
 	return &catalog.Unavailable{Reason: "the source that may have " + name + " cannot be reached, and nothing is stored of it yet", Cause: err}
 }
 
+// opened is the repository's source as it was read last, and whether that was lately.
+func (f *Follower) opened(id string) (o *opened, fresh bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o = f.open[id]
+	return o, o != nil && f.now().Sub(o.at) < askedFor
+}
+
 // source returns a repository's source with its packages.json read.
 func (f *Follower) source(ctx context.Context, id string) (*opened, error) {
-	f.mu.Lock()
-	o := f.open[id]
-	f.mu.Unlock()
-	if o != nil && f.now().Sub(o.at) < askedFor {
+	o, fresh := f.opened(id)
+	if fresh {
 		return o, nil
 	}
 	read, err, _ := f.flights.Do("root of "+id, func() (any, error) {
+		if o, fresh := f.opened(id); fresh { // by a flight that ended just now
+			return o, nil
+		}
 		src, row, err := f.sources.SourceByID(ctx, id)
 		if err != nil {
 			return nil, err
