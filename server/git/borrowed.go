@@ -18,9 +18,9 @@ const borrowed = ".borrowed" + suffix
 
 // Borrow is the mirror of a git repository that a repository, by its id, only names: of what one of its packages is made.
 // It is made by Bring, shared by all versions that are made of it, and dropped when it was not used for long, or others
-// need its room.
-func (p *Program) Borrow(id string, remote Remote) *Mirror {
-	sum := sha256.Sum256([]byte(remote.URL.String()))
+// need its room. by is who names it: what one source may reach is not handed on when the repository gets another.
+func (p *Program) Borrow(id, by string, remote Remote) *Mirror {
+	sum := sha256.Sum256([]byte(by + "\n" + remote.URL.String()))
 	return &Mirror{p: p, name: id + "." + hex.EncodeToString(sum[:8]) + borrowed, remote: remote}
 }
 

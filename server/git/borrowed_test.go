@@ -19,7 +19,7 @@ func (w *world) borrow(id, address string) *git.Mirror {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return w.Borrow(id, git.Remote{URL: u})
+	return w.Borrow(id, "https://satis.example", git.Remote{URL: u})
 }
 
 // borrowed are the folders of borrowed mirrors.

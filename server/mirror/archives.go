@@ -98,7 +98,7 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist, ahead bool) (arch
 	blob, err := src.Archive(ctx, source.Dist{URL: d.URL, Type: d.Type, Reference: d.Reference, Shasum: d.Shasum, Ahead: ahead})
 	if err != nil {
 		a.log.Warn("an archive could not be fetched", "package", d.Package, "version", d.Version, "repository", repo.Name, "error", err)
-		return archive.Info{}, &catalog.Unavailable{Reason: "it cannot be reached", Gone: errors.Is(err, source.ErrNotFound), Cause: err}
+		return archive.Info{}, notDelivered(err)
 	}
 	defer blob.Close()
 	expect := archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Type: d.Type}
@@ -117,6 +117,18 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist, ahead bool) (arch
 	}
 	a.record(ctx, d, info)
 	return info, nil
+}
+
+// notDelivered says why a source gave no archive.
+func notDelivered(err error) *catalog.Unavailable {
+	refused := &catalog.Unavailable{Reason: "it cannot be reached", Cause: err}
+	if mismatch, ok := errors.AsType[*archive.Mismatch](err); ok {
+		refused.Reason = mismatch.Reason
+	}
+	if errors.Is(err, source.ErrNotFound) {
+		refused.Reason, refused.Gone = "it is not there", true
+	}
+	return refused
 }
 
 // differs refuses bytes that are not those that were handed out.

@@ -76,7 +76,7 @@ func (c *Composer) mirrorOf(address string) (*git.Mirror, error) {
 	if git.Origin(u) == safehttp.Origin(c.root) {
 		remote.Header = c.packing.Header
 	}
-	return c.packing.Git.Borrow(c.packing.ID, remote), nil
+	return c.packing.Git.Borrow(c.packing.ID, safehttp.Origin(c.root), remote), nil
 }
 
 // route finds how a host is reached that the source leads to: as for its archives, at a private address only where the

@@ -222,3 +222,35 @@ func TestPackingKeepsToItsBounds(t *testing.T) {
 		t.Errorf("git asked a private host %d times", asked)
 	}
 }
+
+// Without the program git nothing is offered that could not be packed, and what is missing is said. Not parallel: it
+// changes where programs are looked for.
+func TestNothingIsPackedWithoutGit(t *testing.T) {
+	p := git.New(git.Config{Dir: t.TempDir(), HTTP: func(string) bool { return true }, Limits: git.DefaultLimits})
+	t.Setenv("PATH", t.TempDir())
+	c, _ := satis(t, &source.Packing{Git: p, ID: "repo_1"}, nil, map[string]string{
+		"1.0": gitSourceOf("http://127.0.0.1:1/lib.git", strings.Repeat("0a", 20)), "2.0": gitSourceOf("http://127.0.0.1:1/lib.git", strings.Repeat("0b", 20)),
+	})
+	if dists, told := readLib(t, c); len(dists) != 0 || !strings.Contains(told, "the program git is not installed") {
+		t.Errorf("%v %s", dists, told)
+	}
+}
+
+// A repository that gets another source has none of the mirrors that the former led to.
+func TestMirrorsAreOfOneSource(t *testing.T) {
+	t.Parallel()
+	host := servicetest.NewGitHost(t)
+	repo := host.Repo("lib")
+	commit := repo.Commit("refs/heads/main", 1700000000, servicetest.Files("n.txt", "one"))
+	packing := source.Packing{Git: program(t), ID: "repo_1"}
+	inside, _ := satis(t, &packing, nil, nil)
+	d := metadata.Dist{Type: "zip", URL: metadata.Packed{Address: repo.URL, Commit: commit}.URL()}
+	if _, err := blobOf(t, inside, d); err != nil {
+		t.Fatal(err)
+	}
+	other, server := satis(t, &packing, nil, nil)
+	server.Close() // it does not tell where it is, as one at a public address
+	if _, err := blobOf(t, other, d); !errors.Is(err, safehttp.ErrBlocked) {
+		t.Errorf("another source is given it: %v", err)
+	}
+}
