@@ -643,6 +643,11 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 				selectedFields = append(selectedFields, repository.FieldPaths)
 				fieldSeen[repository.FieldPaths] = struct{}{}
 			}
+		case "packFrom":
+			if _, ok := fieldSeen[repository.FieldPackFrom]; !ok {
+				selectedFields = append(selectedFields, repository.FieldPackFrom)
+				fieldSeen[repository.FieldPackFrom] = struct{}{}
+			}
 		case "priority":
 			if _, ok := fieldSeen[repository.FieldPriority]; !ok {
 				selectedFields = append(selectedFields, repository.FieldPriority)

@@ -13034,6 +13034,8 @@ type RepositoryMutation struct {
 	appendpackages            []string
 	paths                     *[]string
 	appendpaths               []string
+	pack_from                 *[]string
+	appendpack_from           []string
 	known_hosts               *string
 	source_state              *string
 	priority                  *int
@@ -13450,6 +13452,71 @@ func (m *RepositoryMutation) ResetPaths() {
 	m.paths = nil
 	m.appendpaths = nil
 	delete(m.clearedFields, repository.FieldPaths)
+}
+
+// SetPackFrom sets the "pack_from" field.
+func (m *RepositoryMutation) SetPackFrom(s []string) {
+	m.pack_from = &s
+	m.appendpack_from = nil
+}
+
+// PackFrom returns the value of the "pack_from" field in the mutation.
+func (m *RepositoryMutation) PackFrom() (r []string, exists bool) {
+	v := m.pack_from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackFrom returns the old "pack_from" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldPackFrom(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackFrom is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackFrom requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackFrom: %w", err)
+	}
+	return oldValue.PackFrom, nil
+}
+
+// AppendPackFrom adds s to the "pack_from" field.
+func (m *RepositoryMutation) AppendPackFrom(s []string) {
+	m.appendpack_from = append(m.appendpack_from, s...)
+}
+
+// AppendedPackFrom returns the list of values that were appended to the "pack_from" field in this mutation.
+func (m *RepositoryMutation) AppendedPackFrom() ([]string, bool) {
+	if len(m.appendpack_from) == 0 {
+		return nil, false
+	}
+	return m.appendpack_from, true
+}
+
+// ClearPackFrom clears the value of the "pack_from" field.
+func (m *RepositoryMutation) ClearPackFrom() {
+	m.pack_from = nil
+	m.appendpack_from = nil
+	m.clearedFields[repository.FieldPackFrom] = struct{}{}
+}
+
+// PackFromCleared returns if the "pack_from" field was cleared in this mutation.
+func (m *RepositoryMutation) PackFromCleared() bool {
+	_, ok := m.clearedFields[repository.FieldPackFrom]
+	return ok
+}
+
+// ResetPackFrom resets all changes to the "pack_from" field.
+func (m *RepositoryMutation) ResetPackFrom() {
+	m.pack_from = nil
+	m.appendpack_from = nil
+	delete(m.clearedFields, repository.FieldPackFrom)
 }
 
 // SetKnownHosts sets the "known_hosts" field.
@@ -14579,7 +14646,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 26)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -14597,6 +14664,9 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.paths != nil {
 		fields = append(fields, repository.FieldPaths)
+	}
+	if m.pack_from != nil {
+		fields = append(fields, repository.FieldPackFrom)
 	}
 	if m.known_hosts != nil {
 		fields = append(fields, repository.FieldKnownHosts)
@@ -14675,6 +14745,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.Packages()
 	case repository.FieldPaths:
 		return m.Paths()
+	case repository.FieldPackFrom:
+		return m.PackFrom()
 	case repository.FieldKnownHosts:
 		return m.KnownHosts()
 	case repository.FieldSourceState:
@@ -14734,6 +14806,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldPackages(ctx)
 	case repository.FieldPaths:
 		return m.OldPaths(ctx)
+	case repository.FieldPackFrom:
+		return m.OldPackFrom(ctx)
 	case repository.FieldKnownHosts:
 		return m.OldKnownHosts(ctx)
 	case repository.FieldSourceState:
@@ -14822,6 +14896,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPaths(v)
+		return nil
+	case repository.FieldPackFrom:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackFrom(v)
 		return nil
 	case repository.FieldKnownHosts:
 		v, ok := value.(string)
@@ -15031,6 +15112,9 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldPaths) {
 		fields = append(fields, repository.FieldPaths)
 	}
+	if m.FieldCleared(repository.FieldPackFrom) {
+		fields = append(fields, repository.FieldPackFrom)
+	}
 	if m.FieldCleared(repository.FieldKnownHosts) {
 		fields = append(fields, repository.FieldKnownHosts)
 	}
@@ -15077,6 +15161,9 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldPaths:
 		m.ClearPaths()
+		return nil
+	case repository.FieldPackFrom:
+		m.ClearPackFrom()
 		return nil
 	case repository.FieldKnownHosts:
 		m.ClearKnownHosts()
@@ -15130,6 +15217,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldPaths:
 		m.ResetPaths()
+		return nil
+	case repository.FieldPackFrom:
+		m.ResetPackFrom()
 		return nil
 	case repository.FieldKnownHosts:
 		m.ResetKnownHosts()

@@ -30,6 +30,8 @@ type Repository struct {
 	Packages []string `json:"packages,omitempty"`
 	// Of a git repository: patterns of the composer.json of its packages, such as packages/*/composer.json; null: the one at the top.
 	Paths []string `json:"paths,omitempty"`
+	// Of a Composer repository: hosts beside its own from whose git repositories archives are packed of versions that have none; null: the usual public ones.
+	PackFrom []string `json:"pack_from,omitempty"`
 	// Of a git repository over ssh: its host's keys, as pinned at first use.
 	KnownHosts *string `json:"known_hosts,omitempty"`
 	// Of a git repository: digest of the branches and tags that were last seen; another one starts a sync.
@@ -135,7 +137,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case repository.FieldPackages, repository.FieldPaths, repository.FieldCredential, repository.FieldCooldownExceptions:
+		case repository.FieldPackages, repository.FieldPaths, repository.FieldPackFrom, repository.FieldCredential, repository.FieldCooldownExceptions:
 			values[i] = new([]byte)
 		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
@@ -205,6 +207,14 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Paths); err != nil {
 					return fmt.Errorf("unmarshal field paths: %w", err)
+				}
+			}
+		case repository.FieldPackFrom:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field pack_from", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.PackFrom); err != nil {
+					return fmt.Errorf("unmarshal field pack_from: %w", err)
 				}
 			}
 		case repository.FieldKnownHosts:
@@ -405,6 +415,9 @@ func (_m *Repository) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("paths=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Paths))
+	builder.WriteString(", ")
+	builder.WriteString("pack_from=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PackFrom))
 	builder.WriteString(", ")
 	if v := _m.KnownHosts; v != nil {
 		builder.WriteString("known_hosts=")

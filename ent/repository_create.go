@@ -79,6 +79,12 @@ func (_c *RepositoryCreate) SetPaths(v []string) *RepositoryCreate {
 	return _c
 }
 
+// SetPackFrom sets the "pack_from" field.
+func (_c *RepositoryCreate) SetPackFrom(v []string) *RepositoryCreate {
+	_c.mutation.SetPackFrom(v)
+	return _c
+}
+
 // SetKnownHosts sets the "known_hosts" field.
 func (_c *RepositoryCreate) SetKnownHosts(v string) *RepositoryCreate {
 	_c.mutation.SetKnownHosts(v)
@@ -636,6 +642,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldPaths, field.TypeJSON, value)
 		_node.Paths = value
 	}
+	if value, ok := _c.mutation.PackFrom(); ok {
+		_spec.SetField(repository.FieldPackFrom, field.TypeJSON, value)
+		_node.PackFrom = value
+	}
 	if value, ok := _c.mutation.KnownHosts(); ok {
 		_spec.SetField(repository.FieldKnownHosts, field.TypeString, value)
 		_node.KnownHosts = &value
@@ -897,6 +907,24 @@ func (u *RepositoryUpsert) UpdatePaths() *RepositoryUpsert {
 // ClearPaths clears the value of the "paths" field.
 func (u *RepositoryUpsert) ClearPaths() *RepositoryUpsert {
 	u.SetNull(repository.FieldPaths)
+	return u
+}
+
+// SetPackFrom sets the "pack_from" field.
+func (u *RepositoryUpsert) SetPackFrom(v []string) *RepositoryUpsert {
+	u.Set(repository.FieldPackFrom, v)
+	return u
+}
+
+// UpdatePackFrom sets the "pack_from" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdatePackFrom() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldPackFrom)
+	return u
+}
+
+// ClearPackFrom clears the value of the "pack_from" field.
+func (u *RepositoryUpsert) ClearPackFrom() *RepositoryUpsert {
+	u.SetNull(repository.FieldPackFrom)
 	return u
 }
 
@@ -1323,6 +1351,27 @@ func (u *RepositoryUpsertOne) UpdatePaths() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearPaths() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearPaths()
+	})
+}
+
+// SetPackFrom sets the "pack_from" field.
+func (u *RepositoryUpsertOne) SetPackFrom(v []string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetPackFrom(v)
+	})
+}
+
+// UpdatePackFrom sets the "pack_from" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdatePackFrom() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdatePackFrom()
+	})
+}
+
+// ClearPackFrom clears the value of the "pack_from" field.
+func (u *RepositoryUpsertOne) ClearPackFrom() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearPackFrom()
 	})
 }
 
@@ -1964,6 +2013,27 @@ func (u *RepositoryUpsertBulk) UpdatePaths() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearPaths() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearPaths()
+	})
+}
+
+// SetPackFrom sets the "pack_from" field.
+func (u *RepositoryUpsertBulk) SetPackFrom(v []string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetPackFrom(v)
+	})
+}
+
+// UpdatePackFrom sets the "pack_from" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdatePackFrom() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdatePackFrom()
+	})
+}
+
+// ClearPackFrom clears the value of the "pack_from" field.
+func (u *RepositoryUpsertBulk) ClearPackFrom() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearPackFrom()
 	})
 }
 

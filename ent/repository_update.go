@@ -111,6 +111,24 @@ func (_u *RepositoryUpdate) ClearPaths() *RepositoryUpdate {
 	return _u
 }
 
+// SetPackFrom sets the "pack_from" field.
+func (_u *RepositoryUpdate) SetPackFrom(v []string) *RepositoryUpdate {
+	_u.mutation.SetPackFrom(v)
+	return _u
+}
+
+// AppendPackFrom appends value to the "pack_from" field.
+func (_u *RepositoryUpdate) AppendPackFrom(v []string) *RepositoryUpdate {
+	_u.mutation.AppendPackFrom(v)
+	return _u
+}
+
+// ClearPackFrom clears the value of the "pack_from" field.
+func (_u *RepositoryUpdate) ClearPackFrom() *RepositoryUpdate {
+	_u.mutation.ClearPackFrom()
+	return _u
+}
+
 // SetKnownHosts sets the "known_hosts" field.
 func (_u *RepositoryUpdate) SetKnownHosts(v string) *RepositoryUpdate {
 	_u.mutation.SetKnownHosts(v)
@@ -682,6 +700,17 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.PathsCleared() {
 		_spec.ClearField(repository.FieldPaths, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.PackFrom(); ok {
+		_spec.SetField(repository.FieldPackFrom, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPackFrom(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldPackFrom, value)
+		})
+	}
+	if _u.mutation.PackFromCleared() {
+		_spec.ClearField(repository.FieldPackFrom, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.KnownHosts(); ok {
 		_spec.SetField(repository.FieldKnownHosts, field.TypeString, value)
 	}
@@ -1052,6 +1081,24 @@ func (_u *RepositoryUpdateOne) AppendPaths(v []string) *RepositoryUpdateOne {
 // ClearPaths clears the value of the "paths" field.
 func (_u *RepositoryUpdateOne) ClearPaths() *RepositoryUpdateOne {
 	_u.mutation.ClearPaths()
+	return _u
+}
+
+// SetPackFrom sets the "pack_from" field.
+func (_u *RepositoryUpdateOne) SetPackFrom(v []string) *RepositoryUpdateOne {
+	_u.mutation.SetPackFrom(v)
+	return _u
+}
+
+// AppendPackFrom appends value to the "pack_from" field.
+func (_u *RepositoryUpdateOne) AppendPackFrom(v []string) *RepositoryUpdateOne {
+	_u.mutation.AppendPackFrom(v)
+	return _u
+}
+
+// ClearPackFrom clears the value of the "pack_from" field.
+func (_u *RepositoryUpdateOne) ClearPackFrom() *RepositoryUpdateOne {
+	_u.mutation.ClearPackFrom()
 	return _u
 }
 
@@ -1655,6 +1702,17 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if _u.mutation.PathsCleared() {
 		_spec.ClearField(repository.FieldPaths, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PackFrom(); ok {
+		_spec.SetField(repository.FieldPackFrom, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPackFrom(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldPackFrom, value)
+		})
+	}
+	if _u.mutation.PackFromCleared() {
+		_spec.ClearField(repository.FieldPackFrom, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.KnownHosts(); ok {
 		_spec.SetField(repository.FieldKnownHosts, field.TypeString, value)

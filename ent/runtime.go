@@ -499,35 +499,35 @@ func init() {
 	// repository.DefaultPackages holds the default value on creation for the packages field.
 	repository.DefaultPackages = repositoryDescPackages.Default.([]string)
 	// repositoryDescSourceState is the schema descriptor for source_state field.
-	repositoryDescSourceState := repositoryFields[8].Descriptor()
+	repositoryDescSourceState := repositoryFields[9].Descriptor()
 	// repository.SourceStateValidator is a validator for the "source_state" field. It is called by the builders before save.
 	repository.SourceStateValidator = repositoryDescSourceState.Validators[0].(func(string) error)
 	// repositoryDescPriority is the schema descriptor for priority field.
-	repositoryDescPriority := repositoryFields[9].Descriptor()
+	repositoryDescPriority := repositoryFields[10].Descriptor()
 	// repository.DefaultPriority holds the default value on creation for the priority field.
 	repository.DefaultPriority = repositoryDescPriority.Default.(int)
 	// repositoryDescCooldownDays is the schema descriptor for cooldown_days field.
-	repositoryDescCooldownDays := repositoryFields[14].Descriptor()
+	repositoryDescCooldownDays := repositoryFields[15].Descriptor()
 	// repository.DefaultCooldownDays holds the default value on creation for the cooldown_days field.
 	repository.DefaultCooldownDays = repositoryDescCooldownDays.Default.(int)
 	// repositoryDescEnabled is the schema descriptor for enabled field.
-	repositoryDescEnabled := repositoryFields[16].Descriptor()
+	repositoryDescEnabled := repositoryFields[17].Descriptor()
 	// repository.DefaultEnabled holds the default value on creation for the enabled field.
 	repository.DefaultEnabled = repositoryDescEnabled.Default.(bool)
 	// repositoryDescListed is the schema descriptor for listed field.
-	repositoryDescListed := repositoryFields[17].Descriptor()
+	repositoryDescListed := repositoryFields[18].Descriptor()
 	// repository.DefaultListed holds the default value on creation for the listed field.
 	repository.DefaultListed = repositoryDescListed.Default.(bool)
 	// repositoryDescDoubtedLost is the schema descriptor for doubted_lost field.
-	repositoryDescDoubtedLost := repositoryFields[23].Descriptor()
+	repositoryDescDoubtedLost := repositoryFields[24].Descriptor()
 	// repository.DefaultDoubtedLost holds the default value on creation for the doubted_lost field.
 	repository.DefaultDoubtedLost = repositoryDescDoubtedLost.Default.(int)
 	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
-	repositoryDescRemovalsConfirmed := repositoryFields[24].Descriptor()
+	repositoryDescRemovalsConfirmed := repositoryFields[25].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[25].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[26].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

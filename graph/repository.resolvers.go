@@ -38,7 +38,7 @@ func (r *mutationResolver) UpdateRepository(ctx context.Context, id string, inpu
 		return nil, err
 	}
 	return r.Sources.Update(ctx, id, repository.Input{
-		Name: input.Name, URL: input.URL, Packages: input.Packages, Owns: input.Owns, Paths: input.Paths,
+		Name: input.Name, URL: input.URL, Packages: input.Packages, Owns: input.Owns, Paths: input.Paths, PackFrom: input.PackFrom,
 		ForgetHostKeys: input.ForgetHostKeys != nil && *input.ForgetHostKeys, Priority: input.Priority,
 		DistMode: input.DistMode, Credential: credential(input.Credential), Enabled: input.Enabled,
 		CooldownDays: input.CooldownDays, CooldownExceptions: input.CooldownExceptions,
@@ -304,6 +304,10 @@ func (r *queryResolver) HeldVersions(ctx context.Context, first *int, after *ent
 
 func (r *repositoryResolver) Owns(ctx context.Context, obj *ent.Repository) ([]string, error) {
 	return repository.Owned(ctx, obj)
+}
+
+func (r *repositoryResolver) PackFrom(ctx context.Context, obj *ent.Repository) ([]string, error) {
+	return repository.PackFrom(obj), nil
 }
 
 func (r *repositoryResolver) HostKeys(ctx context.Context, obj *ent.Repository) ([]string, error) {

@@ -12,7 +12,7 @@ import (
 func described(in model.CreateRepositoryInput) repository.Input {
 	return repository.Input{
 		Name: &in.Name, Type: in.Type, URL: in.URL, Packages: list(in.Packages), Owns: list(in.Owns),
-		Paths: in.Paths, Priority: in.Priority, DistMode: in.DistMode, Credential: credential(in.Credential),
+		Paths: in.Paths, PackFrom: in.PackFrom, Priority: in.Priority, DistMode: in.DistMode, Credential: credential(in.Credential),
 		CooldownDays: in.CooldownDays, CooldownExceptions: list(in.CooldownExceptions),
 	}
 }

@@ -175,6 +175,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)
 	s.uploads = &upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}
 	s.archives = mirror.NewArchives(s.store, packages, repositories, c.log)
+	ahead := mirror.NewAhead(mirror.AheadConfig{DB: db, Archives: s.archives, Owners: owners, Settings: rules, Queue: s.queue, Log: c.log, Blocked: views.IsBlocked})
+	s.queue.FetchAhead(ahead.Fetch)
+	s.syncer.Ahead, follower.Ahead = ahead.Queued, ahead.Queued
 	if s.store.Shared() { // whichever instance has its turn
 		s.queue.Every(time.Hour, "verify some of the archives", s.archives.WalkOn)
 		s.queue.Every(24*time.Hour, "delete archives that nothing names", s.cleanArchives)
@@ -213,7 +216,7 @@ func gitOf(outbound *safehttp.Client, upstreams safehttp.Policy, dataDir string)
 	return git.New(git.Config{
 		Dir: filepath.Join(dataDir, "git"), HTTP: upstreams.AllowsPlain, Limits: git.DefaultLimits,
 		Route: func(ctx context.Context, u *url.URL) (git.Route, error) {
-			addresses, proxy, err := outbound.Route(ctx, u)
+			addresses, proxy, err := outbound.Route(ctx, u, true)
 			return git.Route{Addresses: addresses, Proxy: proxy}, err
 		},
 	})

@@ -527,6 +527,7 @@ var (
 		{Name: "url_folded", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "packages", Type: field.TypeJSON},
 		{Name: "paths", Type: field.TypeJSON, Nullable: true},
+		{Name: "pack_from", Type: field.TypeJSON, Nullable: true},
 		{Name: "known_hosts", Type: field.TypeString, Nullable: true},
 		{Name: "source_state", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "priority", Type: field.TypeInt, Default: 100},

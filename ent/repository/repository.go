@@ -29,6 +29,8 @@ const (
 	FieldPackages = "packages"
 	// FieldPaths holds the string denoting the paths field in the database.
 	FieldPaths = "paths"
+	// FieldPackFrom holds the string denoting the pack_from field in the database.
+	FieldPackFrom = "pack_from"
 	// FieldKnownHosts holds the string denoting the known_hosts field in the database.
 	FieldKnownHosts = "known_hosts"
 	// FieldSourceState holds the string denoting the source_state field in the database.
@@ -116,6 +118,7 @@ var Columns = []string{
 	FieldURLFolded,
 	FieldPackages,
 	FieldPaths,
+	FieldPackFrom,
 	FieldKnownHosts,
 	FieldSourceState,
 	FieldPriority,

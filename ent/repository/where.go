@@ -390,6 +390,16 @@ func PathsNotNil() predicate.Repository {
 	return predicate.Repository(sql.FieldNotNull(FieldPaths))
 }
 
+// PackFromIsNil applies the IsNil predicate on the "pack_from" field.
+func PackFromIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldPackFrom))
+}
+
+// PackFromNotNil applies the NotNil predicate on the "pack_from" field.
+func PackFromNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldPackFrom))
+}
+
 // KnownHostsEQ applies the EQ predicate on the "known_hosts" field.
 func KnownHostsEQ(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldKnownHosts, v))

@@ -23,6 +23,8 @@ func (Repository) Fields() []ent.Field {
 		field.JSON("packages", []string{}).Default([]string{}).Comment("Patterns taken from this source; empty means all it has."),
 		field.JSON("paths", []string{}).Optional().
 			Comment("Of a git repository: patterns of the composer.json of its packages, such as packages/*/composer.json; null: the one at the top."),
+		field.JSON("pack_from", []string{}).Optional().
+			Comment("Of a Composer repository: hosts beside its own from whose git repositories archives are packed of versions that have none; null: the usual public ones."),
 		field.String("known_hosts").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("Of a git repository over ssh: its host's keys, as pinned at first use."),
 		field.String("source_state").Optional().Nillable().MaxLen(64).Annotations(entgql.Skip()).

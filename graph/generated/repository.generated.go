@@ -50,6 +50,7 @@ type PackageVersionResolver interface {
 type RepositoryResolver interface {
 	Owns(ctx context.Context, obj *ent.Repository) ([]string, error)
 
+	PackFrom(ctx context.Context, obj *ent.Repository) ([]string, error)
 	HostKeys(ctx context.Context, obj *ent.Repository) ([]string, error)
 
 	CooldownExceptions(ctx context.Context, obj *ent.Repository) ([]string, error)
@@ -1941,6 +1942,29 @@ func (ec *executionContext) fieldContext_Repository_paths(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Repository", field, false, false, "String")
 }
 
+func (ec *executionContext) _Repository_packFrom(ctx context.Context, field graphql.CollectedField, obj *ent.Repository) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Repository_packFrom(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Repository().PackFrom(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Repository_packFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Repository", field, true, true, "String")
+}
+
 func (ec *executionContext) _Repository_hostKeys(ctx context.Context, field graphql.CollectedField, obj *ent.Repository) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3386,7 +3410,7 @@ func (ec *executionContext) unmarshalInputCreateRepositoryInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "type", "url", "packages", "owns", "paths", "priority", "distMode", "cooldownDays", "cooldownExceptions", "credential"}
+	fieldsInOrder := [...]string{"name", "type", "url", "packages", "owns", "paths", "packFrom", "priority", "distMode", "cooldownDays", "cooldownExceptions", "credential"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -3435,6 +3459,13 @@ func (ec *executionContext) unmarshalInputCreateRepositoryInput(ctx context.Cont
 				return it, err
 			}
 			it.Paths = data
+		case "packFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("packFrom"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PackFrom = data
 		case "priority":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("priority"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -3779,7 +3810,7 @@ func (ec *executionContext) unmarshalInputUpdateRepositoryInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "url", "packages", "owns", "paths", "forgetHostKeys", "priority", "distMode", "cooldownDays", "cooldownExceptions", "credential", "enabled"}
+	fieldsInOrder := [...]string{"name", "url", "packages", "owns", "paths", "packFrom", "forgetHostKeys", "priority", "distMode", "cooldownDays", "cooldownExceptions", "credential", "enabled"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -3821,6 +3852,13 @@ func (ec *executionContext) unmarshalInputUpdateRepositoryInput(ctx context.Cont
 				return it, err
 			}
 			it.Paths = data
+		case "packFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("packFrom"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PackFrom = data
 		case "forgetHostKeys":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("forgetHostKeys"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -4601,6 +4639,12 @@ func (ec *executionContext) _Repository(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "packFrom":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Repository_packFrom(ctx, field, obj)
+				})
 		case "hostKeys":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,

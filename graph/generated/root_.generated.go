@@ -310,6 +310,7 @@ type ComplexityRoot struct {
 		Name               func(childComplexity int) int
 		Notice             func(childComplexity int) int
 		Owns               func(childComplexity int) int
+		PackFrom           func(childComplexity int) int
 		PackageCount       func(childComplexity int) int
 		Packages           func(childComplexity int) int
 		Paths              func(childComplexity int) int
@@ -377,6 +378,7 @@ type ComplexityRoot struct {
 		DisableUnusedDays     func(childComplexity int) int
 		LeakAction            func(childComplexity int) int
 		MaxTokenDays          func(childComplexity int) int
+		Prefetch              func(childComplexity int) int
 		TokensMayManageTokens func(childComplexity int) int
 		WarnUnusedDays        func(childComplexity int) int
 	}
@@ -1878,6 +1880,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.Owns(childComplexity), true
+	case "Repository.packFrom":
+		if e.ComplexityRoot.Repository.PackFrom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.PackFrom(childComplexity), true
 	case "Repository.packageCount":
 		if e.ComplexityRoot.Repository.PackageCount == nil {
 			break
@@ -2149,6 +2157,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Settings.MaxTokenDays(childComplexity), true
+	case "Settings.prefetch":
+		if e.ComplexityRoot.Settings.Prefetch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.Prefetch(childComplexity), true
 	case "Settings.tokensMayManageTokens":
 		if e.ComplexityRoot.Settings.TokensMayManageTokens == nil {
 			break
@@ -3060,6 +3074,11 @@ type Repository implements Node {
   owns: [String!]!
   "Of a git repository with several packages: where their composer.json are, such as packages/*/composer.json; null: the one at the top."
   paths: [String!]
+  """
+  Of a Composer repository: hosts beside its own from whose git repositories archives are packed here, of versions that
+  only have a source. *.example.org stands for all hosts below it, * for any.
+  """
+  packFrom: [String!]!
   "Of a git repository over ssh: the keys of its host that were pinned at first use: host, type and SHA-256."
   hostKeys: [String!]!
   "Lower is asked first."
@@ -3138,6 +3157,8 @@ input CreateRepositoryInput {
   packages: [String!]
   owns: [String!]
   paths: [String!]
+  "Left out: the usual public hosts. An empty list: the source's own host alone."
+  packFrom: [String!]
   priority: Int
   distMode: DistMode
   "0 to 365"
@@ -3153,6 +3174,8 @@ input UpdateRepositoryInput {
   owns: [String!]
   "An empty list: the package at the top alone."
   paths: [String!]
+  "An empty list: the source's own host alone."
+  packFrom: [String!]
   "Has the next sync trust the key that the host of a git repository shows then."
   forgetHostKeys: Boolean
   priority: Int
@@ -3165,8 +3188,8 @@ input UpdateRepositoryInput {
 }
 """
 Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
-and secret. For git repositories also GITHUB, GITLAB, BITBUCKET and GITEA with a token as secret, and SSH_KEY with a
-private key without a passphrase.
+and secret. GITHUB, GITLAB, BITBUCKET and GITEA take a token as secret and send it as these hosts want it: see
+docs/sources.md. SSH_KEY, for git repositories, takes a private key without a passphrase.
 """
 input CredentialInput { type: CredentialType! username: String secret: String header: String }
 
@@ -3335,6 +3358,8 @@ type Settings {
   leakAction: LeakAction!
   "How long audit events are kept; 0: for ever."
   auditRetentionDays: Int!
+  "Whether the archives of new versions are fetched before anybody asks, of packages that were downloaded within 30 days."
+  prefetch: Boolean!
 }
 "A field that is left out stays as it is; 0 takes away a number of days."
 input UpdateSettingsInput {
@@ -3346,6 +3371,7 @@ input UpdateSettingsInput {
   disableUnusedDays: Int
   leakAction: LeakAction
   auditRetentionDays: Int
+  prefetch: Boolean
 }
 
 extend type Query {
@@ -4064,6 +4090,8 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_owns(ctx, field)
 	case "paths":
 		return ec.fieldContext_Repository_paths(ctx, field)
+	case "packFrom":
+		return ec.fieldContext_Repository_packFrom(ctx, field)
 	case "hostKeys":
 		return ec.fieldContext_Repository_hostKeys(ctx, field)
 	case "priority":
@@ -4218,6 +4246,8 @@ func (ec *executionContext) childFields_Settings(ctx context.Context, field grap
 		return ec.fieldContext_Settings_leakAction(ctx, field)
 	case "auditRetentionDays":
 		return ec.fieldContext_Settings_auditRetentionDays(ctx, field)
+	case "prefetch":
+		return ec.fieldContext_Settings_prefetch(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Settings", field.Name)
 }

@@ -208,6 +208,29 @@ func (ec *executionContext) fieldContext_Settings_auditRetentionDays(_ context.C
 	return graphql.NewScalarFieldContext("Settings", field, false, false, "Int")
 }
 
+func (ec *executionContext) _Settings_prefetch(ctx context.Context, field graphql.CollectedField, obj *settings.Settings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Settings_prefetch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Prefetch, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Settings_prefetch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Settings", field, false, false, "Boolean")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -223,7 +246,7 @@ func (ec *executionContext) unmarshalInputUpdateSettingsInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"defaultRateLimit", "tokensMayManageTokens", "defaultTokenDays", "maxTokenDays", "warnUnusedDays", "disableUnusedDays", "leakAction", "auditRetentionDays"}
+	fieldsInOrder := [...]string{"defaultRateLimit", "tokensMayManageTokens", "defaultTokenDays", "maxTokenDays", "warnUnusedDays", "disableUnusedDays", "leakAction", "auditRetentionDays", "prefetch"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -286,6 +309,13 @@ func (ec *executionContext) unmarshalInputUpdateSettingsInput(ctx context.Contex
 				return it, err
 			}
 			it.AuditRetentionDays = data
+		case "prefetch":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("prefetch"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Prefetch = data
 		}
 	}
 	return it, nil
@@ -359,6 +389,11 @@ func (ec *executionContext) _Settings(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "auditRetentionDays":
 			out.Values[i] = ec._Settings_auditRetentionDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "prefetch":
+			out.Values[i] = ec._Settings_prefetch(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -30,12 +30,14 @@ type BlockVersionsInput struct {
 // name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host; of a git repository
 // also ssh, as ssh://git@host/path or git@host:path. paths: of a git repository with several packages.
 type CreateRepositoryInput struct {
-	Name     string               `json:"name"`
-	Type     repository.Type      `json:"type"`
-	URL      *string              `json:"url,omitempty"`
-	Packages []string             `json:"packages,omitempty"`
-	Owns     []string             `json:"owns,omitempty"`
-	Paths    []string             `json:"paths,omitempty"`
+	Name     string          `json:"name"`
+	Type     repository.Type `json:"type"`
+	URL      *string         `json:"url,omitempty"`
+	Packages []string        `json:"packages,omitempty"`
+	Owns     []string        `json:"owns,omitempty"`
+	Paths    []string        `json:"paths,omitempty"`
+	// Left out: the usual public hosts. An empty list: the source's own host alone.
+	PackFrom []string             `json:"packFrom,omitempty"`
 	Priority *int                 `json:"priority,omitempty"`
 	DistMode *repository.DistMode `json:"distMode,omitempty"`
 	// 0 to 365
@@ -69,8 +71,8 @@ type CreateTokenPayload struct {
 }
 
 // Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
-// and secret. For git repositories also GITHUB, GITLAB, BITBUCKET and GITEA with a token as secret, and SSH_KEY with a
-// private key without a passphrase.
+// and secret. GITHUB, GITLAB, BITBUCKET and GITEA take a token as secret and send it as these hosts want it: see
+// docs/sources.md. SSH_KEY, for git repositories, takes a private key without a passphrase.
 type CredentialInput struct {
 	Type     repository.CredentialType `json:"type"`
 	Username *string                   `json:"username,omitempty"`
@@ -174,6 +176,8 @@ type UpdateRepositoryInput struct {
 	Owns     []string `json:"owns,omitempty"`
 	// An empty list: the package at the top alone.
 	Paths []string `json:"paths,omitempty"`
+	// An empty list: the source's own host alone.
+	PackFrom []string `json:"packFrom,omitempty"`
 	// Has the next sync trust the key that the host of a git repository shows then.
 	ForgetHostKeys *bool                `json:"forgetHostKeys,omitempty"`
 	Priority       *int                 `json:"priority,omitempty"`

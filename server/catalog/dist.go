@@ -109,7 +109,7 @@ func distReference(v *metadata.Version, d metadata.Dist) string {
 	if reference == "" {
 		reference = v.Reference()
 	}
-	_, _, packed := d.Packed()
+	_, packed := d.Packed()
 	switch {
 	case packed: // a commit is its bytes
 		return reference

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,6 +39,7 @@ type Update struct {
 // Outcome is what an update changed.
 type Outcome struct {
 	Added, Removed int      // versions
+	Newer          bool     // a package that was there has archives that it had not
 	Changed        []string // releases of which the source says something else than what was first seen, and is served
 }
 
@@ -81,7 +83,7 @@ func (c *Catalog) render(u *Update) error {
 			d := at[v.Normalized]
 			key := distKey{u.Name, d.version, d.reference}
 			said.Type, said.Shasum = d.kind, d.shasum
-			if _, _, packed := said.Packed(); packed && v.Dev {
+			if _, packed := said.Packed(); packed && v.Dev {
 				// Composer puts the commit in, also another one that a project pins (dev-main#…), whose checksum is another.
 				key.reference, said.Shasum = anyReference, ""
 			}
@@ -216,7 +218,9 @@ func (p *put) add(ctx context.Context, w *writes, u *Update) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
+	before := len(w.dists)
 	dists := w.addDists(row.id, old, u)
+	newer := !isNew && len(w.dists) > before
 	outcome, latest := w.addVersions(row.id, old, u)
 	documents := w.addDocuments(row.id, old, u)
 	w.addRequirements(row.id, old, u)
@@ -231,7 +235,7 @@ func (p *put) add(ctx context.Context, w *writes, u *Update) (Outcome, error) {
 	case dists:
 		p.tx.Announce(database.TopicDist, u.Name)
 	}
-	outcome.Changed = changed
+	outcome.Changed, outcome.Newer = changed, newer
 	return outcome, nil
 }
 
@@ -261,8 +265,12 @@ func keepStored(old *oldPackage, u *Update) (otherwise bool) {
 
 // madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
 func (c *Catalog) madeBy(r *ent.Repository) []byte {
-	const form = "4" // of what is rendered; changed with it
-	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode)))
+	const form = "5" // of what is rendered; changed with it
+	packed, err := json.Marshal(r.PackFrom)
+	if err != nil { // texts always encode
+		panic(err)
+	}
+	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode) + " " + string(packed)))
 	return sum[:8]
 }
 

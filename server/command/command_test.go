@@ -40,7 +40,7 @@ func (p *program) run(args ...string) (out, complaint string, code int) {
 				return nil, err
 			}
 			return &command.Config{
-				Upstreams: upstreams,
+				Upstreams:   upstreams,
 				DatabaseURL: p.url, PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, DefaultRateLimit: 1000, TokenPrefix: "pkb",
 				Store: func(context.Context) (*archive.Store, error) { return archive.Open(p.dist) },
 				Git: func(*safehttp.Client) *git.Program {

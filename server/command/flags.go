@@ -56,6 +56,7 @@ var flagHelp = map[string]string{
 	"username":           "its user name",
 	"password-file":      "a file with its password",
 	"ssh-key-file":       "a file with the SSH private key of a git repository, without a passphrase",
+	"pack-from":          "a host, such as git.example.org, that archives are packed from of versions that only have a source, none for no other than the repository's own; may be given more than once",
 	"path":               "where packages are in a git repository, such as packages/*; may be given more than once",
 	"owns":               "a pattern of packages that no other repository may answer for; may be given more than once",
 	"priority":           "lower is asked first",

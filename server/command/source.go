@@ -16,11 +16,11 @@ import (
 // sourceFlags are what people say of a repository, when adding and when changing.
 type sourceFlags struct {
 	*flags
-	name, url, mode                *string
-	username, passwordFile         *string
-	keyFile                        *string
-	credential, header, secretFile *string
-	packages, owns, paths, excepts many
+	name, url, mode                          *string
+	username, passwordFile                   *string
+	keyFile                                  *string
+	credential, header, secretFile           *string
+	packages, owns, paths, excepts, packFrom many
 }
 
 func newSourceFlags(f *flags) *sourceFlags {
@@ -32,6 +32,7 @@ func newSourceFlags(f *flags) *sourceFlags {
 	f.Var(&s.packages, "package", "")
 	f.Var(&s.owns, "owns", "")
 	f.Var(&s.paths, "path", "")
+	f.Var(&s.packFrom, "pack-from", "")
 	f.Var(&s.excepts, "cooldown-exception", "")
 	f.Int("priority", 100, "")
 	f.Int("cooldown", 0, "")
@@ -40,7 +41,7 @@ func newSourceFlags(f *flags) *sourceFlags {
 
 // input is what the flags say; what is not on the command line is not said.
 func (s *sourceFlags) input() (in repository.Input, err error) {
-	in = repository.Input{Packages: list(s.packages), Owns: list(s.owns), Paths: list(s.paths), CooldownExceptions: list(s.excepts)}
+	in = repository.Input{Packages: list(s.packages), Owns: list(s.owns), Paths: list(s.paths), PackFrom: list(s.packFrom), CooldownExceptions: list(s.excepts)}
 	if s.given("name") {
 		in.Name = s.name
 	}

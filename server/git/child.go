@@ -25,6 +25,8 @@ type Remote struct {
 	Header     string   // "Name: value" that is sent to the address's own origin over http; empty for none
 	Key        string   // private key for ssh, without a passphrase; empty for none
 	KnownHosts string   // host keys, as in known_hosts; empty: the first one seen is trusted
+	// Route finds how the remote's host is reached; nil: as Config says.
+	Route func(ctx context.Context, u *url.URL) (Route, error)
 }
 
 // Basic is the header of a user name and a password.
@@ -160,7 +162,11 @@ func (p *Program) reach(ctx context.Context, remote *Remote, home string) (told,
 	if err != nil {
 		return nil, nil, err
 	}
-	route, err := p.Route(ctx, u)
+	find := p.Route
+	if remote.Route != nil {
+		find = remote.Route
+	}
+	route, err := find(ctx, u)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 )
 
 // Errors of a repository. What is none of these keeps it from answering, and may pass.
@@ -46,11 +47,16 @@ type Limits struct {
 	Look   time.Duration // to ask for the references
 	Fetch  time.Duration // to fetch
 	Refs   int           // branches and tags
+
+	Borrowed      int           // mirrors of repositories that others name, which are made and dropped by use
+	BorrowedBytes int64         // bytes of all of them
+	BorrowedFor   time.Duration // that one is kept after its last use
 }
 
 // DefaultLimits are far beyond what repositories of packages have.
 var DefaultLimits = Limits{
 	File: 2 << 30, Mirror: 4 << 30, Memory: 6 << 30, CPU: 10 * time.Minute, Look: time.Minute, Fetch: 30 * time.Minute, Refs: 20_000,
+	Borrowed: 200, BorrowedBytes: 20 << 30, BorrowedFor: 14 * 24 * time.Hour,
 }
 
 // Config is what New needs.
@@ -75,6 +81,8 @@ type Program struct {
 
 	mu     sync.Mutex
 	places map[string]*semaphore.Weighted // by mirror: whoever reads it has one, whoever replaces it all
+
+	flights singleflight.Group // of borrowed mirrors that are brought up to date
 
 	version sync.Mutex
 	checked bool

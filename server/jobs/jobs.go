@@ -31,6 +31,7 @@ type Pace struct {
 	Lost     time.Duration                            // without a sign of life a run's worker is taken for lost
 	Wait     time.Duration                            // before a run's second attempt; four times as long before its third
 	Run      time.Duration                            // for one attempt at a run
+	Ahead    time.Duration                            // before what could not be fetched ahead is tried again
 	AtATime  int                                      // syncs of this process
 	Attempts int                                      // of one run, also those that ended with the server
 	Now      func(context.Context) (time.Time, error) // the clock of all signs of life; nil: the database's
@@ -39,7 +40,7 @@ type Pace struct {
 // DefaultPace is the pace of a server.
 var DefaultPace = Pace{
 	Poll: 500 * time.Millisecond, Beat: 500 * time.Millisecond, Watch: 5 * time.Second, Lost: 30 * time.Second,
-	Wait: 2 * time.Second, Run: 6 * time.Hour, AtATime: 8, Attempts: 3,
+	Wait: 2 * time.Second, Run: 6 * time.Hour, Ahead: 10 * time.Minute, AtATime: 8, Attempts: 3,
 }
 
 // KeepRuns is how many runs of a repository's history are kept.
@@ -53,6 +54,7 @@ type Queue struct {
 	pace   Pace
 	log    *slog.Logger
 	sync   Sync
+	ahead  Ahead
 	chores map[string]Chore
 	stop   context.CancelFunc
 	done   chan struct{}
@@ -75,6 +77,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &syncWorker{queue: q})
 	river.AddWorker(workers, &choreWorker{queue: q})
+	river.AddWorker(workers, &aheadWorker{queue: q})
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(pool)
 	if db.Dialect() == dialect.SQLite {
 		driver = riversqlite.New(pool)
@@ -83,6 +86,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: pace.AtATime},
 			choreQueue:         {MaxWorkers: 1},
+			aheadQueue:         {MaxWorkers: aheadAtATime},
 		},
 		Workers:           workers,
 		FetchCooldown:     min(pace.Poll, river.FetchCooldownDefault),

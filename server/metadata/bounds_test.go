@@ -138,7 +138,7 @@ func TestOddFieldsAreLeftOutAlone(t *testing.T) {
 		"a long version":           {`"version":"dev-` + strings.Repeat("v", 255) + `"`, false, "longer than 255", "", ""},
 		"long when normalised":     {`"version":"1.0.0-beta` + strings.Repeat(".1", 120) + `"`, true, "", "", ""},
 		"NUL in the version":       {`"version":"2.0\u0000"`, false, "cannot be seen", "", ""},
-		"no dist, a source":        {`"dist":null,"source":{"type":"git","url":"https://g.example/x","reference":"r"}`, false, "cannot be packed", "", ""},
+		"no dist, a source":        {`"dist":null,"source":{"type":"git","url":"https://g.example/x","reference":"r"}`, false, "not packed here", "", ""},
 		"an empty address":         {`"dist":{"type":"zip","url":""}`, false, "no archive", "", ""},
 		"a name that is a number":  {`"name":7`, false, "its name", "", ""},
 		"a version that is a list": {`"version":["2.0"]`, false, "version is missing", "", ""},

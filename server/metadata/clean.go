@@ -15,6 +15,14 @@ import (
 // Reader reads documents, and remembers what it found of constraints and versions, which are the same in most packages.
 // Safe for concurrent use.
 type Reader struct {
+	// Packs tells why no archive is made here of the git repository at an address, which a version has instead of one; an
+	// error is a part of a sentence. Without it none is made.
+	Packs func(address string) error
+	// Upstream tells that documents are of a source: the addresses of their archives are filled in as Composer does it, or
+	// are those of the source's Mirror, where it has one. In our own they stay as they are.
+	Upstream bool
+	Mirror   string // dist-url of a preferred mirror, absolute; empty without one
+
 	mu          sync.Mutex
 	constraints map[string]bool
 	found       map[string]readVersion
@@ -301,22 +309,26 @@ func (c *cleaning) readDist(v *Version) (left []string, err error) {
 	d := Dist{Type: text(get(raw, "type")), URL: text(get(raw, "url")), Reference: text(get(raw, "reference")), Shasum: strings.ToLower(text(get(raw, "shasum")))}
 	if d.URL == "" {
 		v.fields = v.fields.without("dist")
-		switch {
-		case v.Type() == "metapackage":
+		if v.Type() == "metapackage" {
 			return nil, nil
-		case v.fields.get("source") != nil:
-			return nil, errors.New("it has a source but no archive (dist), and sources cannot be packed here")
 		}
-		return nil, errors.New("it has no archive (dist)")
+		return nil, c.packNamed(v)
 	}
 	if !slices.Contains(distTypes, d.Type) {
 		return nil, errors.New("its dist has no type that Composer can unpack")
 	}
-	if _, _, ok := d.Packed(); ok && c.packed {
+	if _, ok := d.Packed(); ok && c.packed {
 		v.reference, v.dist = d.Reference, &d
 		return nil, nil
 	}
-	u, err := url.Parse(d.URL)
+	if c.Upstream && c.Mirror != "" && d.Reference != "" {
+		d.URL = c.Mirror
+	}
+	asked := filled(d.URL, v, d)
+	if c.Upstream {
+		d.URL = asked
+	}
+	u, err := url.Parse(asked)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(d.URL) > distURLMax {
 		return nil, errors.New("its dist has no absolute http address")
 	}

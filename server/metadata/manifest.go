@@ -71,7 +71,7 @@ func (m *Manifest) At(name, version string, c Commit) []byte {
 		f = f.with("default-branch", []byte("true"))
 	}
 	f = f.with("source", object("type", "git", "url", c.Source, "reference", c.ID))
-	f = f.with("dist", object("type", "zip", "url", PackedURL(c.ID, c.Folder), "reference", c.ID, "shasum", ""))
+	f = f.with("dist", object("type", "zip", "url", Packed{Commit: c.ID, Folder: c.Folder}.URL(), "reference", c.ID, "shasum", ""))
 	var b bytes.Buffer
 	f.write(&b)
 	return b.Bytes()
@@ -85,22 +85,6 @@ func object(pairs ...string) []byte {
 	var b bytes.Buffer
 	f.write(&b)
 	return b.Bytes()
-}
-
-// packedScheme begins the addresses of archives that are made here, from a commit.
-const packedScheme = "git:"
-
-// PackedURL is the address of the archive of a commit's folder, which is made here.
-func PackedURL(commit, folder string) string { return packedScheme + commit + ":" + folder }
-
-// Packed tells whether the archive is made here, and then of which commit and which of its folders.
-func (d Dist) Packed() (commit, folder string, ok bool) { return CutPacked(d.URL) }
-
-// CutPacked takes the address of an archive that is made here apart.
-func CutPacked(address string) (commit, folder string, ok bool) {
-	rest, ok := strings.CutPrefix(address, packedScheme)
-	commit, folder, _ = strings.Cut(rest, ":")
-	return commit, folder, ok
 }
 
 // ReadPacked reads versions that Manifest.At made. What other sources say is never packed here.

@@ -97,7 +97,7 @@ func (v *Version) Said() []byte {
 
 // ReadVersion reads what Said wrote.
 func (r *Reader) ReadVersion(name string, said []byte) (Version, error) {
-	versions, _, err := r.ReadVersions(name, [][]byte{said})
+	versions, _, err := r.ReadPacked(name, [][]byte{said}) // it was read before: what is packed here was judged then
 	if err == nil && len(versions) != 1 {
 		err = fmt.Errorf("the stored version of %s cannot be read", name)
 	}

@@ -10,7 +10,11 @@ type Root struct {
 	MetadataURL      string
 	List             string
 	ProvidersURL     string
+	LazyURL          string            // providers-lazy-url
+	ChangesURL       string            // metadata-changes-url
 	Available        []string          // names in available-packages
+	Patterns         []string          // available-package-patterns
+	Mirror           string            // dist-url of the first preferred mirror of archives; empty without one
 	Includes         []Include         // files with more packages
 	ProviderIncludes []Include         // files with more providers
 	Providers        map[string]string // SHA-256 of a package's document, by name
@@ -44,8 +48,21 @@ func ReadRoot(body []byte) (*Root, error) {
 			r.List = text(value)
 		case "providers-url":
 			r.ProvidersURL = text(value)
+		case "providers-lazy-url":
+			r.LazyURL = text(value)
+		case "metadata-changes-url":
+			r.ChangesURL = text(value)
 		case "available-packages":
 			r.Available = textsOf(value)
+		case "available-package-patterns":
+			r.Patterns = textsOf(value)
+		case "mirrors":
+			values(value, func(one []byte) bool {
+				if preferred := string(get(one, "preferred")); preferred != "" && preferred != "false" && preferred != "null" && preferred != "0" {
+					r.Mirror = text(get(one, "dist-url"))
+				}
+				return r.Mirror == ""
+			})
 		case "includes":
 			r.Includes = includes(value)
 		case "provider-includes", "providers-includes":

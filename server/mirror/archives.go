@@ -55,19 +55,20 @@ func (a *Archives) Open(ctx context.Context, d *catalog.Dist, method string) (*a
 	if err := a.store.Ready(); err != nil { // nothing that is fetched could be kept
 		return nil, err
 	}
-	info, err := a.fetchOnce(ctx, d)
+	info, err := a.fetchOnce(ctx, d, false)
 	if err != nil {
 		return nil, err
 	}
 	return a.store.Open(ctx, info, method)
 }
 
-func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
+// fetchOnce fetches an archive; whoever asks at once shares that. ahead tells that nobody waits for it.
+func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist, ahead bool) (archive.Info, error) {
 	// Who was offered other bytes at the address shares no fetch.
 	flight := a.flights.DoChan(d.ID+" "+d.URL+" "+d.Shasum, func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchFor)
 		defer cancel()
-		return database.Caught(func() (archive.Info, error) { return a.fetch(detached, d) })
+		return database.Caught(func() (archive.Info, error) { return a.fetch(detached, d, ahead) })
 	})
 	select {
 	case <-ctx.Done():
@@ -77,7 +78,7 @@ func (a *Archives) fetchOnce(ctx context.Context, d *catalog.Dist) (archive.Info
 	}
 }
 
-func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, error) {
+func (a *Archives) fetch(ctx context.Context, d *catalog.Dist, ahead bool) (archive.Info, error) {
 	if info, stored := a.storedMeanwhile(ctx, d); stored {
 		return info, nil
 	}
@@ -94,10 +95,10 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 	if err != nil {
 		return archive.Info{}, err
 	}
-	blob, err := src.Archive(ctx, source.Dist{URL: d.URL, Type: d.Type, Reference: d.Reference, Shasum: d.Shasum})
+	blob, err := src.Archive(ctx, source.Dist{URL: d.URL, Type: d.Type, Reference: d.Reference, Shasum: d.Shasum, Ahead: ahead})
 	if err != nil {
 		a.log.Warn("an archive could not be fetched", "package", d.Package, "version", d.Version, "repository", repo.Name, "error", err)
-		return archive.Info{}, &catalog.Unavailable{Reason: "it cannot be reached", Gone: errors.Is(err, source.ErrNotFound), Cause: err}
+		return archive.Info{}, notDelivered(err)
 	}
 	defer blob.Close()
 	expect := archive.Expect{Size: blob.Size, SHA1: blob.SHA1, Type: d.Type}
@@ -116,6 +117,18 @@ func (a *Archives) fetch(ctx context.Context, d *catalog.Dist) (archive.Info, er
 	}
 	a.record(ctx, d, info)
 	return info, nil
+}
+
+// notDelivered says why a source gave no archive.
+func notDelivered(err error) *catalog.Unavailable {
+	refused := &catalog.Unavailable{Reason: "it cannot be reached", Cause: err}
+	if mismatch, ok := errors.AsType[*archive.Mismatch](err); ok {
+		refused.Reason = mismatch.Reason
+	}
+	if errors.Is(err, source.ErrNotFound) {
+		refused.Reason, refused.Gone = "it is not there", true
+	}
+	return refused
 }
 
 // differs refuses bytes that are not those that were handed out.

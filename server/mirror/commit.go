@@ -10,17 +10,17 @@ import (
 	"broker/server/source"
 )
 
-// Pin adds the archive of a commit that a project pins (dev-main#…) to what a branch has, if the mirror of the branch's
-// repository has the commit. It is the commit that was named, or catalog.ErrNotFound.
+// Pin adds the archive of a commit that a project pins (dev-main#…) to what a branch has, if the git
+// repository that the branch is packed from has the commit. It is the commit that was named, or catalog.ErrNotFound.
 func (a *Archives) Pin(ctx context.Context, branch *catalog.Dist, reference string) error {
-	_, folder, packed := metadata.CutPacked(branch.URL)
+	of, packed := metadata.CutPacked(branch.URL)
 	if !packed || branch.RepositoryID == "" {
 		return catalog.ErrNotFound
 	}
 	flight := a.flights.DoChan("pin "+branch.ID+" "+reference, func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchFor)
 		defer cancel()
-		return database.Caught(func() (struct{}, error) { return struct{}{}, a.pin(detached, branch, folder, reference) })
+		return database.Caught(func() (struct{}, error) { return struct{}{}, a.pin(detached, branch, of, reference) })
 	})
 	select {
 	case <-ctx.Done():
@@ -30,16 +30,16 @@ func (a *Archives) Pin(ctx context.Context, branch *catalog.Dist, reference stri
 	}
 }
 
-func (a *Archives) pin(ctx context.Context, branch *catalog.Dist, folder, reference string) error {
+func (a *Archives) pin(ctx context.Context, branch *catalog.Dist, of metadata.Packed, reference string) error {
 	src, repo, err := a.sources.SourceByID(ctx, branch.RepositoryID)
 	if err != nil {
 		return err
 	}
-	repository, ok := src.(*source.Git)
+	from, ok := src.(source.Committer)
 	if !ok {
 		return catalog.ErrNotFound
 	}
-	commit, err := repository.Commit(ctx, reference, folder)
+	commit, err := from.Commit(ctx, of, reference)
 	switch {
 	case errors.Is(err, source.ErrNotFound), errors.Is(err, source.ErrUnusable):
 		return catalog.ErrNotFound

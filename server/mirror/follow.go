@@ -37,6 +37,8 @@ type Follower struct {
 	sources *repository.Service
 	log     *slog.Logger
 	now     func() time.Time
+	// Ahead is told which packages of a repository have archives that they had not. It may be nil.
+	Ahead func(ctx context.Context, repositoryID string, names []string)
 
 	asked   *otter.Cache[followed, answer] // what a source said last of a package
 	flights singleflight.Group
@@ -188,6 +190,14 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 		return false, unreachable(p.name, err)
 	}
 	read, err := from.source.Package(ctx, p.name, has.Known)
+	if errors.Is(err, source.ErrOutdated) {
+		f.forget(p.repository)
+		if from, err = f.source(ctx, p.repository); err != nil {
+			f.goesDown(p.repository)
+			return false, unreachable(p.name, err)
+		}
+		read, err = from.source.Package(ctx, p.name, has.Known)
+	}
 	switch {
 	case errors.Is(err, source.ErrNotFound), errors.Is(err, metadata.ErrEmpty): // what is stored stays until a sync believes it
 		return false, nil
@@ -204,7 +214,10 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 	update := &catalog.Update{Repository: from.row, Name: p.name, Versions: read.Versions, Validators: read.Validators, Digest: read.Digest}
 	if err = f.catalog.Prepare(update); err == nil {
 		f.asked.Set(p, answer{at: f.now(), has: true}) // before somebody finds it stored, and would have it read again
-		_, err = f.catalog.Put(ctx, update)
+		var outcomes []catalog.Outcome
+		if outcomes, err = f.catalog.Put(ctx, update); err == nil && outcomes[0].Newer && f.Ahead != nil {
+			f.Ahead(ctx, p.repository, []string{p.name})
+		}
 	}
 	switch {
 	case singly(err):
@@ -238,15 +251,24 @@ func unreachable(name string, err error) error {
 	return &catalog.Unavailable{Reason: "the source that may have " + name + " cannot be reached, and nothing is stored of it yet", Cause: err}
 }
 
+// opened is the repository's source as it was read last, and whether that was lately.
+func (f *Follower) opened(id string) (o *opened, fresh bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o = f.open[id]
+	return o, o != nil && f.now().Sub(o.at) < askedFor
+}
+
 // source returns a repository's source with its packages.json read.
 func (f *Follower) source(ctx context.Context, id string) (*opened, error) {
-	f.mu.Lock()
-	o := f.open[id]
-	f.mu.Unlock()
-	if o != nil && f.now().Sub(o.at) < askedFor {
+	o, fresh := f.opened(id)
+	if fresh {
 		return o, nil
 	}
 	read, err, _ := f.flights.Do("root of "+id, func() (any, error) {
+		if o, fresh := f.opened(id); fresh { // by a flight that ended just now
+			return o, nil
+		}
 		src, row, err := f.sources.SourceByID(ctx, id)
 		if err != nil {
 			return nil, err

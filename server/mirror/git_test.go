@@ -30,15 +30,20 @@ import (
 func gitWorld(t *testing.T, db *database.DB, address string, paths ...string) *world {
 	t.Helper()
 	w := newWorld(t, db)
+	w.withGit()
+	db.Client.Repository.DeleteOne(w.repo).ExecX(t.Context())
+	w.repo = db.Client.Repository.Create().SetName("git").SetType(repository.TypeVCS).SetURL(address).SetPaths(paths).SaveX(t.Context())
+	return w
+}
+
+// withGit has the world's repositories use git.
+func (w *world) withGit() {
 	w.sources.Git = git.New(git.Config{
-		Dir: filepath.Join(t.TempDir(), "git"), HTTP: func(string) bool { return true }, Limits: git.DefaultLimits,
+		Dir: filepath.Join(w.TempDir(), "git"), HTTP: func(string) bool { return true }, Limits: git.DefaultLimits,
 		Route: func(context.Context, *url.URL) (git.Route, error) {
 			return git.Route{Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}}, nil
 		},
 	})
-	db.Client.Repository.DeleteOne(w.repo).ExecX(t.Context())
-	w.repo = db.Client.Repository.Create().SetName("git").SetType(repository.TypeVCS).SetURL(address).SetPaths(paths).SaveX(t.Context())
-	return w
 }
 
 // archiveAt opens the archive of acme/lib at an address of dist, and returns a file of it.
@@ -220,5 +225,24 @@ func forgetNotes(t *testing.T, dir string) {
 	}
 	if err := os.Remove(notes[0]); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A block of one branch leaves the others offered as they were, for whatever commit of them is named.
+func TestABlockedBranchLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	repo := servicetest.NewGitHost(t).Repo("lib")
+	for _, branch := range []string{"main", "other"} {
+		repo.Commit("refs/heads/"+branch, 1700000000, servicetest.Files("composer.json", `{"name":"acme/lib"}`, "n.txt", branch))
+	}
+	w := gitWorld(t, databasetest.New(t), repo.URL)
+	w.mustSync()
+	before := w.offers(true)["dev-main"]
+	if _, err := w.catalog.BlockVersions(t.Context(), catalog.NewBlock{Package: "acme/lib", Versions: "dev-other", Reason: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	offers := w.offers(true)
+	if len(offers) != 1 || offers["dev-main"] != before {
+		t.Errorf("offered are %+v, before %+v", offers, before)
 	}
 }

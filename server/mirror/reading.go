@@ -22,7 +22,11 @@ type reading struct {
 	has     map[string]catalog.Has // what is stored, by name
 	updates chan *pending
 	outage  outage
-	stored  atomic.Int64 // bytes of documents, of Bounds.Stored
+	missed  atomic.Bool // a package could not be read
+	// unchanged tells that a package need not be asked for: its source says that nothing of it changed.
+	unchanged func(name string) bool
+	newer     []string     // packages with archives that they had not; of whoever stores
+	stored    atomic.Int64 // bytes of documents, of Bounds.Stored
 
 	mu         sync.Mutex
 	validators map[string]source.Validators // new ones of unchanged packages, by id
@@ -39,6 +43,10 @@ type pending struct {
 
 // one reads one package. It returns an error only where the whole sync must end.
 func (r *reading) one(ctx context.Context, name string) error {
+	if r.unchanged(name) {
+		r.run.Count(1, 0, 0)
+		return nil
+	}
 	p, err := r.src.Package(ctx, name, r.has[name].Known)
 	if err == nil {
 		err = r.changed(ctx, name, p)
@@ -48,6 +56,7 @@ func (r *reading) one(ctx context.Context, name string) error {
 	}
 	if err != nil {
 		r.run.Count(1, 0, 0)
+		r.missed.Store(true)
 		return r.failed(name, err)
 	}
 	r.outage.answered()

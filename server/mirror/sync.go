@@ -40,7 +40,9 @@ type Syncer struct {
 	catalog *catalog.Catalog
 	sources *repository.Service
 	bounds  Bounds
-	render  chan struct{} // a place for each package that is rendered at a time: not all processors, of which requests need one
+	// Ahead is told which packages of a repository have archives that they had not. It may be nil.
+	Ahead  func(ctx context.Context, repositoryID string, names []string)
+	render chan struct{} // a place for each package that is rendered at a time: not all processors, of which requests need one
 }
 
 // NewSyncer returns what brings the catalog up to date.
@@ -74,7 +76,12 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 	if err := s.sources.SetListed(ctx, run.Repository, listed); err != nil {
 		return err
 	}
-	if !listed { // those that somebody asked for are read again
+	r := &reading{Syncer: s, src: src, run: run, has: has, updates: make(chan *pending, waitAtMost), validators: map[string]source.Validators{}, lost: map[string]*catalog.Update{}}
+	changes := source.Changes{All: true}
+	if !listed { // those that somebody asked for are read again, where they may have changed
+		if changer, ok := src.(source.Changer); ok {
+			changes = changer.Changed(ctx, orEmpty(run.Repository.SourceState))
+		}
 		names = names[:0]
 		for name, has := range has {
 			if !has.Gone && wanted.Match(name) {
@@ -82,9 +89,15 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 			}
 		}
 	}
+	r.unchanged = func(name string) bool {
+		return !changes.All && !changes.Names[name] && has[name].Validators != (source.Validators{})
+	}
 	run.Expect(len(names))
-	r := &reading{Syncer: s, src: src, run: run, has: has, updates: make(chan *pending, waitAtMost), validators: map[string]source.Validators{}, lost: map[string]*catalog.Update{}}
-	if err := r.packages(ctx, names); err != nil {
+	err = r.packages(ctx, names)
+	if len(r.newer) > 0 && s.Ahead != nil { // also of a sync that fails later
+		s.Ahead(ctx, run.Repository.ID, r.newer)
+	}
+	if err != nil {
 		return err
 	}
 	if err := r.remove(ctx, names, wanted); err != nil {
@@ -93,7 +106,20 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 	if read, ok := src.(*source.Git); ok {
 		return s.sources.SetState(ctx, run.Repository.ID, read.State())
 	}
+	if changes.Mark != "" {
+		if r.missed.Load() { // what could not be read is asked for again the next time, changed or not
+			changes.Mark = ""
+		}
+		return s.sources.SetState(ctx, run.Repository.ID, changes.Mark)
+	}
 	return nil
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func filter(names []string, wanted pattern.Set) []string {
@@ -183,6 +209,9 @@ func (r *reading) put(ctx context.Context, some []*pending) error {
 	case err == nil:
 		for i, outcome := range outcomes {
 			r.run.Count(1, outcome.Added, outcome.Removed)
+			if outcome.Newer {
+				r.newer = append(r.newer, updates[i].Name)
+			}
 			for _, version := range outcome.Changed {
 				r.run.Skip(metadata.Skip{Package: updates[i].Name, Version: version,
 					Reason: "its source says something else of it than when it was first seen, which is served on until a person accepts the change"})

@@ -149,7 +149,7 @@ func (a *Archives) fetchAgain(ctx context.Context, sha256 string) error {
 	}
 	err = errors.New("no package names it")
 	for _, d := range dists {
-		if _, err = a.fetchOnce(ctx, d); err == nil {
+		if _, err = a.fetchOnce(ctx, d, true); err == nil {
 			return nil
 		}
 	}

@@ -1,7 +1,6 @@
 package repository
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -160,18 +159,8 @@ func (s *Service) gitSource(row *ent.Repository) (*source.Git, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch c.Type {
-	case "", repository.CredentialTypeNONE:
-	case repository.CredentialTypeHTTP_BASIC:
-		remote.Header = git.Basic(c.Username, c.Secret)
-	case repository.CredentialTypeBEARER:
-		remote.Header = "Authorization: Bearer " + c.Secret
-	case repository.CredentialTypeHEADER:
-		remote.Header = c.Header + ": " + c.Secret
-	case repository.CredentialTypeSSH_KEY:
+	if remote.Header = gitHeader(c); c.Type == repository.CredentialTypeSSH_KEY {
 		remote.Key = c.Secret
-	default:
-		remote.Header = git.Basic(cmp.Or(c.Username, tokenUsers[c.Type]), c.Secret)
 	}
 	mirror := s.Git.Mirror(row.ID, remote)
 	mirror.Pin = func(ctx context.Context, knownHosts string) error { return s.pin(ctx, row, knownHosts) }
@@ -256,14 +245,15 @@ func (s *Service) lookFor(ctx context.Context, row *ent.Repository) error {
 	return err
 }
 
-// KeepMirrors removes the mirrors of git repositories that are no more.
+// KeepMirrors removes the mirrors of repositories that are no more, and of what was packed long ago.
 func (s *Service) KeepMirrors(ctx context.Context) error {
 	if s.Git == nil {
 		return nil
 	}
-	ids, err := s.DB.Client.Repository.Query().Where(repository.TypeEQ(repository.TypeVCS)).IDs(ctx)
+	ids, err := s.DB.Client.Repository.Query().Where(repository.TypeNEQ(repository.TypeARTIFACT)).IDs(ctx)
 	if err != nil {
-		return fmt.Errorf("read which git repositories there are: %w", err)
+		return fmt.Errorf("read which repositories have mirrors: %w", err)
 	}
+	s.Git.DropUnused(time.Now())
 	return s.Git.Keep(ids)
 }

@@ -31,7 +31,7 @@ func openGit(t *testing.T, db *database.DB) *repository.Service {
 	s, _ := open(t, db)
 	s.Git = git.New(git.Config{Dir: filepath.Join(t.TempDir(), "git"), HTTP: s.Policy.AllowsPlain, Limits: git.DefaultLimits,
 		Route: func(ctx context.Context, u *url.URL) (git.Route, error) {
-			addresses, proxy, err := s.Client.Route(ctx, u)
+			addresses, proxy, err := s.Client.Route(ctx, u, true)
 			return git.Route{Addresses: addresses, Proxy: proxy}, err
 		}})
 	return s
@@ -95,8 +95,8 @@ func TestGitInputIsChecked(t *testing.T) {
 		}
 	}
 	for name, in := range map[string]repository.Input{
-		"paths":   {URL: say("https://packages.example.org"), Paths: []string{"packages/*"}},
-		"a token": {URL: say("https://packages.example.org"), Credential: &repository.Credential{Type: entrepository.CredentialTypeGITHUB, Secret: "x"}},
+		"paths": {URL: say("https://packages.example.org"), Paths: []string{"packages/*"}},
+		"a key": {URL: say("https://packages.example.org"), Credential: &repository.Credential{Type: entrepository.CredentialTypeSSH_KEY, Secret: "x"}},
 	} {
 		in.Name, in.Type = say("composer"), entrepository.TypeCOMPOSER
 		if _, err := s.Create(t.Context(), in); err == nil {
@@ -228,7 +228,7 @@ func TestGitKeepsTheAddressRules(t *testing.T) {
 		s.Policy = safehttp.Policy{}
 		public := safehttp.New(safehttp.Policy{}, "test")
 		s.Git = git.New(git.Config{Dir: t.TempDir(), Limits: git.DefaultLimits, Route: func(ctx context.Context, u *url.URL) (git.Route, error) {
-			addresses, proxy, err := public.Route(ctx, u)
+			addresses, proxy, err := public.Route(ctx, u, true)
 			return git.Route{Addresses: addresses, Proxy: proxy}, err
 		}})
 		src, err := s.Source(row)
@@ -239,7 +239,7 @@ func TestGitKeepsTheAddressRules(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	if addresses, _, err := s.Client.Route(t.Context(), &url.URL{Scheme: "ssh", User: url.User("git"), Host: "127.0.0.1:2222", Path: "/x"}); err != nil || !slices.Equal(addresses, []netip.Addr{netip.MustParseAddr("127.0.0.1")}) {
+	if addresses, _, err := s.Client.Route(t.Context(), &url.URL{Scheme: "ssh", User: url.User("git"), Host: "127.0.0.1:2222", Path: "/x"}, true); err != nil || !slices.Equal(addresses, []netip.Addr{netip.MustParseAddr("127.0.0.1")}) {
 		t.Errorf("an allowed address: %v, %v", addresses, err)
 	}
 }

@@ -31,6 +31,9 @@ func (s *Service) check(in *Input, kind repository.Type) error {
 	if err := checkPaths(in.Paths, kind); err != nil {
 		return err
 	}
+	if err := checkPackFrom(in.PackFrom, kind); err != nil {
+		return err
+	}
 	if err := checkPatterns("packages", &in.Packages); err != nil {
 		return err
 	}
@@ -70,14 +73,14 @@ func (in *Input) checkUploads() error {
 
 // changesSource tells whether what a sync reads or stores changes.
 func (in *Input) changesSource() bool {
-	return in.URL != nil || in.Packages != nil || in.Paths != nil || in.ForgetHostKeys || in.DistMode != nil || in.Credential != nil
+	return in.URL != nil || in.Packages != nil || in.Paths != nil || in.PackFrom != nil || in.ForgetHostKeys || in.DistMode != nil || in.Credential != nil
 }
 
 // said is what the audit log tells of an input: what is said in it, and of a credential only its kind.
 func (in *Input) said() map[string]any {
 	details := map[string]any{}
 	for name, value := range map[string]any{
-		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "paths": in.Paths, "priority": in.Priority,
+		"name": in.Name, "url": in.URL, "packages": in.Packages, "owns": in.Owns, "paths": in.Paths, "packFrom": in.PackFrom, "priority": in.Priority,
 		"distMode": in.DistMode, "enabled": in.Enabled, "cooldownDays": in.CooldownDays, "cooldownExceptions": in.CooldownExceptions,
 	} {
 		if !reflect.ValueOf(value).IsNil() {
@@ -147,8 +150,11 @@ func checkCredential(c *Credential, kind repository.Type) error {
 			return invalid("A header needs a name, such as X-Api-Key, and a value.")
 		}
 	default:
-		if kind != repository.TypeVCS {
-			return invalid("Composer repositories take NONE, HTTP_BASIC, BEARER or HEADER.")
+		if repository.CredentialTypeValidator(c.Type) != nil {
+			return invalid("There is no such kind of credential.")
+		}
+		if kind != repository.TypeVCS && c.Type == repository.CredentialTypeSSH_KEY {
+			return invalid("An SSH key is for a git repository; a Composer repository takes a token, or a user name and a password.")
 		}
 		if err := checkGitCredential(c); err != nil {
 			return err

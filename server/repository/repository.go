@@ -66,6 +66,7 @@ type Input struct {
 	Packages   []string
 	Owns       []string
 	Paths      []string // of a git repository; see source.NewGit
+	PackFrom   []string // of a Composer repository; see PackFrom
 	Priority   *int
 	DistMode   *repository.DistMode
 	Credential *Credential
@@ -95,6 +96,9 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 			SetNillableCooldownDays(in.CooldownDays).SetCooldownExceptions(in.CooldownExceptions)
 		if len(in.Paths) > 0 {
 			create.SetPaths(in.Paths)
+		}
+		if in.PackFrom != nil && in.Type == repository.TypeCOMPOSER {
+			create.SetPackFrom(in.PackFrom)
 		}
 		if in.Type == repository.TypeARTIFACT { // there is nothing to wait for
 			create.SetStatus(repository.StatusREADY)
@@ -213,6 +217,9 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	if in.Packages != nil {
 		update.SetPackages(in.Packages)
 	}
+	if in.PackFrom != nil && row.Type == repository.TypeCOMPOSER {
+		update.SetPackFrom(in.PackFrom)
+	}
 	switch {
 	case len(in.Paths) > 0:
 		update.SetPaths(in.Paths)
@@ -220,7 +227,7 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 		update.ClearPaths()
 	}
 	if in.ForgetHostKeys || in.URL != nil && (row.URL == nil || *in.URL != *row.URL) {
-		update.ClearKnownHosts()
+		update.ClearKnownHosts().ClearSourceState()
 	}
 	switch {
 	case in.Enabled == nil:

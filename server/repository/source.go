@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/server/database"
-	"broker/server/safehttp"
 	"broker/server/source"
 )
 
@@ -28,11 +26,20 @@ func (s *Service) Source(row *ent.Repository) (source.Source, error) {
 	if row.Type == repository.TypeVCS {
 		return s.gitSource(row)
 	}
-	credential, err := s.credential(row)
+	c, err := s.stored(row)
 	if err != nil {
 		return nil, err
 	}
-	return source.NewComposer(s.Client, s.budget, *row.URL, credential)
+	credential, err := outbound(*row.URL, c)
+	if err != nil {
+		return nil, err
+	}
+	from, err := source.NewComposer(s.Client, s.budget, *row.URL, credential)
+	if err != nil {
+		return nil, err
+	}
+	s.packs(from, row, c)
+	return from, nil
 }
 
 // SourceByID returns the source of a repository, and its row.
@@ -62,15 +69,6 @@ func (s *Service) SetListed(ctx context.Context, row *ent.Repository, listed boo
 	return nil
 }
 
-// credential opens the sealed credential of a row; nil where it has none.
-func (s *Service) credential(row *ent.Repository) (*safehttp.Credential, error) {
-	c, err := s.stored(row)
-	if err != nil || c.Type == "" {
-		return nil, err
-	}
-	return outbound(*row.URL, c)
-}
-
 // stored opens the sealed credential of a row; an empty one where it has none.
 func (s *Service) stored(row *ent.Repository) (c Credential, err error) {
 	if row.CredentialType == repository.CredentialTypeNONE || row.Credential == nil {
@@ -84,24 +82,4 @@ func (s *Service) stored(row *ent.Repository) (c Credential, err error) {
 		return c, fmt.Errorf("read the credential of the repository %s: %w", row.Name, err)
 	}
 	return c, nil
-}
-
-// outbound is a stored credential as requests send it, to the origin of the repository's address only.
-func outbound(address string, c Credential) (*safehttp.Credential, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, fmt.Errorf("read the repository's address: %w", err)
-	}
-	credential := &safehttp.Credential{Origin: safehttp.Origin(u), Username: c.Username, Secret: c.Secret, Header: c.Header}
-	switch c.Type {
-	case repository.CredentialTypeHTTP_BASIC:
-		credential.Type = safehttp.Basic
-	case repository.CredentialTypeBEARER:
-		credential.Type = safehttp.Bearer
-	case repository.CredentialTypeHEADER:
-		credential.Type = safehttp.Header
-	default:
-		return nil, fmt.Errorf("credentials of type %s cannot be sent to a Composer repository", c.Type)
-	}
-	return credential, nil
 }

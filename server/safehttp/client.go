@@ -41,6 +41,8 @@ type Credential struct {
 	Username string
 	Secret   string
 	Header   string // its name, for Header
+	// Also tells which other addresses it is for, as those of the same host's API; nil: none.
+	Also func(u *url.URL) bool
 }
 
 // String implements fmt.Stringer without the secret.
@@ -49,9 +51,14 @@ func (c Credential) String() string { return "credential of " + c.Origin }
 // GoString implements fmt.GoStringer without the secret.
 func (c Credential) GoString() string { return c.String() }
 
+// IsFor tells whether an address may be sent the credential.
+func (c *Credential) IsFor(u *url.URL) bool {
+	return c != nil && (Origin(u) == c.Origin || c.Also != nil && c.Also(u))
+}
+
 // apply sets the credential on a request to its own origin; any other request goes without.
 func (c *Credential) apply(r *http.Request) {
-	if c == nil || Origin(r.URL) != c.Origin {
+	if !c.IsFor(r.URL) {
 		return
 	}
 	switch c.Type {

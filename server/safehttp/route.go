@@ -26,9 +26,9 @@ func (p Policy) CheckGit(u *url.URL) error {
 	return p.CheckURL(as)
 }
 
-// Route is how another program reaches the host of an address that the operator or an administrator gave: the addresses
-// that may be dialled, or the proxy that is to be asked. ssh goes through no proxy.
-func (c *Client) Route(ctx context.Context, u *url.URL) (addresses []netip.Addr, proxy *url.URL, err error) {
+// Route is how another program reaches the host of an address: the addresses that may be dialled, or the proxy that is to
+// be asked. With inside they may be private where the policy allows it: see Options. ssh goes through no proxy.
+func (c *Client) Route(ctx context.Context, u *url.URL, inside bool) (addresses []netip.Addr, proxy *url.URL, err error) {
 	if err := c.policy.CheckGit(u); err != nil {
 		return nil, nil, err
 	}
@@ -38,7 +38,7 @@ func (c *Client) Route(ctx context.Context, u *url.URL) (addresses []netip.Addr,
 			return nil, nil, err
 		}
 		if via != nil {
-			return nil, via, c.checkName(ctx, u.Hostname(), true)
+			return nil, via, c.checkName(ctx, u.Hostname(), inside)
 		}
 	}
 	resolver := c.resolver
@@ -54,7 +54,7 @@ func (c *Client) Route(ctx context.Context, u *url.URL) (addresses []netip.Addr,
 	var v6 []netip.Addr
 	for _, address := range found {
 		address = address.Unmap()
-		if err := c.checkAddress(netip.AddrPortFrom(address, 0).String(), named, true); err != nil {
+		if err := c.checkAddress(netip.AddrPortFrom(address, 0).String(), named, inside); err != nil {
 			blocked = err
 			continue
 		}

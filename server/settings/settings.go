@@ -30,6 +30,7 @@ type Settings struct {
 	DisableUnusedDays     *int       `json:"disableUnusedDays"`
 	LeakAction            LeakAction `json:"leakAction"`
 	AuditRetentionDays    int        `json:"auditRetentionDays"` // 0 means for ever
+	Prefetch              bool       `json:"prefetch"`           // whether new versions of what is in use are fetched before anybody asks
 }
 
 // name is the settings' row in the database.
@@ -46,7 +47,7 @@ type Service struct {
 // New returns the settings of a database; defaultRateLimit is the configuration's, until the owner sets another.
 func New(db *database.DB, memory *cached.Memory, log *audit.Log, defaultRateLimit int) *Service {
 	return &Service{
-		db: db, audit: log, fallback: Settings{DefaultRateLimit: defaultRateLimit, LeakAction: Flag},
+		db: db, audit: log, fallback: Settings{DefaultRateLimit: defaultRateLimit, LeakAction: Flag, Prefetch: true},
 		known: cached.New(memory, cached.Options[struct{}, Settings]{
 			Topics: []database.Topic{database.TopicSetting}, Bytes: 1,
 			Weigh:    func(struct{}, Settings) uint32 { return 1 },

@@ -33,7 +33,7 @@ func TestUpdateChangesWhatIsSaid(t *testing.T) {
 			return current
 		}
 		now := update(settings.Changes{})
-		if now.DefaultRateLimit != 1000 || now.TokensMayManageTokens || now.MaxTokenDays != nil || now.LeakAction != settings.Flag {
+		if now.DefaultRateLimit != 1000 || now.TokensMayManageTokens || now.MaxTokenDays != nil || now.LeakAction != settings.Flag || !now.Prefetch {
 			t.Errorf("the defaults are %+v", now)
 		}
 		now = update(settings.Changes{TokensMayManageTokens: ptr(true), MaxTokenDays: ptr(90), WarnUnusedDays: ptr(60), DisableUnusedDays: ptr(90)})
@@ -43,8 +43,11 @@ func TestUpdateChangesWhatIsSaid(t *testing.T) {
 		if now = update(settings.Changes{MaxTokenDays: ptr(0)}); now.MaxTokenDays != nil || !now.TokensMayManageTokens {
 			t.Errorf("%+v", now)
 		}
+		if now = update(settings.Changes{Prefetch: ptr(false)}); now.Prefetch {
+			t.Errorf("%+v", now)
+		}
 		rows := db.Client.AuditEvent.Query().AllX(t.Context())
-		if len(rows) != 2 || !strings.Contains(rows[1].Details, `"maxTokenDays":{"from":90,"to":null}`) {
+		if len(rows) != 3 || !strings.Contains(rows[1].Details, `"maxTokenDays":{"from":90,"to":null}`) {
 			t.Errorf("events %+v", rows)
 		}
 	})

@@ -23,6 +23,7 @@ type Changes struct {
 	DisableUnusedDays     *int        `json:"disableUnusedDays"`
 	LeakAction            *LeakAction `json:"leakAction"`
 	AuditRetentionDays    *int        `json:"auditRetentionDays"`
+	Prefetch              *bool       `json:"prefetch"`
 }
 
 // The bounds of what is set.
@@ -114,6 +115,7 @@ func (s Settings) with(in Changes) Settings {
 	set(&s.TokensMayManageTokens, in.TokensMayManageTokens)
 	set(&s.LeakAction, in.LeakAction)
 	set(&s.AuditRetentionDays, in.AuditRetentionDays)
+	set(&s.Prefetch, in.Prefetch)
 	setDays(&s.DefaultTokenDays, in.DefaultTokenDays)
 	setDays(&s.MaxTokenDays, in.MaxTokenDays)
 	setDays(&s.WarnUnusedDays, in.WarnUnusedDays)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 
+	"broker/server/metadata"
 	"broker/server/safehttp"
 )
 
@@ -15,6 +16,7 @@ type Dist struct {
 	Type      string // zip, tar, …
 	Reference string // the commit; empty where the source names none
 	Shasum    string // SHA-1 in hex; empty where the source names none
+	Ahead     bool   // nobody waits for it: it takes no place at a host from those that somebody does
 }
 
 // Blob is the bytes of an archive as they come, and what is known of them. It must be closed.
@@ -26,7 +28,14 @@ type Blob struct {
 
 // Archive implements Source.
 func (c *Composer) Archive(ctx context.Context, d Dist) (Blob, error) {
-	response, err := c.get(ctx, d.URL, safehttp.Options{MaxBytes: archiveMax, Bulk: true})
+	if of, ok := metadata.CutPacked(d.URL); ok {
+		return c.pack(ctx, of)
+	}
+	o := safehttp.Options{MaxBytes: archiveMax, Bulk: true}
+	if d.Ahead {
+		o.Asker = c.root.String() + " ahead"
+	}
+	response, err := c.get(ctx, d.URL, o)
 	if err != nil {
 		return Blob{}, err
 	}
@@ -42,13 +51,18 @@ func (c *Composer) lead(ctx context.Context, address string, o safehttp.Options)
 	if o.Inside || !errors.Is(err, safehttp.ErrBlocked) {
 		return response, err
 	}
-	own, asked := c.client.Get(ctx, c.root.String(), safehttp.Options{Credential: c.credential, Asker: o.Asker, MaxBytes: rootMax, Inside: true})
-	if asked != nil {
-		return nil, err
-	}
-	own.Body.Close()
-	if o.Inside = own.Inside; !o.Inside {
+	if o.Inside = c.inside(ctx); !o.Inside {
 		return nil, err
 	}
 	return c.client.Get(ctx, address, o)
+}
+
+// inside tells whether the source itself answers from a private address.
+func (c *Composer) inside(ctx context.Context) bool {
+	own, err := c.client.Get(ctx, c.root.String(), safehttp.Options{Credential: c.credential, Asker: c.root.String(), MaxBytes: rootMax, Inside: true})
+	if err != nil {
+		return false
+	}
+	own.Body.Close()
+	return own.Inside
 }

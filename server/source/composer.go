@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,6 +27,8 @@ type Composer struct {
 	root       *url.URL
 	credential *safehttp.Credential
 
+	packing *Packing // nil: nothing is packed here
+
 	list list // as Names read it; before, it is empty
 }
 
@@ -40,7 +43,9 @@ func NewComposer(client *safehttp.Client, budget *Budget, address string, creden
 	if !strings.Contains(u.Path, ".json") {
 		u.Path = strings.TrimSuffix(u.Path, "/") + "/packages.json"
 	}
-	return &Composer{client: client, budget: budget, reader: metadata.NewReader(), root: u, credential: credential}, nil
+	reader := metadata.NewReader()
+	reader.Upstream = true
+	return &Composer{client: client, budget: budget, reader: reader, root: u, credential: credential}, nil
 }
 
 // Package implements Source.
@@ -163,38 +168,47 @@ type document struct {
 // documents reads both documents of a package, of which one may be all there is. Where one changed the other is read as
 // well: a package is stored as a whole.
 func (c *Composer) documents(ctx context.Context, h *hold, name string, known Known) (stable, dev document, err error) {
-	if hash, ok := c.list.hashes[name]; ok {
+	switch hash, ok := c.list.hashes[name]; {
+	case ok && (hash != "" || c.list.lazy == ""):
 		stable, err = c.hashed(ctx, h, name, hash)
 		return stable, document{same: false, validator: Absent}, err
+	case c.list.lazy != "":
+		stable, err = c.document(ctx, h, c.list.lazy, name, known.Stable)
+		if err == nil && stable.validator == Absent {
+			err = ErrNotFound
+		}
+		return stable, document{same: stable.same, validator: Absent}, err
+	case c.list.hashes != nil, !c.list.some.has(name):
+		return stable, dev, ErrNotFound
 	}
-	if stable, err = c.document(ctx, h, name, known.Stable); err != nil {
+	if stable, err = c.document(ctx, h, c.list.template, name, known.Stable); err != nil {
 		return stable, dev, err
 	}
-	if dev, err = c.document(ctx, h, name+"~dev", known.Dev); err != nil {
+	if dev, err = c.document(ctx, h, c.list.template, name+"~dev", known.Dev); err != nil {
 		return stable, dev, err
 	}
 	if stable.validator == Absent && dev.validator == Absent {
 		return stable, dev, ErrNotFound
 	}
 	if stable.same && !dev.same && stable.validator != Absent {
-		stable, err = c.document(ctx, h, name, "")
+		stable, err = c.document(ctx, h, c.list.template, name, "")
 	}
 	if err == nil && dev.same && !stable.same && dev.validator != Absent {
-		dev, err = c.document(ctx, h, name+"~dev", "")
+		dev, err = c.document(ctx, h, c.list.template, name+"~dev", "")
 	}
 	return stable, dev, err
 }
 
 // document asks for one document; with a validator of an earlier one it may be the same.
-func (c *Composer) document(ctx context.Context, h *hold, name, known string) (document, error) {
-	if c.list.template == "" {
+func (c *Composer) document(ctx context.Context, h *hold, template, name, known string) (document, error) {
+	if template == "" {
 		return document{}, fmt.Errorf("%w: its packages.json was not read", ErrUnavailable)
 	}
 	o := safehttp.Options{MaxBytes: documentMax}
 	if known != Absent {
 		o.IfModifiedSince = known
 	}
-	address := strings.ReplaceAll(c.list.template, "%package%", name)
+	address := strings.ReplaceAll(template, "%package%", name)
 	a, err := h.get(ctx, func() (*safehttp.Response, error) { return c.get(ctx, address, o) })
 	if errors.Is(err, ErrNotFound) {
 		return document{same: known == Absent, validator: Absent}, nil
@@ -218,15 +232,22 @@ func (c *Composer) hashed(ctx context.Context, h *hold, name, hash string) (docu
 	a, err := h.get(ctx, func() (*safehttp.Response, error) {
 		return c.get(ctx, address, safehttp.Options{MaxBytes: documentMax})
 	})
+	if errors.Is(err, ErrNotFound) { // it was replaced since the list was read
+		return document{}, fmt.Errorf("%w: it has no document of %s by the digest that it names", ErrOutdated, name)
+	}
 	if sum := sha256.Sum256(a.body); err == nil && hash != "" && hex.EncodeToString(sum[:]) != hash {
-		err = fmt.Errorf("%w: the document of %s is not the one its list names", ErrUnavailable, name)
+		err = fmt.Errorf("%w: the document of %s is not the one that it names", ErrOutdated, name)
 	}
 	return document{body: a.body, validator: byDigest(hash)}, err
 }
 
+// noLonger is a status with which some servers say that they do not have a package, and why (Composer's
+// Repository\ComposerRepository).
+const noLonger = 499
+
 // get asks with the source's credential, which the client sends to its own origin only, and sorts the failures.
 func (c *Composer) get(ctx context.Context, address string, o safehttp.Options) (*safehttp.Response, error) {
-	o.Credential, o.Asker = c.credential, c.root.String()
+	o.Credential, o.Asker = c.credential, cmp.Or(o.Asker, c.root.String())
 	response, err := c.lead(ctx, address, o)
 	if err == nil {
 		return response, nil
@@ -235,7 +256,7 @@ func (c *Composer) get(ctx context.Context, address string, o safehttp.Options) 
 	switch {
 	case errors.Is(err, safehttp.ErrBlocked):
 		return nil, err
-	case errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusGone):
+	case errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusGone || status.Status == noLonger):
 		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
 	case errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden):
 		return nil, fmt.Errorf("%w: %w; %s", ErrRefused, err, c.advice(status))

@@ -7,17 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
 	"sync"
 
-	"broker/server/archive"
 	"broker/server/git"
 	"broker/server/inspect"
 	"broker/server/metadata"
-	"broker/server/pattern"
 	"broker/server/safehttp"
 	"broker/server/text"
 )
@@ -181,41 +178,29 @@ func (g *Git) pack(ctx context.Context, h *hold, of *packaged) (Package, error) 
 
 // Archive implements Source. The archive is made from the mirror while it is read.
 func (g *Git) Archive(ctx context.Context, d Dist) (Blob, error) {
-	commit, folder, ok := metadata.CutPacked(d.URL)
-	if !ok {
+	of, ok := metadata.CutPacked(d.URL)
+	if !ok || of.Address != "" {
 		return Blob{}, fmt.Errorf("%w: it is no commit of a git repository", ErrNotFound)
 	}
-	at, err := g.commit(ctx, commit)
+	at, err := g.commit(ctx, of.Commit)
 	if err != nil {
 		return Blob{}, err
 	}
-	manifest, err := g.manifest(ctx, at, folder)
+	manifest, err := manifestAt(ctx, g.mirror, at, of.Folder)
 	if err != nil {
 		return Blob{}, err
 	}
-	top := strings.NewReplacer("/", "-").Replace(manifest.Name()) + "-" + at.ID[:12]
-	if !pattern.ValidName(manifest.Name()) { // as of an old commit
-		top = "package-" + at.ID[:12]
-	}
-	r, w := io.Pipe()
-	go func() {
-		err := g.mirror.Zip(ctx, w, at.ID, folder, top, git.Excluder(manifest.Excludes()))
-		if refusal, ok := errors.AsType[*git.Refusal](err); ok {
-			err = &archive.Mismatch{Reason: refusal.Reason}
-		}
-		w.CloseWithError(err) // nil ends it
-	}()
-	return Blob{ReadCloser: r, Size: -1}, nil
+	return zipped(ctx, g.mirror, at, of.Folder, manifest), nil
 }
 
-// Commit finds the commit that its name, or the beginning of it, stands for, and tells whether it has a package in a
-// folder. ErrNotFound where it is not one commit of the mirror.
-func (g *Git) Commit(ctx context.Context, name, folder string) (commit string, err error) {
+// Commit finds the commit that its name, or the beginning of it, stands for, and tells whether it has a package in the
+// folder of another. ErrNotFound where it is not one commit of the mirror.
+func (g *Git) Commit(ctx context.Context, of metadata.Packed, name string) (commit string, err error) {
 	at, err := g.commit(ctx, name)
 	if err != nil {
 		return "", err
 	}
-	_, err = g.manifest(ctx, at, folder)
+	_, err = manifestAt(ctx, g.mirror, at, of.Folder)
 	return at.ID, err
 }
 
@@ -228,28 +213,6 @@ func (g *Git) commit(ctx context.Context, name string) (git.Commit, error) {
 	}
 	at, err := g.mirror.Resolve(ctx, name)
 	return at, ofGit(err)
-}
-
-// manifest reads the composer.json of a commit's folder.
-func (g *Git) manifest(ctx context.Context, at git.Commit, folder string) (*metadata.Manifest, error) {
-	objects, err := g.mirror.Objects(ctx)
-	if err != nil {
-		return nil, ofGit(err)
-	}
-	defer objects.Close()
-	files, err := objects.Find(at.Tree, []string{git.Quote(path.Join(folder, manifestName))})
-	if err != nil {
-		return nil, ofGit(err)
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("%w: the commit %s has no composer.json there", ErrNotFound, at.ID)
-	}
-	content, err := objects.Blob(files[0].Object, manifestMax)
-	if err != nil {
-		return nil, ofGit(err)
-	}
-	manifest, err := metadata.ReadManifest(content)
-	return manifest, unusable(err)
 }
 
 // ofGit sorts failures of git as those of a source.
@@ -273,11 +236,11 @@ func ofGit(err error) error {
 // Readme reads the README of a commit's package out of the mirror; nil where there is none, or the mirror does not have the
 // commit. Nothing is fetched. packed is the address of a dist that is made from the mirror.
 func (g *Git) Readme(ctx context.Context, packed string) ([]byte, error) {
-	commit, folder, ok := metadata.CutPacked(packed)
+	of, ok := metadata.CutPacked(packed)
 	if !ok || !g.mirror.Here() {
 		return nil, nil
 	}
-	at, err := g.mirror.Resolve(ctx, commit)
+	at, err := g.mirror.Resolve(ctx, of.Commit)
 	if errors.Is(err, git.ErrNotFound) {
 		return nil, nil
 	}
@@ -289,7 +252,7 @@ func (g *Git) Readme(ctx context.Context, packed string) ([]byte, error) {
 		return nil, ofGit(err)
 	}
 	defer objects.Close()
-	files, err := objects.Find(at.Tree, []string{path.Join(git.Quote(folder), "[Rr][Ee][Aa][Dd][Mm][Ee]*")})
+	files, err := objects.Find(at.Tree, []string{path.Join(git.Quote(of.Folder), "[Rr][Ee][Aa][Dd][Mm][Ee]*")})
 	if err != nil {
 		return nil, ofGit(err)
 	}

@@ -305,12 +305,12 @@ func TestCommitsAreFoundByName(t *testing.T) {
 	s := gitSource(t, program(t), repo.URL)
 	versionsOf(t, s)
 	for name, want := range map[string]string{first: first, second: second, second[:12]: second, first[:12]: first} {
-		if got, err := s.Commit(t.Context(), name, ""); got != want || err != nil {
+		if got, err := s.Commit(t.Context(), metadata.Packed{}, name); got != want || err != nil {
 			t.Errorf("%s is %s, %v", name, got, err)
 		}
 	}
 	for _, name := range []string{strings.Repeat("0", 40), first[:6], "main", "HEAD", "--output=x", first + "^", first[:8]} {
-		if got, err := s.Commit(t.Context(), name, ""); !errors.Is(err, source.ErrNotFound) {
+		if got, err := s.Commit(t.Context(), metadata.Packed{}, name); !errors.Is(err, source.ErrNotFound) {
 			t.Errorf("%s is %s, %v", name, got, err)
 		}
 	}

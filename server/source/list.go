@@ -23,6 +23,9 @@ const includesMax = 200
 // list is what a repository says of where its packages are.
 type list struct {
 	template string            // address of a package's document, with %package% and, for hashes, %hash%; empty without any
+	lazy     string            // the same of packages without a hash: one document has releases and branches
+	changes  string            // address that tells what changed; empty without one
+	some     *some             // nil: any name may be there
 	inline   metadata.Packages // packages that packages.json holds itself, or the files it includes (Satis)
 	hashes   map[string]string // SHA-256 of each package's document (protocol of Composer 1)
 }
@@ -63,10 +66,14 @@ func (c *Composer) names(ctx context.Context, h *hold, all bool) (Listing, error
 	if err != nil {
 		return Listing{}, fmt.Errorf("read packages.json: it is not that of a Composer repository: %w", err)
 	}
+	c.reader.Mirror = ""
+	if u, err := c.filledLater(root.Mirror); err == nil && root.Mirror != "" {
+		c.reader.Mirror = u
+	}
 	switch {
 	case root.MetadataURL != "":
 		return c.byMetadataURL(ctx, h, root, all)
-	case root.ProvidersURL != "":
+	case root.ProvidersURL != "" || root.LazyURL != "":
 		return c.byProviders(ctx, h, root)
 	}
 	if err := c.include(ctx, h, root); err != nil {
@@ -82,14 +89,19 @@ func (c *Composer) byMetadataURL(ctx context.Context, h *hold, root *metadata.Ro
 	if err != nil {
 		return Listing{}, err
 	}
-	c.list = list{template: template, inline: root.Packages}
+	c.list = list{template: template, inline: root.Packages, some: someOf(root)}
+	if root.ChangesURL != "" {
+		if u, err := c.root.Parse(root.ChangesURL); err == nil {
+			c.list.changes = u.String()
+		}
+	}
 	names := root.Available
-	if len(names) == 0 && root.List != "" && all {
+	if (len(names) == 0 || len(root.Patterns) > 0) && root.List != "" && all {
 		if names, err = c.readList(ctx, h, root.List); err != nil {
 			return Listing{}, err
 		}
 	}
-	listed := len(root.Available) > 0 || root.List != ""
+	listed := len(root.Available) > 0 && len(root.Patterns) == 0 || root.List != ""
 	if listed {
 		names = slices.AppendSeq(names, maps.Keys(root.Packages))
 	}
@@ -98,7 +110,14 @@ func (c *Composer) byMetadataURL(ctx context.Context, h *hold, root *metadata.Ro
 
 // byProviders is the protocol of Composer 1: files list the digest of each package's document.
 func (c *Composer) byProviders(ctx context.Context, h *hold, root *metadata.Root) (Listing, error) {
-	template, err := c.template(root.ProvidersURL, "providers-url")
+	var template, lazy string
+	var err error
+	if root.ProvidersURL != "" {
+		template, err = c.template(root.ProvidersURL, "providers-url")
+	}
+	if err == nil && root.LazyURL != "" {
+		lazy, err = c.template(root.LazyURL, "providers-lazy-url")
+	}
 	if err != nil {
 		return Listing{}, err
 	}
@@ -114,9 +133,53 @@ func (c *Composer) byProviders(ctx context.Context, h *hold, root *metadata.Root
 		}
 		maps.Copy(hashes, more.Providers)
 	}
-	c.list = list{template: template, inline: root.Packages, hashes: hashes}
+	c.list = list{template: template, lazy: lazy, inline: root.Packages, hashes: hashes}
 	names := slices.AppendSeq(slices.Collect(maps.Keys(hashes)), maps.Keys(root.Packages))
-	return listing(names, true, root.Skipped), nil
+	return listing(names, lazy == "", root.Skipped), nil
+}
+
+// some are the names that a repository says it has: no others are asked for.
+type some struct {
+	names    map[string]bool
+	patterns []string // in lower case, with * for any characters
+}
+
+// someOf is what a root says of its names; nil where it says nothing, or in another file.
+func someOf(root *metadata.Root) *some {
+	if len(root.Available) == 0 && len(root.Patterns) == 0 {
+		return nil
+	}
+	s := &some{names: map[string]bool{}}
+	for _, name := range root.Available {
+		s.names[strings.ToLower(name)] = true
+	}
+	for _, one := range root.Patterns {
+		s.patterns = append(s.patterns, strings.ToLower(one))
+	}
+	return s
+}
+
+// has tells whether a name is among them.
+func (s *some) has(name string) bool {
+	return s == nil || s.names[name] || slices.ContainsFunc(s.patterns, func(one string) bool { return fits(one, name) })
+}
+
+// fits tells whether a name fits a pattern as Composer has it: * stands for any characters, / among them.
+func fits(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return name == pattern
+	}
+	rest, ok := strings.CutPrefix(name, parts[0])
+	if !ok {
+		return false
+	}
+	for _, part := range parts[1 : len(parts)-1] {
+		if _, rest, ok = strings.Cut(rest, part); !ok {
+			return false
+		}
+	}
+	return strings.HasSuffix(rest, parts[len(parts)-1])
 }
 
 // template resolves an address with a placeholder as Composer does: what begins with a slash belongs to the host.
@@ -124,14 +187,26 @@ func (c *Composer) template(template, key string) (string, error) {
 	if !strings.Contains(template, "%package%") {
 		return "", fmt.Errorf("read packages.json: its %s has no %%package%%", key)
 	}
-	// % begins an escape in a URL, so that the placeholders are kept as words while resolving.
-	words := []string{"%package%", "-package-placeholder-", "%hash%", "-hash-placeholder-"}
-	u, err := c.root.Parse(strings.NewReplacer(words...).Replace(template))
+	u, err := c.filledLater(template)
 	if err != nil {
 		return "", fmt.Errorf("read packages.json: its %s is not an address", key)
 	}
-	slices.Reverse(words)
-	return strings.NewReplacer(words...).Replace(u.String()), nil
+	return u, nil
+}
+
+// filledLater resolves an address with placeholders.
+func (c *Composer) filledLater(address string) (string, error) {
+	// % begins an escape in a URL, so that the placeholders are kept as words while resolving.
+	var words, back []string
+	for _, name := range []string{"package", "hash", "version", "reference", "type", "prettyVersion"} {
+		words = append(words, "%"+name+"%", "-"+name+"-placeholder-")
+		back = append(back, "-"+name+"-placeholder-", "%"+name+"%")
+	}
+	u, err := c.root.Parse(strings.NewReplacer(words...).Replace(address))
+	if err != nil {
+		return "", err
+	}
+	return strings.NewReplacer(back...).Replace(u.String()), nil
 }
 
 func (c *Composer) readList(ctx context.Context, h *hold, address string) ([]string, error) {

@@ -287,7 +287,7 @@ func TestLargeDocumentsTakeTurns(t *testing.T) {
 	filler := strings.Repeat(" ", 1<<20)
 	c := at(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/packages.json" {
-			w.Write([]byte(`{"metadata-url":"/p2/%package%.json","available-packages":["n/one"]}`))
+			w.Write([]byte(`{"metadata-url":"/p2/%package%.json","available-package-patterns":["n/*"]}`))
 			return
 		}
 		name, _ := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/p2/"), ".json")

@@ -4,6 +4,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"broker/server/metadata"
 )
@@ -16,6 +17,8 @@ var (
 	ErrUnavailable = errors.New("the source cannot be reached")
 	ErrRefused     = errors.New("the source refuses it")
 	ErrUnusable    = errors.New("the source's document cannot be used")
+	// ErrOutdated is an ErrUnavailable which is over when the names are read again.
+	ErrOutdated = fmt.Errorf("%w: its list is out of date", ErrUnavailable)
 )
 
 // Source is one upstream.
@@ -29,6 +32,13 @@ type Source interface {
 	Package(ctx context.Context, name string, known Known) (Package, error)
 	// Archive fetches the file of a dist.
 	Archive(ctx context.Context, dist Dist) (Blob, error)
+}
+
+// Committer is a source of which other commits can be packed than those that versions name.
+type Committer interface {
+	// Commit finds a commit, by its name or the beginning of it, of what another archive is made of. ErrNotFound where
+	// there is not one.
+	Commit(ctx context.Context, of metadata.Packed, name string) (commit string, err error)
 }
 
 // Listing is what a source has.

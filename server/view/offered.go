@@ -193,6 +193,12 @@ func (o *offers) apply(d *Document) error {
 	return nil
 }
 
+// IsBlocked tells whether a version of a package, normalised, is offered to nobody.
+func (v *View) IsBlocked(ctx context.Context, name, version string) (bool, error) {
+	some, err := v.blocks.of(ctx, name)
+	return err == nil && blocking(some, name, version) != nil, err
+}
+
 // Offer is what is decided of one version.
 type Offer struct {
 	HeldUntil *time.Time // nil where it is not held back

@@ -85,6 +85,8 @@ export type CreateRepositoryInput = {
   packages?: Array<string> | null | undefined;
   owns?: Array<string> | null | undefined;
   paths?: Array<string> | null | undefined;
+  /** Left out: the usual public hosts. An empty list: the source's own host alone. */
+  packFrom?: Array<string> | null | undefined;
   priority?: number | null | undefined;
   distMode?: DistMode | null | undefined;
   /** 0 to 365 */
@@ -101,6 +103,8 @@ export type UpdateRepositoryInput = {
   owns?: Array<string> | null | undefined;
   /** An empty list: the package at the top alone. */
   paths?: Array<string> | null | undefined;
+  /** An empty list: the source's own host alone. */
+  packFrom?: Array<string> | null | undefined;
   /** Has the next sync trust the key that the host of a git repository shows then. */
   forgetHostKeys?: boolean | null | undefined;
   priority?: number | null | undefined;
@@ -114,8 +118,8 @@ export type UpdateRepositoryInput = {
 
 /**
  * Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
- * and secret. For git repositories also GITHUB, GITLAB, BITBUCKET and GITEA with a token as secret, and SSH_KEY with a
- * private key without a passphrase.
+ * and secret. GITHUB, GITLAB, BITBUCKET and GITEA take a token as secret and send it as these hosts want it: see
+ * docs/sources.md. SSH_KEY, for git repositories, takes a private key without a passphrase.
  */
 export type CredentialInput = {
   type: CredentialType;
@@ -169,6 +173,7 @@ export type UpdateSettingsInput = {
   disableUnusedDays?: number | null | undefined;
   leakAction?: LeakAction | null | undefined;
   auditRetentionDays?: number | null | undefined;
+  prefetch?: boolean | null | undefined;
 };
 
 export type TokenPermission =
@@ -550,19 +555,19 @@ export type CheckRepositoryQueryVariables = Exact<{
 
 export type CheckRepositoryQuery = { checkRepository: { ok: boolean, message: string | null, credentialExpiresAt: string | null } };
 
-export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number };
+export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, prefetch: boolean };
 
 export type SettingsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SettingsQuery = { settings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number } };
+export type SettingsQuery = { settings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, prefetch: boolean } };
 
 export type UpdateSettingsMutationVariables = Exact<{
   input: UpdateSettingsInput;
 }>;
 
 
-export type UpdateSettingsMutation = { updateSettings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number } };
+export type UpdateSettingsMutation = { updateSettings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, prefetch: boolean } };
 
 export type TokenQueryVariables = Exact<{
   id: string;
@@ -781,6 +786,7 @@ export const AllSettingsFragmentDoc = new TypedDocumentString(`
   disableUnusedDays
   leakAction
   auditRetentionDays
+  prefetch
 }
     `, {"fragmentName":"AllSettings"}) as unknown as TypedDocumentString<AllSettingsFragment, unknown>;
 export const TokenRowFragmentDoc = new TypedDocumentString(`
@@ -1534,6 +1540,7 @@ export const SettingsDocument = new TypedDocumentString(`
   disableUnusedDays
   leakAction
   auditRetentionDays
+  prefetch
 }`) as unknown as TypedDocumentString<SettingsQuery, SettingsQueryVariables>;
 export const UpdateSettingsDocument = new TypedDocumentString(`
     mutation UpdateSettings($input: UpdateSettingsInput!) {
@@ -1550,6 +1557,7 @@ export const UpdateSettingsDocument = new TypedDocumentString(`
   disableUnusedDays
   leakAction
   auditRetentionDays
+  prefetch
 }`) as unknown as TypedDocumentString<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
 export const TokenDocument = new TypedDocumentString(`
     query Token($id: ID!) {

@@ -8,6 +8,7 @@ import { viewerQuery } from "../account/queries";
 import { AuditCard } from "./audit-card";
 import { settingsQuery } from "./queries";
 import { ScannerCard } from "./scanner-card";
+import { SourcesCard } from "./sources-card";
 import { TokenCard } from "./token-card";
 
 export function SettingsPage() {
@@ -37,6 +38,7 @@ function Cards() {
   return (
     <div className="grid max-w-5xl gap-6">
       <TokenCard settings={data} onDirty={onDirty} />
+      <SourcesCard settings={data} onDirty={onDirty} />
       <AuditCard settings={data} onDirty={onDirty} />
       <ScannerCard />
       <Leaving dirty={dirty.length > 0} />

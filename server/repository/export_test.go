@@ -1,0 +1,4 @@
+package repository
+
+// Outbound is for tests.
+var Outbound = outbound
