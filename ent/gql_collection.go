@@ -698,6 +698,21 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 				selectedFields = append(selectedFields, repository.FieldNotice)
 				fieldSeen[repository.FieldNotice] = struct{}{}
 			}
+		case "webhookSecretAt":
+			if _, ok := fieldSeen[repository.FieldWebhookSecretAt]; !ok {
+				selectedFields = append(selectedFields, repository.FieldWebhookSecretAt)
+				fieldSeen[repository.FieldWebhookSecretAt] = struct{}{}
+			}
+		case "webhookReceivedAt":
+			if _, ok := fieldSeen[repository.FieldWebhookReceivedAt]; !ok {
+				selectedFields = append(selectedFields, repository.FieldWebhookReceivedAt)
+				fieldSeen[repository.FieldWebhookReceivedAt] = struct{}{}
+			}
+		case "webhookOutcome":
+			if _, ok := fieldSeen[repository.FieldWebhookOutcome]; !ok {
+				selectedFields = append(selectedFields, repository.FieldWebhookOutcome)
+				fieldSeen[repository.FieldWebhookOutcome] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[repository.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, repository.FieldCreatedAt)

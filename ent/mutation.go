@@ -12970,6 +12970,11 @@ type RepositoryMutation struct {
 	doubted_lost              *int
 	adddoubted_lost           *int
 	removals_confirmed        *bool
+	webhook_secret            *[]byte
+	webhook_secret_at         *time.Time
+	webhook_received_at       *time.Time
+	webhook_outcome           *string
+	webhook_push_at           *time.Time
 	created_at                *time.Time
 	clearedFields             map[string]struct{}
 	syncs                     map[string]struct{}
@@ -14158,6 +14163,251 @@ func (m *RepositoryMutation) ResetRemovalsConfirmed() {
 	m.removals_confirmed = nil
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (m *RepositoryMutation) SetWebhookSecret(b []byte) {
+	m.webhook_secret = &b
+}
+
+// WebhookSecret returns the value of the "webhook_secret" field in the mutation.
+func (m *RepositoryMutation) WebhookSecret() (r []byte, exists bool) {
+	v := m.webhook_secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookSecret returns the old "webhook_secret" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookSecret(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookSecret: %w", err)
+	}
+	return oldValue.WebhookSecret, nil
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (m *RepositoryMutation) ClearWebhookSecret() {
+	m.webhook_secret = nil
+	m.clearedFields[repository.FieldWebhookSecret] = struct{}{}
+}
+
+// WebhookSecretCleared returns if the "webhook_secret" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookSecretCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookSecret]
+	return ok
+}
+
+// ResetWebhookSecret resets all changes to the "webhook_secret" field.
+func (m *RepositoryMutation) ResetWebhookSecret() {
+	m.webhook_secret = nil
+	delete(m.clearedFields, repository.FieldWebhookSecret)
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (m *RepositoryMutation) SetWebhookSecretAt(t time.Time) {
+	m.webhook_secret_at = &t
+}
+
+// WebhookSecretAt returns the value of the "webhook_secret_at" field in the mutation.
+func (m *RepositoryMutation) WebhookSecretAt() (r time.Time, exists bool) {
+	v := m.webhook_secret_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookSecretAt returns the old "webhook_secret_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookSecretAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookSecretAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookSecretAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookSecretAt: %w", err)
+	}
+	return oldValue.WebhookSecretAt, nil
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (m *RepositoryMutation) ClearWebhookSecretAt() {
+	m.webhook_secret_at = nil
+	m.clearedFields[repository.FieldWebhookSecretAt] = struct{}{}
+}
+
+// WebhookSecretAtCleared returns if the "webhook_secret_at" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookSecretAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookSecretAt]
+	return ok
+}
+
+// ResetWebhookSecretAt resets all changes to the "webhook_secret_at" field.
+func (m *RepositoryMutation) ResetWebhookSecretAt() {
+	m.webhook_secret_at = nil
+	delete(m.clearedFields, repository.FieldWebhookSecretAt)
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (m *RepositoryMutation) SetWebhookReceivedAt(t time.Time) {
+	m.webhook_received_at = &t
+}
+
+// WebhookReceivedAt returns the value of the "webhook_received_at" field in the mutation.
+func (m *RepositoryMutation) WebhookReceivedAt() (r time.Time, exists bool) {
+	v := m.webhook_received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookReceivedAt returns the old "webhook_received_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookReceivedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookReceivedAt: %w", err)
+	}
+	return oldValue.WebhookReceivedAt, nil
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (m *RepositoryMutation) ClearWebhookReceivedAt() {
+	m.webhook_received_at = nil
+	m.clearedFields[repository.FieldWebhookReceivedAt] = struct{}{}
+}
+
+// WebhookReceivedAtCleared returns if the "webhook_received_at" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookReceivedAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookReceivedAt]
+	return ok
+}
+
+// ResetWebhookReceivedAt resets all changes to the "webhook_received_at" field.
+func (m *RepositoryMutation) ResetWebhookReceivedAt() {
+	m.webhook_received_at = nil
+	delete(m.clearedFields, repository.FieldWebhookReceivedAt)
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (m *RepositoryMutation) SetWebhookOutcome(s string) {
+	m.webhook_outcome = &s
+}
+
+// WebhookOutcome returns the value of the "webhook_outcome" field in the mutation.
+func (m *RepositoryMutation) WebhookOutcome() (r string, exists bool) {
+	v := m.webhook_outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookOutcome returns the old "webhook_outcome" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookOutcome(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookOutcome: %w", err)
+	}
+	return oldValue.WebhookOutcome, nil
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (m *RepositoryMutation) ClearWebhookOutcome() {
+	m.webhook_outcome = nil
+	m.clearedFields[repository.FieldWebhookOutcome] = struct{}{}
+}
+
+// WebhookOutcomeCleared returns if the "webhook_outcome" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookOutcomeCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookOutcome]
+	return ok
+}
+
+// ResetWebhookOutcome resets all changes to the "webhook_outcome" field.
+func (m *RepositoryMutation) ResetWebhookOutcome() {
+	m.webhook_outcome = nil
+	delete(m.clearedFields, repository.FieldWebhookOutcome)
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (m *RepositoryMutation) SetWebhookPushAt(t time.Time) {
+	m.webhook_push_at = &t
+}
+
+// WebhookPushAt returns the value of the "webhook_push_at" field in the mutation.
+func (m *RepositoryMutation) WebhookPushAt() (r time.Time, exists bool) {
+	v := m.webhook_push_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookPushAt returns the old "webhook_push_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookPushAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookPushAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookPushAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookPushAt: %w", err)
+	}
+	return oldValue.WebhookPushAt, nil
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (m *RepositoryMutation) ClearWebhookPushAt() {
+	m.webhook_push_at = nil
+	m.clearedFields[repository.FieldWebhookPushAt] = struct{}{}
+}
+
+// WebhookPushAtCleared returns if the "webhook_push_at" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookPushAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookPushAt]
+	return ok
+}
+
+// ResetWebhookPushAt resets all changes to the "webhook_push_at" field.
+func (m *RepositoryMutation) ResetWebhookPushAt() {
+	m.webhook_push_at = nil
+	delete(m.clearedFields, repository.FieldWebhookPushAt)
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *RepositoryMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -14444,7 +14694,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 24)
+	fields := make([]string, 0, 29)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -14514,6 +14764,21 @@ func (m *RepositoryMutation) Fields() []string {
 	if m.removals_confirmed != nil {
 		fields = append(fields, repository.FieldRemovalsConfirmed)
 	}
+	if m.webhook_secret != nil {
+		fields = append(fields, repository.FieldWebhookSecret)
+	}
+	if m.webhook_secret_at != nil {
+		fields = append(fields, repository.FieldWebhookSecretAt)
+	}
+	if m.webhook_received_at != nil {
+		fields = append(fields, repository.FieldWebhookReceivedAt)
+	}
+	if m.webhook_outcome != nil {
+		fields = append(fields, repository.FieldWebhookOutcome)
+	}
+	if m.webhook_push_at != nil {
+		fields = append(fields, repository.FieldWebhookPushAt)
+	}
 	if m.created_at != nil {
 		fields = append(fields, repository.FieldCreatedAt)
 	}
@@ -14571,6 +14836,16 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.DoubtedLost()
 	case repository.FieldRemovalsConfirmed:
 		return m.RemovalsConfirmed()
+	case repository.FieldWebhookSecret:
+		return m.WebhookSecret()
+	case repository.FieldWebhookSecretAt:
+		return m.WebhookSecretAt()
+	case repository.FieldWebhookReceivedAt:
+		return m.WebhookReceivedAt()
+	case repository.FieldWebhookOutcome:
+		return m.WebhookOutcome()
+	case repository.FieldWebhookPushAt:
+		return m.WebhookPushAt()
 	case repository.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -14628,6 +14903,16 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldDoubtedLost(ctx)
 	case repository.FieldRemovalsConfirmed:
 		return m.OldRemovalsConfirmed(ctx)
+	case repository.FieldWebhookSecret:
+		return m.OldWebhookSecret(ctx)
+	case repository.FieldWebhookSecretAt:
+		return m.OldWebhookSecretAt(ctx)
+	case repository.FieldWebhookReceivedAt:
+		return m.OldWebhookReceivedAt(ctx)
+	case repository.FieldWebhookOutcome:
+		return m.OldWebhookOutcome(ctx)
+	case repository.FieldWebhookPushAt:
+		return m.OldWebhookPushAt(ctx)
 	case repository.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -14800,6 +15085,41 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRemovalsConfirmed(v)
 		return nil
+	case repository.FieldWebhookSecret:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookSecret(v)
+		return nil
+	case repository.FieldWebhookSecretAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookSecretAt(v)
+		return nil
+	case repository.FieldWebhookReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookReceivedAt(v)
+		return nil
+	case repository.FieldWebhookOutcome:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookOutcome(v)
+		return nil
+	case repository.FieldWebhookPushAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookPushAt(v)
+		return nil
 	case repository.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -14906,6 +15226,21 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldDoubtedAt) {
 		fields = append(fields, repository.FieldDoubtedAt)
 	}
+	if m.FieldCleared(repository.FieldWebhookSecret) {
+		fields = append(fields, repository.FieldWebhookSecret)
+	}
+	if m.FieldCleared(repository.FieldWebhookSecretAt) {
+		fields = append(fields, repository.FieldWebhookSecretAt)
+	}
+	if m.FieldCleared(repository.FieldWebhookReceivedAt) {
+		fields = append(fields, repository.FieldWebhookReceivedAt)
+	}
+	if m.FieldCleared(repository.FieldWebhookOutcome) {
+		fields = append(fields, repository.FieldWebhookOutcome)
+	}
+	if m.FieldCleared(repository.FieldWebhookPushAt) {
+		fields = append(fields, repository.FieldWebhookPushAt)
+	}
 	return fields
 }
 
@@ -14949,6 +15284,21 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldDoubtedAt:
 		m.ClearDoubtedAt()
+		return nil
+	case repository.FieldWebhookSecret:
+		m.ClearWebhookSecret()
+		return nil
+	case repository.FieldWebhookSecretAt:
+		m.ClearWebhookSecretAt()
+		return nil
+	case repository.FieldWebhookReceivedAt:
+		m.ClearWebhookReceivedAt()
+		return nil
+	case repository.FieldWebhookOutcome:
+		m.ClearWebhookOutcome()
+		return nil
+	case repository.FieldWebhookPushAt:
+		m.ClearWebhookPushAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Repository nullable field %s", name)
@@ -15026,6 +15376,21 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldRemovalsConfirmed:
 		m.ResetRemovalsConfirmed()
+		return nil
+	case repository.FieldWebhookSecret:
+		m.ResetWebhookSecret()
+		return nil
+	case repository.FieldWebhookSecretAt:
+		m.ResetWebhookSecretAt()
+		return nil
+	case repository.FieldWebhookReceivedAt:
+		m.ResetWebhookReceivedAt()
+		return nil
+	case repository.FieldWebhookOutcome:
+		m.ResetWebhookOutcome()
+		return nil
+	case repository.FieldWebhookPushAt:
+		m.ResetWebhookPushAt()
 		return nil
 	case repository.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -16727,6 +17092,7 @@ type SyncRunMutation struct {
 	worker              *string
 	heartbeat_at        *time.Time
 	trigger             *string
+	again               *bool
 	created_at          *time.Time
 	started_at          *time.Time
 	finished_at         *time.Time
@@ -17137,6 +17503,55 @@ func (m *SyncRunMutation) OldTrigger(ctx context.Context) (v string, err error) 
 // ResetTrigger resets all changes to the "trigger" field.
 func (m *SyncRunMutation) ResetTrigger() {
 	m.trigger = nil
+}
+
+// SetAgain sets the "again" field.
+func (m *SyncRunMutation) SetAgain(b bool) {
+	m.again = &b
+}
+
+// Again returns the value of the "again" field in the mutation.
+func (m *SyncRunMutation) Again() (r bool, exists bool) {
+	v := m.again
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAgain returns the old "again" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldAgain(ctx context.Context) (v *bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAgain is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAgain requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAgain: %w", err)
+	}
+	return oldValue.Again, nil
+}
+
+// ClearAgain clears the value of the "again" field.
+func (m *SyncRunMutation) ClearAgain() {
+	m.again = nil
+	m.clearedFields[syncrun.FieldAgain] = struct{}{}
+}
+
+// AgainCleared returns if the "again" field was cleared in this mutation.
+func (m *SyncRunMutation) AgainCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldAgain]
+	return ok
+}
+
+// ResetAgain resets all changes to the "again" field.
+func (m *SyncRunMutation) ResetAgain() {
+	m.again = nil
+	delete(m.clearedFields, syncrun.FieldAgain)
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -17721,7 +18136,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.repository != nil {
 		fields = append(fields, syncrun.FieldRepositoryID)
 	}
@@ -17742,6 +18157,9 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.trigger != nil {
 		fields = append(fields, syncrun.FieldTrigger)
+	}
+	if m.again != nil {
+		fields = append(fields, syncrun.FieldAgain)
 	}
 	if m.created_at != nil {
 		fields = append(fields, syncrun.FieldCreatedAt)
@@ -17795,6 +18213,8 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.HeartbeatAt()
 	case syncrun.FieldTrigger:
 		return m.Trigger()
+	case syncrun.FieldAgain:
+		return m.Again()
 	case syncrun.FieldCreatedAt:
 		return m.CreatedAt()
 	case syncrun.FieldStartedAt:
@@ -17838,6 +18258,8 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldHeartbeatAt(ctx)
 	case syncrun.FieldTrigger:
 		return m.OldTrigger(ctx)
+	case syncrun.FieldAgain:
+		return m.OldAgain(ctx)
 	case syncrun.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case syncrun.FieldStartedAt:
@@ -17915,6 +18337,13 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTrigger(v)
+		return nil
+	case syncrun.FieldAgain:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAgain(v)
 		return nil
 	case syncrun.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -18082,6 +18511,9 @@ func (m *SyncRunMutation) ClearedFields() []string {
 	if m.FieldCleared(syncrun.FieldActive) {
 		fields = append(fields, syncrun.FieldActive)
 	}
+	if m.FieldCleared(syncrun.FieldAgain) {
+		fields = append(fields, syncrun.FieldAgain)
+	}
 	if m.FieldCleared(syncrun.FieldStartedAt) {
 		fields = append(fields, syncrun.FieldStartedAt)
 	}
@@ -18113,6 +18545,9 @@ func (m *SyncRunMutation) ClearField(name string) error {
 	switch name {
 	case syncrun.FieldActive:
 		m.ClearActive()
+		return nil
+	case syncrun.FieldAgain:
+		m.ClearAgain()
 		return nil
 	case syncrun.FieldStartedAt:
 		m.ClearStartedAt()
@@ -18157,6 +18592,9 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldTrigger:
 		m.ResetTrigger()
+		return nil
+	case syncrun.FieldAgain:
+		m.ResetAgain()
 		return nil
 	case syncrun.FieldCreatedAt:
 		m.ResetCreatedAt()

@@ -301,6 +301,68 @@ func (_c *RepositoryCreate) SetNillableRemovalsConfirmed(v *bool) *RepositoryCre
 	return _c
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (_c *RepositoryCreate) SetWebhookSecret(v []byte) *RepositoryCreate {
+	_c.mutation.SetWebhookSecret(v)
+	return _c
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (_c *RepositoryCreate) SetWebhookSecretAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetWebhookSecretAt(v)
+	return _c
+}
+
+// SetNillableWebhookSecretAt sets the "webhook_secret_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookSecretAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookSecretAt(*v)
+	}
+	return _c
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (_c *RepositoryCreate) SetWebhookReceivedAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetWebhookReceivedAt(v)
+	return _c
+}
+
+// SetNillableWebhookReceivedAt sets the "webhook_received_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookReceivedAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookReceivedAt(*v)
+	}
+	return _c
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (_c *RepositoryCreate) SetWebhookOutcome(v string) *RepositoryCreate {
+	_c.mutation.SetWebhookOutcome(v)
+	return _c
+}
+
+// SetNillableWebhookOutcome sets the "webhook_outcome" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookOutcome(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookOutcome(*v)
+	}
+	return _c
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (_c *RepositoryCreate) SetWebhookPushAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetWebhookPushAt(v)
+	return _c
+}
+
+// SetNillableWebhookPushAt sets the "webhook_push_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookPushAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookPushAt(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *RepositoryCreate) SetCreatedAt(v time.Time) *RepositoryCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -554,6 +616,11 @@ func (_c *RepositoryCreate) check() error {
 	if _, ok := _c.mutation.RemovalsConfirmed(); !ok {
 		return &ValidationError{Name: "removals_confirmed", err: errors.New(`ent: missing required field "Repository.removals_confirmed"`)}
 	}
+	if v, ok := _c.mutation.WebhookOutcome(); ok {
+		if err := repository.WebhookOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Repository.created_at"`)}
 	}
@@ -689,6 +756,26 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
 		_node.RemovalsConfirmed = value
+	}
+	if value, ok := _c.mutation.WebhookSecret(); ok {
+		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
+		_node.WebhookSecret = &value
+	}
+	if value, ok := _c.mutation.WebhookSecretAt(); ok {
+		_spec.SetField(repository.FieldWebhookSecretAt, field.TypeTime, value)
+		_node.WebhookSecretAt = &value
+	}
+	if value, ok := _c.mutation.WebhookReceivedAt(); ok {
+		_spec.SetField(repository.FieldWebhookReceivedAt, field.TypeTime, value)
+		_node.WebhookReceivedAt = &value
+	}
+	if value, ok := _c.mutation.WebhookOutcome(); ok {
+		_spec.SetField(repository.FieldWebhookOutcome, field.TypeString, value)
+		_node.WebhookOutcome = &value
+	}
+	if value, ok := _c.mutation.WebhookPushAt(); ok {
+		_spec.SetField(repository.FieldWebhookPushAt, field.TypeTime, value)
+		_node.WebhookPushAt = &value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(repository.FieldCreatedAt, field.TypeTime, value)
@@ -1152,6 +1239,96 @@ func (u *RepositoryUpsert) UpdateRemovalsConfirmed() *RepositoryUpsert {
 	return u
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (u *RepositoryUpsert) SetWebhookSecret(v []byte) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookSecret, v)
+	return u
+}
+
+// UpdateWebhookSecret sets the "webhook_secret" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookSecret() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookSecret)
+	return u
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (u *RepositoryUpsert) ClearWebhookSecret() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookSecret)
+	return u
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (u *RepositoryUpsert) SetWebhookSecretAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookSecretAt, v)
+	return u
+}
+
+// UpdateWebhookSecretAt sets the "webhook_secret_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookSecretAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookSecretAt)
+	return u
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (u *RepositoryUpsert) ClearWebhookSecretAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookSecretAt)
+	return u
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (u *RepositoryUpsert) SetWebhookReceivedAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookReceivedAt, v)
+	return u
+}
+
+// UpdateWebhookReceivedAt sets the "webhook_received_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookReceivedAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookReceivedAt)
+	return u
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (u *RepositoryUpsert) ClearWebhookReceivedAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookReceivedAt)
+	return u
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (u *RepositoryUpsert) SetWebhookOutcome(v string) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookOutcome, v)
+	return u
+}
+
+// UpdateWebhookOutcome sets the "webhook_outcome" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookOutcome() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookOutcome)
+	return u
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (u *RepositoryUpsert) ClearWebhookOutcome() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookOutcome)
+	return u
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (u *RepositoryUpsert) SetWebhookPushAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookPushAt, v)
+	return u
+}
+
+// UpdateWebhookPushAt sets the "webhook_push_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookPushAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookPushAt)
+	return u
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (u *RepositoryUpsert) ClearWebhookPushAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookPushAt)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -1602,6 +1779,111 @@ func (u *RepositoryUpsertOne) SetRemovalsConfirmed(v bool) *RepositoryUpsertOne 
 func (u *RepositoryUpsertOne) UpdateRemovalsConfirmed() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateRemovalsConfirmed()
+	})
+}
+
+// SetWebhookSecret sets the "webhook_secret" field.
+func (u *RepositoryUpsertOne) SetWebhookSecret(v []byte) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecret(v)
+	})
+}
+
+// UpdateWebhookSecret sets the "webhook_secret" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookSecret() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecret()
+	})
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (u *RepositoryUpsertOne) ClearWebhookSecret() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecret()
+	})
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (u *RepositoryUpsertOne) SetWebhookSecretAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecretAt(v)
+	})
+}
+
+// UpdateWebhookSecretAt sets the "webhook_secret_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookSecretAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecretAt()
+	})
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (u *RepositoryUpsertOne) ClearWebhookSecretAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecretAt()
+	})
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (u *RepositoryUpsertOne) SetWebhookReceivedAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookReceivedAt(v)
+	})
+}
+
+// UpdateWebhookReceivedAt sets the "webhook_received_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookReceivedAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookReceivedAt()
+	})
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (u *RepositoryUpsertOne) ClearWebhookReceivedAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookReceivedAt()
+	})
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (u *RepositoryUpsertOne) SetWebhookOutcome(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookOutcome(v)
+	})
+}
+
+// UpdateWebhookOutcome sets the "webhook_outcome" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookOutcome() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookOutcome()
+	})
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (u *RepositoryUpsertOne) ClearWebhookOutcome() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookOutcome()
+	})
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (u *RepositoryUpsertOne) SetWebhookPushAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookPushAt(v)
+	})
+}
+
+// UpdateWebhookPushAt sets the "webhook_push_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookPushAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookPushAt()
+	})
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (u *RepositoryUpsertOne) ClearWebhookPushAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookPushAt()
 	})
 }
 
@@ -2222,6 +2504,111 @@ func (u *RepositoryUpsertBulk) SetRemovalsConfirmed(v bool) *RepositoryUpsertBul
 func (u *RepositoryUpsertBulk) UpdateRemovalsConfirmed() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateRemovalsConfirmed()
+	})
+}
+
+// SetWebhookSecret sets the "webhook_secret" field.
+func (u *RepositoryUpsertBulk) SetWebhookSecret(v []byte) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecret(v)
+	})
+}
+
+// UpdateWebhookSecret sets the "webhook_secret" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookSecret() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecret()
+	})
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (u *RepositoryUpsertBulk) ClearWebhookSecret() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecret()
+	})
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (u *RepositoryUpsertBulk) SetWebhookSecretAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecretAt(v)
+	})
+}
+
+// UpdateWebhookSecretAt sets the "webhook_secret_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookSecretAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecretAt()
+	})
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (u *RepositoryUpsertBulk) ClearWebhookSecretAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecretAt()
+	})
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (u *RepositoryUpsertBulk) SetWebhookReceivedAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookReceivedAt(v)
+	})
+}
+
+// UpdateWebhookReceivedAt sets the "webhook_received_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookReceivedAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookReceivedAt()
+	})
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (u *RepositoryUpsertBulk) ClearWebhookReceivedAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookReceivedAt()
+	})
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (u *RepositoryUpsertBulk) SetWebhookOutcome(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookOutcome(v)
+	})
+}
+
+// UpdateWebhookOutcome sets the "webhook_outcome" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookOutcome() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookOutcome()
+	})
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (u *RepositoryUpsertBulk) ClearWebhookOutcome() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookOutcome()
+	})
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (u *RepositoryUpsertBulk) SetWebhookPushAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookPushAt(v)
+	})
+}
+
+// UpdateWebhookPushAt sets the "webhook_push_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookPushAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookPushAt()
+	})
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (u *RepositoryUpsertBulk) ClearWebhookPushAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookPushAt()
 	})
 }
 

@@ -408,6 +408,98 @@ func (_u *RepositoryUpdate) SetNillableRemovalsConfirmed(v *bool) *RepositoryUpd
 	return _u
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (_u *RepositoryUpdate) SetWebhookSecret(v []byte) *RepositoryUpdate {
+	_u.mutation.SetWebhookSecret(v)
+	return _u
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (_u *RepositoryUpdate) ClearWebhookSecret() *RepositoryUpdate {
+	_u.mutation.ClearWebhookSecret()
+	return _u
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (_u *RepositoryUpdate) SetWebhookSecretAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetWebhookSecretAt(v)
+	return _u
+}
+
+// SetNillableWebhookSecretAt sets the "webhook_secret_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookSecretAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookSecretAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (_u *RepositoryUpdate) ClearWebhookSecretAt() *RepositoryUpdate {
+	_u.mutation.ClearWebhookSecretAt()
+	return _u
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (_u *RepositoryUpdate) SetWebhookReceivedAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetWebhookReceivedAt(v)
+	return _u
+}
+
+// SetNillableWebhookReceivedAt sets the "webhook_received_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookReceivedAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (_u *RepositoryUpdate) ClearWebhookReceivedAt() *RepositoryUpdate {
+	_u.mutation.ClearWebhookReceivedAt()
+	return _u
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (_u *RepositoryUpdate) SetWebhookOutcome(v string) *RepositoryUpdate {
+	_u.mutation.SetWebhookOutcome(v)
+	return _u
+}
+
+// SetNillableWebhookOutcome sets the "webhook_outcome" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookOutcome(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookOutcome(*v)
+	}
+	return _u
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (_u *RepositoryUpdate) ClearWebhookOutcome() *RepositoryUpdate {
+	_u.mutation.ClearWebhookOutcome()
+	return _u
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (_u *RepositoryUpdate) SetWebhookPushAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetWebhookPushAt(v)
+	return _u
+}
+
+// SetNillableWebhookPushAt sets the "webhook_push_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookPushAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookPushAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (_u *RepositoryUpdate) ClearWebhookPushAt() *RepositoryUpdate {
+	_u.mutation.ClearWebhookPushAt()
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdate) AddSyncIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddSyncIDs(ids...)
@@ -616,6 +708,11 @@ func (_u *RepositoryUpdate) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Repository.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.WebhookOutcome(); ok {
+		if err := repository.WebhookOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -750,6 +847,36 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.WebhookSecret(); ok {
+		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.WebhookSecretCleared() {
+		_spec.ClearField(repository.FieldWebhookSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.WebhookSecretAt(); ok {
+		_spec.SetField(repository.FieldWebhookSecretAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookSecretAtCleared() {
+		_spec.ClearField(repository.FieldWebhookSecretAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookReceivedAt(); ok {
+		_spec.SetField(repository.FieldWebhookReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookReceivedAtCleared() {
+		_spec.ClearField(repository.FieldWebhookReceivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookOutcome(); ok {
+		_spec.SetField(repository.FieldWebhookOutcome, field.TypeString, value)
+	}
+	if _u.mutation.WebhookOutcomeCleared() {
+		_spec.ClearField(repository.FieldWebhookOutcome, field.TypeString)
+	}
+	if value, ok := _u.mutation.WebhookPushAt(); ok {
+		_spec.SetField(repository.FieldWebhookPushAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookPushAtCleared() {
+		_spec.ClearField(repository.FieldWebhookPushAt, field.TypeTime)
 	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1326,6 +1453,98 @@ func (_u *RepositoryUpdateOne) SetNillableRemovalsConfirmed(v *bool) *Repository
 	return _u
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (_u *RepositoryUpdateOne) SetWebhookSecret(v []byte) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookSecret(v)
+	return _u
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (_u *RepositoryUpdateOne) ClearWebhookSecret() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookSecret()
+	return _u
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (_u *RepositoryUpdateOne) SetWebhookSecretAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookSecretAt(v)
+	return _u
+}
+
+// SetNillableWebhookSecretAt sets the "webhook_secret_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookSecretAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookSecretAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (_u *RepositoryUpdateOne) ClearWebhookSecretAt() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookSecretAt()
+	return _u
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (_u *RepositoryUpdateOne) SetWebhookReceivedAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookReceivedAt(v)
+	return _u
+}
+
+// SetNillableWebhookReceivedAt sets the "webhook_received_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookReceivedAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (_u *RepositoryUpdateOne) ClearWebhookReceivedAt() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookReceivedAt()
+	return _u
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (_u *RepositoryUpdateOne) SetWebhookOutcome(v string) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookOutcome(v)
+	return _u
+}
+
+// SetNillableWebhookOutcome sets the "webhook_outcome" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookOutcome(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookOutcome(*v)
+	}
+	return _u
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (_u *RepositoryUpdateOne) ClearWebhookOutcome() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookOutcome()
+	return _u
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (_u *RepositoryUpdateOne) SetWebhookPushAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookPushAt(v)
+	return _u
+}
+
+// SetNillableWebhookPushAt sets the "webhook_push_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookPushAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookPushAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (_u *RepositoryUpdateOne) ClearWebhookPushAt() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookPushAt()
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdateOne) AddSyncIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddSyncIDs(ids...)
@@ -1547,6 +1766,11 @@ func (_u *RepositoryUpdateOne) check() error {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Repository.status": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.WebhookOutcome(); ok {
+		if err := repository.WebhookOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -1698,6 +1922,36 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.WebhookSecret(); ok {
+		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.WebhookSecretCleared() {
+		_spec.ClearField(repository.FieldWebhookSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.WebhookSecretAt(); ok {
+		_spec.SetField(repository.FieldWebhookSecretAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookSecretAtCleared() {
+		_spec.ClearField(repository.FieldWebhookSecretAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookReceivedAt(); ok {
+		_spec.SetField(repository.FieldWebhookReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookReceivedAtCleared() {
+		_spec.ClearField(repository.FieldWebhookReceivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookOutcome(); ok {
+		_spec.SetField(repository.FieldWebhookOutcome, field.TypeString, value)
+	}
+	if _u.mutation.WebhookOutcomeCleared() {
+		_spec.ClearField(repository.FieldWebhookOutcome, field.TypeString)
+	}
+	if value, ok := _u.mutation.WebhookPushAt(); ok {
+		_spec.SetField(repository.FieldWebhookPushAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookPushAtCleared() {
+		_spec.ClearField(repository.FieldWebhookPushAt, field.TypeTime)
 	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{

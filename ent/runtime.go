@@ -525,8 +525,12 @@ func init() {
 	repositoryDescRemovalsConfirmed := repositoryFields[23].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
+	// repositoryDescWebhookOutcome is the schema descriptor for webhook_outcome field.
+	repositoryDescWebhookOutcome := repositoryFields[27].Descriptor()
+	// repository.WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
+	repository.WebhookOutcomeValidator = repositoryDescWebhookOutcome.Validators[0].(func(string) error)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[24].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[29].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.
@@ -608,23 +612,23 @@ func init() {
 	// syncrun.DefaultHeartbeatAt holds the default value on creation for the heartbeat_at field.
 	syncrun.DefaultHeartbeatAt = syncrunDescHeartbeatAt.Default.(func() time.Time)
 	// syncrunDescCreatedAt is the schema descriptor for created_at field.
-	syncrunDescCreatedAt := syncrunFields[8].Descriptor()
+	syncrunDescCreatedAt := syncrunFields[9].Descriptor()
 	// syncrun.DefaultCreatedAt holds the default value on creation for the created_at field.
 	syncrun.DefaultCreatedAt = syncrunDescCreatedAt.Default.(func() time.Time)
 	// syncrunDescPackagesDone is the schema descriptor for packages_done field.
-	syncrunDescPackagesDone := syncrunFields[11].Descriptor()
+	syncrunDescPackagesDone := syncrunFields[12].Descriptor()
 	// syncrun.DefaultPackagesDone holds the default value on creation for the packages_done field.
 	syncrun.DefaultPackagesDone = syncrunDescPackagesDone.Default.(int)
 	// syncrunDescVersionsAdded is the schema descriptor for versions_added field.
-	syncrunDescVersionsAdded := syncrunFields[13].Descriptor()
+	syncrunDescVersionsAdded := syncrunFields[14].Descriptor()
 	// syncrun.DefaultVersionsAdded holds the default value on creation for the versions_added field.
 	syncrun.DefaultVersionsAdded = syncrunDescVersionsAdded.Default.(int)
 	// syncrunDescVersionsRemoved is the schema descriptor for versions_removed field.
-	syncrunDescVersionsRemoved := syncrunFields[14].Descriptor()
+	syncrunDescVersionsRemoved := syncrunFields[15].Descriptor()
 	// syncrun.DefaultVersionsRemoved holds the default value on creation for the versions_removed field.
 	syncrun.DefaultVersionsRemoved = syncrunDescVersionsRemoved.Default.(int)
 	// syncrunDescSkipped is the schema descriptor for skipped field.
-	syncrunDescSkipped := syncrunFields[15].Descriptor()
+	syncrunDescSkipped := syncrunFields[16].Descriptor()
 	// syncrun.DefaultSkipped holds the default value on creation for the skipped field.
 	syncrun.DefaultSkipped = syncrunDescSkipped.Default.([]schema.SyncSkip)
 	// syncrunDescID is the schema descriptor for id field.

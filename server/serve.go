@@ -38,6 +38,7 @@ import (
 	"broker/server/upload"
 	"broker/server/usage"
 	"broker/server/view"
+	"broker/server/webhook"
 )
 
 // The server's bounds.
@@ -179,7 +180,8 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		s.queue.Every(time.Hour, "verify some of the archives", s.archives.WalkOn)
 		s.queue.Every(24*time.Hour, "delete archives that nothing names", s.cleanArchives)
 	}
-	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))
+	guard := auth.NewGuard(time.Now)
+	tokens := auth.NewTokens(db, memory, rules, guard)
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
 	limiter := ratelimit.New(limits, time.Now)
@@ -198,6 +200,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		leaks:   leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
 		export:  export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
 		upload:  upload.NewHandler(&upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}, c.log),
+		webhooks: webhook.New(webhook.Config{
+			Hooks: webhook.NewHooks(db, memory, sealer), Repositories: repositories, Guard: guard, Refusals: refusals, Log: c.log, Now: time.Now,
+		}),
 		callers: callers,
 		ready:   s.ready,
 		secure:  cookies.Secure,

@@ -544,6 +544,11 @@ var (
 		{Name: "doubted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "doubted_lost", Type: field.TypeInt, Default: 0},
 		{Name: "removals_confirmed", Type: field.TypeBool, Default: false},
+		{Name: "webhook_secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "webhook_secret_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_received_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_outcome", Type: field.TypeString, Nullable: true, Size: 255},
+		{Name: "webhook_push_at", Type: field.TypeTime, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 	}
 	// RepositoriesTable holds the schema information for the "repositories" table.
@@ -622,6 +627,7 @@ var (
 		{Name: "worker", Type: field.TypeString, Default: ""},
 		{Name: "heartbeat_at", Type: field.TypeTime},
 		{Name: "trigger", Type: field.TypeString},
+		{Name: "again", Type: field.TypeBool, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "started_at", Type: field.TypeTime, Nullable: true},
 		{Name: "finished_at", Type: field.TypeTime, Nullable: true},
@@ -642,7 +648,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_repositories_syncs",
-				Columns:    []*schema.Column{SyncRunsColumns[17]},
+				Columns:    []*schema.Column{SyncRunsColumns[18]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -651,12 +657,12 @@ var (
 			{
 				Name:    "syncrun_repository_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[17], SyncRunsColumns[7]},
+				Columns: []*schema.Column{SyncRunsColumns[18], SyncRunsColumns[8]},
 			},
 			{
 				Name:    "syncrun_repository_id_active",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[17], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[18], SyncRunsColumns[2]},
 			},
 		},
 	}

@@ -63,6 +63,16 @@ const (
 	FieldDoubtedLost = "doubted_lost"
 	// FieldRemovalsConfirmed holds the string denoting the removals_confirmed field in the database.
 	FieldRemovalsConfirmed = "removals_confirmed"
+	// FieldWebhookSecret holds the string denoting the webhook_secret field in the database.
+	FieldWebhookSecret = "webhook_secret"
+	// FieldWebhookSecretAt holds the string denoting the webhook_secret_at field in the database.
+	FieldWebhookSecretAt = "webhook_secret_at"
+	// FieldWebhookReceivedAt holds the string denoting the webhook_received_at field in the database.
+	FieldWebhookReceivedAt = "webhook_received_at"
+	// FieldWebhookOutcome holds the string denoting the webhook_outcome field in the database.
+	FieldWebhookOutcome = "webhook_outcome"
+	// FieldWebhookPushAt holds the string denoting the webhook_push_at field in the database.
+	FieldWebhookPushAt = "webhook_push_at"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeSyncs holds the string denoting the syncs edge name in mutations.
@@ -131,6 +141,11 @@ var Columns = []string{
 	FieldDoubtedAt,
 	FieldDoubtedLost,
 	FieldRemovalsConfirmed,
+	FieldWebhookSecret,
+	FieldWebhookSecretAt,
+	FieldWebhookReceivedAt,
+	FieldWebhookOutcome,
+	FieldWebhookPushAt,
 	FieldCreatedAt,
 }
 
@@ -167,6 +182,8 @@ var (
 	DefaultDoubtedLost int
 	// DefaultRemovalsConfirmed holds the default value on creation for the "removals_confirmed" field.
 	DefaultRemovalsConfirmed bool
+	// WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
+	WebhookOutcomeValidator func(string) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
@@ -388,6 +405,26 @@ func ByDoubtedLost(opts ...sql.OrderTermOption) OrderOption {
 // ByRemovalsConfirmed orders the results by the removals_confirmed field.
 func ByRemovalsConfirmed(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRemovalsConfirmed, opts...).ToFunc()
+}
+
+// ByWebhookSecretAt orders the results by the webhook_secret_at field.
+func ByWebhookSecretAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookSecretAt, opts...).ToFunc()
+}
+
+// ByWebhookReceivedAt orders the results by the webhook_received_at field.
+func ByWebhookReceivedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookReceivedAt, opts...).ToFunc()
+}
+
+// ByWebhookOutcome orders the results by the webhook_outcome field.
+func ByWebhookOutcome(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookOutcome, opts...).ToFunc()
+}
+
+// ByWebhookPushAt orders the results by the webhook_push_at field.
+func ByWebhookPushAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookPushAt, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -49,6 +49,13 @@ func (Repository) Fields() []ent.Field {
 		field.Int("doubted_lost").Default(0).Annotations(entgql.Skip()).Comment("How many it had lost then; more is doubted anew."),
 		field.Bool("removals_confirmed").Default(false).Annotations(entgql.Skip()).
 			Comment("A person said that what the source lost is gone; the next sync believes it."),
+		field.Bytes("webhook_secret").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
+			Comment("Sealed: what deliveries of its host are signed with; null where none are taken."),
+		field.Time("webhook_secret_at").Optional().Nillable().Comment("When it was made."),
+		field.Time("webhook_received_at").Optional().Nillable().Comment("When the last delivery that it fits came."),
+		field.String("webhook_outcome").Optional().Nillable().MaxLen(255).Comment("What came of that one, for people."),
+		field.Time("webhook_push_at").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("When one last told of a push: while that is not long ago, nobody needs to ask the host for changes."),
 		createdAt(),
 	}
 }

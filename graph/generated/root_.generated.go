@@ -165,6 +165,7 @@ type ComplexityRoot struct {
 		ConfirmRemovals      func(childComplexity int, id string) int
 		CreateRepository     func(childComplexity int, input model.CreateRepositoryInput) int
 		CreateToken          func(childComplexity int, input model.CreateTokenInput) int
+		CreateWebhookSecret  func(childComplexity int, repository string) int
 		DeleteRepository     func(childComplexity int, id string) int
 		DisableTokens        func(childComplexity int, ids []string, reason *string) int
 		EnableTokens         func(childComplexity int, ids []string) int
@@ -173,6 +174,7 @@ type ComplexityRoot struct {
 		ReleaseClaim         func(childComplexity int, id string) int
 		ReleaseTokens        func(childComplexity int, ids []string) int
 		ReleaseVersion       func(childComplexity int, id string) int
+		RemoveWebhookSecret  func(childComplexity int, repository string) int
 		RevokeMatchingTokens func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
 		RevokeTokens         func(childComplexity int, ids []string, reason *string) int
 		RotateToken          func(childComplexity int, id string, gracePeriodSeconds *int) int
@@ -313,6 +315,10 @@ type ComplexityRoot struct {
 		Type               func(childComplexity int) int
 		URL                func(childComplexity int) int
 		VersionCount       func(childComplexity int) int
+		WebhookOutcome     func(childComplexity int) int
+		WebhookReceivedAt  func(childComplexity int) int
+		WebhookSecretAt    func(childComplexity int) int
+		WebhookURL         func(childComplexity int) int
 	}
 
 	RepositoryConnection struct {
@@ -505,6 +511,11 @@ type ComplexityRoot struct {
 		Reference func(childComplexity int) int
 		SeenAt    func(childComplexity int) int
 		Sha256    func(childComplexity int) int
+	}
+
+	WebhookSecretPayload struct {
+		Secret func(childComplexity int) int
+		URL    func(childComplexity int) int
 	}
 }
 
@@ -1005,6 +1016,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateToken(childComplexity, args["input"].(model.CreateTokenInput)), true
+	case "Mutation.createWebhookSecret":
+		if e.ComplexityRoot.Mutation.CreateWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateWebhookSecret(childComplexity, args["repository"].(string)), true
 	case "Mutation.deleteRepository":
 		if e.ComplexityRoot.Mutation.DeleteRepository == nil {
 			break
@@ -1093,6 +1115,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseVersion(childComplexity, args["id"].(string)), true
+	case "Mutation.removeWebhookSecret":
+		if e.ComplexityRoot.Mutation.RemoveWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveWebhookSecret(childComplexity, args["repository"].(string)), true
 	case "Mutation.revokeMatchingTokens":
 		if e.ComplexityRoot.Mutation.RevokeMatchingTokens == nil {
 			break
@@ -1870,6 +1903,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.VersionCount(childComplexity), true
+	case "Repository.webhookOutcome":
+		if e.ComplexityRoot.Repository.WebhookOutcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookOutcome(childComplexity), true
+	case "Repository.webhookReceivedAt":
+		if e.ComplexityRoot.Repository.WebhookReceivedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookReceivedAt(childComplexity), true
+	case "Repository.webhookSecretAt":
+		if e.ComplexityRoot.Repository.WebhookSecretAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookSecretAt(childComplexity), true
+	case "Repository.webhookUrl":
+		if e.ComplexityRoot.Repository.WebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookURL(childComplexity), true
 
 	case "RepositoryConnection.edges":
 		if e.ComplexityRoot.RepositoryConnection.Edges == nil {
@@ -2691,6 +2748,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VersionChange.Sha256(childComplexity), true
 
+	case "WebhookSecretPayload.secret":
+		if e.ComplexityRoot.WebhookSecretPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookSecretPayload.Secret(childComplexity), true
+	case "WebhookSecretPayload.url":
+		if e.ComplexityRoot.WebhookSecretPayload.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookSecretPayload.URL(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -2972,7 +3042,7 @@ type SyncRun implements Node {
   id: ID!
   repository: Repository!
   status: SyncStatus!
-  "What started it: create, manual, update, schedule, or change where a git repository has other branches and tags."
+  "What started it: create, manual, update, schedule, change where a git repository has other branches and tags, or webhook where its host told of a push."
   trigger: String!
   startedAt: Time
   finishedAt: Time
@@ -3492,6 +3562,27 @@ type DownloadEdge { node: Download! cursor: Cursor! }
 "version: as the package writes it, or normalised. from and to: whole days, UTC."
 input DownloadWhere { package: String version: String token: ID address: String from: Time to: Time }
 `, BuiltIn: false},
+	{Name: "../webhook.graphqls", Input: `extend type Repository {
+  "Where its host sends word of pushes (POST): deliveries count that are signed with the secret of createWebhookSecret."
+  webhookUrl: String!
+  "When that secret was made; null: there is none, and no delivery counts."
+  webhookSecretAt: Time
+  "When the last delivery that was signed with it came."
+  webhookReceivedAt: Time
+  "The event it told of, and what came of it, such as push: queued."
+  webhookOutcome: String
+}
+
+"url: where deliveries are sent. secret: told this once."
+type WebhookSecretPayload { url: String! secret: String! }
+
+extend type Mutation {
+  "Makes the secret that the repository's host signs its deliveries with. The one before it no longer fits."
+  createWebhookSecret(repository: ID!): WebhookSecretPayload!
+  "Has the repository take no deliveries any more."
+  removeWebhookSecret(repository: ID!): Repository!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -3935,6 +4026,14 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_syncs(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Repository_createdAt(ctx, field)
+	case "webhookUrl":
+		return ec.fieldContext_Repository_webhookUrl(ctx, field)
+	case "webhookSecretAt":
+		return ec.fieldContext_Repository_webhookSecretAt(ctx, field)
+	case "webhookReceivedAt":
+		return ec.fieldContext_Repository_webhookReceivedAt(ctx, field)
+	case "webhookOutcome":
+		return ec.fieldContext_Repository_webhookOutcome(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Repository", field.Name)
 }
@@ -4321,6 +4420,16 @@ func (ec *executionContext) childFields_VersionChange(ctx context.Context, field
 		return ec.fieldContext_VersionChange_seenAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VersionChange", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_WebhookSecretPayload_url(ctx, field)
+	case "secret":
+		return ec.fieldContext_WebhookSecretPayload_secret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -202,3 +202,9 @@ type VersionChange struct {
 	Sha256    *string   `json:"sha256,omitempty"`
 	SeenAt    time.Time `json:"seenAt"`
 }
+
+// url: where deliveries are sent. secret: told this once.
+type WebhookSecretPayload struct {
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
+}

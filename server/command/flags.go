@@ -57,6 +57,7 @@ var flagHelp = map[string]string{
 	"password-file":  "a file with its password",
 	"ssh-key-file":   "a file with the SSH private key of a git repository, without a passphrase",
 	"path":           "where packages are in a git repository, such as packages/*; may be given more than once",
+	"remove":         "remove it: no delivery counts any more",
 	"owns":           "a pattern of packages that no other repository may answer for; may be given more than once",
 	"priority":       "lower is asked first",
 	"cooldown":       "hold releases back that were first seen fewer days ago; 0 holds none",

@@ -56,6 +56,7 @@ var groups = []group{
 		{"list", "List the repositories", "", 0, 0, listRepositories},
 		{"sync NAME", "Have a running server sync a repository", "broker repository sync main --wait", 1, 1, syncRepository},
 		{"confirm-removals NAME", "Have a repository believe that what its source lost is gone", "", 1, 1, confirmRemovals},
+		{"webhook NAME", "Make the secret of a repository's webhook; prints it alone on standard output, this once", "broker repository webhook lib", 1, 1, webhookSecret},
 		{"remove NAME", "Remove a repository and its packages; names that it owns stay closed", "", 1, 1, removeRepository},
 	}},
 	{"claim", "List who owns which names, and free those that nobody owns any more", []leaf{

@@ -215,6 +215,9 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	if in.ForgetHostKeys || in.URL != nil && (row.URL == nil || *in.URL != *row.URL) {
 		update.ClearKnownHosts()
 	}
+	if in.URL != nil && (row.URL == nil || *in.URL != *row.URL) { // another host has not told of anything yet
+		update.ClearWebhookPushAt()
+	}
 	switch {
 	case in.Enabled == nil:
 	case !*in.Enabled:

@@ -27,6 +27,8 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "repository.sync": "Sync started",
       "repository.cancel_sync": "Sync canceled",
       "repository.confirm_removals": "Removals confirmed",
+      "repository.webhook_secret": "Webhook secret made",
+      "repository.webhook_remove": "Webhook secret removed",
       "version.upload": "Version uploaded",
       "claim.release": "Names freed",
     },
