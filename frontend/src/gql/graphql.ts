@@ -491,6 +491,27 @@ export type ReleaseClaimMutationVariables = Exact<{
 
 export type ReleaseClaimMutation = { releaseClaim: string };
 
+export type WebhookQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookQuery = { repository: { id: string, webhookUrl: string, webhookSecretAt: string | null, webhookReceivedAt: string | null, webhookOutcome: string | null } | null };
+
+export type CreateWebhookSecretMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CreateWebhookSecretMutation = { createWebhookSecret: { url: string, secret: string } };
+
+export type RemoveWebhookSecretMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RemoveWebhookSecretMutation = { removeWebhookSecret: { id: string } };
+
 export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number };
 
 export type SettingsQueryVariables = Exact<{ [key: string]: never; }>;
@@ -1257,6 +1278,32 @@ export const ReleaseClaimDocument = new TypedDocumentString(`
   releaseClaim(id: $id)
 }
     `) as unknown as TypedDocumentString<ReleaseClaimMutation, ReleaseClaimMutationVariables>;
+export const WebhookDocument = new TypedDocumentString(`
+    query Webhook($id: ID!) {
+  repository(id: $id) {
+    id
+    webhookUrl
+    webhookSecretAt
+    webhookReceivedAt
+    webhookOutcome
+  }
+}
+    `) as unknown as TypedDocumentString<WebhookQuery, WebhookQueryVariables>;
+export const CreateWebhookSecretDocument = new TypedDocumentString(`
+    mutation CreateWebhookSecret($id: ID!) {
+  createWebhookSecret(repository: $id) {
+    url
+    secret
+  }
+}
+    `) as unknown as TypedDocumentString<CreateWebhookSecretMutation, CreateWebhookSecretMutationVariables>;
+export const RemoveWebhookSecretDocument = new TypedDocumentString(`
+    mutation RemoveWebhookSecret($id: ID!) {
+  removeWebhookSecret(repository: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RemoveWebhookSecretMutation, RemoveWebhookSecretMutationVariables>;
 export const SettingsDocument = new TypedDocumentString(`
     query Settings {
   settings {

@@ -5,3 +5,4 @@ export const RepositoryDialog = later(async () => (await import("./form-dialog")
 export const RemoveRepository = later(async () => (await import("./remove-dialog")).RemoveRepository);
 export const UploadPanel = later(async () => (await import("./upload")).UploadPanel);
 export const ReleaseNames = later(async () => (await import("./release-dialog")).ReleaseNames);
+export const WebhookPanel = later(async () => (await import("./webhook")).WebhookPanel);

@@ -13,7 +13,7 @@ import { rowsOf } from "../../lib/connection";
 import { bytes, count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActs } from "./actions";
-import { RepositoryDialog, UploadPanel } from "./dialogs";
+import { RepositoryDialog, UploadPanel, WebhookPanel } from "./dialogs";
 import { type Repository, repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
 
@@ -74,9 +74,21 @@ export function RepositoryPage() {
           <TableBox>
             <History runs={rowsOf<Run>([repository.history])} />
           </TableBox>
+          <Webhook id={repository.id} />
         </>
       )}
     </>
+  );
+}
+
+/** Where its host tells of pushes, for whoever may manage it. */
+function Webhook({ id }: { id: string }) {
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  if (viewer.role === "VIEWER") return null;
+  return (
+    <div className="mt-8">
+      <WebhookPanel id={id} />
+    </div>
   );
 }
 
