@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -363,6 +364,34 @@ func (_c *RepositoryCreate) SetNillableWebhookPushAt(v *time.Time) *RepositoryCr
 	return _c
 }
 
+// SetOrganizationID sets the "organization_id" field.
+func (_c *RepositoryCreate) SetOrganizationID(v string) *RepositoryCreate {
+	_c.mutation.SetOrganizationID(v)
+	return _c
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableOrganizationID(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetOrganizationID(*v)
+	}
+	return _c
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (_c *RepositoryCreate) SetUpstreamID(v string) *RepositoryCreate {
+	_c.mutation.SetUpstreamID(v)
+	return _c
+}
+
+// SetNillableUpstreamID sets the "upstream_id" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableUpstreamID(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetUpstreamID(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *RepositoryCreate) SetCreatedAt(v time.Time) *RepositoryCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -434,6 +463,11 @@ func (_c *RepositoryCreate) AddPins(v ...*Pin) *RepositoryCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddPinIDs(ids...)
+}
+
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_c *RepositoryCreate) SetOrganization(v *Organization) *RepositoryCreate {
+	return _c.SetOrganizationID(v.ID)
 }
 
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
@@ -621,6 +655,11 @@ func (_c *RepositoryCreate) check() error {
 			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.UpstreamID(); ok {
+		if err := repository.UpstreamIDValidator(v); err != nil {
+			return &ValidationError{Name: "upstream_id", err: fmt.Errorf(`ent: validator failed for field "Repository.upstream_id": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Repository.created_at"`)}
 	}
@@ -777,6 +816,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldWebhookPushAt, field.TypeTime, value)
 		_node.WebhookPushAt = &value
 	}
+	if value, ok := _c.mutation.UpstreamID(); ok {
+		_spec.SetField(repository.FieldUpstreamID, field.TypeString, value)
+		_node.UpstreamID = &value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(repository.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -827,6 +870,23 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.OrganizationID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.ClaimsIDs(); len(nodes) > 0 {
@@ -1326,6 +1386,42 @@ func (u *RepositoryUpsert) UpdateWebhookPushAt() *RepositoryUpsert {
 // ClearWebhookPushAt clears the value of the "webhook_push_at" field.
 func (u *RepositoryUpsert) ClearWebhookPushAt() *RepositoryUpsert {
 	u.SetNull(repository.FieldWebhookPushAt)
+	return u
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (u *RepositoryUpsert) SetOrganizationID(v string) *RepositoryUpsert {
+	u.Set(repository.FieldOrganizationID, v)
+	return u
+}
+
+// UpdateOrganizationID sets the "organization_id" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateOrganizationID() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldOrganizationID)
+	return u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (u *RepositoryUpsert) ClearOrganizationID() *RepositoryUpsert {
+	u.SetNull(repository.FieldOrganizationID)
+	return u
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (u *RepositoryUpsert) SetUpstreamID(v string) *RepositoryUpsert {
+	u.Set(repository.FieldUpstreamID, v)
+	return u
+}
+
+// UpdateUpstreamID sets the "upstream_id" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateUpstreamID() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldUpstreamID)
+	return u
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (u *RepositoryUpsert) ClearUpstreamID() *RepositoryUpsert {
+	u.SetNull(repository.FieldUpstreamID)
 	return u
 }
 
@@ -1884,6 +1980,48 @@ func (u *RepositoryUpsertOne) UpdateWebhookPushAt() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearWebhookPushAt() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearWebhookPushAt()
+	})
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (u *RepositoryUpsertOne) SetOrganizationID(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetOrganizationID(v)
+	})
+}
+
+// UpdateOrganizationID sets the "organization_id" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateOrganizationID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateOrganizationID()
+	})
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (u *RepositoryUpsertOne) ClearOrganizationID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearOrganizationID()
+	})
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (u *RepositoryUpsertOne) SetUpstreamID(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetUpstreamID(v)
+	})
+}
+
+// UpdateUpstreamID sets the "upstream_id" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateUpstreamID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateUpstreamID()
+	})
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (u *RepositoryUpsertOne) ClearUpstreamID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearUpstreamID()
 	})
 }
 
@@ -2609,6 +2747,48 @@ func (u *RepositoryUpsertBulk) UpdateWebhookPushAt() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearWebhookPushAt() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearWebhookPushAt()
+	})
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (u *RepositoryUpsertBulk) SetOrganizationID(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetOrganizationID(v)
+	})
+}
+
+// UpdateOrganizationID sets the "organization_id" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateOrganizationID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateOrganizationID()
+	})
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (u *RepositoryUpsertBulk) ClearOrganizationID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearOrganizationID()
+	})
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (u *RepositoryUpsertBulk) SetUpstreamID(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetUpstreamID(v)
+	})
+}
+
+// UpdateUpstreamID sets the "upstream_id" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateUpstreamID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateUpstreamID()
+	})
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (u *RepositoryUpsertBulk) ClearUpstreamID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearUpstreamID()
 	})
 }
 

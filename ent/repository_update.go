@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
@@ -500,6 +501,46 @@ func (_u *RepositoryUpdate) ClearWebhookPushAt() *RepositoryUpdate {
 	return _u
 }
 
+// SetOrganizationID sets the "organization_id" field.
+func (_u *RepositoryUpdate) SetOrganizationID(v string) *RepositoryUpdate {
+	_u.mutation.SetOrganizationID(v)
+	return _u
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableOrganizationID(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetOrganizationID(*v)
+	}
+	return _u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (_u *RepositoryUpdate) ClearOrganizationID() *RepositoryUpdate {
+	_u.mutation.ClearOrganizationID()
+	return _u
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (_u *RepositoryUpdate) SetUpstreamID(v string) *RepositoryUpdate {
+	_u.mutation.SetUpstreamID(v)
+	return _u
+}
+
+// SetNillableUpstreamID sets the "upstream_id" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableUpstreamID(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetUpstreamID(*v)
+	}
+	return _u
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (_u *RepositoryUpdate) ClearUpstreamID() *RepositoryUpdate {
+	_u.mutation.ClearUpstreamID()
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdate) AddSyncIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddSyncIDs(ids...)
@@ -543,6 +584,11 @@ func (_u *RepositoryUpdate) AddPins(v ...*Pin) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddPinIDs(ids...)
+}
+
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdate) SetOrganization(v *Organization) *RepositoryUpdate {
+	return _u.SetOrganizationID(v.ID)
 }
 
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
@@ -628,6 +674,12 @@ func (_u *RepositoryUpdate) RemovePins(v ...*Pin) *RepositoryUpdate {
 	return _u.RemovePinIDs(ids...)
 }
 
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdate) ClearOrganization() *RepositoryUpdate {
+	_u.mutation.ClearOrganization()
+	return _u
+}
+
 // ClearClaims clears all "claims" edges to the Claim entity.
 func (_u *RepositoryUpdate) ClearClaims() *RepositoryUpdate {
 	_u.mutation.ClearClaims()
@@ -711,6 +763,11 @@ func (_u *RepositoryUpdate) check() error {
 	if v, ok := _u.mutation.WebhookOutcome(); ok {
 		if err := repository.WebhookOutcomeValidator(v); err != nil {
 			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.UpstreamID(); ok {
+		if err := repository.UpstreamIDValidator(v); err != nil {
+			return &ValidationError{Name: "upstream_id", err: fmt.Errorf(`ent: validator failed for field "Repository.upstream_id": %w`, err)}
 		}
 	}
 	return nil
@@ -878,6 +935,12 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.WebhookPushAtCleared() {
 		_spec.ClearField(repository.FieldWebhookPushAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.UpstreamID(); ok {
+		_spec.SetField(repository.FieldUpstreamID, field.TypeString, value)
+	}
+	if _u.mutation.UpstreamIDCleared() {
+		_spec.ClearField(repository.FieldUpstreamID, field.TypeString)
+	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -1006,6 +1069,35 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OrganizationCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1545,6 +1637,46 @@ func (_u *RepositoryUpdateOne) ClearWebhookPushAt() *RepositoryUpdateOne {
 	return _u
 }
 
+// SetOrganizationID sets the "organization_id" field.
+func (_u *RepositoryUpdateOne) SetOrganizationID(v string) *RepositoryUpdateOne {
+	_u.mutation.SetOrganizationID(v)
+	return _u
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableOrganizationID(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetOrganizationID(*v)
+	}
+	return _u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (_u *RepositoryUpdateOne) ClearOrganizationID() *RepositoryUpdateOne {
+	_u.mutation.ClearOrganizationID()
+	return _u
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (_u *RepositoryUpdateOne) SetUpstreamID(v string) *RepositoryUpdateOne {
+	_u.mutation.SetUpstreamID(v)
+	return _u
+}
+
+// SetNillableUpstreamID sets the "upstream_id" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableUpstreamID(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetUpstreamID(*v)
+	}
+	return _u
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (_u *RepositoryUpdateOne) ClearUpstreamID() *RepositoryUpdateOne {
+	_u.mutation.ClearUpstreamID()
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdateOne) AddSyncIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddSyncIDs(ids...)
@@ -1588,6 +1720,11 @@ func (_u *RepositoryUpdateOne) AddPins(v ...*Pin) *RepositoryUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.AddPinIDs(ids...)
+}
+
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdateOne) SetOrganization(v *Organization) *RepositoryUpdateOne {
+	return _u.SetOrganizationID(v.ID)
 }
 
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
@@ -1671,6 +1808,12 @@ func (_u *RepositoryUpdateOne) RemovePins(v ...*Pin) *RepositoryUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePinIDs(ids...)
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdateOne) ClearOrganization() *RepositoryUpdateOne {
+	_u.mutation.ClearOrganization()
+	return _u
 }
 
 // ClearClaims clears all "claims" edges to the Claim entity.
@@ -1769,6 +1912,11 @@ func (_u *RepositoryUpdateOne) check() error {
 	if v, ok := _u.mutation.WebhookOutcome(); ok {
 		if err := repository.WebhookOutcomeValidator(v); err != nil {
 			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.UpstreamID(); ok {
+		if err := repository.UpstreamIDValidator(v); err != nil {
+			return &ValidationError{Name: "upstream_id", err: fmt.Errorf(`ent: validator failed for field "Repository.upstream_id": %w`, err)}
 		}
 	}
 	return nil
@@ -1953,6 +2101,12 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	if _u.mutation.WebhookPushAtCleared() {
 		_spec.ClearField(repository.FieldWebhookPushAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.UpstreamID(); ok {
+		_spec.SetField(repository.FieldUpstreamID, field.TypeString, value)
+	}
+	if _u.mutation.UpstreamIDCleared() {
+		_spec.ClearField(repository.FieldUpstreamID, field.TypeString)
+	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -2081,6 +2235,35 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OrganizationCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

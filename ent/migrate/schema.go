@@ -312,6 +312,44 @@ var (
 			},
 		},
 	}
+	// OrganizationsColumns holds the columns for the "organizations" table.
+	OrganizationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "host", Type: field.TypeEnum, Enums: []string{"GITHUB", "GITLAB", "GITEA"}},
+		{Name: "url", Type: field.TypeString, Size: 2048},
+		{Name: "name", Type: field.TypeString, Size: 255},
+		{Name: "credential", Type: field.TypeBytes, Nullable: true},
+		{Name: "has_credential", Type: field.TypeBool, Default: false},
+		{Name: "include", Type: field.TypeJSON, Nullable: true},
+		{Name: "exclude", Type: field.TypeJSON, Nullable: true},
+		{Name: "forks", Type: field.TypeBool, Default: false},
+		{Name: "archived", Type: field.TypeBool, Default: false},
+		{Name: "enabled", Type: field.TypeBool, Default: true},
+		{Name: "last_synced_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_error", Type: field.TypeString, Nullable: true},
+		{Name: "notice", Type: field.TypeString, Nullable: true},
+		{Name: "due_at", Type: field.TypeTime},
+		{Name: "walked_until", Type: field.TypeTime, Nullable: true},
+		{Name: "seen", Type: field.TypeJSON, Nullable: true},
+		{Name: "webhook_secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "webhook_secret_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_received_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_outcome", Type: field.TypeString, Nullable: true, Size: 255},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// OrganizationsTable holds the schema information for the "organizations" table.
+	OrganizationsTable = &schema.Table{
+		Name:       "organizations",
+		Columns:    OrganizationsColumns,
+		PrimaryKey: []*schema.Column{OrganizationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "organization_host_url_name",
+				Unique:  true,
+				Columns: []*schema.Column{OrganizationsColumns[1], OrganizationsColumns[2], OrganizationsColumns[3]},
+			},
+		},
+	}
 	// PackageVersionsColumns holds the columns for the "package_versions" table.
 	PackageVersionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -549,13 +587,30 @@ var (
 		{Name: "webhook_received_at", Type: field.TypeTime, Nullable: true},
 		{Name: "webhook_outcome", Type: field.TypeString, Nullable: true, Size: 255},
 		{Name: "webhook_push_at", Type: field.TypeTime, Nullable: true},
+		{Name: "upstream_id", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "organization_id", Type: field.TypeString, Nullable: true, Size: 64},
 	}
 	// RepositoriesTable holds the schema information for the "repositories" table.
 	RepositoriesTable = &schema.Table{
 		Name:       "repositories",
 		Columns:    RepositoriesColumns,
 		PrimaryKey: []*schema.Column{RepositoriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "repositories_organizations_repositories",
+				Columns:    []*schema.Column{RepositoriesColumns[31]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "repository_organization_id_upstream_id",
+				Unique:  true,
+				Columns: []*schema.Column{RepositoriesColumns[31], RepositoriesColumns[29]},
+			},
+		},
 	}
 	// SessionsColumns holds the columns for the "sessions" table.
 	SessionsColumns = []*schema.Column{
@@ -933,6 +988,7 @@ var (
 		DistsTable,
 		DocumentsTable,
 		DownloadDaysTable,
+		OrganizationsTable,
 		PackageVersionsTable,
 		PinsTable,
 		PackagesTable,
@@ -965,6 +1021,7 @@ func init() {
 	PackagesTable.Annotation = &entsql.Annotation{
 		Table: "packages",
 	}
+	RepositoriesTable.ForeignKeys[0].RefTable = OrganizationsTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 	SyncRunsTable.ForeignKeys[0].RefTable = RepositoriesTable
 	TokenSecretsTable.ForeignKeys[0].RefTable = TokensTable

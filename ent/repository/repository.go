@@ -73,6 +73,10 @@ const (
 	FieldWebhookOutcome = "webhook_outcome"
 	// FieldWebhookPushAt holds the string denoting the webhook_push_at field in the database.
 	FieldWebhookPushAt = "webhook_push_at"
+	// FieldOrganizationID holds the string denoting the organization_id field in the database.
+	FieldOrganizationID = "organization_id"
+	// FieldUpstreamID holds the string denoting the upstream_id field in the database.
+	FieldUpstreamID = "upstream_id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeSyncs holds the string denoting the syncs edge name in mutations.
@@ -81,6 +85,8 @@ const (
 	EdgePackageRows = "package_rows"
 	// EdgePins holds the string denoting the pins edge name in mutations.
 	EdgePins = "pins"
+	// EdgeOrganization holds the string denoting the organization edge name in mutations.
+	EdgeOrganization = "organization"
 	// EdgeClaims holds the string denoting the claims edge name in mutations.
 	EdgeClaims = "claims"
 	// Table holds the table name of the repository in the database.
@@ -106,6 +112,13 @@ const (
 	PinsInverseTable = "pins"
 	// PinsColumn is the table column denoting the pins relation/edge.
 	PinsColumn = "repository_id"
+	// OrganizationTable is the table that holds the organization relation/edge.
+	OrganizationTable = "repositories"
+	// OrganizationInverseTable is the table name for the Organization entity.
+	// It exists in this package in order to avoid circular dependency with the "organization" package.
+	OrganizationInverseTable = "organizations"
+	// OrganizationColumn is the table column denoting the organization relation/edge.
+	OrganizationColumn = "organization_id"
 	// ClaimsTable is the table that holds the claims relation/edge.
 	ClaimsTable = "claims"
 	// ClaimsInverseTable is the table name for the Claim entity.
@@ -146,6 +159,8 @@ var Columns = []string{
 	FieldWebhookReceivedAt,
 	FieldWebhookOutcome,
 	FieldWebhookPushAt,
+	FieldOrganizationID,
+	FieldUpstreamID,
 	FieldCreatedAt,
 }
 
@@ -184,6 +199,8 @@ var (
 	DefaultRemovalsConfirmed bool
 	// WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
 	WebhookOutcomeValidator func(string) error
+	// UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
+	UpstreamIDValidator func(string) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
@@ -427,6 +444,16 @@ func ByWebhookPushAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldWebhookPushAt, opts...).ToFunc()
 }
 
+// ByOrganizationID orders the results by the organization_id field.
+func ByOrganizationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOrganizationID, opts...).ToFunc()
+}
+
+// ByUpstreamID orders the results by the upstream_id field.
+func ByUpstreamID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUpstreamID, opts...).ToFunc()
+}
+
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
@@ -474,6 +501,13 @@ func ByPins(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByOrganizationField orders the results by organization field.
+func ByOrganizationField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newOrganizationStep(), sql.OrderByField(field, opts...))
+	}
+}
+
 // ByClaimsCount orders the results by claims count.
 func ByClaimsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -506,6 +540,13 @@ func newPinsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PinsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PinsTable, PinsColumn),
+	)
+}
+func newOrganizationStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(OrganizationInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, OrganizationTable, OrganizationColumn),
 	)
 }
 func newClaimsStep() *sqlgraph.Step {

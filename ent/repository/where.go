@@ -170,6 +170,16 @@ func WebhookPushAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldWebhookPushAt, v))
 }
 
+// OrganizationID applies equality check predicate on the "organization_id" field. It's identical to OrganizationIDEQ.
+func OrganizationID(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldOrganizationID, v))
+}
+
+// UpstreamID applies equality check predicate on the "upstream_id" field. It's identical to UpstreamIDEQ.
+func UpstreamID(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldUpstreamID, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCreatedAt, v))
@@ -1355,6 +1365,156 @@ func WebhookPushAtNotNil() predicate.Repository {
 	return predicate.Repository(sql.FieldNotNull(FieldWebhookPushAt))
 }
 
+// OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
+func OrganizationIDEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldOrganizationID, v))
+}
+
+// OrganizationIDNEQ applies the NEQ predicate on the "organization_id" field.
+func OrganizationIDNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldOrganizationID, v))
+}
+
+// OrganizationIDIn applies the In predicate on the "organization_id" field.
+func OrganizationIDIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldOrganizationID, vs...))
+}
+
+// OrganizationIDNotIn applies the NotIn predicate on the "organization_id" field.
+func OrganizationIDNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldOrganizationID, vs...))
+}
+
+// OrganizationIDGT applies the GT predicate on the "organization_id" field.
+func OrganizationIDGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldOrganizationID, v))
+}
+
+// OrganizationIDGTE applies the GTE predicate on the "organization_id" field.
+func OrganizationIDGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldOrganizationID, v))
+}
+
+// OrganizationIDLT applies the LT predicate on the "organization_id" field.
+func OrganizationIDLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldOrganizationID, v))
+}
+
+// OrganizationIDLTE applies the LTE predicate on the "organization_id" field.
+func OrganizationIDLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldOrganizationID, v))
+}
+
+// OrganizationIDContains applies the Contains predicate on the "organization_id" field.
+func OrganizationIDContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldOrganizationID, v))
+}
+
+// OrganizationIDHasPrefix applies the HasPrefix predicate on the "organization_id" field.
+func OrganizationIDHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldOrganizationID, v))
+}
+
+// OrganizationIDHasSuffix applies the HasSuffix predicate on the "organization_id" field.
+func OrganizationIDHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldOrganizationID, v))
+}
+
+// OrganizationIDIsNil applies the IsNil predicate on the "organization_id" field.
+func OrganizationIDIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldOrganizationID))
+}
+
+// OrganizationIDNotNil applies the NotNil predicate on the "organization_id" field.
+func OrganizationIDNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldOrganizationID))
+}
+
+// OrganizationIDEqualFold applies the EqualFold predicate on the "organization_id" field.
+func OrganizationIDEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldOrganizationID, v))
+}
+
+// OrganizationIDContainsFold applies the ContainsFold predicate on the "organization_id" field.
+func OrganizationIDContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldOrganizationID, v))
+}
+
+// UpstreamIDEQ applies the EQ predicate on the "upstream_id" field.
+func UpstreamIDEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldUpstreamID, v))
+}
+
+// UpstreamIDNEQ applies the NEQ predicate on the "upstream_id" field.
+func UpstreamIDNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldUpstreamID, v))
+}
+
+// UpstreamIDIn applies the In predicate on the "upstream_id" field.
+func UpstreamIDIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldUpstreamID, vs...))
+}
+
+// UpstreamIDNotIn applies the NotIn predicate on the "upstream_id" field.
+func UpstreamIDNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldUpstreamID, vs...))
+}
+
+// UpstreamIDGT applies the GT predicate on the "upstream_id" field.
+func UpstreamIDGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldUpstreamID, v))
+}
+
+// UpstreamIDGTE applies the GTE predicate on the "upstream_id" field.
+func UpstreamIDGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldUpstreamID, v))
+}
+
+// UpstreamIDLT applies the LT predicate on the "upstream_id" field.
+func UpstreamIDLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldUpstreamID, v))
+}
+
+// UpstreamIDLTE applies the LTE predicate on the "upstream_id" field.
+func UpstreamIDLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldUpstreamID, v))
+}
+
+// UpstreamIDContains applies the Contains predicate on the "upstream_id" field.
+func UpstreamIDContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldUpstreamID, v))
+}
+
+// UpstreamIDHasPrefix applies the HasPrefix predicate on the "upstream_id" field.
+func UpstreamIDHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldUpstreamID, v))
+}
+
+// UpstreamIDHasSuffix applies the HasSuffix predicate on the "upstream_id" field.
+func UpstreamIDHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldUpstreamID, v))
+}
+
+// UpstreamIDIsNil applies the IsNil predicate on the "upstream_id" field.
+func UpstreamIDIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldUpstreamID))
+}
+
+// UpstreamIDNotNil applies the NotNil predicate on the "upstream_id" field.
+func UpstreamIDNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldUpstreamID))
+}
+
+// UpstreamIDEqualFold applies the EqualFold predicate on the "upstream_id" field.
+func UpstreamIDEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldUpstreamID, v))
+}
+
+// UpstreamIDContainsFold applies the ContainsFold predicate on the "upstream_id" field.
+func UpstreamIDContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldUpstreamID, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCreatedAt, v))
@@ -1456,6 +1616,29 @@ func HasPins() predicate.Repository {
 func HasPinsWith(preds ...predicate.Pin) predicate.Repository {
 	return predicate.Repository(func(s *sql.Selector) {
 		step := newPinsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasOrganization applies the HasEdge predicate on the "organization" edge.
+func HasOrganization() predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, OrganizationTable, OrganizationColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOrganizationWith applies the HasEdge predicate on the "organization" edge with a given conditions (other predicates).
+func HasOrganizationWith(preds ...predicate.Organization) predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := newOrganizationStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

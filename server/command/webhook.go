@@ -32,9 +32,14 @@ func webhookSecret(f *flags) work {
 		if err := errors.Join(err, repositories.Syncs.Stop(ctx)); err != nil {
 			return err
 		}
-		fmt.Fprintf(t.Err, "At the host of %s, add a webhook for pushes of branches and tags:\n\n  address       %s\n  content type  application/json\n  secret        what follows; it is not shown again\n\n",
-			row.Name, t.config.PublicURL.String()+repository.WebhookPath(row.ID))
-		_, err = fmt.Fprintln(t.Out, secret)
-		return err
+		return t.tellWebhook(row.Name, t.config.PublicURL.String()+repository.WebhookPath(row.ID), secret, "pushes of branches and tags")
 	}
+}
+
+// tellWebhook prints a secret alone on standard output, and on standard error what to set at the host.
+func (t *tools) tellWebhook(name, address, secret, events string) error {
+	fmt.Fprintf(t.Err, "At the host of %s, add a webhook for %s:\n\n  address       %s\n  content type  application/json\n  secret        what follows; it is not shown again\n\n",
+		name, events, address)
+	_, err := fmt.Fprintln(t.Out, secret)
+	return err
 }

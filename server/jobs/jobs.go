@@ -54,6 +54,7 @@ type Queue struct {
 	log    *slog.Logger
 	sync   Sync
 	chores map[string]Chore
+	tasks  map[string]Task
 	stop   context.CancelFunc
 	done   chan struct{}
 }
@@ -68,13 +69,14 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{db: db, pool: pool, pace: pace, log: log, chores: map[string]Chore{}}
+	q := &Queue{db: db, pool: pool, pace: pace, log: log, chores: map[string]Chore{}, tasks: map[string]Task{}}
 	if q.pace.Now == nil {
 		q.pace.Now = db.Now
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &syncWorker{queue: q})
 	river.AddWorker(workers, &choreWorker{queue: q})
+	river.AddWorker(workers, &taskWorker{queue: q})
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(pool)
 	if db.Dialect() == dialect.SQLite {
 		driver = riversqlite.New(pool)
@@ -83,6 +85,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: pace.AtATime},
 			choreQueue:         {MaxWorkers: 1},
+			taskQueue:          {MaxWorkers: tasksAtATime},
 		},
 		Workers:           workers,
 		FetchCooldown:     min(pace.Poll, river.FetchCooldownDefault),

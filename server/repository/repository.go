@@ -68,7 +68,12 @@ type Input struct {
 	CooldownExceptions []string
 	// ForgetHostKeys has the next sync trust the key that the host of a git repository shows then.
 	ForgetHostKeys bool
+	// Upstream is whose repository it is, where it is added with an organization.
+	Upstream *Upstream
 }
+
+// Upstream is one of the repositories of an organization.
+type Upstream struct{ OrganizationID, ID string }
 
 // Create adds a repository and starts its first sync.
 func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error) {
@@ -88,6 +93,9 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 			SetNillableCooldownDays(in.CooldownDays).SetCooldownExceptions(in.CooldownExceptions)
 		if len(in.Paths) > 0 {
 			create.SetPaths(in.Paths)
+		}
+		if in.Upstream != nil {
+			create.SetOrganizationID(in.Upstream.OrganizationID).SetUpstreamID(in.Upstream.ID)
 		}
 		if in.Type == repository.TypeARTIFACT { // there is nothing to wait for
 			create.SetStatus(repository.StatusREADY)

@@ -105,3 +105,13 @@ func outbound(address string, c Credential) (*safehttp.Credential, error) {
 	}
 	return credential, nil
 }
+
+// ReplaceToken gives a repository another credential, if it has the secret of the one before.
+func (s *Service) ReplaceToken(ctx context.Context, row *ent.Repository, old string, c Credential) error {
+	has, err := s.stored(row)
+	if err != nil || has.Secret != old {
+		return err
+	}
+	_, err = s.sealCredential(ctx, row.Update(), row.ID, c)
+	return err
+}

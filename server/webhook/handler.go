@@ -3,6 +3,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -17,9 +18,11 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"broker/ent"
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/forwarded"
+	"broker/server/organization"
 	"broker/server/repository"
 	"broker/server/text"
 )
@@ -33,15 +36,16 @@ const (
 
 // Config is what New needs.
 type Config struct {
-	Hooks        *Hooks
-	Repositories *repository.Service
-	Guard        *auth.Guard
-	Refusals     interface{ Note(audit.Refused) }
-	Log          *slog.Logger
-	Now          func() time.Time
+	Hooks         *Hooks
+	Repositories  *repository.Service
+	Organizations *organization.Service
+	Guard         *auth.Guard
+	Refusals      interface{ Note(audit.Refused) }
+	Log           *slog.Logger
+	Now           func() time.Time
 }
 
-// Handler answers POST /webhooks/{repository}. Whether there is a repository of that name is told to nobody who does not
+// Handler answers POST /webhooks/{repository}, also of the id of an organization. Whether there is a repository of that name is told to nobody who does not
 // know its secret: the answer, and the work done for it, are the same.
 type Handler struct {
 	Config
@@ -67,9 +71,14 @@ type outcome struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), workFor) // also where the host does not wait
 	defer cancel()
-	hook, err := h.verify(w, r)
+	var begins beginning
+	hook, err := h.verify(w, r, &begins)
 	var done *outcome
-	if err == nil {
+	switch {
+	case err != nil:
+	case hook.organization:
+		done, err = h.takeOrganization(ctx, hook, r, begins.Bytes())
+	default:
 		done, err = h.take(ctx, hook, r)
 	}
 	if err != nil {
@@ -84,8 +93,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// verify reads a delivery and finds whose it is. A *auth.Refusal says that its signature fits no hook of that name.
-func (h *Handler) verify(w http.ResponseWriter, r *http.Request) (*Hook, error) {
+// verify reads a delivery and finds whose it is; begins is what it begins with. A *auth.Refusal says that its signature fits no hook of that name.
+func (h *Handler) verify(w http.ResponseWriter, r *http.Request, begins *beginning) (*Hook, error) {
 	if !signed(r.Header) {
 		return nil, refused("No signature came with this delivery. Set the webhook's secret at the host.")
 	}
@@ -97,7 +106,11 @@ func (h *Handler) verify(w http.ResponseWriter, r *http.Request) (*Hook, error) 
 		hook = h.nobody
 	}
 	signature := newSignature(r.Header, hook.secret, h.Now())
-	_, err = io.Copy(signature, http.MaxBytesReader(w, r.Body, bodyMax))
+	to := io.Writer(signature)
+	if hook.organization {
+		to = io.MultiWriter(signature, begins)
+	}
+	_, err = io.Copy(to, http.MaxBytesReader(w, r.Body, bodyMax))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, &auth.Refusal{Status: http.StatusRequestEntityTooLarge, Code: codeTooLarge, Message: "A delivery is 25 MiB at most."}
 	}
@@ -134,22 +147,55 @@ func knownAs(hook *Hook, address netip.Addr) [32]byte {
 // take does what a delivery asks for, and notes what came of it.
 func (h *Handler) take(ctx context.Context, hook *Hook, r *http.Request) (*outcome, error) {
 	event, asks := eventOf(r.Header)
-	event = text.Line(event, 50)
-	done := &outcome{status: http.StatusAccepted, Status: "ignored", Message: fmt.Sprintf("Nothing is to be done for the event %s.", event)}
-	switch asks {
-	case ping:
-		done = &outcome{status: http.StatusOK, Status: "ping", Message: fmt.Sprintf("The webhook of %s works.", hook.Name)}
-	case push:
+	done := begin(hook, event, asks)
+	if asks == push {
 		run, paused, err := h.Repositories.Pushed(ctx, hook.ID)
 		if err != nil {
 			return nil, err
 		}
-		done.Status, done.Message = "paused", fmt.Sprintf("%s is paused: it is synced when it is resumed.", hook.Name)
-		if !paused {
-			done.Status, done.Message, done.Sync = "queued", fmt.Sprintf("A sync of %s is queued.", hook.Name), run.ID
-		}
+		done.queued(hook.Name, run, paused)
 	}
 	return done, h.Repositories.Delivered(ctx, hook.ID, event+": "+done.Status, asks == push)
+}
+
+// takeOrganization is take for an organization, whose repository the delivery names by its id at the host.
+func (h *Handler) takeOrganization(ctx context.Context, hook *Hook, r *http.Request, body []byte) (*outcome, error) {
+	event, asks := eventOf(r.Header)
+	done := begin(hook, event, asks)
+	if asks == push || asks == list {
+		run, name, paused, err := (*ent.SyncRun)(nil), "", false, error(nil)
+		upstream := upstreamOf(r.Header.Get("Content-Type"), body)
+		if asks == push && upstream != "" {
+			run, name, paused, err = h.Organizations.Pushed(ctx, hook.ID, upstream)
+		} else {
+			paused, err = h.Organizations.Changed(ctx, hook.ID)
+		}
+		if err != nil {
+			return nil, err
+		}
+		done.queued(cmp.Or(name, hook.Name), run, paused)
+	}
+	return done, h.Organizations.Delivered(ctx, hook.ID, event+": "+done.Status)
+}
+
+// begin is what a delivery comes to where nothing is to be done for it.
+func begin(hook *Hook, event string, asks kind) *outcome {
+	if asks == ping {
+		return &outcome{status: http.StatusOK, Status: "ping", Message: fmt.Sprintf("The webhook of %s works.", hook.Name)}
+	}
+	return &outcome{status: http.StatusAccepted, Status: "ignored", Message: fmt.Sprintf("Nothing is to be done for the event %s.", event)}
+}
+
+// queued has an outcome tell that something is synced, by the run where it is a repository.
+func (o *outcome) queued(name string, run *ent.SyncRun, paused bool) {
+	switch {
+	case paused:
+		o.Status, o.Message = "paused", fmt.Sprintf("%s is paused: it is synced when it is resumed.", name)
+	case run == nil:
+		o.Status, o.Message = "queued", fmt.Sprintf("%s is looked through for new repositories.", name)
+	default:
+		o.Status, o.Message, o.Sync = "queued", fmt.Sprintf("A sync of %s is queued.", name), run.ID
+	}
 }
 
 // The reasons that are of deliveries alone.

@@ -4,20 +4,23 @@ import (
 	"context"
 	"fmt"
 
+	"broker/ent/organization"
 	"broker/ent/repository"
 	"broker/server/cached"
 	"broker/server/database"
+	organizations "broker/server/organization"
 	repositories "broker/server/repository"
 	"broker/server/seal"
 )
 
-// Hook is a repository whose host may send word of pushes.
+// Hook is a repository, or an organization, whose host may send word of pushes.
 type Hook struct {
-	ID, Name string
-	secret   []byte
+	ID, Name     string
+	organization bool
+	secret       []byte
 }
 
-// Hooks are the repositories that have a webhook secret. A secret that is made, replaced or removed counts as soon as it
+// Hooks are the repositories and organizations that have a webhook secret. A secret that is made, replaced or removed counts as soon as it
 // is announced.
 type Hooks struct {
 	db     *database.DB
@@ -58,5 +61,22 @@ func (h *Hooks) read(ctx context.Context) (map[string]*Hook, error) {
 		hook := &Hook{ID: row.ID, Name: row.Name, secret: secret}
 		all[row.ID], all[row.Name] = hook, hook
 	}
-	return all, nil
+	return all, h.readOrganizations(ctx, all)
+}
+
+// readOrganizations adds the hooks of organizations, by their ids.
+func (h *Hooks) readOrganizations(ctx context.Context, all map[string]*Hook) error {
+	rows, err := h.db.Client.Organization.Query().Where(organization.WebhookSecretNotNil()).
+		Select(organization.FieldID, organization.FieldName, organization.FieldWebhookSecret).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read the webhook secrets: %w", err)
+	}
+	for _, row := range rows {
+		secret, err := h.sealer.Open(*row.WebhookSecret, organizations.WebhookOf(row.ID))
+		if err != nil {
+			return fmt.Errorf("open the webhook secret of the organization %s: %w", row.Name, err)
+		}
+		all[row.ID] = &Hook{ID: row.ID, Name: row.Name, organization: true, secret: secret}
+	}
+	return nil
 }

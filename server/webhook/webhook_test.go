@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ import (
 	"broker/server/database/databasetest"
 	"broker/server/forwarded"
 	"broker/server/jobs"
+	"broker/server/organization"
 	"broker/server/repository"
 	"broker/server/safehttp"
 	"broker/server/seal"
@@ -39,13 +41,14 @@ import (
 // world is the route of a server, over a repository that nothing syncs.
 type world struct {
 	*testing.T
-	db           *database.DB
-	repositories *repository.Service
-	handler      http.Handler
-	repo         *ent.Repository
-	secret       string
-	told         []audit.Refused
-	from         string
+	db            *database.DB
+	repositories  *repository.Service
+	organizations *organization.Service
+	handler       http.Handler
+	repo          *ent.Repository
+	secret        string
+	told          []audit.Refused
+	from          string
 }
 
 // Note implements what the handler tells refusals to.
@@ -76,8 +79,9 @@ func newWorld(t *testing.T, db *database.DB) *world {
 func (w *world) instance(db *database.DB, sealer *seal.Sealer) http.Handler {
 	router := chi.NewRouter()
 	router.Use(forwarded.Proxies{}.Middleware)
+	w.organizations = &organization.Service{DB: db, Audit: databasetest.Log(db), Sealer: sealer, Repositories: w.repositories, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	router.Post("/webhooks/{repository}", webhook.New(webhook.Config{
-		Hooks: webhook.NewHooks(db, cached.NewMemory(db.Changes), sealer), Repositories: w.repositories,
+		Hooks: webhook.NewHooks(db, cached.NewMemory(db.Changes), sealer), Repositories: w.repositories, Organizations: w.organizations,
 		Guard: auth.NewGuard(time.Now), Refusals: w, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	}).ServeHTTP)
 	return router
@@ -328,10 +332,10 @@ func TestGuessingIsBounded(t *testing.T) {
 // instance. The secret is stored sealed, is in no event of the audit log, and what is known of deliveries begins anew.
 func TestSecretsAreReplacedAndRemoved(t *testing.T) {
 	t.Parallel()
-	for name, url := range databasetest.URLs() {
+	for name, made := range databasetest.URLs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			at := url(t)
+			at := made(t)
 			db, second := databasetest.Open(t, at), databasetest.Open(t, at)
 			for _, one := range []*database.DB{db, second} {
 				go one.Changes.Run(t.Context())
@@ -402,4 +406,66 @@ func TestUploadsHaveNoWebhook(t *testing.T) {
 	if _, err := w.repositories.MakeWebhookSecret(t.Context(), "repo_nowhere"); err == nil {
 		t.Error("a secret of nothing")
 	}
+}
+
+// A push to a repository of an organization is told of at the organization's address: the repository is found by its id
+// at the host, in the body of any host, also where it is a form or very long. One that is not here, and word of other
+// repositories, has the organization looked through.
+func TestOrganizationsHaveOneWebhook(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		org := db.Client.Organization.Create().SetHost("GITHUB").SetURL("https://github.com").SetName("acme").SetDueAt(time.Now().Add(time.Hour)).SaveX(t.Context())
+		w.repo.Update().SetOrganizationID(org.ID).SetUpstreamID("42").ExecX(t.Context())
+		secret, err := w.organizations.MakeWebhookSecret(t.Context(), org.ID)
+		w.must(err)
+		commits := strings.Repeat(`{"id":"0123456789"},`, 100_000)
+		for name, c := range map[string]struct{ kind, body string }{
+			"GitHub":         {"push", `{"ref":"refs/heads/main","before":null,"repository":{"id":42,"name":"lib","owner":{"id":7}},"commits":[` + commits + `{}]}`},
+			"GitHub, a form": {"push", "x=1&payload=" + url.QueryEscape(`{"ref":"refs/heads/main","repository":{"id":42},"commits":[`+commits+`{}]}`)},
+			"Gitea":          {"push", `{"ref":"refs/heads/main","commits":[{"id":1}],"total_commits":1,"repository":{"id":42}}`},
+			"GitLab":         {"Push Hook", `{"object_kind":"push","user_id":4,"project_id":42,"project":{"id":42},"repository":{"name":"lib"}}`},
+		} {
+			form := "application/json"
+			if strings.Contains(name, "form") {
+				form = "application/x-www-form-urlencoded"
+			}
+			header := "X-GitHub-Event"
+			if name == "GitLab" {
+				header = "X-Gitlab-Event"
+			}
+			a := w.send(org.ID, c.body, "Content-Type", form, header, c.kind, "X-Hub-Signature-256", "sha256="+hexSum(secret, c.body))
+			if a.code != http.StatusAccepted || a.Status != "queued" || a.Sync == "" || !strings.Contains(a.Message, "lib") {
+				t.Errorf("%s: %d %s", name, a.code, a.body)
+			}
+		}
+		if row := db.Client.Repository.GetX(t.Context(), w.repo.ID); row.WebhookPushAt == nil || row.WebhookReceivedAt != nil {
+			t.Errorf("the repository: a push %v, received %v", row.WebhookPushAt, row.WebhookReceivedAt)
+		}
+		due := func() bool {
+			return db.Client.Organization.GetX(t.Context(), org.ID).DueAt.Before(time.Now().Add(time.Second))
+		}
+		if due() {
+			t.Error("it is looked through for a push to what is here")
+		}
+		for event, body := range map[string]string{"push": `{"repository":{"id":43}}`, "repository": `{"action":"created","repository":{"id":43}}`, "create": `no JSON`} {
+			org.Update().SetDueAt(time.Now().Add(time.Hour)).ExecX(t.Context())
+			a := w.send(org.ID, body, "X-GitHub-Event", event, "X-Hub-Signature-256", "sha256="+hexSum(secret, body))
+			if a.code != http.StatusAccepted || a.Status != "queued" || a.Sync != "" || !due() {
+				t.Errorf("%s: %d %s", event, a.code, a.body)
+			}
+		}
+		if row := db.Client.Organization.GetX(t.Context(), org.ID); row.WebhookReceivedAt == nil || !strings.HasSuffix(*row.WebhookOutcome, ": queued") {
+			t.Errorf("of the delivery it keeps %v", row)
+		}
+		for at, with := range map[string]string{org.ID: w.secret, "lib": secret, "acme": secret} {
+			if a := w.send(at, `{}`, "X-Gitlab-Token", with); a.code != http.StatusUnauthorized {
+				t.Errorf("at %s with another's secret: %d %s", at, a.code, a.body)
+			}
+		}
+		org.Update().SetEnabled(false).ExecX(t.Context())
+		if a := w.send(org.ID, `{}`, "X-GitHub-Event", "repository", "X-Gitlab-Token", secret); a.Status != "paused" {
+			t.Errorf("paused: %s", a.body)
+		}
+	})
 }
