@@ -1,13 +1,16 @@
 import { Tabs } from "@base-ui/react/tabs";
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { CopyBox } from "../../components/copy-box";
 import { Callout, Panel } from "../../components/panel";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
-import { Confirm } from "../../components/ui/dialog";
+import { Confirm, Dialog } from "../../components/ui/dialog";
 import {
+  CreateOrganizationWebhookSecretDocument,
   CreateWebhookSecretDocument,
+  OrganizationWebhookDocument,
+  RemoveOrganizationWebhookSecretDocument,
   RemoveWebhookSecretDocument,
   WebhookDocument,
   type WebhookQuery,
@@ -17,24 +20,65 @@ import { request } from "../../lib/graphql";
 
 type Webhook = NonNullable<WebhookQuery["repository"]>;
 
-const webhookQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["repositories", id, "webhook"],
-    queryFn: async () => (await request(WebhookDocument, { id })).repository,
-  });
+/** Whose webhook it is. */
+type Of = {
+  key: readonly string[];
+  read: () => Promise<Webhook | null | undefined>;
+  /** Makes a secret, and returns it. */
+  make: () => Promise<string>;
+  remove: () => Promise<unknown>;
+};
+
+const ofRepository = (id: string): Of => ({
+  key: ["repositories", id, "webhook"],
+  read: async () => (await request(WebhookDocument, { id })).repository,
+  make: async () => (await request(CreateWebhookSecretDocument, { id })).createWebhookSecret.secret,
+  remove: () => request(RemoveWebhookSecretDocument, { id }),
+});
+
+const ofOrganization = (id: string): Of => ({
+  key: ["repositories", "organizations", id, "webhook"],
+  read: async () => (await request(OrganizationWebhookDocument, { id })).organization,
+  make: async () =>
+    (await request(CreateOrganizationWebhookSecretDocument, { id })).createOrganizationWebhookSecret.secret,
+  remove: () => request(RemoveOrganizationWebhookSecretDocument, { id }),
+});
 
 /** Where the host of a repository tells of pushes, for who may manage it. */
 export function WebhookPanel({ id }: { id: string }) {
-  const { data: webhook, error } = useQuery(webhookQuery(id));
+  return <WebhookOf of={ofRepository(id)} />;
+}
+
+/** The same of an organization, in a dialog. */
+export function OrganizationWebhook({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Webhook of ${name}`}
+      description="One for all of its repositories. Set it at the organization, for pushes and for new repositories."
+      footer={
+        <Button kind="primary" onClick={onClose}>
+          Done
+        </Button>
+      }
+    >
+      <WebhookOf of={ofOrganization(id)} />
+    </Dialog>
+  );
+}
+
+function WebhookOf({ of }: { of: Of }) {
+  const { data: webhook, error } = useQuery({ queryKey: of.key, queryFn: async () => (await of.read()) ?? null });
   const [asking, setAsking] = useState<"replace" | "remove">();
   const client = useQueryClient();
   const done = () => {
     setAsking(undefined);
     void changed(client, "repositories");
   };
-  const make = useMutation({ mutationFn: () => request(CreateWebhookSecretDocument, { id }), onSuccess: done });
+  const make = useMutation({ mutationFn: of.make, onSuccess: done });
   const remove = useMutation({
-    mutationFn: () => request(RemoveWebhookSecretDocument, { id }),
+    mutationFn: of.remove,
     onSuccess: () => {
       make.reset();
       done();
@@ -42,7 +86,7 @@ export function WebhookPanel({ id }: { id: string }) {
   });
   if (error) return <p className="text-danger">{error.message}</p>;
   if (!webhook) return null;
-  const secret = make.data?.createWebhookSecret.secret;
+  const secret = make.data;
   const exists = webhook.webhookSecretAt != null;
   return (
     <Panel
