@@ -272,6 +272,9 @@ func (s *Service) Remove(ctx context.Context, id string, repositories bool) erro
 		if err != nil {
 			return err
 		}
+		if err := untold(ctx, tx, id); err != nil {
+			return err
+		}
 		if err := tx.Organization.DeleteOne(row).Exec(ctx); err != nil {
 			return err
 		}

@@ -33,6 +33,9 @@ func (s *Service) MakeWebhookSecret(ctx context.Context, id string) (secret stri
 		if err := row.Update().SetWebhookSecret(sealed).SetWebhookSecretAt(s.Now().UTC()).ClearWebhookReceivedAt().ClearWebhookOutcome().Exec(ctx); err != nil {
 			return err
 		}
+		if err := untold(ctx, tx, id); err != nil {
+			return err
+		}
 		tx.Announce(database.TopicRepository, id)
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "organization.webhook_secret", Target: id,
 			Details: map[string]any{"name": row.Name, "replaced": row.WebhookSecretAt != nil}})
@@ -53,6 +56,9 @@ func (s *Service) RemoveWebhookSecret(ctx context.Context, id string) (*ent.Orga
 		if err := row.Update().ClearWebhookSecret().ClearWebhookSecretAt().ClearWebhookReceivedAt().ClearWebhookOutcome().Exec(ctx); err != nil {
 			return err
 		}
+		if err := untold(ctx, tx, id); err != nil {
+			return err
+		}
 		tx.Announce(database.TopicRepository, id)
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "organization.webhook_remove", Target: id, Details: map[string]any{"name": row.Name}})
 	})
@@ -60,6 +66,17 @@ func (s *Service) RemoveWebhookSecret(ctx context.Context, id string) (*ent.Orga
 		return nil, storeError("remove the webhook secret", id, err)
 	}
 	return s.read(ctx, id)
+}
+
+// untold has the host be asked for changes of an organization's repositories again, until it tells of one anew. Those
+// that have a webhook of their own are none of it.
+func untold(ctx context.Context, tx *database.Tx, id string) error {
+	_, err := tx.Repository.Update().Where(entrepository.OrganizationID(id), entrepository.WebhookSecretAtIsNil(), entrepository.WebhookPushAtNotNil()).
+		ClearWebhookPushAt().Save(ctx)
+	if err != nil {
+		return fmt.Errorf("have the repositories be asked for: %w", err)
+	}
+	return nil
 }
 
 // Delivered notes that the host of an organization sent word, and what came of it.

@@ -463,6 +463,12 @@ func TestOrganizationsHaveOneWebhook(t *testing.T) {
 				t.Errorf("at %s with another's secret: %d %s", at, a.code, a.body)
 			}
 		}
+		if _, err = w.organizations.RemoveWebhookSecret(t.Context(), org.ID); err != nil || db.Client.Repository.GetX(t.Context(), w.repo.ID).WebhookPushAt != nil {
+			t.Errorf("without the webhook the host is not asked for changes: %v", err)
+		}
+		if secret, err = w.organizations.MakeWebhookSecret(t.Context(), org.ID); err != nil {
+			t.Fatal(err)
+		}
 		org.Update().SetEnabled(false).ExecX(t.Context())
 		if a := w.send(org.ID, `{}`, "X-GitHub-Event", "repository", "X-Gitlab-Token", secret); a.Status != "paused" {
 			t.Errorf("paused: %s", a.body)
