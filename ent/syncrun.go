@@ -32,7 +32,7 @@ type SyncRun struct {
 	Worker string `json:"worker,omitempty"`
 	// Last sign of life of whoever works on it.
 	HeartbeatAt time.Time `json:"heartbeat_at,omitempty"`
-	// create, manual, update, schedule, change, webhook or organization
+	// create, manual, update, schedule, change or webhook
 	Trigger string `json:"trigger,omitempty"`
 	// True where what it reads changed after it began: another run follows it.
 	Again *bool `json:"again,omitempty"`

@@ -417,6 +417,8 @@ func TestOrganizationsHaveOneWebhook(t *testing.T) {
 		w := newWorld(t, db)
 		org := db.Client.Organization.Create().SetHost("GITHUB").SetURL("https://github.com").SetName("acme").SetDueAt(time.Now().Add(time.Hour)).SaveX(t.Context())
 		w.repo.Update().SetOrganizationID(org.ID).SetUpstreamID("42").ExecX(t.Context())
+		_, err := w.repositories.RemoveWebhookSecret(t.Context(), w.repo.ID) // it has none of its own
+		w.must(err)
 		secret, err := w.organizations.MakeWebhookSecret(t.Context(), org.ID)
 		w.must(err)
 		commits := strings.Repeat(`{"id":"0123456789"},`, 100_000)
