@@ -21,6 +21,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
 	"broker/ent/pkg"
@@ -72,6 +73,8 @@ type Client struct {
 	Document *DocumentClient
 	// DownloadDay is the client for interacting with the DownloadDay builders.
 	DownloadDay *DownloadDayClient
+	// Organization is the client for interacting with the Organization builders.
+	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
 	PackageVersion *PackageVersionClient
 	// Pin is the client for interacting with the Pin builders.
@@ -127,6 +130,7 @@ func (c *Client) init() {
 	c.Dist = NewDistClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DownloadDay = NewDownloadDayClient(c.config)
+	c.Organization = NewOrganizationClient(c.config)
 	c.PackageVersion = NewPackageVersionClient(c.config)
 	c.Pin = NewPinClient(c.config)
 	c.Pkg = NewPkgClient(c.config)
@@ -246,6 +250,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
+		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
 		Pin:            NewPinClient(cfg),
 		Pkg:            NewPkgClient(cfg),
@@ -292,6 +297,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
+		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
 		Pin:            NewPinClient(cfg),
 		Pkg:            NewPkgClient(cfg),
@@ -339,8 +345,8 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
-		c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pin, c.Pkg,
-		c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.Dist, c.Document, c.DownloadDay, c.Organization, c.PackageVersion, c.Pin,
+		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
 		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
 		c.UsagePart, c.UsageTotal, c.User,
 	} {
@@ -353,8 +359,8 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
-		c.Dist, c.Document, c.DownloadDay, c.PackageVersion, c.Pin, c.Pkg,
-		c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.Dist, c.Document, c.DownloadDay, c.Organization, c.PackageVersion, c.Pin,
+		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
 		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
 		c.UsagePart, c.UsageTotal, c.User,
 	} {
@@ -385,6 +391,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Document.mutate(ctx, m)
 	case *DownloadDayMutation:
 		return c.DownloadDay.mutate(ctx, m)
+	case *OrganizationMutation:
+		return c.Organization.mutate(ctx, m)
 	case *PackageVersionMutation:
 		return c.PackageVersion.mutate(ctx, m)
 	case *PinMutation:
@@ -1850,6 +1858,155 @@ func (c *DownloadDayClient) mutate(ctx context.Context, m *DownloadDayMutation) 
 	}
 }
 
+// OrganizationClient is a client for the Organization schema.
+type OrganizationClient struct {
+	config
+}
+
+// NewOrganizationClient returns a client for the Organization from the given config.
+func NewOrganizationClient(c config) *OrganizationClient {
+	return &OrganizationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `organization.Hooks(f(g(h())))`.
+func (c *OrganizationClient) Use(hooks ...Hook) {
+	c.hooks.Organization = append(c.hooks.Organization, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `organization.Intercept(f(g(h())))`.
+func (c *OrganizationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Organization = append(c.inters.Organization, interceptors...)
+}
+
+// Create returns a builder for creating a Organization entity.
+func (c *OrganizationClient) Create() *OrganizationCreate {
+	mutation := newOrganizationMutation(c.config, OpCreate)
+	return &OrganizationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Organization entities.
+func (c *OrganizationClient) CreateBulk(builders ...*OrganizationCreate) *OrganizationCreateBulk {
+	return &OrganizationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OrganizationClient) MapCreateBulk(slice any, setFunc func(*OrganizationCreate, int)) *OrganizationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OrganizationCreateBulk{err: fmt.Errorf("calling to OrganizationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OrganizationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OrganizationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Organization.
+func (c *OrganizationClient) Update() *OrganizationUpdate {
+	mutation := newOrganizationMutation(c.config, OpUpdate)
+	return &OrganizationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OrganizationClient) UpdateOne(_m *Organization) *OrganizationUpdateOne {
+	mutation := newOrganizationMutation(c.config, OpUpdateOne, withOrganization(_m))
+	return &OrganizationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OrganizationClient) UpdateOneID(id string) *OrganizationUpdateOne {
+	mutation := newOrganizationMutation(c.config, OpUpdateOne, withOrganizationID(id))
+	return &OrganizationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Organization.
+func (c *OrganizationClient) Delete() *OrganizationDelete {
+	mutation := newOrganizationMutation(c.config, OpDelete)
+	return &OrganizationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OrganizationClient) DeleteOne(_m *Organization) *OrganizationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OrganizationClient) DeleteOneID(id string) *OrganizationDeleteOne {
+	builder := c.Delete().Where(organization.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OrganizationDeleteOne{builder}
+}
+
+// Query returns a query builder for Organization.
+func (c *OrganizationClient) Query() *OrganizationQuery {
+	return &OrganizationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOrganization},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Organization entity by its id.
+func (c *OrganizationClient) Get(ctx context.Context, id string) (*Organization, error) {
+	return c.Query().Where(organization.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OrganizationClient) GetX(ctx context.Context, id string) *Organization {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryRepositories queries the repositories edge of a Organization.
+func (c *OrganizationClient) QueryRepositories(_m *Organization) *RepositoryQuery {
+	query := (&RepositoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(organization.Table, organization.FieldID, id),
+			sqlgraph.To(repository.Table, repository.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, organization.RepositoriesTable, organization.RepositoriesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OrganizationClient) Hooks() []Hook {
+	return c.hooks.Organization
+}
+
+// Interceptors returns the client interceptors.
+func (c *OrganizationClient) Interceptors() []Interceptor {
+	return c.inters.Organization
+}
+
+func (c *OrganizationClient) mutate(ctx context.Context, m *OrganizationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OrganizationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OrganizationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OrganizationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OrganizationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Organization mutation op: %q", m.Op())
+	}
+}
+
 // PackageVersionClient is a client for the PackageVersion schema.
 type PackageVersionClient struct {
 	config
@@ -2691,6 +2848,22 @@ func (c *RepositoryClient) QueryPins(_m *Repository) *PinQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, id),
 			sqlgraph.To(pin.Table, pin.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PinsTable, repository.PinsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a Repository.
+func (c *RepositoryClient) QueryOrganization(_m *Repository) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, repository.OrganizationTable, repository.OrganizationColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -4435,15 +4608,15 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
-		Document, DownloadDay, PackageVersion, Pin, Pkg, RateWindow, Repository,
-		Requirement, Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret,
-		UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Hook
+		Document, DownloadDay, Organization, PackageVersion, Pin, Pkg, RateWindow,
+		Repository, Requirement, Session, Setting, SignInThrottle, SyncRun, Token,
+		TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Hook
 	}
 	inters struct {
 		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
-		Document, DownloadDay, PackageVersion, Pin, Pkg, RateWindow, Repository,
-		Requirement, Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret,
-		UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Interceptor
+		Document, DownloadDay, Organization, PackageVersion, Pin, Pkg, RateWindow,
+		Repository, Requirement, Session, Setting, SignInThrottle, SyncRun, Token,
+		TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Interceptor
 	}
 )
 

@@ -13,6 +13,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
 	"broker/ent/pkg"
@@ -109,6 +110,7 @@ func checkColumn(t, c string) error {
 			dist.Table:           dist.ValidColumn,
 			document.Table:       document.ValidColumn,
 			downloadday.Table:    downloadday.ValidColumn,
+			organization.Table:   organization.ValidColumn,
 			packageversion.Table: packageversion.ValidColumn,
 			pin.Table:            pin.ValidColumn,
 			pkg.Table:            pkg.ValidColumn,

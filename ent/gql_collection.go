@@ -6,6 +6,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
+	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -277,6 +278,145 @@ type claimPaginateArgs struct {
 
 func newClaimPaginateArgs(rv map[string]any) *claimPaginateArgs {
 	args := &claimPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *OrganizationQuery) CollectFields(ctx context.Context, satisfies ...string) (*OrganizationQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *OrganizationQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(organization.Columns))
+		selectedFields = []string{organization.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "host":
+			if _, ok := fieldSeen[organization.FieldHost]; !ok {
+				selectedFields = append(selectedFields, organization.FieldHost)
+				fieldSeen[organization.FieldHost] = struct{}{}
+			}
+		case "url":
+			if _, ok := fieldSeen[organization.FieldURL]; !ok {
+				selectedFields = append(selectedFields, organization.FieldURL)
+				fieldSeen[organization.FieldURL] = struct{}{}
+			}
+		case "name":
+			if _, ok := fieldSeen[organization.FieldName]; !ok {
+				selectedFields = append(selectedFields, organization.FieldName)
+				fieldSeen[organization.FieldName] = struct{}{}
+			}
+		case "hasCredential":
+			if _, ok := fieldSeen[organization.FieldHasCredential]; !ok {
+				selectedFields = append(selectedFields, organization.FieldHasCredential)
+				fieldSeen[organization.FieldHasCredential] = struct{}{}
+			}
+		case "include":
+			if _, ok := fieldSeen[organization.FieldInclude]; !ok {
+				selectedFields = append(selectedFields, organization.FieldInclude)
+				fieldSeen[organization.FieldInclude] = struct{}{}
+			}
+		case "exclude":
+			if _, ok := fieldSeen[organization.FieldExclude]; !ok {
+				selectedFields = append(selectedFields, organization.FieldExclude)
+				fieldSeen[organization.FieldExclude] = struct{}{}
+			}
+		case "forks":
+			if _, ok := fieldSeen[organization.FieldForks]; !ok {
+				selectedFields = append(selectedFields, organization.FieldForks)
+				fieldSeen[organization.FieldForks] = struct{}{}
+			}
+		case "archived":
+			if _, ok := fieldSeen[organization.FieldArchived]; !ok {
+				selectedFields = append(selectedFields, organization.FieldArchived)
+				fieldSeen[organization.FieldArchived] = struct{}{}
+			}
+		case "enabled":
+			if _, ok := fieldSeen[organization.FieldEnabled]; !ok {
+				selectedFields = append(selectedFields, organization.FieldEnabled)
+				fieldSeen[organization.FieldEnabled] = struct{}{}
+			}
+		case "lastSyncedAt":
+			if _, ok := fieldSeen[organization.FieldLastSyncedAt]; !ok {
+				selectedFields = append(selectedFields, organization.FieldLastSyncedAt)
+				fieldSeen[organization.FieldLastSyncedAt] = struct{}{}
+			}
+		case "lastError":
+			if _, ok := fieldSeen[organization.FieldLastError]; !ok {
+				selectedFields = append(selectedFields, organization.FieldLastError)
+				fieldSeen[organization.FieldLastError] = struct{}{}
+			}
+		case "notice":
+			if _, ok := fieldSeen[organization.FieldNotice]; !ok {
+				selectedFields = append(selectedFields, organization.FieldNotice)
+				fieldSeen[organization.FieldNotice] = struct{}{}
+			}
+		case "webhookSecretAt":
+			if _, ok := fieldSeen[organization.FieldWebhookSecretAt]; !ok {
+				selectedFields = append(selectedFields, organization.FieldWebhookSecretAt)
+				fieldSeen[organization.FieldWebhookSecretAt] = struct{}{}
+			}
+		case "webhookReceivedAt":
+			if _, ok := fieldSeen[organization.FieldWebhookReceivedAt]; !ok {
+				selectedFields = append(selectedFields, organization.FieldWebhookReceivedAt)
+				fieldSeen[organization.FieldWebhookReceivedAt] = struct{}{}
+			}
+		case "webhookOutcome":
+			if _, ok := fieldSeen[organization.FieldWebhookOutcome]; !ok {
+				selectedFields = append(selectedFields, organization.FieldWebhookOutcome)
+				fieldSeen[organization.FieldWebhookOutcome] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[organization.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, organization.FieldCreatedAt)
+				fieldSeen[organization.FieldCreatedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type organizationPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []OrganizationPaginateOption
+}
+
+func newOrganizationPaginateArgs(rv map[string]any) *organizationPaginateArgs {
+	args := &organizationPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -702,6 +842,26 @@ func (_q *RepositoryQuery) collectField(ctx context.Context, oneNode bool, opCtx
 			if _, ok := fieldSeen[repository.FieldNotice]; !ok {
 				selectedFields = append(selectedFields, repository.FieldNotice)
 				fieldSeen[repository.FieldNotice] = struct{}{}
+			}
+		case "webhookSecretAt":
+			if _, ok := fieldSeen[repository.FieldWebhookSecretAt]; !ok {
+				selectedFields = append(selectedFields, repository.FieldWebhookSecretAt)
+				fieldSeen[repository.FieldWebhookSecretAt] = struct{}{}
+			}
+		case "webhookReceivedAt":
+			if _, ok := fieldSeen[repository.FieldWebhookReceivedAt]; !ok {
+				selectedFields = append(selectedFields, repository.FieldWebhookReceivedAt)
+				fieldSeen[repository.FieldWebhookReceivedAt] = struct{}{}
+			}
+		case "webhookOutcome":
+			if _, ok := fieldSeen[repository.FieldWebhookOutcome]; !ok {
+				selectedFields = append(selectedFields, repository.FieldWebhookOutcome)
+				fieldSeen[repository.FieldWebhookOutcome] = struct{}{}
+			}
+		case "organizationID":
+			if _, ok := fieldSeen[repository.FieldOrganizationID]; !ok {
+				selectedFields = append(selectedFields, repository.FieldOrganizationID)
+				fieldSeen[repository.FieldOrganizationID] = struct{}{}
 			}
 		case "createdAt":
 			if _, ok := fieldSeen[repository.FieldCreatedAt]; !ok {

@@ -13,6 +13,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
 	"broker/ent/pkg"
@@ -61,6 +62,7 @@ const (
 	TypeDist           = "Dist"
 	TypeDocument       = "Document"
 	TypeDownloadDay    = "DownloadDay"
+	TypeOrganization   = "Organization"
 	TypePackageVersion = "PackageVersion"
 	TypePin            = "Pin"
 	TypePkg            = "Pkg"
@@ -7557,6 +7559,1776 @@ func (m *DownloadDayMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown DownloadDay edge %s", name)
 }
 
+// OrganizationMutation represents an operation that mutates the Organization nodes in the graph.
+type OrganizationMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	host                *organization.Host
+	url                 *string
+	name                *string
+	credential          *[]byte
+	has_credential      *bool
+	include             *[]string
+	appendinclude       []string
+	exclude             *[]string
+	appendexclude       []string
+	forks               *bool
+	archived            *bool
+	enabled             *bool
+	last_synced_at      *time.Time
+	last_error          *string
+	notice              *string
+	due_at              *time.Time
+	walked_until        *time.Time
+	seen                *schema.Seen
+	webhook_secret      *[]byte
+	webhook_secret_at   *time.Time
+	webhook_received_at *time.Time
+	webhook_outcome     *string
+	created_at          *time.Time
+	clearedFields       map[string]struct{}
+	repositories        map[string]struct{}
+	removedrepositories map[string]struct{}
+	clearedrepositories bool
+	done                bool
+	oldValue            func(context.Context) (*Organization, error)
+	predicates          []predicate.Organization
+}
+
+var _ ent.Mutation = (*OrganizationMutation)(nil)
+
+// organizationOption allows management of the mutation configuration using functional options.
+type organizationOption func(*OrganizationMutation)
+
+// newOrganizationMutation creates new mutation for the Organization entity.
+func newOrganizationMutation(c config, op Op, opts ...organizationOption) *OrganizationMutation {
+	m := &OrganizationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOrganization,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOrganizationID sets the ID field of the mutation.
+func withOrganizationID(id string) organizationOption {
+	return func(m *OrganizationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Organization
+		)
+		m.oldValue = func(ctx context.Context) (*Organization, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Organization.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOrganization sets the old Organization of the mutation.
+func withOrganization(node *Organization) organizationOption {
+	return func(m *OrganizationMutation) {
+		m.oldValue = func(context.Context) (*Organization, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OrganizationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OrganizationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Organization entities.
+func (m *OrganizationMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OrganizationMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OrganizationMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Organization.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetHost sets the "host" field.
+func (m *OrganizationMutation) SetHost(o organization.Host) {
+	m.host = &o
+}
+
+// Host returns the value of the "host" field in the mutation.
+func (m *OrganizationMutation) Host() (r organization.Host, exists bool) {
+	v := m.host
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHost returns the old "host" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldHost(ctx context.Context) (v organization.Host, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHost is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHost requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHost: %w", err)
+	}
+	return oldValue.Host, nil
+}
+
+// ResetHost resets all changes to the "host" field.
+func (m *OrganizationMutation) ResetHost() {
+	m.host = nil
+}
+
+// SetURL sets the "url" field.
+func (m *OrganizationMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *OrganizationMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *OrganizationMutation) ResetURL() {
+	m.url = nil
+}
+
+// SetName sets the "name" field.
+func (m *OrganizationMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *OrganizationMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *OrganizationMutation) ResetName() {
+	m.name = nil
+}
+
+// SetCredential sets the "credential" field.
+func (m *OrganizationMutation) SetCredential(b []byte) {
+	m.credential = &b
+}
+
+// Credential returns the value of the "credential" field in the mutation.
+func (m *OrganizationMutation) Credential() (r []byte, exists bool) {
+	v := m.credential
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCredential returns the old "credential" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldCredential(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCredential is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCredential requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCredential: %w", err)
+	}
+	return oldValue.Credential, nil
+}
+
+// ClearCredential clears the value of the "credential" field.
+func (m *OrganizationMutation) ClearCredential() {
+	m.credential = nil
+	m.clearedFields[organization.FieldCredential] = struct{}{}
+}
+
+// CredentialCleared returns if the "credential" field was cleared in this mutation.
+func (m *OrganizationMutation) CredentialCleared() bool {
+	_, ok := m.clearedFields[organization.FieldCredential]
+	return ok
+}
+
+// ResetCredential resets all changes to the "credential" field.
+func (m *OrganizationMutation) ResetCredential() {
+	m.credential = nil
+	delete(m.clearedFields, organization.FieldCredential)
+}
+
+// SetHasCredential sets the "has_credential" field.
+func (m *OrganizationMutation) SetHasCredential(b bool) {
+	m.has_credential = &b
+}
+
+// HasCredential returns the value of the "has_credential" field in the mutation.
+func (m *OrganizationMutation) HasCredential() (r bool, exists bool) {
+	v := m.has_credential
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHasCredential returns the old "has_credential" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldHasCredential(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHasCredential is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHasCredential requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHasCredential: %w", err)
+	}
+	return oldValue.HasCredential, nil
+}
+
+// ResetHasCredential resets all changes to the "has_credential" field.
+func (m *OrganizationMutation) ResetHasCredential() {
+	m.has_credential = nil
+}
+
+// SetInclude sets the "include" field.
+func (m *OrganizationMutation) SetInclude(s []string) {
+	m.include = &s
+	m.appendinclude = nil
+}
+
+// Include returns the value of the "include" field in the mutation.
+func (m *OrganizationMutation) Include() (r []string, exists bool) {
+	v := m.include
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInclude returns the old "include" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldInclude(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInclude is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInclude requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInclude: %w", err)
+	}
+	return oldValue.Include, nil
+}
+
+// AppendInclude adds s to the "include" field.
+func (m *OrganizationMutation) AppendInclude(s []string) {
+	m.appendinclude = append(m.appendinclude, s...)
+}
+
+// AppendedInclude returns the list of values that were appended to the "include" field in this mutation.
+func (m *OrganizationMutation) AppendedInclude() ([]string, bool) {
+	if len(m.appendinclude) == 0 {
+		return nil, false
+	}
+	return m.appendinclude, true
+}
+
+// ClearInclude clears the value of the "include" field.
+func (m *OrganizationMutation) ClearInclude() {
+	m.include = nil
+	m.appendinclude = nil
+	m.clearedFields[organization.FieldInclude] = struct{}{}
+}
+
+// IncludeCleared returns if the "include" field was cleared in this mutation.
+func (m *OrganizationMutation) IncludeCleared() bool {
+	_, ok := m.clearedFields[organization.FieldInclude]
+	return ok
+}
+
+// ResetInclude resets all changes to the "include" field.
+func (m *OrganizationMutation) ResetInclude() {
+	m.include = nil
+	m.appendinclude = nil
+	delete(m.clearedFields, organization.FieldInclude)
+}
+
+// SetExclude sets the "exclude" field.
+func (m *OrganizationMutation) SetExclude(s []string) {
+	m.exclude = &s
+	m.appendexclude = nil
+}
+
+// Exclude returns the value of the "exclude" field in the mutation.
+func (m *OrganizationMutation) Exclude() (r []string, exists bool) {
+	v := m.exclude
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExclude returns the old "exclude" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldExclude(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExclude is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExclude requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExclude: %w", err)
+	}
+	return oldValue.Exclude, nil
+}
+
+// AppendExclude adds s to the "exclude" field.
+func (m *OrganizationMutation) AppendExclude(s []string) {
+	m.appendexclude = append(m.appendexclude, s...)
+}
+
+// AppendedExclude returns the list of values that were appended to the "exclude" field in this mutation.
+func (m *OrganizationMutation) AppendedExclude() ([]string, bool) {
+	if len(m.appendexclude) == 0 {
+		return nil, false
+	}
+	return m.appendexclude, true
+}
+
+// ClearExclude clears the value of the "exclude" field.
+func (m *OrganizationMutation) ClearExclude() {
+	m.exclude = nil
+	m.appendexclude = nil
+	m.clearedFields[organization.FieldExclude] = struct{}{}
+}
+
+// ExcludeCleared returns if the "exclude" field was cleared in this mutation.
+func (m *OrganizationMutation) ExcludeCleared() bool {
+	_, ok := m.clearedFields[organization.FieldExclude]
+	return ok
+}
+
+// ResetExclude resets all changes to the "exclude" field.
+func (m *OrganizationMutation) ResetExclude() {
+	m.exclude = nil
+	m.appendexclude = nil
+	delete(m.clearedFields, organization.FieldExclude)
+}
+
+// SetForks sets the "forks" field.
+func (m *OrganizationMutation) SetForks(b bool) {
+	m.forks = &b
+}
+
+// Forks returns the value of the "forks" field in the mutation.
+func (m *OrganizationMutation) Forks() (r bool, exists bool) {
+	v := m.forks
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldForks returns the old "forks" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldForks(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldForks is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldForks requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldForks: %w", err)
+	}
+	return oldValue.Forks, nil
+}
+
+// ResetForks resets all changes to the "forks" field.
+func (m *OrganizationMutation) ResetForks() {
+	m.forks = nil
+}
+
+// SetArchived sets the "archived" field.
+func (m *OrganizationMutation) SetArchived(b bool) {
+	m.archived = &b
+}
+
+// Archived returns the value of the "archived" field in the mutation.
+func (m *OrganizationMutation) Archived() (r bool, exists bool) {
+	v := m.archived
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldArchived returns the old "archived" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldArchived(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldArchived is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldArchived requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldArchived: %w", err)
+	}
+	return oldValue.Archived, nil
+}
+
+// ResetArchived resets all changes to the "archived" field.
+func (m *OrganizationMutation) ResetArchived() {
+	m.archived = nil
+}
+
+// SetEnabled sets the "enabled" field.
+func (m *OrganizationMutation) SetEnabled(b bool) {
+	m.enabled = &b
+}
+
+// Enabled returns the value of the "enabled" field in the mutation.
+func (m *OrganizationMutation) Enabled() (r bool, exists bool) {
+	v := m.enabled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnabled returns the old "enabled" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldEnabled(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnabled is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnabled requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnabled: %w", err)
+	}
+	return oldValue.Enabled, nil
+}
+
+// ResetEnabled resets all changes to the "enabled" field.
+func (m *OrganizationMutation) ResetEnabled() {
+	m.enabled = nil
+}
+
+// SetLastSyncedAt sets the "last_synced_at" field.
+func (m *OrganizationMutation) SetLastSyncedAt(t time.Time) {
+	m.last_synced_at = &t
+}
+
+// LastSyncedAt returns the value of the "last_synced_at" field in the mutation.
+func (m *OrganizationMutation) LastSyncedAt() (r time.Time, exists bool) {
+	v := m.last_synced_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastSyncedAt returns the old "last_synced_at" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldLastSyncedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastSyncedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastSyncedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastSyncedAt: %w", err)
+	}
+	return oldValue.LastSyncedAt, nil
+}
+
+// ClearLastSyncedAt clears the value of the "last_synced_at" field.
+func (m *OrganizationMutation) ClearLastSyncedAt() {
+	m.last_synced_at = nil
+	m.clearedFields[organization.FieldLastSyncedAt] = struct{}{}
+}
+
+// LastSyncedAtCleared returns if the "last_synced_at" field was cleared in this mutation.
+func (m *OrganizationMutation) LastSyncedAtCleared() bool {
+	_, ok := m.clearedFields[organization.FieldLastSyncedAt]
+	return ok
+}
+
+// ResetLastSyncedAt resets all changes to the "last_synced_at" field.
+func (m *OrganizationMutation) ResetLastSyncedAt() {
+	m.last_synced_at = nil
+	delete(m.clearedFields, organization.FieldLastSyncedAt)
+}
+
+// SetLastError sets the "last_error" field.
+func (m *OrganizationMutation) SetLastError(s string) {
+	m.last_error = &s
+}
+
+// LastError returns the value of the "last_error" field in the mutation.
+func (m *OrganizationMutation) LastError() (r string, exists bool) {
+	v := m.last_error
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastError returns the old "last_error" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldLastError(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastError is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastError requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastError: %w", err)
+	}
+	return oldValue.LastError, nil
+}
+
+// ClearLastError clears the value of the "last_error" field.
+func (m *OrganizationMutation) ClearLastError() {
+	m.last_error = nil
+	m.clearedFields[organization.FieldLastError] = struct{}{}
+}
+
+// LastErrorCleared returns if the "last_error" field was cleared in this mutation.
+func (m *OrganizationMutation) LastErrorCleared() bool {
+	_, ok := m.clearedFields[organization.FieldLastError]
+	return ok
+}
+
+// ResetLastError resets all changes to the "last_error" field.
+func (m *OrganizationMutation) ResetLastError() {
+	m.last_error = nil
+	delete(m.clearedFields, organization.FieldLastError)
+}
+
+// SetNotice sets the "notice" field.
+func (m *OrganizationMutation) SetNotice(s string) {
+	m.notice = &s
+}
+
+// Notice returns the value of the "notice" field in the mutation.
+func (m *OrganizationMutation) Notice() (r string, exists bool) {
+	v := m.notice
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotice returns the old "notice" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldNotice(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotice: %w", err)
+	}
+	return oldValue.Notice, nil
+}
+
+// ClearNotice clears the value of the "notice" field.
+func (m *OrganizationMutation) ClearNotice() {
+	m.notice = nil
+	m.clearedFields[organization.FieldNotice] = struct{}{}
+}
+
+// NoticeCleared returns if the "notice" field was cleared in this mutation.
+func (m *OrganizationMutation) NoticeCleared() bool {
+	_, ok := m.clearedFields[organization.FieldNotice]
+	return ok
+}
+
+// ResetNotice resets all changes to the "notice" field.
+func (m *OrganizationMutation) ResetNotice() {
+	m.notice = nil
+	delete(m.clearedFields, organization.FieldNotice)
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *OrganizationMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *OrganizationMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldDueAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *OrganizationMutation) ResetDueAt() {
+	m.due_at = nil
+}
+
+// SetWalkedUntil sets the "walked_until" field.
+func (m *OrganizationMutation) SetWalkedUntil(t time.Time) {
+	m.walked_until = &t
+}
+
+// WalkedUntil returns the value of the "walked_until" field in the mutation.
+func (m *OrganizationMutation) WalkedUntil() (r time.Time, exists bool) {
+	v := m.walked_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWalkedUntil returns the old "walked_until" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldWalkedUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWalkedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWalkedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWalkedUntil: %w", err)
+	}
+	return oldValue.WalkedUntil, nil
+}
+
+// ClearWalkedUntil clears the value of the "walked_until" field.
+func (m *OrganizationMutation) ClearWalkedUntil() {
+	m.walked_until = nil
+	m.clearedFields[organization.FieldWalkedUntil] = struct{}{}
+}
+
+// WalkedUntilCleared returns if the "walked_until" field was cleared in this mutation.
+func (m *OrganizationMutation) WalkedUntilCleared() bool {
+	_, ok := m.clearedFields[organization.FieldWalkedUntil]
+	return ok
+}
+
+// ResetWalkedUntil resets all changes to the "walked_until" field.
+func (m *OrganizationMutation) ResetWalkedUntil() {
+	m.walked_until = nil
+	delete(m.clearedFields, organization.FieldWalkedUntil)
+}
+
+// SetSeen sets the "seen" field.
+func (m *OrganizationMutation) SetSeen(s schema.Seen) {
+	m.seen = &s
+}
+
+// Seen returns the value of the "seen" field in the mutation.
+func (m *OrganizationMutation) Seen() (r schema.Seen, exists bool) {
+	v := m.seen
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeen returns the old "seen" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldSeen(ctx context.Context) (v schema.Seen, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeen: %w", err)
+	}
+	return oldValue.Seen, nil
+}
+
+// ClearSeen clears the value of the "seen" field.
+func (m *OrganizationMutation) ClearSeen() {
+	m.seen = nil
+	m.clearedFields[organization.FieldSeen] = struct{}{}
+}
+
+// SeenCleared returns if the "seen" field was cleared in this mutation.
+func (m *OrganizationMutation) SeenCleared() bool {
+	_, ok := m.clearedFields[organization.FieldSeen]
+	return ok
+}
+
+// ResetSeen resets all changes to the "seen" field.
+func (m *OrganizationMutation) ResetSeen() {
+	m.seen = nil
+	delete(m.clearedFields, organization.FieldSeen)
+}
+
+// SetWebhookSecret sets the "webhook_secret" field.
+func (m *OrganizationMutation) SetWebhookSecret(b []byte) {
+	m.webhook_secret = &b
+}
+
+// WebhookSecret returns the value of the "webhook_secret" field in the mutation.
+func (m *OrganizationMutation) WebhookSecret() (r []byte, exists bool) {
+	v := m.webhook_secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookSecret returns the old "webhook_secret" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldWebhookSecret(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookSecret: %w", err)
+	}
+	return oldValue.WebhookSecret, nil
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (m *OrganizationMutation) ClearWebhookSecret() {
+	m.webhook_secret = nil
+	m.clearedFields[organization.FieldWebhookSecret] = struct{}{}
+}
+
+// WebhookSecretCleared returns if the "webhook_secret" field was cleared in this mutation.
+func (m *OrganizationMutation) WebhookSecretCleared() bool {
+	_, ok := m.clearedFields[organization.FieldWebhookSecret]
+	return ok
+}
+
+// ResetWebhookSecret resets all changes to the "webhook_secret" field.
+func (m *OrganizationMutation) ResetWebhookSecret() {
+	m.webhook_secret = nil
+	delete(m.clearedFields, organization.FieldWebhookSecret)
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (m *OrganizationMutation) SetWebhookSecretAt(t time.Time) {
+	m.webhook_secret_at = &t
+}
+
+// WebhookSecretAt returns the value of the "webhook_secret_at" field in the mutation.
+func (m *OrganizationMutation) WebhookSecretAt() (r time.Time, exists bool) {
+	v := m.webhook_secret_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookSecretAt returns the old "webhook_secret_at" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldWebhookSecretAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookSecretAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookSecretAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookSecretAt: %w", err)
+	}
+	return oldValue.WebhookSecretAt, nil
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (m *OrganizationMutation) ClearWebhookSecretAt() {
+	m.webhook_secret_at = nil
+	m.clearedFields[organization.FieldWebhookSecretAt] = struct{}{}
+}
+
+// WebhookSecretAtCleared returns if the "webhook_secret_at" field was cleared in this mutation.
+func (m *OrganizationMutation) WebhookSecretAtCleared() bool {
+	_, ok := m.clearedFields[organization.FieldWebhookSecretAt]
+	return ok
+}
+
+// ResetWebhookSecretAt resets all changes to the "webhook_secret_at" field.
+func (m *OrganizationMutation) ResetWebhookSecretAt() {
+	m.webhook_secret_at = nil
+	delete(m.clearedFields, organization.FieldWebhookSecretAt)
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (m *OrganizationMutation) SetWebhookReceivedAt(t time.Time) {
+	m.webhook_received_at = &t
+}
+
+// WebhookReceivedAt returns the value of the "webhook_received_at" field in the mutation.
+func (m *OrganizationMutation) WebhookReceivedAt() (r time.Time, exists bool) {
+	v := m.webhook_received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookReceivedAt returns the old "webhook_received_at" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldWebhookReceivedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookReceivedAt: %w", err)
+	}
+	return oldValue.WebhookReceivedAt, nil
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (m *OrganizationMutation) ClearWebhookReceivedAt() {
+	m.webhook_received_at = nil
+	m.clearedFields[organization.FieldWebhookReceivedAt] = struct{}{}
+}
+
+// WebhookReceivedAtCleared returns if the "webhook_received_at" field was cleared in this mutation.
+func (m *OrganizationMutation) WebhookReceivedAtCleared() bool {
+	_, ok := m.clearedFields[organization.FieldWebhookReceivedAt]
+	return ok
+}
+
+// ResetWebhookReceivedAt resets all changes to the "webhook_received_at" field.
+func (m *OrganizationMutation) ResetWebhookReceivedAt() {
+	m.webhook_received_at = nil
+	delete(m.clearedFields, organization.FieldWebhookReceivedAt)
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (m *OrganizationMutation) SetWebhookOutcome(s string) {
+	m.webhook_outcome = &s
+}
+
+// WebhookOutcome returns the value of the "webhook_outcome" field in the mutation.
+func (m *OrganizationMutation) WebhookOutcome() (r string, exists bool) {
+	v := m.webhook_outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookOutcome returns the old "webhook_outcome" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldWebhookOutcome(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookOutcome: %w", err)
+	}
+	return oldValue.WebhookOutcome, nil
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (m *OrganizationMutation) ClearWebhookOutcome() {
+	m.webhook_outcome = nil
+	m.clearedFields[organization.FieldWebhookOutcome] = struct{}{}
+}
+
+// WebhookOutcomeCleared returns if the "webhook_outcome" field was cleared in this mutation.
+func (m *OrganizationMutation) WebhookOutcomeCleared() bool {
+	_, ok := m.clearedFields[organization.FieldWebhookOutcome]
+	return ok
+}
+
+// ResetWebhookOutcome resets all changes to the "webhook_outcome" field.
+func (m *OrganizationMutation) ResetWebhookOutcome() {
+	m.webhook_outcome = nil
+	delete(m.clearedFields, organization.FieldWebhookOutcome)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *OrganizationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *OrganizationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *OrganizationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// AddRepositoryIDs adds the "repositories" edge to the Repository entity by ids.
+func (m *OrganizationMutation) AddRepositoryIDs(ids ...string) {
+	if m.repositories == nil {
+		m.repositories = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.repositories[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRepositories clears the "repositories" edge to the Repository entity.
+func (m *OrganizationMutation) ClearRepositories() {
+	m.clearedrepositories = true
+}
+
+// RepositoriesCleared reports if the "repositories" edge to the Repository entity was cleared.
+func (m *OrganizationMutation) RepositoriesCleared() bool {
+	return m.clearedrepositories
+}
+
+// RemoveRepositoryIDs removes the "repositories" edge to the Repository entity by IDs.
+func (m *OrganizationMutation) RemoveRepositoryIDs(ids ...string) {
+	if m.removedrepositories == nil {
+		m.removedrepositories = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.repositories, ids[i])
+		m.removedrepositories[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRepositories returns the removed IDs of the "repositories" edge to the Repository entity.
+func (m *OrganizationMutation) RemovedRepositoriesIDs() (ids []string) {
+	for id := range m.removedrepositories {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RepositoriesIDs returns the "repositories" edge IDs in the mutation.
+func (m *OrganizationMutation) RepositoriesIDs() (ids []string) {
+	for id := range m.repositories {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRepositories resets all changes to the "repositories" edge.
+func (m *OrganizationMutation) ResetRepositories() {
+	m.repositories = nil
+	m.clearedrepositories = false
+	m.removedrepositories = nil
+}
+
+// Where appends a list predicates to the OrganizationMutation builder.
+func (m *OrganizationMutation) Where(ps ...predicate.Organization) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OrganizationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OrganizationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Organization, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OrganizationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OrganizationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Organization).
+func (m *OrganizationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OrganizationMutation) Fields() []string {
+	fields := make([]string, 0, 21)
+	if m.host != nil {
+		fields = append(fields, organization.FieldHost)
+	}
+	if m.url != nil {
+		fields = append(fields, organization.FieldURL)
+	}
+	if m.name != nil {
+		fields = append(fields, organization.FieldName)
+	}
+	if m.credential != nil {
+		fields = append(fields, organization.FieldCredential)
+	}
+	if m.has_credential != nil {
+		fields = append(fields, organization.FieldHasCredential)
+	}
+	if m.include != nil {
+		fields = append(fields, organization.FieldInclude)
+	}
+	if m.exclude != nil {
+		fields = append(fields, organization.FieldExclude)
+	}
+	if m.forks != nil {
+		fields = append(fields, organization.FieldForks)
+	}
+	if m.archived != nil {
+		fields = append(fields, organization.FieldArchived)
+	}
+	if m.enabled != nil {
+		fields = append(fields, organization.FieldEnabled)
+	}
+	if m.last_synced_at != nil {
+		fields = append(fields, organization.FieldLastSyncedAt)
+	}
+	if m.last_error != nil {
+		fields = append(fields, organization.FieldLastError)
+	}
+	if m.notice != nil {
+		fields = append(fields, organization.FieldNotice)
+	}
+	if m.due_at != nil {
+		fields = append(fields, organization.FieldDueAt)
+	}
+	if m.walked_until != nil {
+		fields = append(fields, organization.FieldWalkedUntil)
+	}
+	if m.seen != nil {
+		fields = append(fields, organization.FieldSeen)
+	}
+	if m.webhook_secret != nil {
+		fields = append(fields, organization.FieldWebhookSecret)
+	}
+	if m.webhook_secret_at != nil {
+		fields = append(fields, organization.FieldWebhookSecretAt)
+	}
+	if m.webhook_received_at != nil {
+		fields = append(fields, organization.FieldWebhookReceivedAt)
+	}
+	if m.webhook_outcome != nil {
+		fields = append(fields, organization.FieldWebhookOutcome)
+	}
+	if m.created_at != nil {
+		fields = append(fields, organization.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case organization.FieldHost:
+		return m.Host()
+	case organization.FieldURL:
+		return m.URL()
+	case organization.FieldName:
+		return m.Name()
+	case organization.FieldCredential:
+		return m.Credential()
+	case organization.FieldHasCredential:
+		return m.HasCredential()
+	case organization.FieldInclude:
+		return m.Include()
+	case organization.FieldExclude:
+		return m.Exclude()
+	case organization.FieldForks:
+		return m.Forks()
+	case organization.FieldArchived:
+		return m.Archived()
+	case organization.FieldEnabled:
+		return m.Enabled()
+	case organization.FieldLastSyncedAt:
+		return m.LastSyncedAt()
+	case organization.FieldLastError:
+		return m.LastError()
+	case organization.FieldNotice:
+		return m.Notice()
+	case organization.FieldDueAt:
+		return m.DueAt()
+	case organization.FieldWalkedUntil:
+		return m.WalkedUntil()
+	case organization.FieldSeen:
+		return m.Seen()
+	case organization.FieldWebhookSecret:
+		return m.WebhookSecret()
+	case organization.FieldWebhookSecretAt:
+		return m.WebhookSecretAt()
+	case organization.FieldWebhookReceivedAt:
+		return m.WebhookReceivedAt()
+	case organization.FieldWebhookOutcome:
+		return m.WebhookOutcome()
+	case organization.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case organization.FieldHost:
+		return m.OldHost(ctx)
+	case organization.FieldURL:
+		return m.OldURL(ctx)
+	case organization.FieldName:
+		return m.OldName(ctx)
+	case organization.FieldCredential:
+		return m.OldCredential(ctx)
+	case organization.FieldHasCredential:
+		return m.OldHasCredential(ctx)
+	case organization.FieldInclude:
+		return m.OldInclude(ctx)
+	case organization.FieldExclude:
+		return m.OldExclude(ctx)
+	case organization.FieldForks:
+		return m.OldForks(ctx)
+	case organization.FieldArchived:
+		return m.OldArchived(ctx)
+	case organization.FieldEnabled:
+		return m.OldEnabled(ctx)
+	case organization.FieldLastSyncedAt:
+		return m.OldLastSyncedAt(ctx)
+	case organization.FieldLastError:
+		return m.OldLastError(ctx)
+	case organization.FieldNotice:
+		return m.OldNotice(ctx)
+	case organization.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case organization.FieldWalkedUntil:
+		return m.OldWalkedUntil(ctx)
+	case organization.FieldSeen:
+		return m.OldSeen(ctx)
+	case organization.FieldWebhookSecret:
+		return m.OldWebhookSecret(ctx)
+	case organization.FieldWebhookSecretAt:
+		return m.OldWebhookSecretAt(ctx)
+	case organization.FieldWebhookReceivedAt:
+		return m.OldWebhookReceivedAt(ctx)
+	case organization.FieldWebhookOutcome:
+		return m.OldWebhookOutcome(ctx)
+	case organization.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Organization field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case organization.FieldHost:
+		v, ok := value.(organization.Host)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHost(v)
+		return nil
+	case organization.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case organization.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case organization.FieldCredential:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCredential(v)
+		return nil
+	case organization.FieldHasCredential:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHasCredential(v)
+		return nil
+	case organization.FieldInclude:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInclude(v)
+		return nil
+	case organization.FieldExclude:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExclude(v)
+		return nil
+	case organization.FieldForks:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetForks(v)
+		return nil
+	case organization.FieldArchived:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetArchived(v)
+		return nil
+	case organization.FieldEnabled:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnabled(v)
+		return nil
+	case organization.FieldLastSyncedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastSyncedAt(v)
+		return nil
+	case organization.FieldLastError:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastError(v)
+		return nil
+	case organization.FieldNotice:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotice(v)
+		return nil
+	case organization.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case organization.FieldWalkedUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWalkedUntil(v)
+		return nil
+	case organization.FieldSeen:
+		v, ok := value.(schema.Seen)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeen(v)
+		return nil
+	case organization.FieldWebhookSecret:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookSecret(v)
+		return nil
+	case organization.FieldWebhookSecretAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookSecretAt(v)
+		return nil
+	case organization.FieldWebhookReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookReceivedAt(v)
+		return nil
+	case organization.FieldWebhookOutcome:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookOutcome(v)
+		return nil
+	case organization.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Organization field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OrganizationMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OrganizationMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrganizationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Organization numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OrganizationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(organization.FieldCredential) {
+		fields = append(fields, organization.FieldCredential)
+	}
+	if m.FieldCleared(organization.FieldInclude) {
+		fields = append(fields, organization.FieldInclude)
+	}
+	if m.FieldCleared(organization.FieldExclude) {
+		fields = append(fields, organization.FieldExclude)
+	}
+	if m.FieldCleared(organization.FieldLastSyncedAt) {
+		fields = append(fields, organization.FieldLastSyncedAt)
+	}
+	if m.FieldCleared(organization.FieldLastError) {
+		fields = append(fields, organization.FieldLastError)
+	}
+	if m.FieldCleared(organization.FieldNotice) {
+		fields = append(fields, organization.FieldNotice)
+	}
+	if m.FieldCleared(organization.FieldWalkedUntil) {
+		fields = append(fields, organization.FieldWalkedUntil)
+	}
+	if m.FieldCleared(organization.FieldSeen) {
+		fields = append(fields, organization.FieldSeen)
+	}
+	if m.FieldCleared(organization.FieldWebhookSecret) {
+		fields = append(fields, organization.FieldWebhookSecret)
+	}
+	if m.FieldCleared(organization.FieldWebhookSecretAt) {
+		fields = append(fields, organization.FieldWebhookSecretAt)
+	}
+	if m.FieldCleared(organization.FieldWebhookReceivedAt) {
+		fields = append(fields, organization.FieldWebhookReceivedAt)
+	}
+	if m.FieldCleared(organization.FieldWebhookOutcome) {
+		fields = append(fields, organization.FieldWebhookOutcome)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OrganizationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OrganizationMutation) ClearField(name string) error {
+	switch name {
+	case organization.FieldCredential:
+		m.ClearCredential()
+		return nil
+	case organization.FieldInclude:
+		m.ClearInclude()
+		return nil
+	case organization.FieldExclude:
+		m.ClearExclude()
+		return nil
+	case organization.FieldLastSyncedAt:
+		m.ClearLastSyncedAt()
+		return nil
+	case organization.FieldLastError:
+		m.ClearLastError()
+		return nil
+	case organization.FieldNotice:
+		m.ClearNotice()
+		return nil
+	case organization.FieldWalkedUntil:
+		m.ClearWalkedUntil()
+		return nil
+	case organization.FieldSeen:
+		m.ClearSeen()
+		return nil
+	case organization.FieldWebhookSecret:
+		m.ClearWebhookSecret()
+		return nil
+	case organization.FieldWebhookSecretAt:
+		m.ClearWebhookSecretAt()
+		return nil
+	case organization.FieldWebhookReceivedAt:
+		m.ClearWebhookReceivedAt()
+		return nil
+	case organization.FieldWebhookOutcome:
+		m.ClearWebhookOutcome()
+		return nil
+	}
+	return fmt.Errorf("unknown Organization nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OrganizationMutation) ResetField(name string) error {
+	switch name {
+	case organization.FieldHost:
+		m.ResetHost()
+		return nil
+	case organization.FieldURL:
+		m.ResetURL()
+		return nil
+	case organization.FieldName:
+		m.ResetName()
+		return nil
+	case organization.FieldCredential:
+		m.ResetCredential()
+		return nil
+	case organization.FieldHasCredential:
+		m.ResetHasCredential()
+		return nil
+	case organization.FieldInclude:
+		m.ResetInclude()
+		return nil
+	case organization.FieldExclude:
+		m.ResetExclude()
+		return nil
+	case organization.FieldForks:
+		m.ResetForks()
+		return nil
+	case organization.FieldArchived:
+		m.ResetArchived()
+		return nil
+	case organization.FieldEnabled:
+		m.ResetEnabled()
+		return nil
+	case organization.FieldLastSyncedAt:
+		m.ResetLastSyncedAt()
+		return nil
+	case organization.FieldLastError:
+		m.ResetLastError()
+		return nil
+	case organization.FieldNotice:
+		m.ResetNotice()
+		return nil
+	case organization.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case organization.FieldWalkedUntil:
+		m.ResetWalkedUntil()
+		return nil
+	case organization.FieldSeen:
+		m.ResetSeen()
+		return nil
+	case organization.FieldWebhookSecret:
+		m.ResetWebhookSecret()
+		return nil
+	case organization.FieldWebhookSecretAt:
+		m.ResetWebhookSecretAt()
+		return nil
+	case organization.FieldWebhookReceivedAt:
+		m.ResetWebhookReceivedAt()
+		return nil
+	case organization.FieldWebhookOutcome:
+		m.ResetWebhookOutcome()
+		return nil
+	case organization.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Organization field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OrganizationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.repositories != nil {
+		edges = append(edges, organization.EdgeRepositories)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OrganizationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case organization.EdgeRepositories:
+		ids := make([]ent.Value, 0, len(m.repositories))
+		for id := range m.repositories {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OrganizationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.removedrepositories != nil {
+		edges = append(edges, organization.EdgeRepositories)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OrganizationMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case organization.EdgeRepositories:
+		ids := make([]ent.Value, 0, len(m.removedrepositories))
+		for id := range m.removedrepositories {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OrganizationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedrepositories {
+		edges = append(edges, organization.EdgeRepositories)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OrganizationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case organization.EdgeRepositories:
+		return m.clearedrepositories
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OrganizationMutation) ClearEdge(name string) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Organization unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OrganizationMutation) ResetEdge(name string) error {
+	switch name {
+	case organization.EdgeRepositories:
+		m.ResetRepositories()
+		return nil
+	}
+	return fmt.Errorf("unknown Organization edge %s", name)
+}
+
 // PackageVersionMutation represents an operation that mutates the PackageVersion nodes in the graph.
 type PackageVersionMutation struct {
 	config
@@ -13058,6 +14830,12 @@ type RepositoryMutation struct {
 	doubted_lost              *int
 	adddoubted_lost           *int
 	removals_confirmed        *bool
+	webhook_secret            *[]byte
+	webhook_secret_at         *time.Time
+	webhook_received_at       *time.Time
+	webhook_outcome           *string
+	webhook_push_at           *time.Time
+	upstream_id               *string
 	created_at                *time.Time
 	clearedFields             map[string]struct{}
 	syncs                     map[string]struct{}
@@ -13069,6 +14847,8 @@ type RepositoryMutation struct {
 	pins                      map[string]struct{}
 	removedpins               map[string]struct{}
 	clearedpins               bool
+	organization              *string
+	clearedorganization       bool
 	claims                    map[string]struct{}
 	removedclaims             map[string]struct{}
 	clearedclaims             bool
@@ -14360,6 +16140,349 @@ func (m *RepositoryMutation) ResetRemovalsConfirmed() {
 	m.removals_confirmed = nil
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (m *RepositoryMutation) SetWebhookSecret(b []byte) {
+	m.webhook_secret = &b
+}
+
+// WebhookSecret returns the value of the "webhook_secret" field in the mutation.
+func (m *RepositoryMutation) WebhookSecret() (r []byte, exists bool) {
+	v := m.webhook_secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookSecret returns the old "webhook_secret" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookSecret(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookSecret: %w", err)
+	}
+	return oldValue.WebhookSecret, nil
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (m *RepositoryMutation) ClearWebhookSecret() {
+	m.webhook_secret = nil
+	m.clearedFields[repository.FieldWebhookSecret] = struct{}{}
+}
+
+// WebhookSecretCleared returns if the "webhook_secret" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookSecretCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookSecret]
+	return ok
+}
+
+// ResetWebhookSecret resets all changes to the "webhook_secret" field.
+func (m *RepositoryMutation) ResetWebhookSecret() {
+	m.webhook_secret = nil
+	delete(m.clearedFields, repository.FieldWebhookSecret)
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (m *RepositoryMutation) SetWebhookSecretAt(t time.Time) {
+	m.webhook_secret_at = &t
+}
+
+// WebhookSecretAt returns the value of the "webhook_secret_at" field in the mutation.
+func (m *RepositoryMutation) WebhookSecretAt() (r time.Time, exists bool) {
+	v := m.webhook_secret_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookSecretAt returns the old "webhook_secret_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookSecretAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookSecretAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookSecretAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookSecretAt: %w", err)
+	}
+	return oldValue.WebhookSecretAt, nil
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (m *RepositoryMutation) ClearWebhookSecretAt() {
+	m.webhook_secret_at = nil
+	m.clearedFields[repository.FieldWebhookSecretAt] = struct{}{}
+}
+
+// WebhookSecretAtCleared returns if the "webhook_secret_at" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookSecretAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookSecretAt]
+	return ok
+}
+
+// ResetWebhookSecretAt resets all changes to the "webhook_secret_at" field.
+func (m *RepositoryMutation) ResetWebhookSecretAt() {
+	m.webhook_secret_at = nil
+	delete(m.clearedFields, repository.FieldWebhookSecretAt)
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (m *RepositoryMutation) SetWebhookReceivedAt(t time.Time) {
+	m.webhook_received_at = &t
+}
+
+// WebhookReceivedAt returns the value of the "webhook_received_at" field in the mutation.
+func (m *RepositoryMutation) WebhookReceivedAt() (r time.Time, exists bool) {
+	v := m.webhook_received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookReceivedAt returns the old "webhook_received_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookReceivedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookReceivedAt: %w", err)
+	}
+	return oldValue.WebhookReceivedAt, nil
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (m *RepositoryMutation) ClearWebhookReceivedAt() {
+	m.webhook_received_at = nil
+	m.clearedFields[repository.FieldWebhookReceivedAt] = struct{}{}
+}
+
+// WebhookReceivedAtCleared returns if the "webhook_received_at" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookReceivedAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookReceivedAt]
+	return ok
+}
+
+// ResetWebhookReceivedAt resets all changes to the "webhook_received_at" field.
+func (m *RepositoryMutation) ResetWebhookReceivedAt() {
+	m.webhook_received_at = nil
+	delete(m.clearedFields, repository.FieldWebhookReceivedAt)
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (m *RepositoryMutation) SetWebhookOutcome(s string) {
+	m.webhook_outcome = &s
+}
+
+// WebhookOutcome returns the value of the "webhook_outcome" field in the mutation.
+func (m *RepositoryMutation) WebhookOutcome() (r string, exists bool) {
+	v := m.webhook_outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookOutcome returns the old "webhook_outcome" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookOutcome(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookOutcome: %w", err)
+	}
+	return oldValue.WebhookOutcome, nil
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (m *RepositoryMutation) ClearWebhookOutcome() {
+	m.webhook_outcome = nil
+	m.clearedFields[repository.FieldWebhookOutcome] = struct{}{}
+}
+
+// WebhookOutcomeCleared returns if the "webhook_outcome" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookOutcomeCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookOutcome]
+	return ok
+}
+
+// ResetWebhookOutcome resets all changes to the "webhook_outcome" field.
+func (m *RepositoryMutation) ResetWebhookOutcome() {
+	m.webhook_outcome = nil
+	delete(m.clearedFields, repository.FieldWebhookOutcome)
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (m *RepositoryMutation) SetWebhookPushAt(t time.Time) {
+	m.webhook_push_at = &t
+}
+
+// WebhookPushAt returns the value of the "webhook_push_at" field in the mutation.
+func (m *RepositoryMutation) WebhookPushAt() (r time.Time, exists bool) {
+	v := m.webhook_push_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWebhookPushAt returns the old "webhook_push_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldWebhookPushAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWebhookPushAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWebhookPushAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWebhookPushAt: %w", err)
+	}
+	return oldValue.WebhookPushAt, nil
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (m *RepositoryMutation) ClearWebhookPushAt() {
+	m.webhook_push_at = nil
+	m.clearedFields[repository.FieldWebhookPushAt] = struct{}{}
+}
+
+// WebhookPushAtCleared returns if the "webhook_push_at" field was cleared in this mutation.
+func (m *RepositoryMutation) WebhookPushAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldWebhookPushAt]
+	return ok
+}
+
+// ResetWebhookPushAt resets all changes to the "webhook_push_at" field.
+func (m *RepositoryMutation) ResetWebhookPushAt() {
+	m.webhook_push_at = nil
+	delete(m.clearedFields, repository.FieldWebhookPushAt)
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *RepositoryMutation) SetOrganizationID(s string) {
+	m.organization = &s
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *RepositoryMutation) OrganizationID() (r string, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldOrganizationID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (m *RepositoryMutation) ClearOrganizationID() {
+	m.organization = nil
+	m.clearedFields[repository.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationIDCleared returns if the "organization_id" field was cleared in this mutation.
+func (m *RepositoryMutation) OrganizationIDCleared() bool {
+	_, ok := m.clearedFields[repository.FieldOrganizationID]
+	return ok
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *RepositoryMutation) ResetOrganizationID() {
+	m.organization = nil
+	delete(m.clearedFields, repository.FieldOrganizationID)
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (m *RepositoryMutation) SetUpstreamID(s string) {
+	m.upstream_id = &s
+}
+
+// UpstreamID returns the value of the "upstream_id" field in the mutation.
+func (m *RepositoryMutation) UpstreamID() (r string, exists bool) {
+	v := m.upstream_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpstreamID returns the old "upstream_id" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldUpstreamID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpstreamID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpstreamID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpstreamID: %w", err)
+	}
+	return oldValue.UpstreamID, nil
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (m *RepositoryMutation) ClearUpstreamID() {
+	m.upstream_id = nil
+	m.clearedFields[repository.FieldUpstreamID] = struct{}{}
+}
+
+// UpstreamIDCleared returns if the "upstream_id" field was cleared in this mutation.
+func (m *RepositoryMutation) UpstreamIDCleared() bool {
+	_, ok := m.clearedFields[repository.FieldUpstreamID]
+	return ok
+}
+
+// ResetUpstreamID resets all changes to the "upstream_id" field.
+func (m *RepositoryMutation) ResetUpstreamID() {
+	m.upstream_id = nil
+	delete(m.clearedFields, repository.FieldUpstreamID)
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *RepositoryMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -14558,6 +16681,33 @@ func (m *RepositoryMutation) ResetPins() {
 	m.removedpins = nil
 }
 
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *RepositoryMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[repository.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *RepositoryMutation) OrganizationCleared() bool {
+	return m.OrganizationIDCleared() || m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *RepositoryMutation) OrganizationIDs() (ids []string) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *RepositoryMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
 // AddClaimIDs adds the "claims" edge to the Claim entity by ids.
 func (m *RepositoryMutation) AddClaimIDs(ids ...string) {
 	if m.claims == nil {
@@ -14646,7 +16796,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 33)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -14722,6 +16872,27 @@ func (m *RepositoryMutation) Fields() []string {
 	if m.removals_confirmed != nil {
 		fields = append(fields, repository.FieldRemovalsConfirmed)
 	}
+	if m.webhook_secret != nil {
+		fields = append(fields, repository.FieldWebhookSecret)
+	}
+	if m.webhook_secret_at != nil {
+		fields = append(fields, repository.FieldWebhookSecretAt)
+	}
+	if m.webhook_received_at != nil {
+		fields = append(fields, repository.FieldWebhookReceivedAt)
+	}
+	if m.webhook_outcome != nil {
+		fields = append(fields, repository.FieldWebhookOutcome)
+	}
+	if m.webhook_push_at != nil {
+		fields = append(fields, repository.FieldWebhookPushAt)
+	}
+	if m.organization != nil {
+		fields = append(fields, repository.FieldOrganizationID)
+	}
+	if m.upstream_id != nil {
+		fields = append(fields, repository.FieldUpstreamID)
+	}
 	if m.created_at != nil {
 		fields = append(fields, repository.FieldCreatedAt)
 	}
@@ -14783,6 +16954,20 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.DoubtedLost()
 	case repository.FieldRemovalsConfirmed:
 		return m.RemovalsConfirmed()
+	case repository.FieldWebhookSecret:
+		return m.WebhookSecret()
+	case repository.FieldWebhookSecretAt:
+		return m.WebhookSecretAt()
+	case repository.FieldWebhookReceivedAt:
+		return m.WebhookReceivedAt()
+	case repository.FieldWebhookOutcome:
+		return m.WebhookOutcome()
+	case repository.FieldWebhookPushAt:
+		return m.WebhookPushAt()
+	case repository.FieldOrganizationID:
+		return m.OrganizationID()
+	case repository.FieldUpstreamID:
+		return m.UpstreamID()
 	case repository.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -14844,6 +17029,20 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldDoubtedLost(ctx)
 	case repository.FieldRemovalsConfirmed:
 		return m.OldRemovalsConfirmed(ctx)
+	case repository.FieldWebhookSecret:
+		return m.OldWebhookSecret(ctx)
+	case repository.FieldWebhookSecretAt:
+		return m.OldWebhookSecretAt(ctx)
+	case repository.FieldWebhookReceivedAt:
+		return m.OldWebhookReceivedAt(ctx)
+	case repository.FieldWebhookOutcome:
+		return m.OldWebhookOutcome(ctx)
+	case repository.FieldWebhookPushAt:
+		return m.OldWebhookPushAt(ctx)
+	case repository.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case repository.FieldUpstreamID:
+		return m.OldUpstreamID(ctx)
 	case repository.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -15030,6 +17229,55 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRemovalsConfirmed(v)
 		return nil
+	case repository.FieldWebhookSecret:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookSecret(v)
+		return nil
+	case repository.FieldWebhookSecretAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookSecretAt(v)
+		return nil
+	case repository.FieldWebhookReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookReceivedAt(v)
+		return nil
+	case repository.FieldWebhookOutcome:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookOutcome(v)
+		return nil
+	case repository.FieldWebhookPushAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWebhookPushAt(v)
+		return nil
+	case repository.FieldOrganizationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case repository.FieldUpstreamID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpstreamID(v)
+		return nil
 	case repository.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -15142,6 +17390,27 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldDoubtedAt) {
 		fields = append(fields, repository.FieldDoubtedAt)
 	}
+	if m.FieldCleared(repository.FieldWebhookSecret) {
+		fields = append(fields, repository.FieldWebhookSecret)
+	}
+	if m.FieldCleared(repository.FieldWebhookSecretAt) {
+		fields = append(fields, repository.FieldWebhookSecretAt)
+	}
+	if m.FieldCleared(repository.FieldWebhookReceivedAt) {
+		fields = append(fields, repository.FieldWebhookReceivedAt)
+	}
+	if m.FieldCleared(repository.FieldWebhookOutcome) {
+		fields = append(fields, repository.FieldWebhookOutcome)
+	}
+	if m.FieldCleared(repository.FieldWebhookPushAt) {
+		fields = append(fields, repository.FieldWebhookPushAt)
+	}
+	if m.FieldCleared(repository.FieldOrganizationID) {
+		fields = append(fields, repository.FieldOrganizationID)
+	}
+	if m.FieldCleared(repository.FieldUpstreamID) {
+		fields = append(fields, repository.FieldUpstreamID)
+	}
 	return fields
 }
 
@@ -15191,6 +17460,27 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldDoubtedAt:
 		m.ClearDoubtedAt()
+		return nil
+	case repository.FieldWebhookSecret:
+		m.ClearWebhookSecret()
+		return nil
+	case repository.FieldWebhookSecretAt:
+		m.ClearWebhookSecretAt()
+		return nil
+	case repository.FieldWebhookReceivedAt:
+		m.ClearWebhookReceivedAt()
+		return nil
+	case repository.FieldWebhookOutcome:
+		m.ClearWebhookOutcome()
+		return nil
+	case repository.FieldWebhookPushAt:
+		m.ClearWebhookPushAt()
+		return nil
+	case repository.FieldOrganizationID:
+		m.ClearOrganizationID()
+		return nil
+	case repository.FieldUpstreamID:
+		m.ClearUpstreamID()
 		return nil
 	}
 	return fmt.Errorf("unknown Repository nullable field %s", name)
@@ -15275,6 +17565,27 @@ func (m *RepositoryMutation) ResetField(name string) error {
 	case repository.FieldRemovalsConfirmed:
 		m.ResetRemovalsConfirmed()
 		return nil
+	case repository.FieldWebhookSecret:
+		m.ResetWebhookSecret()
+		return nil
+	case repository.FieldWebhookSecretAt:
+		m.ResetWebhookSecretAt()
+		return nil
+	case repository.FieldWebhookReceivedAt:
+		m.ResetWebhookReceivedAt()
+		return nil
+	case repository.FieldWebhookOutcome:
+		m.ResetWebhookOutcome()
+		return nil
+	case repository.FieldWebhookPushAt:
+		m.ResetWebhookPushAt()
+		return nil
+	case repository.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case repository.FieldUpstreamID:
+		m.ResetUpstreamID()
+		return nil
 	case repository.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
@@ -15284,7 +17595,7 @@ func (m *RepositoryMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RepositoryMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.syncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
@@ -15293,6 +17604,9 @@ func (m *RepositoryMutation) AddedEdges() []string {
 	}
 	if m.pins != nil {
 		edges = append(edges, repository.EdgePins)
+	}
+	if m.organization != nil {
+		edges = append(edges, repository.EdgeOrganization)
 	}
 	if m.claims != nil {
 		edges = append(edges, repository.EdgeClaims)
@@ -15322,6 +17636,10 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
 	case repository.EdgeClaims:
 		ids := make([]ent.Value, 0, len(m.claims))
 		for id := range m.claims {
@@ -15334,7 +17652,7 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RepositoryMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.removedsyncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
@@ -15384,7 +17702,7 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RepositoryMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.clearedsyncs {
 		edges = append(edges, repository.EdgeSyncs)
 	}
@@ -15393,6 +17711,9 @@ func (m *RepositoryMutation) ClearedEdges() []string {
 	}
 	if m.clearedpins {
 		edges = append(edges, repository.EdgePins)
+	}
+	if m.clearedorganization {
+		edges = append(edges, repository.EdgeOrganization)
 	}
 	if m.clearedclaims {
 		edges = append(edges, repository.EdgeClaims)
@@ -15410,6 +17731,8 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 		return m.clearedpackage_rows
 	case repository.EdgePins:
 		return m.clearedpins
+	case repository.EdgeOrganization:
+		return m.clearedorganization
 	case repository.EdgeClaims:
 		return m.clearedclaims
 	}
@@ -15420,6 +17743,9 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 // if that edge is not defined in the schema.
 func (m *RepositoryMutation) ClearEdge(name string) error {
 	switch name {
+	case repository.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
 	}
 	return fmt.Errorf("unknown Repository unique edge %s", name)
 }
@@ -15436,6 +17762,9 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 		return nil
 	case repository.EdgePins:
 		m.ResetPins()
+		return nil
+	case repository.EdgeOrganization:
+		m.ResetOrganization()
 		return nil
 	case repository.EdgeClaims:
 		m.ResetClaims()
@@ -17415,6 +19744,7 @@ type SyncRunMutation struct {
 	worker              *string
 	heartbeat_at        *time.Time
 	trigger             *string
+	again               *bool
 	created_at          *time.Time
 	started_at          *time.Time
 	finished_at         *time.Time
@@ -17825,6 +20155,55 @@ func (m *SyncRunMutation) OldTrigger(ctx context.Context) (v string, err error) 
 // ResetTrigger resets all changes to the "trigger" field.
 func (m *SyncRunMutation) ResetTrigger() {
 	m.trigger = nil
+}
+
+// SetAgain sets the "again" field.
+func (m *SyncRunMutation) SetAgain(b bool) {
+	m.again = &b
+}
+
+// Again returns the value of the "again" field in the mutation.
+func (m *SyncRunMutation) Again() (r bool, exists bool) {
+	v := m.again
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAgain returns the old "again" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldAgain(ctx context.Context) (v *bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAgain is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAgain requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAgain: %w", err)
+	}
+	return oldValue.Again, nil
+}
+
+// ClearAgain clears the value of the "again" field.
+func (m *SyncRunMutation) ClearAgain() {
+	m.again = nil
+	m.clearedFields[syncrun.FieldAgain] = struct{}{}
+}
+
+// AgainCleared returns if the "again" field was cleared in this mutation.
+func (m *SyncRunMutation) AgainCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldAgain]
+	return ok
+}
+
+// ResetAgain resets all changes to the "again" field.
+func (m *SyncRunMutation) ResetAgain() {
+	m.again = nil
+	delete(m.clearedFields, syncrun.FieldAgain)
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -18409,7 +20788,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.repository != nil {
 		fields = append(fields, syncrun.FieldRepositoryID)
 	}
@@ -18430,6 +20809,9 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.trigger != nil {
 		fields = append(fields, syncrun.FieldTrigger)
+	}
+	if m.again != nil {
+		fields = append(fields, syncrun.FieldAgain)
 	}
 	if m.created_at != nil {
 		fields = append(fields, syncrun.FieldCreatedAt)
@@ -18483,6 +20865,8 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.HeartbeatAt()
 	case syncrun.FieldTrigger:
 		return m.Trigger()
+	case syncrun.FieldAgain:
+		return m.Again()
 	case syncrun.FieldCreatedAt:
 		return m.CreatedAt()
 	case syncrun.FieldStartedAt:
@@ -18526,6 +20910,8 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldHeartbeatAt(ctx)
 	case syncrun.FieldTrigger:
 		return m.OldTrigger(ctx)
+	case syncrun.FieldAgain:
+		return m.OldAgain(ctx)
 	case syncrun.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case syncrun.FieldStartedAt:
@@ -18603,6 +20989,13 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTrigger(v)
+		return nil
+	case syncrun.FieldAgain:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAgain(v)
 		return nil
 	case syncrun.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -18770,6 +21163,9 @@ func (m *SyncRunMutation) ClearedFields() []string {
 	if m.FieldCleared(syncrun.FieldActive) {
 		fields = append(fields, syncrun.FieldActive)
 	}
+	if m.FieldCleared(syncrun.FieldAgain) {
+		fields = append(fields, syncrun.FieldAgain)
+	}
 	if m.FieldCleared(syncrun.FieldStartedAt) {
 		fields = append(fields, syncrun.FieldStartedAt)
 	}
@@ -18801,6 +21197,9 @@ func (m *SyncRunMutation) ClearField(name string) error {
 	switch name {
 	case syncrun.FieldActive:
 		m.ClearActive()
+		return nil
+	case syncrun.FieldAgain:
+		m.ClearAgain()
 		return nil
 	case syncrun.FieldStartedAt:
 		m.ClearStartedAt()
@@ -18845,6 +21244,9 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldTrigger:
 		m.ResetTrigger()
+		return nil
+	case syncrun.FieldAgain:
+		m.ResetAgain()
 		return nil
 	case syncrun.FieldCreatedAt:
 		m.ResetCreatedAt()

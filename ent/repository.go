@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/organization"
 	"broker/ent/repository"
 	"encoding/json"
 	"fmt"
@@ -68,6 +69,20 @@ type Repository struct {
 	DoubtedLost int `json:"doubted_lost,omitempty"`
 	// A person said that what the source lost is gone; the next sync believes it.
 	RemovalsConfirmed bool `json:"removals_confirmed,omitempty"`
+	// Sealed: what deliveries of its host are signed with; null where none are taken.
+	WebhookSecret *[]byte `json:"-"`
+	// When it was made.
+	WebhookSecretAt *time.Time `json:"webhook_secret_at,omitempty"`
+	// When the last delivery that it fits came.
+	WebhookReceivedAt *time.Time `json:"webhook_received_at,omitempty"`
+	// What came of that one, for people.
+	WebhookOutcome *string `json:"webhook_outcome,omitempty"`
+	// When one last told of a push: while that is not long ago, nobody needs to ask the host for changes.
+	WebhookPushAt *time.Time `json:"webhook_push_at,omitempty"`
+	// The organization that it was added with.
+	OrganizationID *string `json:"organization_id,omitempty"`
+	// Its id at the host of that organization, which outlives a change of its name.
+	UpstreamID *string `json:"upstream_id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -84,11 +99,13 @@ type RepositoryEdges struct {
 	PackageRows []*Pkg `json:"package_rows,omitempty"`
 	// Pins holds the value of the pins edge.
 	Pins []*Pin `json:"pins,omitempty"`
+	// Organization holds the value of the organization edge.
+	Organization *Organization `json:"organization,omitempty"`
 	// Claims holds the value of the claims edge.
 	Claims []*Claim `json:"claims,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [5]bool
 
 	namedSyncs       map[string][]*SyncRun
 	namedPackageRows map[string][]*Pkg
@@ -123,10 +140,21 @@ func (e RepositoryEdges) PinsOrErr() ([]*Pin, error) {
 	return nil, &NotLoadedError{edge: "pins"}
 }
 
+// OrganizationOrErr returns the Organization value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e RepositoryEdges) OrganizationOrErr() (*Organization, error) {
+	if e.Organization != nil {
+		return e.Organization, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: organization.Label}
+	}
+	return nil, &NotLoadedError{edge: "organization"}
+}
+
 // ClaimsOrErr returns the Claims value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) ClaimsOrErr() ([]*Claim, error) {
-	if e.loadedTypes[3] {
+	if e.loadedTypes[4] {
 		return e.Claims, nil
 	}
 	return nil, &NotLoadedError{edge: "claims"}
@@ -137,15 +165,15 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case repository.FieldPackages, repository.FieldPaths, repository.FieldPackFrom, repository.FieldCredential, repository.FieldCooldownExceptions:
+		case repository.FieldPackages, repository.FieldPaths, repository.FieldPackFrom, repository.FieldCredential, repository.FieldCooldownExceptions, repository.FieldWebhookSecret:
 			values[i] = new([]byte)
 		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed:
 			values[i] = new(sql.NullBool)
 		case repository.FieldPriority, repository.FieldCooldownDays, repository.FieldDoubtedLost:
 			values[i] = new(sql.NullInt64)
-		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldKnownHosts, repository.FieldSourceState, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice:
+		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldKnownHosts, repository.FieldSourceState, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice, repository.FieldWebhookOutcome, repository.FieldOrganizationID, repository.FieldUpstreamID:
 			values[i] = new(sql.NullString)
-		case repository.FieldCredentialExpiresAt, repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldCreatedAt:
+		case repository.FieldCredentialExpiresAt, repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldWebhookSecretAt, repository.FieldWebhookReceivedAt, repository.FieldWebhookPushAt, repository.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -334,6 +362,54 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RemovalsConfirmed = value.Bool
 			}
+		case repository.FieldWebhookSecret:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field webhook_secret", values[i])
+			} else if value != nil {
+				_m.WebhookSecret = value
+			}
+		case repository.FieldWebhookSecretAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field webhook_secret_at", values[i])
+			} else if value.Valid {
+				_m.WebhookSecretAt = new(time.Time)
+				*_m.WebhookSecretAt = value.Time
+			}
+		case repository.FieldWebhookReceivedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field webhook_received_at", values[i])
+			} else if value.Valid {
+				_m.WebhookReceivedAt = new(time.Time)
+				*_m.WebhookReceivedAt = value.Time
+			}
+		case repository.FieldWebhookOutcome:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field webhook_outcome", values[i])
+			} else if value.Valid {
+				_m.WebhookOutcome = new(string)
+				*_m.WebhookOutcome = value.String
+			}
+		case repository.FieldWebhookPushAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field webhook_push_at", values[i])
+			} else if value.Valid {
+				_m.WebhookPushAt = new(time.Time)
+				*_m.WebhookPushAt = value.Time
+			}
+		case repository.FieldOrganizationID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field organization_id", values[i])
+			} else if value.Valid {
+				_m.OrganizationID = new(string)
+				*_m.OrganizationID = value.String
+			}
+		case repository.FieldUpstreamID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field upstream_id", values[i])
+			} else if value.Valid {
+				_m.UpstreamID = new(string)
+				*_m.UpstreamID = value.String
+			}
 		case repository.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
@@ -366,6 +442,11 @@ func (_m *Repository) QueryPackageRows() *PkgQuery {
 // QueryPins queries the "pins" edge of the Repository entity.
 func (_m *Repository) QueryPins() *PinQuery {
 	return NewRepositoryClient(_m.config).QueryPins(_m)
+}
+
+// QueryOrganization queries the "organization" edge of the Repository entity.
+func (_m *Repository) QueryOrganization() *OrganizationQuery {
+	return NewRepositoryClient(_m.config).QueryOrganization(_m)
 }
 
 // QueryClaims queries the "claims" edge of the Repository entity.
@@ -485,6 +566,38 @@ func (_m *Repository) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("removals_confirmed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RemovalsConfirmed))
+	builder.WriteString(", ")
+	builder.WriteString("webhook_secret=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.WebhookSecretAt; v != nil {
+		builder.WriteString("webhook_secret_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.WebhookReceivedAt; v != nil {
+		builder.WriteString("webhook_received_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.WebhookOutcome; v != nil {
+		builder.WriteString("webhook_outcome=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.WebhookPushAt; v != nil {
+		builder.WriteString("webhook_push_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.OrganizationID; v != nil {
+		builder.WriteString("organization_id=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.UpstreamID; v != nil {
+		builder.WriteString("upstream_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

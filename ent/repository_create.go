@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -321,6 +322,96 @@ func (_c *RepositoryCreate) SetNillableRemovalsConfirmed(v *bool) *RepositoryCre
 	return _c
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (_c *RepositoryCreate) SetWebhookSecret(v []byte) *RepositoryCreate {
+	_c.mutation.SetWebhookSecret(v)
+	return _c
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (_c *RepositoryCreate) SetWebhookSecretAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetWebhookSecretAt(v)
+	return _c
+}
+
+// SetNillableWebhookSecretAt sets the "webhook_secret_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookSecretAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookSecretAt(*v)
+	}
+	return _c
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (_c *RepositoryCreate) SetWebhookReceivedAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetWebhookReceivedAt(v)
+	return _c
+}
+
+// SetNillableWebhookReceivedAt sets the "webhook_received_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookReceivedAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookReceivedAt(*v)
+	}
+	return _c
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (_c *RepositoryCreate) SetWebhookOutcome(v string) *RepositoryCreate {
+	_c.mutation.SetWebhookOutcome(v)
+	return _c
+}
+
+// SetNillableWebhookOutcome sets the "webhook_outcome" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookOutcome(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookOutcome(*v)
+	}
+	return _c
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (_c *RepositoryCreate) SetWebhookPushAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetWebhookPushAt(v)
+	return _c
+}
+
+// SetNillableWebhookPushAt sets the "webhook_push_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableWebhookPushAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetWebhookPushAt(*v)
+	}
+	return _c
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (_c *RepositoryCreate) SetOrganizationID(v string) *RepositoryCreate {
+	_c.mutation.SetOrganizationID(v)
+	return _c
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableOrganizationID(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetOrganizationID(*v)
+	}
+	return _c
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (_c *RepositoryCreate) SetUpstreamID(v string) *RepositoryCreate {
+	_c.mutation.SetUpstreamID(v)
+	return _c
+}
+
+// SetNillableUpstreamID sets the "upstream_id" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableUpstreamID(v *string) *RepositoryCreate {
+	if v != nil {
+		_c.SetUpstreamID(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *RepositoryCreate) SetCreatedAt(v time.Time) *RepositoryCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -392,6 +483,11 @@ func (_c *RepositoryCreate) AddPins(v ...*Pin) *RepositoryCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddPinIDs(ids...)
+}
+
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_c *RepositoryCreate) SetOrganization(v *Organization) *RepositoryCreate {
+	return _c.SetOrganizationID(v.ID)
 }
 
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
@@ -574,6 +670,16 @@ func (_c *RepositoryCreate) check() error {
 	if _, ok := _c.mutation.RemovalsConfirmed(); !ok {
 		return &ValidationError{Name: "removals_confirmed", err: errors.New(`ent: missing required field "Repository.removals_confirmed"`)}
 	}
+	if v, ok := _c.mutation.WebhookOutcome(); ok {
+		if err := repository.WebhookOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.UpstreamID(); ok {
+		if err := repository.UpstreamIDValidator(v); err != nil {
+			return &ValidationError{Name: "upstream_id", err: fmt.Errorf(`ent: validator failed for field "Repository.upstream_id": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Repository.created_at"`)}
 	}
@@ -718,6 +824,30 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
 		_node.RemovalsConfirmed = value
 	}
+	if value, ok := _c.mutation.WebhookSecret(); ok {
+		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
+		_node.WebhookSecret = &value
+	}
+	if value, ok := _c.mutation.WebhookSecretAt(); ok {
+		_spec.SetField(repository.FieldWebhookSecretAt, field.TypeTime, value)
+		_node.WebhookSecretAt = &value
+	}
+	if value, ok := _c.mutation.WebhookReceivedAt(); ok {
+		_spec.SetField(repository.FieldWebhookReceivedAt, field.TypeTime, value)
+		_node.WebhookReceivedAt = &value
+	}
+	if value, ok := _c.mutation.WebhookOutcome(); ok {
+		_spec.SetField(repository.FieldWebhookOutcome, field.TypeString, value)
+		_node.WebhookOutcome = &value
+	}
+	if value, ok := _c.mutation.WebhookPushAt(); ok {
+		_spec.SetField(repository.FieldWebhookPushAt, field.TypeTime, value)
+		_node.WebhookPushAt = &value
+	}
+	if value, ok := _c.mutation.UpstreamID(); ok {
+		_spec.SetField(repository.FieldUpstreamID, field.TypeString, value)
+		_node.UpstreamID = &value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(repository.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -768,6 +898,23 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.OrganizationID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.ClaimsIDs(); len(nodes) > 0 {
@@ -1213,6 +1360,132 @@ func (u *RepositoryUpsert) SetRemovalsConfirmed(v bool) *RepositoryUpsert {
 // UpdateRemovalsConfirmed sets the "removals_confirmed" field to the value that was provided on create.
 func (u *RepositoryUpsert) UpdateRemovalsConfirmed() *RepositoryUpsert {
 	u.SetExcluded(repository.FieldRemovalsConfirmed)
+	return u
+}
+
+// SetWebhookSecret sets the "webhook_secret" field.
+func (u *RepositoryUpsert) SetWebhookSecret(v []byte) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookSecret, v)
+	return u
+}
+
+// UpdateWebhookSecret sets the "webhook_secret" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookSecret() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookSecret)
+	return u
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (u *RepositoryUpsert) ClearWebhookSecret() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookSecret)
+	return u
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (u *RepositoryUpsert) SetWebhookSecretAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookSecretAt, v)
+	return u
+}
+
+// UpdateWebhookSecretAt sets the "webhook_secret_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookSecretAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookSecretAt)
+	return u
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (u *RepositoryUpsert) ClearWebhookSecretAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookSecretAt)
+	return u
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (u *RepositoryUpsert) SetWebhookReceivedAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookReceivedAt, v)
+	return u
+}
+
+// UpdateWebhookReceivedAt sets the "webhook_received_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookReceivedAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookReceivedAt)
+	return u
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (u *RepositoryUpsert) ClearWebhookReceivedAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookReceivedAt)
+	return u
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (u *RepositoryUpsert) SetWebhookOutcome(v string) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookOutcome, v)
+	return u
+}
+
+// UpdateWebhookOutcome sets the "webhook_outcome" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookOutcome() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookOutcome)
+	return u
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (u *RepositoryUpsert) ClearWebhookOutcome() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookOutcome)
+	return u
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (u *RepositoryUpsert) SetWebhookPushAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldWebhookPushAt, v)
+	return u
+}
+
+// UpdateWebhookPushAt sets the "webhook_push_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateWebhookPushAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldWebhookPushAt)
+	return u
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (u *RepositoryUpsert) ClearWebhookPushAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldWebhookPushAt)
+	return u
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (u *RepositoryUpsert) SetOrganizationID(v string) *RepositoryUpsert {
+	u.Set(repository.FieldOrganizationID, v)
+	return u
+}
+
+// UpdateOrganizationID sets the "organization_id" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateOrganizationID() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldOrganizationID)
+	return u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (u *RepositoryUpsert) ClearOrganizationID() *RepositoryUpsert {
+	u.SetNull(repository.FieldOrganizationID)
+	return u
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (u *RepositoryUpsert) SetUpstreamID(v string) *RepositoryUpsert {
+	u.Set(repository.FieldUpstreamID, v)
+	return u
+}
+
+// UpdateUpstreamID sets the "upstream_id" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateUpstreamID() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldUpstreamID)
+	return u
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (u *RepositoryUpsert) ClearUpstreamID() *RepositoryUpsert {
+	u.SetNull(repository.FieldUpstreamID)
 	return u
 }
 
@@ -1708,6 +1981,153 @@ func (u *RepositoryUpsertOne) SetRemovalsConfirmed(v bool) *RepositoryUpsertOne 
 func (u *RepositoryUpsertOne) UpdateRemovalsConfirmed() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateRemovalsConfirmed()
+	})
+}
+
+// SetWebhookSecret sets the "webhook_secret" field.
+func (u *RepositoryUpsertOne) SetWebhookSecret(v []byte) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecret(v)
+	})
+}
+
+// UpdateWebhookSecret sets the "webhook_secret" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookSecret() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecret()
+	})
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (u *RepositoryUpsertOne) ClearWebhookSecret() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecret()
+	})
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (u *RepositoryUpsertOne) SetWebhookSecretAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecretAt(v)
+	})
+}
+
+// UpdateWebhookSecretAt sets the "webhook_secret_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookSecretAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecretAt()
+	})
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (u *RepositoryUpsertOne) ClearWebhookSecretAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecretAt()
+	})
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (u *RepositoryUpsertOne) SetWebhookReceivedAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookReceivedAt(v)
+	})
+}
+
+// UpdateWebhookReceivedAt sets the "webhook_received_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookReceivedAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookReceivedAt()
+	})
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (u *RepositoryUpsertOne) ClearWebhookReceivedAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookReceivedAt()
+	})
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (u *RepositoryUpsertOne) SetWebhookOutcome(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookOutcome(v)
+	})
+}
+
+// UpdateWebhookOutcome sets the "webhook_outcome" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookOutcome() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookOutcome()
+	})
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (u *RepositoryUpsertOne) ClearWebhookOutcome() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookOutcome()
+	})
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (u *RepositoryUpsertOne) SetWebhookPushAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookPushAt(v)
+	})
+}
+
+// UpdateWebhookPushAt sets the "webhook_push_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateWebhookPushAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookPushAt()
+	})
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (u *RepositoryUpsertOne) ClearWebhookPushAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookPushAt()
+	})
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (u *RepositoryUpsertOne) SetOrganizationID(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetOrganizationID(v)
+	})
+}
+
+// UpdateOrganizationID sets the "organization_id" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateOrganizationID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateOrganizationID()
+	})
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (u *RepositoryUpsertOne) ClearOrganizationID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearOrganizationID()
+	})
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (u *RepositoryUpsertOne) SetUpstreamID(v string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetUpstreamID(v)
+	})
+}
+
+// UpdateUpstreamID sets the "upstream_id" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateUpstreamID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateUpstreamID()
+	})
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (u *RepositoryUpsertOne) ClearUpstreamID() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearUpstreamID()
 	})
 }
 
@@ -2370,6 +2790,153 @@ func (u *RepositoryUpsertBulk) SetRemovalsConfirmed(v bool) *RepositoryUpsertBul
 func (u *RepositoryUpsertBulk) UpdateRemovalsConfirmed() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateRemovalsConfirmed()
+	})
+}
+
+// SetWebhookSecret sets the "webhook_secret" field.
+func (u *RepositoryUpsertBulk) SetWebhookSecret(v []byte) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecret(v)
+	})
+}
+
+// UpdateWebhookSecret sets the "webhook_secret" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookSecret() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecret()
+	})
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (u *RepositoryUpsertBulk) ClearWebhookSecret() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecret()
+	})
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (u *RepositoryUpsertBulk) SetWebhookSecretAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookSecretAt(v)
+	})
+}
+
+// UpdateWebhookSecretAt sets the "webhook_secret_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookSecretAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookSecretAt()
+	})
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (u *RepositoryUpsertBulk) ClearWebhookSecretAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookSecretAt()
+	})
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (u *RepositoryUpsertBulk) SetWebhookReceivedAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookReceivedAt(v)
+	})
+}
+
+// UpdateWebhookReceivedAt sets the "webhook_received_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookReceivedAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookReceivedAt()
+	})
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (u *RepositoryUpsertBulk) ClearWebhookReceivedAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookReceivedAt()
+	})
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (u *RepositoryUpsertBulk) SetWebhookOutcome(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookOutcome(v)
+	})
+}
+
+// UpdateWebhookOutcome sets the "webhook_outcome" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookOutcome() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookOutcome()
+	})
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (u *RepositoryUpsertBulk) ClearWebhookOutcome() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookOutcome()
+	})
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (u *RepositoryUpsertBulk) SetWebhookPushAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetWebhookPushAt(v)
+	})
+}
+
+// UpdateWebhookPushAt sets the "webhook_push_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateWebhookPushAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateWebhookPushAt()
+	})
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (u *RepositoryUpsertBulk) ClearWebhookPushAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearWebhookPushAt()
+	})
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (u *RepositoryUpsertBulk) SetOrganizationID(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetOrganizationID(v)
+	})
+}
+
+// UpdateOrganizationID sets the "organization_id" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateOrganizationID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateOrganizationID()
+	})
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (u *RepositoryUpsertBulk) ClearOrganizationID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearOrganizationID()
+	})
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (u *RepositoryUpsertBulk) SetUpstreamID(v string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetUpstreamID(v)
+	})
+}
+
+// UpdateUpstreamID sets the "upstream_id" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateUpstreamID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateUpstreamID()
+	})
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (u *RepositoryUpsertBulk) ClearUpstreamID() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearUpstreamID()
 	})
 }
 

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
@@ -30,6 +31,7 @@ type RepositoryQuery struct {
 	withSyncs            *SyncRunQuery
 	withPackageRows      *PkgQuery
 	withPins             *PinQuery
+	withOrganization     *OrganizationQuery
 	withClaims           *ClaimQuery
 	modifiers            []func(*sql.Selector)
 	loadTotal            []func(context.Context, []*Repository) error
@@ -132,6 +134,28 @@ func (_q *RepositoryQuery) QueryPins() *PinQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, selector),
 			sqlgraph.To(pin.Table, pin.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PinsTable, repository.PinsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryOrganization chains the current query on the "organization" edge.
+func (_q *RepositoryQuery) QueryOrganization() *OrganizationQuery {
+	query := (&OrganizationClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, selector),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, repository.OrganizationTable, repository.OrganizationColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -348,15 +372,16 @@ func (_q *RepositoryQuery) Clone() *RepositoryQuery {
 		return nil
 	}
 	return &RepositoryQuery{
-		config:          _q.config,
-		ctx:             _q.ctx.Clone(),
-		order:           append([]repository.OrderOption{}, _q.order...),
-		inters:          append([]Interceptor{}, _q.inters...),
-		predicates:      append([]predicate.Repository{}, _q.predicates...),
-		withSyncs:       _q.withSyncs.Clone(),
-		withPackageRows: _q.withPackageRows.Clone(),
-		withPins:        _q.withPins.Clone(),
-		withClaims:      _q.withClaims.Clone(),
+		config:           _q.config,
+		ctx:              _q.ctx.Clone(),
+		order:            append([]repository.OrderOption{}, _q.order...),
+		inters:           append([]Interceptor{}, _q.inters...),
+		predicates:       append([]predicate.Repository{}, _q.predicates...),
+		withSyncs:        _q.withSyncs.Clone(),
+		withPackageRows:  _q.withPackageRows.Clone(),
+		withPins:         _q.withPins.Clone(),
+		withOrganization: _q.withOrganization.Clone(),
+		withClaims:       _q.withClaims.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -393,6 +418,17 @@ func (_q *RepositoryQuery) WithPins(opts ...func(*PinQuery)) *RepositoryQuery {
 		opt(query)
 	}
 	_q.withPins = query
+	return _q
+}
+
+// WithOrganization tells the query-builder to eager-load the nodes that are connected to
+// the "organization" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithOrganization(opts ...func(*OrganizationQuery)) *RepositoryQuery {
+	query := (&OrganizationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withOrganization = query
 	return _q
 }
 
@@ -485,10 +521,11 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 	var (
 		nodes       = []*Repository{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [5]bool{
 			_q.withSyncs != nil,
 			_q.withPackageRows != nil,
 			_q.withPins != nil,
+			_q.withOrganization != nil,
 			_q.withClaims != nil,
 		}
 	)
@@ -531,6 +568,12 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 		if err := _q.loadPins(ctx, query, nodes,
 			func(n *Repository) { n.Edges.Pins = []*Pin{} },
 			func(n *Repository, e *Pin) { n.Edges.Pins = append(n.Edges.Pins, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withOrganization; query != nil {
+		if err := _q.loadOrganization(ctx, query, nodes, nil,
+			func(n *Repository, e *Organization) { n.Edges.Organization = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -670,6 +713,38 @@ func (_q *RepositoryQuery) loadPins(ctx context.Context, query *PinQuery, nodes 
 	}
 	return nil
 }
+func (_q *RepositoryQuery) loadOrganization(ctx context.Context, query *OrganizationQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Organization)) error {
+	ids := make([]string, 0, len(nodes))
+	nodeids := make(map[string][]*Repository)
+	for i := range nodes {
+		if nodes[i].OrganizationID == nil {
+			continue
+		}
+		fk := *nodes[i].OrganizationID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(organization.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "organization_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 func (_q *RepositoryQuery) loadClaims(ctx context.Context, query *ClaimQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Claim)) error {
 	fks := make([]driver.Value, 0, len(nodes))
 	nodeids := make(map[string]*Repository)
@@ -731,6 +806,9 @@ func (_q *RepositoryQuery) querySpec() *sqlgraph.QuerySpec {
 			if fields[i] != repository.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
+		}
+		if _q.withOrganization != nil {
+			_spec.Node.AddColumnOnce(repository.FieldOrganizationID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/claim"
+	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/predicate"
@@ -446,6 +447,138 @@ func (_u *RepositoryUpdate) SetNillableRemovalsConfirmed(v *bool) *RepositoryUpd
 	return _u
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (_u *RepositoryUpdate) SetWebhookSecret(v []byte) *RepositoryUpdate {
+	_u.mutation.SetWebhookSecret(v)
+	return _u
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (_u *RepositoryUpdate) ClearWebhookSecret() *RepositoryUpdate {
+	_u.mutation.ClearWebhookSecret()
+	return _u
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (_u *RepositoryUpdate) SetWebhookSecretAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetWebhookSecretAt(v)
+	return _u
+}
+
+// SetNillableWebhookSecretAt sets the "webhook_secret_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookSecretAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookSecretAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (_u *RepositoryUpdate) ClearWebhookSecretAt() *RepositoryUpdate {
+	_u.mutation.ClearWebhookSecretAt()
+	return _u
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (_u *RepositoryUpdate) SetWebhookReceivedAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetWebhookReceivedAt(v)
+	return _u
+}
+
+// SetNillableWebhookReceivedAt sets the "webhook_received_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookReceivedAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (_u *RepositoryUpdate) ClearWebhookReceivedAt() *RepositoryUpdate {
+	_u.mutation.ClearWebhookReceivedAt()
+	return _u
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (_u *RepositoryUpdate) SetWebhookOutcome(v string) *RepositoryUpdate {
+	_u.mutation.SetWebhookOutcome(v)
+	return _u
+}
+
+// SetNillableWebhookOutcome sets the "webhook_outcome" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookOutcome(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookOutcome(*v)
+	}
+	return _u
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (_u *RepositoryUpdate) ClearWebhookOutcome() *RepositoryUpdate {
+	_u.mutation.ClearWebhookOutcome()
+	return _u
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (_u *RepositoryUpdate) SetWebhookPushAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetWebhookPushAt(v)
+	return _u
+}
+
+// SetNillableWebhookPushAt sets the "webhook_push_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableWebhookPushAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetWebhookPushAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (_u *RepositoryUpdate) ClearWebhookPushAt() *RepositoryUpdate {
+	_u.mutation.ClearWebhookPushAt()
+	return _u
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (_u *RepositoryUpdate) SetOrganizationID(v string) *RepositoryUpdate {
+	_u.mutation.SetOrganizationID(v)
+	return _u
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableOrganizationID(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetOrganizationID(*v)
+	}
+	return _u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (_u *RepositoryUpdate) ClearOrganizationID() *RepositoryUpdate {
+	_u.mutation.ClearOrganizationID()
+	return _u
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (_u *RepositoryUpdate) SetUpstreamID(v string) *RepositoryUpdate {
+	_u.mutation.SetUpstreamID(v)
+	return _u
+}
+
+// SetNillableUpstreamID sets the "upstream_id" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableUpstreamID(v *string) *RepositoryUpdate {
+	if v != nil {
+		_u.SetUpstreamID(*v)
+	}
+	return _u
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (_u *RepositoryUpdate) ClearUpstreamID() *RepositoryUpdate {
+	_u.mutation.ClearUpstreamID()
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdate) AddSyncIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddSyncIDs(ids...)
@@ -489,6 +622,11 @@ func (_u *RepositoryUpdate) AddPins(v ...*Pin) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddPinIDs(ids...)
+}
+
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdate) SetOrganization(v *Organization) *RepositoryUpdate {
+	return _u.SetOrganizationID(v.ID)
 }
 
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
@@ -574,6 +712,12 @@ func (_u *RepositoryUpdate) RemovePins(v ...*Pin) *RepositoryUpdate {
 	return _u.RemovePinIDs(ids...)
 }
 
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdate) ClearOrganization() *RepositoryUpdate {
+	_u.mutation.ClearOrganization()
+	return _u
+}
+
 // ClearClaims clears all "claims" edges to the Claim entity.
 func (_u *RepositoryUpdate) ClearClaims() *RepositoryUpdate {
 	_u.mutation.ClearClaims()
@@ -652,6 +796,16 @@ func (_u *RepositoryUpdate) check() error {
 	if v, ok := _u.mutation.Status(); ok {
 		if err := repository.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Repository.status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.WebhookOutcome(); ok {
+		if err := repository.WebhookOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.UpstreamID(); ok {
+		if err := repository.UpstreamIDValidator(v); err != nil {
+			return &ValidationError{Name: "upstream_id", err: fmt.Errorf(`ent: validator failed for field "Repository.upstream_id": %w`, err)}
 		}
 	}
 	return nil
@@ -806,6 +960,42 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.WebhookSecret(); ok {
+		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.WebhookSecretCleared() {
+		_spec.ClearField(repository.FieldWebhookSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.WebhookSecretAt(); ok {
+		_spec.SetField(repository.FieldWebhookSecretAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookSecretAtCleared() {
+		_spec.ClearField(repository.FieldWebhookSecretAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookReceivedAt(); ok {
+		_spec.SetField(repository.FieldWebhookReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookReceivedAtCleared() {
+		_spec.ClearField(repository.FieldWebhookReceivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookOutcome(); ok {
+		_spec.SetField(repository.FieldWebhookOutcome, field.TypeString, value)
+	}
+	if _u.mutation.WebhookOutcomeCleared() {
+		_spec.ClearField(repository.FieldWebhookOutcome, field.TypeString)
+	}
+	if value, ok := _u.mutation.WebhookPushAt(); ok {
+		_spec.SetField(repository.FieldWebhookPushAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookPushAtCleared() {
+		_spec.ClearField(repository.FieldWebhookPushAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.UpstreamID(); ok {
+		_spec.SetField(repository.FieldUpstreamID, field.TypeString, value)
+	}
+	if _u.mutation.UpstreamIDCleared() {
+		_spec.ClearField(repository.FieldUpstreamID, field.TypeString)
+	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -934,6 +1124,35 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OrganizationCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1419,6 +1638,138 @@ func (_u *RepositoryUpdateOne) SetNillableRemovalsConfirmed(v *bool) *Repository
 	return _u
 }
 
+// SetWebhookSecret sets the "webhook_secret" field.
+func (_u *RepositoryUpdateOne) SetWebhookSecret(v []byte) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookSecret(v)
+	return _u
+}
+
+// ClearWebhookSecret clears the value of the "webhook_secret" field.
+func (_u *RepositoryUpdateOne) ClearWebhookSecret() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookSecret()
+	return _u
+}
+
+// SetWebhookSecretAt sets the "webhook_secret_at" field.
+func (_u *RepositoryUpdateOne) SetWebhookSecretAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookSecretAt(v)
+	return _u
+}
+
+// SetNillableWebhookSecretAt sets the "webhook_secret_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookSecretAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookSecretAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookSecretAt clears the value of the "webhook_secret_at" field.
+func (_u *RepositoryUpdateOne) ClearWebhookSecretAt() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookSecretAt()
+	return _u
+}
+
+// SetWebhookReceivedAt sets the "webhook_received_at" field.
+func (_u *RepositoryUpdateOne) SetWebhookReceivedAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookReceivedAt(v)
+	return _u
+}
+
+// SetNillableWebhookReceivedAt sets the "webhook_received_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookReceivedAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookReceivedAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookReceivedAt clears the value of the "webhook_received_at" field.
+func (_u *RepositoryUpdateOne) ClearWebhookReceivedAt() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookReceivedAt()
+	return _u
+}
+
+// SetWebhookOutcome sets the "webhook_outcome" field.
+func (_u *RepositoryUpdateOne) SetWebhookOutcome(v string) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookOutcome(v)
+	return _u
+}
+
+// SetNillableWebhookOutcome sets the "webhook_outcome" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookOutcome(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookOutcome(*v)
+	}
+	return _u
+}
+
+// ClearWebhookOutcome clears the value of the "webhook_outcome" field.
+func (_u *RepositoryUpdateOne) ClearWebhookOutcome() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookOutcome()
+	return _u
+}
+
+// SetWebhookPushAt sets the "webhook_push_at" field.
+func (_u *RepositoryUpdateOne) SetWebhookPushAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetWebhookPushAt(v)
+	return _u
+}
+
+// SetNillableWebhookPushAt sets the "webhook_push_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableWebhookPushAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetWebhookPushAt(*v)
+	}
+	return _u
+}
+
+// ClearWebhookPushAt clears the value of the "webhook_push_at" field.
+func (_u *RepositoryUpdateOne) ClearWebhookPushAt() *RepositoryUpdateOne {
+	_u.mutation.ClearWebhookPushAt()
+	return _u
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (_u *RepositoryUpdateOne) SetOrganizationID(v string) *RepositoryUpdateOne {
+	_u.mutation.SetOrganizationID(v)
+	return _u
+}
+
+// SetNillableOrganizationID sets the "organization_id" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableOrganizationID(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetOrganizationID(*v)
+	}
+	return _u
+}
+
+// ClearOrganizationID clears the value of the "organization_id" field.
+func (_u *RepositoryUpdateOne) ClearOrganizationID() *RepositoryUpdateOne {
+	_u.mutation.ClearOrganizationID()
+	return _u
+}
+
+// SetUpstreamID sets the "upstream_id" field.
+func (_u *RepositoryUpdateOne) SetUpstreamID(v string) *RepositoryUpdateOne {
+	_u.mutation.SetUpstreamID(v)
+	return _u
+}
+
+// SetNillableUpstreamID sets the "upstream_id" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableUpstreamID(v *string) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetUpstreamID(*v)
+	}
+	return _u
+}
+
+// ClearUpstreamID clears the value of the "upstream_id" field.
+func (_u *RepositoryUpdateOne) ClearUpstreamID() *RepositoryUpdateOne {
+	_u.mutation.ClearUpstreamID()
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdateOne) AddSyncIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddSyncIDs(ids...)
@@ -1462,6 +1813,11 @@ func (_u *RepositoryUpdateOne) AddPins(v ...*Pin) *RepositoryUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.AddPinIDs(ids...)
+}
+
+// SetOrganization sets the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdateOne) SetOrganization(v *Organization) *RepositoryUpdateOne {
+	return _u.SetOrganizationID(v.ID)
 }
 
 // AddClaimIDs adds the "claims" edge to the Claim entity by IDs.
@@ -1545,6 +1901,12 @@ func (_u *RepositoryUpdateOne) RemovePins(v ...*Pin) *RepositoryUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePinIDs(ids...)
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (_u *RepositoryUpdateOne) ClearOrganization() *RepositoryUpdateOne {
+	_u.mutation.ClearOrganization()
+	return _u
 }
 
 // ClearClaims clears all "claims" edges to the Claim entity.
@@ -1638,6 +2000,16 @@ func (_u *RepositoryUpdateOne) check() error {
 	if v, ok := _u.mutation.Status(); ok {
 		if err := repository.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "Repository.status": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.WebhookOutcome(); ok {
+		if err := repository.WebhookOutcomeValidator(v); err != nil {
+			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Repository.webhook_outcome": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.UpstreamID(); ok {
+		if err := repository.UpstreamIDValidator(v); err != nil {
+			return &ValidationError{Name: "upstream_id", err: fmt.Errorf(`ent: validator failed for field "Repository.upstream_id": %w`, err)}
 		}
 	}
 	return nil
@@ -1809,6 +2181,42 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.WebhookSecret(); ok {
+		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.WebhookSecretCleared() {
+		_spec.ClearField(repository.FieldWebhookSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.WebhookSecretAt(); ok {
+		_spec.SetField(repository.FieldWebhookSecretAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookSecretAtCleared() {
+		_spec.ClearField(repository.FieldWebhookSecretAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookReceivedAt(); ok {
+		_spec.SetField(repository.FieldWebhookReceivedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookReceivedAtCleared() {
+		_spec.ClearField(repository.FieldWebhookReceivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WebhookOutcome(); ok {
+		_spec.SetField(repository.FieldWebhookOutcome, field.TypeString, value)
+	}
+	if _u.mutation.WebhookOutcomeCleared() {
+		_spec.ClearField(repository.FieldWebhookOutcome, field.TypeString)
+	}
+	if value, ok := _u.mutation.WebhookPushAt(); ok {
+		_spec.SetField(repository.FieldWebhookPushAt, field.TypeTime, value)
+	}
+	if _u.mutation.WebhookPushAtCleared() {
+		_spec.ClearField(repository.FieldWebhookPushAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.UpstreamID(); ok {
+		_spec.SetField(repository.FieldUpstreamID, field.TypeString, value)
+	}
+	if _u.mutation.UpstreamIDCleared() {
+		_spec.ClearField(repository.FieldUpstreamID, field.TypeString)
+	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -1937,6 +2345,35 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pin.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OrganizationCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OrganizationIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   repository.OrganizationTable,
+			Columns: []string{repository.OrganizationColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(organization.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

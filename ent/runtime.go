@@ -13,6 +13,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
 	"broker/ent/pkg"
@@ -286,6 +287,50 @@ func init() {
 	downloaddayDescBytes := downloaddayFields[12].Descriptor()
 	// downloadday.DefaultBytes holds the default value on creation for the bytes field.
 	downloadday.DefaultBytes = downloaddayDescBytes.Default.(int64)
+	organizationFields := schema.Organization{}.Fields()
+	_ = organizationFields
+	// organizationDescURL is the schema descriptor for url field.
+	organizationDescURL := organizationFields[2].Descriptor()
+	// organization.URLValidator is a validator for the "url" field. It is called by the builders before save.
+	organization.URLValidator = organizationDescURL.Validators[0].(func(string) error)
+	// organizationDescName is the schema descriptor for name field.
+	organizationDescName := organizationFields[3].Descriptor()
+	// organization.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	organization.NameValidator = organizationDescName.Validators[0].(func(string) error)
+	// organizationDescHasCredential is the schema descriptor for has_credential field.
+	organizationDescHasCredential := organizationFields[5].Descriptor()
+	// organization.DefaultHasCredential holds the default value on creation for the has_credential field.
+	organization.DefaultHasCredential = organizationDescHasCredential.Default.(bool)
+	// organizationDescForks is the schema descriptor for forks field.
+	organizationDescForks := organizationFields[8].Descriptor()
+	// organization.DefaultForks holds the default value on creation for the forks field.
+	organization.DefaultForks = organizationDescForks.Default.(bool)
+	// organizationDescArchived is the schema descriptor for archived field.
+	organizationDescArchived := organizationFields[9].Descriptor()
+	// organization.DefaultArchived holds the default value on creation for the archived field.
+	organization.DefaultArchived = organizationDescArchived.Default.(bool)
+	// organizationDescEnabled is the schema descriptor for enabled field.
+	organizationDescEnabled := organizationFields[10].Descriptor()
+	// organization.DefaultEnabled holds the default value on creation for the enabled field.
+	organization.DefaultEnabled = organizationDescEnabled.Default.(bool)
+	// organizationDescDueAt is the schema descriptor for due_at field.
+	organizationDescDueAt := organizationFields[14].Descriptor()
+	// organization.DefaultDueAt holds the default value on creation for the due_at field.
+	organization.DefaultDueAt = organizationDescDueAt.Default.(func() time.Time)
+	// organizationDescWebhookOutcome is the schema descriptor for webhook_outcome field.
+	organizationDescWebhookOutcome := organizationFields[20].Descriptor()
+	// organization.WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
+	organization.WebhookOutcomeValidator = organizationDescWebhookOutcome.Validators[0].(func(string) error)
+	// organizationDescCreatedAt is the schema descriptor for created_at field.
+	organizationDescCreatedAt := organizationFields[21].Descriptor()
+	// organization.DefaultCreatedAt holds the default value on creation for the created_at field.
+	organization.DefaultCreatedAt = organizationDescCreatedAt.Default.(func() time.Time)
+	// organizationDescID is the schema descriptor for id field.
+	organizationDescID := organizationFields[0].Descriptor()
+	// organization.DefaultID holds the default value on creation for the id field.
+	organization.DefaultID = organizationDescID.Default.(func() string)
+	// organization.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	organization.IDValidator = organizationDescID.Validators[0].(func(string) error)
 	packageversionFields := schema.PackageVersion{}.Fields()
 	_ = packageversionFields
 	// packageversionDescVersion is the schema descriptor for version field.
@@ -526,8 +571,16 @@ func init() {
 	repositoryDescRemovalsConfirmed := repositoryFields[25].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
+	// repositoryDescWebhookOutcome is the schema descriptor for webhook_outcome field.
+	repositoryDescWebhookOutcome := repositoryFields[29].Descriptor()
+	// repository.WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
+	repository.WebhookOutcomeValidator = repositoryDescWebhookOutcome.Validators[0].(func(string) error)
+	// repositoryDescUpstreamID is the schema descriptor for upstream_id field.
+	repositoryDescUpstreamID := repositoryFields[32].Descriptor()
+	// repository.UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
+	repository.UpstreamIDValidator = repositoryDescUpstreamID.Validators[0].(func(string) error)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[26].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[33].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.
@@ -615,23 +668,23 @@ func init() {
 	// syncrun.DefaultHeartbeatAt holds the default value on creation for the heartbeat_at field.
 	syncrun.DefaultHeartbeatAt = syncrunDescHeartbeatAt.Default.(func() time.Time)
 	// syncrunDescCreatedAt is the schema descriptor for created_at field.
-	syncrunDescCreatedAt := syncrunFields[8].Descriptor()
+	syncrunDescCreatedAt := syncrunFields[9].Descriptor()
 	// syncrun.DefaultCreatedAt holds the default value on creation for the created_at field.
 	syncrun.DefaultCreatedAt = syncrunDescCreatedAt.Default.(func() time.Time)
 	// syncrunDescPackagesDone is the schema descriptor for packages_done field.
-	syncrunDescPackagesDone := syncrunFields[11].Descriptor()
+	syncrunDescPackagesDone := syncrunFields[12].Descriptor()
 	// syncrun.DefaultPackagesDone holds the default value on creation for the packages_done field.
 	syncrun.DefaultPackagesDone = syncrunDescPackagesDone.Default.(int)
 	// syncrunDescVersionsAdded is the schema descriptor for versions_added field.
-	syncrunDescVersionsAdded := syncrunFields[13].Descriptor()
+	syncrunDescVersionsAdded := syncrunFields[14].Descriptor()
 	// syncrun.DefaultVersionsAdded holds the default value on creation for the versions_added field.
 	syncrun.DefaultVersionsAdded = syncrunDescVersionsAdded.Default.(int)
 	// syncrunDescVersionsRemoved is the schema descriptor for versions_removed field.
-	syncrunDescVersionsRemoved := syncrunFields[14].Descriptor()
+	syncrunDescVersionsRemoved := syncrunFields[15].Descriptor()
 	// syncrun.DefaultVersionsRemoved holds the default value on creation for the versions_removed field.
 	syncrun.DefaultVersionsRemoved = syncrunDescVersionsRemoved.Default.(int)
 	// syncrunDescSkipped is the schema descriptor for skipped field.
-	syncrunDescSkipped := syncrunFields[15].Descriptor()
+	syncrunDescSkipped := syncrunFields[16].Descriptor()
 	// syncrun.DefaultSkipped holds the default value on creation for the skipped field.
 	syncrun.DefaultSkipped = syncrunDescSkipped.Default.([]schema.SyncSkip)
 	// syncrunDescID is the schema descriptor for id field.

@@ -32,8 +32,10 @@ type SyncRun struct {
 	Worker string `json:"worker,omitempty"`
 	// Last sign of life of whoever works on it.
 	HeartbeatAt time.Time `json:"heartbeat_at,omitempty"`
-	// create, manual, update or schedule
+	// create, manual, update, schedule, change or webhook
 	Trigger string `json:"trigger,omitempty"`
+	// True where what it reads changed after it began: another run follows it.
+	Again *bool `json:"again,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// StartedAt holds the value of the "started_at" field.
@@ -89,7 +91,7 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case syncrun.FieldSkipped:
 			values[i] = new([]byte)
-		case syncrun.FieldActive:
+		case syncrun.FieldActive, syncrun.FieldAgain:
 			values[i] = new(sql.NullBool)
 		case syncrun.FieldAttempt, syncrun.FieldPackagesDone, syncrun.FieldPackagesTotal, syncrun.FieldVersionsAdded, syncrun.FieldVersionsRemoved:
 			values[i] = new(sql.NullInt64)
@@ -160,6 +162,13 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field trigger", values[i])
 			} else if value.Valid {
 				_m.Trigger = value.String
+			}
+		case syncrun.FieldAgain:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field again", values[i])
+			} else if value.Valid {
+				_m.Again = new(bool)
+				*_m.Again = value.Bool
 			}
 		case syncrun.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -291,6 +300,11 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("trigger=")
 	builder.WriteString(_m.Trigger)
+	builder.WriteString(", ")
+	if v := _m.Again; v != nil {
+		builder.WriteString("again=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -107,6 +107,20 @@ func (_c *SyncRunCreate) SetTrigger(v string) *SyncRunCreate {
 	return _c
 }
 
+// SetAgain sets the "again" field.
+func (_c *SyncRunCreate) SetAgain(v bool) *SyncRunCreate {
+	_c.mutation.SetAgain(v)
+	return _c
+}
+
+// SetNillableAgain sets the "again" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableAgain(v *bool) *SyncRunCreate {
+	if v != nil {
+		_c.SetAgain(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *SyncRunCreate) SetCreatedAt(v time.Time) *SyncRunCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -447,6 +461,10 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 		_spec.SetField(syncrun.FieldTrigger, field.TypeString, value)
 		_node.Trigger = value
 	}
+	if value, ok := _c.mutation.Again(); ok {
+		_spec.SetField(syncrun.FieldAgain, field.TypeBool, value)
+		_node.Again = &value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(syncrun.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -625,6 +643,24 @@ func (u *SyncRunUpsert) SetHeartbeatAt(v time.Time) *SyncRunUpsert {
 // UpdateHeartbeatAt sets the "heartbeat_at" field to the value that was provided on create.
 func (u *SyncRunUpsert) UpdateHeartbeatAt() *SyncRunUpsert {
 	u.SetExcluded(syncrun.FieldHeartbeatAt)
+	return u
+}
+
+// SetAgain sets the "again" field.
+func (u *SyncRunUpsert) SetAgain(v bool) *SyncRunUpsert {
+	u.Set(syncrun.FieldAgain, v)
+	return u
+}
+
+// UpdateAgain sets the "again" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateAgain() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldAgain)
+	return u
+}
+
+// ClearAgain clears the value of the "again" field.
+func (u *SyncRunUpsert) ClearAgain() *SyncRunUpsert {
+	u.SetNull(syncrun.FieldAgain)
 	return u
 }
 
@@ -928,6 +964,27 @@ func (u *SyncRunUpsertOne) SetHeartbeatAt(v time.Time) *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) UpdateHeartbeatAt() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateHeartbeatAt()
+	})
+}
+
+// SetAgain sets the "again" field.
+func (u *SyncRunUpsertOne) SetAgain(v bool) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetAgain(v)
+	})
+}
+
+// UpdateAgain sets the "again" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateAgain() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateAgain()
+	})
+}
+
+// ClearAgain clears the value of the "again" field.
+func (u *SyncRunUpsertOne) ClearAgain() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearAgain()
 	})
 }
 
@@ -1425,6 +1482,27 @@ func (u *SyncRunUpsertBulk) SetHeartbeatAt(v time.Time) *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) UpdateHeartbeatAt() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateHeartbeatAt()
+	})
+}
+
+// SetAgain sets the "again" field.
+func (u *SyncRunUpsertBulk) SetAgain(v bool) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetAgain(v)
+	})
+}
+
+// UpdateAgain sets the "again" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateAgain() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateAgain()
+	})
+}
+
+// ClearAgain clears the value of the "again" field.
+func (u *SyncRunUpsertBulk) ClearAgain() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearAgain()
 	})
 }
 

@@ -113,6 +113,26 @@ func (_u *SyncRunUpdate) SetNillableHeartbeatAt(v *time.Time) *SyncRunUpdate {
 	return _u
 }
 
+// SetAgain sets the "again" field.
+func (_u *SyncRunUpdate) SetAgain(v bool) *SyncRunUpdate {
+	_u.mutation.SetAgain(v)
+	return _u
+}
+
+// SetNillableAgain sets the "again" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableAgain(v *bool) *SyncRunUpdate {
+	if v != nil {
+		_u.SetAgain(*v)
+	}
+	return _u
+}
+
+// ClearAgain clears the value of the "again" field.
+func (_u *SyncRunUpdate) ClearAgain() *SyncRunUpdate {
+	_u.mutation.ClearAgain()
+	return _u
+}
+
 // SetStartedAt sets the "started_at" field.
 func (_u *SyncRunUpdate) SetStartedAt(v time.Time) *SyncRunUpdate {
 	_u.mutation.SetStartedAt(v)
@@ -373,6 +393,12 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.HeartbeatAt(); ok {
 		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)
 	}
+	if value, ok := _u.mutation.Again(); ok {
+		_spec.SetField(syncrun.FieldAgain, field.TypeBool, value)
+	}
+	if _u.mutation.AgainCleared() {
+		_spec.ClearField(syncrun.FieldAgain, field.TypeBool)
+	}
 	if value, ok := _u.mutation.StartedAt(); ok {
 		_spec.SetField(syncrun.FieldStartedAt, field.TypeTime, value)
 	}
@@ -532,6 +558,26 @@ func (_u *SyncRunUpdateOne) SetNillableHeartbeatAt(v *time.Time) *SyncRunUpdateO
 	if v != nil {
 		_u.SetHeartbeatAt(*v)
 	}
+	return _u
+}
+
+// SetAgain sets the "again" field.
+func (_u *SyncRunUpdateOne) SetAgain(v bool) *SyncRunUpdateOne {
+	_u.mutation.SetAgain(v)
+	return _u
+}
+
+// SetNillableAgain sets the "again" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableAgain(v *bool) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetAgain(*v)
+	}
+	return _u
+}
+
+// ClearAgain clears the value of the "again" field.
+func (_u *SyncRunUpdateOne) ClearAgain() *SyncRunUpdateOne {
+	_u.mutation.ClearAgain()
 	return _u
 }
 
@@ -824,6 +870,12 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if value, ok := _u.mutation.HeartbeatAt(); ok {
 		_spec.SetField(syncrun.FieldHeartbeatAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.Again(); ok {
+		_spec.SetField(syncrun.FieldAgain, field.TypeBool, value)
+	}
+	if _u.mutation.AgainCleared() {
+		_spec.ClearField(syncrun.FieldAgain, field.TypeBool)
 	}
 	if value, ok := _u.mutation.StartedAt(); ok {
 		_spec.SetField(syncrun.FieldStartedAt, field.TypeTime, value)

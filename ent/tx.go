@@ -34,6 +34,8 @@ type Tx struct {
 	Document *DocumentClient
 	// DownloadDay is the client for interacting with the DownloadDay builders.
 	DownloadDay *DownloadDayClient
+	// Organization is the client for interacting with the Organization builders.
+	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
 	PackageVersion *PackageVersionClient
 	// Pin is the client for interacting with the Pin builders.
@@ -209,6 +211,7 @@ func (tx *Tx) init() {
 	tx.Dist = NewDistClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DownloadDay = NewDownloadDayClient(tx.config)
+	tx.Organization = NewOrganizationClient(tx.config)
 	tx.PackageVersion = NewPackageVersionClient(tx.config)
 	tx.Pin = NewPinClient(tx.config)
 	tx.Pkg = NewPkgClient(tx.config)

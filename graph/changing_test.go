@@ -15,8 +15,10 @@ import (
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/git"
 	"broker/server/metadata"
 	"broker/server/pattern"
+	"broker/server/servicetest"
 )
 
 // A write token makes tokens where the owner allows it, sees and changes those alone, and sees what was done to them.
@@ -81,31 +83,39 @@ func TestTokenManagesTheTokensItMade(t *testing.T) {
 // changing is, for every mutation, what makes it change something; %s is the token's, repository's or sync's id.
 func (w *world) changing() map[string]string {
 	return map[string]string{
-		"updateSettings":       `mutation{updateSettings(input:{tokensMayManageTokens:true}){defaultRateLimit}}`,
-		"createToken":          `mutation{createToken(input:{description:"new"}){secret}}`,
-		"updateToken":          fmt.Sprintf(`mutation{updateToken(id:%q,input:{rateLimit:5}){id}}`, w.token.ID),
-		"rotateToken":          fmt.Sprintf(`mutation{rotateToken(id:%q){secret}}`, w.token.ID),
-		"cancelRotation":       fmt.Sprintf(`mutation{cancelRotation(id:%q){id}}`, w.token.ID),
-		"endRotation":          fmt.Sprintf(`mutation{endRotation(id:%q){id}}`, w.token.ID),
-		"disableTokens":        fmt.Sprintf(`mutation{disableTokens(ids:[%q]){id}}`, w.token.ID),
-		"enableTokens":         fmt.Sprintf(`mutation{enableTokens(ids:[%q]){id}}`, w.token.ID),
-		"releaseTokens":        fmt.Sprintf(`mutation{releaseTokens(ids:[%q]){id}}`, w.token.ID),
-		"revokeTokens":         fmt.Sprintf(`mutation{revokeTokens(ids:[%q]){id}}`, w.token.ID),
-		"revokeMatchingTokens": `mutation{revokeMatchingTokens(where:{search:"new"},expected:1)}`,
-		"createRepository":     `mutation{createRepository(input:{name:"second",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`,
-		"updateRepository":     fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
-		"syncRepository":       fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
-		"confirmRemovals":      fmt.Sprintf(`mutation{confirmRemovals(id:%q){id notice}}`, w.repo.ID),
-		"releaseClaim":         `mutation{releaseClaim(id:"claim_closed")}`,
-		"rejectVersionChange":  `mutation{rejectVersionChange(id:"ver_changed"){id withheld changed{reference}}}`,
-		"acceptVersionChange":  `mutation{acceptVersionChange(id:"ver_changed"){id reference}}`,
-		"releaseVersion":       `mutation{releaseVersion(id:"ver_changed"){id heldUntil}}`,
-		"blockVersions":        `mutation{blockVersions(input:{package:"acme/*",versions:"^1.0",reason:"x"}){id}}`,
-		"unblock":              `mutation{unblock(id:"block_1")}`,
-		"cancelSync":           fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
-		"deleteRepository":     fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
-		"signIn":               `mutation{signIn(input:{email:"anna@example.org",password:"a password of hers"}){user{id}}}`,
-		"signOut":              `mutation{signOut}`,
+		"updateSettings":                  `mutation{updateSettings(input:{tokensMayManageTokens:true}){defaultRateLimit}}`,
+		"createToken":                     `mutation{createToken(input:{description:"new"}){secret}}`,
+		"updateToken":                     fmt.Sprintf(`mutation{updateToken(id:%q,input:{rateLimit:5}){id}}`, w.token.ID),
+		"rotateToken":                     fmt.Sprintf(`mutation{rotateToken(id:%q){secret}}`, w.token.ID),
+		"cancelRotation":                  fmt.Sprintf(`mutation{cancelRotation(id:%q){id}}`, w.token.ID),
+		"endRotation":                     fmt.Sprintf(`mutation{endRotation(id:%q){id}}`, w.token.ID),
+		"disableTokens":                   fmt.Sprintf(`mutation{disableTokens(ids:[%q]){id}}`, w.token.ID),
+		"enableTokens":                    fmt.Sprintf(`mutation{enableTokens(ids:[%q]){id}}`, w.token.ID),
+		"releaseTokens":                   fmt.Sprintf(`mutation{releaseTokens(ids:[%q]){id}}`, w.token.ID),
+		"revokeTokens":                    fmt.Sprintf(`mutation{revokeTokens(ids:[%q]){id}}`, w.token.ID),
+		"revokeMatchingTokens":            `mutation{revokeMatchingTokens(where:{search:"new"},expected:1)}`,
+		"createRepository":                `mutation{createRepository(input:{name:"second",type:COMPOSER,url:"http://127.0.0.1:1"}){id}}`,
+		"updateRepository":                fmt.Sprintf(`mutation{updateRepository(id:%q,input:{priority:5}){id}}`, w.repo.ID),
+		"syncRepository":                  fmt.Sprintf(`mutation{syncRepository(id:%q){id}}`, w.repo.ID),
+		"confirmRemovals":                 fmt.Sprintf(`mutation{confirmRemovals(id:%q){id notice}}`, w.repo.ID),
+		"createWebhookSecret":             fmt.Sprintf(`mutation{createWebhookSecret(repository:%q){url secret}}`, w.repo.ID),
+		"removeWebhookSecret":             fmt.Sprintf(`mutation{removeWebhookSecret(repository:%q){webhookUrl webhookSecretAt}}`, w.repo.ID),
+		"addOrganization":                 `mutation{addOrganization(input:{host:GITEA,url:"http://127.0.0.1:1",name:"acme",token:"x"}){id}}`,
+		"updateOrganization":              `mutation{updateOrganization(id:"org_1",input:{token:"y",exclude:["a-*"]}){hasCredential exclude}}`,
+		"syncOrganization":                `mutation{syncOrganization(id:"org_1"){status repositoryCount}}`,
+		"removeOrganization":              `mutation{removeOrganization(id:"org_1")}`,
+		"createOrganizationWebhookSecret": `mutation{createOrganizationWebhookSecret(id:"org_1"){url secret}}`,
+		"removeOrganizationWebhookSecret": `mutation{removeOrganizationWebhookSecret(id:"org_1"){webhookUrl}}`,
+		"releaseClaim":                    `mutation{releaseClaim(id:"claim_closed")}`,
+		"rejectVersionChange":             `mutation{rejectVersionChange(id:"ver_changed"){id withheld changed{reference}}}`,
+		"acceptVersionChange":             `mutation{acceptVersionChange(id:"ver_changed"){id reference}}`,
+		"releaseVersion":                  `mutation{releaseVersion(id:"ver_changed"){id heldUntil}}`,
+		"blockVersions":                   `mutation{blockVersions(input:{package:"acme/*",versions:"^1.0",reason:"x"}){id}}`,
+		"unblock":                         `mutation{unblock(id:"block_1")}`,
+		"cancelSync":                      fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
+		"deleteRepository":                fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
+		"signIn":                          `mutation{signIn(input:{email:"anna@example.org",password:"a password of hers"}){user{id}}}`,
+		"signOut":                         `mutation{signOut}`,
 	}
 }
 
@@ -185,9 +195,13 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(db.Client.Claim.Create().SetID("claim_closed").SetPattern("acme/*").SetClosedAt(time.Now()).Exec(t.Context()))
 		w.changedVersion()
 		w.must(db.Client.Block.Create().SetID("block_1").SetPackage("a/b").SetVersions("*").SetReason("x").SetCreatedBy("x").Exec(t.Context()))
+		w.must(db.Client.Organization.Create().SetID("org_1").SetHost("GITEA").SetURL("http://127.0.0.1:1").SetName("other").Exec(t.Context()))
+		servicetest.Require(t, "git", "git")
+		w.sources.Git = git.New(git.Config{Dir: t.TempDir(), Limits: git.DefaultLimits})
 		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation",
 			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository", "confirmRemovals", "releaseClaim",
-			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock",
+			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock", "createWebhookSecret", "removeWebhookSecret",
+			"addOrganization", "updateOrganization", "syncOrganization", "createOrganizationWebhookSecret", "removeOrganizationWebhookSecret", "removeOrganization",
 			"createRepository", "updateRepository", "deleteRepository", "signIn", "signOut"}
 		queries := w.changing()
 		owner := person(user.RoleOWNER)

@@ -240,3 +240,6 @@ func (r *Resolver) signedIn(ctx context.Context, started *account.Session) *mode
 	r.Cookies.Set(writerOf(ctx), started)
 	return &model.SignInPayload{User: started.User}
 }
+
+// webhookURL is where the host of a repository sends word of pushes.
+func (r *Resolver) webhookURL(id string) string { return r.PublicURL + repository.WebhookPath(id) }

@@ -66,6 +66,9 @@ func complexity(c *generated.Config) {
 		return countCost + pageCost(child, either(first, last))
 	}
 	c.Complexity.Query.Claims = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Query.Organizations = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Organization.RepositoryCount = func(child int) int { return queryCost + child }
+	c.Complexity.Repository.Organization = func(child int) int { return queryCost + child }
 	c.Complexity.Package.Withheld = func(child int) int { return queryCost + child }
 	c.Complexity.Repository.Owns = func(child int) int { return queryCost + child }
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }

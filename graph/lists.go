@@ -10,6 +10,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
+	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
@@ -150,6 +151,21 @@ func listBlocks(ctx context.Context, q *ent.BlockQuery, page keyset.Page) (*ent.
 	}
 	edges := keyset.Edges(read, func(b *ent.Block, at ent.Cursor) *ent.BlockEdge { return &ent.BlockEdge{Node: b, Cursor: at} })
 	return &ent.BlockConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
+// listOrganizations reads a page of organizations, by their names.
+func listOrganizations(ctx context.Context, q *ent.OrganizationQuery, page keyset.Page) (*ent.OrganizationConnection, error) {
+	read, err := keyset.From(ctx, q, keyset.Of[ent.Organization]{
+		Name: "organizations", ID: func(o *ent.Organization) string { return o.ID },
+		Key: keyset.Text(organization.FieldName, func(o *ent.Organization) string { return o.Name }),
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(o *ent.Organization, at ent.Cursor) *ent.OrganizationEdge {
+		return &ent.OrganizationEdge{Node: o, Cursor: at}
+	})
+	return &ent.OrganizationConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
 }
 
 // listSyncs reads a page of a repository's syncs, newest first.

@@ -13,6 +13,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/organization"
 	"broker/server/ratelimit"
 	"broker/server/repository"
 	"broker/server/settings"
@@ -31,6 +32,7 @@ type Resolver struct {
 	Known       *auth.Tokens
 	Limiter     *ratelimit.Limiter
 	Sources     *repository.Service
+	Orgs        *organization.Service
 	Catalog     *catalog.Catalog
 	Rules       *settings.Service
 	Events      *audit.Log
@@ -97,6 +99,9 @@ func (r *Resolver) maySee(ctx context.Context, id string) (table string, known b
 	case "repo":
 		_, err = may(ctx, auth.ReadRepositories, auth.Object{})
 		return "repositories", true, err
+	case "org":
+		_, err = may(ctx, auth.ReadRepositories, auth.Object{})
+		return "organizations", true, err
 	case "sync":
 		_, err = may(ctx, auth.ReadRepositories, auth.Object{})
 		return "sync_runs", true, err

@@ -224,6 +224,19 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	}
 	blocks.remove = func(id string) { c.Block.DeleteOneID(id).ExecX(ctx) }
 
+	organizations := plainly("organizations")
+	organizations.rows = func() []row {
+		var all []row
+		for _, o := range c.Organization.Query().AllX(ctx) {
+			all = append(all, row{o.ID, map[string]key{"": {text: o.Name}}})
+		}
+		return all
+	}
+	organizations.add = func() string { // of several hosts
+		return c.Organization.Create().SetHost("GITEA").SetURL(fmt.Sprintf("https://git-%d.example.org", next())).SetName(one(random, []string{"acme", "Acme", "a-b", "é"})).SaveX(ctx).ID
+	}
+	organizations.remove = func(id string) { c.Organization.DeleteOneID(id).ExecX(ctx) }
+
 	decided := func(name string) shelf {
 		s := plainly(name)
 		of := c.Repository.Create().SetName(strings.ToLower(name)).SetType("COMPOSER").SetCooldownDays(30).SaveX(ctx)
@@ -308,6 +321,6 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	return map[string]shelf{
 		"Query.tokens": tokens, "Query.repositories": repositories, "Query.packages": packages, "Package.versions": versions,
 		"Repository.syncs": syncs, "Query.claims": claims, "Query.auditEvents": events, "Query.downloads": downloads,
-		"PackageVersion.dependents": dependents, "Query.blocks": blocks, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
+		"PackageVersion.dependents": dependents, "Query.blocks": blocks, "Query.organizations": organizations, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
 	}
 }

@@ -24,6 +24,7 @@ type handlers struct {
 	composer *composer.Handler
 	graph    http.Handler
 	leaks    http.Handler
+	webhooks http.Handler
 	export   *export.Handler
 	upload   *upload.Handler
 	callers  *caller.Callers
@@ -52,6 +53,9 @@ func routes(h handlers) http.Handler {
 	r.Get("/health", h.composer.Health())
 	r.Get("/ready", composer.Ready(h.ready))
 	r.Post("/leaks", h.leaks.ServeHTTP)
+
+	// Git hosts, by their signature.
+	r.Post("/webhooks/{repository}", h.webhooks.ServeHTTP)
 
 	// The API, with a session or a token. Pages of other origins may not use a session.
 	people := sameOrigin(h.origin, graph.Refuse)

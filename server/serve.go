@@ -29,6 +29,7 @@ import (
 	"broker/server/jobs"
 	"broker/server/leak"
 	"broker/server/mirror"
+	"broker/server/organization"
 	"broker/server/ratelimit"
 	"broker/server/repository"
 	"broker/server/safehttp"
@@ -38,6 +39,7 @@ import (
 	"broker/server/upload"
 	"broker/server/usage"
 	"broker/server/view"
+	"broker/server/webhook"
 )
 
 // The server's bounds.
@@ -167,6 +169,9 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	})
 	s.repositories = repositories
 	s.queue.Every(lookEvery, "look for changes of git repositories", repositories.LookForChanges)
+	organizations := &organization.Service{DB: db, Audit: events, Sealer: sealer, Repositories: repositories, Log: c.log, Now: time.Now}
+	s.queue.Handle(organization.Task, organizations.Walk)
+	s.queue.Every(time.Minute, "have organizations be looked through", organizations.AskDue)
 	follower := mirror.NewFollower(db, packages, repositories, c.log, time.Now)
 	owners := repository.NewOwners(db, memory)
 	owners.Reach(outbound)
@@ -182,7 +187,8 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		s.queue.Every(time.Hour, "verify some of the archives", s.archives.WalkOn)
 		s.queue.Every(24*time.Hour, "delete archives that nothing names", s.cleanArchives)
 	}
-	tokens := auth.NewTokens(db, memory, rules, auth.NewGuard(time.Now))
+	guard := auth.NewGuard(time.Now)
+	tokens := auth.NewTokens(db, memory, rules, guard)
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
 	limiter := ratelimit.New(limits, time.Now)
@@ -195,12 +201,15 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs},
 		graph: graph.NewHandler(&graph.Resolver{
 			Client: db.Reports, View: views, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
-			Readmes: &view.Readmes{Store: s.store, Sources: repositories}, Sources: repositories, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
+			Readmes: &view.Readmes{Store: s.store, Sources: repositories}, Sources: repositories, Orgs: organizations, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
-		leaks:   leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
-		export:  export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
-		upload:  upload.NewHandler(&upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}, c.log),
+		leaks:  leak.NewHandler(s.access, leak.NewKeys(outbound, c.githubKeysURL, time.Now), c.log),
+		export: export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
+		upload: upload.NewHandler(&upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}, c.log),
+		webhooks: webhook.New(webhook.Config{
+			Hooks: webhook.NewHooks(db, memory, sealer), Repositories: repositories, Organizations: organizations, Guard: guard, Refusals: refusals, Log: c.log, Now: time.Now,
+		}),
 		callers: callers,
 		ready:   s.ready,
 		secure:  cookies.Secure,

@@ -312,6 +312,44 @@ var (
 			},
 		},
 	}
+	// OrganizationsColumns holds the columns for the "organizations" table.
+	OrganizationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "host", Type: field.TypeEnum, Enums: []string{"GITHUB", "GITLAB", "GITEA"}},
+		{Name: "url", Type: field.TypeString, Size: 2048},
+		{Name: "name", Type: field.TypeString, Size: 255},
+		{Name: "credential", Type: field.TypeBytes, Nullable: true},
+		{Name: "has_credential", Type: field.TypeBool, Default: false},
+		{Name: "include", Type: field.TypeJSON, Nullable: true},
+		{Name: "exclude", Type: field.TypeJSON, Nullable: true},
+		{Name: "forks", Type: field.TypeBool, Default: false},
+		{Name: "archived", Type: field.TypeBool, Default: false},
+		{Name: "enabled", Type: field.TypeBool, Default: true},
+		{Name: "last_synced_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_error", Type: field.TypeString, Nullable: true},
+		{Name: "notice", Type: field.TypeString, Nullable: true},
+		{Name: "due_at", Type: field.TypeTime},
+		{Name: "walked_until", Type: field.TypeTime, Nullable: true},
+		{Name: "seen", Type: field.TypeJSON, Nullable: true},
+		{Name: "webhook_secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "webhook_secret_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_received_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_outcome", Type: field.TypeString, Nullable: true, Size: 255},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// OrganizationsTable holds the schema information for the "organizations" table.
+	OrganizationsTable = &schema.Table{
+		Name:       "organizations",
+		Columns:    OrganizationsColumns,
+		PrimaryKey: []*schema.Column{OrganizationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "organization_host_url_name",
+				Unique:  true,
+				Columns: []*schema.Column{OrganizationsColumns[1], OrganizationsColumns[2], OrganizationsColumns[3]},
+			},
+		},
+	}
 	// PackageVersionsColumns holds the columns for the "package_versions" table.
 	PackageVersionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -546,13 +584,35 @@ var (
 		{Name: "doubted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "doubted_lost", Type: field.TypeInt, Default: 0},
 		{Name: "removals_confirmed", Type: field.TypeBool, Default: false},
+		{Name: "webhook_secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "webhook_secret_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_received_at", Type: field.TypeTime, Nullable: true},
+		{Name: "webhook_outcome", Type: field.TypeString, Nullable: true, Size: 255},
+		{Name: "webhook_push_at", Type: field.TypeTime, Nullable: true},
+		{Name: "upstream_id", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "organization_id", Type: field.TypeString, Nullable: true, Size: 64},
 	}
 	// RepositoriesTable holds the schema information for the "repositories" table.
 	RepositoriesTable = &schema.Table{
 		Name:       "repositories",
 		Columns:    RepositoriesColumns,
 		PrimaryKey: []*schema.Column{RepositoriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "repositories_organizations_repositories",
+				Columns:    []*schema.Column{RepositoriesColumns[33]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "repository_organization_id_upstream_id",
+				Unique:  true,
+				Columns: []*schema.Column{RepositoriesColumns[33], RepositoriesColumns[31]},
+			},
+		},
 	}
 	// RequirementsColumns holds the columns for the "requirements" table.
 	RequirementsColumns = []*schema.Column{
@@ -656,6 +716,7 @@ var (
 		{Name: "worker", Type: field.TypeString, Default: ""},
 		{Name: "heartbeat_at", Type: field.TypeTime},
 		{Name: "trigger", Type: field.TypeString},
+		{Name: "again", Type: field.TypeBool, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "started_at", Type: field.TypeTime, Nullable: true},
 		{Name: "finished_at", Type: field.TypeTime, Nullable: true},
@@ -676,7 +737,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_repositories_syncs",
-				Columns:    []*schema.Column{SyncRunsColumns[17]},
+				Columns:    []*schema.Column{SyncRunsColumns[18]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -685,12 +746,12 @@ var (
 			{
 				Name:    "syncrun_repository_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[17], SyncRunsColumns[7]},
+				Columns: []*schema.Column{SyncRunsColumns[18], SyncRunsColumns[8]},
 			},
 			{
 				Name:    "syncrun_repository_id_active",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[17], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[18], SyncRunsColumns[2]},
 			},
 		},
 	}
@@ -961,6 +1022,7 @@ var (
 		DistsTable,
 		DocumentsTable,
 		DownloadDaysTable,
+		OrganizationsTable,
 		PackageVersionsTable,
 		PinsTable,
 		PackagesTable,
@@ -994,6 +1056,7 @@ func init() {
 	PackagesTable.Annotation = &entsql.Annotation{
 		Table: "packages",
 	}
+	RepositoriesTable.ForeignKeys[0].RefTable = OrganizationsTable
 	RequirementsTable.ForeignKeys[0].RefTable = PackagesTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 	SyncRunsTable.ForeignKeys[0].RefTable = RepositoriesTable

@@ -36,6 +36,7 @@ var orders = []order{
 	{table: "packages", key: "released_at", absent: earliest},
 	{table: "claims", key: "pattern", text: true},
 	{table: "blocks", key: "package", text: true},
+	{table: "organizations", key: "name", text: true},
 }
 
 // Orders has a diff know the indexes of the orders of lists, which ent's schema cannot say: of expressions, and of texts

@@ -36,6 +36,9 @@ type Document func(*sql.Selector)
 // DownloadDay is the predicate function for downloadday builders.
 type DownloadDay func(*sql.Selector)
 
+// Organization is the predicate function for organization builders.
+type Organization func(*sql.Selector)
+
 // PackageVersion is the predicate function for packageversion builders.
 type PackageVersion func(*sql.Selector)
 

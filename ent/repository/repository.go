@@ -67,6 +67,20 @@ const (
 	FieldDoubtedLost = "doubted_lost"
 	// FieldRemovalsConfirmed holds the string denoting the removals_confirmed field in the database.
 	FieldRemovalsConfirmed = "removals_confirmed"
+	// FieldWebhookSecret holds the string denoting the webhook_secret field in the database.
+	FieldWebhookSecret = "webhook_secret"
+	// FieldWebhookSecretAt holds the string denoting the webhook_secret_at field in the database.
+	FieldWebhookSecretAt = "webhook_secret_at"
+	// FieldWebhookReceivedAt holds the string denoting the webhook_received_at field in the database.
+	FieldWebhookReceivedAt = "webhook_received_at"
+	// FieldWebhookOutcome holds the string denoting the webhook_outcome field in the database.
+	FieldWebhookOutcome = "webhook_outcome"
+	// FieldWebhookPushAt holds the string denoting the webhook_push_at field in the database.
+	FieldWebhookPushAt = "webhook_push_at"
+	// FieldOrganizationID holds the string denoting the organization_id field in the database.
+	FieldOrganizationID = "organization_id"
+	// FieldUpstreamID holds the string denoting the upstream_id field in the database.
+	FieldUpstreamID = "upstream_id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeSyncs holds the string denoting the syncs edge name in mutations.
@@ -75,6 +89,8 @@ const (
 	EdgePackageRows = "package_rows"
 	// EdgePins holds the string denoting the pins edge name in mutations.
 	EdgePins = "pins"
+	// EdgeOrganization holds the string denoting the organization edge name in mutations.
+	EdgeOrganization = "organization"
 	// EdgeClaims holds the string denoting the claims edge name in mutations.
 	EdgeClaims = "claims"
 	// Table holds the table name of the repository in the database.
@@ -100,6 +116,13 @@ const (
 	PinsInverseTable = "pins"
 	// PinsColumn is the table column denoting the pins relation/edge.
 	PinsColumn = "repository_id"
+	// OrganizationTable is the table that holds the organization relation/edge.
+	OrganizationTable = "repositories"
+	// OrganizationInverseTable is the table name for the Organization entity.
+	// It exists in this package in order to avoid circular dependency with the "organization" package.
+	OrganizationInverseTable = "organizations"
+	// OrganizationColumn is the table column denoting the organization relation/edge.
+	OrganizationColumn = "organization_id"
 	// ClaimsTable is the table that holds the claims relation/edge.
 	ClaimsTable = "claims"
 	// ClaimsInverseTable is the table name for the Claim entity.
@@ -137,6 +160,13 @@ var Columns = []string{
 	FieldDoubtedAt,
 	FieldDoubtedLost,
 	FieldRemovalsConfirmed,
+	FieldWebhookSecret,
+	FieldWebhookSecretAt,
+	FieldWebhookReceivedAt,
+	FieldWebhookOutcome,
+	FieldWebhookPushAt,
+	FieldOrganizationID,
+	FieldUpstreamID,
 	FieldCreatedAt,
 }
 
@@ -173,6 +203,10 @@ var (
 	DefaultDoubtedLost int
 	// DefaultRemovalsConfirmed holds the default value on creation for the "removals_confirmed" field.
 	DefaultRemovalsConfirmed bool
+	// WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
+	WebhookOutcomeValidator func(string) error
+	// UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
+	UpstreamIDValidator func(string) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
@@ -401,6 +435,36 @@ func ByRemovalsConfirmed(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRemovalsConfirmed, opts...).ToFunc()
 }
 
+// ByWebhookSecretAt orders the results by the webhook_secret_at field.
+func ByWebhookSecretAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookSecretAt, opts...).ToFunc()
+}
+
+// ByWebhookReceivedAt orders the results by the webhook_received_at field.
+func ByWebhookReceivedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookReceivedAt, opts...).ToFunc()
+}
+
+// ByWebhookOutcome orders the results by the webhook_outcome field.
+func ByWebhookOutcome(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookOutcome, opts...).ToFunc()
+}
+
+// ByWebhookPushAt orders the results by the webhook_push_at field.
+func ByWebhookPushAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWebhookPushAt, opts...).ToFunc()
+}
+
+// ByOrganizationID orders the results by the organization_id field.
+func ByOrganizationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOrganizationID, opts...).ToFunc()
+}
+
+// ByUpstreamID orders the results by the upstream_id field.
+func ByUpstreamID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUpstreamID, opts...).ToFunc()
+}
+
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
@@ -448,6 +512,13 @@ func ByPins(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByOrganizationField orders the results by organization field.
+func ByOrganizationField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newOrganizationStep(), sql.OrderByField(field, opts...))
+	}
+}
+
 // ByClaimsCount orders the results by claims count.
 func ByClaimsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -480,6 +551,13 @@ func newPinsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PinsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PinsTable, PinsColumn),
+	)
+}
+func newOrganizationStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(OrganizationInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, OrganizationTable, OrganizationColumn),
 	)
 }
 func newClaimsStep() *sqlgraph.Step {

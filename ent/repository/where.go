@@ -150,6 +150,41 @@ func RemovalsConfirmed(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldRemovalsConfirmed, v))
 }
 
+// WebhookSecret applies equality check predicate on the "webhook_secret" field. It's identical to WebhookSecretEQ.
+func WebhookSecret(v []byte) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookSecret, v))
+}
+
+// WebhookSecretAt applies equality check predicate on the "webhook_secret_at" field. It's identical to WebhookSecretAtEQ.
+func WebhookSecretAt(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookSecretAt, v))
+}
+
+// WebhookReceivedAt applies equality check predicate on the "webhook_received_at" field. It's identical to WebhookReceivedAtEQ.
+func WebhookReceivedAt(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookReceivedAt, v))
+}
+
+// WebhookOutcome applies equality check predicate on the "webhook_outcome" field. It's identical to WebhookOutcomeEQ.
+func WebhookOutcome(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookOutcome, v))
+}
+
+// WebhookPushAt applies equality check predicate on the "webhook_push_at" field. It's identical to WebhookPushAtEQ.
+func WebhookPushAt(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookPushAt, v))
+}
+
+// OrganizationID applies equality check predicate on the "organization_id" field. It's identical to OrganizationIDEQ.
+func OrganizationID(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldOrganizationID, v))
+}
+
+// UpstreamID applies equality check predicate on the "upstream_id" field. It's identical to UpstreamIDEQ.
+func UpstreamID(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldUpstreamID, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCreatedAt, v))
@@ -1120,6 +1155,431 @@ func RemovalsConfirmedNEQ(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldNEQ(FieldRemovalsConfirmed, v))
 }
 
+// WebhookSecretEQ applies the EQ predicate on the "webhook_secret" field.
+func WebhookSecretEQ(v []byte) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookSecret, v))
+}
+
+// WebhookSecretNEQ applies the NEQ predicate on the "webhook_secret" field.
+func WebhookSecretNEQ(v []byte) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldWebhookSecret, v))
+}
+
+// WebhookSecretIn applies the In predicate on the "webhook_secret" field.
+func WebhookSecretIn(vs ...[]byte) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldWebhookSecret, vs...))
+}
+
+// WebhookSecretNotIn applies the NotIn predicate on the "webhook_secret" field.
+func WebhookSecretNotIn(vs ...[]byte) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldWebhookSecret, vs...))
+}
+
+// WebhookSecretGT applies the GT predicate on the "webhook_secret" field.
+func WebhookSecretGT(v []byte) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldWebhookSecret, v))
+}
+
+// WebhookSecretGTE applies the GTE predicate on the "webhook_secret" field.
+func WebhookSecretGTE(v []byte) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldWebhookSecret, v))
+}
+
+// WebhookSecretLT applies the LT predicate on the "webhook_secret" field.
+func WebhookSecretLT(v []byte) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldWebhookSecret, v))
+}
+
+// WebhookSecretLTE applies the LTE predicate on the "webhook_secret" field.
+func WebhookSecretLTE(v []byte) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldWebhookSecret, v))
+}
+
+// WebhookSecretIsNil applies the IsNil predicate on the "webhook_secret" field.
+func WebhookSecretIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldWebhookSecret))
+}
+
+// WebhookSecretNotNil applies the NotNil predicate on the "webhook_secret" field.
+func WebhookSecretNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldWebhookSecret))
+}
+
+// WebhookSecretAtEQ applies the EQ predicate on the "webhook_secret_at" field.
+func WebhookSecretAtEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookSecretAt, v))
+}
+
+// WebhookSecretAtNEQ applies the NEQ predicate on the "webhook_secret_at" field.
+func WebhookSecretAtNEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldWebhookSecretAt, v))
+}
+
+// WebhookSecretAtIn applies the In predicate on the "webhook_secret_at" field.
+func WebhookSecretAtIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldWebhookSecretAt, vs...))
+}
+
+// WebhookSecretAtNotIn applies the NotIn predicate on the "webhook_secret_at" field.
+func WebhookSecretAtNotIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldWebhookSecretAt, vs...))
+}
+
+// WebhookSecretAtGT applies the GT predicate on the "webhook_secret_at" field.
+func WebhookSecretAtGT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldWebhookSecretAt, v))
+}
+
+// WebhookSecretAtGTE applies the GTE predicate on the "webhook_secret_at" field.
+func WebhookSecretAtGTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldWebhookSecretAt, v))
+}
+
+// WebhookSecretAtLT applies the LT predicate on the "webhook_secret_at" field.
+func WebhookSecretAtLT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldWebhookSecretAt, v))
+}
+
+// WebhookSecretAtLTE applies the LTE predicate on the "webhook_secret_at" field.
+func WebhookSecretAtLTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldWebhookSecretAt, v))
+}
+
+// WebhookSecretAtIsNil applies the IsNil predicate on the "webhook_secret_at" field.
+func WebhookSecretAtIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldWebhookSecretAt))
+}
+
+// WebhookSecretAtNotNil applies the NotNil predicate on the "webhook_secret_at" field.
+func WebhookSecretAtNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldWebhookSecretAt))
+}
+
+// WebhookReceivedAtEQ applies the EQ predicate on the "webhook_received_at" field.
+func WebhookReceivedAtEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookReceivedAt, v))
+}
+
+// WebhookReceivedAtNEQ applies the NEQ predicate on the "webhook_received_at" field.
+func WebhookReceivedAtNEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldWebhookReceivedAt, v))
+}
+
+// WebhookReceivedAtIn applies the In predicate on the "webhook_received_at" field.
+func WebhookReceivedAtIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldWebhookReceivedAt, vs...))
+}
+
+// WebhookReceivedAtNotIn applies the NotIn predicate on the "webhook_received_at" field.
+func WebhookReceivedAtNotIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldWebhookReceivedAt, vs...))
+}
+
+// WebhookReceivedAtGT applies the GT predicate on the "webhook_received_at" field.
+func WebhookReceivedAtGT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldWebhookReceivedAt, v))
+}
+
+// WebhookReceivedAtGTE applies the GTE predicate on the "webhook_received_at" field.
+func WebhookReceivedAtGTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldWebhookReceivedAt, v))
+}
+
+// WebhookReceivedAtLT applies the LT predicate on the "webhook_received_at" field.
+func WebhookReceivedAtLT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldWebhookReceivedAt, v))
+}
+
+// WebhookReceivedAtLTE applies the LTE predicate on the "webhook_received_at" field.
+func WebhookReceivedAtLTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldWebhookReceivedAt, v))
+}
+
+// WebhookReceivedAtIsNil applies the IsNil predicate on the "webhook_received_at" field.
+func WebhookReceivedAtIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldWebhookReceivedAt))
+}
+
+// WebhookReceivedAtNotNil applies the NotNil predicate on the "webhook_received_at" field.
+func WebhookReceivedAtNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldWebhookReceivedAt))
+}
+
+// WebhookOutcomeEQ applies the EQ predicate on the "webhook_outcome" field.
+func WebhookOutcomeEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeNEQ applies the NEQ predicate on the "webhook_outcome" field.
+func WebhookOutcomeNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeIn applies the In predicate on the "webhook_outcome" field.
+func WebhookOutcomeIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldWebhookOutcome, vs...))
+}
+
+// WebhookOutcomeNotIn applies the NotIn predicate on the "webhook_outcome" field.
+func WebhookOutcomeNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldWebhookOutcome, vs...))
+}
+
+// WebhookOutcomeGT applies the GT predicate on the "webhook_outcome" field.
+func WebhookOutcomeGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeGTE applies the GTE predicate on the "webhook_outcome" field.
+func WebhookOutcomeGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeLT applies the LT predicate on the "webhook_outcome" field.
+func WebhookOutcomeLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeLTE applies the LTE predicate on the "webhook_outcome" field.
+func WebhookOutcomeLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeContains applies the Contains predicate on the "webhook_outcome" field.
+func WebhookOutcomeContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeHasPrefix applies the HasPrefix predicate on the "webhook_outcome" field.
+func WebhookOutcomeHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeHasSuffix applies the HasSuffix predicate on the "webhook_outcome" field.
+func WebhookOutcomeHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeIsNil applies the IsNil predicate on the "webhook_outcome" field.
+func WebhookOutcomeIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldWebhookOutcome))
+}
+
+// WebhookOutcomeNotNil applies the NotNil predicate on the "webhook_outcome" field.
+func WebhookOutcomeNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldWebhookOutcome))
+}
+
+// WebhookOutcomeEqualFold applies the EqualFold predicate on the "webhook_outcome" field.
+func WebhookOutcomeEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldWebhookOutcome, v))
+}
+
+// WebhookOutcomeContainsFold applies the ContainsFold predicate on the "webhook_outcome" field.
+func WebhookOutcomeContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldWebhookOutcome, v))
+}
+
+// WebhookPushAtEQ applies the EQ predicate on the "webhook_push_at" field.
+func WebhookPushAtEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldWebhookPushAt, v))
+}
+
+// WebhookPushAtNEQ applies the NEQ predicate on the "webhook_push_at" field.
+func WebhookPushAtNEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldWebhookPushAt, v))
+}
+
+// WebhookPushAtIn applies the In predicate on the "webhook_push_at" field.
+func WebhookPushAtIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldWebhookPushAt, vs...))
+}
+
+// WebhookPushAtNotIn applies the NotIn predicate on the "webhook_push_at" field.
+func WebhookPushAtNotIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldWebhookPushAt, vs...))
+}
+
+// WebhookPushAtGT applies the GT predicate on the "webhook_push_at" field.
+func WebhookPushAtGT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldWebhookPushAt, v))
+}
+
+// WebhookPushAtGTE applies the GTE predicate on the "webhook_push_at" field.
+func WebhookPushAtGTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldWebhookPushAt, v))
+}
+
+// WebhookPushAtLT applies the LT predicate on the "webhook_push_at" field.
+func WebhookPushAtLT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldWebhookPushAt, v))
+}
+
+// WebhookPushAtLTE applies the LTE predicate on the "webhook_push_at" field.
+func WebhookPushAtLTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldWebhookPushAt, v))
+}
+
+// WebhookPushAtIsNil applies the IsNil predicate on the "webhook_push_at" field.
+func WebhookPushAtIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldWebhookPushAt))
+}
+
+// WebhookPushAtNotNil applies the NotNil predicate on the "webhook_push_at" field.
+func WebhookPushAtNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldWebhookPushAt))
+}
+
+// OrganizationIDEQ applies the EQ predicate on the "organization_id" field.
+func OrganizationIDEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldOrganizationID, v))
+}
+
+// OrganizationIDNEQ applies the NEQ predicate on the "organization_id" field.
+func OrganizationIDNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldOrganizationID, v))
+}
+
+// OrganizationIDIn applies the In predicate on the "organization_id" field.
+func OrganizationIDIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldOrganizationID, vs...))
+}
+
+// OrganizationIDNotIn applies the NotIn predicate on the "organization_id" field.
+func OrganizationIDNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldOrganizationID, vs...))
+}
+
+// OrganizationIDGT applies the GT predicate on the "organization_id" field.
+func OrganizationIDGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldOrganizationID, v))
+}
+
+// OrganizationIDGTE applies the GTE predicate on the "organization_id" field.
+func OrganizationIDGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldOrganizationID, v))
+}
+
+// OrganizationIDLT applies the LT predicate on the "organization_id" field.
+func OrganizationIDLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldOrganizationID, v))
+}
+
+// OrganizationIDLTE applies the LTE predicate on the "organization_id" field.
+func OrganizationIDLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldOrganizationID, v))
+}
+
+// OrganizationIDContains applies the Contains predicate on the "organization_id" field.
+func OrganizationIDContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldOrganizationID, v))
+}
+
+// OrganizationIDHasPrefix applies the HasPrefix predicate on the "organization_id" field.
+func OrganizationIDHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldOrganizationID, v))
+}
+
+// OrganizationIDHasSuffix applies the HasSuffix predicate on the "organization_id" field.
+func OrganizationIDHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldOrganizationID, v))
+}
+
+// OrganizationIDIsNil applies the IsNil predicate on the "organization_id" field.
+func OrganizationIDIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldOrganizationID))
+}
+
+// OrganizationIDNotNil applies the NotNil predicate on the "organization_id" field.
+func OrganizationIDNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldOrganizationID))
+}
+
+// OrganizationIDEqualFold applies the EqualFold predicate on the "organization_id" field.
+func OrganizationIDEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldOrganizationID, v))
+}
+
+// OrganizationIDContainsFold applies the ContainsFold predicate on the "organization_id" field.
+func OrganizationIDContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldOrganizationID, v))
+}
+
+// UpstreamIDEQ applies the EQ predicate on the "upstream_id" field.
+func UpstreamIDEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldUpstreamID, v))
+}
+
+// UpstreamIDNEQ applies the NEQ predicate on the "upstream_id" field.
+func UpstreamIDNEQ(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldUpstreamID, v))
+}
+
+// UpstreamIDIn applies the In predicate on the "upstream_id" field.
+func UpstreamIDIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldUpstreamID, vs...))
+}
+
+// UpstreamIDNotIn applies the NotIn predicate on the "upstream_id" field.
+func UpstreamIDNotIn(vs ...string) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldUpstreamID, vs...))
+}
+
+// UpstreamIDGT applies the GT predicate on the "upstream_id" field.
+func UpstreamIDGT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldUpstreamID, v))
+}
+
+// UpstreamIDGTE applies the GTE predicate on the "upstream_id" field.
+func UpstreamIDGTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldUpstreamID, v))
+}
+
+// UpstreamIDLT applies the LT predicate on the "upstream_id" field.
+func UpstreamIDLT(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldUpstreamID, v))
+}
+
+// UpstreamIDLTE applies the LTE predicate on the "upstream_id" field.
+func UpstreamIDLTE(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldUpstreamID, v))
+}
+
+// UpstreamIDContains applies the Contains predicate on the "upstream_id" field.
+func UpstreamIDContains(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContains(FieldUpstreamID, v))
+}
+
+// UpstreamIDHasPrefix applies the HasPrefix predicate on the "upstream_id" field.
+func UpstreamIDHasPrefix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasPrefix(FieldUpstreamID, v))
+}
+
+// UpstreamIDHasSuffix applies the HasSuffix predicate on the "upstream_id" field.
+func UpstreamIDHasSuffix(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldHasSuffix(FieldUpstreamID, v))
+}
+
+// UpstreamIDIsNil applies the IsNil predicate on the "upstream_id" field.
+func UpstreamIDIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldUpstreamID))
+}
+
+// UpstreamIDNotNil applies the NotNil predicate on the "upstream_id" field.
+func UpstreamIDNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldUpstreamID))
+}
+
+// UpstreamIDEqualFold applies the EqualFold predicate on the "upstream_id" field.
+func UpstreamIDEqualFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldEqualFold(FieldUpstreamID, v))
+}
+
+// UpstreamIDContainsFold applies the ContainsFold predicate on the "upstream_id" field.
+func UpstreamIDContainsFold(v string) predicate.Repository {
+	return predicate.Repository(sql.FieldContainsFold(FieldUpstreamID, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCreatedAt, v))
@@ -1221,6 +1681,29 @@ func HasPins() predicate.Repository {
 func HasPinsWith(preds ...predicate.Pin) predicate.Repository {
 	return predicate.Repository(func(s *sql.Selector) {
 		step := newPinsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasOrganization applies the HasEdge predicate on the "organization" edge.
+func HasOrganization() predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, OrganizationTable, OrganizationColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOrganizationWith applies the HasEdge predicate on the "organization" edge with a given conditions (other predicates).
+func HasOrganizationWith(preds ...predicate.Organization) predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := newOrganizationStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
 )
 
 // Repository is a source of packages.
@@ -53,8 +54,23 @@ func (Repository) Fields() []ent.Field {
 		field.Int("doubted_lost").Default(0).Annotations(entgql.Skip()).Comment("How many it had lost then; more is doubted anew."),
 		field.Bool("removals_confirmed").Default(false).Annotations(entgql.Skip()).
 			Comment("A person said that what the source lost is gone; the next sync believes it."),
+		field.Bytes("webhook_secret").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
+			Comment("Sealed: what deliveries of its host are signed with; null where none are taken."),
+		field.Time("webhook_secret_at").Optional().Nillable().Comment("When it was made."),
+		field.Time("webhook_received_at").Optional().Nillable().Comment("When the last delivery that it fits came."),
+		field.String("webhook_outcome").Optional().Nillable().MaxLen(255).Comment("What came of that one, for people."),
+		field.Time("webhook_push_at").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("When one last told of a push: while that is not long ago, nobody needs to ask the host for changes."),
+		field.String("organization_id").Optional().Nillable().Comment("The organization that it was added with."),
+		field.String("upstream_id").Optional().Nillable().MaxLen(64).Annotations(entgql.Skip()).
+			Comment("Its id at the host of that organization, which outlives a change of its name."),
 		createdAt(),
 	}
+}
+
+// Indexes of the Repository.
+func (Repository) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("organization_id", "upstream_id").Unique()}
 }
 
 // Edges of the Repository.
@@ -66,6 +82,8 @@ func (Repository) Edges() []ent.Edge {
 			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
 		edge.To("pins", Pin.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+		edge.From("organization", Organization.Type).Ref("repositories").Field("organization_id").Unique().
+			Annotations(entgql.Skip(entgql.SkipAll)),
 		edge.To("claims", Claim.Type).
 			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
 	}

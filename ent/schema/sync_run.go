@@ -30,7 +30,9 @@ func (SyncRun) Fields() []ent.Field {
 		field.Int("attempt").Default(0).Comment("How often it was begun: counted when a worker takes it."),
 		field.String("worker").Default("").Comment("Names the one worker that may write it; empty before the first. Whoever else works on it stops."),
 		field.Time("heartbeat_at").Default(now).Comment("Last sign of life of whoever works on it."),
-		field.String("trigger").Immutable().Comment("create, manual, update or schedule"),
+		field.String("trigger").Immutable().Comment("create, manual, update, schedule, change or webhook"),
+		field.Bool("again").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("True where what it reads changed after it began: another run follows it."),
 		createdAt(),
 		field.Time("started_at").Optional().Nillable(),
 		field.Time("finished_at").Optional().Nillable(),

@@ -32,6 +32,8 @@ const (
 	FieldHeartbeatAt = "heartbeat_at"
 	// FieldTrigger holds the string denoting the trigger field in the database.
 	FieldTrigger = "trigger"
+	// FieldAgain holds the string denoting the again field in the database.
+	FieldAgain = "again"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldStartedAt holds the string denoting the started_at field in the database.
@@ -75,6 +77,7 @@ var Columns = []string{
 	FieldWorker,
 	FieldHeartbeatAt,
 	FieldTrigger,
+	FieldAgain,
 	FieldCreatedAt,
 	FieldStartedAt,
 	FieldFinishedAt,
@@ -192,6 +195,11 @@ func ByHeartbeatAt(opts ...sql.OrderTermOption) OrderOption {
 // ByTrigger orders the results by the trigger field.
 func ByTrigger(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTrigger, opts...).ToFunc()
+}
+
+// ByAgain orders the results by the again field.
+func ByAgain(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAgain, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -95,6 +95,11 @@ func Trigger(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldTrigger, v))
 }
 
+// Again applies equality check predicate on the "again" field. It's identical to AgainEQ.
+func Again(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldAgain, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldCreatedAt, v))
@@ -453,6 +458,26 @@ func TriggerEqualFold(v string) predicate.SyncRun {
 // TriggerContainsFold applies the ContainsFold predicate on the "trigger" field.
 func TriggerContainsFold(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldContainsFold(FieldTrigger, v))
+}
+
+// AgainEQ applies the EQ predicate on the "again" field.
+func AgainEQ(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldAgain, v))
+}
+
+// AgainNEQ applies the NEQ predicate on the "again" field.
+func AgainNEQ(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldAgain, v))
+}
+
+// AgainIsNil applies the IsNil predicate on the "again" field.
+func AgainIsNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIsNull(FieldAgain))
+}
+
+// AgainNotNil applies the NotNil predicate on the "again" field.
+func AgainNotNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotNull(FieldAgain))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

@@ -30,6 +30,7 @@ type ResolverRoot interface {
 	AuditEvent() AuditEventResolver
 	Download() DownloadResolver
 	Mutation() MutationResolver
+	Organization() OrganizationResolver
 	Package() PackageResolver
 	PackageVersion() PackageVersionResolver
 	Query() QueryResolver
@@ -158,32 +159,74 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AcceptVersionChange  func(childComplexity int, id string) int
-		BlockVersions        func(childComplexity int, input model.BlockVersionsInput) int
-		CancelRotation       func(childComplexity int, id string) int
-		CancelSync           func(childComplexity int, id string) int
-		ConfirmRemovals      func(childComplexity int, id string) int
-		CreateRepository     func(childComplexity int, input model.CreateRepositoryInput) int
-		CreateToken          func(childComplexity int, input model.CreateTokenInput) int
-		DeleteRepository     func(childComplexity int, id string) int
-		DisableTokens        func(childComplexity int, ids []string, reason *string) int
-		EnableTokens         func(childComplexity int, ids []string) int
-		EndRotation          func(childComplexity int, id string) int
-		RejectVersionChange  func(childComplexity int, id string) int
-		ReleaseClaim         func(childComplexity int, id string) int
-		ReleaseTokens        func(childComplexity int, ids []string) int
-		ReleaseVersion       func(childComplexity int, id string) int
-		RevokeMatchingTokens func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
-		RevokeTokens         func(childComplexity int, ids []string, reason *string) int
-		RotateToken          func(childComplexity int, id string, gracePeriodSeconds *int) int
-		Setup                func(childComplexity int, input model.SetupInput) int
-		SignIn               func(childComplexity int, input model.SignInInput) int
-		SignOut              func(childComplexity int) int
-		SyncRepository       func(childComplexity int, id string) int
-		Unblock              func(childComplexity int, id string) int
-		UpdateRepository     func(childComplexity int, id string, input model.UpdateRepositoryInput) int
-		UpdateSettings       func(childComplexity int, input settings.Changes) int
-		UpdateToken          func(childComplexity int, id string, input model.UpdateTokenInput) int
+		AcceptVersionChange             func(childComplexity int, id string) int
+		AddOrganization                 func(childComplexity int, input model.AddOrganizationInput) int
+		BlockVersions                   func(childComplexity int, input model.BlockVersionsInput) int
+		CancelRotation                  func(childComplexity int, id string) int
+		CancelSync                      func(childComplexity int, id string) int
+		ConfirmRemovals                 func(childComplexity int, id string) int
+		CreateOrganizationWebhookSecret func(childComplexity int, id string) int
+		CreateRepository                func(childComplexity int, input model.CreateRepositoryInput) int
+		CreateToken                     func(childComplexity int, input model.CreateTokenInput) int
+		CreateWebhookSecret             func(childComplexity int, repository string) int
+		DeleteRepository                func(childComplexity int, id string) int
+		DisableTokens                   func(childComplexity int, ids []string, reason *string) int
+		EnableTokens                    func(childComplexity int, ids []string) int
+		EndRotation                     func(childComplexity int, id string) int
+		RejectVersionChange             func(childComplexity int, id string) int
+		ReleaseClaim                    func(childComplexity int, id string) int
+		ReleaseTokens                   func(childComplexity int, ids []string) int
+		ReleaseVersion                  func(childComplexity int, id string) int
+		RemoveOrganization              func(childComplexity int, id string, repositories *bool) int
+		RemoveOrganizationWebhookSecret func(childComplexity int, id string) int
+		RemoveWebhookSecret             func(childComplexity int, repository string) int
+		RevokeMatchingTokens            func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
+		RevokeTokens                    func(childComplexity int, ids []string, reason *string) int
+		RotateToken                     func(childComplexity int, id string, gracePeriodSeconds *int) int
+		Setup                           func(childComplexity int, input model.SetupInput) int
+		SignIn                          func(childComplexity int, input model.SignInInput) int
+		SignOut                         func(childComplexity int) int
+		SyncOrganization                func(childComplexity int, id string) int
+		SyncRepository                  func(childComplexity int, id string) int
+		Unblock                         func(childComplexity int, id string) int
+		UpdateOrganization              func(childComplexity int, id string, input model.UpdateOrganizationInput) int
+		UpdateRepository                func(childComplexity int, id string, input model.UpdateRepositoryInput) int
+		UpdateSettings                  func(childComplexity int, input settings.Changes) int
+		UpdateToken                     func(childComplexity int, id string, input model.UpdateTokenInput) int
+	}
+
+	Organization struct {
+		Archived          func(childComplexity int) int
+		CreatedAt         func(childComplexity int) int
+		Enabled           func(childComplexity int) int
+		Exclude           func(childComplexity int) int
+		Forks             func(childComplexity int) int
+		HasCredential     func(childComplexity int) int
+		Host              func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Include           func(childComplexity int) int
+		LastError         func(childComplexity int) int
+		LastSyncedAt      func(childComplexity int) int
+		Name              func(childComplexity int) int
+		Notice            func(childComplexity int) int
+		RepositoryCount   func(childComplexity int) int
+		Status            func(childComplexity int) int
+		URL               func(childComplexity int) int
+		WebhookOutcome    func(childComplexity int) int
+		WebhookReceivedAt func(childComplexity int) int
+		WebhookSecretAt   func(childComplexity int) int
+		WebhookURL        func(childComplexity int) int
+	}
+
+	OrganizationConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	OrganizationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Package struct {
@@ -267,6 +310,8 @@ type ComplexityRoot struct {
 		Downloads         func(childComplexity int, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) int
 		HeldVersions      func(childComplexity int, first *int, after *entgql.Cursor[string], repository *string) int
 		Node              func(childComplexity int, id string) int
+		Organization      func(childComplexity int, id string) int
+		Organizations     func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Package           func(childComplexity int, name string) int
 		Packages          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.PackageOrder, where *model.PackageWhere) int
 		Repositories      func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.RepositoryOrder, where *model.RepositoryWhere) int
@@ -309,6 +354,7 @@ type ComplexityRoot struct {
 		Listed             func(childComplexity int) int
 		Name               func(childComplexity int) int
 		Notice             func(childComplexity int) int
+		Organization       func(childComplexity int) int
 		Owns               func(childComplexity int) int
 		PackFrom           func(childComplexity int) int
 		PackageCount       func(childComplexity int) int
@@ -321,6 +367,10 @@ type ComplexityRoot struct {
 		Type               func(childComplexity int) int
 		URL                func(childComplexity int) int
 		VersionCount       func(childComplexity int) int
+		WebhookOutcome     func(childComplexity int) int
+		WebhookReceivedAt  func(childComplexity int) int
+		WebhookSecretAt    func(childComplexity int) int
+		WebhookURL         func(childComplexity int) int
 	}
 
 	RepositoryConnection struct {
@@ -528,6 +578,11 @@ type ComplexityRoot struct {
 		Reference func(childComplexity int) int
 		SeenAt    func(childComplexity int) int
 		Sha256    func(childComplexity int) int
+	}
+
+	WebhookSecretPayload struct {
+		Secret func(childComplexity int) int
+		URL    func(childComplexity int) int
 	}
 }
 
@@ -962,6 +1017,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptVersionChange(childComplexity, args["id"].(string)), true
+	case "Mutation.addOrganization":
+		if e.ComplexityRoot.Mutation.AddOrganization == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addOrganization_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddOrganization(childComplexity, args["input"].(model.AddOrganizationInput)), true
 	case "Mutation.blockVersions":
 		if e.ComplexityRoot.Mutation.BlockVersions == nil {
 			break
@@ -1006,6 +1072,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmRemovals(childComplexity, args["id"].(string)), true
+	case "Mutation.createOrganizationWebhookSecret":
+		if e.ComplexityRoot.Mutation.CreateOrganizationWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createOrganizationWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateOrganizationWebhookSecret(childComplexity, args["id"].(string)), true
 	case "Mutation.createRepository":
 		if e.ComplexityRoot.Mutation.CreateRepository == nil {
 			break
@@ -1028,6 +1105,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateToken(childComplexity, args["input"].(model.CreateTokenInput)), true
+	case "Mutation.createWebhookSecret":
+		if e.ComplexityRoot.Mutation.CreateWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateWebhookSecret(childComplexity, args["repository"].(string)), true
 	case "Mutation.deleteRepository":
 		if e.ComplexityRoot.Mutation.DeleteRepository == nil {
 			break
@@ -1116,6 +1204,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseVersion(childComplexity, args["id"].(string)), true
+	case "Mutation.removeOrganization":
+		if e.ComplexityRoot.Mutation.RemoveOrganization == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeOrganization_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveOrganization(childComplexity, args["id"].(string), args["repositories"].(*bool)), true
+	case "Mutation.removeOrganizationWebhookSecret":
+		if e.ComplexityRoot.Mutation.RemoveOrganizationWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeOrganizationWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveOrganizationWebhookSecret(childComplexity, args["id"].(string)), true
+	case "Mutation.removeWebhookSecret":
+		if e.ComplexityRoot.Mutation.RemoveWebhookSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeWebhookSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveWebhookSecret(childComplexity, args["repository"].(string)), true
 	case "Mutation.revokeMatchingTokens":
 		if e.ComplexityRoot.Mutation.RevokeMatchingTokens == nil {
 			break
@@ -1177,6 +1298,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.syncOrganization":
+		if e.ComplexityRoot.Mutation.SyncOrganization == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_syncOrganization_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SyncOrganization(childComplexity, args["id"].(string)), true
 	case "Mutation.syncRepository":
 		if e.ComplexityRoot.Mutation.SyncRepository == nil {
 			break
@@ -1199,6 +1331,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Unblock(childComplexity, args["id"].(string)), true
+	case "Mutation.updateOrganization":
+		if e.ComplexityRoot.Mutation.UpdateOrganization == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateOrganization_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateOrganization(childComplexity, args["id"].(string), args["input"].(model.UpdateOrganizationInput)), true
 	case "Mutation.updateRepository":
 		if e.ComplexityRoot.Mutation.UpdateRepository == nil {
 			break
@@ -1232,6 +1375,159 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateToken(childComplexity, args["id"].(string), args["input"].(model.UpdateTokenInput)), true
+
+	case "Organization.archived":
+		if e.ComplexityRoot.Organization.Archived == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Archived(childComplexity), true
+	case "Organization.createdAt":
+		if e.ComplexityRoot.Organization.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.CreatedAt(childComplexity), true
+	case "Organization.enabled":
+		if e.ComplexityRoot.Organization.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Enabled(childComplexity), true
+	case "Organization.exclude":
+		if e.ComplexityRoot.Organization.Exclude == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Exclude(childComplexity), true
+	case "Organization.forks":
+		if e.ComplexityRoot.Organization.Forks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Forks(childComplexity), true
+	case "Organization.hasCredential":
+		if e.ComplexityRoot.Organization.HasCredential == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.HasCredential(childComplexity), true
+	case "Organization.host":
+		if e.ComplexityRoot.Organization.Host == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Host(childComplexity), true
+	case "Organization.id":
+		if e.ComplexityRoot.Organization.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.ID(childComplexity), true
+	case "Organization.include":
+		if e.ComplexityRoot.Organization.Include == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Include(childComplexity), true
+	case "Organization.lastError":
+		if e.ComplexityRoot.Organization.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.LastError(childComplexity), true
+	case "Organization.lastSyncedAt":
+		if e.ComplexityRoot.Organization.LastSyncedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.LastSyncedAt(childComplexity), true
+	case "Organization.name":
+		if e.ComplexityRoot.Organization.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Name(childComplexity), true
+	case "Organization.notice":
+		if e.ComplexityRoot.Organization.Notice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Notice(childComplexity), true
+	case "Organization.repositoryCount":
+		if e.ComplexityRoot.Organization.RepositoryCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.RepositoryCount(childComplexity), true
+	case "Organization.status":
+		if e.ComplexityRoot.Organization.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.Status(childComplexity), true
+	case "Organization.url":
+		if e.ComplexityRoot.Organization.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.URL(childComplexity), true
+	case "Organization.webhookOutcome":
+		if e.ComplexityRoot.Organization.WebhookOutcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.WebhookOutcome(childComplexity), true
+	case "Organization.webhookReceivedAt":
+		if e.ComplexityRoot.Organization.WebhookReceivedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.WebhookReceivedAt(childComplexity), true
+	case "Organization.webhookSecretAt":
+		if e.ComplexityRoot.Organization.WebhookSecretAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.WebhookSecretAt(childComplexity), true
+	case "Organization.webhookUrl":
+		if e.ComplexityRoot.Organization.WebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Organization.WebhookURL(childComplexity), true
+
+	case "OrganizationConnection.edges":
+		if e.ComplexityRoot.OrganizationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationConnection.Edges(childComplexity), true
+	case "OrganizationConnection.pageInfo":
+		if e.ComplexityRoot.OrganizationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationConnection.PageInfo(childComplexity), true
+	case "OrganizationConnection.totalCount":
+		if e.ComplexityRoot.OrganizationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationConnection.TotalCount(childComplexity), true
+
+	case "OrganizationEdge.cursor":
+		if e.ComplexityRoot.OrganizationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationEdge.Cursor(childComplexity), true
+	case "OrganizationEdge.node":
+		if e.ComplexityRoot.OrganizationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationEdge.Node(childComplexity), true
 
 	case "Package.abandoned":
 		if e.ComplexityRoot.Package.Abandoned == nil {
@@ -1633,6 +1929,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.organization":
+		if e.ComplexityRoot.Query.Organization == nil {
+			break
+		}
+
+		args, err := ec.field_Query_organization_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Organization(childComplexity, args["id"].(string)), true
+	case "Query.organizations":
+		if e.ComplexityRoot.Query.Organizations == nil {
+			break
+		}
+
+		args, err := ec.field_Query_organizations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Organizations(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
 	case "Query.package":
 		if e.ComplexityRoot.Query.Package == nil {
 			break
@@ -1874,6 +2192,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.Notice(childComplexity), true
+	case "Repository.organization":
+		if e.ComplexityRoot.Repository.Organization == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.Organization(childComplexity), true
 	case "Repository.owns":
 		if e.ComplexityRoot.Repository.Owns == nil {
 			break
@@ -1951,6 +2275,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.VersionCount(childComplexity), true
+	case "Repository.webhookOutcome":
+		if e.ComplexityRoot.Repository.WebhookOutcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookOutcome(childComplexity), true
+	case "Repository.webhookReceivedAt":
+		if e.ComplexityRoot.Repository.WebhookReceivedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookReceivedAt(childComplexity), true
+	case "Repository.webhookSecretAt":
+		if e.ComplexityRoot.Repository.WebhookSecretAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookSecretAt(childComplexity), true
+	case "Repository.webhookUrl":
+		if e.ComplexityRoot.Repository.WebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.WebhookURL(childComplexity), true
 
 	case "RepositoryConnection.edges":
 		if e.ComplexityRoot.RepositoryConnection.Edges == nil {
@@ -2828,6 +3176,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VersionChange.Sha256(childComplexity), true
 
+	case "WebhookSecretPayload.secret":
+		if e.ComplexityRoot.WebhookSecretPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookSecretPayload.Secret(childComplexity), true
+	case "WebhookSecretPayload.url":
+		if e.ComplexityRoot.WebhookSecretPayload.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookSecretPayload.URL(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -2837,6 +3198,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AddOrganizationInput", ec.unmarshalInputAddOrganizationInput),
 			graphql.NewInputUnmarshaler("AuditEventWhere", ec.unmarshalInputAuditEventWhere),
 			graphql.NewInputUnmarshaler("BlockVersionsInput", ec.unmarshalInputBlockVersionsInput),
 			graphql.NewInputUnmarshaler("CreateRepositoryInput", ec.unmarshalInputCreateRepositoryInput),
@@ -2852,6 +3214,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("TokenOrder", ec.unmarshalInputTokenOrder),
 			graphql.NewInputUnmarshaler("TokenWhere", ec.unmarshalInputTokenWhere),
+			graphql.NewInputUnmarshaler("UpdateOrganizationInput", ec.unmarshalInputUpdateOrganizationInput),
 			graphql.NewInputUnmarshaler("UpdateRepositoryInput", ec.unmarshalInputUpdateRepositoryInput),
 			graphql.NewInputUnmarshaler("UpdateSettingsInput", ec.unmarshalInputUpdateSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateTokenInput", ec.unmarshalInputUpdateTokenInput),
@@ -3033,6 +3396,97 @@ input SetupInput { code: String! email: String! password: String! }
 "Who is asking: a person with a session, or a token."
 union Viewer = User | Token
 `, BuiltIn: false},
+	{Name: "../organization.graphqls", Input: `"GITEA: Gitea and Forgejo."
+enum OrganizationHost { GITHUB GITLAB GITEA }
+
+"""
+An organization, a group with its subgroups, or a user of a git host. Its repositories that have a composer.json at the
+top of the default branch are added, also those that come later. What disappears from it stays here.
+"""
+type Organization implements Node {
+  id: ID!
+  host: OrganizationHost!
+  "Of the host."
+  url: String!
+  "As the host has it; of GitLab the path of the group."
+  name: String!
+  "Patterns of names of repositories that are added, such as lib-*; empty: all."
+  include: [String!]!
+  "Patterns of names that are not."
+  exclude: [String!]!
+  "Forks are added as well."
+  forks: Boolean!
+  "What is archived at the host is added as well."
+  archived: Boolean!
+  "A token is stored."
+  hasCredential: Boolean!
+  enabled: Boolean!
+  status: RepositoryStatus!
+  repositoryCount: Int!
+  lastSyncedAt: Time
+  lastError: String
+  "What a person should know although all went well, such as repositories that are gone from it."
+  notice: String
+  "Where its host sends word of pushes to any of its repositories (POST), and of new ones."
+  webhookUrl: String!
+  "When the secret of the webhook was made; null: there is none, and no delivery counts."
+  webhookSecretAt: Time
+  webhookReceivedAt: Time
+  webhookOutcome: String
+  createdAt: Time!
+}
+type OrganizationConnection { edges: [OrganizationEdge] pageInfo: PageInfo! totalCount: Int! }
+type OrganizationEdge { node: Organization cursor: Cursor! }
+
+extend type Repository {
+  "The organization that it was added with."
+  organization: Organization
+}
+
+"""
+url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
+write-only, stored encrypted; it reads the API of the host and the repositories.
+"""
+input AddOrganizationInput {
+  host: OrganizationHost!
+  url: String
+  name: String!
+  token: String
+  include: [String!]
+  exclude: [String!]
+  forks: Boolean
+  archived: Boolean
+}
+"A field that is left out stays as it is. token: an empty one removes what is stored; another is given to its repositories too."
+input UpdateOrganizationInput {
+  token: String
+  include: [String!]
+  exclude: [String!]
+  forks: Boolean
+  archived: Boolean
+  enabled: Boolean
+}
+
+extend type Query {
+  organization(id: ID!): Organization
+  "By name."
+  organizations(first: Int, after: Cursor): OrganizationConnection!
+}
+
+extend type Mutation {
+  "Adds an organization, and soon its repositories."
+  addOrganization(input: AddOrganizationInput!): Organization!
+  updateOrganization(id: ID!, input: UpdateOrganizationInput!): Organization!
+  "Removes an organization; answers its id. Its repositories stay, unless repositories is true."
+  removeOrganization(id: ID!, repositories: Boolean): ID!
+  "Has an organization be looked through for new repositories soon."
+  syncOrganization(id: ID!): Organization!
+  "Makes the secret that the organization's host signs its deliveries with. The one before it no longer fits."
+  createOrganizationWebhookSecret(id: ID!): WebhookSecretPayload!
+  "Has the organization take no deliveries any more."
+  removeOrganizationWebhookSecret(id: ID!): Organization!
+}
+`, BuiltIn: false},
 	{Name: "../people.graphqls", Input: `enum Role { OWNER MAINTAINER VIEWER }
 
 "A person who signs in to the dashboard."
@@ -3127,7 +3581,7 @@ type SyncRun implements Node {
   id: ID!
   repository: Repository!
   status: SyncStatus!
-  "What started it: create, manual, update, schedule, or change where a git repository has other branches and tags."
+  "What started it: create, manual, update, schedule, change where a git repository has other branches and tags, or webhook where its host told of a push."
   trigger: String!
   startedAt: Time
   finishedAt: Time
@@ -3671,6 +4125,27 @@ type DownloadEdge { node: Download! cursor: Cursor! }
 "version: as the package writes it, or normalised. from and to: whole days, UTC."
 input DownloadWhere { package: String version: String token: ID address: String from: Time to: Time }
 `, BuiltIn: false},
+	{Name: "../webhook.graphqls", Input: `extend type Repository {
+  "Where its host sends word of pushes (POST): deliveries count that are signed with the secret of createWebhookSecret."
+  webhookUrl: String!
+  "When that secret was made; null: there is none, and no delivery counts."
+  webhookSecretAt: Time
+  "When the last delivery that was signed with it came."
+  webhookReceivedAt: Time
+  "The event it told of, and what came of it, such as push: queued."
+  webhookOutcome: String
+}
+
+"url: where deliveries are sent. secret: told this once."
+type WebhookSecretPayload { url: String! secret: String! }
+
+extend type Mutation {
+  "Makes the secret that the repository's host signs its deliveries with. The one before it no longer fits."
+  createWebhookSecret(repository: ID!): WebhookSecretPayload!
+  "Has the repository take no deliveries any more."
+  removeWebhookSecret(repository: ID!): Repository!
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -3904,6 +4379,74 @@ func (ec *executionContext) childFields_Label(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Label", field.Name)
 }
 
+func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Organization_id(ctx, field)
+	case "host":
+		return ec.fieldContext_Organization_host(ctx, field)
+	case "url":
+		return ec.fieldContext_Organization_url(ctx, field)
+	case "name":
+		return ec.fieldContext_Organization_name(ctx, field)
+	case "include":
+		return ec.fieldContext_Organization_include(ctx, field)
+	case "exclude":
+		return ec.fieldContext_Organization_exclude(ctx, field)
+	case "forks":
+		return ec.fieldContext_Organization_forks(ctx, field)
+	case "archived":
+		return ec.fieldContext_Organization_archived(ctx, field)
+	case "hasCredential":
+		return ec.fieldContext_Organization_hasCredential(ctx, field)
+	case "enabled":
+		return ec.fieldContext_Organization_enabled(ctx, field)
+	case "status":
+		return ec.fieldContext_Organization_status(ctx, field)
+	case "repositoryCount":
+		return ec.fieldContext_Organization_repositoryCount(ctx, field)
+	case "lastSyncedAt":
+		return ec.fieldContext_Organization_lastSyncedAt(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Organization_lastError(ctx, field)
+	case "notice":
+		return ec.fieldContext_Organization_notice(ctx, field)
+	case "webhookUrl":
+		return ec.fieldContext_Organization_webhookUrl(ctx, field)
+	case "webhookSecretAt":
+		return ec.fieldContext_Organization_webhookSecretAt(ctx, field)
+	case "webhookReceivedAt":
+		return ec.fieldContext_Organization_webhookReceivedAt(ctx, field)
+	case "webhookOutcome":
+		return ec.fieldContext_Organization_webhookOutcome(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Organization_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Organization", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_OrganizationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_OrganizationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_OrganizationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_OrganizationEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_OrganizationEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Package(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4128,6 +4671,16 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_syncs(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Repository_createdAt(ctx, field)
+	case "organization":
+		return ec.fieldContext_Repository_organization(ctx, field)
+	case "webhookUrl":
+		return ec.fieldContext_Repository_webhookUrl(ctx, field)
+	case "webhookSecretAt":
+		return ec.fieldContext_Repository_webhookSecretAt(ctx, field)
+	case "webhookReceivedAt":
+		return ec.fieldContext_Repository_webhookReceivedAt(ctx, field)
+	case "webhookOutcome":
+		return ec.fieldContext_Repository_webhookOutcome(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Repository", field.Name)
 }
@@ -4544,6 +5097,16 @@ func (ec *executionContext) childFields_VersionChange(ctx context.Context, field
 		return ec.fieldContext_VersionChange_seenAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VersionChange", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_WebhookSecretPayload_url(ctx, field)
+	case "secret":
+		return ec.fieldContext_WebhookSecretPayload_secret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

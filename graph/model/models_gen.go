@@ -4,6 +4,7 @@ package model
 
 import (
 	"broker/ent"
+	"broker/ent/organization"
 	"broker/ent/repository"
 	"broker/ent/schema"
 	"broker/ent/token"
@@ -17,6 +18,19 @@ import (
 // Who is asking: a person with a session, or a token.
 type Viewer interface {
 	IsViewer()
+}
+
+// url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
+// write-only, stored encrypted; it reads the API of the host and the repositories.
+type AddOrganizationInput struct {
+	Host     organization.Host `json:"host"`
+	URL      *string           `json:"url,omitempty"`
+	Name     string            `json:"name"`
+	Token    *string           `json:"token,omitempty"`
+	Include  []string          `json:"include,omitempty"`
+	Exclude  []string          `json:"exclude,omitempty"`
+	Forks    *bool             `json:"forks,omitempty"`
+	Archived *bool             `json:"archived,omitempty"`
 }
 
 // package: a name or a pattern. versions: a Composer constraint; left out, all versions. reason: one line of up to 500 characters. link: where there is more.
@@ -168,6 +182,16 @@ type TokenWhere struct {
 	Leaked *bool `json:"leaked,omitempty"`
 }
 
+// A field that is left out stays as it is. token: an empty one removes what is stored; another is given to its repositories too.
+type UpdateOrganizationInput struct {
+	Token    *string  `json:"token,omitempty"`
+	Include  []string `json:"include,omitempty"`
+	Exclude  []string `json:"exclude,omitempty"`
+	Forks    *bool    `json:"forks,omitempty"`
+	Archived *bool    `json:"archived,omitempty"`
+	Enabled  *bool    `json:"enabled,omitempty"`
+}
+
 // A field that is left out stays as it is.
 type UpdateRepositoryInput struct {
 	Name     *string  `json:"name,omitempty"`
@@ -205,4 +229,10 @@ type VersionChange struct {
 	Reference *string   `json:"reference,omitempty"`
 	Sha256    *string   `json:"sha256,omitempty"`
 	SeenAt    time.Time `json:"seenAt"`
+}
+
+// url: where deliveries are sent. secret: told this once.
+type WebhookSecretPayload struct {
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
 }

@@ -85,6 +85,14 @@ var flagHelp = map[string]string{
 	"before":             "before this day",
 	"email":              "the e-mail address they sign in with",
 	"role":               "owner, maintainer or viewer",
+	"host":               "github, gitlab or gitea, which is Forgejo too",
+	"token-file":         "a file with a token that may read the repositories",
+	"include":            "a pattern of names of repositories that are added, such as lib-*; may be given more than once",
+	"exclude":            "a pattern of names of repositories that are not; may be given more than once",
+	"forks":              "add forks too",
+	"archived":           "add what is archived at the host too",
+	"repositories":       "remove its repositories as well",
+	"remove":             "remove it: no delivery counts any more",
 }
 
 // explain gives each flag its help, where its command does not.

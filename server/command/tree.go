@@ -60,7 +60,15 @@ var groups = []group{
 		{"resume NAME", "Have a paused repository be synced and answer again", "", 1, 1, enabled(true, "is resumed.")},
 		{"sync NAME", "Have a running server sync a repository", "broker repository sync main --wait", 1, 1, syncRepository},
 		{"confirm-removals NAME", "Have a repository believe that what its source lost is gone", "", 1, 1, confirmRemovals},
+		{"webhook NAME", "Make the secret of a repository's webhook; prints it alone on standard output, this once", "broker repository webhook lib", 1, 1, webhookSecret},
 		{"remove NAME", "Remove a repository and its packages; names that it owns stay closed", "", 1, 1, removeRepository},
+	}},
+	{"organization", "Add whole organizations of GitHub, GitLab, Gitea or Forgejo, with the repositories that come later", []leaf{
+		{"add NAME", "Add an organization; a running server adds its repositories that have a composer.json", "broker organization add acme --host github --token-file token.txt --exclude 'test-*'", 1, 1, addOrganization},
+		{"list", "List the organizations", "", 0, 0, listOrganizations},
+		{"sync NAME", "Have a running server look for new repositories", "", 1, 1, syncOrganization},
+		{"webhook NAME", "Make the secret of an organization's webhook; prints it alone on standard output, this once", "", 1, 1, organizationWebhook},
+		{"remove NAME", "Remove an organization; its repositories stay", "broker organization remove acme --repositories", 1, 1, removeOrganization},
 	}},
 	{"claim", "List who owns which names, and free those that nobody owns any more", []leaf{
 		{"list", "List the claims: by repositories, and of those that were removed", "", 0, 0, listClaims},

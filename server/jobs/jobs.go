@@ -56,6 +56,7 @@ type Queue struct {
 	sync   Sync
 	ahead  Ahead
 	chores map[string]Chore
+	tasks  map[string]Task
 	stop   context.CancelFunc
 	done   chan struct{}
 }
@@ -70,7 +71,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{db: db, pool: pool, pace: pace, log: log, chores: map[string]Chore{}}
+	q := &Queue{db: db, pool: pool, pace: pace, log: log, chores: map[string]Chore{}, tasks: map[string]Task{}}
 	if q.pace.Now == nil {
 		q.pace.Now = db.Now
 	}
@@ -78,6 +79,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &syncWorker{queue: q})
 	river.AddWorker(workers, &choreWorker{queue: q})
 	river.AddWorker(workers, &aheadWorker{queue: q})
+	river.AddWorker(workers, &taskWorker{queue: q})
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(pool)
 	if db.Dialect() == dialect.SQLite {
 		driver = riversqlite.New(pool)
@@ -87,6 +89,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 			river.QueueDefault: {MaxWorkers: pace.AtATime},
 			choreQueue:         {MaxWorkers: 1},
 			aheadQueue:         {MaxWorkers: aheadAtATime},
+			taskQueue:          {MaxWorkers: tasksAtATime},
 		},
 		Workers:           workers,
 		FetchCooldown:     min(pace.Poll, river.FetchCooldownDefault),

@@ -109,7 +109,7 @@ func (q *Queue) claim(ctx context.Context, id string) (*ent.SyncRun, error) {
 	worker := ulid.Make().String()
 	n, err := q.db.Client.SyncRun.Update().
 		Where(syncrun.ID(id), syncrun.ActiveNotNil(), syncrun.StatusEQ(syncrun.StatusQUEUED)).
-		SetStatus(syncrun.StatusRUNNING).AddAttempt(1).SetWorker(worker).SetStartedAt(time.Now().UTC()).SetHeartbeatAt(now).
+		SetStatus(syncrun.StatusRUNNING).AddAttempt(1).SetWorker(worker).ClearAgain().SetStartedAt(time.Now().UTC()).SetHeartbeatAt(now).
 		Save(ctx)
 	if err != nil || n == 0 {
 		return nil, err
@@ -146,22 +146,31 @@ func (q *Queue) later(ctx context.Context, r *Run, cause error) error {
 // finish writes how a run ended, and what that means for its repository. What cannot be written of it is left out: a
 // run always ends.
 func (q *Queue) finish(ctx context.Context, r *Run, cause error) error {
-	err := q.write(ctx, r, cause, r.skips())
+	next, err := q.write(ctx, r, cause, r.skips())
 	if err != nil {
 		q.log.Error("what a sync left out could not be written", "repository", r.Repository.Name, "error", err)
-		err = q.write(ctx, r, cause, []schema.SyncSkip{})
+		next, err = q.write(ctx, r, cause, []schema.SyncSkip{})
 	}
 	if err != nil { // the watch takes it up
 		return fmt.Errorf("write how the sync of %s ended: %w", r.Repository.Name, err)
 	}
 	done, total := r.doneOf()
 	q.log.Info("sync ended", "repository", r.Repository.Name, "packages", done, "of", total, "skipped", len(r.skips()), "error", cause)
-	return nil
+	if next == nil {
+		return nil
+	}
+	return q.enqueue(ctx, syncArgs{RunID: next.ID})
 }
 
-func (q *Queue) write(ctx context.Context, r *Run, cause error, skipped []schema.SyncSkip) error {
+// write writes how a run ended. next is the run that follows it, where there is one.
+func (q *Queue) write(ctx context.Context, r *Run, cause error, skipped []schema.SyncSkip) (next *ent.SyncRun, err error) {
+	beat, err := q.pace.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
 	now := time.Now().UTC()
-	return q.db.Tx(ctx, func(tx *database.Tx) error {
+	err = q.db.Tx(ctx, func(tx *database.Tx) error {
+		next = nil
 		update := tx.SyncRun.Update().Where(same(r.row)).ClearActive().SetFinishedAt(now).SetSkipped(skipped)
 		change := tx.Repository.Update().Where(repository.ID(r.Repository.ID), repository.Enabled(true))
 		if cause == nil {
@@ -180,8 +189,12 @@ func (q *Queue) write(ctx context.Context, r *Run, cause error, skipped []schema
 			return err
 		}
 		tx.Announce(database.TopicRepository, r.Repository.ID) // whether it can be reached
+		if next, err = follow(ctx, tx, r.row, beat); err != nil {
+			return err
+		}
 		return forgetOldRuns(ctx, tx, r.Repository.ID)
 	})
+	return next, err
 }
 
 func forgetOldRuns(ctx context.Context, tx *database.Tx, repositoryID string) error {

@@ -149,7 +149,7 @@ func TestArchivesOfGitSayWhyTheyAreNone(t *testing.T) {
 }
 
 // A git repository with other branches or tags than were last seen is synced without anybody asking; one without is left
-// alone, and one that does not answer as well.
+// alone, and one that does not answer, or whose host told of a push by itself within a day, as well.
 func TestChangesOfGitAreLookedFor(t *testing.T) {
 	t.Parallel()
 	host := servicetest.NewGitHost(t)
@@ -175,6 +175,12 @@ func TestChangesOfGitAreLookedFor(t *testing.T) {
 		t.Error("a sync of a host that does not answer")
 	}
 	host.Switch(false)
+	w.repo.Update().SetWebhookPushAt(time.Now().Add(-23 * time.Hour)).ExecX(t.Context())
+	w.must(w.sources.LookForChanges(t.Context()))
+	if queued() != 0 {
+		t.Error("a host that told of a push lately is asked all the same")
+	}
+	w.repo.Update().SetWebhookPushAt(time.Now().Add(-25 * time.Hour)).ExecX(t.Context())
 	w.must(w.sources.LookForChanges(t.Context()))
 	if queued() != 1 {
 		t.Error("a new tag is not seen")

@@ -198,13 +198,15 @@ func (s *Service) SetState(ctx context.Context, id, state string) error {
 const (
 	lookAtATime = 8
 	lookWithin  = 2 * time.Minute
+	toldFor     = 24 * time.Hour // a host that told of a push since then tells of the next one as well
 )
 
 // LookForChanges queues a sync of every git repository that has other branches or tags than were last seen. One that does
-// not answer is left to its hourly sync, which tells why.
+// not answer is left to its hourly sync, which tells why, and so is one whose host tells of pushes by itself.
 func (s *Service) LookForChanges(ctx context.Context) error {
 	rows, err := s.DB.Client.Repository.Query().
-		Where(repository.TypeEQ(repository.TypeVCS), repository.Enabled(true), repository.StatusNEQ(repository.StatusSYNCING), repository.LastSyncedAtNotNil()).All(ctx)
+		Where(repository.TypeEQ(repository.TypeVCS), repository.Enabled(true), repository.StatusNEQ(repository.StatusSYNCING), repository.LastSyncedAtNotNil(),
+			repository.Or(repository.WebhookPushAtIsNil(), repository.WebhookPushAtLT(time.Now().UTC().Add(-toldFor)))).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read which git repositories there are: %w", err)
 	}

@@ -90,6 +90,9 @@ func (in *Input) said() map[string]any {
 	if in.ForgetHostKeys {
 		details["forgetHostKeys"] = true
 	}
+	if in.Upstream != nil {
+		details["organization"] = in.Upstream.OrganizationID
+	}
 	if in.Type != "" {
 		details["type"] = in.Type
 	}

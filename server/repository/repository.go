@@ -76,7 +76,12 @@ type Input struct {
 	CooldownExceptions []string
 	// ForgetHostKeys has the next sync trust the key that the host of a git repository shows then.
 	ForgetHostKeys bool
+	// Upstream is whose repository it is, where it is added with an organization.
+	Upstream *Upstream
 }
+
+// Upstream is one of the repositories of an organization.
+type Upstream struct{ OrganizationID, ID string }
 
 // Create adds a repository and starts its first sync.
 func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error) {
@@ -99,6 +104,9 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 		}
 		if in.PackFrom != nil && in.Type == repository.TypeCOMPOSER {
 			create.SetPackFrom(in.PackFrom)
+		}
+		if in.Upstream != nil {
+			create.SetOrganizationID(in.Upstream.OrganizationID).SetUpstreamID(in.Upstream.ID)
 		}
 		if in.Type == repository.TypeARTIFACT { // there is nothing to wait for
 			create.SetStatus(repository.StatusREADY)
@@ -228,6 +236,9 @@ func (s *Service) change(ctx context.Context, row *ent.Repository, in Input) (*e
 	}
 	if in.ForgetHostKeys || in.URL != nil && (row.URL == nil || *in.URL != *row.URL) {
 		update.ClearKnownHosts().ClearSourceState()
+	}
+	if in.URL != nil && (row.URL == nil || *in.URL != *row.URL) { // another host has not told of anything yet
+		update.ClearWebhookPushAt()
 	}
 	switch {
 	case in.Enabled == nil:

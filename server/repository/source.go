@@ -83,3 +83,13 @@ func (s *Service) stored(row *ent.Repository) (c Credential, err error) {
 	}
 	return c, nil
 }
+
+// ReplaceToken gives a repository another credential, if it has the secret of the one before.
+func (s *Service) ReplaceToken(ctx context.Context, row *ent.Repository, old string, c Credential) error {
+	has, err := s.stored(row)
+	if err != nil || has.Secret != old {
+		return err
+	}
+	_, err = s.sealCredential(ctx, row.Update(), row.ID, c)
+	return err
+}

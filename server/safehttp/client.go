@@ -76,6 +76,7 @@ type StatusError struct {
 	Status         int
 	Host           string
 	RedirectedFrom string // the host that was asked, where it redirected to another; else empty
+	Header         http.Header
 }
 
 func (e *StatusError) Error() string {
@@ -144,7 +145,9 @@ func (c *Client) reaching(private bool) *http.Client {
 type Options struct {
 	Credential      *Credential
 	IfModifiedSince string
-	MaxBytes        int64 // of the body, unpacked; more is an error while reading
+	IfNoneMatch     string
+	Accept          string // empty: whatever there is
+	MaxBytes        int64  // of the body, unpacked; more is an error while reading
 	// Inside lets the request reach private addresses that the policy allows: for an address that the operator or an
 	// administrator gave, and for what an answer from such an address leads to.
 	Inside bool
@@ -236,9 +239,9 @@ func (c *Client) try(ctx context.Context, u *url.URL, o Options) (*Response, tim
 			u, o.Inside = next, inside
 			continue
 		}
-		if answer.StatusCode != http.StatusOK && (answer.StatusCode != http.StatusNotModified || o.IfModifiedSince == "") {
+		if answer.StatusCode != http.StatusOK && (answer.StatusCode != http.StatusNotModified || o.IfModifiedSince == "" && o.IfNoneMatch == "") {
 			discard(answer, release)
-			failed := &StatusError{Status: answer.StatusCode, Host: u.Host}
+			failed := &StatusError{Status: answer.StatusCode, Host: u.Host, Header: answer.Header}
 			if u.Host != asked {
 				failed.RedirectedFrom = asked
 			}
@@ -272,6 +275,12 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 	request.Header.Set("Accept-Encoding", "gzip")
 	if o.IfModifiedSince != "" {
 		request.Header.Set("If-Modified-Since", o.IfModifiedSince)
+	}
+	if o.IfNoneMatch != "" {
+		request.Header.Set("If-None-Match", o.IfNoneMatch)
+	}
+	if o.Accept != "" {
+		request.Header.Set("Accept", o.Accept)
 	}
 	o.Credential.apply(request)
 	release, err = c.place(ctx, placesOf{u.Host, o.Asker, o.Bulk})

@@ -28,6 +28,37 @@ export type SetupInput = {
   password: string;
 };
 
+/** GITEA: Gitea and Forgejo. */
+export type OrganizationHost =
+  | 'GITHUB'
+  | 'GITLAB'
+  | 'GITEA';
+
+/**
+ * url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
+ * write-only, stored encrypted; it reads the API of the host and the repositories.
+ */
+export type AddOrganizationInput = {
+  host: OrganizationHost;
+  url?: string | null | undefined;
+  name: string;
+  token?: string | null | undefined;
+  include?: Array<string> | null | undefined;
+  exclude?: Array<string> | null | undefined;
+  forks?: boolean | null | undefined;
+  archived?: boolean | null | undefined;
+};
+
+/** A field that is left out stays as it is. token: an empty one removes what is stored; another is given to its repositories too. */
+export type UpdateOrganizationInput = {
+  token?: string | null | undefined;
+  include?: Array<string> | null | undefined;
+  exclude?: Array<string> | null | undefined;
+  forks?: boolean | null | undefined;
+  archived?: boolean | null | undefined;
+  enabled?: boolean | null | undefined;
+};
+
 export type Role =
   | 'OWNER'
   | 'MAINTAINER'
@@ -471,6 +502,67 @@ export type BlocksQueryVariables = Exact<{
 
 export type BlocksQuery = { blocks: { edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type OrganizationRowFragment = { id: string, host: OrganizationHost, url: string, name: string, include: Array<string>, exclude: Array<string>, forks: boolean, archived: boolean, hasCredential: boolean, enabled: boolean, status: RepositoryStatus, repositoryCount: number, lastSyncedAt: string | null, lastError: string | null, notice: string | null };
+
+export type OrganizationsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type OrganizationsQuery = { organizations: { edges: Array<{ node: { id: string, host: OrganizationHost, url: string, name: string, include: Array<string>, exclude: Array<string>, forks: boolean, archived: boolean, hasCredential: boolean, enabled: boolean, status: RepositoryStatus, repositoryCount: number, lastSyncedAt: string | null, lastError: string | null, notice: string | null } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type AddOrganizationMutationVariables = Exact<{
+  input: AddOrganizationInput;
+}>;
+
+
+export type AddOrganizationMutation = { addOrganization: { id: string } };
+
+export type UpdateOrganizationMutationVariables = Exact<{
+  id: string;
+  input: UpdateOrganizationInput;
+}>;
+
+
+export type UpdateOrganizationMutation = { updateOrganization: { id: string } };
+
+export type RemoveOrganizationMutationVariables = Exact<{
+  id: string;
+  repositories?: boolean | null | undefined;
+}>;
+
+
+export type RemoveOrganizationMutation = { removeOrganization: string };
+
+export type SyncOrganizationMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SyncOrganizationMutation = { syncOrganization: { id: string } };
+
+export type OrganizationWebhookQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type OrganizationWebhookQuery = { organization: { id: string, webhookUrl: string, webhookSecretAt: string | null, webhookReceivedAt: string | null, webhookOutcome: string | null } | null };
+
+export type CreateOrganizationWebhookSecretMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CreateOrganizationWebhookSecretMutation = { createOrganizationWebhookSecret: { secret: string } };
+
+export type RemoveOrganizationWebhookSecretMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RemoveOrganizationWebhookSecretMutation = { removeOrganizationWebhookSecret: { id: string } };
+
 export type RepositoryRowFragment = { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } };
 
 export type RepositoriesQueryVariables = Exact<{
@@ -554,6 +646,27 @@ export type CheckRepositoryQueryVariables = Exact<{
 
 
 export type CheckRepositoryQuery = { checkRepository: { ok: boolean, message: string | null, credentialExpiresAt: string | null } };
+
+export type WebhookQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WebhookQuery = { repository: { id: string, webhookUrl: string, webhookSecretAt: string | null, webhookReceivedAt: string | null, webhookOutcome: string | null } | null };
+
+export type CreateWebhookSecretMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CreateWebhookSecretMutation = { createWebhookSecret: { url: string, secret: string } };
+
+export type RemoveWebhookSecretMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RemoveWebhookSecretMutation = { removeWebhookSecret: { id: string } };
 
 export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, prefetch: boolean };
 
@@ -735,6 +848,25 @@ export const DecidedVersionFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"DecidedVersion"}) as unknown as TypedDocumentString<DecidedVersionFragment, unknown>;
+export const OrganizationRowFragmentDoc = new TypedDocumentString(`
+    fragment OrganizationRow on Organization {
+  id
+  host
+  url
+  name
+  include
+  exclude
+  forks
+  archived
+  hasCredential
+  enabled
+  status
+  repositoryCount
+  lastSyncedAt
+  lastError
+  notice
+}
+    `, {"fragmentName":"OrganizationRow"}) as unknown as TypedDocumentString<OrganizationRowFragment, unknown>;
 export const RepositoryRowFragmentDoc = new TypedDocumentString(`
     fragment RepositoryRow on Repository {
   id
@@ -1243,6 +1375,88 @@ export const BlocksDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<BlocksQuery, BlocksQueryVariables>;
+export const OrganizationsDocument = new TypedDocumentString(`
+    query Organizations($first: Int, $after: Cursor) {
+  organizations(first: $first, after: $after) {
+    edges {
+      node {
+        ...OrganizationRow
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment OrganizationRow on Organization {
+  id
+  host
+  url
+  name
+  include
+  exclude
+  forks
+  archived
+  hasCredential
+  enabled
+  status
+  repositoryCount
+  lastSyncedAt
+  lastError
+  notice
+}`) as unknown as TypedDocumentString<OrganizationsQuery, OrganizationsQueryVariables>;
+export const AddOrganizationDocument = new TypedDocumentString(`
+    mutation AddOrganization($input: AddOrganizationInput!) {
+  addOrganization(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<AddOrganizationMutation, AddOrganizationMutationVariables>;
+export const UpdateOrganizationDocument = new TypedDocumentString(`
+    mutation UpdateOrganization($id: ID!, $input: UpdateOrganizationInput!) {
+  updateOrganization(id: $id, input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateOrganizationMutation, UpdateOrganizationMutationVariables>;
+export const RemoveOrganizationDocument = new TypedDocumentString(`
+    mutation RemoveOrganization($id: ID!, $repositories: Boolean) {
+  removeOrganization(id: $id, repositories: $repositories)
+}
+    `) as unknown as TypedDocumentString<RemoveOrganizationMutation, RemoveOrganizationMutationVariables>;
+export const SyncOrganizationDocument = new TypedDocumentString(`
+    mutation SyncOrganization($id: ID!) {
+  syncOrganization(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<SyncOrganizationMutation, SyncOrganizationMutationVariables>;
+export const OrganizationWebhookDocument = new TypedDocumentString(`
+    query OrganizationWebhook($id: ID!) {
+  organization(id: $id) {
+    id
+    webhookUrl
+    webhookSecretAt
+    webhookReceivedAt
+    webhookOutcome
+  }
+}
+    `) as unknown as TypedDocumentString<OrganizationWebhookQuery, OrganizationWebhookQueryVariables>;
+export const CreateOrganizationWebhookSecretDocument = new TypedDocumentString(`
+    mutation CreateOrganizationWebhookSecret($id: ID!) {
+  createOrganizationWebhookSecret(id: $id) {
+    secret
+  }
+}
+    `) as unknown as TypedDocumentString<CreateOrganizationWebhookSecretMutation, CreateOrganizationWebhookSecretMutationVariables>;
+export const RemoveOrganizationWebhookSecretDocument = new TypedDocumentString(`
+    mutation RemoveOrganizationWebhookSecret($id: ID!) {
+  removeOrganizationWebhookSecret(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RemoveOrganizationWebhookSecretMutation, RemoveOrganizationWebhookSecretMutationVariables>;
 export const RepositoriesDocument = new TypedDocumentString(`
     query Repositories($first: Int, $after: Cursor, $where: RepositoryWhere) {
   repositories(
@@ -1525,6 +1739,32 @@ export const CheckRepositoryDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CheckRepositoryQuery, CheckRepositoryQueryVariables>;
+export const WebhookDocument = new TypedDocumentString(`
+    query Webhook($id: ID!) {
+  repository(id: $id) {
+    id
+    webhookUrl
+    webhookSecretAt
+    webhookReceivedAt
+    webhookOutcome
+  }
+}
+    `) as unknown as TypedDocumentString<WebhookQuery, WebhookQueryVariables>;
+export const CreateWebhookSecretDocument = new TypedDocumentString(`
+    mutation CreateWebhookSecret($id: ID!) {
+  createWebhookSecret(repository: $id) {
+    url
+    secret
+  }
+}
+    `) as unknown as TypedDocumentString<CreateWebhookSecretMutation, CreateWebhookSecretMutationVariables>;
+export const RemoveWebhookSecretDocument = new TypedDocumentString(`
+    mutation RemoveWebhookSecret($id: ID!) {
+  removeWebhookSecret(repository: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RemoveWebhookSecretMutation, RemoveWebhookSecretMutationVariables>;
 export const SettingsDocument = new TypedDocumentString(`
     query Settings {
   settings {

@@ -22,7 +22,7 @@ describe("the list of repositories", () => {
     const client = new QueryClient();
     client.setQueryData(["packages", {}], []);
     const read = async (status: Repository["status"]) => {
-      const repositories = { totalCount: 1, edges: [{ node: row(status) }] };
+      const repositories = { totalCount: 1, edges: [{ node: row(status) }], pageInfo: { hasNextPage: false } };
       vi.stubGlobal("fetch", async () => Response.json({ data: { repositories } }));
       await client.fetchQuery({ ...repositoriesQuery, staleTime: 0 });
       return client.getQueryState(["packages", {}])?.isInvalidated;

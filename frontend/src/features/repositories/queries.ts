@@ -2,6 +2,8 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import {
   ClaimsDocument,
   type ClaimsQuery,
+  type OrganizationRowFragment,
+  OrganizationsDocument,
   RepositoriesDocument,
   RepositoryDocument,
   type RepositoryRowFragment,
@@ -34,7 +36,13 @@ function follow(client: QueryClient, before: readonly Synced[], now: readonly Sy
 export const repositoriesQuery = queryOptions({
   queryKey: ["repositories"],
   queryFn: async ({ client, queryKey }) => {
-    const now = rowsOf<Repository>([(await request(RepositoriesDocument, { first: 100 })).repositories]);
+    const now: Repository[] = [];
+    let after: string | undefined;
+    do {
+      const { repositories } = await request(RepositoriesDocument, { first: 100, after });
+      now.push(...rowsOf<Repository>([repositories]));
+      after = repositories.pageInfo.hasNextPage ? (repositories.pageInfo.endCursor ?? undefined) : undefined;
+    } while (after);
     follow(client, client.getQueryData<Repository[]>(queryKey) ?? [], now);
     return now;
   },
@@ -53,6 +61,31 @@ export function repositoryQuery(id: string) {
     refetchInterval: ({ state }) => (state.data?.status === "SYNCING" ? pollEvery : false),
   });
 }
+
+export type Organization = OrganizationRowFragment;
+
+/** The organizations whose repositories are added as they come. */
+export const organizationsQuery = queryOptions({
+  queryKey: ["repositories", "organizations"],
+  queryFn: async ({ client, queryKey }) => {
+    const now: Organization[] = [];
+    let after: string | undefined;
+    do {
+      const { organizations } = await request(OrganizationsDocument, { first: 100, after });
+      now.push(...rowsOf<Organization>([organizations]));
+      after = organizations.pageInfo.hasNextPage ? (organizations.pageInfo.endCursor ?? undefined) : undefined;
+    } while (after);
+    const before = new Map((client.getQueryData<Organization[]>(queryKey) ?? []).map((one) => [one.id, one]));
+    if (
+      now.some(({ id, repositoryCount }) => (before.get(id)?.repositoryCount ?? repositoryCount) !== repositoryCount)
+    ) {
+      void client.invalidateQueries({ queryKey: repositoriesQuery.queryKey, exact: true });
+    }
+    return now;
+  },
+  refetchInterval: ({ state }) =>
+    state.data?.some(({ status }) => status === "SYNCING" || status === "PENDING") ? pollEvery : false,
+});
 
 export type Claim = NonNullable<NonNullable<NonNullable<ClaimsQuery["claims"]["edges"]>[number]>["node"]>;
 

@@ -12,7 +12,8 @@ import { number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActions } from "./actions";
 import { ClosedNames } from "./closed-names";
-import { RemoveRepository, RepositoryDialog } from "./dialogs";
+import { OrganizationDialog, RemoveRepository, RepositoryDialog } from "./dialogs";
+import { Organizations } from "./organizations";
 import { type Repository, repositoriesQuery } from "./queries";
 import { RepositoryState } from "./status";
 
@@ -23,13 +24,17 @@ export function RepositoriesPage() {
   const query = useQuery(repositoriesQuery);
   const [editing, setEditing] = useState<Repository | null>(null);
   const [removing, setRemoving] = useState<Repository | null>(null);
+  const [adding, setAdding] = useState(false);
   const items = useRepositoryActions(setEditing, setRemoving);
   const mayManage = viewer.role !== "VIEWER";
   const add = () => void navigate({ search: { new: 1 } });
   const addButton = mayManage && (
-    <Button kind="primary" onClick={add}>
-      <Plus size={16} aria-hidden /> Add repository
-    </Button>
+    <span className="flex flex-wrap gap-2">
+      <Button onClick={() => setAdding(true)}>Add organization</Button>
+      <Button kind="primary" onClick={add}>
+        <Plus size={16} aria-hidden /> Add repository
+      </Button>
+    </span>
   );
   return (
     <>
@@ -45,7 +50,9 @@ export function RepositoriesPage() {
           <RepositoryTable repositories={query.data} items={mayManage ? items : undefined} />
         )}
       </TableBox>
+      <Organizations mayManage={mayManage} />
       <ClosedNames mayManage={mayManage} />
+      {adding && <OrganizationDialog onClose={() => setAdding(false)} />}
       {search.new === 1 && mayManage && (
         <RepositoryDialog onClose={() => void navigate({ search: {}, replace: true })} />
       )}

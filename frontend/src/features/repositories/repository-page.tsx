@@ -13,7 +13,7 @@ import { rowsOf } from "../../lib/connection";
 import { bytes, count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActions, useRepositoryActs } from "./actions";
-import { RemoveRepository, RepositoryDialog, UploadPanel } from "./dialogs";
+import { RemoveRepository, RepositoryDialog, UploadPanel, WebhookPanel } from "./dialogs";
 import { credentialNames } from "./form";
 import { type Repository, repositoryQuery } from "./queries";
 import { RepositoryState } from "./status";
@@ -100,6 +100,7 @@ export function RepositoryPage() {
           <TableBox>
             <History runs={rowsOf<Run>([repository.history])} />
           </TableBox>
+          <Webhook id={repository.id} />
         </>
       )}
     </>
@@ -149,6 +150,17 @@ function Actions({ repository }: { repository: Repository }) {
           onRemoved={() => void navigate({ to: "/repositories" })}
         />
       )}
+    </div>
+  );
+}
+
+/** Where its host tells of pushes, for whoever may manage it. */
+function Webhook({ id }: { id: string }) {
+  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  if (viewer.role === "VIEWER") return null;
+  return (
+    <div className="mt-8">
+      <WebhookPanel id={id} />
     </div>
   );
 }
