@@ -4,6 +4,9 @@ import { credentialNames, credentialsOf, type Typed } from "./form";
 
 type CredentialProps = { form: Typed; set: (change: Partial<Typed>) => void; error?: string; stored?: CredentialType };
 
+/** The credentials that have, or may have, a user name. */
+const named: Typed["credential"][] = ["HTTP_BASIC", "GITLAB", "BITBUCKET", "GITEA"];
+
 /** The credential of a source: it is written, and never shown. */
 export function CredentialFields({ form, set, error, stored }: CredentialProps) {
   return (
@@ -34,8 +37,13 @@ export function CredentialFields({ form, set, error, stored }: CredentialProps) 
           </Select>
         )}
       </Field>
-      {form.credential === "HTTP_BASIC" && (
-        <Field label="User name">
+      {named.includes(form.credential) && (
+        <Field
+          label={form.credential === "HTTP_BASIC" ? "User name" : "User name (optional)"}
+          help={
+            form.credential === "HTTP_BASIC" ? undefined : "Of a deploy token or an app password; empty for others."
+          }
+        >
           {(ids) => (
             <Input
               {...ids}

@@ -50,6 +50,7 @@ const fields = [
   "url",
   "credential",
   "paths",
+  "packFrom",
   "packages",
   "owns",
   "priority",
@@ -155,6 +156,23 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
                 spellCheck={false}
                 value={form.paths}
                 onChange={({ target }) => set({ paths: target.value })}
+              />
+            )}
+          </Field>
+        )}
+        {repository?.type === "COMPOSER" && (
+          <Field
+            label="Packed from"
+            help="Hosts, one a line, besides its own: versions that only have a git source there get archives made by this server. Empty: its own host alone."
+            error={errors.packFrom}
+          >
+            {(ids) => (
+              <Textarea
+                {...ids}
+                rows={3}
+                spellCheck={false}
+                value={form.packFrom}
+                onChange={({ target }) => set({ packFrom: target.value })}
               />
             )}
           </Field>

@@ -14,6 +14,7 @@ export type Typed = {
   packages: string;
   owns: string;
   paths: string;
+  packFrom: string;
   priority: string;
   mode: DistMode;
   cooldown: string;
@@ -35,6 +36,7 @@ export function formOf(repository?: Repository): Typed {
     packages: lines(repository?.packages),
     owns: lines(repository?.owns),
     paths: lines(repository?.paths),
+    packFrom: lines(repository?.packFrom),
     priority: String(repository?.priority ?? 100),
     mode: repository?.distMode ?? "REWRITE",
     cooldown: String(repository?.cooldownDays ?? 0),
@@ -75,6 +77,7 @@ export function inputOf(form: Typed, before?: Repository) {
   const source = { url: form.url.trim(), credential: credentialOf(form), distMode: form.mode };
   return {
     ...(isGit(form) ? { paths: words(form.paths) } : {}),
+    ...(before?.type === "COMPOSER" ? { packFrom: words(form.packFrom) } : {}),
     ...(before && form.forgetHostKeys ? { forgetHostKeys: true } : {}),
     name: form.name.trim(),
     packages: words(form.packages),
@@ -128,7 +131,5 @@ export const credentialNames: Record<Exclude<CredentialType, "NONE">, string> = 
 /** The credentials that a kind of address takes. */
 export function credentialsOf(form: Typed): (keyof typeof credentialNames)[] {
   if (isGit(form) && isSSH(form.url)) return ["SSH_KEY"];
-  return isGit(form)
-    ? ["GITHUB", "GITLAB", "BITBUCKET", "GITEA", "HTTP_BASIC", "BEARER", "HEADER"]
-    : ["HTTP_BASIC", "BEARER", "HEADER"];
+  return ["HTTP_BASIC", "BEARER", "HEADER", "GITHUB", "GITLAB", "BITBUCKET", "GITEA"];
 }
