@@ -111,6 +111,7 @@ test("who may only look sees no actions, and is not led to the settings", async 
     "Access Tokens",
     "Repositories",
     "Packages",
+    "Versions",
     "Usage",
     "Audit",
   ]);
