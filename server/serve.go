@@ -208,7 +208,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		export: export.NewHandler(db.Reports, s.audit, c.dataDir, c.log, time.Now),
 		upload: upload.NewHandler(&upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}, c.log),
 		webhooks: webhook.New(webhook.Config{
-			Hooks: webhook.NewHooks(db, memory, sealer), Repositories: repositories, Organizations: organizations, Guard: guard, Refusals: refusals, Log: c.log, Now: time.Now,
+			Hooks: webhook.NewHooks(db, memory, sealer), Repositories: repositories, Organizations: organizations, Guard: auth.NewGuard(time.Now), Refusals: refusals, Log: c.log, Now: time.Now,
 		}),
 		callers: callers,
 		ready:   s.ready,

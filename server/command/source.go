@@ -97,8 +97,16 @@ func (s *sourceFlags) readCredential() (*repository.Credential, error) {
 		if file == "" {
 			return nil, &usageError{"give --secret-file with --credential"}
 		}
+	case s.given("secret-file"):
+		return nil, &usageError{"give --credential with --secret-file: bearer, header, github, gitlab, bitbucket or gitea"}
 	default:
-		return nil, nil
+		return nil, s.headerIsOfUse()
+	}
+	if err := s.headerIsOfUse(); err != nil {
+		return nil, err
+	}
+	if s.given("secret-file") && !s.given("credential") {
+		return nil, &usageError{"give one credential: --username and --password-file, --ssh-key-file, or --credential and --secret-file"}
 	}
 	secret, err := os.ReadFile(file)
 	if err != nil {
@@ -108,6 +116,14 @@ func (s *sourceFlags) readCredential() (*repository.Credential, error) {
 		c.Secret = strings.TrimRight(c.Secret, "\r\n")
 	}
 	return &c, nil
+}
+
+// headerIsOfUse refuses a header's name that nothing would be sent in.
+func (s *sourceFlags) headerIsOfUse() error {
+	if s.given("header") && !strings.EqualFold(*s.credential, "header") {
+		return &usageError{"give --credential header and --secret-file with --header"}
+	}
+	return nil
 }
 
 // ways counts the ways in which a credential is given.

@@ -32,6 +32,9 @@ func webhookSecret(f *flags) work {
 		if err := errors.Join(err, repositories.Syncs.Stop(ctx)); err != nil {
 			return err
 		}
+		if row.WebhookSecretAt != nil {
+			fmt.Fprintf(t.Err, "The secret that %s had no longer counts.\n", row.Name)
+		}
 		return t.tellWebhook(row.Name, t.config.PublicURL.String()+repository.WebhookPath(row.ID), secret, "pushes of branches and tags")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"broker/server/text"
 )
 
 // likeSCP is the short form of an ssh address, such as git@github.com:acme/lib.git.
@@ -32,7 +34,7 @@ func ParseURL(address string, plain func(host string) bool) (*url.URL, error) {
 	switch {
 	case u.Scheme != "https" && u.Scheme != "ssh" && (u.Scheme != "http" || plain == nil || !plain(u.Hostname())):
 		return nil, blocked("%s is neither https nor ssh", u.Scheme)
-	case strings.HasPrefix(u.Host, "-") || strings.Contains(u.Host, "%") || !validHost(u.Hostname()):
+	case strings.HasPrefix(u.Host, "-") || strings.Contains(u.Host, "%") || !validHost(u.Hostname()) || text.IsNumericHost(u.Hostname()):
 		return nil, blocked("%q is no host", u.Host)
 	case secret || u.Scheme != "ssh" && u.User != nil:
 		return nil, blocked("it has a user name or password in it; enter them as the credential")

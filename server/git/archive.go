@@ -22,6 +22,7 @@ const (
 	entriesMax  = 100_000
 	nameMax     = 4096 // bytes of a file's name in it
 	archiveFor  = 10 * time.Minute
+	excludeFor  = 20 * time.Second // of asking exclude: rules can be made to take long
 )
 
 // Refusal says why no archive is made of a commit. It is a sentence for people.
@@ -107,6 +108,8 @@ type packing struct {
 	names   map[string]bool // written so far
 	links   []string
 	bytes   int64
+
+	excluding time.Duration // what exclude took so far
 }
 
 func (p *packing) all(from *tar.Reader) error {
@@ -142,7 +145,12 @@ func (p *packing) one(header *tar.Header, content io.Reader) error {
 	if !safeName(name) {
 		return &Refusal{fmt.Sprintf("it has a file called %q, which not every system can hold", short(name))}
 	}
-	if p.exclude("/" + name) {
+	began := time.Now()
+	excluded := p.exclude("/" + name)
+	if p.excluding += time.Since(began); p.excluding > excludeFor {
+		return &Refusal{fmt.Sprintf("its archive.exclude takes longer than %s to go by", excludeFor)}
+	}
+	if excluded {
 		return nil
 	}
 	if header.Typeflag == tar.TypeSymlink && !staysInside(name, header.Linkname) {

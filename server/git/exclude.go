@@ -14,7 +14,7 @@ func Excluder(rules []string) func(path string) bool {
 	}
 	var all []compiled
 	for _, rule := range rules[:min(len(rules), rulesMax)] {
-		if expression, negate, err := compile(rule); err == nil && len(rule) <= ruleMax { // as Composer passes over others
+		if expression, negate, err := compile(rule[:min(len(rule), ruleMax)]); err == nil && len(rule) <= ruleMax { // as Composer passes over others
 			all = append(all, compiled{expression, negate})
 		}
 	}
@@ -31,8 +31,8 @@ func Excluder(rules []string) func(path string) bool {
 
 // The bounds of archive.exclude.
 const (
-	rulesMax = 1000
-	ruleMax  = 1000 // bytes
+	rulesMax = 200
+	ruleMax  = 200 // bytes
 )
 
 // hidden marks the beginning of a hidden name. Composer's expressions look ahead, so that no wildcard matches the dot

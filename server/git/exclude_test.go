@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"broker/server/git"
 	"broker/server/servicetest"
@@ -52,5 +54,21 @@ func TestExcludesAreComposers(t *testing.T) {
 				t.Errorf("%q leaves out %s: %v, Composer %v", some, path, got, want[i][j])
 			}
 		}
+	}
+}
+
+// Rules that are made to take long do not keep a processor: a file costs less than a tenth of a second of it, also under
+// the race detector on a busy machine.
+func TestExcludesAreBounded(t *testing.T) {
+	t.Parallel()
+	rules := slices.Repeat([]string{strings.Repeat("a*", 499), strings.Repeat("a*", 99)}, 500)
+	excluded := git.Excluder(rules)
+	path := strings.Repeat("/"+strings.Repeat("a", 250), 3) + "b"
+	begun := time.Now()
+	for range 10 {
+		excluded(path)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("ten files took %s", took)
 	}
 }

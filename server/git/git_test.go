@@ -73,7 +73,7 @@ func TestHostileAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	plain := func(host string) bool { return host == "allowed.example" }
 	for _, address := range []string{
-		"", "-oProxyCommand=touch x", "--upload-pack=touch x", "ext::sh -c touch% x", "ext::https://h/x", "file:///etc", "/etc", "./x", "../x", "git://h/x", "ftp://h/x",
+		"", "https://2130706433/x.git", "https://0x7f.1/x.git", "git@127.1:x.git", "https://127.0.0.1./x.git", "-oProxyCommand=touch x", "--upload-pack=touch x", "ext::sh -c touch% x", "ext::https://h/x", "file:///etc", "/etc", "./x", "../x", "git://h/x", "ftp://h/x",
 		"http://h/x", "fd::17", "ssh://-oProxyCommand=x/y", "ssh://-x@h/y", "ssh://u:secret@h/y", "https://u:secret@h/x", "https://u@h/x", "https://token@h/x", "https://h", "https://h/",
 		"https://h/x?y", "https://h/x#y", "https://h/../x", "https://h/-x", "ssh://h/-x", "ssh://h/x;touch y", "ssh://h/$(x)", "ssh://h/`x`", "ssh://h/a'b", "-x@h:y", "u@-h:y", "u@h:-x",
 		"https://h/a b", "https://h/a\nb", "https://h/a\x00b", "https://h\\@evil/x", "https://[fe80::1%25lo]/x", "https://h%2eexample/x", "HTTPS://", "https:/h/x", "transport::https://h/x",

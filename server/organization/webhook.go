@@ -109,6 +109,15 @@ func (s *Service) Pushed(ctx context.Context, id, upstream string) (run *ent.Syn
 	return run, row.Name, false, nil
 }
 
+// PushedSomewhere has the host be asked for changes of all repositories of an organization, within minutes, as it told of
+// a push and not of which repository it was: one to a repository that is named behind a very long list of files.
+func (s *Service) PushedSomewhere(ctx context.Context, id string) (paused bool, err error) {
+	if err := s.DB.Tx(ctx, func(tx *database.Tx) error { return untold(ctx, tx, id) }); err != nil {
+		return false, err
+	}
+	return s.Changed(ctx, id)
+}
+
 // Changed has an organization be looked through, as its host told of a change of its repositories.
 func (s *Service) Changed(ctx context.Context, id string) (paused bool, err error) {
 	_, err = s.soon(ctx, id, nil)

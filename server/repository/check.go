@@ -227,21 +227,32 @@ func innermost(err error) error {
 // expiryWithin is how long a host is asked when a credential ends.
 const expiryWithin = 4 * time.Second
 
-// expiry asks the host of a git repository when the token ends that it is read with; nil where it does not tell. It is
-// asked at its own origin, and GitHub at the one of its API.
+// expiry asks the host of a git repository when the token ends that it is read with; nil where it does not tell.
 func (s *Service) expiry(ctx context.Context, row *ent.Repository) *time.Time {
-	if row.CredentialType != repository.CredentialTypeGITHUB && row.CredentialType != repository.CredentialTypeGITLAB {
+	api, credential := s.tellsExpiry(row)
+	if credential == nil {
 		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, expiryWithin)
+	defer cancel()
+	return source.Expiry(ctx, s.Client, api, credential)
+}
+
+// tellsExpiry is where the host of a git repository tells when the token ends that it is read with: at its own origin, and
+// GitHub at the one of its API. No credential where no host tells.
+func (s *Service) tellsExpiry(row *ent.Repository) (api string, credential *safehttp.Credential) {
+	if row.CredentialType != repository.CredentialTypeGITHUB && row.CredentialType != repository.CredentialTypeGITLAB {
+		return "", nil
 	}
 	c, err := s.stored(row)
 	if err != nil {
-		return nil
+		return "", nil
 	}
 	u, err := url.Parse(*row.URL)
 	if err != nil || u.Scheme == "ssh" {
-		return nil
+		return "", nil
 	}
-	api := u.Scheme + "://" + u.Host
+	api = u.Scheme + "://" + u.Host
 	switch {
 	case row.CredentialType == repository.CredentialTypeGITLAB:
 		api += "/api/v4/personal_access_tokens/self"
@@ -252,11 +263,9 @@ func (s *Service) expiry(ctx context.Context, row *ent.Repository) *time.Time {
 	}
 	at, err := url.Parse(api)
 	if err != nil {
-		return nil
+		return "", nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, expiryWithin)
-	defer cancel()
-	return source.Expiry(ctx, s.Client, api, &safehttp.Credential{Origin: safehttp.Origin(at), Type: safehttp.Bearer, Secret: c.Secret})
+	return api, &safehttp.Credential{Origin: safehttp.Origin(at), Type: safehttp.Bearer, Secret: c.Secret}
 }
 
 // noteExpiry keeps when the credential of a repository ends, unless it was replaced meanwhile.
@@ -271,15 +280,33 @@ func (s *Service) noteExpiry(ctx context.Context, row *ent.Repository, at *time.
 	return nil
 }
 
-// LookAtCredentials asks the hosts of git repositories when the tokens end that these are read with.
+// expiriesWithin is how long the hosts are asked in all, now and then, when tokens end.
+const expiriesWithin = time.Minute
+
+// LookAtCredentials asks the hosts of git repositories when the tokens end that these are read with: once for a token,
+// however many repositories have it, and no further host once a minute is over.
 func (s *Service) LookAtCredentials(ctx context.Context) error {
 	rows, err := s.DB.Client.Repository.Query().
 		Where(repository.Enabled(true), repository.CredentialTypeIn(repository.CredentialTypeGITHUB, repository.CredentialTypeGITLAB)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read which repositories have a token: %w", err)
 	}
+	type token struct{ api, secret string }
+	ends := map[token]*time.Time{}
+	asking, cancel := context.WithTimeout(ctx, expiriesWithin)
+	defer cancel()
 	for _, row := range rows {
-		if err := s.noteExpiry(ctx, row, s.expiry(ctx, row)); err != nil {
+		api, credential := s.tellsExpiry(row)
+		if credential == nil {
+			continue
+		}
+		of := token{api, credential.Secret}
+		at, asked := ends[of]
+		if !asked {
+			at = s.expiry(asking, row)
+			ends[of] = at
+		}
+		if err := s.noteExpiry(ctx, row, at); err != nil {
 			return err
 		}
 	}

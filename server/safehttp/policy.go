@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"broker/server/text"
 )
 
 // ErrBlocked says that policy forbids an address.
@@ -84,6 +86,8 @@ func (p Policy) CheckURL(u *url.URL) error {
 		return fmt.Errorf("%w: it has no host", ErrBlocked)
 	case u.User != nil:
 		return fmt.Errorf("%w: it has a user name or password in it", ErrBlocked)
+	case text.IsNumericHost(host):
+		return fmt.Errorf("%w: %s is a number and no name of a host; write the address as 192.0.2.1", ErrBlocked, host)
 	case p.allowsHost(host) && (u.Scheme == "https" || u.Scheme == "http"):
 		return nil
 	case u.Scheme != "https":

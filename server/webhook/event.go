@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,7 +58,7 @@ func (b *beginning) Write(p []byte) (int, error) {
 
 // upstreamOf is the id at the host of the repository that a delivery is about; empty where its beginning does not say.
 func upstreamOf(contentType string, body []byte) string {
-	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+	if media, _, err := mime.ParseMediaType(contentType); err == nil && media == "application/x-www-form-urlencoded" {
 		body = formPayload(string(body))
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))

@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -117,31 +116,21 @@ func (h *Handler) verify(w http.ResponseWriter, r *http.Request, begins *beginni
 	if err != nil {
 		return nil, &auth.Refusal{Status: http.StatusBadRequest, Code: codeBroken, Message: "The body could not be read to its end."}
 	}
+	if signature.fits() { // nobody guesses 256 bits, and many hosts send from addresses that others guess from
+		return hook, nil
+	}
 	address := forwarded.Address(r.Context())
-	known := knownAs(hook, address)
 	wait, err := h.Guard.Begin(r.Context(), address)
 	if err != nil {
 		return nil, err
 	}
-	fits := signature.fits()
-	switch {
-	case wait == 0:
-		h.Guard.End(address, !fits)
-	case !fits || !h.Guard.WasGood(known): // others guess from the address of a host that has told the truth before
-		seconds := int((wait + time.Second - 1) / time.Second)
-		return nil, &auth.Refusal{Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited, RetryAfter: seconds,
-			Message: fmt.Sprintf("Too many deliveries with a wrong signature came from this address. Try again in %d seconds.", seconds)}
-	}
-	if !fits {
+	if wait == 0 {
+		h.Guard.End(address, true)
 		return nil, refused("This signature fits no webhook here: compare the address and the secret, or make a new secret.")
 	}
-	h.Guard.Good(known)
-	return hook, nil
-}
-
-// knownAs is by what the guard remembers that a host at an address knew a hook's secret.
-func knownAs(hook *Hook, address netip.Addr) [32]byte {
-	return sha256.Sum256([]byte("webhook|" + hook.ID + "|" + address.String()))
+	seconds := int((wait + time.Second - 1) / time.Second)
+	return nil, &auth.Refusal{Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited, RetryAfter: seconds,
+		Message: fmt.Sprintf("Too many deliveries with a wrong signature came from this address. Try again in %d seconds.", seconds)}
 }
 
 // take does what a delivery asks for, and notes what came of it.
@@ -165,9 +154,12 @@ func (h *Handler) takeOrganization(ctx context.Context, hook *Hook, r *http.Requ
 	if asks == push || asks == list {
 		run, name, paused, err := (*ent.SyncRun)(nil), "", false, error(nil)
 		upstream := upstreamOf(r.Header.Get("Content-Type"), body)
-		if asks == push && upstream != "" {
+		switch {
+		case asks == push && upstream != "":
 			run, name, paused, err = h.Organizations.Pushed(ctx, hook.ID, upstream)
-		} else {
+		case asks == push:
+			paused, err = h.Organizations.PushedSomewhere(ctx, hook.ID)
+		default:
 			paused, err = h.Organizations.Changed(ctx, hook.ID)
 		}
 		if err != nil {

@@ -302,15 +302,13 @@ func TestABurstQueuesOneSync(t *testing.T) {
 	})
 }
 
-// Who sends wrong signatures is told to wait, alike for repositories that there are and that there are not; a host at
-// the same address that knew the secret before is believed all the same.
+// Who sends wrong signatures is told to wait, alike for repositories that there are and that there are not. A delivery
+// that fits counts all the same, also the first from an address that others guess from: all of a host's users share its
+// addresses.
 func TestGuessingIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t))
 	fits, wrong := []string{"X-Gitlab-Token", w.secret}, []string{"X-Gitlab-Token", "guess"}
-	if a := w.send("lib", `{}`, fits...); a.code != http.StatusAccepted {
-		t.Fatal(a.body)
-	}
 	for range 20 {
 		w.send("nowhere", `{}`, wrong...)
 	}
@@ -320,7 +318,7 @@ func TestGuessingIsBounded(t *testing.T) {
 		}
 	}
 	if a := w.send("lib", `{}`, fits...); a.code != http.StatusAccepted {
-		t.Errorf("the host that is known: %d %s", a.code, a.body)
+		t.Errorf("what fits: %d %s", a.code, a.body)
 	}
 	w.from = "192.0.2.2:1"
 	if a := w.send("lib", `{}`, wrong...); a.code != http.StatusUnauthorized {
