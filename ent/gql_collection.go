@@ -1304,6 +1304,16 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 				selectedFields = append(selectedFields, user.FieldRole)
 				fieldSeen[user.FieldRole] = struct{}{}
 			}
+		case "invitationEndsAt":
+			if _, ok := fieldSeen[user.FieldInvitationEndsAt]; !ok {
+				selectedFields = append(selectedFields, user.FieldInvitationEndsAt)
+				fieldSeen[user.FieldInvitationEndsAt] = struct{}{}
+			}
+		case "totpEnabledAt":
+			if _, ok := fieldSeen[user.FieldTotpEnabledAt]; !ok {
+				selectedFields = append(selectedFields, user.FieldTotpEnabledAt)
+				fieldSeen[user.FieldTotpEnabledAt] = struct{}{}
+			}
 		case "lastSignInAt":
 			if _, ok := fieldSeen[user.FieldLastSignInAt]; !ok {
 				selectedFields = append(selectedFields, user.FieldLastSignInAt)

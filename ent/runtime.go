@@ -955,8 +955,24 @@ func init() {
 	userDescName := userFields[2].Descriptor()
 	// user.NameValidator is a validator for the "name" field. It is called by the builders before save.
 	user.NameValidator = userDescName.Validators[0].(func(string) error)
+	// userDescInvitationHash is the schema descriptor for invitation_hash field.
+	userDescInvitationHash := userFields[5].Descriptor()
+	// user.InvitationHashValidator is a validator for the "invitation_hash" field. It is called by the builders before save.
+	user.InvitationHashValidator = userDescInvitationHash.Validators[0].(func([]byte) error)
+	// userDescTotpSecret is the schema descriptor for totp_secret field.
+	userDescTotpSecret := userFields[7].Descriptor()
+	// user.TotpSecretValidator is a validator for the "totp_secret" field. It is called by the builders before save.
+	user.TotpSecretValidator = userDescTotpSecret.Validators[0].(func([]byte) error)
+	// userDescTotpLastStep is the schema descriptor for totp_last_step field.
+	userDescTotpLastStep := userFields[9].Descriptor()
+	// user.DefaultTotpLastStep holds the default value on creation for the totp_last_step field.
+	user.DefaultTotpLastStep = userDescTotpLastStep.Default.(int64)
+	// userDescRecoveryCodes is the schema descriptor for recovery_codes field.
+	userDescRecoveryCodes := userFields[10].Descriptor()
+	// user.RecoveryCodesValidator is a validator for the "recovery_codes" field. It is called by the builders before save.
+	user.RecoveryCodesValidator = userDescRecoveryCodes.Validators[0].(func([]byte) error)
 	// userDescCreatedAt is the schema descriptor for created_at field.
-	userDescCreatedAt := userFields[6].Descriptor()
+	userDescCreatedAt := userFields[12].Descriptor()
 	// user.DefaultCreatedAt holds the default value on creation for the created_at field.
 	user.DefaultCreatedAt = userDescCreatedAt.Default.(func() time.Time)
 	// userDescID is the schema descriptor for id field.

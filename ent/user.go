@@ -19,12 +19,24 @@ type User struct {
 	ID string `json:"id,omitempty"`
 	// Lower case.
 	Email string `json:"email,omitempty"`
-	// Name holds the value of the "name" field.
+	// Up to 100 characters.
 	Name *string `json:"name,omitempty"`
 	// Role holds the value of the "role" field.
 	Role user.Role `json:"role,omitempty"`
-	// argon2id, PHC string.
+	// argon2id, PHC string; empty until an invitation is accepted.
 	PasswordHash string `json:"-"`
+	// Of the code in the link; null where there is no invitation.
+	InvitationHash []byte `json:"-"`
+	// InvitationEndsAt holds the value of the "invitation_ends_at" field.
+	InvitationEndsAt *time.Time `json:"invitation_ends_at,omitempty"`
+	// Sealed; in use once it is enabled.
+	TotpSecret []byte `json:"-"`
+	// TotpEnabledAt holds the value of the "totp_enabled_at" field.
+	TotpEnabledAt *time.Time `json:"totp_enabled_at,omitempty"`
+	// The newest time step whose code was used: it works once, and no older one does.
+	TotpLastStep int64 `json:"totp_last_step,omitempty"`
+	// SHA-256 of those that were not used, one after the other, sealed.
+	RecoveryCodes []byte `json:"-"`
 	// LastSignInAt holds the value of the "last_sign_in_at" field.
 	LastSignInAt *time.Time `json:"last_sign_in_at,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -60,9 +72,13 @@ func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case user.FieldInvitationHash, user.FieldTotpSecret, user.FieldRecoveryCodes:
+			values[i] = new([]byte)
+		case user.FieldTotpLastStep:
+			values[i] = new(sql.NullInt64)
 		case user.FieldID, user.FieldEmail, user.FieldName, user.FieldRole, user.FieldPasswordHash:
 			values[i] = new(sql.NullString)
-		case user.FieldLastSignInAt, user.FieldCreatedAt:
+		case user.FieldInvitationEndsAt, user.FieldTotpEnabledAt, user.FieldLastSignInAt, user.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -109,6 +125,44 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field password_hash", values[i])
 			} else if value.Valid {
 				_m.PasswordHash = value.String
+			}
+		case user.FieldInvitationHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field invitation_hash", values[i])
+			} else if value != nil {
+				_m.InvitationHash = *value
+			}
+		case user.FieldInvitationEndsAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field invitation_ends_at", values[i])
+			} else if value.Valid {
+				_m.InvitationEndsAt = new(time.Time)
+				*_m.InvitationEndsAt = value.Time
+			}
+		case user.FieldTotpSecret:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field totp_secret", values[i])
+			} else if value != nil {
+				_m.TotpSecret = *value
+			}
+		case user.FieldTotpEnabledAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field totp_enabled_at", values[i])
+			} else if value.Valid {
+				_m.TotpEnabledAt = new(time.Time)
+				*_m.TotpEnabledAt = value.Time
+			}
+		case user.FieldTotpLastStep:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field totp_last_step", values[i])
+			} else if value.Valid {
+				_m.TotpLastStep = value.Int64
+			}
+		case user.FieldRecoveryCodes:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field recovery_codes", values[i])
+			} else if value != nil {
+				_m.RecoveryCodes = *value
 			}
 		case user.FieldLastSignInAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -176,6 +230,25 @@ func (_m *User) String() string {
 	builder.WriteString(fmt.Sprintf("%v", _m.Role))
 	builder.WriteString(", ")
 	builder.WriteString("password_hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("invitation_hash=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.InvitationEndsAt; v != nil {
+		builder.WriteString("invitation_ends_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("totp_secret=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.TotpEnabledAt; v != nil {
+		builder.WriteString("totp_enabled_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("totp_last_step=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TotpLastStep))
+	builder.WriteString(", ")
+	builder.WriteString("recovery_codes=<sensitive>")
 	builder.WriteString(", ")
 	if v := _m.LastSignInAt; v != nil {
 		builder.WriteString("last_sign_in_at=")

@@ -91,6 +91,103 @@ func (_u *UserUpdate) SetNillablePasswordHash(v *string) *UserUpdate {
 	return _u
 }
 
+// SetInvitationHash sets the "invitation_hash" field.
+func (_u *UserUpdate) SetInvitationHash(v []byte) *UserUpdate {
+	_u.mutation.SetInvitationHash(v)
+	return _u
+}
+
+// ClearInvitationHash clears the value of the "invitation_hash" field.
+func (_u *UserUpdate) ClearInvitationHash() *UserUpdate {
+	_u.mutation.ClearInvitationHash()
+	return _u
+}
+
+// SetInvitationEndsAt sets the "invitation_ends_at" field.
+func (_u *UserUpdate) SetInvitationEndsAt(v time.Time) *UserUpdate {
+	_u.mutation.SetInvitationEndsAt(v)
+	return _u
+}
+
+// SetNillableInvitationEndsAt sets the "invitation_ends_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableInvitationEndsAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetInvitationEndsAt(*v)
+	}
+	return _u
+}
+
+// ClearInvitationEndsAt clears the value of the "invitation_ends_at" field.
+func (_u *UserUpdate) ClearInvitationEndsAt() *UserUpdate {
+	_u.mutation.ClearInvitationEndsAt()
+	return _u
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (_u *UserUpdate) SetTotpSecret(v []byte) *UserUpdate {
+	_u.mutation.SetTotpSecret(v)
+	return _u
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (_u *UserUpdate) ClearTotpSecret() *UserUpdate {
+	_u.mutation.ClearTotpSecret()
+	return _u
+}
+
+// SetTotpEnabledAt sets the "totp_enabled_at" field.
+func (_u *UserUpdate) SetTotpEnabledAt(v time.Time) *UserUpdate {
+	_u.mutation.SetTotpEnabledAt(v)
+	return _u
+}
+
+// SetNillableTotpEnabledAt sets the "totp_enabled_at" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTotpEnabledAt(v *time.Time) *UserUpdate {
+	if v != nil {
+		_u.SetTotpEnabledAt(*v)
+	}
+	return _u
+}
+
+// ClearTotpEnabledAt clears the value of the "totp_enabled_at" field.
+func (_u *UserUpdate) ClearTotpEnabledAt() *UserUpdate {
+	_u.mutation.ClearTotpEnabledAt()
+	return _u
+}
+
+// SetTotpLastStep sets the "totp_last_step" field.
+func (_u *UserUpdate) SetTotpLastStep(v int64) *UserUpdate {
+	_u.mutation.ResetTotpLastStep()
+	_u.mutation.SetTotpLastStep(v)
+	return _u
+}
+
+// SetNillableTotpLastStep sets the "totp_last_step" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTotpLastStep(v *int64) *UserUpdate {
+	if v != nil {
+		_u.SetTotpLastStep(*v)
+	}
+	return _u
+}
+
+// AddTotpLastStep adds value to the "totp_last_step" field.
+func (_u *UserUpdate) AddTotpLastStep(v int64) *UserUpdate {
+	_u.mutation.AddTotpLastStep(v)
+	return _u
+}
+
+// SetRecoveryCodes sets the "recovery_codes" field.
+func (_u *UserUpdate) SetRecoveryCodes(v []byte) *UserUpdate {
+	_u.mutation.SetRecoveryCodes(v)
+	return _u
+}
+
+// ClearRecoveryCodes clears the value of the "recovery_codes" field.
+func (_u *UserUpdate) ClearRecoveryCodes() *UserUpdate {
+	_u.mutation.ClearRecoveryCodes()
+	return _u
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_u *UserUpdate) SetLastSignInAt(v time.Time) *UserUpdate {
 	_u.mutation.SetLastSignInAt(v)
@@ -196,6 +293,21 @@ func (_u *UserUpdate) check() error {
 			return &ValidationError{Name: "role", err: fmt.Errorf(`ent: validator failed for field "User.role": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.InvitationHash(); ok {
+		if err := user.InvitationHashValidator(v); err != nil {
+			return &ValidationError{Name: "invitation_hash", err: fmt.Errorf(`ent: validator failed for field "User.invitation_hash": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.TotpSecret(); ok {
+		if err := user.TotpSecretValidator(v); err != nil {
+			return &ValidationError{Name: "totp_secret", err: fmt.Errorf(`ent: validator failed for field "User.totp_secret": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.RecoveryCodes(); ok {
+		if err := user.RecoveryCodesValidator(v); err != nil {
+			return &ValidationError{Name: "recovery_codes", err: fmt.Errorf(`ent: validator failed for field "User.recovery_codes": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -225,6 +337,42 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.PasswordHash(); ok {
 		_spec.SetField(user.FieldPasswordHash, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.InvitationHash(); ok {
+		_spec.SetField(user.FieldInvitationHash, field.TypeBytes, value)
+	}
+	if _u.mutation.InvitationHashCleared() {
+		_spec.ClearField(user.FieldInvitationHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.InvitationEndsAt(); ok {
+		_spec.SetField(user.FieldInvitationEndsAt, field.TypeTime, value)
+	}
+	if _u.mutation.InvitationEndsAtCleared() {
+		_spec.ClearField(user.FieldInvitationEndsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TotpSecret(); ok {
+		_spec.SetField(user.FieldTotpSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.TotpSecretCleared() {
+		_spec.ClearField(user.FieldTotpSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.TotpEnabledAt(); ok {
+		_spec.SetField(user.FieldTotpEnabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.TotpEnabledAtCleared() {
+		_spec.ClearField(user.FieldTotpEnabledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TotpLastStep(); ok {
+		_spec.SetField(user.FieldTotpLastStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTotpLastStep(); ok {
+		_spec.AddField(user.FieldTotpLastStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RecoveryCodes(); ok {
+		_spec.SetField(user.FieldRecoveryCodes, field.TypeBytes, value)
+	}
+	if _u.mutation.RecoveryCodesCleared() {
+		_spec.ClearField(user.FieldRecoveryCodes, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)
@@ -359,6 +507,103 @@ func (_u *UserUpdateOne) SetNillablePasswordHash(v *string) *UserUpdateOne {
 	return _u
 }
 
+// SetInvitationHash sets the "invitation_hash" field.
+func (_u *UserUpdateOne) SetInvitationHash(v []byte) *UserUpdateOne {
+	_u.mutation.SetInvitationHash(v)
+	return _u
+}
+
+// ClearInvitationHash clears the value of the "invitation_hash" field.
+func (_u *UserUpdateOne) ClearInvitationHash() *UserUpdateOne {
+	_u.mutation.ClearInvitationHash()
+	return _u
+}
+
+// SetInvitationEndsAt sets the "invitation_ends_at" field.
+func (_u *UserUpdateOne) SetInvitationEndsAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetInvitationEndsAt(v)
+	return _u
+}
+
+// SetNillableInvitationEndsAt sets the "invitation_ends_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableInvitationEndsAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetInvitationEndsAt(*v)
+	}
+	return _u
+}
+
+// ClearInvitationEndsAt clears the value of the "invitation_ends_at" field.
+func (_u *UserUpdateOne) ClearInvitationEndsAt() *UserUpdateOne {
+	_u.mutation.ClearInvitationEndsAt()
+	return _u
+}
+
+// SetTotpSecret sets the "totp_secret" field.
+func (_u *UserUpdateOne) SetTotpSecret(v []byte) *UserUpdateOne {
+	_u.mutation.SetTotpSecret(v)
+	return _u
+}
+
+// ClearTotpSecret clears the value of the "totp_secret" field.
+func (_u *UserUpdateOne) ClearTotpSecret() *UserUpdateOne {
+	_u.mutation.ClearTotpSecret()
+	return _u
+}
+
+// SetTotpEnabledAt sets the "totp_enabled_at" field.
+func (_u *UserUpdateOne) SetTotpEnabledAt(v time.Time) *UserUpdateOne {
+	_u.mutation.SetTotpEnabledAt(v)
+	return _u
+}
+
+// SetNillableTotpEnabledAt sets the "totp_enabled_at" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTotpEnabledAt(v *time.Time) *UserUpdateOne {
+	if v != nil {
+		_u.SetTotpEnabledAt(*v)
+	}
+	return _u
+}
+
+// ClearTotpEnabledAt clears the value of the "totp_enabled_at" field.
+func (_u *UserUpdateOne) ClearTotpEnabledAt() *UserUpdateOne {
+	_u.mutation.ClearTotpEnabledAt()
+	return _u
+}
+
+// SetTotpLastStep sets the "totp_last_step" field.
+func (_u *UserUpdateOne) SetTotpLastStep(v int64) *UserUpdateOne {
+	_u.mutation.ResetTotpLastStep()
+	_u.mutation.SetTotpLastStep(v)
+	return _u
+}
+
+// SetNillableTotpLastStep sets the "totp_last_step" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTotpLastStep(v *int64) *UserUpdateOne {
+	if v != nil {
+		_u.SetTotpLastStep(*v)
+	}
+	return _u
+}
+
+// AddTotpLastStep adds value to the "totp_last_step" field.
+func (_u *UserUpdateOne) AddTotpLastStep(v int64) *UserUpdateOne {
+	_u.mutation.AddTotpLastStep(v)
+	return _u
+}
+
+// SetRecoveryCodes sets the "recovery_codes" field.
+func (_u *UserUpdateOne) SetRecoveryCodes(v []byte) *UserUpdateOne {
+	_u.mutation.SetRecoveryCodes(v)
+	return _u
+}
+
+// ClearRecoveryCodes clears the value of the "recovery_codes" field.
+func (_u *UserUpdateOne) ClearRecoveryCodes() *UserUpdateOne {
+	_u.mutation.ClearRecoveryCodes()
+	return _u
+}
+
 // SetLastSignInAt sets the "last_sign_in_at" field.
 func (_u *UserUpdateOne) SetLastSignInAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetLastSignInAt(v)
@@ -477,6 +722,21 @@ func (_u *UserUpdateOne) check() error {
 			return &ValidationError{Name: "role", err: fmt.Errorf(`ent: validator failed for field "User.role": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.InvitationHash(); ok {
+		if err := user.InvitationHashValidator(v); err != nil {
+			return &ValidationError{Name: "invitation_hash", err: fmt.Errorf(`ent: validator failed for field "User.invitation_hash": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.TotpSecret(); ok {
+		if err := user.TotpSecretValidator(v); err != nil {
+			return &ValidationError{Name: "totp_secret", err: fmt.Errorf(`ent: validator failed for field "User.totp_secret": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.RecoveryCodes(); ok {
+		if err := user.RecoveryCodesValidator(v); err != nil {
+			return &ValidationError{Name: "recovery_codes", err: fmt.Errorf(`ent: validator failed for field "User.recovery_codes": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -523,6 +783,42 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if value, ok := _u.mutation.PasswordHash(); ok {
 		_spec.SetField(user.FieldPasswordHash, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.InvitationHash(); ok {
+		_spec.SetField(user.FieldInvitationHash, field.TypeBytes, value)
+	}
+	if _u.mutation.InvitationHashCleared() {
+		_spec.ClearField(user.FieldInvitationHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.InvitationEndsAt(); ok {
+		_spec.SetField(user.FieldInvitationEndsAt, field.TypeTime, value)
+	}
+	if _u.mutation.InvitationEndsAtCleared() {
+		_spec.ClearField(user.FieldInvitationEndsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TotpSecret(); ok {
+		_spec.SetField(user.FieldTotpSecret, field.TypeBytes, value)
+	}
+	if _u.mutation.TotpSecretCleared() {
+		_spec.ClearField(user.FieldTotpSecret, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.TotpEnabledAt(); ok {
+		_spec.SetField(user.FieldTotpEnabledAt, field.TypeTime, value)
+	}
+	if _u.mutation.TotpEnabledAtCleared() {
+		_spec.ClearField(user.FieldTotpEnabledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TotpLastStep(); ok {
+		_spec.SetField(user.FieldTotpLastStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTotpLastStep(); ok {
+		_spec.AddField(user.FieldTotpLastStep, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RecoveryCodes(); ok {
+		_spec.SetField(user.FieldRecoveryCodes, field.TypeBytes, value)
+	}
+	if _u.mutation.RecoveryCodesCleared() {
+		_spec.ClearField(user.FieldRecoveryCodes, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.LastSignInAt(); ok {
 		_spec.SetField(user.FieldLastSignInAt, field.TypeTime, value)

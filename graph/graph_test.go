@@ -53,7 +53,9 @@ type world struct {
 	pkg      *ent.Pkg
 	version  *ent.PackageVersion
 	owner    *ent.User
-	recorded *recorder // what it asked the database, where a test keeps that
+	session  *ent.Session  // of the owner
+	ahead    time.Duration // by which the clock of accounts is ahead
+	recorded *recorder     // what it asked the database, where a test keeps that
 }
 
 func newWorld(t testing.TB, db *database.DB) *world {
@@ -62,11 +64,12 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	w := &world{TB: t, db: db}
 	log := slog.New(slog.DiscardHandler)
 	events, rules := databasetest.Log(db), databasetest.Settings(db)
-	accounts, err := account.New(ctx, db, cached.NewMemory(db.Changes), events, time.Now)
+	accounts, err := account.New(ctx, db, cached.NewMemory(db.Changes), events, func() time.Time { return time.Now().Add(w.ahead) })
 	w.must(err)
 	w.accounts = accounts
 	sealer, err := seal.New(make([]byte, seal.KeySize))
 	w.must(err)
+	accounts.SealWith(sealer)
 	policy, err := safehttp.ParsePolicy("127.0.0.0/8")
 	w.must(err)
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
@@ -93,6 +96,7 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	w.pkg = db.Client.Pkg.Create().SetName("acme/lib").SetRepositoryID(w.repo.ID).SaveX(ctx)
 	w.version = db.Client.PackageVersion.Create().SetPackageID(w.pkg.ID).SetVersion("1.0.0").SetNormalizedVersion("1.0.0.0").SaveX(ctx)
 	w.owner = db.Client.User.Create().SetEmail("owner@example.org").SetRole(user.RoleOWNER).SetPasswordHash("x").SaveX(ctx)
+	w.session = db.Client.Session.Create().SetUserID(w.owner.ID).SetHash([]byte("x")).SetExpiresAt(time.Now().Add(time.Hour)).SaveX(ctx)
 	return w
 }
 
@@ -210,6 +214,21 @@ func (w *world) fields() map[string]string {
 		"Mutation.blockVersions":                   `mutation{blockVersions(input:{package:"bad",reason:"x"}){id}}`,
 		"Mutation.unblock":                         `mutation{unblock(id:"block_nobody")}`,
 		"Query.checkRepository":                    `{checkRepository(input:{name:"new",type:ARTIFACT}){ok message}}`,
+		"Query.users":                              `{users{totalCount edges{node{id status totpEnabled recoveryCodesLeft sessions{id current} tokenCount}}}}`,
+		"Query.invitation":                         `{invitation(code:"x"){email}}`,
+		"Mutation.inviteUser":                      `mutation{inviteUser(input:{email:"no address",role:VIEWER}){link}}`,
+		"Mutation.renewInvitation":                 `mutation{renewInvitation(id:"usr_nobody"){link}}`,
+		"Mutation.acceptInvitation":                `mutation{acceptInvitation(input:{code:"x",password:"long enough password"}){user{id}}}`,
+		"Mutation.updateUser":                      `mutation{updateUser(id:"usr_nobody",input:{name:"x"}){id}}`,
+		"Mutation.removeUser":                      `mutation{removeUser(id:"usr_nobody")}`,
+		"Mutation.endUserSessions":                 `mutation{endUserSessions(id:"usr_nobody")}`,
+		"Mutation.changePassword":                  `mutation{changePassword(current:"x",next:"y")}`,
+		"Mutation.endSession":                      fmt.Sprintf(`mutation{endSession(id:%q)}`, w.session.ID),
+		"Mutation.endOtherSessions":                `mutation{endOtherSessions}`,
+		"Mutation.startTotp":                       `mutation{startTotp(password:"x"){uri}}`,
+		"Mutation.confirmTotp":                     `mutation{confirmTotp(code:"x"){recoveryCodes}}`,
+		"Mutation.disableTotp":                     `mutation{disableTotp(password:"x",code:"y"){id}}`,
+		"Mutation.renewRecoveryCodes":              `mutation{renewRecoveryCodes(password:"x",code:"y"){recoveryCodes}}`,
 	}
 }
 
@@ -272,6 +291,21 @@ var allowed = map[string]string{
 	"Mutation.blockVersions":                   "nnnnnyy",
 	"Mutation.unblock":                         "nnnnnyy",
 	"Query.checkRepository":                    "nnyynyy",
+	"Query.users":                              "nnnnnny",
+	"Query.invitation":                         "yyyyyyy",
+	"Mutation.inviteUser":                      "nnnnnny",
+	"Mutation.renewInvitation":                 "nnnnnny",
+	"Mutation.acceptInvitation":                "yyyyyyy",
+	"Mutation.updateUser":                      "nnnnnny", // of others; their own name below
+	"Mutation.removeUser":                      "nnnnnny",
+	"Mutation.endUserSessions":                 "nnnnnny",
+	"Mutation.changePassword":                  "nnnnyyy",
+	"Mutation.endSession":                      "nnnnnny", // of others; their own below
+	"Mutation.endOtherSessions":                "nnnnyyy",
+	"Mutation.startTotp":                       "nnnnyyy",
+	"Mutation.confirmTotp":                     "nnnnyyy",
+	"Mutation.disableTotp":                     "nnnnyyy",
+	"Mutation.renewRecoveryCodes":              "nnnnyyy",
 }
 
 // Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -243,3 +244,12 @@ func (r *Resolver) signedIn(ctx context.Context, started *account.Session) *mode
 
 // webhookURL is where the host of a repository sends word of pushes.
 func (r *Resolver) webhookURL(id string) string { return r.PublicURL + repository.WebhookPath(id) }
+
+// hostOf is the name of this server's host, by which authenticator apps list it.
+func hostOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return parsed.Hostname()
+}

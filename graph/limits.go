@@ -69,6 +69,11 @@ func complexity(c *generated.Config) {
 	c.Complexity.Query.Organizations = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.Organization.RepositoryCount = func(child int) int { return queryCost + child }
 	c.Complexity.Repository.Organization = func(child int) int { return queryCost + child }
+	c.Complexity.Query.Users = func(child int, first *int, _ *cursor, last *int, _ *cursor) int {
+		return pageCost(child, either(first, last))
+	}
+	c.Complexity.User.Sessions = func(child int) int { return queryCost + 10*child }
+	c.Complexity.User.TokenCount = func(child int) int { return countCost + child }
 	c.Complexity.Package.Withheld = func(child int) int { return queryCost + child }
 	c.Complexity.Repository.Owns = func(child int) int { return queryCost + child }
 	c.Complexity.Package.Versions = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
@@ -96,6 +101,7 @@ func made(c *generated.Config) {
 	c.Complexity.Token.NoticesWithKind = query
 	c.Complexity.Token.Parent = query
 	c.Complexity.Token.ChildCount = query
+	c.Complexity.Token.CreatedByRemoved = query
 }
 
 // reports prices what reads very many rows for few that it answers.

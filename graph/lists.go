@@ -16,6 +16,7 @@ import (
 	"broker/ent/repository"
 	"broker/ent/syncrun"
 	"broker/ent/token"
+	"broker/ent/user"
 	"broker/graph/keyset"
 )
 
@@ -192,6 +193,19 @@ func listClaims(ctx context.Context, q *ent.ClaimQuery, page keyset.Page) (*ent.
 	}
 	edges := keyset.Edges(read, func(c *ent.Claim, at ent.Cursor) *ent.ClaimEdge { return &ent.ClaimEdge{Node: c, Cursor: at} })
 	return &ent.ClaimConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
+// listUsers reads a page of people, by their e-mail addresses.
+func listUsers(ctx context.Context, q *ent.UserQuery, page keyset.Page) (*ent.UserConnection, error) {
+	read, err := keyset.From(ctx, q, keyset.Of[ent.User]{
+		Name: "users", ID: func(u *ent.User) string { return u.ID },
+		Key: keyset.Unique(keyset.Text(user.FieldEmail, func(u *ent.User) string { return u.Email })),
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(u *ent.User, at ent.Cursor) *ent.UserEdge { return &ent.UserEdge{Node: u, Cursor: at} })
+	return &ent.UserConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
 }
 
 // listEvents reads a page of audit events, newest first.

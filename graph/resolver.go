@@ -49,6 +49,15 @@ func may(ctx context.Context, action auth.Action, object auth.Object) (*auth.Sub
 	return subject, auth.Authorize(subject, action, object)
 }
 
+// mayOf authorises a change of a person's account: their own where it is one that people make themselves, else anybody's.
+func mayOf(ctx context.Context, userID string, themselves bool) (*auth.Subject, error) {
+	subject := auth.FromContext(ctx)
+	if themselves && subject != nil && subject.User != nil && subject.User.ID == userID {
+		return may(ctx, auth.ManageAccount, auth.Object{})
+	}
+	return may(ctx, auth.ManagePeople, auth.Object{})
+}
+
 // ownToken is the id of the token that is asking; empty for people.
 func ownToken(ctx context.Context) string {
 	if s := auth.FromContext(ctx); s != nil && s.Token != nil {

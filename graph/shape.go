@@ -210,11 +210,17 @@ func depth(set ast.SelectionSet, schema bool) int {
 	return deepest
 }
 
+// proving are the mutations that try a password or a code.
+var proving = map[string]bool{
+	"setup": true, "signIn": true, "acceptInvitation": true, "changePassword": true, "startTotp": true, "confirmTotp": true,
+	"disableTotp": true, "renewRecoveryCodes": true,
+}
+
 // signIns counts the fields that try a password or a code.
 func signIns(op *ast.OperationDefinition) int {
 	n := 0
 	for _, field := range roots(op.SelectionSet) {
-		if op.Operation == ast.Mutation && (field.Name == "signIn" || field.Name == "setup") {
+		if op.Operation == ast.Mutation && proving[field.Name] {
 			n++
 		}
 	}

@@ -278,6 +278,20 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	}
 	dependents.remove = func(id string) { c.Pkg.DeleteOneID(id).ExecX(ctx) }
 
+	users := plainly("users")
+	users.rows = func() []row {
+		var all []row
+		for _, u := range c.User.Query().AllX(ctx) {
+			all = append(all, row{u.ID, map[string]key{"": {text: u.Email}}})
+		}
+		return all
+	}
+	users.add = func() string {
+		email := fmt.Sprintf("%s%d@example.org", one(random, []string{"a", "a.b", "a-b", "ab", "z"}), next())
+		return c.User.Create().SetEmail(email).SetRole("VIEWER").SetPasswordHash("x").SaveX(ctx).ID
+	}
+	users.remove = func(id string) { c.User.DeleteOneID(id).ExecX(ctx) }
+
 	events := plainly("auditEvents")
 	events.desc = true
 	events.rows = func() []row {
@@ -321,6 +335,6 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	return map[string]shelf{
 		"Query.tokens": tokens, "Query.repositories": repositories, "Query.packages": packages, "Package.versions": versions,
 		"Repository.syncs": syncs, "Query.claims": claims, "Query.auditEvents": events, "Query.downloads": downloads,
-		"PackageVersion.dependents": dependents, "Query.blocks": blocks, "Query.organizations": organizations, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
+		"PackageVersion.dependents": dependents, "Query.users": users, "Query.blocks": blocks, "Query.organizations": organizations, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
 	}
 }

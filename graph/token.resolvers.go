@@ -198,6 +198,10 @@ func (r *tokenResolver) RateLimitStatus(ctx context.Context, obj *ent.Token) (*m
 	return &model.RateLimitStatus{Limit: limit, Remaining: remaining, ResetAt: reset}, nil
 }
 
+func (r *tokenResolver) CreatedByRemoved(ctx context.Context, obj *ent.Token) (bool, error) {
+	return r.Accounts.Removed(ctx, obj.CreatedBy)
+}
+
 func (r *tokenResolver) LeakedAt(ctx context.Context, obj *ent.Token) (*time.Time, error) {
 	if !tokens.Leaked(obj, r.Now()) {
 		return nil, nil

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/pquerna/otp/totp"
 
 	"broker/ent/token"
 	"broker/server/account"
@@ -226,6 +230,68 @@ func (s *server) session(t *testing.T) http.Header {
 		t.Fatal(err)
 	}
 	return http.Header{"Cookie": {fmt.Sprintf("broker=%s", started.Value)}}
+}
+
+// Once a second factor is required, a person without one may do nothing, on any route, but set one up; tokens go on.
+func TestASecondFactorFirst(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	callers := s.callers(t)
+	ask := func(caller, method, path, query string) (int, string) {
+		t.Helper()
+		body, err := json.Marshal(map[string]string{"query": query})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(method, path, bytes.NewReader(body))
+		r.Header = callers.header[caller].Clone()
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	api := func(caller, query string) string {
+		_, answer := ask(caller, http.MethodPost, "/graphql", query)
+		return answer
+	}
+	if answer := api("person", `mutation{updateSettings(input:{secondFactorRequired:true}){secondFactorRequired}}`); !strings.Contains(answer, "true") {
+		t.Fatal(answer)
+	}
+	for _, query := range []string{`{tokens{totalCount}}`, `{settings{leakAction}}`, `mutation{updateSettings(input:{secondFactorRequired:false}){leakAction}}`, `mutation{createToken(input:{description:"x"}){secret}}`} {
+		if answer := api("person", query); !strings.Contains(answer, "FORBIDDEN") || !strings.Contains(answer, "Set up yours first") {
+			t.Errorf("%s: %s", query, answer)
+		}
+	}
+	for path, method := range map[string]string{"/export/audit.csv": "GET", "/export/usage.csv?range=DAY": "GET", "/upload/ours": "PUT"} {
+		if code, answer := ask("person", method, path, ""); code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", path, code, answer)
+		}
+	}
+	if answer := api("read-only", `{tokens{totalCount}}`); strings.Contains(answer, "errors") {
+		t.Errorf("a token: %s", answer)
+	}
+	if answer := api("person", `{viewer{... on User{secondFactorMissing}}}`); !strings.Contains(answer, `"secondFactorMissing":true`) {
+		t.Error(answer)
+	}
+	var begun struct {
+		Data struct{ StartTotp struct{ Secret string } }
+	}
+	if err := json.Unmarshal([]byte(api("person", `mutation{startTotp(password:"seven green kettles sing"){secret}}`)), &begun); err != nil {
+		t.Fatal(err)
+	}
+	code, err := totp.GenerateCode(begun.Data.StartTotp.Secret, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer := api("person", `mutation{confirmTotp(code:"`+code+`"){user{totpEnabled}}}`); !strings.Contains(answer, `"totpEnabled":true`) {
+		t.Fatal(answer)
+	}
+	if answer := api("person", `{tokens{totalCount}}`); strings.Contains(answer, "errors") {
+		t.Errorf("with a second factor: %s", answer)
+	}
+	if answer := api("person", `mutation{disableTotp(password:"seven green kettles sing",code:"x"){id}}`); !strings.Contains(answer, "CONFLICT") {
+		t.Errorf("switched off although it is required: %s", answer)
+	}
 }
 
 // The API answers a program that sends a token whatever its Origin says; what a page of another site sends with a

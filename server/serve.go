@@ -143,7 +143,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if s.accounts, err = account.New(ctx, db, memory, events, time.Now); err != nil {
 		return nil, err
 	}
-	s.accounts.KnowDevices(sealer)
+	s.accounts.SealWith(sealer)
 	limits, err := s.openLimits(ctx)
 	if err != nil {
 		return nil, err

@@ -998,9 +998,15 @@ var (
 	UsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "email", Type: field.TypeString, Unique: true, Size: 254},
-		{Name: "name", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "name", Type: field.TypeString, Nullable: true, Size: 400},
 		{Name: "role", Type: field.TypeEnum, Enums: []string{"OWNER", "MAINTAINER", "VIEWER"}},
 		{Name: "password_hash", Type: field.TypeString},
+		{Name: "invitation_hash", Type: field.TypeBytes, Unique: true, Nullable: true, Size: 32},
+		{Name: "invitation_ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "totp_secret", Type: field.TypeBytes, Nullable: true, Size: 200},
+		{Name: "totp_enabled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "totp_last_step", Type: field.TypeInt64, Default: 0},
+		{Name: "recovery_codes", Type: field.TypeBytes, Nullable: true, Size: 1000},
 		{Name: "last_sign_in_at", Type: field.TypeTime, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 	}

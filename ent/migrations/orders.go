@@ -37,6 +37,7 @@ var orders = []order{
 	{table: "claims", key: "pattern", text: true},
 	{table: "blocks", key: "package", text: true},
 	{table: "organizations", key: "name", text: true},
+	{table: "users", key: "email", text: true},
 }
 
 // Orders has a diff know the indexes of the orders of lists, which ent's schema cannot say: of expressions, and of texts

@@ -18,9 +18,18 @@ func (User) Fields() []ent.Field {
 	return []ent.Field{
 		idField("usr_"),
 		field.String("email").Unique().MaxLen(254).Comment("Lower case."),
-		field.String("name").Optional().Nillable().MaxLen(200),
+		field.String("name").Optional().Nillable().MaxLen(400).Comment("Up to 100 characters."),
 		field.Enum("role").Values("OWNER", "MAINTAINER", "VIEWER"),
-		field.String("password_hash").Sensitive().Annotations(entgql.Skip()).Comment("argon2id, PHC string."),
+		field.String("password_hash").Sensitive().Annotations(entgql.Skip()).Comment("argon2id, PHC string; empty until an invitation is accepted."),
+		field.Bytes("invitation_hash").Optional().Unique().Sensitive().MaxLen(32).Annotations(entgql.Skip()).
+			Comment("Of the code in the link; null where there is no invitation."),
+		field.Time("invitation_ends_at").Optional().Nillable(),
+		field.Bytes("totp_secret").Optional().Sensitive().MaxLen(200).Annotations(entgql.Skip()).Comment("Sealed; in use once it is enabled."),
+		field.Time("totp_enabled_at").Optional().Nillable(),
+		field.Int64("totp_last_step").Default(0).Annotations(entgql.Skip()).
+			Comment("The newest time step whose code was used: it works once, and no older one does."),
+		field.Bytes("recovery_codes").Optional().Sensitive().MaxLen(1000).Annotations(entgql.Skip()).
+			Comment("SHA-256 of those that were not used, one after the other, sealed."),
 		field.Time("last_sign_in_at").Optional().Nillable(),
 		createdAt(),
 	}

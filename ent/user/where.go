@@ -80,6 +80,36 @@ func PasswordHash(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldPasswordHash, v))
 }
 
+// InvitationHash applies equality check predicate on the "invitation_hash" field. It's identical to InvitationHashEQ.
+func InvitationHash(v []byte) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldInvitationHash, v))
+}
+
+// InvitationEndsAt applies equality check predicate on the "invitation_ends_at" field. It's identical to InvitationEndsAtEQ.
+func InvitationEndsAt(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldInvitationEndsAt, v))
+}
+
+// TotpSecret applies equality check predicate on the "totp_secret" field. It's identical to TotpSecretEQ.
+func TotpSecret(v []byte) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTotpSecret, v))
+}
+
+// TotpEnabledAt applies equality check predicate on the "totp_enabled_at" field. It's identical to TotpEnabledAtEQ.
+func TotpEnabledAt(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTotpEnabledAt, v))
+}
+
+// TotpLastStep applies equality check predicate on the "totp_last_step" field. It's identical to TotpLastStepEQ.
+func TotpLastStep(v int64) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTotpLastStep, v))
+}
+
+// RecoveryCodes applies equality check predicate on the "recovery_codes" field. It's identical to RecoveryCodesEQ.
+func RecoveryCodes(v []byte) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldRecoveryCodes, v))
+}
+
 // LastSignInAt applies equality check predicate on the "last_sign_in_at" field. It's identical to LastSignInAtEQ.
 func LastSignInAt(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLastSignInAt, v))
@@ -313,6 +343,296 @@ func PasswordHashEqualFold(v string) predicate.User {
 // PasswordHashContainsFold applies the ContainsFold predicate on the "password_hash" field.
 func PasswordHashContainsFold(v string) predicate.User {
 	return predicate.User(sql.FieldContainsFold(FieldPasswordHash, v))
+}
+
+// InvitationHashEQ applies the EQ predicate on the "invitation_hash" field.
+func InvitationHashEQ(v []byte) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldInvitationHash, v))
+}
+
+// InvitationHashNEQ applies the NEQ predicate on the "invitation_hash" field.
+func InvitationHashNEQ(v []byte) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldInvitationHash, v))
+}
+
+// InvitationHashIn applies the In predicate on the "invitation_hash" field.
+func InvitationHashIn(vs ...[]byte) predicate.User {
+	return predicate.User(sql.FieldIn(FieldInvitationHash, vs...))
+}
+
+// InvitationHashNotIn applies the NotIn predicate on the "invitation_hash" field.
+func InvitationHashNotIn(vs ...[]byte) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldInvitationHash, vs...))
+}
+
+// InvitationHashGT applies the GT predicate on the "invitation_hash" field.
+func InvitationHashGT(v []byte) predicate.User {
+	return predicate.User(sql.FieldGT(FieldInvitationHash, v))
+}
+
+// InvitationHashGTE applies the GTE predicate on the "invitation_hash" field.
+func InvitationHashGTE(v []byte) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldInvitationHash, v))
+}
+
+// InvitationHashLT applies the LT predicate on the "invitation_hash" field.
+func InvitationHashLT(v []byte) predicate.User {
+	return predicate.User(sql.FieldLT(FieldInvitationHash, v))
+}
+
+// InvitationHashLTE applies the LTE predicate on the "invitation_hash" field.
+func InvitationHashLTE(v []byte) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldInvitationHash, v))
+}
+
+// InvitationHashIsNil applies the IsNil predicate on the "invitation_hash" field.
+func InvitationHashIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldInvitationHash))
+}
+
+// InvitationHashNotNil applies the NotNil predicate on the "invitation_hash" field.
+func InvitationHashNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldInvitationHash))
+}
+
+// InvitationEndsAtEQ applies the EQ predicate on the "invitation_ends_at" field.
+func InvitationEndsAtEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldInvitationEndsAt, v))
+}
+
+// InvitationEndsAtNEQ applies the NEQ predicate on the "invitation_ends_at" field.
+func InvitationEndsAtNEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldInvitationEndsAt, v))
+}
+
+// InvitationEndsAtIn applies the In predicate on the "invitation_ends_at" field.
+func InvitationEndsAtIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldIn(FieldInvitationEndsAt, vs...))
+}
+
+// InvitationEndsAtNotIn applies the NotIn predicate on the "invitation_ends_at" field.
+func InvitationEndsAtNotIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldInvitationEndsAt, vs...))
+}
+
+// InvitationEndsAtGT applies the GT predicate on the "invitation_ends_at" field.
+func InvitationEndsAtGT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGT(FieldInvitationEndsAt, v))
+}
+
+// InvitationEndsAtGTE applies the GTE predicate on the "invitation_ends_at" field.
+func InvitationEndsAtGTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldInvitationEndsAt, v))
+}
+
+// InvitationEndsAtLT applies the LT predicate on the "invitation_ends_at" field.
+func InvitationEndsAtLT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLT(FieldInvitationEndsAt, v))
+}
+
+// InvitationEndsAtLTE applies the LTE predicate on the "invitation_ends_at" field.
+func InvitationEndsAtLTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldInvitationEndsAt, v))
+}
+
+// InvitationEndsAtIsNil applies the IsNil predicate on the "invitation_ends_at" field.
+func InvitationEndsAtIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldInvitationEndsAt))
+}
+
+// InvitationEndsAtNotNil applies the NotNil predicate on the "invitation_ends_at" field.
+func InvitationEndsAtNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldInvitationEndsAt))
+}
+
+// TotpSecretEQ applies the EQ predicate on the "totp_secret" field.
+func TotpSecretEQ(v []byte) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTotpSecret, v))
+}
+
+// TotpSecretNEQ applies the NEQ predicate on the "totp_secret" field.
+func TotpSecretNEQ(v []byte) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldTotpSecret, v))
+}
+
+// TotpSecretIn applies the In predicate on the "totp_secret" field.
+func TotpSecretIn(vs ...[]byte) predicate.User {
+	return predicate.User(sql.FieldIn(FieldTotpSecret, vs...))
+}
+
+// TotpSecretNotIn applies the NotIn predicate on the "totp_secret" field.
+func TotpSecretNotIn(vs ...[]byte) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldTotpSecret, vs...))
+}
+
+// TotpSecretGT applies the GT predicate on the "totp_secret" field.
+func TotpSecretGT(v []byte) predicate.User {
+	return predicate.User(sql.FieldGT(FieldTotpSecret, v))
+}
+
+// TotpSecretGTE applies the GTE predicate on the "totp_secret" field.
+func TotpSecretGTE(v []byte) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldTotpSecret, v))
+}
+
+// TotpSecretLT applies the LT predicate on the "totp_secret" field.
+func TotpSecretLT(v []byte) predicate.User {
+	return predicate.User(sql.FieldLT(FieldTotpSecret, v))
+}
+
+// TotpSecretLTE applies the LTE predicate on the "totp_secret" field.
+func TotpSecretLTE(v []byte) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldTotpSecret, v))
+}
+
+// TotpSecretIsNil applies the IsNil predicate on the "totp_secret" field.
+func TotpSecretIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldTotpSecret))
+}
+
+// TotpSecretNotNil applies the NotNil predicate on the "totp_secret" field.
+func TotpSecretNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldTotpSecret))
+}
+
+// TotpEnabledAtEQ applies the EQ predicate on the "totp_enabled_at" field.
+func TotpEnabledAtEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTotpEnabledAt, v))
+}
+
+// TotpEnabledAtNEQ applies the NEQ predicate on the "totp_enabled_at" field.
+func TotpEnabledAtNEQ(v time.Time) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldTotpEnabledAt, v))
+}
+
+// TotpEnabledAtIn applies the In predicate on the "totp_enabled_at" field.
+func TotpEnabledAtIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldIn(FieldTotpEnabledAt, vs...))
+}
+
+// TotpEnabledAtNotIn applies the NotIn predicate on the "totp_enabled_at" field.
+func TotpEnabledAtNotIn(vs ...time.Time) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldTotpEnabledAt, vs...))
+}
+
+// TotpEnabledAtGT applies the GT predicate on the "totp_enabled_at" field.
+func TotpEnabledAtGT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGT(FieldTotpEnabledAt, v))
+}
+
+// TotpEnabledAtGTE applies the GTE predicate on the "totp_enabled_at" field.
+func TotpEnabledAtGTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldTotpEnabledAt, v))
+}
+
+// TotpEnabledAtLT applies the LT predicate on the "totp_enabled_at" field.
+func TotpEnabledAtLT(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLT(FieldTotpEnabledAt, v))
+}
+
+// TotpEnabledAtLTE applies the LTE predicate on the "totp_enabled_at" field.
+func TotpEnabledAtLTE(v time.Time) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldTotpEnabledAt, v))
+}
+
+// TotpEnabledAtIsNil applies the IsNil predicate on the "totp_enabled_at" field.
+func TotpEnabledAtIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldTotpEnabledAt))
+}
+
+// TotpEnabledAtNotNil applies the NotNil predicate on the "totp_enabled_at" field.
+func TotpEnabledAtNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldTotpEnabledAt))
+}
+
+// TotpLastStepEQ applies the EQ predicate on the "totp_last_step" field.
+func TotpLastStepEQ(v int64) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTotpLastStep, v))
+}
+
+// TotpLastStepNEQ applies the NEQ predicate on the "totp_last_step" field.
+func TotpLastStepNEQ(v int64) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldTotpLastStep, v))
+}
+
+// TotpLastStepIn applies the In predicate on the "totp_last_step" field.
+func TotpLastStepIn(vs ...int64) predicate.User {
+	return predicate.User(sql.FieldIn(FieldTotpLastStep, vs...))
+}
+
+// TotpLastStepNotIn applies the NotIn predicate on the "totp_last_step" field.
+func TotpLastStepNotIn(vs ...int64) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldTotpLastStep, vs...))
+}
+
+// TotpLastStepGT applies the GT predicate on the "totp_last_step" field.
+func TotpLastStepGT(v int64) predicate.User {
+	return predicate.User(sql.FieldGT(FieldTotpLastStep, v))
+}
+
+// TotpLastStepGTE applies the GTE predicate on the "totp_last_step" field.
+func TotpLastStepGTE(v int64) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldTotpLastStep, v))
+}
+
+// TotpLastStepLT applies the LT predicate on the "totp_last_step" field.
+func TotpLastStepLT(v int64) predicate.User {
+	return predicate.User(sql.FieldLT(FieldTotpLastStep, v))
+}
+
+// TotpLastStepLTE applies the LTE predicate on the "totp_last_step" field.
+func TotpLastStepLTE(v int64) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldTotpLastStep, v))
+}
+
+// RecoveryCodesEQ applies the EQ predicate on the "recovery_codes" field.
+func RecoveryCodesEQ(v []byte) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldRecoveryCodes, v))
+}
+
+// RecoveryCodesNEQ applies the NEQ predicate on the "recovery_codes" field.
+func RecoveryCodesNEQ(v []byte) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldRecoveryCodes, v))
+}
+
+// RecoveryCodesIn applies the In predicate on the "recovery_codes" field.
+func RecoveryCodesIn(vs ...[]byte) predicate.User {
+	return predicate.User(sql.FieldIn(FieldRecoveryCodes, vs...))
+}
+
+// RecoveryCodesNotIn applies the NotIn predicate on the "recovery_codes" field.
+func RecoveryCodesNotIn(vs ...[]byte) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldRecoveryCodes, vs...))
+}
+
+// RecoveryCodesGT applies the GT predicate on the "recovery_codes" field.
+func RecoveryCodesGT(v []byte) predicate.User {
+	return predicate.User(sql.FieldGT(FieldRecoveryCodes, v))
+}
+
+// RecoveryCodesGTE applies the GTE predicate on the "recovery_codes" field.
+func RecoveryCodesGTE(v []byte) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldRecoveryCodes, v))
+}
+
+// RecoveryCodesLT applies the LT predicate on the "recovery_codes" field.
+func RecoveryCodesLT(v []byte) predicate.User {
+	return predicate.User(sql.FieldLT(FieldRecoveryCodes, v))
+}
+
+// RecoveryCodesLTE applies the LTE predicate on the "recovery_codes" field.
+func RecoveryCodesLTE(v []byte) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldRecoveryCodes, v))
+}
+
+// RecoveryCodesIsNil applies the IsNil predicate on the "recovery_codes" field.
+func RecoveryCodesIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldRecoveryCodes))
+}
+
+// RecoveryCodesNotNil applies the NotNil predicate on the "recovery_codes" field.
+func RecoveryCodesNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldRecoveryCodes))
 }
 
 // LastSignInAtEQ applies the EQ predicate on the "last_sign_in_at" field.

@@ -10,12 +10,16 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as AppRouteImport } from './routes/_app'
+import { Route as InviteRouteImport } from './routes/invite'
 import { Route as LoginRouteImport } from './routes/login'
+import { Route as SecondFactorRouteImport } from './routes/second-factor'
 import { Route as SetupRouteImport } from './routes/setup'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
+import { Route as AppAccountRouteImport } from './routes/_app/account'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
 import { Route as AppUsageRouteImport } from './routes/_app/usage'
+import { Route as AppUsersRouteImport } from './routes/_app/users'
 import { Route as AppVersionsRouteImport } from './routes/_app/versions'
 import { Route as AppPackagesIndexRouteImport } from './routes/_app/packages.index'
 import { Route as AppRepositoriesIndexRouteImport } from './routes/_app/repositories.index'
@@ -28,9 +32,19 @@ const AppRoute = AppRouteImport.update({
   id: '/_app',
   getParentRoute: () => rootRouteImport,
 } as any)
+const InviteRoute = InviteRouteImport.update({
+  id: '/invite',
+  path: '/invite',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const LoginRoute = LoginRouteImport.update({
   id: '/login',
   path: '/login',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SecondFactorRoute = SecondFactorRouteImport.update({
+  id: '/second-factor',
+  path: '/second-factor',
   getParentRoute: () => rootRouteImport,
 } as any)
 const SetupRoute = SetupRouteImport.update({
@@ -41,6 +55,11 @@ const SetupRoute = SetupRouteImport.update({
 const AppIndexRoute = AppIndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppAccountRoute = AppAccountRouteImport.update({
+  id: '/account',
+  path: '/account',
   getParentRoute: () => AppRoute,
 } as any)
 const AppAuditRoute = AppAuditRouteImport.update({
@@ -56,6 +75,11 @@ const AppSettingsRoute = AppSettingsRouteImport.update({
 const AppUsageRoute = AppUsageRouteImport.update({
   id: '/usage',
   path: '/usage',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppUsersRoute = AppUsersRouteImport.update({
+  id: '/users',
+  path: '/users',
   getParentRoute: () => AppRoute,
 } as any)
 const AppVersionsRoute = AppVersionsRouteImport.update({
@@ -96,11 +120,15 @@ const AppPackagesVendorNameRoute = AppPackagesVendorNameRouteImport.update({
 
 export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
+  '/invite': typeof InviteRoute
   '/login': typeof LoginRoute
+  '/second-factor': typeof SecondFactorRoute
   '/setup': typeof SetupRoute
+  '/account': typeof AppAccountRoute
   '/audit': typeof AppAuditRoute
   '/settings': typeof AppSettingsRoute
   '/usage': typeof AppUsageRoute
+  '/users': typeof AppUsersRoute
   '/versions': typeof AppVersionsRoute
   '/repositories/$id': typeof AppRepositoriesIdRoute
   '/tokens/$id': typeof AppTokensIdRoute
@@ -110,11 +138,15 @@ export interface FileRoutesByFullPath {
   '/packages/$vendor/$name': typeof AppPackagesVendorNameRoute
 }
 export interface FileRoutesByTo {
+  '/invite': typeof InviteRoute
   '/login': typeof LoginRoute
+  '/second-factor': typeof SecondFactorRoute
   '/setup': typeof SetupRoute
+  '/account': typeof AppAccountRoute
   '/audit': typeof AppAuditRoute
   '/settings': typeof AppSettingsRoute
   '/usage': typeof AppUsageRoute
+  '/users': typeof AppUsersRoute
   '/versions': typeof AppVersionsRoute
   '/': typeof AppIndexRoute
   '/repositories/$id': typeof AppRepositoriesIdRoute
@@ -127,11 +159,15 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_app': typeof AppRouteWithChildren
+  '/invite': typeof InviteRoute
   '/login': typeof LoginRoute
+  '/second-factor': typeof SecondFactorRoute
   '/setup': typeof SetupRoute
+  '/_app/account': typeof AppAccountRoute
   '/_app/audit': typeof AppAuditRoute
   '/_app/settings': typeof AppSettingsRoute
   '/_app/usage': typeof AppUsageRoute
+  '/_app/users': typeof AppUsersRoute
   '/_app/versions': typeof AppVersionsRoute
   '/_app/': typeof AppIndexRoute
   '/_app/repositories/$id': typeof AppRepositoriesIdRoute
@@ -145,11 +181,15 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
   fullPaths:
     | '/'
+    | '/invite'
     | '/login'
+    | '/second-factor'
     | '/setup'
+    | '/account'
     | '/audit'
     | '/settings'
     | '/usage'
+    | '/users'
     | '/versions'
     | '/repositories/$id'
     | '/tokens/$id'
@@ -159,11 +199,15 @@ export interface FileRouteTypes {
     | '/packages/$vendor/$name'
   fileRoutesByTo: FileRoutesByTo
   to:
+    | '/invite'
     | '/login'
+    | '/second-factor'
     | '/setup'
+    | '/account'
     | '/audit'
     | '/settings'
     | '/usage'
+    | '/users'
     | '/versions'
     | '/'
     | '/repositories/$id'
@@ -175,11 +219,15 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/_app'
+    | '/invite'
     | '/login'
+    | '/second-factor'
     | '/setup'
+    | '/_app/account'
     | '/_app/audit'
     | '/_app/settings'
     | '/_app/usage'
+    | '/_app/users'
     | '/_app/versions'
     | '/_app/'
     | '/_app/repositories/$id'
@@ -192,7 +240,9 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   AppRoute: typeof AppRouteWithChildren
+  InviteRoute: typeof InviteRoute
   LoginRoute: typeof LoginRoute
+  SecondFactorRoute: typeof SecondFactorRoute
   SetupRoute: typeof SetupRoute
 }
 
@@ -205,11 +255,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/invite': {
+      id: '/invite'
+      path: '/invite'
+      fullPath: '/invite'
+      preLoaderRoute: typeof InviteRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/login': {
       id: '/login'
       path: '/login'
       fullPath: '/login'
       preLoaderRoute: typeof LoginRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/second-factor': {
+      id: '/second-factor'
+      path: '/second-factor'
+      fullPath: '/second-factor'
+      preLoaderRoute: typeof SecondFactorRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/setup': {
@@ -224,6 +288,13 @@ declare module '@tanstack/react-router' {
       path: '/'
       fullPath: '/'
       preLoaderRoute: typeof AppIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/account': {
+      id: '/_app/account'
+      path: '/account'
+      fullPath: '/account'
+      preLoaderRoute: typeof AppAccountRouteImport
       parentRoute: typeof AppRoute
     }
     '/_app/audit': {
@@ -245,6 +316,13 @@ declare module '@tanstack/react-router' {
       path: '/usage'
       fullPath: '/usage'
       preLoaderRoute: typeof AppUsageRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/users': {
+      id: '/_app/users'
+      path: '/users'
+      fullPath: '/users'
+      preLoaderRoute: typeof AppUsersRouteImport
       parentRoute: typeof AppRoute
     }
     '/_app/versions': {
@@ -300,9 +378,11 @@ declare module '@tanstack/react-router' {
 }
 
 interface AppRouteChildren {
+  AppAccountRoute: typeof AppAccountRoute
   AppAuditRoute: typeof AppAuditRoute
   AppSettingsRoute: typeof AppSettingsRoute
   AppUsageRoute: typeof AppUsageRoute
+  AppUsersRoute: typeof AppUsersRoute
   AppVersionsRoute: typeof AppVersionsRoute
   AppIndexRoute: typeof AppIndexRoute
   AppRepositoriesIdRoute: typeof AppRepositoriesIdRoute
@@ -314,9 +394,11 @@ interface AppRouteChildren {
 }
 
 const AppRouteChildren: AppRouteChildren = {
+  AppAccountRoute: AppAccountRoute,
   AppAuditRoute: AppAuditRoute,
   AppSettingsRoute: AppSettingsRoute,
   AppUsageRoute: AppUsageRoute,
+  AppUsersRoute: AppUsersRoute,
   AppVersionsRoute: AppVersionsRoute,
   AppIndexRoute: AppIndexRoute,
   AppRepositoriesIdRoute: AppRepositoriesIdRoute,
@@ -331,7 +413,9 @@ const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)
 
 const rootRouteChildren: RootRouteChildren = {
   AppRoute: AppRouteWithChildren,
+  InviteRoute: InviteRoute,
   LoginRoute: LoginRoute,
+  SecondFactorRoute: SecondFactorRoute,
   SetupRoute: SetupRoute,
 }
 export const routeTree = rootRouteImport

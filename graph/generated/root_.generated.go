@@ -35,10 +35,12 @@ type ResolverRoot interface {
 	PackageVersion() PackageVersionResolver
 	Query() QueryResolver
 	Repository() RepositoryResolver
+	Session() SessionResolver
 	SyncRun() SyncRunResolver
 	Token() TokenResolver
 	TokenSecret() TokenSecretResolver
 	TokenUsage() TokenUsageResolver
+	User() UserResolver
 }
 
 type DirectiveRoot struct {
@@ -153,39 +155,62 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Invitation struct {
+		Email  func(childComplexity int) int
+		EndsAt func(childComplexity int) int
+		Role   func(childComplexity int) int
+	}
+
+	InviteUserPayload struct {
+		Link func(childComplexity int) int
+		User func(childComplexity int) int
+	}
+
 	Label struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
 	}
 
 	Mutation struct {
+		AcceptInvitation                func(childComplexity int, input model.AcceptInvitationInput) int
 		AcceptVersionChange             func(childComplexity int, id string) int
 		AddOrganization                 func(childComplexity int, input model.AddOrganizationInput) int
 		BlockVersions                   func(childComplexity int, input model.BlockVersionsInput) int
 		CancelRotation                  func(childComplexity int, id string) int
 		CancelSync                      func(childComplexity int, id string) int
+		ChangePassword                  func(childComplexity int, current string, next string) int
 		ConfirmRemovals                 func(childComplexity int, id string) int
+		ConfirmTotp                     func(childComplexity int, code string) int
 		CreateOrganizationWebhookSecret func(childComplexity int, id string) int
 		CreateRepository                func(childComplexity int, input model.CreateRepositoryInput) int
 		CreateToken                     func(childComplexity int, input model.CreateTokenInput) int
 		CreateWebhookSecret             func(childComplexity int, repository string) int
 		DeleteRepository                func(childComplexity int, id string) int
 		DisableTokens                   func(childComplexity int, ids []string, reason *string) int
+		DisableTotp                     func(childComplexity int, password string, code string) int
 		EnableTokens                    func(childComplexity int, ids []string) int
+		EndOtherSessions                func(childComplexity int) int
 		EndRotation                     func(childComplexity int, id string) int
+		EndSession                      func(childComplexity int, id string) int
+		EndUserSessions                 func(childComplexity int, id string) int
+		InviteUser                      func(childComplexity int, input model.InviteUserInput) int
 		RejectVersionChange             func(childComplexity int, id string) int
 		ReleaseClaim                    func(childComplexity int, id string) int
 		ReleaseTokens                   func(childComplexity int, ids []string) int
 		ReleaseVersion                  func(childComplexity int, id string) int
 		RemoveOrganization              func(childComplexity int, id string, repositories *bool) int
 		RemoveOrganizationWebhookSecret func(childComplexity int, id string) int
+		RemoveUser                      func(childComplexity int, id string) int
 		RemoveWebhookSecret             func(childComplexity int, repository string) int
+		RenewInvitation                 func(childComplexity int, id string) int
+		RenewRecoveryCodes              func(childComplexity int, password string, code string) int
 		RevokeMatchingTokens            func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
 		RevokeTokens                    func(childComplexity int, ids []string, reason *string) int
 		RotateToken                     func(childComplexity int, id string, gracePeriodSeconds *int) int
 		Setup                           func(childComplexity int, input model.SetupInput) int
 		SignIn                          func(childComplexity int, input model.SignInInput) int
 		SignOut                         func(childComplexity int) int
+		StartTotp                       func(childComplexity int, password string) int
 		SyncOrganization                func(childComplexity int, id string) int
 		SyncRepository                  func(childComplexity int, id string) int
 		Unblock                         func(childComplexity int, id string) int
@@ -193,6 +218,7 @@ type ComplexityRoot struct {
 		UpdateRepository                func(childComplexity int, id string, input model.UpdateRepositoryInput) int
 		UpdateSettings                  func(childComplexity int, input settings.Changes) int
 		UpdateToken                     func(childComplexity int, id string, input model.UpdateTokenInput) int
+		UpdateUser                      func(childComplexity int, id string, input model.UpdateUserInput) int
 	}
 
 	Organization struct {
@@ -309,6 +335,7 @@ type ComplexityRoot struct {
 		Claims            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Downloads         func(childComplexity int, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) int
 		HeldVersions      func(childComplexity int, first *int, after *entgql.Cursor[string], repository *string) int
+		Invitation        func(childComplexity int, code string) int
 		Node              func(childComplexity int, id string) int
 		Organization      func(childComplexity int, id string) int
 		Organizations     func(childComplexity int, first *int, after *entgql.Cursor[string]) int
@@ -322,6 +349,7 @@ type ComplexityRoot struct {
 		Token             func(childComplexity int, id string) int
 		Tokens            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.TokenOrder, where *model.TokenWhere) int
 		Usage             func(childComplexity int, rangeArg usage.Range, token *string, repository *string, packageArg *string) int
+		Users             func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Viewer            func(childComplexity int) int
 	}
 
@@ -329,6 +357,11 @@ type ComplexityRoot struct {
 		Limit     func(childComplexity int) int
 		Remaining func(childComplexity int) int
 		ResetAt   func(childComplexity int) int
+	}
+
+	RecoveryCodesPayload struct {
+		RecoveryCodes func(childComplexity int) int
+		User          func(childComplexity int) int
 	}
 
 	Refusals struct {
@@ -421,6 +454,15 @@ type ComplexityRoot struct {
 		Version          func(childComplexity int) int
 	}
 
+	Session struct {
+		Address   func(childComplexity int) int
+		Client    func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Current   func(childComplexity int) int
+		ID        func(childComplexity int) int
+		SeenAt    func(childComplexity int) int
+	}
+
 	Settings struct {
 		AuditRetentionDays    func(childComplexity int) int
 		DefaultRateLimit      func(childComplexity int) int
@@ -429,6 +471,7 @@ type ComplexityRoot struct {
 		LeakAction            func(childComplexity int) int
 		MaxTokenDays          func(childComplexity int) int
 		Prefetch              func(childComplexity int) int
+		SecondFactorRequired  func(childComplexity int) int
 		TokensMayManageTokens func(childComplexity int) int
 		WarnUnusedDays        func(childComplexity int) int
 	}
@@ -471,36 +514,37 @@ type ComplexityRoot struct {
 	}
 
 	Token struct {
-		ChildCount      func(childComplexity int) int
-		CreatedAt       func(childComplexity int) int
-		CreatedBy       func(childComplexity int) int
-		Description     func(childComplexity int) int
-		DisabledAt      func(childComplexity int) int
-		DisabledReason  func(childComplexity int) int
-		ExpiresAt       func(childComplexity int) int
-		ExternalID      func(childComplexity int) int
-		Hint            func(childComplexity int) int
-		ID              func(childComplexity int) int
-		Labels          func(childComplexity int) int
-		LastUsedAddress func(childComplexity int) int
-		LastUsedAt      func(childComplexity int) int
-		LastUsedClient  func(childComplexity int) int
-		LeakedAt        func(childComplexity int) int
-		LeakedURL       func(childComplexity int) int
-		Networks        func(childComplexity int) int
-		Notices         func(childComplexity int) int
-		NoticesWithKind func(childComplexity int) int
-		Packages        func(childComplexity int) int
-		Parent          func(childComplexity int) int
-		Permission      func(childComplexity int) int
-		RateLimit       func(childComplexity int) int
-		RateLimitStatus func(childComplexity int) int
-		RevokedAt       func(childComplexity int) int
-		RevokedBy       func(childComplexity int) int
-		RevokedReason   func(childComplexity int) int
-		Secrets         func(childComplexity int) int
-		Status          func(childComplexity int) int
-		Usage           func(childComplexity int, rangeArg usage.Range) int
+		ChildCount       func(childComplexity int) int
+		CreatedAt        func(childComplexity int) int
+		CreatedBy        func(childComplexity int) int
+		CreatedByRemoved func(childComplexity int) int
+		Description      func(childComplexity int) int
+		DisabledAt       func(childComplexity int) int
+		DisabledReason   func(childComplexity int) int
+		ExpiresAt        func(childComplexity int) int
+		ExternalID       func(childComplexity int) int
+		Hint             func(childComplexity int) int
+		ID               func(childComplexity int) int
+		Labels           func(childComplexity int) int
+		LastUsedAddress  func(childComplexity int) int
+		LastUsedAt       func(childComplexity int) int
+		LastUsedClient   func(childComplexity int) int
+		LeakedAt         func(childComplexity int) int
+		LeakedURL        func(childComplexity int) int
+		Networks         func(childComplexity int) int
+		Notices          func(childComplexity int) int
+		NoticesWithKind  func(childComplexity int) int
+		Packages         func(childComplexity int) int
+		Parent           func(childComplexity int) int
+		Permission       func(childComplexity int) int
+		RateLimit        func(childComplexity int) int
+		RateLimitStatus  func(childComplexity int) int
+		RevokedAt        func(childComplexity int) int
+		RevokedBy        func(childComplexity int) int
+		RevokedReason    func(childComplexity int) int
+		Secrets          func(childComplexity int) int
+		Status           func(childComplexity int) int
+		Usage            func(childComplexity int, rangeArg usage.Range) int
 	}
 
 	TokenConnection struct {
@@ -538,6 +582,13 @@ type ComplexityRoot struct {
 		Token     func(childComplexity int) int
 	}
 
+	TotpSetup struct {
+		QRPath func(childComplexity int) int
+		QRSize func(childComplexity int) int
+		Secret func(childComplexity int) int
+		URI    func(childComplexity int) int
+	}
+
 	Usage struct {
 		Bytes       func(childComplexity int) int
 		Downloads   func(childComplexity int) int
@@ -566,12 +617,30 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		CreatedAt    func(childComplexity int) int
-		Email        func(childComplexity int) int
-		ID           func(childComplexity int) int
-		LastSignInAt func(childComplexity int) int
-		Name         func(childComplexity int) int
-		Role         func(childComplexity int) int
+		CreatedAt           func(childComplexity int) int
+		Email               func(childComplexity int) int
+		ID                  func(childComplexity int) int
+		InvitationEndsAt    func(childComplexity int) int
+		LastSignInAt        func(childComplexity int) int
+		Name                func(childComplexity int) int
+		RecoveryCodesLeft   func(childComplexity int) int
+		Role                func(childComplexity int) int
+		SecondFactorMissing func(childComplexity int) int
+		Sessions            func(childComplexity int) int
+		Status              func(childComplexity int) int
+		TokenCount          func(childComplexity int) int
+		TotpEnabled         func(childComplexity int) int
+	}
+
+	UserConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	UserEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	VersionChange struct {
@@ -993,6 +1062,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DownloadEdge.Node(childComplexity), true
 
+	case "Invitation.email":
+		if e.ComplexityRoot.Invitation.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Email(childComplexity), true
+	case "Invitation.endsAt":
+		if e.ComplexityRoot.Invitation.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.EndsAt(childComplexity), true
+	case "Invitation.role":
+		if e.ComplexityRoot.Invitation.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Role(childComplexity), true
+
+	case "InviteUserPayload.link":
+		if e.ComplexityRoot.InviteUserPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.Link(childComplexity), true
+	case "InviteUserPayload.user":
+		if e.ComplexityRoot.InviteUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.User(childComplexity), true
+
 	case "Label.name":
 		if e.ComplexityRoot.Label.Name == nil {
 			break
@@ -1006,6 +1107,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Label.Value(childComplexity), true
 
+	case "Mutation.acceptInvitation":
+		if e.ComplexityRoot.Mutation.AcceptInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(model.AcceptInvitationInput)), true
 	case "Mutation.acceptVersionChange":
 		if e.ComplexityRoot.Mutation.AcceptVersionChange == nil {
 			break
@@ -1061,6 +1173,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelSync(childComplexity, args["id"].(string)), true
+	case "Mutation.changePassword":
+		if e.ComplexityRoot.Mutation.ChangePassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changePassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["current"].(string), args["next"].(string)), true
 	case "Mutation.confirmRemovals":
 		if e.ComplexityRoot.Mutation.ConfirmRemovals == nil {
 			break
@@ -1072,6 +1195,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmRemovals(childComplexity, args["id"].(string)), true
+	case "Mutation.confirmTotp":
+		if e.ComplexityRoot.Mutation.ConfirmTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmTotp(childComplexity, args["code"].(string)), true
 	case "Mutation.createOrganizationWebhookSecret":
 		if e.ComplexityRoot.Mutation.CreateOrganizationWebhookSecret == nil {
 			break
@@ -1138,6 +1272,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DisableTokens(childComplexity, args["ids"].([]string), args["reason"].(*string)), true
+	case "Mutation.disableTotp":
+		if e.ComplexityRoot.Mutation.DisableTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableTotp(childComplexity, args["password"].(string), args["code"].(string)), true
 	case "Mutation.enableTokens":
 		if e.ComplexityRoot.Mutation.EnableTokens == nil {
 			break
@@ -1149,6 +1294,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableTokens(childComplexity, args["ids"].([]string)), true
+	case "Mutation.endOtherSessions":
+		if e.ComplexityRoot.Mutation.EndOtherSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.EndOtherSessions(childComplexity), true
 	case "Mutation.endRotation":
 		if e.ComplexityRoot.Mutation.EndRotation == nil {
 			break
@@ -1160,6 +1311,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EndRotation(childComplexity, args["id"].(string)), true
+	case "Mutation.endSession":
+		if e.ComplexityRoot.Mutation.EndSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndSession(childComplexity, args["id"].(string)), true
+	case "Mutation.endUserSessions":
+		if e.ComplexityRoot.Mutation.EndUserSessions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endUserSessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndUserSessions(childComplexity, args["id"].(string)), true
+	case "Mutation.inviteUser":
+		if e.ComplexityRoot.Mutation.InviteUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteUser(childComplexity, args["input"].(model.InviteUserInput)), true
 	case "Mutation.rejectVersionChange":
 		if e.ComplexityRoot.Mutation.RejectVersionChange == nil {
 			break
@@ -1226,6 +1410,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveOrganizationWebhookSecret(childComplexity, args["id"].(string)), true
+	case "Mutation.removeUser":
+		if e.ComplexityRoot.Mutation.RemoveUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveUser(childComplexity, args["id"].(string)), true
 	case "Mutation.removeWebhookSecret":
 		if e.ComplexityRoot.Mutation.RemoveWebhookSecret == nil {
 			break
@@ -1237,6 +1432,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveWebhookSecret(childComplexity, args["repository"].(string)), true
+	case "Mutation.renewInvitation":
+		if e.ComplexityRoot.Mutation.RenewInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_renewInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RenewInvitation(childComplexity, args["id"].(string)), true
+	case "Mutation.renewRecoveryCodes":
+		if e.ComplexityRoot.Mutation.RenewRecoveryCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_renewRecoveryCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RenewRecoveryCodes(childComplexity, args["password"].(string), args["code"].(string)), true
 	case "Mutation.revokeMatchingTokens":
 		if e.ComplexityRoot.Mutation.RevokeMatchingTokens == nil {
 			break
@@ -1298,6 +1515,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.startTotp":
+		if e.ComplexityRoot.Mutation.StartTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartTotp(childComplexity, args["password"].(string)), true
 	case "Mutation.syncOrganization":
 		if e.ComplexityRoot.Mutation.SyncOrganization == nil {
 			break
@@ -1375,6 +1603,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateToken(childComplexity, args["id"].(string), args["input"].(model.UpdateTokenInput)), true
+	case "Mutation.updateUser":
+		if e.ComplexityRoot.Mutation.UpdateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["id"].(string), args["input"].(model.UpdateUserInput)), true
 
 	case "Organization.archived":
 		if e.ComplexityRoot.Organization.Archived == nil {
@@ -1918,6 +2157,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.HeldVersions(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["repository"].(*string)), true
 
+	case "Query.invitation":
+		if e.ComplexityRoot.Query.Invitation == nil {
+			break
+		}
+
+		args, err := ec.field_Query_invitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Invitation(childComplexity, args["code"].(string)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -2051,6 +2301,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Usage(childComplexity, args["range"].(usage.Range), args["token"].(*string), args["repository"].(*string), args["package"].(*string)), true
+	case "Query.users":
+		if e.ComplexityRoot.Query.Users == nil {
+			break
+		}
+
+		args, err := ec.field_Query_users_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -2076,6 +2337,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RateLimitStatus.ResetAt(childComplexity), true
+
+	case "RecoveryCodesPayload.recoveryCodes":
+		if e.ComplexityRoot.RecoveryCodesPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecoveryCodesPayload.RecoveryCodes(childComplexity), true
+	case "RecoveryCodesPayload.user":
+		if e.ComplexityRoot.RecoveryCodesPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecoveryCodesPayload.User(childComplexity), true
 
 	case "Refusals.ended":
 		if e.ComplexityRoot.Refusals.Ended == nil {
@@ -2469,6 +2743,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Server.Version(childComplexity), true
 
+	case "Session.address":
+		if e.ComplexityRoot.Session.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Address(childComplexity), true
+	case "Session.client":
+		if e.ComplexityRoot.Session.Client == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Client(childComplexity), true
+	case "Session.createdAt":
+		if e.ComplexityRoot.Session.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.CreatedAt(childComplexity), true
+	case "Session.current":
+		if e.ComplexityRoot.Session.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Current(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ID(childComplexity), true
+	case "Session.lastSeenAt":
+		if e.ComplexityRoot.Session.SeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.SeenAt(childComplexity), true
+
 	case "Settings.auditRetentionDays":
 		if e.ComplexityRoot.Settings.AuditRetentionDays == nil {
 			break
@@ -2511,6 +2822,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Settings.Prefetch(childComplexity), true
+	case "Settings.secondFactorRequired":
+		if e.ComplexityRoot.Settings.SecondFactorRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.SecondFactorRequired(childComplexity), true
 	case "Settings.tokensMayManageTokens":
 		if e.ComplexityRoot.Settings.TokensMayManageTokens == nil {
 			break
@@ -2679,6 +2996,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.CreatedBy(childComplexity), true
+	case "Token.createdByRemoved":
+		if e.ComplexityRoot.Token.CreatedByRemoved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.CreatedByRemoved(childComplexity), true
 	case "Token.description":
 		if e.ComplexityRoot.Token.Description == nil {
 			break
@@ -2982,6 +3305,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TokenUsage.Token(childComplexity), true
 
+	case "TotpSetup.qrPath":
+		if e.ComplexityRoot.TotpSetup.QRPath == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSetup.QRPath(childComplexity), true
+	case "TotpSetup.qrSize":
+		if e.ComplexityRoot.TotpSetup.QRSize == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSetup.QRSize(childComplexity), true
+	case "TotpSetup.secret":
+		if e.ComplexityRoot.TotpSetup.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSetup.Secret(childComplexity), true
+	case "TotpSetup.uri":
+		if e.ComplexityRoot.TotpSetup.URI == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSetup.URI(childComplexity), true
+
 	case "Usage.bytes":
 		if e.ComplexityRoot.Usage.Bytes == nil {
 			break
@@ -3138,6 +3486,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.ID(childComplexity), true
+	case "User.invitationEndsAt":
+		if e.ComplexityRoot.User.InvitationEndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.InvitationEndsAt(childComplexity), true
 	case "User.lastSignInAt":
 		if e.ComplexityRoot.User.LastSignInAt == nil {
 			break
@@ -3150,12 +3504,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Name(childComplexity), true
+	case "User.recoveryCodesLeft":
+		if e.ComplexityRoot.User.RecoveryCodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.RecoveryCodesLeft(childComplexity), true
 	case "User.role":
 		if e.ComplexityRoot.User.Role == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Role(childComplexity), true
+	case "User.secondFactorMissing":
+		if e.ComplexityRoot.User.SecondFactorMissing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.SecondFactorMissing(childComplexity), true
+	case "User.sessions":
+		if e.ComplexityRoot.User.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Sessions(childComplexity), true
+	case "User.status":
+		if e.ComplexityRoot.User.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Status(childComplexity), true
+	case "User.tokenCount":
+		if e.ComplexityRoot.User.TokenCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.TokenCount(childComplexity), true
+	case "User.totpEnabled":
+		if e.ComplexityRoot.User.TotpEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.TotpEnabled(childComplexity), true
+
+	case "UserConnection.edges":
+		if e.ComplexityRoot.UserConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserConnection.Edges(childComplexity), true
+	case "UserConnection.pageInfo":
+		if e.ComplexityRoot.UserConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserConnection.PageInfo(childComplexity), true
+	case "UserConnection.totalCount":
+		if e.ComplexityRoot.UserConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserConnection.TotalCount(childComplexity), true
+
+	case "UserEdge.cursor":
+		if e.ComplexityRoot.UserEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserEdge.Cursor(childComplexity), true
+	case "UserEdge.node":
+		if e.ComplexityRoot.UserEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserEdge.Node(childComplexity), true
 
 	case "VersionChange.reference":
 		if e.ComplexityRoot.VersionChange.Reference == nil {
@@ -3198,6 +3620,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("AddOrganizationInput", ec.unmarshalInputAddOrganizationInput),
 			graphql.NewInputUnmarshaler("AuditEventWhere", ec.unmarshalInputAuditEventWhere),
 			graphql.NewInputUnmarshaler("BlockVersionsInput", ec.unmarshalInputBlockVersionsInput),
@@ -3205,6 +3628,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
 			graphql.NewInputUnmarshaler("CredentialInput", ec.unmarshalInputCredentialInput),
 			graphql.NewInputUnmarshaler("DownloadWhere", ec.unmarshalInputDownloadWhere),
+			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 			graphql.NewInputUnmarshaler("PackageOrder", ec.unmarshalInputPackageOrder),
 			graphql.NewInputUnmarshaler("PackageWhere", ec.unmarshalInputPackageWhere),
@@ -3218,6 +3642,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateRepositoryInput", ec.unmarshalInputUpdateRepositoryInput),
 			graphql.NewInputUnmarshaler("UpdateSettingsInput", ec.unmarshalInputUpdateSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateTokenInput", ec.unmarshalInputUpdateTokenInput),
+			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
 		)
 	}
 	first := true
@@ -3489,24 +3914,125 @@ extend type Mutation {
 `, BuiltIn: false},
 	{Name: "../people.graphqls", Input: `enum Role { OWNER MAINTAINER VIEWER }
 
-"A person who signs in to the dashboard."
+"Whether somebody can sign in. INVITED: once they have opened their link; INVITATION_ENDED: it was not opened in time."
+enum UserStatus { ACTIVE INVITED INVITATION_ENDED }
+
+"A person who signs in to the dashboard. A person reads this of themselves, an owner of everybody."
 type User implements Node {
   id: ID!
   email: String!
   name: String
   role: Role!
+  status: UserStatus!
+  "Until when their invitation can be accepted; null where there is none."
+  invitationEndsAt: Time
   lastSignInAt: Time
   createdAt: Time!
+  "Whether signing in takes a code of an authenticator app beside the password."
+  totpEnabled: Boolean!
+  "Recovery codes that were not used."
+  recoveryCodesLeft: Int!
+  "Whether they must set up a second factor before they may do anything else."
+  secondFactorMissing: Boolean!
+  "The browsers that are signed in, the one used last first."
+  sessions: [Session!]!
+  "Tokens they made; these go on working when the person is removed."
+  tokenCount: Int!
+}
+type UserConnection { edges: [UserEdge] pageInfo: PageInfo! totalCount: Int! }
+type UserEdge { node: User cursor: Cursor! }
+
+"A signed-in browser."
+type Session {
+  id: ID!
+  "Whether it is the one that asks."
+  current: Boolean!
+  "Where the sign-in came from."
+  address: String!
+  "The User-Agent, as it was told."
+  client: String!
+  createdAt: Time!
+  "Its last request, to the minute."
+  lastSeenAt: Time!
 }
 
-input SignInInput { email: String! password: String! }
+"An invitation, for whoever has its link."
+type Invitation { email: String! role: Role! endsAt: Time! }
+
+"""
+totp: of a person with a second factor, the code of their authenticator app, or a recovery code. Where it is left out or
+wrong although the password is right, the answer is BAD_USER_INPUT with the field totp.
+"""
+input SignInInput { email: String! password: String! totp: String }
 type SignInPayload { user: User! }
+
+input InviteUserInput { email: String! role: Role! }
+type InviteUserPayload {
+  user: User!
+  "A link that works once, for 7 days. Shown this once."
+  link: String!
+}
+"code: the part after # in the link. name: 1 to 100 characters, or left out."
+input AcceptInvitationInput { code: String! name: String password: String! }
+"What is left out stays. An empty name takes it away."
+input UpdateUserInput { name: String role: Role }
+
+"What an authenticator app needs. It is in use once confirmTotp was given a code of it."
+type TotpSetup {
+  "In base32, to be typed."
+  secret: String!
+  "otpauth://…, as the QR code has it."
+  uri: String!
+  "The QR code: modules on each side, and the dark ones as an SVG path in which a module is 1 wide."
+  qrSize: Int!
+  qrPath: String!
+}
+type RecoveryCodesPayload {
+  user: User!
+  "Ten codes that each sign in once in place of the app's. Shown this once."
+  recoveryCodes: [String!]!
+}
+
+extend type Query {
+  "Everybody who signs in, by e-mail address."
+  users(first: Int, after: Cursor, last: Int, before: Cursor): UserConnection!
+  "The invitation of a link, also for callers who have not signed in; null where it has ended or was used."
+  invitation(code: String!): Invitation
+}
 
 extend type Mutation {
   "Starts a session; the answer sets its cookie."
   signIn(input: SignInInput!): SignInPayload!
   "Ends the session of the request."
   signOut: Boolean!
+
+  "Makes a person who signs in once they have opened the link."
+  inviteUser(input: InviteUserInput!): InviteUserPayload!
+  "Makes a new link for somebody who was invited; the one before no longer works."
+  renewInvitation(id: ID!): InviteUserPayload!
+  "Signs the invited person in, with the password they choose."
+  acceptInvitation(input: AcceptInvitationInput!): SignInPayload!
+  "Everybody changes their own name, an owner names and roles. Never of the last owner who can sign in."
+  updateUser(id: ID!, input: UpdateUserInput!): User!
+  "Ends their sessions and takes back their invitation at once; their tokens stay. Never of the last owner who can sign in."
+  removeUser(id: ID!): ID!
+  "Signs a person out everywhere; returns how many sessions that ended."
+  endUserSessions(id: ID!): Int!
+
+  "Changes one's own password. All other sessions end; this one gets a new cookie."
+  changePassword(current: String!, next: String!): Boolean!
+  "Ends one of one's own sessions; an owner, anybody's."
+  endSession(id: ID!): ID!
+  "Ends all of one's own sessions but this one; returns how many."
+  endOtherSessions: Int!
+  "Begins to set up a second factor, with one's password."
+  startTotp(password: String!): TotpSetup!
+  "Switches the second factor on with a first code of the app. All other sessions end."
+  confirmTotp(code: String!): RecoveryCodesPayload!
+  "Switches the second factor off, with the password and a code. All other sessions end."
+  disableTotp(password: String!, code: String!): User!
+  "Makes ten new recovery codes, with the password and a code; those before no longer work."
+  renewRecoveryCodes(password: String!, code: String!): RecoveryCodesPayload!
 }
 `, BuiltIn: false},
 	{Name: "../repository.graphqls", Input: `"COMPOSER: another Composer repository. VCS: a git repository, whose branches and tags are versions. ARTIFACT: archives that are uploaded to this server (PUT /upload/NAME); it has no url and is never synced."
@@ -3814,6 +4340,8 @@ type Settings {
   auditRetentionDays: Int!
   "Whether the archives of new versions are fetched before anybody asks, of packages that were downloaded within 30 days."
   prefetch: Boolean!
+  "Whether everybody must have a second factor; who has none sets it up before they may do anything else."
+  secondFactorRequired: Boolean!
 }
 "A field that is left out stays as it is; 0 takes away a number of days."
 input UpdateSettingsInput {
@@ -3826,6 +4354,7 @@ input UpdateSettingsInput {
   leakAction: LeakAction
   auditRetentionDays: Int
   prefetch: Boolean
+  secondFactorRequired: Boolean
 }
 
 extend type Query {
@@ -3868,6 +4397,8 @@ type Token implements Node {
   labels: [Label!]!
   createdAt: Time!
   createdBy: String!
+  "Whether it was made by a person who has been removed since. It goes on working."
+  createdByRemoved: Boolean!
   "Its own end; it is refused earlier where a maker of it ends earlier."
   expiresAt: Time
   lastUsedAt: Time
@@ -4369,6 +4900,28 @@ func (ec *executionContext) childFields_DownloadEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type DownloadEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "email":
+		return ec.fieldContext_Invitation_email(ctx, field)
+	case "role":
+		return ec.fieldContext_Invitation_role(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_Invitation_endsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invitation", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_InviteUserPayload_user(ctx, field)
+	case "link":
+		return ec.fieldContext_InviteUserPayload_link(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Label(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -4601,6 +5154,16 @@ func (ec *executionContext) childFields_RateLimitStatus(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RateLimitStatus", field.Name)
 }
 
+func (ec *executionContext) childFields_RecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RecoveryCodesPayload_user(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_RecoveryCodesPayload_recoveryCodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecoveryCodesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Refusals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "limit":
@@ -4781,6 +5344,24 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Server", field.Name)
 }
 
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "current":
+		return ec.fieldContext_Session_current(ctx, field)
+	case "address":
+		return ec.fieldContext_Session_address(ctx, field)
+	case "client":
+		return ec.fieldContext_Session_client(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Session_lastSeenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
 func (ec *executionContext) childFields_Settings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "defaultRateLimit":
@@ -4801,6 +5382,8 @@ func (ec *executionContext) childFields_Settings(ctx context.Context, field grap
 		return ec.fieldContext_Settings_auditRetentionDays(ctx, field)
 	case "prefetch":
 		return ec.fieldContext_Settings_prefetch(ctx, field)
+	case "secondFactorRequired":
+		return ec.fieldContext_Settings_secondFactorRequired(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Settings", field.Name)
 }
@@ -4907,6 +5490,8 @@ func (ec *executionContext) childFields_Token(ctx context.Context, field graphql
 		return ec.fieldContext_Token_createdAt(ctx, field)
 	case "createdBy":
 		return ec.fieldContext_Token_createdBy(ctx, field)
+	case "createdByRemoved":
+		return ec.fieldContext_Token_createdByRemoved(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_Token_expiresAt(ctx, field)
 	case "lastUsedAt":
@@ -5015,6 +5600,20 @@ func (ec *executionContext) childFields_TokenUsage(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type TokenUsage", field.Name)
 }
 
+func (ec *executionContext) childFields_TotpSetup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_TotpSetup_secret(ctx, field)
+	case "uri":
+		return ec.fieldContext_TotpSetup_uri(ctx, field)
+	case "qrSize":
+		return ec.fieldContext_TotpSetup_qrSize(ctx, field)
+	case "qrPath":
+		return ec.fieldContext_TotpSetup_qrPath(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TotpSetup", field.Name)
+}
+
 func (ec *executionContext) childFields_Usage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -5079,12 +5678,48 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_name(ctx, field)
 	case "role":
 		return ec.fieldContext_User_role(ctx, field)
+	case "status":
+		return ec.fieldContext_User_status(ctx, field)
+	case "invitationEndsAt":
+		return ec.fieldContext_User_invitationEndsAt(ctx, field)
 	case "lastSignInAt":
 		return ec.fieldContext_User_lastSignInAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_User_createdAt(ctx, field)
+	case "totpEnabled":
+		return ec.fieldContext_User_totpEnabled(ctx, field)
+	case "recoveryCodesLeft":
+		return ec.fieldContext_User_recoveryCodesLeft(ctx, field)
+	case "secondFactorMissing":
+		return ec.fieldContext_User_secondFactorMissing(ctx, field)
+	case "sessions":
+		return ec.fieldContext_User_sessions(ctx, field)
+	case "tokenCount":
+		return ec.fieldContext_User_tokenCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_UserConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UserConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UserConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_UserConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UserEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_UserEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_UserEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_VersionChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

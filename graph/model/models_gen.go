@@ -8,6 +8,7 @@ import (
 	"broker/ent/repository"
 	"broker/ent/schema"
 	"broker/ent/token"
+	"broker/ent/user"
 	"broker/server/tokens"
 	"broker/server/usage"
 	"time"
@@ -18,6 +19,13 @@ import (
 // Who is asking: a person with a session, or a token.
 type Viewer interface {
 	IsViewer()
+}
+
+// code: the part after # in the link. name: 1 to 100 characters, or left out.
+type AcceptInvitationInput struct {
+	Code     string  `json:"code"`
+	Name     *string `json:"name,omitempty"`
+	Password string  `json:"password"`
 }
 
 // url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
@@ -117,6 +125,24 @@ type DownloadWhere struct {
 	To      *time.Time `json:"to,omitempty"`
 }
 
+// An invitation, for whoever has its link.
+type Invitation struct {
+	Email  string    `json:"email"`
+	Role   user.Role `json:"role"`
+	EndsAt time.Time `json:"endsAt"`
+}
+
+type InviteUserInput struct {
+	Email string    `json:"email"`
+	Role  user.Role `json:"role"`
+}
+
+type InviteUserPayload struct {
+	User *ent.User `json:"user"`
+	// A link that works once, for 7 days. Shown this once.
+	Link string `json:"link"`
+}
+
 type PackageWhere struct {
 	Search     *string `json:"search,omitempty"`
 	Repository *string `json:"repository,omitempty"`
@@ -128,6 +154,12 @@ type RateLimitStatus struct {
 	Limit     int       `json:"limit"`
 	Remaining int       `json:"remaining"`
 	ResetAt   time.Time `json:"resetAt"`
+}
+
+type RecoveryCodesPayload struct {
+	User *ent.User `json:"user"`
+	// Ten codes that each sign in once in place of the app's. Shown this once.
+	RecoveryCodes []string `json:"recoveryCodes"`
 }
 
 type RepositoryWhere struct {
@@ -151,9 +183,12 @@ type SetupInput struct {
 	Password string `json:"password"`
 }
 
+// totp: of a person with a second factor, the code of their authenticator app, or a recovery code. Where it is left out or
+// wrong although the password is right, the answer is BAD_USER_INPUT with the field totp.
 type SignInInput struct {
-	Email    string `json:"email"`
-	Password string `json:"password"`
+	Email    string  `json:"email"`
+	Password string  `json:"password"`
+	Totp     *string `json:"totp,omitempty"`
 }
 
 type SignInPayload struct {
@@ -222,6 +257,12 @@ type UpdateTokenInput struct {
 	ExpiresAt      *time.Time      `json:"expiresAt,omitempty"`
 	ClearExpiresAt *bool           `json:"clearExpiresAt,omitempty"`
 	Labels         []*schema.Label `json:"labels,omitempty"`
+}
+
+// What is left out stays. An empty name takes it away.
+type UpdateUserInput struct {
+	Name *string    `json:"name,omitempty"`
+	Role *user.Role `json:"role,omitempty"`
 }
 
 // sha256: where only the bytes are others.

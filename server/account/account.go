@@ -35,7 +35,7 @@ type Service struct {
 	setupHash [sha256.Size]byte
 	setupEnds time.Time
 
-	devices  *seal.Sealer // nil: devices are not known
+	sealer   *seal.Sealer // nil: see SealWith
 	sessions *cached.Cache[[sha256.Size]byte, *ent.Session]
 }
 
@@ -171,7 +171,7 @@ func (s *Service) create(ctx context.Context, email, password string, role user.
 		return s.audit.Write(ctx, tx, audit.Event{Action: "user.create", Target: row.ID, Details: map[string]any{"email": email, "role": role}})
 	})
 	if ent.IsConstraintError(err) {
-		return nil, &fault.Conflict{Message: fmt.Sprintf("There is a user %s already.", email)}
+		return nil, exists(email)
 	}
 	if err != nil {
 		return nil, err
@@ -179,12 +179,9 @@ func (s *Service) create(ctx context.Context, email, password string, role user.
 	return row.Unwrap(), nil
 }
 
-// onlyUser refuses to go on where there is a user. The setting's row is a lock: of several transactions at once, the
-// second waits for it and then sees the first one's user.
+// onlyUser refuses to go on where there is a user.
 func onlyUser(ctx context.Context, tx *database.Tx) error {
-	err := tx.Setting.Create().SetID("setup").SetValue("started").
-		OnConflictColumns("id").UpdateNewValues().Exec(ctx)
-	if err != nil {
+	if err := lock(ctx, tx, "setup"); err != nil {
 		return err
 	}
 	exists, err := tx.User.Query().Exist(ctx)
@@ -195,6 +192,16 @@ func onlyUser(ctx context.Context, tx *database.Tx) error {
 		return &fault.Forbidden{Message: "This server is set up already. Sign in."}
 	}
 	return nil
+}
+
+func exists(email string) error {
+	return &fault.Conflict{Message: fmt.Sprintf("There is a user %s already.", email)}
+}
+
+// lock takes a setting's row for a lock: of several transactions at once, the second waits for it, and then sees what the
+// first one did.
+func lock(ctx context.Context, tx *database.Tx, name string) error {
+	return tx.Setting.Create().SetID(name).SetValue("started").OnConflictColumns("id").UpdateNewValues().Exec(ctx)
 }
 
 func checkEmail(email string) error {

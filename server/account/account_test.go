@@ -109,7 +109,7 @@ func TestPasswordsAndAddresses(t *testing.T) {
 	if _, err := s.Create(t.Context(), "anna@example.org", password, user.RoleVIEWER); !errors.As(err, &conflict) {
 		t.Errorf("the same address again: %v", err)
 	}
-	if _, err := s.SignIn(t.Context(), "ANNA@example.org", password, from("192.0.2.1")); err != nil {
+	if _, err := s.SignIn(t.Context(), "ANNA@example.org", password, "", from("192.0.2.1")); err != nil {
 		t.Errorf("sign in: %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		for _, email := range []string{"anna@example.org", "nobody@example.org"} {
 			var checked int
 			for i := range 20 {
-				_, err := s.SignIn(t.Context(), email, "wrong password", from("192.0.2."+string(rune('1'+i%9))))
+				_, err := s.SignIn(t.Context(), email, "wrong password", "", from("192.0.2."+string(rune('1'+i%9))))
 				var wrong *fault.Unauthenticated
 				var busy *fault.Busy
 				switch {
@@ -140,11 +140,11 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 				t.Errorf("%s: %d guesses were checked, want %d", email, checked, freeFailures)
 			}
 		}
-		if _, err := s.SignIn(t.Context(), "anna@example.org", password, from("198.51.100.1")); err == nil {
+		if _, err := s.SignIn(t.Context(), "anna@example.org", password, "", from("198.51.100.1")); err == nil {
 			t.Error("the right password passes while the account waits")
 		}
 		c.advance(time.Minute)
-		if _, err := s.SignIn(t.Context(), "anna@example.org", password, from("198.51.100.1")); err != nil {
+		if _, err := s.SignIn(t.Context(), "anna@example.org", password, "", from("198.51.100.1")); err != nil {
 			t.Errorf("after the wait: %v", err)
 		}
 	})

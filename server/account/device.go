@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -22,16 +23,33 @@ const deviceFor = 365 * 24 * time.Hour
 // sealedFor is what the value of a device is sealed for.
 const sealedFor = "sign-in|device"
 
-// KnowDevices has browsers that people signed in with be known at their next sign-in: failures of others do not hold
-// them up then. It must be called before the first request.
-func (s *Service) KnowDevices(sealer *seal.Sealer) { s.devices = sealer }
+// SealWith gives the key for what is sealed. With it, people can have a second factor, and browsers that they signed in
+// with are known at their next sign-in: failures of others do not hold them up then. It must be called before the first
+// request.
+func (s *Service) SealWith(sealer *seal.Sealer) { s.sealer = sealer }
+
+var errNoKey = errors.New("there is no key to seal with")
+
+func (s *Service) seal(plain []byte, place string) ([]byte, error) {
+	if s.sealer == nil {
+		return nil, errNoKey
+	}
+	return s.sealer.Seal(plain, place)
+}
+
+func (s *Service) open(sealed []byte, place string) ([]byte, error) {
+	if s.sealer == nil {
+		return nil, errNoKey
+	}
+	return s.sealer.Open(sealed, place)
+}
 
 // newDevice is the value that a browser is known by: whose it is, and a word that no other has, sealed.
 func (s *Service) newDevice(userID string) (string, error) {
-	if s.devices == nil {
+	if s.sealer == nil {
 		return "", nil
 	}
-	sealed, err := s.devices.Seal([]byte(userID+"|"+rand.Text()), sealedFor)
+	sealed, err := s.sealer.Seal([]byte(userID+"|"+rand.Text()), sealedFor)
 	if err != nil {
 		return "", fmt.Errorf("make a device's value: %w", err)
 	}
@@ -42,10 +60,10 @@ func (s *Service) newDevice(userID string) (string, error) {
 // An unknown person has none.
 func (s *Service) knows(value, userID string) bool {
 	sealed, err := base64.RawURLEncoding.DecodeString(value)
-	if err != nil || value == "" || s.devices == nil {
+	if err != nil || value == "" || s.sealer == nil {
 		return false
 	}
-	plain, err := s.devices.Open(sealed, sealedFor)
+	plain, err := s.sealer.Open(sealed, sealedFor)
 	return err == nil && strings.HasPrefix(string(plain), userID+"|")
 }
 

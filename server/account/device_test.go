@@ -27,22 +27,22 @@ func TestNobodyLocksAnotherOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.KnowDevices(sealer)
+		s.SealWith(sealer)
 		for _, email := range []string{"anna@example.org", "ben@example.org"} {
 			if _, err := s.Create(t.Context(), email, password, user.RoleOWNER); err != nil {
 				t.Fatal(err)
 			}
 		}
-		anna, err := s.SignIn(t.Context(), "anna@example.org", password, from("192.0.2.10"))
+		anna, err := s.SignIn(t.Context(), "anna@example.org", password, "", from("192.0.2.10"))
 		if err != nil || anna.Device == "" {
 			t.Fatal(anna, err)
 		}
-		ben, err := s.SignIn(t.Context(), "ben@example.org", password, from("192.0.2.20"))
+		ben, err := s.SignIn(t.Context(), "ben@example.org", password, "", from("192.0.2.20"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		guess := func(email string, from Client) (waits bool) {
-			_, err := s.SignIn(t.Context(), email, "wrong password", from)
+			_, err := s.SignIn(t.Context(), email, "wrong password", "", from)
 			var busy *fault.Busy
 			return errors.As(err, &busy)
 		}
@@ -54,14 +54,14 @@ func TestNobodyLocksAnotherOut(t *testing.T) {
 		for i := range 300 { // from elsewhere, and from where Anna's browser is
 			guess("anna@example.org", from([]string{"198.51.100.1", "203.0.113.7"}[i%2]))
 		}
-		if _, err := s.SignIn(t.Context(), "anna@example.org", password, with("203.0.113.7", anna.Device)); err != nil {
+		if _, err := s.SignIn(t.Context(), "anna@example.org", password, "", with("203.0.113.7", anna.Device)); err != nil {
 			t.Errorf("a known browser, beside who guesses: %v", err)
 		}
-		if _, err := s.SignIn(t.Context(), "anna@example.org", password, from("192.0.2.10")); err != nil {
+		if _, err := s.SignIn(t.Context(), "anna@example.org", password, "", from("192.0.2.10")); err != nil {
 			t.Errorf("a known network: %v", err)
 		}
 		for what, device := range map[string]string{"no browser": "", "another person's browser": ben.Device, "a forged value": anna.Device[:len(anna.Device)-4] + "AAAA"} {
-			if _, err := s.SignIn(t.Context(), "anna@example.org", password, with("198.51.100.99", device)); err == nil {
+			if _, err := s.SignIn(t.Context(), "anna@example.org", password, "", with("198.51.100.99", device)); err == nil {
 				t.Errorf("%s passes while the account waits", what)
 			}
 		}
@@ -87,11 +87,11 @@ func TestGuessesAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.KnowDevices(sealer)
+		s.SealWith(sealer)
 		if _, err := s.Create(t.Context(), "anna@example.org", password, user.RoleOWNER); err != nil {
 			t.Fatal(err)
 		}
-		first, err := s.SignIn(t.Context(), "anna@example.org", password, from("192.0.2.10"))
+		first, err := s.SignIn(t.Context(), "anna@example.org", password, "", from("192.0.2.10"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestGuessesAtOnce(t *testing.T) {
 		var tried atomic.Int64
 		for i := range 100 {
 			all.Go(func() {
-				_, err := s.SignIn(t.Context(), "anna@example.org", "wrong password", from(fmt.Sprintf("198.51.100.%d", i)))
+				_, err := s.SignIn(t.Context(), "anna@example.org", "wrong password", "", from(fmt.Sprintf("198.51.100.%d", i)))
 				if _, wrong := errors.AsType[*fault.Unauthenticated](err); wrong {
 					tried.Add(1)
 				}
@@ -108,7 +108,7 @@ func TestGuessesAtOnce(t *testing.T) {
 		elsewhere := from("203.0.113.9")
 		elsewhere.Device = first.Device
 		for range 3 {
-			if _, err := s.SignIn(t.Context(), "anna@example.org", password, elsewhere); err != nil {
+			if _, err := s.SignIn(t.Context(), "anna@example.org", password, "", elsewhere); err != nil {
 				t.Errorf("a known browser, while others guess: %v", err)
 			}
 		}

@@ -8,11 +8,14 @@ import (
 	"net/http"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"broker/ent"
 	"broker/ent/session"
 	"broker/server/audit"
 	"broker/server/cached"
 	"broker/server/database"
+	"broker/server/fault"
 )
 
 // How long a session lives: without a request, and at all.
@@ -71,6 +74,63 @@ func (s *Service) session(ctx context.Context, hash [sha256.Size]byte) (*ent.Ses
 		return nil, fmt.Errorf("find a session: %w", err)
 	}
 	return row, nil
+}
+
+// sessionsShown bounds a list of sessions.
+const sessionsShown = 100
+
+func descending(options *sql.OrderTermOptions) { options.Desc = true }
+
+// endSessions ends a person's sessions, but for one where its id is given, and returns how many.
+func endSessions(ctx context.Context, tx *database.Tx, userID, but string) (int, error) {
+	return tx.Session.Delete().Where(session.UserID(userID), session.IDNEQ(but)).Exec(ctx)
+}
+
+// EndSessions signs a person out everywhere, but for one session where its id is given; returns how many ended.
+func (s *Service) EndSessions(ctx context.Context, userID, but string) (ended int, err error) {
+	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		row, err := found(ctx, tx.User, userID)
+		if err != nil {
+			return err
+		}
+		tx.Announce(database.TopicUser, userID)
+		if ended, err = endSessions(ctx, tx, userID, but); err != nil || ended == 0 {
+			return err
+		}
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sessions_end", Target: userID, Details: map[string]any{"email": row.Email, "sessions": ended}})
+	})
+	return ended, err
+}
+
+// SessionOwner is the id of the person whose session has an id; empty where there is none.
+func (s *Service) SessionOwner(ctx context.Context, id string) (string, error) {
+	row, err := s.db.Client.Session.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find a session: %w", err)
+	}
+	return row.UserID, nil
+}
+
+// EndSession ends one session.
+func (s *Service) EndSession(ctx context.Context, id string) error {
+	return s.db.Tx(ctx, func(tx *database.Tx) error {
+		row, err := tx.Session.Query().Where(session.ID(id)).WithUser().Only(ctx)
+		if ent.IsNotFound(err) {
+			return &fault.NotFound{What: "session", ID: id}
+		}
+		if err != nil {
+			return err
+		}
+		tx.Announce(database.TopicUser, row.UserID)
+		if err := tx.Session.DeleteOne(row).Exec(ctx); err != nil {
+			return err
+		}
+		details := map[string]any{"email": row.Edges.User.Email, "address": row.Address, "client": row.Client}
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.session_end", Target: row.UserID, Details: details})
+	})
 }
 
 // SignOut ends a session.

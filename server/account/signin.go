@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -25,77 +26,49 @@ type Session struct {
 	Ends   time.Time
 }
 
-// SignIn starts a session. The answer to an unknown address is that to a wrong password, and takes as long.
-func (s *Service) SignIn(ctx context.Context, email, password string, from Client) (*Session, error) {
+// SignIn starts a session. The answer to an unknown address is that to a wrong password, and takes as long. Of a person
+// with a second factor, a code is needed too: that it is missing is said only to who knows the password.
+func (s *Service) SignIn(ctx context.Context, email, password, code string, from Client) (*Session, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	row, err := s.db.Client.User.Query().Where(user.Email(email)).Only(ctx)
 	if err != nil && !ent.IsNotFound(err) {
 		return nil, fmt.Errorf("find a user: %w", err)
 	}
-	hash, userID := s.decoy, ""
-	if row != nil {
-		hash, userID = row.PasswordHash, row.ID
-	}
-	if len(password) > 4*passwordMax {
-		password = "" // longer than any, and not worth hashing
-	}
-	if err := s.prove(ctx, email, userID, password, hash, from); err != nil {
+	if err := s.prove(ctx, email, row, proof{password, code, true}, from); err != nil {
+		if errors.Is(err, errWrongPassword) {
+			return nil, wrongSignIn()
+		}
 		return nil, err
 	}
 	return s.Begin(ctx, row, from)
 }
 
-// prove tells whether a password is that of a hash, and counts where it is not. The pause is looked at before the wait
-// for a place, and in it: of however many guesses at once, no more are tried beyond a pause than there are places.
-func (s *Service) prove(ctx context.Context, email, userID, password, hash string, from Client) error {
-	keys, known, err := s.throttleKeys(ctx, email, userID, from)
-	if err != nil {
-		return err
-	}
-	if err := s.throttled(ctx, keys); err != nil {
-		return err
-	}
-	leave, err := s.hasher.enter(ctx, known)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	if err := s.throttled(ctx, keys); err != nil {
-		return err
-	}
-	right, err := matches(password, hash)
-	if err != nil || right && userID != "" {
-		return err
-	}
-	return s.failed(ctx, keys, email, from)
-}
+func wrongSignIn() error { return &fault.Unauthenticated{Message: "Email or password is wrong."} }
 
 // Begin starts a session of a user who has proved who they are.
 func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Session, error) {
-	value, hash := newValue()
-	now := s.now().UTC()
-	device, err := s.newDevice(row.ID)
-	if err != nil {
-		return nil, err
-	}
 	keys, _, err := s.throttleKeys(ctx, row.Email, row.ID, from)
 	if err != nil {
 		return nil, err
 	}
-	started := &Session{Value: value, Device: device, User: row, Ends: now.Add(absoluteFor)}
-	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+	now := s.now().UTC()
+	var started *Session
+	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.ID(keys[0])).Exec(ctx); err != nil {
 			return err
 		}
 		if _, err := tx.Session.Delete().Where(session.ExpiresAtLT(now)).Exec(ctx); err != nil {
 			return err
 		}
-		if err := tx.User.UpdateOneID(row.ID).SetLastSignInAt(now).Exec(ctx); err != nil {
+		// Not of who was removed, or given another password, meanwhile.
+		err = tx.User.UpdateOneID(row.ID).Where(user.PasswordHash(row.PasswordHash)).SetLastSignInAt(now).Exec(ctx)
+		if ent.IsNotFound(err) {
+			return wrongSignIn()
+		}
+		if err != nil {
 			return err
 		}
-		err := tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
-			SetAddress(from.address()).SetClient(fmt.Sprintf("%.200s", secret.Redact(from.Agent))).SetSeenAt(now).Exec(ctx)
-		if err != nil {
+		if started, err = s.newSession(ctx, tx, row, from); err != nil {
 			return err
 		}
 		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Details: map[string]any{"email": row.Email}, Actor: from.as(row.ID, row.Email)})
@@ -104,6 +77,20 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 		return nil, fmt.Errorf("start a session: %w", err)
 	}
 	return started, nil
+}
+
+// newSession makes a session with a value that no other had.
+func (s *Service) newSession(ctx context.Context, tx *database.Tx, row *ent.User, from Client) (*Session, error) {
+	value, hash := newValue()
+	now := s.now().UTC()
+	device, err := s.newDevice(row.ID)
+	if err != nil {
+		return nil, err
+	}
+	started := &Session{Value: value, Device: device, User: row, Ends: now.Add(absoluteFor)}
+	err = tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
+		SetAddress(from.address()).SetClient(fmt.Sprintf("%.200s", secret.Redact(from.Agent))).SetSeenAt(now).Exec(ctx)
+	return started, err
 }
 
 // What a failure costs: the first few are free, then each doubles the wait, up to an hour.
@@ -146,8 +133,8 @@ func spoken(d time.Duration) string {
 	return "a minute"
 }
 
-// failed counts a failure and returns the answer to it.
-func (s *Service) failed(ctx context.Context, keys []string, email string, from Client) error {
+// failed counts a failure: of a password, or of a code beside the right one.
+func (s *Service) failed(ctx context.Context, keys []string, email string, ofCode bool, from Client) error {
 	now := s.now().UTC()
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.LastFailureAtLT(now.Add(-forgottenIn))).Exec(ctx); err != nil {
@@ -162,17 +149,17 @@ func (s *Service) failed(ctx context.Context, keys []string, email string, from 
 				return err
 			}
 		}
-		return s.noteFailure(ctx, tx, keys, email, from)
+		return s.noteFailure(ctx, tx, keys, email, ofCode, from)
 	})
 	if err != nil {
 		return fmt.Errorf("count a failed sign-in: %w", err)
 	}
-	return &fault.Unauthenticated{Message: "Email or password is wrong."}
+	return nil
 }
 
 // noteFailure tells of a failure in the audit log: of the first ones each, then of every one that doubles their number,
 // so that guessing does not flood it. What is counted is the account's failures, or the network's where it has more.
-func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys []string, email string, from Client) error {
+func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys []string, email string, ofCode bool, from Client) error {
 	rows, err := tx.SignInThrottle.Query().Where(signinthrottle.IDIn(keys...)).All(ctx)
 	if err != nil {
 		return err
@@ -185,6 +172,9 @@ func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys []strin
 		return nil
 	}
 	details := map[string]any{"email": fmt.Sprintf("%.254s", email), "failures": failures}
+	if ofCode { // whoever it was knows the password
+		details["wrong"] = "code"
+	}
 	return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in_fail", Details: details, Actor: from.as("", "unknown")})
 }
 

@@ -225,8 +225,9 @@ func TestAuthorizeMatrix(t *testing.T) {
 		auth.ReadPeople:         "nnnnnny",
 		auth.ManagePeople:       "nnnnnny",
 		auth.ManageSettings:     "nnnnnny",
+		auth.ManageAccount:      "nnnnyyy",
 	}
-	for action := auth.ReadPackages; action <= auth.ManageSettings; action++ {
+	for action := auth.ReadPackages; action <= auth.ManageAccount; action++ {
 		row, listed := matrix[action]
 		if !listed {
 			t.Fatalf("action %d is not in the matrix", action)
@@ -234,6 +235,19 @@ func TestAuthorizeMatrix(t *testing.T) {
 		for i, caller := range callers {
 			if allowed := auth.Authorize(caller, action, auth.Object{}) == nil; allowed != (row[i] == 'y') {
 				t.Errorf("action %d, %s: allowed %v", action, caller.Name(), allowed)
+			}
+		}
+	}
+}
+
+// Who must set up a second factor may do nothing else, whatever their role; their own account they may manage.
+func TestWithoutARequiredSecondFactor(t *testing.T) {
+	t.Parallel()
+	for _, role := range []user.Role{user.RoleVIEWER, user.RoleMAINTAINER, user.RoleOWNER} {
+		caller := &auth.Subject{User: &ent.User{Role: role}, SecondFactorMissing: true}
+		for action := auth.ReadPackages; action <= auth.ManageAccount; action++ {
+			if allowed := auth.Authorize(caller, action, auth.Object{}) == nil; allowed != (action == auth.ManageAccount) {
+				t.Errorf("%s, action %d: allowed %v", role, action, allowed)
 			}
 		}
 	}

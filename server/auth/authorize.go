@@ -25,6 +25,7 @@ const (
 	ReadPeople
 	ManagePeople
 	ManageSettings
+	ManageAccount // their own: password, second factor, sessions
 )
 
 // Object is what an action is done to; empty where the action concerns no one thing.
@@ -59,6 +60,7 @@ var allowances = map[Action]allowance{
 	ReadPeople:         {role: user.RoleOWNER},
 	ManagePeople:       {role: user.RoleOWNER},
 	ManageSettings:     {role: user.RoleOWNER},
+	ManageAccount:      {role: user.RoleVIEWER},
 }
 
 var ranks = map[user.Role]int{user.RoleVIEWER: 1, user.RoleMAINTAINER: 2, user.RoleOWNER: 3}
@@ -82,6 +84,8 @@ func (s *Subject) authorize(action Action, object Object) *Refusal {
 	switch {
 	case !known:
 		return forbidden(CodePermissionDenied, "This action is unknown.")
+	case s.User != nil && s.SecondFactorMissing && action != ManageAccount:
+		return forbidden(CodeSecondFactorMissing, "An owner has decided that everybody has a second factor. Set up yours first: open the dashboard.")
 	case s.User != nil:
 		return authorizeUser(s.User, allowed)
 	default:

@@ -19,6 +19,7 @@ const (
 	CodeTokenRevoked        Code = "TOKEN_REVOKED"
 	CodeTokenDisabled       Code = "TOKEN_DISABLED"
 	CodePermissionDenied    Code = "PERMISSION_DENIED"
+	CodeSecondFactorMissing Code = "SECOND_FACTOR_MISSING"
 	CodePackageNotAllowed   Code = "PACKAGE_NOT_ALLOWED"
 	CodeNetworkNotAllowed   Code = "NETWORK_NOT_ALLOWED"
 	CodeVersionBlocked      Code = "VERSION_BLOCKED"

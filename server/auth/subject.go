@@ -44,6 +44,8 @@ type Subject struct {
 	User      *ent.User
 	SessionID string // of User's session
 
+	SecondFactorMissing bool // User must set one up before they may do anything else
+
 	MayManageTokens bool // the setting for write tokens
 
 	Address netip.Addr // where the request came from

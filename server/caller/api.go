@@ -72,7 +72,9 @@ func (q *apiCall) identify() error {
 		if err != nil || user == nil {
 			return nil, err
 		}
-		return &auth.Subject{User: user, SessionID: session}, nil
+		rules, err := q.callers.Settings.Current(ctx)
+		missing := rules.SecondFactorRequired && user.TotpEnabledAt == nil
+		return &auth.Subject{User: user, SessionID: session, SecondFactorMissing: missing}, err
 	})
 	return err
 }

@@ -23,6 +23,7 @@ type program struct {
 	*testing.T
 	url  string // of the database
 	dist string // where archives are kept
+	in   string // standard input
 }
 
 func newProgram(t *testing.T) *program {
@@ -33,7 +34,7 @@ func newProgram(t *testing.T) *program {
 func (p *program) run(args ...string) (out, complaint string, code int) {
 	var stdout, stderr bytes.Buffer
 	code = command.Run(p.Context(), command.Program{
-		Streams: command.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr},
+		Streams: command.Streams{In: strings.NewReader(p.in), Out: &stdout, Err: &stderr},
 		Configure: func(map[string]string, io.Writer) (*command.Config, error) {
 			upstreams, err := safehttp.ParsePolicy("127.0.0.0/8")
 			if err != nil {

@@ -100,8 +100,15 @@ var groups = []group{
 		{"clean", "Delete archives that no package names any more and that are older than a day, as the server does daily", "", 0, 0, cleanStorage},
 		{"verify", "Read every stored archive again; what is damaged is moved aside and fetched again", "", 0, 0, verifyStorage},
 	}},
-	{"user", "Make people who sign in to the dashboard", []leaf{
+	{"user", "Make, list, change and remove people who sign in to the dashboard, by their e-mail addresses or ids", []leaf{
 		{"create", "Make a user; asks for the password, or reads it from standard input", "broker user create --email anna@example.org --role maintainer", 0, 0, createUser},
+		{"invite", "Invite somebody; prints a link alone on standard output, which works once, for 7 days", "broker user invite --email anna@example.org --role maintainer", 0, 0, inviteUser},
+		{"reinvite USER", "Make a new link for somebody who was invited; the one before no longer works", "", 1, 1, reinviteUser},
+		{"list", "List the users", "", 0, 0, listUsers},
+		{"update USER", "Change a user's name or role", "broker user update anna@example.org --role viewer", 1, 1, updateUser},
+		{"remove USER", "Remove a user or an invitation; their sessions end, their tokens stay", "", 1, 1, removeUser},
+		{"password USER", "Give a user another password, and take away their second factor; asks for it, or reads it from standard input", "", 1, 1, setUserPassword},
+		{"sign-out USER", "End all sessions of a user", "", 1, 1, endUserSessions},
 	}},
 }
 

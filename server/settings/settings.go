@@ -29,8 +29,9 @@ type Settings struct {
 	WarnUnusedDays        *int       `json:"warnUnusedDays"`
 	DisableUnusedDays     *int       `json:"disableUnusedDays"`
 	LeakAction            LeakAction `json:"leakAction"`
-	AuditRetentionDays    int        `json:"auditRetentionDays"` // 0 means for ever
-	Prefetch              bool       `json:"prefetch"`           // whether new versions of what is in use are fetched before anybody asks
+	AuditRetentionDays    int        `json:"auditRetentionDays"`   // 0 means for ever
+	Prefetch              bool       `json:"prefetch"`             // whether new versions of what is in use are fetched before anybody asks
+	SecondFactorRequired  bool       `json:"secondFactorRequired"` // of everybody who signs in
 }
 
 // name is the settings' row in the database.

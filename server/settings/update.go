@@ -24,6 +24,7 @@ type Changes struct {
 	LeakAction            *LeakAction `json:"leakAction"`
 	AuditRetentionDays    *int        `json:"auditRetentionDays"`
 	Prefetch              *bool       `json:"prefetch"`
+	SecondFactorRequired  *bool       `json:"secondFactorRequired"`
 }
 
 // The bounds of what is set.
@@ -116,6 +117,7 @@ func (s Settings) with(in Changes) Settings {
 	set(&s.LeakAction, in.LeakAction)
 	set(&s.AuditRetentionDays, in.AuditRetentionDays)
 	set(&s.Prefetch, in.Prefetch)
+	set(&s.SecondFactorRequired, in.SecondFactorRequired)
 	setDays(&s.DefaultTokenDays, in.DefaultTokenDays)
 	setDays(&s.MaxTokenDays, in.MaxTokenDays)
 	setDays(&s.WarnUnusedDays, in.WarnUnusedDays)

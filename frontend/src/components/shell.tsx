@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import {
   Boxes,
   ChartColumn,
@@ -12,6 +12,8 @@ import {
   ScrollText,
   Settings,
   Sun,
+  UserRound,
+  Users,
 } from "lucide-react";
 import { Fragment, useEffect, useRef, useState } from "react";
 import { signOut, viewerQuery } from "../features/account/queries";
@@ -27,6 +29,7 @@ const pages = [
   { to: "/versions", label: "Versions", icon: GitCompare, exact: false },
   { to: "/usage", label: "Usage", icon: ChartColumn, exact: false },
   { to: "/audit", label: "Audit", icon: ScrollText, exact: false },
+  { to: "/users", label: "People", icon: Users, exact: false },
   { to: "/settings", label: "Settings", icon: Settings, exact: false },
 ] as const;
 
@@ -37,7 +40,8 @@ const pages = [
 export function Shell() {
   const nav = useActiveInView();
   const { data: viewer } = useSuspenseQuery(viewerQuery);
-  const theirs = pages.filter(({ to }) => to !== "/settings" || viewer.role === "OWNER");
+  const theirs = pages.filter(({ to }) => viewer.role === "OWNER" || (to !== "/settings" && to !== "/users"));
+  if (viewer.secondFactorMissing) return <Navigate to="/second-factor" />; // decided while the page was open
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
       <a
@@ -118,6 +122,15 @@ function Person() {
         {viewer.email}
       </span>
       <span className="flex">
+        <Link
+          to="/account"
+          aria-label="Your account"
+          title="Your account"
+          className="rounded-md p-2 hover:bg-soft"
+          activeProps={{ className: "bg-soft" }}
+        >
+          <UserRound size={16} aria-hidden />
+        </Link>
         <ThemeButton />
         <button
           type="button"

@@ -64,9 +64,38 @@ export type Role =
   | 'MAINTAINER'
   | 'VIEWER';
 
+/** Whether somebody can sign in. INVITED: once they have opened their link; INVITATION_ENDED: it was not opened in time. */
+export type UserStatus =
+  | 'ACTIVE'
+  | 'INVITED'
+  | 'INVITATION_ENDED';
+
+/**
+ * totp: of a person with a second factor, the code of their authenticator app, or a recovery code. Where it is left out or
+ * wrong although the password is right, the answer is BAD_USER_INPUT with the field totp.
+ */
 export type SignInInput = {
   email: string;
   password: string;
+  totp?: string | null | undefined;
+};
+
+export type InviteUserInput = {
+  email: string;
+  role: Role;
+};
+
+/** code: the part after # in the link. name: 1 to 100 characters, or left out. */
+export type AcceptInvitationInput = {
+  code: string;
+  name?: string | null | undefined;
+  password: string;
+};
+
+/** What is left out stays. An empty name takes it away. */
+export type UpdateUserInput = {
+  name?: string | null | undefined;
+  role?: Role | null | undefined;
 };
 
 /** COMPOSER: another Composer repository. VCS: a git repository, whose branches and tags are versions. ARTIFACT: archives that are uploaded to this server (PUT /upload/NAME); it has no url and is never synced. */
@@ -205,6 +234,7 @@ export type UpdateSettingsInput = {
   leakAction?: LeakAction | null | undefined;
   auditRetentionDays?: number | null | undefined;
   prefetch?: boolean | null | undefined;
+  secondFactorRequired?: boolean | null | undefined;
 };
 
 export type TokenPermission =
@@ -328,9 +358,17 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ViewerQuery = { viewer:
-    | { __typename: 'User', id: string, email: string, role: Role }
+    | { __typename: 'User', id: string, email: string, role: Role, secondFactorMissing: boolean }
     | { __typename: 'Token' }
   , changedVersions: { totalCount: number } };
+
+export type ViewerAloneQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerAloneQuery = { viewer:
+    | { __typename: 'User', id: string, email: string, role: Role, secondFactorMissing: boolean }
+    | { __typename: 'Token' }
+   };
 
 export type SignInMutationVariables = Exact<{
   input: SignInInput;
@@ -350,6 +388,86 @@ export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 
 
 export type SignOutMutation = { signOut: boolean };
+
+export type AccountQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AccountQuery = { viewer:
+    | { __typename: 'User', id: string, email: string, name: string | null, role: Role, totpEnabled: boolean, recoveryCodesLeft: number, sessions: Array<{ id: string, current: boolean, address: string, client: string, createdAt: string, lastSeenAt: string }> }
+    | { __typename: 'Token' }
+   };
+
+export type InvitationQueryVariables = Exact<{
+  code: string;
+}>;
+
+
+export type InvitationQuery = { invitation: { email: string, role: Role, endsAt: string } | null };
+
+export type AcceptInvitationMutationVariables = Exact<{
+  input: AcceptInvitationInput;
+}>;
+
+
+export type AcceptInvitationMutation = { acceptInvitation: { user: { id: string } } };
+
+export type RenameSelfMutationVariables = Exact<{
+  id: string;
+  name: string;
+}>;
+
+
+export type RenameSelfMutation = { updateUser: { id: string, name: string | null } };
+
+export type ChangePasswordMutationVariables = Exact<{
+  current: string;
+  next: string;
+}>;
+
+
+export type ChangePasswordMutation = { changePassword: boolean };
+
+export type EndSessionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type EndSessionMutation = { endSession: string };
+
+export type EndOtherSessionsMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EndOtherSessionsMutation = { endOtherSessions: number };
+
+export type StartTotpMutationVariables = Exact<{
+  password: string;
+}>;
+
+
+export type StartTotpMutation = { startTotp: { secret: string, uri: string, qrSize: number, qrPath: string } };
+
+export type ConfirmTotpMutationVariables = Exact<{
+  code: string;
+}>;
+
+
+export type ConfirmTotpMutation = { confirmTotp: { recoveryCodes: Array<string> } };
+
+export type DisableTotpMutationVariables = Exact<{
+  password: string;
+  code: string;
+}>;
+
+
+export type DisableTotpMutation = { disableTotp: { id: string } };
+
+export type RenewRecoveryCodesMutationVariables = Exact<{
+  password: string;
+  code: string;
+}>;
+
+
+export type RenewRecoveryCodesMutation = { renewRecoveryCodes: { recoveryCodes: Array<string> } };
 
 export type AuditEventsQueryVariables = Exact<{
   where?: AuditEventWhere | null | undefined;
@@ -501,6 +619,62 @@ export type BlocksQueryVariables = Exact<{
 
 
 export type BlocksQuery = { blocks: { edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type PersonFragment = { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean };
+
+export type PeopleQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PeopleQuery = { users: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } | null } | null> | null } };
+
+export type PersonTokensQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PersonTokensQuery = { node:
+    | { tokenCount: number }
+    | Record<PropertyKey, never>
+   | null };
+
+export type InviteUserMutationVariables = Exact<{
+  input: InviteUserInput;
+}>;
+
+
+export type InviteUserMutation = { inviteUser: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } } };
+
+export type RenewInvitationMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RenewInvitationMutation = { renewInvitation: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } } };
+
+export type UpdateUserMutationVariables = Exact<{
+  id: string;
+  input: UpdateUserInput;
+}>;
+
+
+export type UpdateUserMutation = { updateUser: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } };
+
+export type RemoveUserMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RemoveUserMutation = { removeUser: string };
+
+export type EndUserSessionsMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type EndUserSessionsMutation = { endUserSessions: number };
 
 export type OrganizationRowFragment = { id: string, host: OrganizationHost, url: string, name: string, include: Array<string>, exclude: Array<string>, forks: boolean, archived: boolean, hasCredential: boolean, enabled: boolean, status: RepositoryStatus, repositoryCount: number, lastSyncedAt: string | null, lastError: string | null, notice: string | null };
 
@@ -668,26 +842,26 @@ export type RemoveWebhookSecretMutationVariables = Exact<{
 
 export type RemoveWebhookSecretMutation = { removeWebhookSecret: { id: string } };
 
-export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, prefetch: boolean };
+export type AllSettingsFragment = { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, secondFactorRequired: boolean, prefetch: boolean };
 
 export type SettingsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SettingsQuery = { settings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, prefetch: boolean } };
+export type SettingsQuery = { settings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, secondFactorRequired: boolean, prefetch: boolean } };
 
 export type UpdateSettingsMutationVariables = Exact<{
   input: UpdateSettingsInput;
 }>;
 
 
-export type UpdateSettingsMutation = { updateSettings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, prefetch: boolean } };
+export type UpdateSettingsMutation = { updateSettings: { defaultRateLimit: number, tokensMayManageTokens: boolean, defaultTokenDays: number | null, maxTokenDays: number | null, warnUnusedDays: number | null, disableUnusedDays: number | null, leakAction: LeakAction, auditRetentionDays: number, secondFactorRequired: boolean, prefetch: boolean } };
 
 export type TokenQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, noticesWithKind: Array<{ kind: TokenNoticeKind, text: string }>, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }> } | null };
+export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, createdByRemoved: boolean, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, noticesWithKind: Array<{ kind: TokenNoticeKind, text: string }>, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }> } | null };
 
 export type TokenNameQueryVariables = Exact<{
   id: string;
@@ -848,6 +1022,18 @@ export const DecidedVersionFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"DecidedVersion"}) as unknown as TypedDocumentString<DecidedVersionFragment, unknown>;
+export const PersonFragmentDoc = new TypedDocumentString(`
+    fragment Person on User {
+  id
+  email
+  name
+  role
+  status
+  invitationEndsAt
+  lastSignInAt
+  totpEnabled
+}
+    `, {"fragmentName":"Person"}) as unknown as TypedDocumentString<PersonFragment, unknown>;
 export const OrganizationRowFragmentDoc = new TypedDocumentString(`
     fragment OrganizationRow on Organization {
   id
@@ -919,6 +1105,7 @@ export const AllSettingsFragmentDoc = new TypedDocumentString(`
   disableUnusedDays
   leakAction
   auditRetentionDays
+  secondFactorRequired
   prefetch
 }
     `, {"fragmentName":"AllSettings"}) as unknown as TypedDocumentString<AllSettingsFragment, unknown>;
@@ -966,6 +1153,7 @@ export const ViewerDocument = new TypedDocumentString(`
       id
       email
       role
+      secondFactorMissing
     }
   }
   changedVersions(first: 1) {
@@ -973,6 +1161,19 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const ViewerAloneDocument = new TypedDocumentString(`
+    query ViewerAlone {
+  viewer {
+    __typename
+    ... on User {
+      id
+      email
+      role
+      secondFactorMissing
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerAloneQuery, ViewerAloneQueryVariables>;
 export const SignInDocument = new TypedDocumentString(`
     mutation SignIn($input: SignInInput!) {
   signIn(input: $input) {
@@ -996,6 +1197,101 @@ export const SignOutDocument = new TypedDocumentString(`
   signOut
 }
     `) as unknown as TypedDocumentString<SignOutMutation, SignOutMutationVariables>;
+export const AccountDocument = new TypedDocumentString(`
+    query Account {
+  viewer {
+    __typename
+    ... on User {
+      id
+      email
+      name
+      role
+      totpEnabled
+      recoveryCodesLeft
+      sessions {
+        id
+        current
+        address
+        client
+        createdAt
+        lastSeenAt
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AccountQuery, AccountQueryVariables>;
+export const InvitationDocument = new TypedDocumentString(`
+    query Invitation($code: String!) {
+  invitation(code: $code) {
+    email
+    role
+    endsAt
+  }
+}
+    `) as unknown as TypedDocumentString<InvitationQuery, InvitationQueryVariables>;
+export const AcceptInvitationDocument = new TypedDocumentString(`
+    mutation AcceptInvitation($input: AcceptInvitationInput!) {
+  acceptInvitation(input: $input) {
+    user {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AcceptInvitationMutation, AcceptInvitationMutationVariables>;
+export const RenameSelfDocument = new TypedDocumentString(`
+    mutation RenameSelf($id: ID!, $name: String!) {
+  updateUser(id: $id, input: {name: $name}) {
+    id
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<RenameSelfMutation, RenameSelfMutationVariables>;
+export const ChangePasswordDocument = new TypedDocumentString(`
+    mutation ChangePassword($current: String!, $next: String!) {
+  changePassword(current: $current, next: $next)
+}
+    `) as unknown as TypedDocumentString<ChangePasswordMutation, ChangePasswordMutationVariables>;
+export const EndSessionDocument = new TypedDocumentString(`
+    mutation EndSession($id: ID!) {
+  endSession(id: $id)
+}
+    `) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
+export const EndOtherSessionsDocument = new TypedDocumentString(`
+    mutation EndOtherSessions {
+  endOtherSessions
+}
+    `) as unknown as TypedDocumentString<EndOtherSessionsMutation, EndOtherSessionsMutationVariables>;
+export const StartTotpDocument = new TypedDocumentString(`
+    mutation StartTotp($password: String!) {
+  startTotp(password: $password) {
+    secret
+    uri
+    qrSize
+    qrPath
+  }
+}
+    `) as unknown as TypedDocumentString<StartTotpMutation, StartTotpMutationVariables>;
+export const ConfirmTotpDocument = new TypedDocumentString(`
+    mutation ConfirmTotp($code: String!) {
+  confirmTotp(code: $code) {
+    recoveryCodes
+  }
+}
+    `) as unknown as TypedDocumentString<ConfirmTotpMutation, ConfirmTotpMutationVariables>;
+export const DisableTotpDocument = new TypedDocumentString(`
+    mutation DisableTotp($password: String!, $code: String!) {
+  disableTotp(password: $password, code: $code) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DisableTotpMutation, DisableTotpMutationVariables>;
+export const RenewRecoveryCodesDocument = new TypedDocumentString(`
+    mutation RenewRecoveryCodes($password: String!, $code: String!) {
+  renewRecoveryCodes(password: $password, code: $code) {
+    recoveryCodes
+  }
+}
+    `) as unknown as TypedDocumentString<RenewRecoveryCodesMutation, RenewRecoveryCodesMutationVariables>;
 export const AuditEventsDocument = new TypedDocumentString(`
     query AuditEvents($where: AuditEventWhere, $first: Int, $after: Cursor) {
   auditEvents(where: $where, first: $first, after: $after) {
@@ -1376,6 +1672,104 @@ export const BlocksDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<BlocksQuery, BlocksQueryVariables>;
+export const PeopleDocument = new TypedDocumentString(`
+    query People($first: Int, $after: Cursor) {
+  users(first: $first, after: $after) {
+    totalCount
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      node {
+        ...Person
+      }
+    }
+  }
+}
+    fragment Person on User {
+  id
+  email
+  name
+  role
+  status
+  invitationEndsAt
+  lastSignInAt
+  totpEnabled
+}`) as unknown as TypedDocumentString<PeopleQuery, PeopleQueryVariables>;
+export const PersonTokensDocument = new TypedDocumentString(`
+    query PersonTokens($id: ID!) {
+  node(id: $id) {
+    ... on User {
+      tokenCount
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PersonTokensQuery, PersonTokensQueryVariables>;
+export const InviteUserDocument = new TypedDocumentString(`
+    mutation InviteUser($input: InviteUserInput!) {
+  inviteUser(input: $input) {
+    link
+    user {
+      ...Person
+    }
+  }
+}
+    fragment Person on User {
+  id
+  email
+  name
+  role
+  status
+  invitationEndsAt
+  lastSignInAt
+  totpEnabled
+}`) as unknown as TypedDocumentString<InviteUserMutation, InviteUserMutationVariables>;
+export const RenewInvitationDocument = new TypedDocumentString(`
+    mutation RenewInvitation($id: ID!) {
+  renewInvitation(id: $id) {
+    link
+    user {
+      ...Person
+    }
+  }
+}
+    fragment Person on User {
+  id
+  email
+  name
+  role
+  status
+  invitationEndsAt
+  lastSignInAt
+  totpEnabled
+}`) as unknown as TypedDocumentString<RenewInvitationMutation, RenewInvitationMutationVariables>;
+export const UpdateUserDocument = new TypedDocumentString(`
+    mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
+  updateUser(id: $id, input: $input) {
+    ...Person
+  }
+}
+    fragment Person on User {
+  id
+  email
+  name
+  role
+  status
+  invitationEndsAt
+  lastSignInAt
+  totpEnabled
+}`) as unknown as TypedDocumentString<UpdateUserMutation, UpdateUserMutationVariables>;
+export const RemoveUserDocument = new TypedDocumentString(`
+    mutation RemoveUser($id: ID!) {
+  removeUser(id: $id)
+}
+    `) as unknown as TypedDocumentString<RemoveUserMutation, RemoveUserMutationVariables>;
+export const EndUserSessionsDocument = new TypedDocumentString(`
+    mutation EndUserSessions($id: ID!) {
+  endUserSessions(id: $id)
+}
+    `) as unknown as TypedDocumentString<EndUserSessionsMutation, EndUserSessionsMutationVariables>;
 export const OrganizationsDocument = new TypedDocumentString(`
     query Organizations($first: Int, $after: Cursor) {
   organizations(first: $first, after: $after) {
@@ -1785,6 +2179,7 @@ export const SettingsDocument = new TypedDocumentString(`
   disableUnusedDays
   leakAction
   auditRetentionDays
+  secondFactorRequired
   prefetch
 }`) as unknown as TypedDocumentString<SettingsQuery, SettingsQueryVariables>;
 export const UpdateSettingsDocument = new TypedDocumentString(`
@@ -1802,6 +2197,7 @@ export const UpdateSettingsDocument = new TypedDocumentString(`
   disableUnusedDays
   leakAction
   auditRetentionDays
+  secondFactorRequired
   prefetch
 }`) as unknown as TypedDocumentString<UpdateSettingsMutation, UpdateSettingsMutationVariables>;
 export const TokenDocument = new TypedDocumentString(`
@@ -1821,6 +2217,7 @@ export const TokenDocument = new TypedDocumentString(`
     revokedReason
     disabledReason
     leakedUrl
+    createdByRemoved
     noticesWithKind {
       kind
       text

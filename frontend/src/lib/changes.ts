@@ -6,6 +6,7 @@ const shownBy = {
   repositories: ["repositories", "packages", "overview", "audit"],
   packages: ["packages", "overview", "viewer"],
   versions: ["packages", "repositories", "audit", "viewer"],
+  people: ["people", "viewer", "account", "audit"],
   settings: ["settings", "server", "tokens", "audit"],
 };
 

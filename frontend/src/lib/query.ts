@@ -18,7 +18,9 @@ export const endedQuery = queryOptions({
 /** The cache of server state. It keeps also that the session ended, whatever was asked when the server said so. */
 export function newQueryClient(): QueryClient {
   const onError = (error: Error) => {
-    if (error instanceof ApiError && error.code === "UNAUTHENTICATED") client.setQueryData(endedQuery.queryKey, true);
+    if (!(error instanceof ApiError)) return;
+    if (error.code === "UNAUTHENTICATED") client.setQueryData(endedQuery.queryKey, true);
+    if (error.code === "FORBIDDEN") void client.invalidateQueries({ queryKey: ["viewer"] }); // another role by now
   };
   const client = new QueryClient({
     queryCache: new QueryCache({ onError }),

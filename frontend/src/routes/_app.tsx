@@ -8,7 +8,8 @@ export const Route = createFileRoute("/_app")({
   loader: async ({ context, location }) => {
     try {
       const { client } = context;
-      await Promise.all([client.ensureQueryData(viewerQuery), client.ensureQueryData(serverQuery)]);
+      const [viewer] = await Promise.all([client.ensureQueryData(viewerQuery), client.ensureQueryData(serverQuery)]);
+      if (viewer.secondFactorMissing) throw redirect({ to: "/second-factor" });
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "UNAUTHENTICATED") throw error;
       const server = await context.client.ensureQueryData(serverQuery);

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { CredentialsForm, OutsidePage } from "../features/account/form";
 import { serverQuery } from "../features/account/queries";
 import { SetupDocument } from "../gql/graphql";
+import { takeCode } from "../lib/code";
 import { request } from "../lib/graphql";
 
 export const Route = createFileRoute("/setup")({
@@ -14,15 +15,8 @@ export const Route = createFileRoute("/setup")({
   component: Setup,
 });
 
-/** The code after # is never sent with the page's address; it leaves the address bar once it is read. */
-function readCode(): string {
-  const code = location.hash.replace(/^#/, "");
-  if (code) history.replaceState(history.state, "", location.pathname);
-  return code;
-}
-
 function Setup() {
-  const [code] = useState(readCode);
+  const [code] = useState(takeCode);
   const navigate = useNavigate();
   const client = useQueryClient();
   const done = () => {
@@ -42,7 +36,7 @@ function Setup() {
         action="Create owner"
         busy="Creating"
         newPassword
-        submit={(input) => request(SetupDocument, { input: { code, ...input } })}
+        submit={({ email, password }) => request(SetupDocument, { input: { code, email, password } })}
         done={done}
       />
     </OutsidePage>

@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Field, Input } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
-import type { Credentials } from "./queries";
+import { type Credentials, isAboutCode } from "./queries";
 
 type FormProps<Result> = {
   action: string;
@@ -15,45 +15,95 @@ type FormProps<Result> = {
   done: (result: Result) => unknown;
 };
 
-/** E-mail and password, for signing in and for the first owner. */
+/** E-mail and password, for signing in and for the first owner; then the code, of who has a second factor. */
 export function CredentialsForm<Result>({ action, busy, newPassword, submit, done, ...props }: FormProps<Result>) {
   const [email, setEmail] = useState(props.email ?? "");
   const [password, setPassword] = useState("");
+  const [totp, setTotp] = useState<string>(); // undefined until it is asked for
   const mutation = useMutation({ mutationFn: submit, gcTime: 0, onSuccess: done });
+  const asked = totp !== undefined;
   const { form, errors } = useSubmit(mutation, {
-    fields: ["email", "password"],
-    send: () => mutation.mutate({ email, password }),
+    fields: ["email", "password", "totp"],
+    send: () => mutation.mutate({ email, password, totp }, { onError: askForCode }),
   });
+  const askForCode = (error: Error) => {
+    if (asked || !isAboutCode(error)) return;
+    mutation.reset();
+    setTotp("");
+  };
+  const again = () => {
+    setTotp(undefined);
+    setPassword("");
+    mutation.reset();
+  };
   return (
     <Form {...form} className="gap-4">
-      <Field label="Email" error={errors.email}>
-        {(ids) => (
-          <Input
-            {...ids}
-            type="email"
-            autoComplete="username"
-            required
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Password" help={newPassword ? "At least 12 characters." : undefined} error={errors.password}>
-        {(ids) => (
-          <Input
-            {...ids}
-            type="password"
-            autoComplete={newPassword ? "new-password" : "current-password"}
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+      {asked ? (
+        <CodeField value={totp} error={errors.totp} onChange={setTotp} />
+      ) : (
+        <>
+          <Field label="Email" error={errors.email}>
+            {(ids) => (
+              <Input
+                {...ids}
+                type="email"
+                autoComplete="username"
+                required
+                value={email}
+                onChange={(event) => setEmail(event.target.value)}
+              />
+            )}
+          </Field>
+          <Field label="Password" help={newPassword ? passwordHelp : undefined} error={errors.password}>
+            {(ids) => (
+              <Input
+                {...ids}
+                type="password"
+                autoComplete={newPassword ? "new-password" : "current-password"}
+                required
+                value={password}
+                onChange={(event) => setPassword(event.target.value)}
+              />
+            )}
+          </Field>
+        </>
+      )}
       <Button type="submit" kind="primary" busy={mutation.isPending} className="min-h-11">
         {mutation.isPending ? busy : action}
       </Button>
+      {asked && (
+        <Button kind="ghost" onClick={again}>
+          Sign in as somebody else
+        </Button>
+      )}
     </Form>
+  );
+}
+
+export const passwordHelp = "At least 12 characters.";
+
+/** The second step: the code of the app, or a recovery code. It has the focus when it is asked for. */
+function CodeField({ value, error, onChange }: { value: string; error?: string; onChange: (value: string) => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  return (
+    <Field
+      label="Code"
+      help="The one that your authenticator app shows now. Without the app, one of your recovery codes."
+      error={error}
+    >
+      {(ids) => (
+        <Input
+          {...ids}
+          ref={field}
+          autoComplete="one-time-code"
+          autoCapitalize="off"
+          spellCheck={false}
+          value={value}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      )}
+    </Field>
   );
 }
 

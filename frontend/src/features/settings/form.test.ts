@@ -11,6 +11,7 @@ const settings: Settings = {
   disableUnusedDays: null,
   leakAction: "FLAG",
   auditRetentionDays: 0,
+  secondFactorRequired: false,
   prefetch: true,
 };
 const fields = [

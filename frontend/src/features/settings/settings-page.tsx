@@ -8,6 +8,7 @@ import { viewerQuery } from "../account/queries";
 import { AuditCard } from "./audit-card";
 import { settingsQuery } from "./queries";
 import { ScannerCard } from "./scanner-card";
+import { SignInCard } from "./sign-in-card";
 import { SourcesCard } from "./sources-card";
 import { TokenCard } from "./token-card";
 
@@ -40,6 +41,7 @@ function Cards() {
       <TokenCard settings={data} onDirty={onDirty} />
       <SourcesCard settings={data} onDirty={onDirty} />
       <AuditCard settings={data} onDirty={onDirty} />
+      <SignInCard settings={data} onDirty={onDirty} />
       <ScannerCard />
       <Leaving dirty={dirty.length > 0} />
     </div>

@@ -74,6 +74,7 @@ export function TokenFacts({ token, mayManage }: { token: FullToken; mayManage: 
           </Fact>
           <Fact name="Created">
             <Time at={token.createdAt} /> by {token.createdBy}
+            {token.createdByRemoved && ", who has been removed"}
           </Fact>
           <Fact name="Last used">
             <LastUsed token={token} />
