@@ -1,10 +1,11 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClientProvider } from "@tanstack/react-query";
-import { createRouter, RouterProvider } from "@tanstack/react-router";
+import { createRouter, parseSearchWith, RouterProvider, stringifySearchWith } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ToastProvider } from "./components/ui/toast";
 import { newQueryClient } from "./lib/query";
+import { parseValue } from "./lib/search";
 import { routeTree } from "./routeTree.gen";
 import "./styles.css";
 
@@ -14,6 +15,8 @@ const router = createRouter({
   context: { client },
   defaultPreload: "intent",
   scrollRestoration: false,
+  parseSearch: parseSearchWith(parseValue),
+  stringifySearch: stringifySearchWith(JSON.stringify, parseValue),
   search: { strict: true }, // what a page's reader of the address leaves out is not there
 });
 

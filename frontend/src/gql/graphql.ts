@@ -544,10 +544,11 @@ export type PackagesQuery = { packages: { totalCount: number, edges: Array<{ nod
 
 export type PackageQueryVariables = Exact<{
   name: string;
+  after?: string | null | undefined;
 }>;
 
 
-export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, downloads: number, withheld: string | null, heldUntil: string | null, changed: { seenAt: string } | null } | null } | null> | null } } | null };
+export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, downloads: number, withheld: string | null, heldUntil: string | null, changed: { seenAt: string } | null } | null } | null> | null } } | null };
 
 export type PackageVersionQueryVariables = Exact<{
   id: string;
@@ -1526,7 +1527,7 @@ export const PackagesDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<PackagesQuery, PackagesQueryVariables>;
 export const PackageDocument = new TypedDocumentString(`
-    query Package($name: String!) {
+    query Package($name: String!, $after: Cursor) {
   package(name: $name) {
     id
     name
@@ -1538,8 +1539,12 @@ export const PackageDocument = new TypedDocumentString(`
       id
       name
     }
-    versions(first: 100) {
+    versions(first: 100, after: $after) {
       totalCount
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
       edges {
         node {
           id

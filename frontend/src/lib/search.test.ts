@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { date, fileUrl, oneOf, present, text } from "./search";
+import { date, fileUrl, oneOf, parseValue, present, text } from "./search";
 
 describe("reading an address", () => {
   it("keeps what is known, and nothing else", () => {
@@ -8,6 +8,7 @@ describe("reading an address", () => {
     expect(text("ci")).toBe("ci");
     expect(text("")).toBeUndefined();
     expect(text(" ")).toBeUndefined();
+    expect(text(2)).toBe("2");
     expect(text(["ci"])).toBeUndefined();
     expect(text("x".repeat(5000))).toHaveLength(200);
   });
@@ -31,5 +32,18 @@ describe("fileUrl", () => {
     const query = { package: "acme/a&b", version: undefined, token: null, address: "" };
     expect(fileUrl("/export/downloads.csv", query)).toBe("/export/downloads.csv?package=acme%2Fa%26b");
     expect(fileUrl("/export/audit.csv", {})).toBe("/export/audit.csv");
+  });
+});
+
+describe("parseValue", () => {
+  it.each([
+    ["30", 30],
+    ["true", true],
+    ['"1.5"', "1.5"],
+  ])("reads %s", (value, want) => {
+    expect(parseValue(value)).toEqual(want);
+  });
+  it.each(["1.0", "1e3", "0x1", "dev-main", "1.2.3", "01"])("leaves %s as it is", (value) => {
+    expect(() => parseValue(value)).toThrow();
   });
 });

@@ -3,7 +3,18 @@ export const oneOf = <T>(value: unknown, all: readonly T[]): T | undefined => al
 
 /** A text of an address, bounded; undefined where it is blank or none: the server refuses a filter that says nothing. */
 export const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value.trim() ? value.slice(0, 200) : undefined;
+  typeof value === "number"
+    ? String(value)
+    : typeof value === "string" && value.trim()
+      ? value.slice(0, 200)
+      : undefined;
+
+/** A value of an address: JSON, but for numbers that would be written otherwise: 1.0 is a version, and no 1. */
+export function parseValue(value: string): unknown {
+  const parsed: unknown = JSON.parse(value);
+  if (typeof parsed === "number" && String(parsed) !== value) throw new SyntaxError(`${value} is a text`);
+  return parsed;
+}
 
 /** A day, such as 2026-11-25; undefined where it is none. */
 export const date = (value: unknown): string | undefined =>

@@ -31,7 +31,8 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
   const choose = (next: string) =>
     void navigate({ search: (now) => ({ ...now, v: next }), replace: true, resetScroll: false });
   const versions = rowsOf<Version>([pkg.versions]);
-  const chosen = versions.find((one) => one.version === v) ?? versions[0];
+  const named = versions.find((one) => one.version === v);
+  const chosen = named ?? versions[0];
   const { data: full } = useQuery(versionQuery(chosen?.id));
   return (
     <>
@@ -40,6 +41,9 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
         <p className="mb-6 rounded-md bg-warn-soft px-4 py-2.5 text-warn">
           This package is abandoned.{pkg.abandoned && ` Use ${pkg.abandoned} instead.`}
         </p>
+      )}
+      {v && !named && (
+        <p className="mb-6 rounded-md bg-warn-soft px-4 py-2.5 text-warn">There is no version {v} here.</p>
       )}
       <InstallCommand name={pkg.name} version={chosen === versions[0] ? undefined : chosen?.version} />
       {chosen && (

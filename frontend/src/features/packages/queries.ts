@@ -51,10 +51,25 @@ export function packagesQuery(search: PackageSearch) {
   });
 }
 
+/** How many versions of a package are read at most. */
+const versionsMost = 5_000;
+
+/** A package with all its versions. */
 export function packageQuery(name: string) {
   return queryOptions({
     queryKey: ["packages", "one", name],
-    queryFn: async () => (await request(PackageDocument, { name })).package,
+    queryFn: async () => {
+      const { package: first } = await request(PackageDocument, { name });
+      if (!first) return first;
+      const edges = [...(first.versions.edges ?? [])];
+      for (let { pageInfo } = first.versions; pageInfo.hasNextPage && edges.length < versionsMost; ) {
+        const { package: more } = await request(PackageDocument, { name, after: pageInfo.endCursor });
+        if (!more) break; // it was removed meanwhile
+        edges.push(...(more.versions.edges ?? []));
+        pageInfo = more.versions.pageInfo;
+      }
+      return { ...first, versions: { ...first.versions, edges } };
+    },
   });
 }
 
