@@ -51,7 +51,11 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			errcode.Set(shown, codeTooComplex)
 			return shown
 		}
-		log.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
+		level := slog.LevelError
+		if errors.Is(ctx.Err(), context.Canceled) { // whoever asked has hung up
+			level = slog.LevelDebug
+		}
+		log.Log(ctx, level, "a field failed", "path", shown.Path.String(), "error", err)
 		return &gqlerror.Error{
 			Message: "The server has a fault. Its log says more.", Path: shown.Path,
 			Extensions: map[string]any{"code": codeInternal},
