@@ -12,6 +12,7 @@ import (
 	"broker/ent/migrate"
 
 	"broker/ent/addressday"
+	"broker/ent/advisory"
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
@@ -55,6 +56,8 @@ type Client struct {
 	Schema *migrate.Schema
 	// AddressDay is the client for interacting with the AddressDay builders.
 	AddressDay *AddressDayClient
+	// Advisory is the client for interacting with the Advisory builders.
+	Advisory *AdvisoryClient
 	// Archive is the client for interacting with the Archive builders.
 	Archive *ArchiveClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
@@ -121,6 +124,7 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.AddressDay = NewAddressDayClient(c.config)
+	c.Advisory = NewAdvisoryClient(c.config)
 	c.Archive = NewArchiveClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.AuditHead = NewAuditHeadClient(c.config)
@@ -241,6 +245,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ctx:            ctx,
 		config:         cfg,
 		AddressDay:     NewAddressDayClient(cfg),
+		Advisory:       NewAdvisoryClient(cfg),
 		Archive:        NewArchiveClient(cfg),
 		AuditEvent:     NewAuditEventClient(cfg),
 		AuditHead:      NewAuditHeadClient(cfg),
@@ -288,6 +293,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ctx:            ctx,
 		config:         cfg,
 		AddressDay:     NewAddressDayClient(cfg),
+		Advisory:       NewAdvisoryClient(cfg),
 		Archive:        NewArchiveClient(cfg),
 		AuditEvent:     NewAuditEventClient(cfg),
 		AuditHead:      NewAuditHeadClient(cfg),
@@ -344,11 +350,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
-		c.Dist, c.Document, c.DownloadDay, c.Organization, c.PackageVersion, c.Pin,
-		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
-		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
-		c.UsagePart, c.UsageTotal, c.User,
+		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
+		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.Organization,
+		c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository, c.Requirement,
+		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
+		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -358,11 +364,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AddressDay, c.Archive, c.AuditEvent, c.AuditHead, c.Block, c.Change, c.Claim,
-		c.Dist, c.Document, c.DownloadDay, c.Organization, c.PackageVersion, c.Pin,
-		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
-		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
-		c.UsagePart, c.UsageTotal, c.User,
+		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
+		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.Organization,
+		c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository, c.Requirement,
+		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
+		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -373,6 +379,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *AddressDayMutation:
 		return c.AddressDay.mutate(ctx, m)
+	case *AdvisoryMutation:
+		return c.Advisory.mutate(ctx, m)
 	case *ArchiveMutation:
 		return c.Archive.mutate(ctx, m)
 	case *AuditEventMutation:
@@ -562,6 +570,155 @@ func (c *AddressDayClient) mutate(ctx context.Context, m *AddressDayMutation) (V
 		return (&AddressDayDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AddressDay mutation op: %q", m.Op())
+	}
+}
+
+// AdvisoryClient is a client for the Advisory schema.
+type AdvisoryClient struct {
+	config
+}
+
+// NewAdvisoryClient returns a client for the Advisory from the given config.
+func NewAdvisoryClient(c config) *AdvisoryClient {
+	return &AdvisoryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `advisory.Hooks(f(g(h())))`.
+func (c *AdvisoryClient) Use(hooks ...Hook) {
+	c.hooks.Advisory = append(c.hooks.Advisory, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `advisory.Intercept(f(g(h())))`.
+func (c *AdvisoryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Advisory = append(c.inters.Advisory, interceptors...)
+}
+
+// Create returns a builder for creating a Advisory entity.
+func (c *AdvisoryClient) Create() *AdvisoryCreate {
+	mutation := newAdvisoryMutation(c.config, OpCreate)
+	return &AdvisoryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Advisory entities.
+func (c *AdvisoryClient) CreateBulk(builders ...*AdvisoryCreate) *AdvisoryCreateBulk {
+	return &AdvisoryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AdvisoryClient) MapCreateBulk(slice any, setFunc func(*AdvisoryCreate, int)) *AdvisoryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AdvisoryCreateBulk{err: fmt.Errorf("calling to AdvisoryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AdvisoryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AdvisoryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Advisory.
+func (c *AdvisoryClient) Update() *AdvisoryUpdate {
+	mutation := newAdvisoryMutation(c.config, OpUpdate)
+	return &AdvisoryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AdvisoryClient) UpdateOne(_m *Advisory) *AdvisoryUpdateOne {
+	mutation := newAdvisoryMutation(c.config, OpUpdateOne, withAdvisory(_m))
+	return &AdvisoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AdvisoryClient) UpdateOneID(id string) *AdvisoryUpdateOne {
+	mutation := newAdvisoryMutation(c.config, OpUpdateOne, withAdvisoryID(id))
+	return &AdvisoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Advisory.
+func (c *AdvisoryClient) Delete() *AdvisoryDelete {
+	mutation := newAdvisoryMutation(c.config, OpDelete)
+	return &AdvisoryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AdvisoryClient) DeleteOne(_m *Advisory) *AdvisoryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AdvisoryClient) DeleteOneID(id string) *AdvisoryDeleteOne {
+	builder := c.Delete().Where(advisory.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AdvisoryDeleteOne{builder}
+}
+
+// Query returns a query builder for Advisory.
+func (c *AdvisoryClient) Query() *AdvisoryQuery {
+	return &AdvisoryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAdvisory},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Advisory entity by its id.
+func (c *AdvisoryClient) Get(ctx context.Context, id string) (*Advisory, error) {
+	return c.Query().Where(advisory.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AdvisoryClient) GetX(ctx context.Context, id string) *Advisory {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryRepository queries the repository edge of a Advisory.
+func (c *AdvisoryClient) QueryRepository(_m *Advisory) *RepositoryQuery {
+	query := (&RepositoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(advisory.Table, advisory.FieldID, id),
+			sqlgraph.To(repository.Table, repository.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, advisory.RepositoryTable, advisory.RepositoryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AdvisoryClient) Hooks() []Hook {
+	return c.hooks.Advisory
+}
+
+// Interceptors returns the client interceptors.
+func (c *AdvisoryClient) Interceptors() []Interceptor {
+	return c.inters.Advisory
+}
+
+func (c *AdvisoryClient) mutate(ctx context.Context, m *AdvisoryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AdvisoryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AdvisoryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AdvisoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AdvisoryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Advisory mutation op: %q", m.Op())
 	}
 }
 
@@ -2839,6 +2996,22 @@ func (c *RepositoryClient) QueryPackageRows(_m *Repository) *PkgQuery {
 	return query
 }
 
+// QueryAdvisories queries the advisories edge of a Repository.
+func (c *RepositoryClient) QueryAdvisories(_m *Repository) *AdvisoryQuery {
+	query := (&AdvisoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, id),
+			sqlgraph.To(advisory.Table, advisory.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.AdvisoriesTable, repository.AdvisoriesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryPins queries the pins edge of a Repository.
 func (c *RepositoryClient) QueryPins(_m *Repository) *PinQuery {
 	query := (&PinClient{config: c.config}).Query()
@@ -4607,16 +4780,17 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
-		Document, DownloadDay, Organization, PackageVersion, Pin, Pkg, RateWindow,
-		Repository, Requirement, Session, Setting, SignInThrottle, SyncRun, Token,
-		TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Hook
+		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
+		Dist, Document, DownloadDay, Organization, PackageVersion, Pin, Pkg,
+		RateWindow, Repository, Requirement, Session, Setting, SignInThrottle, SyncRun,
+		Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Hook
 	}
 	inters struct {
-		AddressDay, Archive, AuditEvent, AuditHead, Block, Change, Claim, Dist,
-		Document, DownloadDay, Organization, PackageVersion, Pin, Pkg, RateWindow,
-		Repository, Requirement, Session, Setting, SignInThrottle, SyncRun, Token,
-		TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Interceptor
+		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
+		Dist, Document, DownloadDay, Organization, PackageVersion, Pin, Pkg,
+		RateWindow, Repository, Requirement, Session, Setting, SignInThrottle, SyncRun,
+		Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
+		User []ent.Interceptor
 	}
 )
 

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/addressday"
+	"broker/ent/advisory"
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
@@ -101,6 +102,7 @@ func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			addressday.Table:     addressday.ValidColumn,
+			advisory.Table:       advisory.ValidColumn,
 			archive.Table:        archive.ValidColumn,
 			auditevent.Table:     auditevent.ValidColumn,
 			audithead.Table:      audithead.ValidColumn,

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/advisory"
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
@@ -18,6 +19,110 @@ import (
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
 )
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AdvisoryQuery) CollectFields(ctx context.Context, satisfies ...string) (*AdvisoryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AdvisoryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(advisory.Columns))
+		selectedFields = []string{advisory.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "package":
+			if _, ok := fieldSeen[advisory.FieldPackage]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldPackage)
+				fieldSeen[advisory.FieldPackage] = struct{}{}
+			}
+		case "advisoryID":
+			if _, ok := fieldSeen[advisory.FieldAdvisoryID]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldAdvisoryID)
+				fieldSeen[advisory.FieldAdvisoryID] = struct{}{}
+			}
+		case "affectedVersions":
+			if _, ok := fieldSeen[advisory.FieldAffectedVersions]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldAffectedVersions)
+				fieldSeen[advisory.FieldAffectedVersions] = struct{}{}
+			}
+		case "title":
+			if _, ok := fieldSeen[advisory.FieldTitle]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldTitle)
+				fieldSeen[advisory.FieldTitle] = struct{}{}
+			}
+		case "cve":
+			if _, ok := fieldSeen[advisory.FieldCve]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldCve)
+				fieldSeen[advisory.FieldCve] = struct{}{}
+			}
+		case "link":
+			if _, ok := fieldSeen[advisory.FieldLink]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldLink)
+				fieldSeen[advisory.FieldLink] = struct{}{}
+			}
+		case "severity":
+			if _, ok := fieldSeen[advisory.FieldSeverity]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldSeverity)
+				fieldSeen[advisory.FieldSeverity] = struct{}{}
+			}
+		case "reportedAt":
+			if _, ok := fieldSeen[advisory.FieldReportedAt]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldReportedAt)
+				fieldSeen[advisory.FieldReportedAt] = struct{}{}
+			}
+		case "source":
+			if _, ok := fieldSeen[advisory.FieldSource]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldSource)
+				fieldSeen[advisory.FieldSource] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type advisoryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []AdvisoryPaginateOption
+}
+
+func newAdvisoryPaginateArgs(rv map[string]any) *advisoryPaginateArgs {
+	args := &advisoryPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *AuditEventQuery) CollectFields(ctx context.Context, satisfies ...string) (*AuditEventQuery, error) {

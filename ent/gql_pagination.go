@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/advisory"
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
@@ -105,6 +106,255 @@ func paginateLimit(first, last *int) int {
 		limit = *last + 1
 	}
 	return limit
+}
+
+// AdvisoryEdge is the edge representation of Advisory.
+type AdvisoryEdge struct {
+	Node   *Advisory `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// AdvisoryConnection is the connection containing edges to Advisory.
+type AdvisoryConnection struct {
+	Edges      []*AdvisoryEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+func (c *AdvisoryConnection) build(nodes []*Advisory, pager *advisoryPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Advisory
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Advisory {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Advisory {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*AdvisoryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &AdvisoryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// AdvisoryPaginateOption enables pagination customization.
+type AdvisoryPaginateOption func(*advisoryPager) error
+
+// WithAdvisoryOrder configures pagination ordering.
+func WithAdvisoryOrder(order *AdvisoryOrder) AdvisoryPaginateOption {
+	if order == nil {
+		order = DefaultAdvisoryOrder
+	}
+	o := *order
+	return func(pager *advisoryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultAdvisoryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithAdvisoryFilter configures pagination filter.
+func WithAdvisoryFilter(filter func(*AdvisoryQuery) (*AdvisoryQuery, error)) AdvisoryPaginateOption {
+	return func(pager *advisoryPager) error {
+		if filter == nil {
+			return errors.New("AdvisoryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type advisoryPager struct {
+	reverse bool
+	order   *AdvisoryOrder
+	filter  func(*AdvisoryQuery) (*AdvisoryQuery, error)
+}
+
+func newAdvisoryPager(opts []AdvisoryPaginateOption, reverse bool) (*advisoryPager, error) {
+	pager := &advisoryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultAdvisoryOrder
+	}
+	return pager, nil
+}
+
+func (p *advisoryPager) applyFilter(query *AdvisoryQuery) (*AdvisoryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *advisoryPager) toCursor(_m *Advisory) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *advisoryPager) applyCursors(query *AdvisoryQuery, after, before *Cursor) (*AdvisoryQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultAdvisoryOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *advisoryPager) applyOrder(query *AdvisoryQuery) *AdvisoryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultAdvisoryOrder.Field {
+		query = query.Order(DefaultAdvisoryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *advisoryPager) orderExpr(query *AdvisoryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultAdvisoryOrder.Field {
+			b.Comma().Ident(DefaultAdvisoryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Advisory.
+func (_m *AdvisoryQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...AdvisoryPaginateOption,
+) (*AdvisoryConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newAdvisoryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &AdvisoryConnection{Edges: []*AdvisoryEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// AdvisoryOrderField defines the ordering field of Advisory.
+type AdvisoryOrderField struct {
+	// Value extracts the ordering value from the given Advisory.
+	Value    func(*Advisory) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) advisory.OrderOption
+	toCursor func(*Advisory) Cursor
+}
+
+// AdvisoryOrder defines the ordering of Advisory.
+type AdvisoryOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *AdvisoryOrderField `json:"field"`
+}
+
+// DefaultAdvisoryOrder is the default ordering of Advisory.
+var DefaultAdvisoryOrder = &AdvisoryOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &AdvisoryOrderField{
+		Value: func(_m *Advisory) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: advisory.FieldID,
+		toTerm: advisory.ByID,
+		toCursor: func(_m *Advisory) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Advisory into AdvisoryEdge.
+func (_m *Advisory) ToEdge(order *AdvisoryOrder) *AdvisoryEdge {
+	if order == nil {
+		order = DefaultAdvisoryOrder
+	}
+	return &AdvisoryEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
 }
 
 // AuditEventEdge is the edge representation of AuditEvent.

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/addressday"
+	"broker/ent/advisory"
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
@@ -53,6 +54,7 @@ const (
 
 	// Node types.
 	TypeAddressDay     = "AddressDay"
+	TypeAdvisory       = "Advisory"
 	TypeArchive        = "Archive"
 	TypeAuditEvent     = "AuditEvent"
 	TypeAuditHead      = "AuditHead"
@@ -913,6 +915,1046 @@ func (m *AddressDayMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AddressDayMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AddressDay edge %s", name)
+}
+
+// AdvisoryMutation represents an operation that mutates the Advisory nodes in the graph.
+type AdvisoryMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *string
+	_package          *string
+	advisory_id       *string
+	affected_versions *string
+	title             *string
+	cve               *string
+	link              *string
+	severity          *string
+	reported_at       *time.Time
+	source            *string
+	remote_id         *string
+	updated_at        *time.Time
+	clearedFields     map[string]struct{}
+	repository        *string
+	clearedrepository bool
+	done              bool
+	oldValue          func(context.Context) (*Advisory, error)
+	predicates        []predicate.Advisory
+}
+
+var _ ent.Mutation = (*AdvisoryMutation)(nil)
+
+// advisoryOption allows management of the mutation configuration using functional options.
+type advisoryOption func(*AdvisoryMutation)
+
+// newAdvisoryMutation creates new mutation for the Advisory entity.
+func newAdvisoryMutation(c config, op Op, opts ...advisoryOption) *AdvisoryMutation {
+	m := &AdvisoryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAdvisory,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAdvisoryID sets the ID field of the mutation.
+func withAdvisoryID(id string) advisoryOption {
+	return func(m *AdvisoryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Advisory
+		)
+		m.oldValue = func(ctx context.Context) (*Advisory, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Advisory.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAdvisory sets the old Advisory of the mutation.
+func withAdvisory(node *Advisory) advisoryOption {
+	return func(m *AdvisoryMutation) {
+		m.oldValue = func(context.Context) (*Advisory, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AdvisoryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AdvisoryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Advisory entities.
+func (m *AdvisoryMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AdvisoryMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AdvisoryMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Advisory.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (m *AdvisoryMutation) SetRepositoryID(s string) {
+	m.repository = &s
+}
+
+// RepositoryID returns the value of the "repository_id" field in the mutation.
+func (m *AdvisoryMutation) RepositoryID() (r string, exists bool) {
+	v := m.repository
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepositoryID returns the old "repository_id" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
+	}
+	return oldValue.RepositoryID, nil
+}
+
+// ResetRepositoryID resets all changes to the "repository_id" field.
+func (m *AdvisoryMutation) ResetRepositoryID() {
+	m.repository = nil
+}
+
+// SetPackage sets the "package" field.
+func (m *AdvisoryMutation) SetPackage(s string) {
+	m._package = &s
+}
+
+// Package returns the value of the "package" field in the mutation.
+func (m *AdvisoryMutation) Package() (r string, exists bool) {
+	v := m._package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackage returns the old "package" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldPackage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackage: %w", err)
+	}
+	return oldValue.Package, nil
+}
+
+// ResetPackage resets all changes to the "package" field.
+func (m *AdvisoryMutation) ResetPackage() {
+	m._package = nil
+}
+
+// SetAdvisoryID sets the "advisory_id" field.
+func (m *AdvisoryMutation) SetAdvisoryID(s string) {
+	m.advisory_id = &s
+}
+
+// AdvisoryID returns the value of the "advisory_id" field in the mutation.
+func (m *AdvisoryMutation) AdvisoryID() (r string, exists bool) {
+	v := m.advisory_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAdvisoryID returns the old "advisory_id" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldAdvisoryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAdvisoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAdvisoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAdvisoryID: %w", err)
+	}
+	return oldValue.AdvisoryID, nil
+}
+
+// ResetAdvisoryID resets all changes to the "advisory_id" field.
+func (m *AdvisoryMutation) ResetAdvisoryID() {
+	m.advisory_id = nil
+}
+
+// SetAffectedVersions sets the "affected_versions" field.
+func (m *AdvisoryMutation) SetAffectedVersions(s string) {
+	m.affected_versions = &s
+}
+
+// AffectedVersions returns the value of the "affected_versions" field in the mutation.
+func (m *AdvisoryMutation) AffectedVersions() (r string, exists bool) {
+	v := m.affected_versions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAffectedVersions returns the old "affected_versions" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldAffectedVersions(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAffectedVersions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAffectedVersions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAffectedVersions: %w", err)
+	}
+	return oldValue.AffectedVersions, nil
+}
+
+// ResetAffectedVersions resets all changes to the "affected_versions" field.
+func (m *AdvisoryMutation) ResetAffectedVersions() {
+	m.affected_versions = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *AdvisoryMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *AdvisoryMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *AdvisoryMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetCve sets the "cve" field.
+func (m *AdvisoryMutation) SetCve(s string) {
+	m.cve = &s
+}
+
+// Cve returns the value of the "cve" field in the mutation.
+func (m *AdvisoryMutation) Cve() (r string, exists bool) {
+	v := m.cve
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCve returns the old "cve" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldCve(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCve is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCve requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCve: %w", err)
+	}
+	return oldValue.Cve, nil
+}
+
+// ClearCve clears the value of the "cve" field.
+func (m *AdvisoryMutation) ClearCve() {
+	m.cve = nil
+	m.clearedFields[advisory.FieldCve] = struct{}{}
+}
+
+// CveCleared returns if the "cve" field was cleared in this mutation.
+func (m *AdvisoryMutation) CveCleared() bool {
+	_, ok := m.clearedFields[advisory.FieldCve]
+	return ok
+}
+
+// ResetCve resets all changes to the "cve" field.
+func (m *AdvisoryMutation) ResetCve() {
+	m.cve = nil
+	delete(m.clearedFields, advisory.FieldCve)
+}
+
+// SetLink sets the "link" field.
+func (m *AdvisoryMutation) SetLink(s string) {
+	m.link = &s
+}
+
+// Link returns the value of the "link" field in the mutation.
+func (m *AdvisoryMutation) Link() (r string, exists bool) {
+	v := m.link
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLink returns the old "link" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldLink(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLink is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLink requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLink: %w", err)
+	}
+	return oldValue.Link, nil
+}
+
+// ClearLink clears the value of the "link" field.
+func (m *AdvisoryMutation) ClearLink() {
+	m.link = nil
+	m.clearedFields[advisory.FieldLink] = struct{}{}
+}
+
+// LinkCleared returns if the "link" field was cleared in this mutation.
+func (m *AdvisoryMutation) LinkCleared() bool {
+	_, ok := m.clearedFields[advisory.FieldLink]
+	return ok
+}
+
+// ResetLink resets all changes to the "link" field.
+func (m *AdvisoryMutation) ResetLink() {
+	m.link = nil
+	delete(m.clearedFields, advisory.FieldLink)
+}
+
+// SetSeverity sets the "severity" field.
+func (m *AdvisoryMutation) SetSeverity(s string) {
+	m.severity = &s
+}
+
+// Severity returns the value of the "severity" field in the mutation.
+func (m *AdvisoryMutation) Severity() (r string, exists bool) {
+	v := m.severity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeverity returns the old "severity" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldSeverity(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeverity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeverity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeverity: %w", err)
+	}
+	return oldValue.Severity, nil
+}
+
+// ClearSeverity clears the value of the "severity" field.
+func (m *AdvisoryMutation) ClearSeverity() {
+	m.severity = nil
+	m.clearedFields[advisory.FieldSeverity] = struct{}{}
+}
+
+// SeverityCleared returns if the "severity" field was cleared in this mutation.
+func (m *AdvisoryMutation) SeverityCleared() bool {
+	_, ok := m.clearedFields[advisory.FieldSeverity]
+	return ok
+}
+
+// ResetSeverity resets all changes to the "severity" field.
+func (m *AdvisoryMutation) ResetSeverity() {
+	m.severity = nil
+	delete(m.clearedFields, advisory.FieldSeverity)
+}
+
+// SetReportedAt sets the "reported_at" field.
+func (m *AdvisoryMutation) SetReportedAt(t time.Time) {
+	m.reported_at = &t
+}
+
+// ReportedAt returns the value of the "reported_at" field in the mutation.
+func (m *AdvisoryMutation) ReportedAt() (r time.Time, exists bool) {
+	v := m.reported_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReportedAt returns the old "reported_at" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldReportedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReportedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReportedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReportedAt: %w", err)
+	}
+	return oldValue.ReportedAt, nil
+}
+
+// ResetReportedAt resets all changes to the "reported_at" field.
+func (m *AdvisoryMutation) ResetReportedAt() {
+	m.reported_at = nil
+}
+
+// SetSource sets the "source" field.
+func (m *AdvisoryMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *AdvisoryMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *AdvisoryMutation) ResetSource() {
+	m.source = nil
+}
+
+// SetRemoteID sets the "remote_id" field.
+func (m *AdvisoryMutation) SetRemoteID(s string) {
+	m.remote_id = &s
+}
+
+// RemoteID returns the value of the "remote_id" field in the mutation.
+func (m *AdvisoryMutation) RemoteID() (r string, exists bool) {
+	v := m.remote_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemoteID returns the old "remote_id" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldRemoteID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemoteID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemoteID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemoteID: %w", err)
+	}
+	return oldValue.RemoteID, nil
+}
+
+// ResetRemoteID resets all changes to the "remote_id" field.
+func (m *AdvisoryMutation) ResetRemoteID() {
+	m.remote_id = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AdvisoryMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AdvisoryMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AdvisoryMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// ClearRepository clears the "repository" edge to the Repository entity.
+func (m *AdvisoryMutation) ClearRepository() {
+	m.clearedrepository = true
+	m.clearedFields[advisory.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
+func (m *AdvisoryMutation) RepositoryCleared() bool {
+	return m.clearedrepository
+}
+
+// RepositoryIDs returns the "repository" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// RepositoryID instead. It exists only for internal usage by the builders.
+func (m *AdvisoryMutation) RepositoryIDs() (ids []string) {
+	if id := m.repository; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetRepository resets all changes to the "repository" edge.
+func (m *AdvisoryMutation) ResetRepository() {
+	m.repository = nil
+	m.clearedrepository = false
+}
+
+// Where appends a list predicates to the AdvisoryMutation builder.
+func (m *AdvisoryMutation) Where(ps ...predicate.Advisory) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AdvisoryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AdvisoryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Advisory, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AdvisoryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AdvisoryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Advisory).
+func (m *AdvisoryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AdvisoryMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.repository != nil {
+		fields = append(fields, advisory.FieldRepositoryID)
+	}
+	if m._package != nil {
+		fields = append(fields, advisory.FieldPackage)
+	}
+	if m.advisory_id != nil {
+		fields = append(fields, advisory.FieldAdvisoryID)
+	}
+	if m.affected_versions != nil {
+		fields = append(fields, advisory.FieldAffectedVersions)
+	}
+	if m.title != nil {
+		fields = append(fields, advisory.FieldTitle)
+	}
+	if m.cve != nil {
+		fields = append(fields, advisory.FieldCve)
+	}
+	if m.link != nil {
+		fields = append(fields, advisory.FieldLink)
+	}
+	if m.severity != nil {
+		fields = append(fields, advisory.FieldSeverity)
+	}
+	if m.reported_at != nil {
+		fields = append(fields, advisory.FieldReportedAt)
+	}
+	if m.source != nil {
+		fields = append(fields, advisory.FieldSource)
+	}
+	if m.remote_id != nil {
+		fields = append(fields, advisory.FieldRemoteID)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, advisory.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AdvisoryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case advisory.FieldRepositoryID:
+		return m.RepositoryID()
+	case advisory.FieldPackage:
+		return m.Package()
+	case advisory.FieldAdvisoryID:
+		return m.AdvisoryID()
+	case advisory.FieldAffectedVersions:
+		return m.AffectedVersions()
+	case advisory.FieldTitle:
+		return m.Title()
+	case advisory.FieldCve:
+		return m.Cve()
+	case advisory.FieldLink:
+		return m.Link()
+	case advisory.FieldSeverity:
+		return m.Severity()
+	case advisory.FieldReportedAt:
+		return m.ReportedAt()
+	case advisory.FieldSource:
+		return m.Source()
+	case advisory.FieldRemoteID:
+		return m.RemoteID()
+	case advisory.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AdvisoryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case advisory.FieldRepositoryID:
+		return m.OldRepositoryID(ctx)
+	case advisory.FieldPackage:
+		return m.OldPackage(ctx)
+	case advisory.FieldAdvisoryID:
+		return m.OldAdvisoryID(ctx)
+	case advisory.FieldAffectedVersions:
+		return m.OldAffectedVersions(ctx)
+	case advisory.FieldTitle:
+		return m.OldTitle(ctx)
+	case advisory.FieldCve:
+		return m.OldCve(ctx)
+	case advisory.FieldLink:
+		return m.OldLink(ctx)
+	case advisory.FieldSeverity:
+		return m.OldSeverity(ctx)
+	case advisory.FieldReportedAt:
+		return m.OldReportedAt(ctx)
+	case advisory.FieldSource:
+		return m.OldSource(ctx)
+	case advisory.FieldRemoteID:
+		return m.OldRemoteID(ctx)
+	case advisory.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Advisory field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AdvisoryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case advisory.FieldRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepositoryID(v)
+		return nil
+	case advisory.FieldPackage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackage(v)
+		return nil
+	case advisory.FieldAdvisoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAdvisoryID(v)
+		return nil
+	case advisory.FieldAffectedVersions:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAffectedVersions(v)
+		return nil
+	case advisory.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case advisory.FieldCve:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCve(v)
+		return nil
+	case advisory.FieldLink:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLink(v)
+		return nil
+	case advisory.FieldSeverity:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeverity(v)
+		return nil
+	case advisory.FieldReportedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReportedAt(v)
+		return nil
+	case advisory.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case advisory.FieldRemoteID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemoteID(v)
+		return nil
+	case advisory.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Advisory field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AdvisoryMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AdvisoryMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AdvisoryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Advisory numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AdvisoryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(advisory.FieldCve) {
+		fields = append(fields, advisory.FieldCve)
+	}
+	if m.FieldCleared(advisory.FieldLink) {
+		fields = append(fields, advisory.FieldLink)
+	}
+	if m.FieldCleared(advisory.FieldSeverity) {
+		fields = append(fields, advisory.FieldSeverity)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AdvisoryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AdvisoryMutation) ClearField(name string) error {
+	switch name {
+	case advisory.FieldCve:
+		m.ClearCve()
+		return nil
+	case advisory.FieldLink:
+		m.ClearLink()
+		return nil
+	case advisory.FieldSeverity:
+		m.ClearSeverity()
+		return nil
+	}
+	return fmt.Errorf("unknown Advisory nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AdvisoryMutation) ResetField(name string) error {
+	switch name {
+	case advisory.FieldRepositoryID:
+		m.ResetRepositoryID()
+		return nil
+	case advisory.FieldPackage:
+		m.ResetPackage()
+		return nil
+	case advisory.FieldAdvisoryID:
+		m.ResetAdvisoryID()
+		return nil
+	case advisory.FieldAffectedVersions:
+		m.ResetAffectedVersions()
+		return nil
+	case advisory.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case advisory.FieldCve:
+		m.ResetCve()
+		return nil
+	case advisory.FieldLink:
+		m.ResetLink()
+		return nil
+	case advisory.FieldSeverity:
+		m.ResetSeverity()
+		return nil
+	case advisory.FieldReportedAt:
+		m.ResetReportedAt()
+		return nil
+	case advisory.FieldSource:
+		m.ResetSource()
+		return nil
+	case advisory.FieldRemoteID:
+		m.ResetRemoteID()
+		return nil
+	case advisory.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Advisory field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AdvisoryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.repository != nil {
+		edges = append(edges, advisory.EdgeRepository)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AdvisoryMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case advisory.EdgeRepository:
+		if id := m.repository; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AdvisoryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AdvisoryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AdvisoryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedrepository {
+		edges = append(edges, advisory.EdgeRepository)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AdvisoryMutation) EdgeCleared(name string) bool {
+	switch name {
+	case advisory.EdgeRepository:
+		return m.clearedrepository
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AdvisoryMutation) ClearEdge(name string) error {
+	switch name {
+	case advisory.EdgeRepository:
+		m.ClearRepository()
+		return nil
+	}
+	return fmt.Errorf("unknown Advisory unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AdvisoryMutation) ResetEdge(name string) error {
+	switch name {
+	case advisory.EdgeRepository:
+		m.ResetRepository()
+		return nil
+	}
+	return fmt.Errorf("unknown Advisory edge %s", name)
 }
 
 // ArchiveMutation represents an operation that mutates the Archive nodes in the graph.
@@ -14830,6 +15872,7 @@ type RepositoryMutation struct {
 	doubted_lost              *int
 	adddoubted_lost           *int
 	removals_confirmed        *bool
+	advisories_at             *time.Time
 	webhook_secret            *[]byte
 	webhook_secret_at         *time.Time
 	webhook_received_at       *time.Time
@@ -14844,6 +15887,9 @@ type RepositoryMutation struct {
 	package_rows              map[string]struct{}
 	removedpackage_rows       map[string]struct{}
 	clearedpackage_rows       bool
+	advisories                map[string]struct{}
+	removedadvisories         map[string]struct{}
+	clearedadvisories         bool
 	pins                      map[string]struct{}
 	removedpins               map[string]struct{}
 	clearedpins               bool
@@ -16140,6 +17186,55 @@ func (m *RepositoryMutation) ResetRemovalsConfirmed() {
 	m.removals_confirmed = nil
 }
 
+// SetAdvisoriesAt sets the "advisories_at" field.
+func (m *RepositoryMutation) SetAdvisoriesAt(t time.Time) {
+	m.advisories_at = &t
+}
+
+// AdvisoriesAt returns the value of the "advisories_at" field in the mutation.
+func (m *RepositoryMutation) AdvisoriesAt() (r time.Time, exists bool) {
+	v := m.advisories_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAdvisoriesAt returns the old "advisories_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldAdvisoriesAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAdvisoriesAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAdvisoriesAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAdvisoriesAt: %w", err)
+	}
+	return oldValue.AdvisoriesAt, nil
+}
+
+// ClearAdvisoriesAt clears the value of the "advisories_at" field.
+func (m *RepositoryMutation) ClearAdvisoriesAt() {
+	m.advisories_at = nil
+	m.clearedFields[repository.FieldAdvisoriesAt] = struct{}{}
+}
+
+// AdvisoriesAtCleared returns if the "advisories_at" field was cleared in this mutation.
+func (m *RepositoryMutation) AdvisoriesAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldAdvisoriesAt]
+	return ok
+}
+
+// ResetAdvisoriesAt resets all changes to the "advisories_at" field.
+func (m *RepositoryMutation) ResetAdvisoriesAt() {
+	m.advisories_at = nil
+	delete(m.clearedFields, repository.FieldAdvisoriesAt)
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (m *RepositoryMutation) SetWebhookSecret(b []byte) {
 	m.webhook_secret = &b
@@ -16627,6 +17722,60 @@ func (m *RepositoryMutation) ResetPackageRows() {
 	m.removedpackage_rows = nil
 }
 
+// AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by ids.
+func (m *RepositoryMutation) AddAdvisoryIDs(ids ...string) {
+	if m.advisories == nil {
+		m.advisories = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.advisories[ids[i]] = struct{}{}
+	}
+}
+
+// ClearAdvisories clears the "advisories" edge to the Advisory entity.
+func (m *RepositoryMutation) ClearAdvisories() {
+	m.clearedadvisories = true
+}
+
+// AdvisoriesCleared reports if the "advisories" edge to the Advisory entity was cleared.
+func (m *RepositoryMutation) AdvisoriesCleared() bool {
+	return m.clearedadvisories
+}
+
+// RemoveAdvisoryIDs removes the "advisories" edge to the Advisory entity by IDs.
+func (m *RepositoryMutation) RemoveAdvisoryIDs(ids ...string) {
+	if m.removedadvisories == nil {
+		m.removedadvisories = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.advisories, ids[i])
+		m.removedadvisories[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedAdvisories returns the removed IDs of the "advisories" edge to the Advisory entity.
+func (m *RepositoryMutation) RemovedAdvisoriesIDs() (ids []string) {
+	for id := range m.removedadvisories {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// AdvisoriesIDs returns the "advisories" edge IDs in the mutation.
+func (m *RepositoryMutation) AdvisoriesIDs() (ids []string) {
+	for id := range m.advisories {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetAdvisories resets all changes to the "advisories" edge.
+func (m *RepositoryMutation) ResetAdvisories() {
+	m.advisories = nil
+	m.clearedadvisories = false
+	m.removedadvisories = nil
+}
+
 // AddPinIDs adds the "pins" edge to the Pin entity by ids.
 func (m *RepositoryMutation) AddPinIDs(ids ...string) {
 	if m.pins == nil {
@@ -16796,7 +17945,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 33)
+	fields := make([]string, 0, 34)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -16871,6 +18020,9 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.removals_confirmed != nil {
 		fields = append(fields, repository.FieldRemovalsConfirmed)
+	}
+	if m.advisories_at != nil {
+		fields = append(fields, repository.FieldAdvisoriesAt)
 	}
 	if m.webhook_secret != nil {
 		fields = append(fields, repository.FieldWebhookSecret)
@@ -16954,6 +18106,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.DoubtedLost()
 	case repository.FieldRemovalsConfirmed:
 		return m.RemovalsConfirmed()
+	case repository.FieldAdvisoriesAt:
+		return m.AdvisoriesAt()
 	case repository.FieldWebhookSecret:
 		return m.WebhookSecret()
 	case repository.FieldWebhookSecretAt:
@@ -17029,6 +18183,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldDoubtedLost(ctx)
 	case repository.FieldRemovalsConfirmed:
 		return m.OldRemovalsConfirmed(ctx)
+	case repository.FieldAdvisoriesAt:
+		return m.OldAdvisoriesAt(ctx)
 	case repository.FieldWebhookSecret:
 		return m.OldWebhookSecret(ctx)
 	case repository.FieldWebhookSecretAt:
@@ -17229,6 +18385,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRemovalsConfirmed(v)
 		return nil
+	case repository.FieldAdvisoriesAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAdvisoriesAt(v)
+		return nil
 	case repository.FieldWebhookSecret:
 		v, ok := value.([]byte)
 		if !ok {
@@ -17390,6 +18553,9 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldDoubtedAt) {
 		fields = append(fields, repository.FieldDoubtedAt)
 	}
+	if m.FieldCleared(repository.FieldAdvisoriesAt) {
+		fields = append(fields, repository.FieldAdvisoriesAt)
+	}
 	if m.FieldCleared(repository.FieldWebhookSecret) {
 		fields = append(fields, repository.FieldWebhookSecret)
 	}
@@ -17460,6 +18626,9 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldDoubtedAt:
 		m.ClearDoubtedAt()
+		return nil
+	case repository.FieldAdvisoriesAt:
+		m.ClearAdvisoriesAt()
 		return nil
 	case repository.FieldWebhookSecret:
 		m.ClearWebhookSecret()
@@ -17565,6 +18734,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 	case repository.FieldRemovalsConfirmed:
 		m.ResetRemovalsConfirmed()
 		return nil
+	case repository.FieldAdvisoriesAt:
+		m.ResetAdvisoriesAt()
+		return nil
 	case repository.FieldWebhookSecret:
 		m.ResetWebhookSecret()
 		return nil
@@ -17595,12 +18767,15 @@ func (m *RepositoryMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RepositoryMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.syncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.package_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.advisories != nil {
+		edges = append(edges, repository.EdgeAdvisories)
 	}
 	if m.pins != nil {
 		edges = append(edges, repository.EdgePins)
@@ -17630,6 +18805,12 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeAdvisories:
+		ids := make([]ent.Value, 0, len(m.advisories))
+		for id := range m.advisories {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgePins:
 		ids := make([]ent.Value, 0, len(m.pins))
 		for id := range m.pins {
@@ -17652,12 +18833,15 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RepositoryMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.removedsyncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.removedpackage_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.removedadvisories != nil {
+		edges = append(edges, repository.EdgeAdvisories)
 	}
 	if m.removedpins != nil {
 		edges = append(edges, repository.EdgePins)
@@ -17684,6 +18868,12 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeAdvisories:
+		ids := make([]ent.Value, 0, len(m.removedadvisories))
+		for id := range m.removedadvisories {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgePins:
 		ids := make([]ent.Value, 0, len(m.removedpins))
 		for id := range m.removedpins {
@@ -17702,12 +18892,15 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RepositoryMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.clearedsyncs {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.clearedpackage_rows {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.clearedadvisories {
+		edges = append(edges, repository.EdgeAdvisories)
 	}
 	if m.clearedpins {
 		edges = append(edges, repository.EdgePins)
@@ -17729,6 +18922,8 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 		return m.clearedsyncs
 	case repository.EdgePackageRows:
 		return m.clearedpackage_rows
+	case repository.EdgeAdvisories:
+		return m.clearedadvisories
 	case repository.EdgePins:
 		return m.clearedpins
 	case repository.EdgeOrganization:
@@ -17759,6 +18954,9 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 		return nil
 	case repository.EdgePackageRows:
 		m.ResetPackageRows()
+		return nil
+	case repository.EdgeAdvisories:
+		m.ResetAdvisories()
 		return nil
 	case repository.EdgePins:
 		m.ResetPins()

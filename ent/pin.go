@@ -27,7 +27,7 @@ type Pin struct {
 	NormalizedVersion string `json:"normalized_version,omitempty"`
 	// When it was first seen; of what was there before anybody watched, when it was released, null where it does not say.
 	SeenAt *time.Time `json:"seen_at,omitempty"`
-	// When a person let it through before its cooldown ended.
+	// When it was let through before its cooldown ended: by a person, or as the fix of a known advisory.
 	ReleasedAt *time.Time `json:"released_at,omitempty"`
 	// Reference holds the value of the "reference" field.
 	Reference string `json:"reference,omitempty"`

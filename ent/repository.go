@@ -69,6 +69,8 @@ type Repository struct {
 	DoubtedLost int `json:"doubted_lost,omitempty"`
 	// A person said that what the source lost is gone; the next sync believes it.
 	RemovalsConfirmed bool `json:"removals_confirmed,omitempty"`
+	// When its source was last asked for advisories.
+	AdvisoriesAt *time.Time `json:"advisories_at,omitempty"`
 	// Sealed: what deliveries of its host are signed with; null where none are taken.
 	WebhookSecret *[]byte `json:"-"`
 	// When it was made.
@@ -97,6 +99,8 @@ type RepositoryEdges struct {
 	Syncs []*SyncRun `json:"syncs,omitempty"`
 	// PackageRows holds the value of the package_rows edge.
 	PackageRows []*Pkg `json:"package_rows,omitempty"`
+	// Advisories holds the value of the advisories edge.
+	Advisories []*Advisory `json:"advisories,omitempty"`
 	// Pins holds the value of the pins edge.
 	Pins []*Pin `json:"pins,omitempty"`
 	// Organization holds the value of the organization edge.
@@ -105,10 +109,11 @@ type RepositoryEdges struct {
 	Claims []*Claim `json:"claims,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [6]bool
 
 	namedSyncs       map[string][]*SyncRun
 	namedPackageRows map[string][]*Pkg
+	namedAdvisories  map[string][]*Advisory
 	namedPins        map[string][]*Pin
 	namedClaims      map[string][]*Claim
 }
@@ -131,10 +136,19 @@ func (e RepositoryEdges) PackageRowsOrErr() ([]*Pkg, error) {
 	return nil, &NotLoadedError{edge: "package_rows"}
 }
 
+// AdvisoriesOrErr returns the Advisories value or an error if the edge
+// was not loaded in eager-loading.
+func (e RepositoryEdges) AdvisoriesOrErr() ([]*Advisory, error) {
+	if e.loadedTypes[2] {
+		return e.Advisories, nil
+	}
+	return nil, &NotLoadedError{edge: "advisories"}
+}
+
 // PinsOrErr returns the Pins value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) PinsOrErr() ([]*Pin, error) {
-	if e.loadedTypes[2] {
+	if e.loadedTypes[3] {
 		return e.Pins, nil
 	}
 	return nil, &NotLoadedError{edge: "pins"}
@@ -145,7 +159,7 @@ func (e RepositoryEdges) PinsOrErr() ([]*Pin, error) {
 func (e RepositoryEdges) OrganizationOrErr() (*Organization, error) {
 	if e.Organization != nil {
 		return e.Organization, nil
-	} else if e.loadedTypes[3] {
+	} else if e.loadedTypes[4] {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
@@ -154,7 +168,7 @@ func (e RepositoryEdges) OrganizationOrErr() (*Organization, error) {
 // ClaimsOrErr returns the Claims value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) ClaimsOrErr() ([]*Claim, error) {
-	if e.loadedTypes[4] {
+	if e.loadedTypes[5] {
 		return e.Claims, nil
 	}
 	return nil, &NotLoadedError{edge: "claims"}
@@ -173,7 +187,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldKnownHosts, repository.FieldSourceState, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice, repository.FieldWebhookOutcome, repository.FieldOrganizationID, repository.FieldUpstreamID:
 			values[i] = new(sql.NullString)
-		case repository.FieldCredentialExpiresAt, repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldWebhookSecretAt, repository.FieldWebhookReceivedAt, repository.FieldWebhookPushAt, repository.FieldCreatedAt:
+		case repository.FieldCredentialExpiresAt, repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldAdvisoriesAt, repository.FieldWebhookSecretAt, repository.FieldWebhookReceivedAt, repository.FieldWebhookPushAt, repository.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -362,6 +376,13 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RemovalsConfirmed = value.Bool
 			}
+		case repository.FieldAdvisoriesAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field advisories_at", values[i])
+			} else if value.Valid {
+				_m.AdvisoriesAt = new(time.Time)
+				*_m.AdvisoriesAt = value.Time
+			}
 		case repository.FieldWebhookSecret:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field webhook_secret", values[i])
@@ -437,6 +458,11 @@ func (_m *Repository) QuerySyncs() *SyncRunQuery {
 // QueryPackageRows queries the "package_rows" edge of the Repository entity.
 func (_m *Repository) QueryPackageRows() *PkgQuery {
 	return NewRepositoryClient(_m.config).QueryPackageRows(_m)
+}
+
+// QueryAdvisories queries the "advisories" edge of the Repository entity.
+func (_m *Repository) QueryAdvisories() *AdvisoryQuery {
+	return NewRepositoryClient(_m.config).QueryAdvisories(_m)
 }
 
 // QueryPins queries the "pins" edge of the Repository entity.
@@ -567,6 +593,11 @@ func (_m *Repository) String() string {
 	builder.WriteString("removals_confirmed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RemovalsConfirmed))
 	builder.WriteString(", ")
+	if v := _m.AdvisoriesAt; v != nil {
+		builder.WriteString("advisories_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("webhook_secret=<sensitive>")
 	builder.WriteString(", ")
 	if v := _m.WebhookSecretAt; v != nil {
@@ -650,6 +681,30 @@ func (_m *Repository) appendNamedPackageRows(name string, edges ...*Pkg) {
 		_m.Edges.namedPackageRows[name] = []*Pkg{}
 	} else {
 		_m.Edges.namedPackageRows[name] = append(_m.Edges.namedPackageRows[name], edges...)
+	}
+}
+
+// NamedAdvisories returns the Advisories named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Repository) NamedAdvisories(name string) ([]*Advisory, error) {
+	if _m.Edges.namedAdvisories == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedAdvisories[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Repository) appendNamedAdvisories(name string, edges ...*Advisory) {
+	if _m.Edges.namedAdvisories == nil {
+		_m.Edges.namedAdvisories = make(map[string][]*Advisory)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedAdvisories[name] = []*Advisory{}
+	} else {
+		_m.Edges.namedAdvisories[name] = append(_m.Edges.namedAdvisories[name], edges...)
 	}
 }
 

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/advisory"
 	"broker/ent/claim"
 	"broker/ent/organization"
 	"broker/ent/pin"
@@ -322,6 +323,20 @@ func (_c *RepositoryCreate) SetNillableRemovalsConfirmed(v *bool) *RepositoryCre
 	return _c
 }
 
+// SetAdvisoriesAt sets the "advisories_at" field.
+func (_c *RepositoryCreate) SetAdvisoriesAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetAdvisoriesAt(v)
+	return _c
+}
+
+// SetNillableAdvisoriesAt sets the "advisories_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableAdvisoriesAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetAdvisoriesAt(*v)
+	}
+	return _c
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (_c *RepositoryCreate) SetWebhookSecret(v []byte) *RepositoryCreate {
 	_c.mutation.SetWebhookSecret(v)
@@ -468,6 +483,21 @@ func (_c *RepositoryCreate) AddPackageRows(v ...*Pkg) *RepositoryCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddPackageRowIDs(ids...)
+}
+
+// AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by IDs.
+func (_c *RepositoryCreate) AddAdvisoryIDs(ids ...string) *RepositoryCreate {
+	_c.mutation.AddAdvisoryIDs(ids...)
+	return _c
+}
+
+// AddAdvisories adds the "advisories" edges to the Advisory entity.
+func (_c *RepositoryCreate) AddAdvisories(v ...*Advisory) *RepositoryCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddAdvisoryIDs(ids...)
 }
 
 // AddPinIDs adds the "pins" edge to the Pin entity by IDs.
@@ -824,6 +854,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
 		_node.RemovalsConfirmed = value
 	}
+	if value, ok := _c.mutation.AdvisoriesAt(); ok {
+		_spec.SetField(repository.FieldAdvisoriesAt, field.TypeTime, value)
+		_node.AdvisoriesAt = &value
+	}
 	if value, ok := _c.mutation.WebhookSecret(); ok {
 		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
 		_node.WebhookSecret = &value
@@ -877,6 +911,22 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.AdvisoriesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.AdvisoriesTable,
+			Columns: []string{repository.AdvisoriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(advisory.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1360,6 +1410,24 @@ func (u *RepositoryUpsert) SetRemovalsConfirmed(v bool) *RepositoryUpsert {
 // UpdateRemovalsConfirmed sets the "removals_confirmed" field to the value that was provided on create.
 func (u *RepositoryUpsert) UpdateRemovalsConfirmed() *RepositoryUpsert {
 	u.SetExcluded(repository.FieldRemovalsConfirmed)
+	return u
+}
+
+// SetAdvisoriesAt sets the "advisories_at" field.
+func (u *RepositoryUpsert) SetAdvisoriesAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldAdvisoriesAt, v)
+	return u
+}
+
+// UpdateAdvisoriesAt sets the "advisories_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateAdvisoriesAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldAdvisoriesAt)
+	return u
+}
+
+// ClearAdvisoriesAt clears the value of the "advisories_at" field.
+func (u *RepositoryUpsert) ClearAdvisoriesAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldAdvisoriesAt)
 	return u
 }
 
@@ -1981,6 +2049,27 @@ func (u *RepositoryUpsertOne) SetRemovalsConfirmed(v bool) *RepositoryUpsertOne 
 func (u *RepositoryUpsertOne) UpdateRemovalsConfirmed() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateRemovalsConfirmed()
+	})
+}
+
+// SetAdvisoriesAt sets the "advisories_at" field.
+func (u *RepositoryUpsertOne) SetAdvisoriesAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetAdvisoriesAt(v)
+	})
+}
+
+// UpdateAdvisoriesAt sets the "advisories_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateAdvisoriesAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateAdvisoriesAt()
+	})
+}
+
+// ClearAdvisoriesAt clears the value of the "advisories_at" field.
+func (u *RepositoryUpsertOne) ClearAdvisoriesAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearAdvisoriesAt()
 	})
 }
 
@@ -2790,6 +2879,27 @@ func (u *RepositoryUpsertBulk) SetRemovalsConfirmed(v bool) *RepositoryUpsertBul
 func (u *RepositoryUpsertBulk) UpdateRemovalsConfirmed() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.UpdateRemovalsConfirmed()
+	})
+}
+
+// SetAdvisoriesAt sets the "advisories_at" field.
+func (u *RepositoryUpsertBulk) SetAdvisoriesAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetAdvisoriesAt(v)
+	})
+}
+
+// UpdateAdvisoriesAt sets the "advisories_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateAdvisoriesAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateAdvisoriesAt()
+	})
+}
+
+// ClearAdvisoriesAt clears the value of the "advisories_at" field.
+func (u *RepositoryUpsertBulk) ClearAdvisoriesAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearAdvisoriesAt()
 	})
 }
 

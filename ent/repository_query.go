@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/advisory"
 	"broker/ent/claim"
 	"broker/ent/organization"
 	"broker/ent/pin"
@@ -30,6 +31,7 @@ type RepositoryQuery struct {
 	predicates           []predicate.Repository
 	withSyncs            *SyncRunQuery
 	withPackageRows      *PkgQuery
+	withAdvisories       *AdvisoryQuery
 	withPins             *PinQuery
 	withOrganization     *OrganizationQuery
 	withClaims           *ClaimQuery
@@ -37,6 +39,7 @@ type RepositoryQuery struct {
 	loadTotal            []func(context.Context, []*Repository) error
 	withNamedSyncs       map[string]*SyncRunQuery
 	withNamedPackageRows map[string]*PkgQuery
+	withNamedAdvisories  map[string]*AdvisoryQuery
 	withNamedPins        map[string]*PinQuery
 	withNamedClaims      map[string]*ClaimQuery
 	// intermediate query (i.e. traversal path).
@@ -112,6 +115,28 @@ func (_q *RepositoryQuery) QueryPackageRows() *PkgQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, selector),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PackageRowsTable, repository.PackageRowsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryAdvisories chains the current query on the "advisories" edge.
+func (_q *RepositoryQuery) QueryAdvisories() *AdvisoryQuery {
+	query := (&AdvisoryClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, selector),
+			sqlgraph.To(advisory.Table, advisory.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.AdvisoriesTable, repository.AdvisoriesColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -379,6 +404,7 @@ func (_q *RepositoryQuery) Clone() *RepositoryQuery {
 		predicates:       append([]predicate.Repository{}, _q.predicates...),
 		withSyncs:        _q.withSyncs.Clone(),
 		withPackageRows:  _q.withPackageRows.Clone(),
+		withAdvisories:   _q.withAdvisories.Clone(),
 		withPins:         _q.withPins.Clone(),
 		withOrganization: _q.withOrganization.Clone(),
 		withClaims:       _q.withClaims.Clone(),
@@ -407,6 +433,17 @@ func (_q *RepositoryQuery) WithPackageRows(opts ...func(*PkgQuery)) *RepositoryQ
 		opt(query)
 	}
 	_q.withPackageRows = query
+	return _q
+}
+
+// WithAdvisories tells the query-builder to eager-load the nodes that are connected to
+// the "advisories" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithAdvisories(opts ...func(*AdvisoryQuery)) *RepositoryQuery {
+	query := (&AdvisoryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withAdvisories = query
 	return _q
 }
 
@@ -521,9 +558,10 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 	var (
 		nodes       = []*Repository{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
+		loadedTypes = [6]bool{
 			_q.withSyncs != nil,
 			_q.withPackageRows != nil,
+			_q.withAdvisories != nil,
 			_q.withPins != nil,
 			_q.withOrganization != nil,
 			_q.withClaims != nil,
@@ -564,6 +602,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 			return nil, err
 		}
 	}
+	if query := _q.withAdvisories; query != nil {
+		if err := _q.loadAdvisories(ctx, query, nodes,
+			func(n *Repository) { n.Edges.Advisories = []*Advisory{} },
+			func(n *Repository, e *Advisory) { n.Edges.Advisories = append(n.Edges.Advisories, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withPins; query != nil {
 		if err := _q.loadPins(ctx, query, nodes,
 			func(n *Repository) { n.Edges.Pins = []*Pin{} },
@@ -595,6 +640,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 		if err := _q.loadPackageRows(ctx, query, nodes,
 			func(n *Repository) { n.appendNamedPackageRows(name) },
 			func(n *Repository, e *Pkg) { n.appendNamedPackageRows(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedAdvisories {
+		if err := _q.loadAdvisories(ctx, query, nodes,
+			func(n *Repository) { n.appendNamedAdvisories(name) },
+			func(n *Repository, e *Advisory) { n.appendNamedAdvisories(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -678,6 +730,36 @@ func (_q *RepositoryQuery) loadPackageRows(ctx context.Context, query *PkgQuery,
 		node, ok := nodeids[*fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *RepositoryQuery) loadAdvisories(ctx context.Context, query *AdvisoryQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Advisory)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Repository)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(advisory.FieldRepositoryID)
+	}
+	query.Where(predicate.Advisory(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(repository.AdvisoriesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.RepositoryID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, fk, n.ID)
 		}
 		assign(node, n)
 	}
@@ -891,6 +973,20 @@ func (_q *RepositoryQuery) WithNamedPackageRows(name string, opts ...func(*PkgQu
 		_q.withNamedPackageRows = make(map[string]*PkgQuery)
 	}
 	_q.withNamedPackageRows[name] = query
+	return _q
+}
+
+// WithNamedAdvisories tells the query-builder to eager-load the nodes that are connected to the "advisories"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithNamedAdvisories(name string, opts ...func(*AdvisoryQuery)) *RepositoryQuery {
+	query := (&AdvisoryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedAdvisories == nil {
+		_q.withNamedAdvisories = make(map[string]*AdvisoryQuery)
+	}
+	_q.withNamedAdvisories[name] = query
 	return _q
 }
 

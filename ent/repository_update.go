@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"broker/ent/advisory"
 	"broker/ent/claim"
 	"broker/ent/organization"
 	"broker/ent/pin"
@@ -447,6 +448,26 @@ func (_u *RepositoryUpdate) SetNillableRemovalsConfirmed(v *bool) *RepositoryUpd
 	return _u
 }
 
+// SetAdvisoriesAt sets the "advisories_at" field.
+func (_u *RepositoryUpdate) SetAdvisoriesAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetAdvisoriesAt(v)
+	return _u
+}
+
+// SetNillableAdvisoriesAt sets the "advisories_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableAdvisoriesAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetAdvisoriesAt(*v)
+	}
+	return _u
+}
+
+// ClearAdvisoriesAt clears the value of the "advisories_at" field.
+func (_u *RepositoryUpdate) ClearAdvisoriesAt() *RepositoryUpdate {
+	_u.mutation.ClearAdvisoriesAt()
+	return _u
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (_u *RepositoryUpdate) SetWebhookSecret(v []byte) *RepositoryUpdate {
 	_u.mutation.SetWebhookSecret(v)
@@ -609,6 +630,21 @@ func (_u *RepositoryUpdate) AddPackageRows(v ...*Pkg) *RepositoryUpdate {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by IDs.
+func (_u *RepositoryUpdate) AddAdvisoryIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.AddAdvisoryIDs(ids...)
+	return _u
+}
+
+// AddAdvisories adds the "advisories" edges to the Advisory entity.
+func (_u *RepositoryUpdate) AddAdvisories(v ...*Advisory) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAdvisoryIDs(ids...)
+}
+
 // AddPinIDs adds the "pins" edge to the Pin entity by IDs.
 func (_u *RepositoryUpdate) AddPinIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddPinIDs(ids...)
@@ -689,6 +725,27 @@ func (_u *RepositoryUpdate) RemovePackageRows(v ...*Pkg) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearAdvisories clears all "advisories" edges to the Advisory entity.
+func (_u *RepositoryUpdate) ClearAdvisories() *RepositoryUpdate {
+	_u.mutation.ClearAdvisories()
+	return _u
+}
+
+// RemoveAdvisoryIDs removes the "advisories" edge to Advisory entities by IDs.
+func (_u *RepositoryUpdate) RemoveAdvisoryIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.RemoveAdvisoryIDs(ids...)
+	return _u
+}
+
+// RemoveAdvisories removes "advisories" edges to Advisory entities.
+func (_u *RepositoryUpdate) RemoveAdvisories(v ...*Advisory) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAdvisoryIDs(ids...)
 }
 
 // ClearPins clears all "pins" edges to the Pin entity.
@@ -960,6 +1017,12 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.AdvisoriesAt(); ok {
+		_spec.SetField(repository.FieldAdvisoriesAt, field.TypeTime, value)
+	}
+	if _u.mutation.AdvisoriesAtCleared() {
+		_spec.ClearField(repository.FieldAdvisoriesAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.WebhookSecret(); ok {
 		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
 	}
@@ -1079,6 +1142,51 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.AdvisoriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.AdvisoriesTable,
+			Columns: []string{repository.AdvisoriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(advisory.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAdvisoriesIDs(); len(nodes) > 0 && !_u.mutation.AdvisoriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.AdvisoriesTable,
+			Columns: []string{repository.AdvisoriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(advisory.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AdvisoriesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.AdvisoriesTable,
+			Columns: []string{repository.AdvisoriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(advisory.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1638,6 +1746,26 @@ func (_u *RepositoryUpdateOne) SetNillableRemovalsConfirmed(v *bool) *Repository
 	return _u
 }
 
+// SetAdvisoriesAt sets the "advisories_at" field.
+func (_u *RepositoryUpdateOne) SetAdvisoriesAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetAdvisoriesAt(v)
+	return _u
+}
+
+// SetNillableAdvisoriesAt sets the "advisories_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableAdvisoriesAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetAdvisoriesAt(*v)
+	}
+	return _u
+}
+
+// ClearAdvisoriesAt clears the value of the "advisories_at" field.
+func (_u *RepositoryUpdateOne) ClearAdvisoriesAt() *RepositoryUpdateOne {
+	_u.mutation.ClearAdvisoriesAt()
+	return _u
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (_u *RepositoryUpdateOne) SetWebhookSecret(v []byte) *RepositoryUpdateOne {
 	_u.mutation.SetWebhookSecret(v)
@@ -1800,6 +1928,21 @@ func (_u *RepositoryUpdateOne) AddPackageRows(v ...*Pkg) *RepositoryUpdateOne {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by IDs.
+func (_u *RepositoryUpdateOne) AddAdvisoryIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.AddAdvisoryIDs(ids...)
+	return _u
+}
+
+// AddAdvisories adds the "advisories" edges to the Advisory entity.
+func (_u *RepositoryUpdateOne) AddAdvisories(v ...*Advisory) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAdvisoryIDs(ids...)
+}
+
 // AddPinIDs adds the "pins" edge to the Pin entity by IDs.
 func (_u *RepositoryUpdateOne) AddPinIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddPinIDs(ids...)
@@ -1880,6 +2023,27 @@ func (_u *RepositoryUpdateOne) RemovePackageRows(v ...*Pkg) *RepositoryUpdateOne
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearAdvisories clears all "advisories" edges to the Advisory entity.
+func (_u *RepositoryUpdateOne) ClearAdvisories() *RepositoryUpdateOne {
+	_u.mutation.ClearAdvisories()
+	return _u
+}
+
+// RemoveAdvisoryIDs removes the "advisories" edge to Advisory entities by IDs.
+func (_u *RepositoryUpdateOne) RemoveAdvisoryIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.RemoveAdvisoryIDs(ids...)
+	return _u
+}
+
+// RemoveAdvisories removes "advisories" edges to Advisory entities.
+func (_u *RepositoryUpdateOne) RemoveAdvisories(v ...*Advisory) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAdvisoryIDs(ids...)
 }
 
 // ClearPins clears all "pins" edges to the Pin entity.
@@ -2181,6 +2345,12 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	if value, ok := _u.mutation.RemovalsConfirmed(); ok {
 		_spec.SetField(repository.FieldRemovalsConfirmed, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.AdvisoriesAt(); ok {
+		_spec.SetField(repository.FieldAdvisoriesAt, field.TypeTime, value)
+	}
+	if _u.mutation.AdvisoriesAtCleared() {
+		_spec.ClearField(repository.FieldAdvisoriesAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.WebhookSecret(); ok {
 		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
 	}
@@ -2300,6 +2470,51 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.AdvisoriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.AdvisoriesTable,
+			Columns: []string{repository.AdvisoriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(advisory.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAdvisoriesIDs(); len(nodes) > 0 && !_u.mutation.AdvisoriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.AdvisoriesTable,
+			Columns: []string{repository.AdvisoriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(advisory.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AdvisoriesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.AdvisoriesTable,
+			Columns: []string{repository.AdvisoriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(advisory.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

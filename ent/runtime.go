@@ -4,6 +4,7 @@ package ent
 
 import (
 	"broker/ent/addressday"
+	"broker/ent/advisory"
 	"broker/ent/archive"
 	"broker/ent/auditevent"
 	"broker/ent/audithead"
@@ -59,6 +60,54 @@ func init() {
 	addressdayDescRefused := addressdayFields[9].Descriptor()
 	// addressday.DefaultRefused holds the default value on creation for the refused field.
 	addressday.DefaultRefused = addressdayDescRefused.Default.(int64)
+	advisoryFields := schema.Advisory{}.Fields()
+	_ = advisoryFields
+	// advisoryDescPackage is the schema descriptor for package field.
+	advisoryDescPackage := advisoryFields[2].Descriptor()
+	// advisory.PackageValidator is a validator for the "package" field. It is called by the builders before save.
+	advisory.PackageValidator = advisoryDescPackage.Validators[0].(func(string) error)
+	// advisoryDescAdvisoryID is the schema descriptor for advisory_id field.
+	advisoryDescAdvisoryID := advisoryFields[3].Descriptor()
+	// advisory.AdvisoryIDValidator is a validator for the "advisory_id" field. It is called by the builders before save.
+	advisory.AdvisoryIDValidator = advisoryDescAdvisoryID.Validators[0].(func(string) error)
+	// advisoryDescAffectedVersions is the schema descriptor for affected_versions field.
+	advisoryDescAffectedVersions := advisoryFields[4].Descriptor()
+	// advisory.AffectedVersionsValidator is a validator for the "affected_versions" field. It is called by the builders before save.
+	advisory.AffectedVersionsValidator = advisoryDescAffectedVersions.Validators[0].(func(string) error)
+	// advisoryDescTitle is the schema descriptor for title field.
+	advisoryDescTitle := advisoryFields[5].Descriptor()
+	// advisory.TitleValidator is a validator for the "title" field. It is called by the builders before save.
+	advisory.TitleValidator = advisoryDescTitle.Validators[0].(func(string) error)
+	// advisoryDescCve is the schema descriptor for cve field.
+	advisoryDescCve := advisoryFields[6].Descriptor()
+	// advisory.CveValidator is a validator for the "cve" field. It is called by the builders before save.
+	advisory.CveValidator = advisoryDescCve.Validators[0].(func(string) error)
+	// advisoryDescLink is the schema descriptor for link field.
+	advisoryDescLink := advisoryFields[7].Descriptor()
+	// advisory.LinkValidator is a validator for the "link" field. It is called by the builders before save.
+	advisory.LinkValidator = advisoryDescLink.Validators[0].(func(string) error)
+	// advisoryDescSeverity is the schema descriptor for severity field.
+	advisoryDescSeverity := advisoryFields[8].Descriptor()
+	// advisory.SeverityValidator is a validator for the "severity" field. It is called by the builders before save.
+	advisory.SeverityValidator = advisoryDescSeverity.Validators[0].(func(string) error)
+	// advisoryDescSource is the schema descriptor for source field.
+	advisoryDescSource := advisoryFields[10].Descriptor()
+	// advisory.SourceValidator is a validator for the "source" field. It is called by the builders before save.
+	advisory.SourceValidator = advisoryDescSource.Validators[0].(func(string) error)
+	// advisoryDescRemoteID is the schema descriptor for remote_id field.
+	advisoryDescRemoteID := advisoryFields[11].Descriptor()
+	// advisory.RemoteIDValidator is a validator for the "remote_id" field. It is called by the builders before save.
+	advisory.RemoteIDValidator = advisoryDescRemoteID.Validators[0].(func(string) error)
+	// advisoryDescUpdatedAt is the schema descriptor for updated_at field.
+	advisoryDescUpdatedAt := advisoryFields[12].Descriptor()
+	// advisory.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	advisory.DefaultUpdatedAt = advisoryDescUpdatedAt.Default.(func() time.Time)
+	// advisoryDescID is the schema descriptor for id field.
+	advisoryDescID := advisoryFields[0].Descriptor()
+	// advisory.DefaultID holds the default value on creation for the id field.
+	advisory.DefaultID = advisoryDescID.Default.(func() string)
+	// advisory.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	advisory.IDValidator = advisoryDescID.Validators[0].(func(string) error)
 	archiveFields := schema.Archive{}.Fields()
 	_ = archiveFields
 	// archiveDescSha256 is the schema descriptor for sha256 field.
@@ -572,15 +621,15 @@ func init() {
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescWebhookOutcome is the schema descriptor for webhook_outcome field.
-	repositoryDescWebhookOutcome := repositoryFields[29].Descriptor()
+	repositoryDescWebhookOutcome := repositoryFields[30].Descriptor()
 	// repository.WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
 	repository.WebhookOutcomeValidator = repositoryDescWebhookOutcome.Validators[0].(func(string) error)
 	// repositoryDescUpstreamID is the schema descriptor for upstream_id field.
-	repositoryDescUpstreamID := repositoryFields[32].Descriptor()
+	repositoryDescUpstreamID := repositoryFields[33].Descriptor()
 	// repository.UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
 	repository.UpstreamIDValidator = repositoryDescUpstreamID.Validators[0].(func(string) error)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[33].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[34].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

@@ -16,6 +16,8 @@ type Tx struct {
 	config
 	// AddressDay is the client for interacting with the AddressDay builders.
 	AddressDay *AddressDayClient
+	// Advisory is the client for interacting with the Advisory builders.
+	Advisory *AdvisoryClient
 	// Archive is the client for interacting with the Archive builders.
 	Archive *ArchiveClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
@@ -202,6 +204,7 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.AddressDay = NewAddressDayClient(tx.config)
+	tx.Advisory = NewAdvisoryClient(tx.config)
 	tx.Archive = NewArchiveClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.AuditHead = NewAuditHeadClient(tx.config)

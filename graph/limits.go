@@ -84,7 +84,8 @@ func complexity(c *generated.Config) {
 	c.Complexity.Query.HeldVersions = func(child int, first *int, _ *cursor, _ *string) int { return countCost + pageCost(child, first) }
 	c.Complexity.Query.Blocks = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
 	c.Complexity.PackageVersion.Requires = func(child int) int { return countCost + child } // of its metadata
-	c.Complexity.PackageVersion.Readme = func(child int) int { return searchCost + child }  // out of its archive
+	c.Complexity.PackageVersion.Advisories = func(child int) int { return countCost + child }
+	c.Complexity.PackageVersion.Readme = func(child int) int { return searchCost + child } // out of its archive
 	c.Complexity.PackageVersion.Dependents = func(child int, first *int, _ *cursor) int { return countCost + pageCost(child, first) }
 	c.Complexity.PackageVersion.Metadata = func(child int) int { return countCost + child } // cut from the package's document
 	made(c)

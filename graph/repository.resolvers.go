@@ -186,6 +186,10 @@ func (r *packageVersionResolver) Withheld(ctx context.Context, obj *ent.PackageV
 	return offer.Withheld, err
 }
 
+func (r *packageVersionResolver) Advisories(ctx context.Context, obj *ent.PackageVersion) ([]*ent.Advisory, error) {
+	return view.AdvisoriesOf(ctx, r.Client, obj)
+}
+
 func (r *packageVersionResolver) Changed(ctx context.Context, obj *ent.PackageVersion) (*model.VersionChange, error) {
 	pinned, err := view.PinOf(ctx, obj)
 	if err != nil || pinned == nil || pinned.ChangedAt == nil {

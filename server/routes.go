@@ -48,6 +48,7 @@ func routes(h handlers) http.Handler {
 	r.Get("/list.json", h.composer.List())
 	r.Get("/search.json", h.composer.Search())
 	r.Post("/downloads", h.composer.Downloads())
+	r.Post("/security-advisories", h.composer.Advisories())
 
 	// Anyone.
 	r.Get("/health", h.composer.Health())

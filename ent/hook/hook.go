@@ -20,6 +20,18 @@ func (f AddressDayFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AddressDayMutation", m)
 }
 
+// The AdvisoryFunc type is an adapter to allow the use of ordinary
+// function as Advisory mutator.
+type AdvisoryFunc func(context.Context, *ent.AdvisoryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AdvisoryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AdvisoryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AdvisoryMutation", m)
+}
+
 // The ArchiveFunc type is an adapter to allow the use of ordinary
 // function as Archive mutator.
 type ArchiveFunc func(context.Context, *ent.ArchiveMutation) (ent.Value, error)

@@ -45,6 +45,43 @@ var (
 			},
 		},
 	}
+	// AdvisoriesColumns holds the columns for the "advisories" table.
+	AdvisoriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "package", Type: field.TypeString, Size: 255},
+		{Name: "advisory_id", Type: field.TypeString, Size: 100},
+		{Name: "affected_versions", Type: field.TypeString, Size: 2000},
+		{Name: "title", Type: field.TypeString, Size: 500},
+		{Name: "cve", Type: field.TypeString, Nullable: true, Size: 100},
+		{Name: "link", Type: field.TypeString, Nullable: true, Size: 1000},
+		{Name: "severity", Type: field.TypeString, Nullable: true, Size: 100},
+		{Name: "reported_at", Type: field.TypeTime},
+		{Name: "source", Type: field.TypeString, Size: 200},
+		{Name: "remote_id", Type: field.TypeString, Size: 200},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "repository_id", Type: field.TypeString, Size: 64},
+	}
+	// AdvisoriesTable holds the schema information for the "advisories" table.
+	AdvisoriesTable = &schema.Table{
+		Name:       "advisories",
+		Columns:    AdvisoriesColumns,
+		PrimaryKey: []*schema.Column{AdvisoriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "advisories_repositories_advisories",
+				Columns:    []*schema.Column{AdvisoriesColumns[12]},
+				RefColumns: []*schema.Column{RepositoriesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "advisory_repository_id_package_advisory_id",
+				Unique:  true,
+				Columns: []*schema.Column{AdvisoriesColumns[12], AdvisoriesColumns[1], AdvisoriesColumns[2]},
+			},
+		},
+	}
 	// ArchivesColumns holds the columns for the "archives" table.
 	ArchivesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -584,6 +621,7 @@ var (
 		{Name: "doubted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "doubted_lost", Type: field.TypeInt, Default: 0},
 		{Name: "removals_confirmed", Type: field.TypeBool, Default: false},
+		{Name: "advisories_at", Type: field.TypeTime, Nullable: true},
 		{Name: "webhook_secret", Type: field.TypeBytes, Nullable: true},
 		{Name: "webhook_secret_at", Type: field.TypeTime, Nullable: true},
 		{Name: "webhook_received_at", Type: field.TypeTime, Nullable: true},
@@ -601,7 +639,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "repositories_organizations_repositories",
-				Columns:    []*schema.Column{RepositoriesColumns[33]},
+				Columns:    []*schema.Column{RepositoriesColumns[34]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -610,7 +648,7 @@ var (
 			{
 				Name:    "repository_organization_id_upstream_id",
 				Unique:  true,
-				Columns: []*schema.Column{RepositoriesColumns[33], RepositoriesColumns[31]},
+				Columns: []*schema.Column{RepositoriesColumns[34], RepositoriesColumns[32]},
 			},
 		},
 	}
@@ -1019,6 +1057,7 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AddressDaysTable,
+		AdvisoriesTable,
 		ArchivesTable,
 		AuditEventsTable,
 		AuditHeadsTable,
@@ -1050,6 +1089,7 @@ var (
 )
 
 func init() {
+	AdvisoriesTable.ForeignKeys[0].RefTable = RepositoriesTable
 	ClaimsTable.ForeignKeys[0].RefTable = RepositoriesTable
 	DistsTable.ForeignKeys[0].RefTable = ArchivesTable
 	DistsTable.ForeignKeys[1].RefTable = PackagesTable

@@ -9,6 +9,9 @@ import (
 // AddressDay is the predicate function for addressday builders.
 type AddressDay func(*sql.Selector)
 
+// Advisory is the predicate function for advisory builders.
+type Advisory func(*sql.Selector)
+
 // Archive is the predicate function for archive builders.
 type Archive func(*sql.Selector)
 

@@ -67,6 +67,8 @@ const (
 	FieldDoubtedLost = "doubted_lost"
 	// FieldRemovalsConfirmed holds the string denoting the removals_confirmed field in the database.
 	FieldRemovalsConfirmed = "removals_confirmed"
+	// FieldAdvisoriesAt holds the string denoting the advisories_at field in the database.
+	FieldAdvisoriesAt = "advisories_at"
 	// FieldWebhookSecret holds the string denoting the webhook_secret field in the database.
 	FieldWebhookSecret = "webhook_secret"
 	// FieldWebhookSecretAt holds the string denoting the webhook_secret_at field in the database.
@@ -87,6 +89,8 @@ const (
 	EdgeSyncs = "syncs"
 	// EdgePackageRows holds the string denoting the package_rows edge name in mutations.
 	EdgePackageRows = "package_rows"
+	// EdgeAdvisories holds the string denoting the advisories edge name in mutations.
+	EdgeAdvisories = "advisories"
 	// EdgePins holds the string denoting the pins edge name in mutations.
 	EdgePins = "pins"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -109,6 +113,13 @@ const (
 	PackageRowsInverseTable = "packages"
 	// PackageRowsColumn is the table column denoting the package_rows relation/edge.
 	PackageRowsColumn = "repository_id"
+	// AdvisoriesTable is the table that holds the advisories relation/edge.
+	AdvisoriesTable = "advisories"
+	// AdvisoriesInverseTable is the table name for the Advisory entity.
+	// It exists in this package in order to avoid circular dependency with the "advisory" package.
+	AdvisoriesInverseTable = "advisories"
+	// AdvisoriesColumn is the table column denoting the advisories relation/edge.
+	AdvisoriesColumn = "repository_id"
 	// PinsTable is the table that holds the pins relation/edge.
 	PinsTable = "pins"
 	// PinsInverseTable is the table name for the Pin entity.
@@ -160,6 +171,7 @@ var Columns = []string{
 	FieldDoubtedAt,
 	FieldDoubtedLost,
 	FieldRemovalsConfirmed,
+	FieldAdvisoriesAt,
 	FieldWebhookSecret,
 	FieldWebhookSecretAt,
 	FieldWebhookReceivedAt,
@@ -435,6 +447,11 @@ func ByRemovalsConfirmed(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRemovalsConfirmed, opts...).ToFunc()
 }
 
+// ByAdvisoriesAt orders the results by the advisories_at field.
+func ByAdvisoriesAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAdvisoriesAt, opts...).ToFunc()
+}
+
 // ByWebhookSecretAt orders the results by the webhook_secret_at field.
 func ByWebhookSecretAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldWebhookSecretAt, opts...).ToFunc()
@@ -498,6 +515,20 @@ func ByPackageRows(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByAdvisoriesCount orders the results by advisories count.
+func ByAdvisoriesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newAdvisoriesStep(), opts...)
+	}
+}
+
+// ByAdvisories orders the results by advisories terms.
+func ByAdvisories(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newAdvisoriesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByPinsCount orders the results by pins count.
 func ByPinsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -544,6 +575,13 @@ func newPackageRowsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PackageRowsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PackageRowsTable, PackageRowsColumn),
+	)
+}
+func newAdvisoriesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(AdvisoriesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, AdvisoriesTable, AdvisoriesColumn),
 	)
 }
 func newPinsStep() *sqlgraph.Step {

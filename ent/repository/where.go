@@ -150,6 +150,11 @@ func RemovalsConfirmed(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldRemovalsConfirmed, v))
 }
 
+// AdvisoriesAt applies equality check predicate on the "advisories_at" field. It's identical to AdvisoriesAtEQ.
+func AdvisoriesAt(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldAdvisoriesAt, v))
+}
+
 // WebhookSecret applies equality check predicate on the "webhook_secret" field. It's identical to WebhookSecretEQ.
 func WebhookSecret(v []byte) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldWebhookSecret, v))
@@ -1155,6 +1160,56 @@ func RemovalsConfirmedNEQ(v bool) predicate.Repository {
 	return predicate.Repository(sql.FieldNEQ(FieldRemovalsConfirmed, v))
 }
 
+// AdvisoriesAtEQ applies the EQ predicate on the "advisories_at" field.
+func AdvisoriesAtEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldAdvisoriesAt, v))
+}
+
+// AdvisoriesAtNEQ applies the NEQ predicate on the "advisories_at" field.
+func AdvisoriesAtNEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldAdvisoriesAt, v))
+}
+
+// AdvisoriesAtIn applies the In predicate on the "advisories_at" field.
+func AdvisoriesAtIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldAdvisoriesAt, vs...))
+}
+
+// AdvisoriesAtNotIn applies the NotIn predicate on the "advisories_at" field.
+func AdvisoriesAtNotIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldAdvisoriesAt, vs...))
+}
+
+// AdvisoriesAtGT applies the GT predicate on the "advisories_at" field.
+func AdvisoriesAtGT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldAdvisoriesAt, v))
+}
+
+// AdvisoriesAtGTE applies the GTE predicate on the "advisories_at" field.
+func AdvisoriesAtGTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldAdvisoriesAt, v))
+}
+
+// AdvisoriesAtLT applies the LT predicate on the "advisories_at" field.
+func AdvisoriesAtLT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldAdvisoriesAt, v))
+}
+
+// AdvisoriesAtLTE applies the LTE predicate on the "advisories_at" field.
+func AdvisoriesAtLTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldAdvisoriesAt, v))
+}
+
+// AdvisoriesAtIsNil applies the IsNil predicate on the "advisories_at" field.
+func AdvisoriesAtIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldAdvisoriesAt))
+}
+
+// AdvisoriesAtNotNil applies the NotNil predicate on the "advisories_at" field.
+func AdvisoriesAtNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldAdvisoriesAt))
+}
+
 // WebhookSecretEQ applies the EQ predicate on the "webhook_secret" field.
 func WebhookSecretEQ(v []byte) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldWebhookSecret, v))
@@ -1658,6 +1713,29 @@ func HasPackageRows() predicate.Repository {
 func HasPackageRowsWith(preds ...predicate.Pkg) predicate.Repository {
 	return predicate.Repository(func(s *sql.Selector) {
 		step := newPackageRowsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasAdvisories applies the HasEdge predicate on the "advisories" edge.
+func HasAdvisories() predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, AdvisoriesTable, AdvisoriesColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasAdvisoriesWith applies the HasEdge predicate on the "advisories" edge with a given conditions (other predicates).
+func HasAdvisoriesWith(preds ...predicate.Advisory) predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := newAdvisoriesStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

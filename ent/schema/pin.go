@@ -24,7 +24,7 @@ func (Pin) Fields() []ent.Field {
 		field.String("normalized_version").Immutable().MaxLen(255),
 		field.Time("seen_at").Optional().Nillable().
 			Comment("When it was first seen; of what was there before anybody watched, when it was released, null where it does not say."),
-		field.Time("released_at").Optional().Nillable().Comment("When a person let it through before its cooldown ended."),
+		field.Time("released_at").Optional().Nillable().Comment("When it was let through before its cooldown ended: by a person, or as the fix of a known advisory."),
 		field.String("reference").Default("").MaxLen(255),
 		field.String("address").Default("").MaxLen(64).Comment("The reference as the dist route writes it."),
 		field.String("type").Default("").MaxLen(16).Comment("Of the archive."),

@@ -56,6 +56,19 @@ type ComplexityRoot struct {
 		Requests func(childComplexity int) int
 	}
 
+	Advisory struct {
+		AdvisoryID       func(childComplexity int) int
+		AffectedVersions func(childComplexity int) int
+		Cve              func(childComplexity int) int
+		ID               func(childComplexity int) int
+		Link             func(childComplexity int) int
+		Package          func(childComplexity int) int
+		ReportedAt       func(childComplexity int) int
+		Severity         func(childComplexity int) int
+		Source           func(childComplexity int) int
+		Title            func(childComplexity int) int
+	}
+
 	AuditCheck struct {
 		Checked func(childComplexity int) int
 		OK      func(childComplexity int) int
@@ -287,6 +300,7 @@ type ComplexityRoot struct {
 	}
 
 	PackageVersion struct {
+		Advisories        func(childComplexity int) int
 		ArchiveBytes      func(childComplexity int) int
 		ArchiveSha1       func(childComplexity int) int
 		ArchiveSha256     func(childComplexity int) int
@@ -705,6 +719,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddressUse.Requests(childComplexity), true
+
+	case "Advisory.advisoryId":
+		if e.ComplexityRoot.Advisory.AdvisoryID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.AdvisoryID(childComplexity), true
+	case "Advisory.affectedVersions":
+		if e.ComplexityRoot.Advisory.AffectedVersions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.AffectedVersions(childComplexity), true
+	case "Advisory.cve":
+		if e.ComplexityRoot.Advisory.Cve == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.Cve(childComplexity), true
+	case "Advisory.id":
+		if e.ComplexityRoot.Advisory.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.ID(childComplexity), true
+	case "Advisory.link":
+		if e.ComplexityRoot.Advisory.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.Link(childComplexity), true
+	case "Advisory.package":
+		if e.ComplexityRoot.Advisory.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.Package(childComplexity), true
+	case "Advisory.reportedAt":
+		if e.ComplexityRoot.Advisory.ReportedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.ReportedAt(childComplexity), true
+	case "Advisory.severity":
+		if e.ComplexityRoot.Advisory.Severity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.Severity(childComplexity), true
+	case "Advisory.source":
+		if e.ComplexityRoot.Advisory.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.Source(childComplexity), true
+	case "Advisory.title":
+		if e.ComplexityRoot.Advisory.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.Title(childComplexity), true
 
 	case "AuditCheck.checked":
 		if e.ComplexityRoot.AuditCheck.Checked == nil {
@@ -1896,6 +1971,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PackageUsage.Package(childComplexity), true
 
+	case "PackageVersion.advisories":
+		if e.ComplexityRoot.PackageVersion.Advisories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.Advisories(childComplexity), true
 	case "PackageVersion.archiveBytes":
 		if e.ComplexityRoot.PackageVersion.ArchiveBytes == nil {
 			break
@@ -4218,6 +4299,8 @@ type PackageVersion implements Node {
   heldUntil: Time
   "Why it is not offered, or not as its source has it now: blocked, held back, changed or gone upstream. Null where it is."
   withheld: String
+  "What its source knows of weaknesses that it has, the newest first."
+  advisories: [Advisory!]!
   "What the source offers under the same version now; what was first seen is served until this is accepted."
   changed: VersionChange
   "Its README in Markdown or plain text, read from what is stored: the archive, or the copy of a git repository; null where nothing is, or it has none."
@@ -4229,6 +4312,8 @@ type PackageVersion implements Node {
 }
 "kind: require, require-dev, conflict, replace, provide or suggest; of a suggestion the constraint is a text. known: there is such a package here that the caller may see."
 type Requirement { package: String! constraint: String! kind: String! known: Boolean! }
+"A known weakness of some versions of a package. affectedVersions is a constraint; source says who told of it first."
+type Advisory { id: ID! package: String! advisoryId: String! affectedVersions: String! title: String! cve: String link: String severity: String reportedAt: Time! source: String! }
 "sha256: where only the bytes are others."
 type VersionChange { reference: String sha256: String seenAt: Time! }
 type PackageVersionConnection { edges: [PackageVersionEdge] pageInfo: PageInfo! totalCount: Int! }
@@ -4702,6 +4787,32 @@ func (ec *executionContext) childFields_AddressUse(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type AddressUse", field.Name)
 }
 
+func (ec *executionContext) childFields_Advisory(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Advisory_id(ctx, field)
+	case "package":
+		return ec.fieldContext_Advisory_package(ctx, field)
+	case "advisoryId":
+		return ec.fieldContext_Advisory_advisoryId(ctx, field)
+	case "affectedVersions":
+		return ec.fieldContext_Advisory_affectedVersions(ctx, field)
+	case "title":
+		return ec.fieldContext_Advisory_title(ctx, field)
+	case "cve":
+		return ec.fieldContext_Advisory_cve(ctx, field)
+	case "link":
+		return ec.fieldContext_Advisory_link(ctx, field)
+	case "severity":
+		return ec.fieldContext_Advisory_severity(ctx, field)
+	case "reportedAt":
+		return ec.fieldContext_Advisory_reportedAt(ctx, field)
+	case "source":
+		return ec.fieldContext_Advisory_source(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Advisory", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -5094,6 +5205,8 @@ func (ec *executionContext) childFields_PackageVersion(ctx context.Context, fiel
 		return ec.fieldContext_PackageVersion_heldUntil(ctx, field)
 	case "withheld":
 		return ec.fieldContext_PackageVersion_withheld(ctx, field)
+	case "advisories":
+		return ec.fieldContext_PackageVersion_advisories(ctx, field)
 	case "changed":
 		return ec.fieldContext_PackageVersion_changed(ctx, field)
 	case "readme":

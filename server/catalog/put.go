@@ -265,7 +265,7 @@ func keepStored(old *oldPackage, u *Update) (otherwise bool) {
 
 // madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
 func (c *Catalog) madeBy(r *ent.Repository) []byte {
-	const form = "5" // of what is rendered; changed with it
+	const form = "6" // of what is rendered; changed with it
 	packed, err := json.Marshal(r.PackFrom)
 	if err != nil { // texts always encode
 		panic(err)

@@ -20,6 +20,9 @@ const (
 	toldMost = 1000
 )
 
+// Manual tells whether somebody asked for the run.
+func (r *Run) Manual() bool { return r.row != nil && r.row.Trigger == "manual" }
+
 // Expect says how many packages there are.
 func (r *Run) Expect(total int) {
 	r.mu.Lock()

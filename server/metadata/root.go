@@ -12,6 +12,8 @@ type Root struct {
 	ProvidersURL     string
 	LazyURL          string            // providers-lazy-url
 	ChangesURL       string            // metadata-changes-url
+	AdvisoriesURL    string            // security-advisories.api-url
+	Advised          bool              // security-advisories.metadata: the documents of packages have advisories
 	Available        []string          // names in available-packages
 	Patterns         []string          // available-package-patterns
 	Mirror           string            // dist-url of the first preferred mirror of archives; empty without one
@@ -52,6 +54,10 @@ func ReadRoot(body []byte) (*Root, error) {
 			r.LazyURL = text(value)
 		case "metadata-changes-url":
 			r.ChangesURL = text(value)
+		case "security-advisories":
+			if isObject(value) {
+				r.AdvisoriesURL, r.Advised = text(get(value, "api-url")), string(get(value, "metadata")) == "true"
+			}
 		case "available-packages":
 			r.Available = textsOf(value)
 		case "available-package-patterns":

@@ -45,9 +45,10 @@ type Follower struct {
 	places  chan struct{} // of fetches that somebody waits for
 	beside  chan struct{} // of the others
 
-	mu   sync.Mutex
-	open map[string]*opened   // by the repository's id
-	down map[string]time.Time // when it did not answer, by the same
+	mu        sync.Mutex
+	unadvised map[string][]string  // packages that a source is to be asked for the advisories of, by its repository's id
+	open      map[string]*opened   // by the repository's id
+	down      map[string]time.Time // when it did not answer, by the same
 }
 
 // followed is a package of a repository.
@@ -69,7 +70,7 @@ type opened struct {
 
 // NewFollower fetches into a catalog.
 func NewFollower(db *database.DB, c *catalog.Catalog, sources *repository.Service, log *slog.Logger, now func() time.Time) *Follower {
-	f := &Follower{catalog: c, sources: sources, log: log, now: now, open: map[string]*opened{}, down: map[string]time.Time{},
+	f := &Follower{catalog: c, sources: sources, log: log, now: now, open: map[string]*opened{}, unadvised: map[string][]string{}, down: map[string]time.Time{},
 		places: make(chan struct{}, followAtATime), beside: make(chan struct{}, refreshAtMost)}
 	f.asked = otter.Must(&otter.Options[followed, answer]{MaximumSize: askedMax})
 	db.Changes.Subscribe(database.TopicRepository, f.forget)
@@ -211,6 +212,11 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 	if read.Unchanged {
 		return true, f.catalog.Recognise(ctx, map[string]source.Validators{has.ID: read.Validators})
 	}
+	if read.Advised {
+		if err := f.catalog.Advise(ctx, from.row, []string{p.name}, map[string][]metadata.Advisory{p.name: read.Advisories}); err != nil {
+			return false, err
+		}
+	}
 	update := &catalog.Update{Repository: from.row, Name: p.name, Versions: read.Versions, Validators: read.Validators, Digest: read.Digest}
 	if err = f.catalog.Prepare(update); err == nil {
 		f.asked.Set(p, answer{at: f.now(), has: true}) // before somebody finds it stored, and would have it read again
@@ -218,6 +224,12 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 		if outcomes, err = f.catalog.Put(ctx, update); err == nil && outcomes[0].Newer && f.Ahead != nil {
 			f.Ahead(ctx, p.repository, []string{p.name})
 		}
+	}
+	if err == nil && has.ID == "" {
+		f.advise(p.repository, p.name)
+	}
+	if err == nil {
+		err = f.catalog.ReleaseFixes(ctx, from.row, p.name)
 	}
 	switch {
 	case singly(err):

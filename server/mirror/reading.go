@@ -76,6 +76,12 @@ func (r *reading) changed(ctx context.Context, name string, p source.Package) er
 		return nil
 	}
 	r.run.Skip(p.Skipped...)
+	if p.Advised {
+		if err := r.catalog.Advise(ctx, r.run.Repository, []string{name}, map[string][]metadata.Advisory{name: p.Advisories}); err != nil {
+			p.Release()
+			return err
+		}
+	}
 	update := &catalog.Update{Repository: r.run.Repository, Name: name, Versions: p.Versions, Validators: p.Validators, Digest: p.Digest}
 	if err := r.prepare(ctx, update); err != nil {
 		p.Release()

@@ -103,6 +103,9 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 	if err := r.remove(ctx, names, wanted); err != nil {
 		return err
 	}
+	if err := s.advise(ctx, run, src, r.offered(names, wanted), func(name string) bool { return has[name].ID != "" }); err != nil {
+		return err
+	}
 	if read, ok := src.(*source.Git); ok {
 		return s.sources.SetState(ctx, run.Repository.ID, read.State())
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"broker/ent"
 	"broker/ent/repository"
@@ -92,4 +93,12 @@ func (s *Service) ReplaceToken(ctx context.Context, row *ent.Repository, old str
 	}
 	_, err = s.sealCredential(ctx, row.Update(), row.ID, c)
 	return err
+}
+
+// Advised notes when a repository's source was asked for advisories.
+func (s *Service) Advised(ctx context.Context, id string, at time.Time) error {
+	if err := s.DB.Client.Repository.UpdateOneID(id).SetAdvisoriesAt(at).Exec(ctx); err != nil {
+		return fmt.Errorf("note when a source was asked for advisories: %w", err)
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -147,6 +148,7 @@ type Options struct {
 	IfModifiedSince string
 	IfNoneMatch     string
 	Accept          string // empty: whatever there is
+	Form            string // encoded, of a POST; empty: a GET
 	MaxBytes        int64  // of the body, unpacked; more is an error while reading
 	// Inside lets the request reach private addresses that the policy allows: for an address that the operator or an
 	// administrator gave, and for what an answer from such an address leads to.
@@ -267,7 +269,7 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
 		inside = c.isPrivate(got.Conn.RemoteAddr())
 	}})
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	request, err := newRequest(ctx, u, o)
 	if err != nil {
 		return nil, false, nil, err
 	}
@@ -314,6 +316,17 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 		inside = o.Inside && (c.policy.allowsHost(u.Hostname()) || c.checkName(ctx, u.Hostname(), false) != nil)
 	}
 	return answer, inside, release, nil
+}
+
+func newRequest(ctx context.Context, u *url.URL, o Options) (*http.Request, error) {
+	if o.Form == "" {
+		return http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(o.Form))
+	if err == nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return request, err
 }
 
 // place waits for one of an asker's places at a host.

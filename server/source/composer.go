@@ -122,6 +122,9 @@ func (c *Composer) read(ctx context.Context, h *hold, name string, known Known) 
 	case <-ctx.Done():
 		return p, ctx.Err()
 	}
+	if c.list.advised && stable.body != nil {
+		p.Advised, p.Advisories = true, metadata.DocumentAdvisories(name, stable.body)
+	}
 	return p, c.parse(&p, name, stable.body, dev.body)
 }
 

@@ -25,6 +25,8 @@ type list struct {
 	template string            // address of a package's document, with %package% and, for hashes, %hash%; empty without any
 	lazy     string            // the same of packages without a hash: one document has releases and branches
 	changes  string            // address that tells what changed; empty without one
+	advised  bool              // documents have the advisories of their package
+	advise   string            // address that is asked for advisories; empty without one
 	some     *some             // nil: any name may be there
 	inline   metadata.Packages // packages that packages.json holds itself, or the files it includes (Satis)
 	hashes   map[string]string // SHA-256 of each package's document (protocol of Composer 1)
@@ -90,6 +92,12 @@ func (c *Composer) byMetadataURL(ctx context.Context, h *hold, root *metadata.Ro
 		return Listing{}, err
 	}
 	c.list = list{template: template, inline: root.Packages, some: someOf(root)}
+	if root.AdvisoriesURL != "" {
+		if u, err := c.root.Parse(root.AdvisoriesURL); err == nil {
+			c.list.advise = u.String()
+		}
+	}
+	c.list.advised = root.Advised && c.list.advise == ""
 	if root.ChangesURL != "" {
 		if u, err := c.root.Parse(root.ChangesURL); err == nil {
 			c.list.changes = u.String()

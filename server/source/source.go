@@ -64,9 +64,11 @@ type Known struct {
 
 // Package is a package as a source has it.
 type Package struct {
-	Unchanged bool // all but the validators is as it was known, and left out here
-	Versions  []metadata.Version
-	Skipped   []metadata.Skip // versions and fields that were left out
+	Unchanged  bool // all but the validators is as it was known, and left out here
+	Versions   []metadata.Version
+	Advisories []metadata.Advisory // where Advised
+	Advised    bool                // its documents tell all advisories of it
+	Skipped    []metadata.Skip     // versions and fields that were left out
 	Validators
 	Digest  []byte // of the bytes that the versions were read from
 	Release func() // gives back the memory that the versions hold; called once when they are no longer needed

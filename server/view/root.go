@@ -21,9 +21,17 @@ type root struct {
 	Search            string    `json:"search"`
 	List              string    `json:"list"`
 	NotifyBatch       string    `json:"notify-batch"`
+	Advisories        advising  `json:"security-advisories"`
 	Warning           string    `json:"warning"`
 	WarningVersions   string    `json:"warning-versions"`
 	Warnings          []Message `json:"warnings,omitempty"`
+}
+
+// advising is where a client asks for advisories. The address is absolute: before 2.7 Composer took a relative one for a
+// file. The documents of packages have none, so that they stay what they are when an advisory changes.
+type advising struct {
+	Metadata bool   `json:"metadata"`
+	APIURL   string `json:"api-url"`
 }
 
 // Message is a line that Composer prints; Versions says which versions of Composer, and must not be empty.
@@ -65,13 +73,14 @@ func (v *View) RootWith(ctx context.Context, visible pattern.Set, warnings ...Me
 // root says which names may be asked for here. A name that is claimed is among them whether there is such a package or
 // not, so that Composer asks no other server for it.
 func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
-	path := strings.TrimSuffix(v.publicURL.EscapedPath(), "/")
+	path, base := strings.TrimSuffix(v.publicURL.EscapedPath(), "/"), strings.TrimSuffix(v.publicURL.String(), "/")
 	r := &root{
 		Packages:        []string{},
 		MetadataURL:     path + "/p2/%package%.json",
 		Search:          path + "/search.json?q=%query%&type=%type%",
 		List:            path + "/list.json",
-		NotifyBatch:     strings.TrimSuffix(v.publicURL.String(), "/") + "/downloads",
+		NotifyBatch:     base + "/downloads",
+		Advisories:      advising{APIURL: base + "/security-advisories"},
 		Warning:         "This server needs Composer 2. Upgrade with: composer self-update",
 		WarningVersions: "<1.999",
 	}

@@ -54,6 +54,7 @@ type View struct {
 	seen      *cached.Cache[seenKey, bool]     // whether a token sees something of a repository
 	names     *names
 	blocks    *blocks
+	advised   *cached.Cache[struct{}, advised]
 }
 
 type documentKey struct {
@@ -88,6 +89,10 @@ func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, foll
 	v.seen = cached.New(memory, cached.Options[seenKey, bool]{
 		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 4 << 20, LastKnown: true,
 		Weigh: func(k seenKey, _ bool) uint32 { return uint32(len(k.patterns)+len(k.repository)) + 200 },
+	})
+	v.advised = cached.New(memory, cached.Options[struct{}, advised]{
+		Topics: []database.Topic{database.TopicAdvisory}, Any: true, Bytes: 1, LastKnown: true,
+		Weigh: func(struct{}, advised) uint32 { return 1 },
 	})
 	return v
 }

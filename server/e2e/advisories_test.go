@@ -1,0 +1,63 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"broker/server/fixture"
+)
+
+// TestComposerAuditTellsOfAdvisories guarantees that composer audit tells what the source knows of a package that is
+// installed, also while the source is away, and to no token that may not see the package.
+func TestComposerAuditTellsOfAdvisories(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, database string) {
+		w := newWorld(t, database, fixture.Available)
+		w.upstream.Advise("acme/lib", fixture.Advisory{"advisoryId": "PKSA-lib-1", "packageName": "acme/lib", "title": "It tells keys", "cve": "CVE-2026-4711",
+			"link": "https://example.org/lib-1", "affectedVersions": ">=2.0,<2.1|<1.0", "reportedAt": "2026-01-02 03:04:05", "severity": "high",
+			"sources": []any{map[string]any{"name": "GitHub", "remoteId": "GHSA-1"}}})
+		if run := w.api.sync(w.repository); run.Status != "SUCCEEDED" {
+			t.Fatalf("the sync: %+v", run)
+		}
+		p := w.project(t, w.secret)
+		p.MustRun("require", "acme/lib:2.0.0", "acme/mail:*")
+		audited := func(when string) {
+			t.Helper()
+			p.ForgetCache()
+			run := p.Composer("audit")
+			if run.Code != 1 { // one package
+				t.Errorf("%s: the audit ends with %d:\n%s", when, run.Code, run.Text)
+			}
+			contains(t, run.Text, "acme/lib", "CVE-2026-4711", "It tells keys", "https://example.org/lib-1")
+			containsNone(t, run.Text, "acme/mail")
+		}
+		audited("with the source")
+		var told struct {
+			Package struct {
+				Versions struct {
+					Edges []struct {
+						Node struct {
+							Version    string
+							Advisories []struct{ AdvisoryID, Title string }
+						}
+					}
+				}
+			}
+		}
+		w.api.must(&told, `{ package(name: "acme/lib") { versions(first: 20) { edges { node { version advisories { advisoryId title } } } } } }`, nil)
+		for _, edge := range told.Package.Versions.Edges {
+			if n := len(edge.Node.Advisories); (n == 1) != strings.HasPrefix(edge.Node.Version, "2.0.0") {
+				t.Errorf("over GraphQL %s has %+v", edge.Node.Version, edge.Node.Advisories)
+			}
+		}
+		w.upstream.SwitchOff()
+		audited("without the source")
+
+		_, other := w.api.token(tokenInput{Packages: []string{"globex/*"}})
+		p.Login(w.host(), "token", other)
+		p.ForgetCache()
+		if run := p.Composer("audit"); run.Code != 0 {
+			t.Errorf("a token that may not see the package is told:\n%s", run.Text)
+		}
+	})
+}
