@@ -226,7 +226,8 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Organiz
 	return s.asked(ctx, row)
 }
 
-// handOn gives another token to the repositories of an organization that have the one before.
+// handOn gives another token to the repositories of an organization that have the one before, and are at its host: one
+// that a person pointed elsewhere is not given it.
 func (s *Service) handOn(ctx context.Context, tx *database.Tx, before *ent.Organization, token string) error {
 	old, err := s.token(before)
 	if err != nil {
@@ -237,6 +238,9 @@ func (s *Service) handOn(ctx context.Context, tx *database.Tx, before *ent.Organ
 		return fmt.Errorf("read the organization's repositories: %w", err)
 	}
 	for _, row := range rows {
+		if row.URL == nil || !strings.HasPrefix(*row.URL, before.URL+"/") {
+			continue
+		}
 		if err := s.Repositories.ReplaceToken(ctx, row, old, credential(before.Host, token)); err != nil {
 			return err
 		}

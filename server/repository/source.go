@@ -85,8 +85,12 @@ func (s *Service) stored(row *ent.Repository) (c Credential, err error) {
 	return c, nil
 }
 
-// ReplaceToken gives a repository another credential, if it has the secret of the one before.
+// ReplaceToken gives a repository another credential, if it has the secret of the one before; where that is empty, if it
+// has no credential. The caller has made sure that the repository is where the credential may be sent.
 func (s *Service) ReplaceToken(ctx context.Context, row *ent.Repository, old string, c Credential) error {
+	if (old == "") != (row.CredentialType == repository.CredentialTypeNONE) {
+		return nil
+	}
 	has, err := s.stored(row)
 	if err != nil || has.Secret != old {
 		return err
