@@ -91,7 +91,7 @@ func (s *Service) lease(ctx context.Context, id string) (*ent.Organization, erro
 // settle writes what came of a look, and when the next one is due.
 func (s *Service) settle(ctx context.Context, w *walk, cause error) error {
 	update := s.DB.Client.Organization.Update().Where(organization.ID(w.row.ID), organization.WalkedUntil(*w.row.WalkedUntil)).
-		ClearWalkedUntil().SetSeen(w.seen)
+		ClearWalkedUntil().SetSeen(schema.Seen{Repositories: w.seen.Repositories})
 	now := s.Now().UTC()
 	var limit *limited
 	switch {
@@ -112,6 +112,15 @@ func (s *Service) settle(ctx context.Context, w *walk, cause error) error {
 	}
 	if _, err := update.Save(ctx); err != nil {
 		return fmt.Errorf("write what came of a look through the organization %s: %w", w.row.Name, err)
+	}
+	if len(w.seen.Tags) == 0 {
+		return nil
+	}
+	// The list need not be read again unless somebody changed the organization meanwhile, which made it due.
+	err := s.DB.Client.Organization.Update().Where(organization.ID(w.row.ID), organization.WalkedUntilIsNil(), organization.DueAt(w.row.DueAt)).
+		SetSeen(w.seen).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write what the host said of the list of the organization %s: %w", w.row.Name, err)
 	}
 	return nil
 }
