@@ -336,8 +336,7 @@ func (s *Service) ask(ctx context.Context, row *ent.Organization) error {
 // AskDue is the chore that has those organizations be looked through whose time has come.
 func (s *Service) AskDue(ctx context.Context) error {
 	now := s.Now().UTC()
-	due, err := s.DB.Client.Organization.Query().Where(organization.Enabled(true), organization.DueAtLTE(now),
-		organization.Or(organization.WalkedUntilIsNil(), organization.WalkedUntilLT(now))).All(ctx)
+	due, err := s.DB.Client.Organization.Query().Where(organization.Enabled(true), free(now)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read which organizations are due: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"broker/ent"
 	"broker/ent/organization"
+	"broker/ent/predicate"
 	entrepository "broker/ent/repository"
 	"broker/ent/schema"
 	"broker/server/fault"
@@ -73,7 +74,7 @@ func (s *Service) Walk(ctx context.Context, id string) error {
 func (s *Service) lease(ctx context.Context, id string) (*ent.Organization, error) {
 	now := s.Now().UTC().Truncate(time.Microsecond)
 	n, err := s.DB.Client.Organization.Update().
-		Where(organization.ID(id), organization.Enabled(true), organization.DueAtLTE(now), organization.Or(organization.WalkedUntilIsNil(), organization.WalkedUntilLT(now))).
+		Where(organization.ID(id), organization.Enabled(true), free(now)).
 		SetWalkedUntil(now.Add(leaseFor)).SetDueAt(now.Add(walkEvery)).Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin to look through an organization: %w", err)
@@ -86,6 +87,12 @@ func (s *Service) lease(ctx context.Context, id string) (*ent.Organization, erro
 		return nil, nil
 	}
 	return row, err
+}
+
+// free tells which organizations are to be looked through: those that are due, and those whose look never ended because
+// its process did.
+func free(now time.Time) predicate.Organization {
+	return organization.Or(organization.WalkedUntilLT(now), organization.And(organization.WalkedUntilIsNil(), organization.DueAtLTE(now)))
 }
 
 // settle writes what came of a look, and when the next one is due.
