@@ -111,8 +111,9 @@ func TestRealRootsWork(t *testing.T) {
 			}, archives: map[string][]byte{"/dist/acme/lib/acme-lib-0a0a0a.zip": zipped}},
 		"packagist.org": {name: "acme/lib", versions: "1.0.0",
 			files: map[string]string{
-				"/packages.json":    `{"packages":[],"notify-batch":"{host}/downloads/","providers-url":"/p/%package%$%hash%.json","metadata-url":"/p2/%package%.json","metadata-changes-url":"{host}/metadata/changes.json","search":"{host}/search.json?q=%query%&type=%type%","list":"","security-advisories":{"metadata":true,"api-url":"{host}/api/security-advisories/"},"providers-api":"{host}/providers/%package%.json","warning":"Support for Composer 1 is over","warning-versions":"<1.99","providers":[],"filter":{"metadata":true,"lists":["malware"],"summary-url":"{host}/f"}}`,
-				"/p2/acme/lib.json": `{"minified":"composer/2.0","packages":{"acme/lib":[` + satisVersion + `]},"security-advisories":[{"advisoryId":"PKSA-1","affectedVersions":"<1.0"}],"filter":{"malware":[]}}`,
+				"/packages.json":            `{"packages":[],"notify-batch":"{host}/downloads/","providers-url":"/p/%package%$%hash%.json","metadata-url":"/p2/%package%.json","metadata-changes-url":"{host}/metadata/changes.json","search":"{host}/search.json?q=%query%&type=%type%","list":"","security-advisories":{"metadata":true,"api-url":"{host}/api/security-advisories/"},"providers-api":"{host}/providers/%package%.json","warning":"Support for Composer 1 is over","warning-versions":"<1.99","providers":[],"filter":{"metadata":true,"lists":["malware"],"summary-url":"{host}/f"}}`,
+				"/api/security-advisories/": `{"advisories":{}}`,
+				"/p2/acme/lib.json":         `{"minified":"composer/2.0","packages":{"acme/lib":[` + satisVersion + `]},"security-advisories":[{"advisoryId":"PKSA-1","affectedVersions":"<1.0"}],"filter":{"malware":[]}}`,
 			}, archives: map[string][]byte{"/dist/acme/lib/acme-lib-0a0a0a.zip": zipped}},
 		"providers-lazy-url, as of Packeton and Toran": {name: "acme/lib", versions: "1.0.0 dev-main",
 			files: map[string]string{

@@ -18,6 +18,7 @@ import (
 	"broker/ent/predicate"
 	entrepository "broker/ent/repository"
 	"broker/ent/schema"
+	"broker/server/database"
 	"broker/server/fault"
 	"broker/server/jobs"
 	"broker/server/repository"
@@ -120,6 +121,9 @@ func (s *Service) settle(ctx context.Context, w *walk, cause error) error {
 	if _, err := update.Save(ctx); err != nil {
 		return fmt.Errorf("write what came of a look through the organization %s: %w", w.row.Name, err)
 	}
+	if err := s.handOnLate(ctx, w); err != nil {
+		return err
+	}
 	if len(w.seen.Tags) == 0 {
 		return nil
 	}
@@ -128,6 +132,29 @@ func (s *Service) settle(ctx context.Context, w *walk, cause error) error {
 		SetSeen(w.seen).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("write what the host said of the list of the organization %s: %w", w.row.Name, err)
+	}
+	return nil
+}
+
+// handOnLate gives the token that the organization got while it was looked through to the repositories that were added
+// with the one before.
+func (s *Service) handOnLate(ctx context.Context, w *walk) error {
+	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
+		row, err := tx.Organization.Get(ctx, w.row.ID)
+		if ent.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		token, err := s.token(row)
+		if err != nil || token == w.token {
+			return err
+		}
+		return s.handOn(ctx, tx, w.row, token)
+	})
+	if err != nil {
+		return fmt.Errorf("hand on the token of the organization %s: %w", w.row.Name, err)
 	}
 	return nil
 }
@@ -281,7 +308,7 @@ func (w *walk) address(one listed) string { return w.row.URL + "/" + one.path + 
 // a credential, of its own.
 func (w *walk) follow(ctx context.Context, row *ent.Repository, one listed) error {
 	address := w.address(one)
-	if row.URL == nil || *row.URL == address {
+	if row.URL == nil || strings.TrimSuffix(*row.URL, ".git") == strings.TrimSuffix(address, ".git") {
 		return nil
 	}
 	own := credential(w.row.Host, w.token)
