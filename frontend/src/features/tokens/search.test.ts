@@ -7,7 +7,16 @@ describe("readSearch", () => {
   it("leaves defaults and what is wrong out of the address", () => {
     expect(readSearch({})).toEqual({});
     expect(
-      readSearch({ q: "", status: "gone", access: "admin", use: 1, sort: "newest", new: 2, description: 3, x: "y" }),
+      readSearch({
+        q: "",
+        status: "gone",
+        access: "admin",
+        use: 1,
+        sort: "newest",
+        new: 2,
+        description: ["3"],
+        x: "y",
+      }),
     ).toEqual({});
     expect(Object.keys(readSearch({ q: ["a"] }))).toEqual([]);
   });
