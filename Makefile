@@ -55,8 +55,8 @@ lint: ## Check Go code: gofmt, go vet, staticcheck
 
 .PHONY: unit
 unit: ## Run the Go tests but the end-to-end ones, with the race detector
-	$(call say,go test) # three packages at a time: they wait more than they compute; lint has vetted them
-	@scripts/with-postgres.sh go test $(RACE) -vet=off -p 3 -shuffle=on -timeout 15m $$(go list ./... | grep -vE '/server/(e2e|bucket)$$|/server$$')
+	$(call say,go test) # which lint has vetted
+	@scripts/with-postgres.sh go test $(RACE) -vet=off -shuffle=on -timeout 15m $$(go list ./... | grep -vE '/server/(e2e|bucket)$$|/server$$')
 	@scripts/with-postgres.sh go test -vet=off -shuffle=on -timeout 15m ./server ./server/bucket # else the clouds' libraries are compiled a second time
 
 .PHONY: dashboard-lint
