@@ -117,7 +117,8 @@ func TestUpdateIsAnsweredBy304(t *testing.T) {
 		p.MustRun("update")
 		out := p.MustRun("update", "-vvv")
 		contains(t, out, "[304] "+w.url+"/packages.json", "[304] "+w.url+"/p2/acme/lib.json", "Nothing to install, update or remove")
-		containsNone(t, out, "[200] "+w.url)
+		audit := "[200] " + w.url + "/security-advisories" // asked by POST after each update
+		containsNone(t, strings.ReplaceAll(out, audit, ""), "[200] "+w.url)
 
 		w.upstream.Publish("acme/lib", "2.1.0")
 		w.api.sync(w.repository)
