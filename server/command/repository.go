@@ -91,61 +91,58 @@ func (t *tools) find(ctx context.Context, word string) (*ent.Repository, error) 
 	return row, nil
 }
 
+// withRepository does something to the repository of a name or an id.
+func (t *tools) withRepository(ctx context.Context, word string, do func(*repository.Service, *ent.Repository) error) error {
+	row, err := t.find(ctx, word)
+	if err != nil {
+		return err
+	}
+	repositories, err := t.repositories()
+	if err != nil {
+		return err
+	}
+	err = do(repositories, row)
+	return errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx)))
+}
+
 func removeRepository(f *flags) work {
 	return func(ctx context.Context, t *tools) error {
-		row, err := t.find(ctx, f.words[0])
-		if err != nil {
-			return err
-		}
-		repositories, err := t.repositories()
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(repositories.Delete(ctx, row.ID), repositories.Syncs.Stop(ctx)); err != nil {
-			return err
-		}
-		fmt.Fprintf(t.Err, "Repository %s and its packages are removed. Names that it owned stay closed; broker claim list shows them.\n", row.Name)
-		return nil
+		return t.withRepository(ctx, f.words[0], func(repositories *repository.Service, row *ent.Repository) error {
+			if err := repositories.Delete(ctx, row.ID); err != nil {
+				return err
+			}
+			fmt.Fprintf(t.Err, "Repository %s and its packages are removed. Names that it owned stay closed; broker claim list shows them.\n", row.Name)
+			return nil
+		})
 	}
 }
 
 func confirmRemovals(f *flags) work {
 	return func(ctx context.Context, t *tools) error {
-		row, err := t.find(ctx, f.words[0])
-		if err != nil {
-			return err
-		}
-		repositories, err := t.repositories()
-		if err != nil {
-			return err
-		}
-		_, err = repositories.ConfirmRemovals(ctx, row.ID)
-		if err := errors.Join(err, repositories.Syncs.Stop(ctx)); err != nil {
-			return err
-		}
-		fmt.Fprintf(t.Err, "The next sync of %s removes what its source lost; it is queued, and a running server does it.\n", row.Name)
-		return nil
+		return t.withRepository(ctx, f.words[0], func(repositories *repository.Service, row *ent.Repository) error {
+			if _, err := repositories.ConfirmRemovals(ctx, row.ID); err != nil {
+				return err
+			}
+			fmt.Fprintf(t.Err, "The next sync of %s removes what its source lost; it is queued, and a running server does it.\n", row.Name)
+			return nil
+		})
 	}
 }
 
 func syncRepository(f *flags) work {
 	wait := f.Bool("wait", false, "")
 	return func(ctx context.Context, t *tools) error {
-		row, err := t.find(ctx, f.words[0])
-		if err != nil {
-			return err
-		}
-		repositories, err := t.repositories()
-		if err != nil {
-			return err
-		}
-		run, err := repositories.Sync(ctx, row.ID, repository.Manual)
-		if err == nil && *wait {
-			err = t.waitFor(ctx, row.Name, run.ID)
-		} else if err == nil {
+		return t.withRepository(ctx, f.words[0], func(repositories *repository.Service, row *ent.Repository) error {
+			run, err := repositories.Sync(ctx, row.ID, repository.Manual)
+			if err != nil {
+				return err
+			}
+			if *wait {
+				return t.waitFor(ctx, row.Name, run.ID)
+			}
 			fmt.Fprintf(t.Err, "The sync of %s is queued; a running server does it.\n", row.Name)
-		}
-		return errors.Join(err, repositories.Syncs.Stop(context.WithoutCancel(ctx)))
+			return nil
+		})
 	}
 }
 

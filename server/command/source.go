@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"broker/ent"
 	entrepository "broker/ent/repository"
 	"broker/server/repository"
 )
@@ -186,19 +187,13 @@ func (t *tools) tell(h repository.Health) error {
 
 func checkRepository(f *flags) work {
 	return func(ctx context.Context, t *tools) error {
-		row, err := t.find(ctx, f.words[0])
-		if err != nil {
-			return err
-		}
-		repositories, err := t.repositories()
-		if err != nil {
-			return err
-		}
-		health, err := repositories.CheckStored(ctx, row)
-		if err == nil {
-			err = t.tell(health)
-		}
-		return errors.Join(err, repositories.Syncs.Stop(ctx))
+		return t.withRepository(ctx, f.words[0], func(repositories *repository.Service, row *ent.Repository) error {
+			health, err := repositories.CheckStored(ctx, row)
+			if err != nil {
+				return err
+			}
+			return t.tell(health)
+		})
 	}
 }
 
@@ -225,18 +220,12 @@ func enabled(yes bool, said string) func(*flags) work {
 }
 
 func (t *tools) change(ctx context.Context, word string, in repository.Input, said string) error {
-	row, err := t.find(ctx, word)
-	if err != nil {
-		return err
-	}
-	repositories, err := t.repositories()
-	if err != nil {
-		return err
-	}
-	changed, err := repositories.Update(ctx, row.ID, in)
-	if err := errors.Join(err, repositories.Syncs.Stop(ctx)); err != nil {
-		return err
-	}
-	fmt.Fprintf(t.Err, "Repository %s %s\n", changed.Name, said)
-	return nil
+	return t.withRepository(ctx, word, func(repositories *repository.Service, row *ent.Repository) error {
+		changed, err := repositories.Update(ctx, row.ID, in)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Err, "Repository %s %s\n", changed.Name, said)
+		return nil
+	})
 }

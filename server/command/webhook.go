@@ -2,9 +2,9 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
+	"broker/ent"
 	"broker/server/repository"
 )
 
@@ -12,30 +12,23 @@ import (
 func webhookSecret(f *flags) work {
 	remove := f.Bool("remove", false, "")
 	return func(ctx context.Context, t *tools) error {
-		row, err := t.find(ctx, f.words[0])
-		if err != nil {
-			return err
-		}
-		repositories, err := t.repositories()
-		if err != nil {
-			return err
-		}
-		if *remove {
-			_, err := repositories.RemoveWebhookSecret(ctx, row.ID)
-			if err := errors.Join(err, repositories.Syncs.Stop(ctx)); err != nil {
+		return t.withRepository(ctx, f.words[0], func(repositories *repository.Service, row *ent.Repository) error {
+			if *remove {
+				if _, err := repositories.RemoveWebhookSecret(ctx, row.ID); err != nil {
+					return err
+				}
+				fmt.Fprintf(t.Err, "%s takes no webhook any more.\n", row.Name)
+				return nil
+			}
+			secret, err := repositories.MakeWebhookSecret(ctx, row.ID)
+			if err != nil {
 				return err
 			}
-			fmt.Fprintf(t.Err, "%s takes no webhook any more.\n", row.Name)
-			return nil
-		}
-		secret, err := repositories.MakeWebhookSecret(ctx, row.ID)
-		if err := errors.Join(err, repositories.Syncs.Stop(ctx)); err != nil {
-			return err
-		}
-		if row.WebhookSecretAt != nil {
-			fmt.Fprintf(t.Err, "The secret that %s had no longer counts.\n", row.Name)
-		}
-		return t.tellWebhook(row.Name, t.config.PublicURL.String()+repository.WebhookPath(row.ID), secret, "pushes of branches and tags")
+			if row.WebhookSecretAt != nil {
+				fmt.Fprintf(t.Err, "The secret that %s had no longer counts.\n", row.Name)
+			}
+			return t.tellWebhook(row.Name, t.config.PublicURL.String()+repository.WebhookPath(row.ID), secret, "pushes of branches and tags")
+		})
 	}
 }
 
