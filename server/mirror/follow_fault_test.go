@@ -120,8 +120,7 @@ func TestAnOutageIsToldAtOnce(t *testing.T) {
 	}
 	w.unlisted()
 	served := w.text("acme/lib", false)
-	w.Server.CloseClientConnections()
-	w.Listener.Close()
+	w.Server.Close()
 	begun := time.Now()
 	for version, offered := range dists {
 		if _, err := w.open(offered); !unavailable(err) {

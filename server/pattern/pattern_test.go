@@ -1,6 +1,7 @@
 package pattern_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -168,4 +169,16 @@ func TestIntersect(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A name is valid where Composer's own expression (composer/res/composer-schema.json) says so, whatever is asked for.
+func TestNamesAreComposers(t *testing.T) {
+	t.Parallel()
+	composers := regexp.MustCompile(`^[a-z0-9](?:[_.-]?[a-z0-9]+)*/[a-z0-9](?:(?:[_.]|-{1,2})?[a-z0-9]+)*$`)
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringOfN(rapid.SampledFrom([]rune("ab0/_.--/A é\n")), 0, 12, -1).Draw(t, "name")
+		if got := pattern.ValidName(name); got != composers.MatchString(name) {
+			t.Errorf("%q: %v", name, got)
+		}
+	})
 }
