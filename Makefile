@@ -56,8 +56,11 @@ lint: ## Check Go code: gofmt, go vet, staticcheck
 .PHONY: unit
 unit: ## Run the Go tests but the end-to-end ones, with the race detector
 	$(call say,go test) # which lint has vetted
-	@scripts/with-postgres.sh go test $(RACE) -vet=off -shuffle=on -timeout 15m $$(go list ./... | grep -vE '/server/(e2e|bucket)$$|/server$$')
-	@scripts/with-postgres.sh go test -vet=off -shuffle=on -timeout 15m ./server ./server/bucket # else the clouds' libraries are compiled a second time
+	@scripts/with-postgres.sh go test $(RACE) -vet=off -shuffle=on -timeout 15m $$(go list ./... | grep -vE '/server/(e2e|bucket|inspect)$$|/server$$')
+# Without it: what the clouds' libraries belong to, which would be compiled a second time, what reads one archive in one
+# goroutine, and tests of much memory.
+	@scripts/with-postgres.sh go test -vet=off -shuffle=on -timeout 15m ./server ./server/bucket ./server/inspect
+	@go test -vet=off -timeout 15m -run '^TestLarge' ./server/source ./server/mirror
 
 .PHONY: dashboard-lint
 dashboard-lint: frontend/node_modules/.package-lock.json ## Check the dashboard's code: biome, tsc
