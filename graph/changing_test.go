@@ -183,7 +183,8 @@ func TestVersionsThatAreDecidedOf(t *testing.T) {
 		wants("a branch, or what was never pinned", owner, fmt.Sprintf(`mutation{releaseVersion(id:%q){id}}`, w.version.ID), `CONFLICT`)
 		wants("nobody", owner, `mutation{rejectVersionChange(id:"ver_nobody"){id}}`, `NOT_FOUND`)
 		wants("blocked", owner, `mutation{blockVersions(input:{package:"acme/changed",versions:"^1.0",reason:"steals keys",link:"https://example.org/1"}){package versions link}}`, `"versions":"^1.0"`)
-		wants("blocked", owner, `{blocks{totalCount edges{node{reason createdBy}}} package(name:"acme/changed"){latest{withheld}}}`, `"totalCount":1`, `Blocked: steals keys`)
+		wants("blocked", owner, `{blocks{totalCount edges{node{reason createdBy}}} package(name:"acme/changed"){withheld latest{id} versions{edges{node{withheld}}}}}`, `"totalCount":1`, `"withheld":"Blocked: steals keys."`, `"latest":null`,
+			`{"node":{"withheld":"Blocked: steals keys."}}`)
 		wants("blocked elsewhere than a token may go", &auth.Subject{Token: &auth.Token{ID: w.token.ID, Packages: other}}, `{blocks{totalCount edges{node{package reason}}}}`, `"totalCount":0`)
 		its, err := pattern.Parse([]string{"acme/*"})
 		w.must(err)

@@ -3,12 +3,16 @@ package graph_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"broker/ent"
 	"broker/ent/packageversion"
+	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/user"
 	"broker/server/archive"
@@ -119,6 +123,133 @@ func TestRequiresAndDependents(t *testing.T) {
 			t.Errorf("after it left: %s", a.body)
 		}
 	})
+}
+
+// What a person is shown first is the highest stable version that is offered, else the highest pre-release, else the
+// default branch; nothing where all is blocked.
+func TestLatestIsOffered(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		block := func(name, versions string) {
+			t.Helper()
+			_, err := w.catalog.BlockVersions(t.Context(), catalog.NewBlock{Package: name, Versions: versions, Reason: "steals keys"})
+			w.must(err)
+		}
+		latest := func(name string) string {
+			return w.ask(person(user.RoleVIEWER), fmt.Sprintf(`{package(name:%q){latest{version}}}`, name), nil).body
+		}
+		version := func(written string) string { return fmt.Sprintf(`"version":%q`, written) }
+		branches := []string{version("2.x-dev"), version("dev-feature"), version("dev-main") + `,"default-branch":true`}
+		many := []string{version("1.9.0"), version("1.9.1-beta1")}
+		for i := range 120 { // more than are read at a time
+			many = append(many, version(fmt.Sprintf("2.0.%d", i)))
+		}
+		for what, test := range map[string]struct {
+			versions []string
+			blocked  string
+			want     string
+		}{
+			"a beta is higher":               {[]string{version("2.0.0-beta1"), version("1.0.0"), version("1.1.0")}, "", "1.1.0"},
+			"the highest is blocked":         {[]string{version("2.0.0-beta1"), version("1.0.0"), version("1.1.0")}, "1.1.0", "1.0.0"},
+			"all stable ones are blocked":    {[]string{version("2.0.0-RC1"), version("2.0.0-beta1"), version("1.0.0"), version("dev-main")}, "1.0.0", "2.0.0-RC1"},
+			"a patch is stable":              {[]string{version("1.0.0-p1"), version("1.0.0")}, "", "1.0.0-p1"},
+			"branches only":                  {branches, "", "dev-main"},
+			"releases are blocked":           {append([]string{version("1.0.0")}, branches...), "<2", "2.x-dev"},
+			"the default branch is blocked":  {branches, "dev-main", "2.x-dev"},
+			"a hundred and more are blocked": {many, "^2.0", "1.9.0"},
+			"all is blocked":                 {[]string{version("1.0.0"), version("dev-main")}, "*", ""},
+		} {
+			name := "acme/" + strings.ReplaceAll(what, " ", "-")
+			w.put(w.repo, name, slices.Clone(test.versions)...)
+			if test.blocked != "" {
+				block(name, test.blocked)
+			}
+			want := fmt.Sprintf(`"latest":{"version":%q}`, test.want)
+			if test.want == "" {
+				want = `"latest":null`
+			}
+			if got := latest(name); !strings.Contains(got, want) {
+				t.Errorf("%s: %s, want %s", what, got, want)
+			}
+		}
+		w.put(w.repo, "acme/young", version("1.0.0"), version("2.0.0"))
+		db.Client.Pin.Update().Where(pin.Package("acme/young"), pin.NormalizedVersion("1.0.0.0")).SetSeenAt(time.Now().AddDate(0, 0, -30)).ExecX(t.Context())
+		db.Client.Pin.Update().Where(pin.Package("acme/young"), pin.NormalizedVersion("2.0.0.0")).SetSeenAt(time.Now().Add(-time.Hour)).ExecX(t.Context())
+		if a := w.ask(person(user.RoleMAINTAINER), fmt.Sprintf(`mutation{updateRepository(id:%q,input:{cooldownDays:7}){id}}`, w.repo.ID), nil); a.code() != "" {
+			t.Fatal(a.body)
+		}
+		if got := latest("acme/young"); !strings.Contains(got, `"version":"1.0.0"`) {
+			t.Errorf("the highest is held back: %s", got)
+		}
+	})
+}
+
+// The blocks of a package are those of its name and of patterns that match it. A version that is blocked and changed says
+// both, and a package of which every version is blocked says so.
+func TestBlocksOfAPackage(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.changedVersion()
+		w.put(w.repo, "other/lib", `"version":"1.0.0"`)
+		for _, b := range []catalog.NewBlock{{Package: "acme/*", Versions: "<2", Reason: "the vendor's key leaked"}, {Package: "acme/changed", Versions: "dev-x", Reason: "Old."}} {
+			_, err := w.catalog.BlockVersions(t.Context(), b)
+			w.must(err)
+		}
+		ask := func(name string) string {
+			return w.ask(person(user.RoleVIEWER), fmt.Sprintf(`{package(name:%q){withheld blocks{package versions reason} versions{edges{node{withheld}}}}}`, name), nil).body
+		}
+		want := `{"withheld":"Blocked: the vendor's key leaked.","blocks":[{"package":"acme/*","versions":"\u003c2","reason":"the vendor's key leaked"},{"package":"acme/changed","versions":"dev-x","reason":"Old."}],` +
+			`"versions":{"edges":[{"node":{"withheld":"Blocked: the vendor's key leaked. Its source says something else of it now; what was first seen is served."}}]}}`
+		if got := ask("acme/changed"); !strings.Contains(got, want) {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if got, want := ask("other/lib"), `{"withheld":null,"blocks":[],"versions":{"edges":[{"node":{"withheld":null}}]}}`; !strings.Contains(got, want) {
+			t.Errorf("%s, want %s", got, want)
+		}
+	})
+}
+
+// When a version was first seen here is told apart from when it was released, also of what was there at the first sync and
+// of branches; whether it has an archive is told, and since when that is stored.
+func TestWhenAVersionCame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	began := time.Now().Add(-time.Second)
+	w.put(w.repo, "acme/old", `"version":"1.0.0","time":"2019-05-06T07:08:09+00:00"`, `"version":"dev-main","time":"2019-05-06T07:08:09+00:00"`, `"version":"0.1.0","type":"metapackage","dist":null`)
+	ids := w.db.Client.PackageVersion.Query().Where(packageversion.HasPackageWith(pkg.Name("acme/old"))).Order(ent.Asc(packageversion.FieldPosition)).IDsX(t.Context())
+	type facts struct {
+		FirstSeenAt, ReleasedAt, ArchiveStoredAt *time.Time
+		ArchiveType                              *string
+	}
+	read := func(id string) (got facts) {
+		t.Helper()
+		a := w.ask(person(user.RoleVIEWER), fmt.Sprintf(`{node(id:%q){... on PackageVersion{firstSeenAt releasedAt archiveStoredAt archiveType}}}`, id), nil)
+		w.must(json.Unmarshal(a.Data["node"], &got))
+		return got
+	}
+	for i, id := range ids {
+		got := read(id)
+		if got.FirstSeenAt == nil || got.FirstSeenAt.Before(began) || got.FirstSeenAt.After(time.Now().Add(time.Second)) {
+			t.Errorf("version %d was first seen %v", i, got.FirstSeenAt)
+		}
+		if hasArchive := i != 1; (got.ArchiveType != nil) != hasArchive || got.ArchiveStoredAt != nil {
+			t.Errorf("version %d has the archive %v, stored %v", i, got.ArchiveType, got.ArchiveStoredAt)
+		}
+	}
+	if got := read(ids[0]); got.ReleasedAt == nil || got.ReleasedAt.Year() != 2019 {
+		t.Errorf("it was released %v", got.ReleasedAt)
+	}
+	stored := w.db.Client.Archive.Create().SetSha256("x").SetSha1("y").SetSize(1).SaveX(t.Context())
+	w.db.Client.Dist.Update().SetArchiveID(stored.ID).ExecX(t.Context())
+	if got := read(ids[0]); got.ArchiveStoredAt == nil || !got.ArchiveStoredAt.Equal(stored.CreatedAt) || *got.ArchiveType != "zip" {
+		t.Errorf("stored: %+v", got)
+	}
+	w.db.Client.PackageVersion.Create().SetID("ver_by-hand").SetPackageID(w.pkg.ID).SetVersion("9.0.0").SetNormalizedVersion("9.0.0.0").ExecX(t.Context())
+	if got := read("ver_by-hand"); got.FirstSeenAt != nil {
+		t.Errorf("nobody knows when it came: %v", got.FirstSeenAt)
+	}
 }
 
 // zipOf is a zip of files, by their paths.

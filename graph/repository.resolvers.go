@@ -107,14 +107,7 @@ func (r *mutationResolver) Unblock(ctx context.Context, id string) (string, erro
 }
 
 func (r *packageResolver) Latest(ctx context.Context, obj *ent.Pkg) (*ent.PackageVersion, error) {
-	if obj.LatestVersionID == nil {
-		return nil, nil
-	}
-	row, err := r.Client.PackageVersion.Get(ctx, *obj.LatestVersionID)
-	if ent.IsNotFound(err) { // a sync replaced it just now
-		return nil, nil
-	}
-	return row, err
+	return r.View.Latest(ctx, r.Client, obj)
 }
 
 func (r *packageResolver) Versions(ctx context.Context, obj *ent.Pkg, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error) {
@@ -127,6 +120,10 @@ func (r *packageResolver) Versions(ctx context.Context, obj *ent.Pkg, first *int
 
 func (r *packageResolver) Withheld(ctx context.Context, obj *ent.Pkg) (*string, error) {
 	return r.View.Withheld(ctx, r.Client, obj)
+}
+
+func (r *packageResolver) Blocks(ctx context.Context, obj *ent.Pkg) ([]*ent.Block, error) {
+	return r.View.BlocksOf(ctx, r.Client, obj.Name)
 }
 
 func (r *packageResolver) Usage(ctx context.Context, obj *ent.Pkg, rangeArg usage.Range) (*usage.Report, error) {
@@ -168,12 +165,27 @@ func (r *packageVersionResolver) ArchiveSha1(ctx context.Context, obj *ent.Packa
 	return &stored.Sha1, nil
 }
 
-func (r *packageVersionResolver) FirstSeenAt(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error) {
-	pinned, err := view.PinOf(ctx, obj)
-	if err != nil || pinned == nil {
+func (r *packageVersionResolver) ArchiveStoredAt(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error) {
+	stored, err := archiveOf(ctx, obj)
+	if err != nil || stored == nil {
 		return nil, err
 	}
-	return pinned.SeenAt, nil
+	return &stored.CreatedAt, nil
+}
+
+func (r *packageVersionResolver) ArchiveType(ctx context.Context, obj *ent.PackageVersion) (*string, error) {
+	of, err := obj.QueryDist().Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &of.Type, nil
+}
+
+func (r *packageVersionResolver) FirstSeenAt(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error) {
+	return view.FirstSeen(obj), nil
 }
 
 func (r *packageVersionResolver) HeldUntil(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error) {

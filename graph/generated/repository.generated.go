@@ -28,6 +28,7 @@ type PackageResolver interface {
 	Latest(ctx context.Context, obj *ent.Pkg) (*ent.PackageVersion, error)
 	Versions(ctx context.Context, obj *ent.Pkg, first *int, after *entgql.Cursor[string]) (*ent.PackageVersionConnection, error)
 	Withheld(ctx context.Context, obj *ent.Pkg) (*string, error)
+	Blocks(ctx context.Context, obj *ent.Pkg) ([]*ent.Block, error)
 
 	Usage(ctx context.Context, obj *ent.Pkg, rangeArg usage.Range) (*usage.Report, error)
 }
@@ -38,6 +39,8 @@ type PackageVersionResolver interface {
 	ArchiveBytes(ctx context.Context, obj *ent.PackageVersion) (*int64, error)
 	ArchiveSha256(ctx context.Context, obj *ent.PackageVersion) (*string, error)
 	ArchiveSha1(ctx context.Context, obj *ent.PackageVersion) (*string, error)
+	ArchiveStoredAt(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error)
+	ArchiveType(ctx context.Context, obj *ent.PackageVersion) (*string, error)
 	FirstSeenAt(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error)
 
 	HeldUntil(ctx context.Context, obj *ent.PackageVersion) (*time.Time, error)
@@ -1179,6 +1182,38 @@ func (ec *executionContext) fieldContext_Package_withheld(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Package", field, true, true, "String")
 }
 
+func (ec *executionContext) _Package_blocks(ctx context.Context, field graphql.CollectedField, obj *ent.Pkg) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Package_blocks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Package().Blocks(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Block) graphql.Marshaler {
+			return ec.marshalNBlock2ᚕᚖbrokerᚋentᚐBlockᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Package_blocks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Package",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Block(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Package_downloads(ctx context.Context, field graphql.CollectedField, obj *ent.Pkg) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1647,6 +1682,52 @@ func (ec *executionContext) _PackageVersion_archiveSha1(ctx context.Context, fie
 	)
 }
 func (ec *executionContext) fieldContext_PackageVersion_archiveSha1(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PackageVersion", field, true, true, "String")
+}
+
+func (ec *executionContext) _PackageVersion_archiveStoredAt(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PackageVersion_archiveStoredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PackageVersion().ArchiveStoredAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PackageVersion_archiveStoredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PackageVersion", field, true, true, "Time")
+}
+
+func (ec *executionContext) _PackageVersion_archiveType(ctx context.Context, field graphql.CollectedField, obj *ent.PackageVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PackageVersion_archiveType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PackageVersion().ArchiveType(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PackageVersion_archiveType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PackageVersion", field, true, true, "String")
 }
 
@@ -4735,6 +4816,12 @@ func (ec *executionContext) _Package(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Package_withheld(ctx, field, obj)
 				})
+		case "blocks":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Package_blocks(ctx, field, obj)
+				})
 		case "downloads":
 			out.Values[i] = ec._Package_downloads(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -4914,6 +5001,18 @@ func (ec *executionContext) _PackageVersion(ctx context.Context, sel ast.Selecti
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PackageVersion_archiveSha1(ctx, field, obj)
+				})
+		case "archiveStoredAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PackageVersion_archiveStoredAt(ctx, field, obj)
+				})
+		case "archiveType":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PackageVersion_archiveType(ctx, field, obj)
 				})
 		case "firstSeenAt":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -5725,6 +5824,22 @@ func (ec *executionContext) marshalNAdvisory2ᚖbrokerᚋentᚐAdvisory(ctx cont
 		return graphql.Null
 	}
 	return ec._Advisory(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBlock2ᚕᚖbrokerᚋentᚐBlockᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Block) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBlock2ᚖbrokerᚋentᚐBlock(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNBlock2ᚖbrokerᚋentᚐBlock(ctx context.Context, sel ast.SelectionSet, v *ent.Block) graphql.Marshaler {

@@ -270,6 +270,7 @@ type ComplexityRoot struct {
 
 	Package struct {
 		Abandoned   func(childComplexity int) int
+		Blocks      func(childComplexity int) int
 		Description func(childComplexity int) int
 		Downloads   func(childComplexity int) int
 		ID          func(childComplexity int) int
@@ -304,6 +305,8 @@ type ComplexityRoot struct {
 		ArchiveBytes      func(childComplexity int) int
 		ArchiveSha1       func(childComplexity int) int
 		ArchiveSha256     func(childComplexity int) int
+		ArchiveStoredAt   func(childComplexity int) int
+		ArchiveType       func(childComplexity int) int
 		Changed           func(childComplexity int) int
 		Dependents        func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Downloads         func(childComplexity int) int
@@ -1849,6 +1852,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Package.Abandoned(childComplexity), true
+	case "Package.blocks":
+		if e.ComplexityRoot.Package.Blocks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Blocks(childComplexity), true
 	case "Package.description":
 		if e.ComplexityRoot.Package.Description == nil {
 			break
@@ -1995,6 +2004,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PackageVersion.ArchiveSha256(childComplexity), true
+	case "PackageVersion.archiveStoredAt":
+		if e.ComplexityRoot.PackageVersion.ArchiveStoredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.ArchiveStoredAt(childComplexity), true
+	case "PackageVersion.archiveType":
+		if e.ComplexityRoot.PackageVersion.ArchiveType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageVersion.ArchiveType(childComplexity), true
 	case "PackageVersion.changed":
 		if e.ComplexityRoot.PackageVersion.Changed == nil {
 			break
@@ -4267,11 +4288,14 @@ type Package implements Node {
   description: String
   "The replacement's name, or an empty string, where the package is abandoned; null where it is not."
   abandoned: String
+  "The highest stable version that is offered, else the highest pre-release, else the default branch; null where none is offered."
   latest: PackageVersion
   "Highest version first."
   versions(first: Int, after: Cursor): PackageVersionConnection!
-  "Why it is not served: another repository owns its name, or comes first. Null where it is."
+  "Why it is not served: another repository owns its name, or comes first, or every version is blocked. Null where it is."
   withheld: String
+  "The blocks of its name, and of patterns that match it."
+  blocks: [Block!]!
   downloads: Long!
   usage(range: UsageRange!): Usage!
 }
@@ -4292,12 +4316,16 @@ type PackageVersion implements Node {
   archiveBytes: Long
   archiveSha256: String
   archiveSha1: String
-  "When this server first saw it; null of a branch, and where nobody knows any more."
+  "When the stored archive was fetched, uploaded or packed here."
+  archiveStoredAt: Time
+  "zip, tar and the like; null where it has no archive, as a metapackage."
+  archiveType: String
+  "When this server first stored it; null where nobody knows any more."
   firstSeenAt: Time
   downloads: Long!
   "Held back until then by a cooldown."
   heldUntil: Time
-  "Why it is not offered, or not as its source has it now: blocked, held back, changed or gone upstream. Null where it is."
+  "Why it is not offered, or not as its source has it now: blocked, gone upstream, held back, changed, in this order. Null where it is."
   withheld: String
   "What its source knows of weaknesses that it has, the newest first."
   advisories: [Advisory!]!
@@ -5131,6 +5159,8 @@ func (ec *executionContext) childFields_Package(ctx context.Context, field graph
 		return ec.fieldContext_Package_versions(ctx, field)
 	case "withheld":
 		return ec.fieldContext_Package_withheld(ctx, field)
+	case "blocks":
+		return ec.fieldContext_Package_blocks(ctx, field)
 	case "downloads":
 		return ec.fieldContext_Package_downloads(ctx, field)
 	case "usage":
@@ -5197,6 +5227,10 @@ func (ec *executionContext) childFields_PackageVersion(ctx context.Context, fiel
 		return ec.fieldContext_PackageVersion_archiveSha256(ctx, field)
 	case "archiveSha1":
 		return ec.fieldContext_PackageVersion_archiveSha1(ctx, field)
+	case "archiveStoredAt":
+		return ec.fieldContext_PackageVersion_archiveStoredAt(ctx, field)
+	case "archiveType":
+		return ec.fieldContext_PackageVersion_archiveType(ctx, field)
 	case "firstSeenAt":
 		return ec.fieldContext_PackageVersion_firstSeenAt(ctx, field)
 	case "downloads":

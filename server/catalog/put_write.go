@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,9 +120,10 @@ func (w *writes) leave(table, id string) {
 	w.gone[table] = append(w.gone[table], id)
 }
 
-// addVersions adds the versions that are new or changed, and returns the id of the highest.
+// addVersions adds the versions that are new or changed, and returns the id of the one that people are shown first.
 func (w *writes) addVersions(of string, old *oldPackage, u *Update) (outcome Outcome, latest *string) {
 	present := make(map[string]bool, len(u.Versions))
+	first := u.first()
 	for i := range u.Versions {
 		v := &u.Versions[i]
 		present[v.Normalized] = true
@@ -136,7 +138,7 @@ func (w *writes) addVersions(of string, old *oldPackage, u *Update) (outcome Out
 		} else {
 			id = newID("ver_")
 		}
-		if i == 0 {
+		if i == first {
 			latest = &id
 		}
 		if was == nil || was.gone {
@@ -199,15 +201,29 @@ func (w *writes) addDocuments(of string, old *oldPackage, u *Update) (changed bo
 	return changed
 }
 
-// describe keeps what lists show of the package: what its highest version says.
+// first is the place of the version that people are shown first, as long as it is offered: the highest stable one, else
+// the highest pre-release, else the default branch.
+func (u *Update) first() int {
+	stable := slices.IndexFunc(u.Versions, func(v metadata.Version) bool { return !v.Dev && metadata.Stability(v.Normalized) == "stable" })
+	release := slices.IndexFunc(u.Versions, func(v metadata.Version) bool { return !v.Dev })
+	branch := slices.IndexFunc(u.Versions, func(v metadata.Version) bool { return v.DefaultBranch() })
+	for _, place := range []int{stable, release, branch} {
+		if place >= 0 {
+			return place
+		}
+	}
+	return 0
+}
+
+// describe keeps what lists show of the package: what the version says that people are shown first.
 func (r *packageRow) describe(u *Update, latest *string, madeOf []byte) {
 	r.kind, r.versions, r.latest = "library", len(u.Versions), latest
 	r.stable, r.dev, r.digest = u.Validators.Stable, u.Validators.Dev, madeOf
 	if len(u.Versions) == 0 {
 		return
 	}
-	highest := &u.Versions[0]
-	r.kind, r.description, r.abandoned, r.releasedAt = highest.Type(), highest.Description(), highest.Abandoned(), timeOrNil(highest.ReleasedAt())
+	shown := &u.Versions[u.first()]
+	r.kind, r.description, r.abandoned, r.releasedAt = shown.Type(), shown.Description(), shown.Abandoned(), timeOrNil(shown.ReleasedAt())
 }
 
 // table is how rows of one table are written.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"broker/ent"
+	"broker/ent/packageversion"
+	"broker/ent/pkg"
 	"broker/ent/syncrun"
 	"broker/server/archive"
 	"broker/server/audit"
@@ -293,6 +296,67 @@ func TestViewsDoNotShareAValidator(t *testing.T) {
 				t.Errorf("the same view has %s and %s", modified, same)
 			}
 		}
+	})
+}
+
+// A package of which every version is blocked is neither listed nor found, whether by a block of all versions, by one of
+// each, or by a pattern, until it is unblocked or has another version. packages.json goes on naming it: a client would
+// look for it elsewhere.
+func TestBlockedPackagesAreNotFound(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db, fixture.Options{})
+		secret := w.token(tokens.NewToken{Description: "CI"})
+		some := w.token(tokens.NewToken{Description: "some", Packages: []string{"acme/*"}})
+		packages := catalog.New(db, databasetest.Log(db), &url.URL{Scheme: "https", Host: "broker.example"})
+		block := func(name, versions string) string {
+			t.Helper()
+			row, err := packages.BlockVersions(t.Context(), catalog.NewBlock{Package: name, Versions: versions, Reason: "steals keys"})
+			w.must(err)
+			return row.ID
+		}
+		all := `["acme/contracts","acme/lib","acme/nightly"]`
+		finds := func(what, want string) {
+			t.Helper()
+			for _, secret := range []string{secret, some} {
+				if body := w.get(secret, "/list.json").Body.String(); body != `{"packageNames":`+want+`}` {
+					t.Errorf("%s: listed are %s", what, body)
+				}
+				var found struct {
+					Results []struct{ Name string }
+					Total   int
+				}
+				w.must(json.Unmarshal(w.get(secret, "/search.json?q=acme").Body.Bytes(), &found))
+				names := []string{}
+				for _, one := range found.Results {
+					names = append(names, one.Name)
+				}
+				slices.Sort(names)
+				if got, _ := json.Marshal(names); string(got) != want || found.Total != len(names) {
+					t.Errorf("%s: found are %d, %s", what, found.Total, got)
+				}
+			}
+			if root := w.get(secret, "/packages.json").Body.String(); !strings.Contains(root, `"available-packages":`+all) {
+				t.Errorf("%s: a client would look elsewhere: %s", what, root)
+			}
+		}
+		finds("nothing is blocked", all)
+		id := block("acme/lib", "*")
+		finds("all versions", `["acme/contracts","acme/nightly"]`)
+		pattern := block("acme/*", ">=0.0.1-dev")
+		finds("all releases of a pattern, but not the branches", `["acme/contracts","acme/nightly"]`)
+		var each []string
+		for _, version := range db.Client.PackageVersion.Query().Where(packageversion.HasPackageWith(pkg.NameNEQ("acme/lib")), packageversion.Dev(true)).AllX(t.Context()) {
+			each = append(each, version.Version)
+		}
+		branches := block("acme/*", strings.Join(each, " || "))
+		finds("each of its versions", `[]`)
+		for _, id := range []string{pattern, branches, id} {
+			w.must(packages.Unblock(t.Context(), id))
+		}
+		finds("unblocked", all)
+		block("acme/lib", "<1000")
+		finds("some of its versions", all)
 	})
 }
 

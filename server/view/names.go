@@ -128,22 +128,27 @@ func merged(all, some, there []string) []string {
 	return append(next, there...)
 }
 
-// Names returns the names of the packages a token with these patterns may see, sorted.
+// Names returns the names of the packages a token with these patterns may see, sorted, without those of which every
+// version is blocked.
 func (v *View) Names(ctx context.Context, visible pattern.Set) ([]string, error) {
 	names, err := v.names.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return filter(names, visible), nil
+	hidden, err := v.allWithdrawn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return filter(names, visible, hidden), nil
 }
 
-func filter(all []string, visible pattern.Set) []string {
-	if visible.Empty() {
+func filter(all []string, visible pattern.Set, hidden withdrawn) []string {
+	if visible.Empty() && len(hidden) == 0 {
 		return all
 	}
 	var some []string
 	for _, name := range all {
-		if visible.Match(name) {
+		if _, blocked := hidden[name]; !blocked && visible.Match(name) {
 			some = append(some, name)
 		}
 	}
@@ -161,7 +166,7 @@ type Found struct {
 // searchMax is how many results a search returns; Composer shows the first page only.
 const searchMax = 100
 
-// Search returns the packages whose name or description has every word of the query, most downloaded first, and how
+// Search returns the packages, but those of which every version is blocked, whose name or description has every word of the query, most downloaded first, and how
 // many there are. packageType narrows to a type; empty means any.
 func (v *View) Search(ctx context.Context, query, packageType string, visible pattern.Set) ([]Found, int, error) {
 	found, err := database.Soon(ctx, func(ctx context.Context) (page, error) { return v.search(ctx, query, packageType, visible) })
@@ -189,6 +194,10 @@ func (v *View) search(ctx context.Context, query, packageType string, visible pa
 	if err != nil {
 		return page{}, fmt.Errorf("search packages: %w", err)
 	}
+	hidden, err := v.allWithdrawn(ctx)
+	if err != nil {
+		return page{}, err
+	}
 	has := map[string][]string{}
 	for _, row := range rows {
 		has[row.Name] = append(has[row.Name], *row.RepositoryID)
@@ -196,7 +205,7 @@ func (v *View) search(ctx context.Context, query, packageType string, visible pa
 	var ids []string
 	total := 0
 	for _, row := range rows {
-		if order.First(row.Name, has[row.Name]...) != *row.RepositoryID {
+		if _, blocked := hidden[row.Name]; blocked || order.First(row.Name, has[row.Name]...) != *row.RepositoryID {
 			continue
 		}
 		if total++; total <= searchMax {

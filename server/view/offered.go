@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/oklog/ulid/v2"
 
 	"broker/ent"
 	"broker/ent/block"
@@ -46,6 +47,9 @@ type rule struct {
 	link     string
 }
 
+// whole tells whether it is of every version there can be.
+func (r rule) whole() bool { return r.versions.String() == "*" }
+
 // rules are all blocks: those of one name by it, and those of patterns.
 type rules struct {
 	named    map[string][]rule
@@ -65,19 +69,29 @@ func newBlocks(db *database.DB, memory *cached.Memory) *blocks {
 	})}
 }
 
+func (b *blocks) all(ctx context.Context) (*rules, error) {
+	return b.kept.Get(ctx, struct{}{}, b.read)
+}
+
 // of are the blocks of a package.
 func (b *blocks) of(ctx context.Context, name string) ([]rule, error) {
-	all, err := b.kept.Get(ctx, struct{}{}, b.read)
+	all, err := b.all(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return all.of(name), nil
+}
+
+func (all *rules) none() bool { return len(all.named) == 0 && len(all.patterns) == 0 }
+
+func (all *rules) of(name string) []rule {
 	found := all.named[name]
 	for _, r := range all.patterns {
 		if r.names.Match(name) {
 			found = append(slices.Clip(found), r)
 		}
 	}
-	return found, nil
+	return found
 }
 
 func (b *blocks) read(ctx context.Context) (*rules, error) {
@@ -202,7 +216,7 @@ func (v *View) IsBlocked(ctx context.Context, name, version string) (bool, error
 // Offer is what is decided of one version.
 type Offer struct {
 	HeldUntil *time.Time // nil where it is not held back
-	Withheld  *string    // why it is not offered, or not as its source has it now, for people; nil where it is
+	Withheld  *string    // why it is not offered, or not as its source has it now, for people: all of it, what keeps it longest first; nil where it is
 }
 
 // Offer tells what is decided of a version.
@@ -213,17 +227,19 @@ func (v *View) Offer(ctx context.Context, version *ent.PackageVersion) (offer Of
 			return offer, fmt.Errorf("read the package of %s: %w", version.ID, err)
 		}
 	}
-	say := func(why string) {
-		if offer.Withheld == nil {
+	var said []string
+	defer func() {
+		if why := strings.Join(said, " "); err == nil && why != "" {
 			offer.Withheld = &why
 		}
-	}
+	}()
+	say := func(why string) { said = append(said, why) }
 	some, err := v.blocks.of(ctx, of.Name)
 	if err != nil {
 		return offer, err
 	}
 	if blocked := blocking(some, of.Name, version.NormalizedVersion); blocked != nil {
-		say("Blocked: " + blocked.Reason)
+		say("Blocked: " + sentence(blocked.Reason))
 	}
 	if version.GoneAt != nil || of.GoneAt != nil || of.RepositoryID == nil {
 		say("Its source no longer has it.")
@@ -240,7 +256,11 @@ func (v *View) Offer(ctx context.Context, version *ent.PackageVersion) (offer Of
 	if days := order.Cooldown(*of.RepositoryID, of.Name); days > 0 && pinned.SeenAt != nil && pinned.ReleasedAt == nil {
 		if until := pinned.SeenAt.AddDate(0, 0, days); until.After(time.Now()) {
 			offer.HeldUntil = &until
-			say("Held back: it was first seen " + pinned.SeenAt.UTC().Format("2 January 2006 15:04 UTC") + ".")
+			since := "first seen"
+			if seen := FirstSeen(version); seen != nil && pinned.SeenAt.Before(seen.Add(-time.Minute)) { // it was there when the first sync came
+				since = "released"
+			}
+			say("Held back: it was " + since + " " + pinned.SeenAt.UTC().Format("2 January 2006 15:04 UTC") + ".")
 		}
 	}
 	switch {
@@ -253,6 +273,35 @@ func (v *View) Offer(ctx context.Context, version *ent.PackageVersion) (offer Of
 		say("Its source says something else of it now; what was first seen is served.")
 	}
 	return offer, nil
+}
+
+// sentence is a text that ends as one does.
+func sentence(text string) string {
+	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "!") || strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
+}
+
+// FirstSeen is when this server first stored a version; nil where its ids do not tell. An id begins with when it was made
+// (see ent/schema/id.go): that of a release's pin outlives a version that was gone for long, and that of a version is
+// older than its pin where it was stored before there were pins.
+func FirstSeen(version *ent.PackageVersion) (first *time.Time) {
+	ids := []string{version.ID}
+	if version.PinID != nil {
+		ids = append(ids, *version.PinID)
+	}
+	for _, id := range ids {
+		_, made, _ := strings.Cut(id, "_")
+		read, err := ulid.ParseStrict(strings.ToUpper(made))
+		if err != nil {
+			continue
+		}
+		if at := read.Timestamp().UTC(); first == nil || at.Before(*first) {
+			first = &at
+		}
+	}
+	return first
 }
 
 // PinOf is what a release was when it was first seen; nil of a branch.

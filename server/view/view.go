@@ -54,6 +54,7 @@ type View struct {
 	seen      *cached.Cache[seenKey, bool]     // whether a token sees something of a repository
 	names     *names
 	blocks    *blocks
+	withdrawn *cached.Cache[struct{}, withdrawn]
 	advised   *cached.Cache[struct{}, advised]
 }
 
@@ -68,7 +69,7 @@ type distKey struct{ name, version, reference string }
 // documents are kept in memory.
 func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, follower Follower, publicURL *url.URL, bytes uint64) *View {
 	v := &View{db: db, publicURL: publicURL, owners: owners, follower: follower, names: newNames(db, memory, owners),
-		blocks: newBlocks(db, memory)}
+		blocks: newBlocks(db, memory), withdrawn: newWithdrawn(memory)}
 	v.documents = cached.New(memory, cached.Options[documentKey, *Document]{
 		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes, LastKnown: true,
 		Until:    func(d *Document) time.Time { return d.until },
@@ -236,7 +237,15 @@ func (v *View) Withheld(ctx context.Context, client *ent.Client, p *ent.Pkg) (*s
 		return &why, nil
 	}
 	answers, err := v.Package(ctx, client, p.Name)
-	if err != nil || answers != nil && answers.ID == p.ID {
+	if err != nil {
+		return nil, err
+	}
+	if answers != nil && answers.ID == p.ID {
+		all, err := v.allWithdrawn(ctx)
+		if reason, blocked := all[p.Name]; blocked {
+			why := "Blocked: " + sentence(reason)
+			return &why, err
+		}
 		return nil, err
 	}
 	order, err := v.owners.Order(ctx)
