@@ -19,6 +19,7 @@ import { Fragment, useEffect, useRef, useState } from "react";
 import { signOut, viewerQuery } from "../features/account/queries";
 import { SignInAgain } from "../features/account/sign-in-again";
 import { compact } from "../lib/time";
+import { useKeptFocus } from "./kept-focus";
 import { Offline } from "./offline";
 
 const pages = [
@@ -39,6 +40,8 @@ const pages = [
  */
 export function Shell() {
   const nav = useActiveInView();
+  const content = useRef<HTMLElement>(null);
+  useKeptFocus(content);
   const { data: viewer } = useSuspenseQuery(viewerQuery);
   const theirs = pages.filter(({ to }) => viewer.role === "OWNER" || (to !== "/settings" && to !== "/users"));
   if (viewer.secondFactorMissing) return <Navigate to="/second-factor" />; // decided while the page was open
@@ -73,7 +76,7 @@ export function Shell() {
         </nav>
         <Person />
       </header>
-      <main id="content" className="min-w-0 px-4 py-6 md:px-8 md:py-8">
+      <main ref={content} id="content" className="min-w-0 px-4 py-6 md:px-8 md:py-8">
         <Offline />
         <Fragment key={viewer.id}>
           <Outlet />

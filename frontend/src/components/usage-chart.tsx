@@ -3,10 +3,19 @@ import { type Point, roundUp } from "../lib/series";
 import { compact, count, dayOf, number } from "../lib/time";
 import { Bars } from "./bars";
 
-type Props = { title: string; points: readonly Point[]; step?: "day" | "week"; action?: ReactNode };
+type Props = {
+  title: string;
+  points: readonly Point[];
+  step?: "day" | "week";
+  /** What the bars are of: requests, answered and refused, or downloads alone. */
+  of?: "request" | "download";
+  action?: ReactNode;
+};
 
-/** Requests a day or a week as bars, answered and refused, with a table that says the same. */
-export function UsageChart({ title, points, step = "day", action }: Props) {
+/** What was counted a day or a week as bars, with a table that says all of it. */
+export function UsageChart({ title, points: counted, step = "day", of = "request", action }: Props) {
+  const requests = of === "request";
+  const points = requests ? counted : counted.map((p) => ({ ...p, requests: p.downloads, refused: 0 }));
   const [at, setAt] = useState<number | null>(null);
   const chosen = Math.min(at ?? points.length - 1, points.length - 1);
   const top = roundUp(Math.max(...points.map((p) => p.requests), 1));
@@ -14,14 +23,15 @@ export function UsageChart({ title, points, step = "day", action }: Props) {
   const name = (point: Point) => (step === "week" ? `Week of ${dayOf(point.at)}` : dayOf(point.at));
   const point = points[chosen];
   if (!point) return null;
-  const says = `${name(point)}: ${count(point.requests, "request")}, ${number(point.refused)} refused, ${count(point.downloads, "download")}`;
+  const downloads = count(point.downloads, "download");
+  const says = `${name(point)}: ${requests ? `${count(point.requests, "request")}, ${number(point.refused)} refused, ` : ""}${downloads}`;
   return (
     <figure className="grid min-w-0 gap-3">
       <figcaption className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <span className="font-semibold text-base">{title}</span>
-          <Key className="bg-accent">Answered</Key>
-          <Key className="bg-danger">Refused</Key>
+          {requests && <Key className="bg-accent">Answered</Key>}
+          {requests && <Key className="bg-danger">Refused</Key>}
         </span>
         {action}
       </figcaption>
@@ -34,7 +44,7 @@ export function UsageChart({ title, points, step = "day", action }: Props) {
             top={top}
             chosen={at === null ? -1 : chosen}
             onPoint={setAt}
-            label={`${count(total, "request")}, at most ${number(Math.max(...points.map((p) => p.requests)))} a ${step}.`}
+            label={`${count(total, of)}, at most ${number(Math.max(...points.map((p) => p.requests)))} a ${step}.`}
           />
           <input
             type="range"
@@ -55,7 +65,7 @@ export function UsageChart({ title, points, step = "day", action }: Props) {
       </p>
       <details>
         <summary className="w-fit text-[13px] text-muted">Show table</summary>
-        <PointTable points={points} step={step} name={name} />
+        <PointTable points={counted} step={step} name={name} />
       </details>
     </figure>
   );

@@ -548,7 +548,7 @@ export type PackageQueryVariables = Exact<{
 }>;
 
 
-export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, repository: { id: string, name: string }, versions: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, downloads: number, withheld: string | null, heldUntil: string | null, changed: { seenAt: string } | null } | null } | null> | null } } | null };
+export type PackageQuery = { package: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, withheld: string | null, latest: { id: string } | null, blocks: Array<{ id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string }>, repository: { id: string, name: string }, versions: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, version: string, normalizedVersion: string, reference: string | null, releasedAt: string | null, licenses: Array<string>, downloads: number, withheld: string | null, heldUntil: string | null, changed: { seenAt: string } | null } | null } | null> | null } } | null };
 
 export type PackageVersionQueryVariables = Exact<{
   id: string;
@@ -556,7 +556,7 @@ export type PackageVersionQueryVariables = Exact<{
 
 
 export type PackageVersionQuery = { node:
-    | { id: string, archiveBytes: number | null, archiveSha1: string | null, archiveSha256: string | null, firstSeenAt: string | null, withheld: string | null, heldUntil: string | null, requires: Array<{ package: string, constraint: string, kind: string, known: boolean }>, dependents: { totalCount: number, edges: Array<{ node: { id: string, name: string } | null } | null> | null }, changed: { reference: string | null, sha256: string | null, seenAt: string } | null }
+    | { id: string, archiveBytes: number | null, archiveSha1: string | null, archiveSha256: string | null, archiveStoredAt: string | null, archiveType: string | null, firstSeenAt: string | null, withheld: string | null, heldUntil: string | null, requires: Array<{ package: string, constraint: string, kind: string, known: boolean }>, dependents: { totalCount: number, edges: Array<{ node: { id: string, name: string } | null } | null> | null }, changed: { reference: string | null, sha256: string | null, seenAt: string } | null }
     | Record<PropertyKey, never>
    | null };
 
@@ -612,14 +612,6 @@ export type UnblockMutationVariables = Exact<{
 
 
 export type UnblockMutation = { unblock: string };
-
-export type BlocksQueryVariables = Exact<{
-  first?: number | null | undefined;
-  after?: string | null | undefined;
-}>;
-
-
-export type BlocksQuery = { blocks: { edges: Array<{ node: { id: string, package: string, versions: string, reason: string, link: string | null, createdAt: string, createdBy: string } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type PersonFragment = { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean };
 
@@ -1535,6 +1527,19 @@ export const PackageDocument = new TypedDocumentString(`
     type
     abandoned
     downloads
+    withheld
+    latest {
+      id
+    }
+    blocks {
+      id
+      package
+      versions
+      reason
+      link
+      createdAt
+      createdBy
+    }
     repository {
       id
       name
@@ -1573,6 +1578,8 @@ export const PackageVersionDocument = new TypedDocumentString(`
       archiveBytes
       archiveSha1
       archiveSha256
+      archiveStoredAt
+      archiveType
       firstSeenAt
       requires {
         package
@@ -1656,27 +1663,6 @@ export const UnblockDocument = new TypedDocumentString(`
   unblock(id: $id)
 }
     `) as unknown as TypedDocumentString<UnblockMutation, UnblockMutationVariables>;
-export const BlocksDocument = new TypedDocumentString(`
-    query Blocks($first: Int, $after: Cursor) {
-  blocks(first: $first, after: $after) {
-    edges {
-      node {
-        id
-        package
-        versions
-        reason
-        link
-        createdAt
-        createdBy
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<BlocksQuery, BlocksQueryVariables>;
 export const PeopleDocument = new TypedDocumentString(`
     query People($first: Int, $after: Cursor) {
   users(first: $first, after: $after) {

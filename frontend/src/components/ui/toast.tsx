@@ -7,7 +7,10 @@ export type Message = { id: number; title: string };
 const ToastContext = createContext<(title: string) => void>(() => undefined);
 const Toasts = later(async () => (await import("./toasts")).Toasts);
 
-/** Shows what is said with useToast by whatever is inside. What shows it is loaded with the first message. */
+/**
+ * Shows what is said with useToast by whatever is inside, and has it read out. What shows it is loaded with the first
+ * message; a reader only hears what changes in something that was there before.
+ */
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [said, setSaid] = useState<Message[]>([]);
   const say = useMemo(() => {
@@ -20,6 +23,9 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   return (
     <ToastContext value={say}>
       {children}
+      <p role="status" className="sr-only">
+        {said.at(-1)?.title}
+      </p>
       {said.length > 0 && <Toasts said={said} />}
     </ToastContext>
   );

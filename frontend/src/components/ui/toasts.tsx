@@ -31,7 +31,10 @@ function Shown() {
   const { toasts } = Toast.useToastManager();
   return (
     <Toast.Portal>
-      <Toast.Viewport className="fixed right-4 bottom-4 z-50 grid w-[min(22rem,calc(100vw-2rem))] gap-2">
+      <Toast.Viewport
+        aria-live="off" // ToastProvider has them read out
+        className="fixed right-4 bottom-4 z-50 grid w-[min(22rem,calc(100vw-2rem))] gap-2"
+      >
         {toasts.map((toast) => (
           <Toast.Root
             key={toast.id}

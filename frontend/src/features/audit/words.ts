@@ -45,9 +45,9 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "version.change": "Version changed upstream",
       "version.accept": "Change accepted",
       "version.reject": "Change rejected",
-      "version.release": "Version let through",
+      "version.release": "Version released",
       "version.block": "Versions blocked",
-      "version.unblock": "Block removed",
+      "version.unblock": "Versions unblocked",
     },
   },
   user: {

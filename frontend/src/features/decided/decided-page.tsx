@@ -17,11 +17,11 @@ const BlockDialog = later(async () => (await import("../packages/block-dialog"))
 /** What each list is of, and what is said where it is empty. */
 const about: Record<State, { text: string; none: string }> = {
   changed: {
-    text: "Their source says something else of them now than when they were first seen here. What was first seen is served until somebody decides.",
+    text: "Their source says something else of them now than when they were first seen here. What was first seen is served until somebody accepts the change; who rejects it has it stay so.",
     none: "Nothing has changed: what is served is what its sources still have.",
   },
   held: {
-    text: "Releases that are younger than the cooldown of their repository. They are offered by themselves when it is over.",
+    text: "Releases that are younger than the cooldown of their repository. They are offered by themselves when it is over, or once somebody releases them.",
     none: "Nothing is held back. The cooldown of a repository holds its new releases back.",
   },
   blocked: {

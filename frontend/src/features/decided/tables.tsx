@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { More } from "../../components/more";
 import { cell, row } from "../../components/page";
 import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
@@ -18,7 +19,7 @@ import type { Block, Row } from "./queries";
 
 const acts = {
   accept: async (id: string) => void (await request(AcceptVersionChangeDocument, { id })),
-  keep: async (id: string) => void (await request(RejectVersionChangeDocument, { id })),
+  reject: async (id: string) => void (await request(RejectVersionChangeDocument, { id })),
   release: async (id: string) => void (await request(ReleaseVersionDocument, { id })),
   unblock: async (id: string) => void (await request(UnblockDocument, { id })),
 };
@@ -84,21 +85,29 @@ export function VersionTable({ rows, state, mayDecide, dimmed }: VersionProps) {
                           label="Accept"
                           of={of}
                           acting={acting}
-                          does={{ act: "accept", id: one.id, done: `${of} is served as its source has it now.` }}
+                          does={{
+                            act: "accept",
+                            id: one.id,
+                            done: `${of}: the change is accepted. It is served as its source has it now.`,
+                          }}
                         />
                         <ActButton
-                          label="Keep"
+                          label="Reject"
                           of={of}
                           acting={acting}
-                          does={{ act: "keep", id: one.id, done: `${of} stays what it was.` }}
+                          does={{
+                            act: "reject",
+                            id: one.id,
+                            done: `${of}: the change is rejected. It stays what it was.`,
+                          }}
                         />
                       </>
                     ) : (
                       <ActButton
-                        label="Offer now"
+                        label="Release"
                         of={of}
                         acting={acting}
-                        does={{ act: "release", id: one.id, done: `${of} is offered.` }}
+                        does={{ act: "release", id: one.id, done: `${of} is released: it is offered from now on.` }}
                       />
                     )}
                   </div>
@@ -177,7 +186,7 @@ export function BlockTable({ rows, mayDecide }: { rows: Block[]; mayDecide: bool
                   label="Unblock"
                   of={`${one.package} ${one.versions}`}
                   acting={acting}
-                  does={{ act: "unblock", id: one.id, done: `${one.package} ${one.versions} is no longer blocked.` }}
+                  does={{ act: "unblock", id: one.id, done: `${one.package} ${one.versions} is unblocked.` }}
                 />
               </CardCell>
             )}
@@ -185,13 +194,5 @@ export function BlockTable({ rows, mayDecide }: { rows: Block[]; mayDecide: bool
         ))}
       </tbody>
     </table>
-  );
-}
-
-function More({ address }: { address: string }) {
-  return (
-    <a href={address} rel="noopener noreferrer" className="text-accent underline">
-      More
-    </a>
   );
 }

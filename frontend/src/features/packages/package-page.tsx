@@ -1,17 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { Address } from "../../components/address";
 import { CopyButton } from "../../components/copy-button";
 import { Empty, LoadError, PageHead, Skeleton } from "../../components/page";
-import { Time } from "../../components/time";
+import { Callout } from "../../components/panel";
+import { buttonClass } from "../../components/ui/button";
 import { Field, Select } from "../../components/ui/field";
 import { rowsOf } from "../../lib/connection";
-import { bytes, number } from "../../lib/time";
 import { PackageUsage } from "./package-usage";
-import { type FullPackage, type FullVersion, packageQuery, type Version, versionQuery } from "./queries";
+import { type FullPackage, packageQuery, type Version, versionQuery } from "./queries";
 import { ReadmePanel } from "./readme-panel";
 import { Dependents, Requirements } from "./requirements";
+import { isBlocked } from "./state";
+import { VersionFacts } from "./version-facts";
 import { Versions } from "./versions";
 import { WhoDownloaded } from "./who";
 import { Blocks, Withheld } from "./withheld";
@@ -19,10 +20,26 @@ import { Blocks, Withheld } from "./withheld";
 export function PackagePage() {
   const { vendor, name } = useParams({ from: "/_app/packages/$vendor/$name" });
   const query = useQuery(packageQuery(`${vendor}/${name}`));
-  if (query.isPending) return <Skeleton />;
-  if (query.isError) return <LoadError error={query.error} retry={() => query.refetch()} />;
-  if (!query.data) return <Empty text={`No repository of this server has ${vendor}/${name}.`} />;
-  return <PackageDetails pkg={query.data} />;
+  if (query.data) return <PackageDetails pkg={query.data} />;
+  return (
+    <>
+      <PageHead title={`${vendor}/${name}`} />
+      {query.isPending ? (
+        <Skeleton />
+      ) : query.isError ? (
+        <LoadError error={query.error} retry={() => query.refetch()} />
+      ) : (
+        <Empty
+          text="No repository of this server has it. It may have been removed: what lock files name of it is served for a while."
+          action={
+            <Link to="/packages" className={buttonClass()}>
+              All packages
+            </Link>
+          }
+        />
+      )}
+    </>
+  );
 }
 
 function PackageDetails({ pkg }: { pkg: FullPackage }) {
@@ -32,7 +49,8 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
     void navigate({ search: (now) => ({ ...now, v: next }), replace: true, resetScroll: false });
   const versions = rowsOf<Version>([pkg.versions]);
   const named = versions.find((one) => one.version === v);
-  const chosen = named ?? versions[0];
+  const latest = versions.find((one) => one.id === pkg.latest?.id);
+  const chosen = named ?? latest ?? versions[0];
   const { data: full } = useQuery(versionQuery(chosen?.id));
   return (
     <>
@@ -42,10 +60,27 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
           This package is abandoned.{pkg.abandoned && ` Use ${pkg.abandoned} instead.`}
         </p>
       )}
+      {pkg.withheld && (
+        <div className="mb-6">
+          <Callout tone={isBlocked(pkg.withheld) ? "danger" : "warn"}>
+            <p className="font-medium">
+              {isBlocked(pkg.withheld) ? "Every version is blocked: nobody gets it from here." : "It is not served."}
+            </p>
+            <p>{pkg.withheld}</p>
+          </Callout>
+        </div>
+      )}
       {v && !named && (
         <p className="mb-6 rounded-md bg-warn-soft px-4 py-2.5 text-warn">There is no version {v} here.</p>
       )}
-      <InstallCommand name={pkg.name} version={chosen === versions[0] ? undefined : chosen?.version} />
+      {versions.length === 0 && (
+        <div className="mb-8 rounded-lg border border-line bg-panel">
+          <Empty text="It has no versions yet." />
+        </div>
+      )}
+      {chosen && (
+        <InstallCommand name={pkg.name} version={asItIs(chosen) && chosen === latest ? undefined : chosen.version} />
+      )}
       {chosen && (
         <div className="mb-8 grid items-start gap-6 lg:grid-cols-2">
           <section className="grid gap-4 rounded-lg border border-line bg-panel p-5">
@@ -74,14 +109,17 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
       )}
       <div className="grid gap-8">
         {chosen && <ReadmePanel id={chosen.id} stored={full?.archiveBytes != null} />}
-        <Versions versions={versions} total={pkg.versions.totalCount} />
-        <Blocks name={pkg.name} />
-        <PackageUsage name={pkg.name} />
+        {versions.length > 0 && <Versions versions={versions} total={pkg.versions.totalCount} />}
+        <Blocks blocks={pkg.blocks} />
+        <PackageUsage name={pkg.name} downloads={pkg.downloads} />
         <WhoDownloaded name={pkg.name} versions={versions} version={who} />
       </div>
     </>
   );
 }
+
+/** Whether Composer takes a version by itself, without being told of it: a stable one. */
+const asItIs = ({ normalizedVersion }: Version) => /^[\d.]+(-patch[\d.]*)?$/.test(normalizedVersion);
 
 function InstallCommand({ name, version }: { name: string; version?: string }) {
   const command = `composer require ${name}${version ? `:${version}` : ""}`;
@@ -92,43 +130,5 @@ function InstallCommand({ name, version }: { name: string; version?: string }) {
       </pre>
       <CopyButton text={command} label="Copy the command" />
     </div>
-  );
-}
-
-type FactsProps = { version: Version; full?: FullVersion | null; pkg: FullPackage };
-
-function VersionFacts({ version, full, pkg }: FactsProps) {
-  const code = (text?: string | null) => (text ? <code>{text}</code> : "Not stored yet");
-  const facts: [string, ReactNode][] = [
-    ["Released", version.releasedAt ? <Time key="time" at={version.releasedAt} /> : "Unknown"],
-    ...(full?.firstSeenAt
-      ? [["First seen here", <Time key="time" at={full.firstSeenAt} />] as [string, ReactNode]]
-      : []),
-    ["License", version.licenses.join(", ") || "Not said"],
-    ["Type", pkg.type],
-    ["Repository", <RepositoryLink key="repository" {...pkg.repository} />],
-    ["Reference", <code key="reference">{version.reference ?? "none"}</code>],
-    ["Archive", full?.archiveBytes == null ? "Fetched when first asked for" : bytes(full.archiveBytes)],
-    ["SHA-256", code(full?.archiveSha256)],
-    ["SHA-1", code(full?.archiveSha1)],
-    ["Downloads", number(version.downloads)],
-  ];
-  return (
-    <dl className="grid grid-cols-[7rem_1fr] gap-y-2">
-      {facts.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-muted">{name}</dt>
-          <dd className="wrap-anywhere">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function RepositoryLink({ id, name }: FullPackage["repository"]) {
-  return (
-    <Link to="/repositories/$id" params={{ id }} className="text-accent underline">
-      {name}
-    </Link>
   );
 }

@@ -12,6 +12,7 @@ import { rowsOf } from "../../lib/connection";
 import { count, number } from "../../lib/time";
 import { PackageLink } from "./package-link";
 import { type PackageSearch, packagesQuery } from "./queries";
+import { isBlocked } from "./state";
 
 type Row = NonNullable<NonNullable<NonNullable<PackagesQuery["packages"]["edges"]>[number]>["node"]>;
 
@@ -78,7 +79,12 @@ function PackageTable({ rows, dimmed, filtered }: { rows: Row[]; dimmed: boolean
               <span className="flex flex-wrap items-center gap-2">
                 <PackageLink name={p.name} />
                 {p.abandoned != null && <Badge tone="warn">Abandoned</Badge>}
-                {p.withheld && <Badge tone="plain">Not served</Badge>}
+                {p.withheld &&
+                  (isBlocked(p.withheld) ? (
+                    <Badge tone="danger">Blocked</Badge>
+                  ) : (
+                    <Badge tone="plain">Not served</Badge>
+                  ))}
               </span>
               {p.withheld && <span className="block text-[13px]">{p.withheld}</span>}
               <span className="text-[13px] text-muted wrap-anywhere">{p.description}</span>

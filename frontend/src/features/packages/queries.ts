@@ -1,7 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import {
-  BlocksDocument,
-  type BlocksQuery,
   PackageDocument,
   type PackageOrder,
   type PackageQuery,
@@ -11,7 +9,7 @@ import {
   type PackageVersionQuery,
   ReadmeDocument,
 } from "../../gql/graphql";
-import { paged, rowsOf } from "../../lib/connection";
+import { paged } from "../../lib/connection";
 import { request } from "../../lib/graphql";
 import { type Days, rangeOf } from "../usage/period";
 
@@ -107,23 +105,7 @@ export function packageUsageQuery(name: string, days: Days) {
   });
 }
 
-export type Block = NonNullable<NonNullable<NonNullable<BlocksQuery["blocks"]["edges"]>[number]>["node"]>;
-
-/** The blocks of one package by its own name; those of patterns are on the command line and in the API. */
-export function blocksQuery(name: string) {
-  return queryOptions({
-    queryKey: ["packages", "blocks", name],
-    queryFn: async () => {
-      const all: Block[] = [];
-      for (let after: string | null | undefined; ; ) {
-        const { blocks } = await request(BlocksDocument, { first: 100, after });
-        all.push(...rowsOf<Block>([blocks]).filter((block) => block.package === name));
-        if (!blocks.pageInfo.hasNextPage) return all;
-        after = blocks.pageInfo.endCursor;
-      }
-    },
-  });
-}
+export type Block = FullPackage["blocks"][number];
 
 /** A version with what is withheld of it, what it requires and what requires it. */
 export type FullVersion = Extract<NonNullable<PackageVersionQuery["node"]>, { withheld: string | null }>;

@@ -3,21 +3,14 @@ import userEvent from "@testing-library/user-event";
 import { Suspense } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { refusal, show, stubApi } from "../../../test/api";
+import { statesOf } from "./state";
+import { archiveFacts } from "./version-facts";
 import { Block, Blocks, Why } from "./withheld";
 
 const seenAt = "2026-11-01T12:00:00Z";
 
 function api(role: "MAINTAINER" | "VIEWER") {
   const viewer = { __typename: "User", id: "usr_1", email: "anna@example.org", role };
-  const block = {
-    id: "block_1",
-    package: "acme/lib",
-    versions: "1.0.0",
-    reason: "It leaks.",
-    link: null,
-    createdAt: seenAt,
-    createdBy: "anna",
-  };
   return stubApi({
     Viewer: () => ({ data: { viewer } }),
     AcceptVersionChange: () => ({ data: { acceptVersionChange: { id: "ver_1" } } }),
@@ -25,16 +18,18 @@ function api(role: "MAINTAINER" | "VIEWER") {
     ReleaseVersion: () => ({ data: { releaseVersion: { id: "ver_1" } } }),
     BlockVersions: ({ input }) => ({ data: { blockVersions: { id: JSON.stringify(input).length.toString() } } }),
     Unblock: () => ({ data: { unblock: "block_1" } }),
-    Blocks: () => ({
-      data: {
-        blocks: {
-          edges: [{ node: block }, { node: { ...block, id: "block_2", package: "acme/*" } }],
-          pageInfo: { hasNextPage: false, endCursor: null },
-        },
-      },
-    }),
   });
 }
+
+const block = {
+  id: "block_1",
+  package: "acme/lib",
+  versions: "1.0.0",
+  reason: "It leaks.",
+  link: null,
+  createdAt: seenAt,
+  createdBy: "anna",
+};
 
 const version = {
   id: "ver_1",
@@ -50,17 +45,18 @@ describe("a version that is withheld", () => {
     const calls = api("MAINTAINER");
     show(<Suspense>{<Why version={version} />}</Suspense>);
     expect(await screen.findByText(version.withheld)).toBeVisible();
-    expect(screen.queryByRole("button", { name: "Offer it now" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Release" })).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: "Accept the change" }));
     await waitFor(() => expect(calls.callsOf("AcceptVersionChange")).toEqual([{ id: "ver_1" }]));
-    await userEvent.click(screen.getByRole("button", { name: "Keep what is served" }));
-    expect(await screen.findByText("There is nothing to decide.")).toBeVisible();
+    expect(await screen.findByRole("status")).toHaveTextContent("The change is accepted.");
+    await userEvent.click(screen.getByRole("button", { name: "Reject the change" }));
+    expect(await screen.findByRole("status")).toHaveTextContent("There is nothing to decide.");
   });
 
   it("is offered at once where a cooldown holds it back", async () => {
     const calls = api("MAINTAINER");
     show(<Suspense>{<Why version={{ ...version, changed: null, heldUntil: seenAt }} />}</Suspense>);
-    await userEvent.click(await screen.findByRole("button", { name: "Offer it now" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Release" }));
     await waitFor(() => expect(calls.callsOf("ReleaseVersion")).toEqual([{ id: "ver_1" }]));
   });
 
@@ -91,10 +87,45 @@ describe("blocks", () => {
     );
   });
 
-  it("of the package are listed, and can be removed", async () => {
+  it("of the package are listed with those of patterns, and can be removed", async () => {
     const calls = api("MAINTAINER");
-    show(<Suspense>{<Blocks name="acme/lib" />}</Suspense>);
-    await userEvent.click(await screen.findByRole("button", { name: "Unblock 1.0.0" }));
+    const pattern = { ...block, id: "block_2", package: "acme/*", versions: "*", reason: "The vendor's key leaked." };
+    show(<Suspense>{<Blocks blocks={[block, pattern]} />}</Suspense>);
+    const [own, wide] = await screen.findAllByRole("listitem");
+    expect(own).toHaveTextContent("1.0.0It leaks.");
+    expect(wide).toHaveTextContent(
+      "All versions by the pattern acme/*, which is of other packages tooThe vendor's key leaked.",
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Unblock 1.0.0" }));
     await waitFor(() => expect(calls.callsOf("Unblock")).toEqual([{ id: "block_1" }]));
+    expect(await screen.findByRole("status")).toHaveTextContent("acme/lib 1.0.0 is unblocked.");
+    await userEvent.click(screen.getByRole("button", { name: "Unblock acme/* *" }));
+    await waitFor(() => expect(calls.callsOf("Unblock")).toEqual([{ id: "block_1" }, { id: "block_2" }]));
+  });
+});
+
+describe("how a version stands", () => {
+  it.each([
+    [{ withheld: null }, ["Offered"]],
+    [{ withheld: "Blocked: it leaks." }, ["Blocked"]],
+    [{ withheld: "Blocked: it leaks. Its source says something else.", changed: {} }, ["Blocked", "Changed"]],
+    [{ withheld: "Held back: …", heldUntil: seenAt, changed: {} }, ["Held back", "Changed"]],
+    [{ withheld: "Its source no longer has it." }, ["Not offered"]],
+  ])("is told whole: %j", (version, words) => {
+    expect(statesOf(version).map(([, word]) => word)).toEqual(words);
+  });
+});
+
+describe("the archive of a version", () => {
+  const stored = { archiveBytes: 2048, archiveStoredAt: seenAt, archiveSha256: "aa", archiveSha1: "bb" };
+  const nothing = { archiveBytes: null, archiveStoredAt: null, archiveSha256: null, archiveSha1: null };
+  it.each([
+    [{ archiveType: null, ...nothing }, ["Archive"], "It has none."],
+    [{ archiveType: "zip", ...nothing }, ["Archive"], "zip, not stored yet: it is fetched when first asked for."],
+    [{ archiveType: "tar", ...stored }, ["Archive", "Stored here", "SHA-256", "SHA-1"], "tar, 2.0 KB"],
+  ])("is told as far as it is known: %j", (full, names, said) => {
+    const facts = archiveFacts(full);
+    expect(facts.map(([name]) => name)).toEqual(names);
+    expect(facts[0]?.[1]).toBe(said);
   });
 });

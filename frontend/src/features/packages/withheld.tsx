@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { later } from "../../components/later";
+import { More } from "../../components/more";
 import { Callout, Part } from "../../components/panel";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
@@ -14,7 +15,7 @@ import {
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { viewerQuery } from "../account/queries";
-import { blocksQuery, type Decided, versionQuery } from "./queries";
+import { type Block as BlockRow, type Decided, versionQuery } from "./queries";
 
 const BlockDialog = later(async () => (await import("./block-dialog")).BlockDialog);
 
@@ -25,6 +26,14 @@ const acts = {
 };
 
 type Act = keyof typeof acts;
+
+/** What is said once it is done. */
+const done: Record<Act, string> = {
+  accept: "The change is accepted. It is served as its source has it now.",
+  reject: "The change is rejected. It stays what it was.",
+  release: "It is released: it is offered from now on.",
+};
+
 type WithheldProps = { id: string; name: string; version: string };
 
 /** Why a version is not offered, or not as its source has it now, and what can be done about it. */
@@ -48,6 +57,7 @@ export function Why({ version }: { version: Decided }) {
   const toast = useToast();
   const { mutate, isPending, variables } = useMutation({
     mutationFn: (act: Act): Promise<unknown> => acts[act](version.id),
+    onSuccess: (_, act) => toast(done[act]),
     onSettled: () => changed(client, "versions"),
     onError: (error) => toast(error.message),
   });
@@ -84,8 +94,8 @@ export function Why({ version }: { version: Decided }) {
       {mayDecide ? (
         <div className="mt-1.5 flex flex-wrap gap-2 empty:hidden">
           {version.changed && button("accept", "Accept the change", "Accepting")}
-          {version.changed && button("reject", "Keep what is served", "Keeping")}
-          {version.heldUntil && button("release", "Offer it now", "Offering")}
+          {version.changed && button("reject", "Reject the change", "Rejecting")}
+          {version.heldUntil && button("release", "Release", "Releasing")}
         </div>
       ) : (
         (version.changed || version.heldUntil) && <p>A maintainer can decide about it.</p>
@@ -94,14 +104,14 @@ export function Why({ version }: { version: Decided }) {
   );
 }
 
-/** The blocks of a package, each of which can be removed. */
-export function Blocks({ name }: { name: string }) {
-  const { data: blocks = [] } = useQuery(blocksQuery(name));
+/** The blocks of a package, of its own name and of patterns, each of which can be removed. */
+export function Blocks({ blocks }: { blocks: readonly BlockRow[] }) {
   const mayDecide = useMayDecide();
   const client = useQueryClient();
   const toast = useToast();
   const { mutate, isPending, variables } = useMutation({
-    mutationFn: (id: string) => request(UnblockDocument, { id }),
+    mutationFn: ({ id }: BlockRow) => request(UnblockDocument, { id }),
+    onSuccess: (_, block) => toast(`${block.package} ${block.versions} is unblocked.`),
     onSettled: () => changed(client, "versions"),
     onError: (error) => toast(error.message),
   });
@@ -115,17 +125,27 @@ export function Blocks({ name }: { name: string }) {
             className="flex flex-wrap items-start justify-between gap-3 rounded-lg border border-line bg-panel p-3"
           >
             <div className="min-w-0 wrap-anywhere">
-              <code>{block.versions}</code>
-              <p>{block.reason}</p>
+              <p>
+                <code>{block.versions === "*" ? "All versions" : block.versions}</code>
+                {isPattern(block) && (
+                  <>
+                    {" "}
+                    by the pattern <code>{block.package}</code>, which is of other packages too
+                  </>
+                )}
+              </p>
+              <p>
+                {block.reason} {block.link && <More address={block.link} />}
+              </p>
               <p className="text-[13px] text-muted">
                 By {block.createdBy}, <Time at={block.createdAt} />
               </p>
             </div>
             {mayDecide && (
               <Button
-                busy={isPending && variables === block.id}
-                aria-label={`Unblock ${block.versions}`}
-                onClick={() => mutate(block.id)}
+                busy={isPending && variables.id === block.id}
+                aria-label={`Unblock ${isPattern(block) ? `${block.package} ` : ""}${block.versions}`}
+                onClick={() => mutate(block)}
               >
                 Unblock
               </Button>
@@ -136,6 +156,8 @@ export function Blocks({ name }: { name: string }) {
     </Part>
   );
 }
+
+const isPattern = (block: BlockRow) => block.package.includes("*");
 
 /** Blocks a version, with the reason that Composer prints. */
 export function Block({ name, version }: WithheldProps) {

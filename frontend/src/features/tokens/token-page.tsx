@@ -19,21 +19,26 @@ import { TokenUsage } from "./token-usage";
 export function TokenPage() {
   const { id } = useParams({ from: "/_app/tokens/$id" });
   const query = useQuery(tokenQuery(id));
-  if (query.isPending) return <Skeleton />;
-  if (query.isError) return <LoadError error={query.error} retry={() => query.refetch()} />;
-  if (!query.data) {
-    return (
-      <Empty
-        text="There is no such token."
-        action={
-          <Link to="/tokens" className={buttonClass()}>
-            All tokens
-          </Link>
-        }
-      />
-    );
-  }
-  return <Content token={query.data} />;
+  if (query.data) return <Content token={query.data} />;
+  return (
+    <>
+      <PageHead title="Token" />
+      {query.isPending ? (
+        <Skeleton />
+      ) : query.isError ? (
+        <LoadError error={query.error} retry={() => query.refetch()} />
+      ) : (
+        <Empty
+          text="There is no such token."
+          action={
+            <Link to="/tokens" className={buttonClass()}>
+              All tokens
+            </Link>
+          }
+        />
+      )}
+    </>
+  );
 }
 
 function Content({ token }: { token: FullToken }) {
