@@ -211,6 +211,31 @@ func TestBlocksOfAPackage(t *testing.T) {
 	})
 }
 
+// A repository tells which closed names it has packages of, and whether new versions are fetched ahead, which is a setting
+// of the server and of no matter to uploads.
+func TestWhatHoldsOfARepository(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	w.must(w.db.Client.Claim.Create().SetPattern("acme/*").SetClosedAt(time.Now()).Exec(t.Context()))
+	w.must(w.db.Client.Claim.Create().SetPattern("other/*").SetClosedAt(time.Now()).Exec(t.Context()))
+	w.must(w.db.Client.Claim.Create().SetPattern("acme/lib").SetRepositoryID(w.repo.ID).Exec(t.Context()))
+	uploads := w.db.Client.Repository.Create().SetName("uploads").SetType("ARTIFACT").SaveX(t.Context())
+	tells := func(id, want string) {
+		t.Helper()
+		if a := w.ask(person(user.RoleVIEWER), fmt.Sprintf(`{repository(id:%q){closedNames prefetch}}`, id), nil); !strings.Contains(a.body, want) {
+			t.Errorf("%s, want %s", a.body, want)
+		}
+	}
+	tells(w.repo.ID, `{"closedNames":["acme/*"],"prefetch":true}`)
+	tells(uploads.ID, `{"closedNames":[],"prefetch":false}`)
+	owner := person(user.RoleOWNER)
+	owner.User.ID = w.owner.ID
+	if a := w.ask(owner, `mutation{updateSettings(input:{prefetch:false}){prefetch}}`, nil); a.code() != "" {
+		t.Fatal(a.body)
+	}
+	tells(w.repo.ID, `"prefetch":false`)
+}
+
 // When a version was first seen here is told apart from when it was released, also of what was there at the first sync and
 // of branches; whether it has an archive is told, and since when that is stored.
 func TestWhenAVersionCame(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"broker/ent/archive"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
+	entrepository "broker/ent/repository"
 	"broker/ent/schema"
 	"broker/graph/generated"
 	"broker/graph/keyset"
@@ -332,6 +333,15 @@ func (r *repositoryResolver) HostKeys(ctx context.Context, obj *ent.Repository) 
 
 func (r *repositoryResolver) CooldownExceptions(ctx context.Context, obj *ent.Repository) ([]string, error) {
 	return list(obj.CooldownExceptions), nil
+}
+
+func (r *repositoryResolver) Prefetch(ctx context.Context, obj *ent.Repository) (bool, error) {
+	rules, err := r.Rules.Current(ctx)
+	return rules.Prefetch && obj.Type != entrepository.TypeARTIFACT, err
+}
+
+func (r *repositoryResolver) ClosedNames(ctx context.Context, obj *ent.Repository) ([]string, error) {
+	return r.View.ClosedNames(ctx, r.Client, obj)
 }
 
 func (r *repositoryResolver) Health(ctx context.Context, obj *ent.Repository) (*repository.Health, error) {

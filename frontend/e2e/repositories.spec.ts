@@ -29,7 +29,7 @@ test("the page of a repository that fails offers what can be done, and who may n
   await expect(page.getByRole("button", { name: "Try again" })).toBeHidden();
 });
 
-test("names stay closed when the repository that owns them is removed, until they are freed", async ({
+test("names stay closed when the repository that owns them is removed, until they are released", async ({
   page,
   broker,
 }) => {
@@ -56,13 +56,13 @@ test("names stay closed when the repository that owns them is removed, until the
   await expect(closed).toBeVisible();
   await expectAccessible(page, "closed names");
   await expectToFitEverywhere(page, "closed names");
-  await closed.getByRole("button", { name: "Free acme/*" }).click();
-  const free = page.getByRole("alertdialog", { name: "Free acme/*?" });
-  await expectAccessible(page, "freeing names");
-  await free.getByRole("button", { name: "Free the names" }).click();
+  await closed.getByRole("button", { name: "Release acme/*" }).click();
+  const release = page.getByRole("alertdialog", { name: "Release acme/*?" });
+  await expectAccessible(page, "releasing names");
+  await release.getByRole("button", { name: "Release the names" }).click();
   await expect(closed).toBeHidden();
   await page.goto("/audit");
-  await expect(page.getByRole("row").filter({ hasText: "Names freed" })).toBeVisible();
+  await expect(page.getByRole("row").filter({ hasText: "Names released" })).toBeVisible();
 });
 
 test("a git repository is added with paths and an SSH key, and what is wrong is said at its field", async ({

@@ -36,6 +36,19 @@ test("a source is checked, mended and saved; its package has a README; what it c
   await page.getByRole("link", { name: "acme", exact: true }).click();
   await expect(page.getByText("Synced", { exact: true })).toBeVisible({ timeout: 30_000 });
   await look(page, "a repository");
+  await page.getByRole("button", { name: "Change: Packed from" }).press("Enter");
+  const edit = page.getByRole("dialog", { name: "Edit repository" });
+  await expect(edit.getByLabel("Packed from")).toBeFocused();
+  await edit.getByLabel("Packed from").fill("git.example.org");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("definition").filter({ hasText: "git.example.org" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Change: Packed from" })).toBeFocused();
+  const announced = (text: string) => page.getByRole("status").filter({ hasText: text });
+  await page.getByRole("button", { name: "Pause" }).press("Enter");
+  await expect(page.getByRole("button", { name: "Resume" })).toBeFocused();
+  await expect(announced("“acme”: It is paused.")).toBeAttached();
+  await page.getByRole("button", { name: "Resume" }).press("Enter");
+  await expect(page.getByRole("heading", { name: "acme", level: 1 })).toBeFocused();
 
   const { secret } = await makeToken(page, "CI");
   await download(page, secret, "acme/tool");
@@ -65,6 +78,8 @@ test("a source is checked, mended and saved; its package has a README; what it c
   await look(page, "changed versions");
   await row.getByRole("button", { name: "Accept: acme/tool 1.0.0" }).press("Enter");
   await expect(page.getByText("Nothing has changed")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Versions", level: 1 })).toBeFocused();
+  await expect(announced("acme/tool 1.0.0: the change is accepted.")).toBeAttached();
   await expect(pages.getByText("waits for a decision")).toBeHidden();
   const { package: now } = await api<{ package: { latest: object } }>(
     page,
@@ -81,7 +96,18 @@ test("a source is checked, mended and saved; its package has a README; what it c
   await page.getByRole("link", { name: "Blocked" }).click();
   await expect(page.getByRole("row").filter({ hasText: "It steals keys." })).toBeVisible();
   await look(page, "blocked versions");
-  await page.getByRole("button", { name: "Unblock: acme/* *" }).click();
+  await page.goto("/packages");
+  await expect(page.getByRole("row").filter({ hasText: "acme/tool" }).getByText("Blocked", { exact: true })).toBeVisible();
+  await look(page, "packages of which every version is blocked");
+  await page.getByRole("link", { name: "acme/tool" }).click();
+  await expect(page.getByText("Every version is blocked: nobody gets it from here.")).toBeVisible();
+  const blocks = page.getByRole("region", { name: "Blocked" });
+  await expect(blocks.getByRole("listitem")).toContainText("by the pattern acme/*");
+  await look(page, "a package that is blocked by a pattern");
+  await blocks.getByRole("button", { name: "Unblock acme/* *" }).press("Enter");
+  await expect(blocks).toBeHidden();
+  await expect(page.getByRole("heading", { name: "acme/tool", level: 1 })).toBeFocused();
+  await page.goto("/versions?state=blocked");
   await expect(page.getByText("Nothing is blocked.")).toBeVisible();
   await page.getByRole("link", { name: "Held back" }).click();
   await expect(page.getByText("Nothing is held back.")).toBeVisible();

@@ -58,6 +58,8 @@ type RepositoryResolver interface {
 	HostKeys(ctx context.Context, obj *ent.Repository) ([]string, error)
 
 	CooldownExceptions(ctx context.Context, obj *ent.Repository) ([]string, error)
+	Prefetch(ctx context.Context, obj *ent.Repository) (bool, error)
+	ClosedNames(ctx context.Context, obj *ent.Repository) ([]string, error)
 
 	Health(ctx context.Context, obj *ent.Repository) (*repository.Health, error)
 	PackageCount(ctx context.Context, obj *ent.Repository) (int, error)
@@ -2424,6 +2426,52 @@ func (ec *executionContext) _Repository_cooldownExceptions(ctx context.Context, 
 	)
 }
 func (ec *executionContext) fieldContext_Repository_cooldownExceptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Repository", field, true, true, "String")
+}
+
+func (ec *executionContext) _Repository_prefetch(ctx context.Context, field graphql.CollectedField, obj *ent.Repository) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Repository_prefetch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Repository().Prefetch(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Repository_prefetch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Repository", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _Repository_closedNames(ctx context.Context, field graphql.CollectedField, obj *ent.Repository) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Repository_closedNames(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Repository().ClosedNames(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Repository_closedNames(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Repository", field, true, true, "String")
 }
 
@@ -5244,6 +5292,18 @@ func (ec *executionContext) _Repository(ctx context.Context, sel ast.SelectionSe
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Repository_cooldownExceptions(ctx, field, obj)
+				})
+		case "prefetch":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Repository_prefetch(ctx, field, obj)
+				})
+		case "closedNames":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Repository_closedNames(ctx, field, obj)
 				})
 		case "credential":
 			out.Values[i] = ec._Repository_credential(ctx, field, obj)

@@ -390,6 +390,7 @@ type ComplexityRoot struct {
 	}
 
 	Repository struct {
+		ClosedNames        func(childComplexity int) int
 		CooldownDays       func(childComplexity int) int
 		CooldownExceptions func(childComplexity int) int
 		CreatedAt          func(childComplexity int) int
@@ -410,6 +411,7 @@ type ComplexityRoot struct {
 		PackageCount       func(childComplexity int) int
 		Packages           func(childComplexity int) int
 		Paths              func(childComplexity int) int
+		Prefetch           func(childComplexity int) int
 		Priority           func(childComplexity int) int
 		Status             func(childComplexity int) int
 		StoredBytes        func(childComplexity int) int
@@ -2484,6 +2486,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Refusals.Permission(childComplexity), true
 
+	case "Repository.closedNames":
+		if e.ComplexityRoot.Repository.ClosedNames == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.ClosedNames(childComplexity), true
 	case "Repository.cooldownDays":
 		if e.ComplexityRoot.Repository.CooldownDays == nil {
 			break
@@ -2604,6 +2612,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Repository.Paths(childComplexity), true
+	case "Repository.prefetch":
+		if e.ComplexityRoot.Repository.Prefetch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Repository.Prefetch(childComplexity), true
 	case "Repository.priority":
 		if e.ComplexityRoot.Repository.Priority == nil {
 			break
@@ -4170,6 +4184,10 @@ type Repository implements Node {
   cooldownDays: Int!
   "Patterns of packages of which nothing is held back."
   cooldownExceptions: [String!]!
+  "New versions of its packages that are in use are fetched before anybody asks, as the server's settings say."
+  prefetch: Boolean!
+  "Patterns of names that nobody owns any more and that stay closed, of which it has packages: they are not served."
+  closedNames: [String!]!
   credential: CredentialType!
   enabled: Boolean!
   "The source lists its packages, and is mirrored as a whole. Else, as packagist.org, it is followed by name: a package is fetched when it is first asked for."
@@ -5355,6 +5373,10 @@ func (ec *executionContext) childFields_Repository(ctx context.Context, field gr
 		return ec.fieldContext_Repository_cooldownDays(ctx, field)
 	case "cooldownExceptions":
 		return ec.fieldContext_Repository_cooldownExceptions(ctx, field)
+	case "prefetch":
+		return ec.fieldContext_Repository_prefetch(ctx, field)
+	case "closedNames":
+		return ec.fieldContext_Repository_closedNames(ctx, field)
 	case "credential":
 		return ec.fieldContext_Repository_credential(ctx, field)
 	case "enabled":

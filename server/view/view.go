@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"broker/ent"
+	"broker/ent/claim"
 	"broker/ent/document"
 	"broker/ent/pkg"
 	"broker/server/cached"
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/metadata"
+	"broker/server/pattern"
 	"broker/server/repository"
 )
 
@@ -260,6 +262,29 @@ func (v *View) Withheld(ctx context.Context, client *ent.Client, p *ent.Pkg) (*s
 		}
 	}
 	return &why, nil
+}
+
+// ClosedNames are the patterns that no repository owns any more and that stay closed, of which a repository has packages.
+func (v *View) ClosedNames(ctx context.Context, client *ent.Client, of *ent.Repository) ([]string, error) {
+	rows, err := client.Claim.Query().Where(claim.RepositoryIDIsNil()).Order(ent.Asc(claim.FieldPattern)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the closed names: %w", err)
+	}
+	closed := []string{}
+	for _, row := range rows {
+		set, err := pattern.Parse([]string{row.Pattern})
+		if err != nil {
+			return nil, fmt.Errorf("read the claim of %s: %w", row.Pattern, err)
+		}
+		has, err := client.Pkg.Query().Where(pkg.RepositoryID(of.ID), pkg.GoneAtIsNil(), Within(set)).Exist(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look for packages of %s: %w", row.Pattern, err)
+		}
+		if has {
+			closed = append(closed, row.Pattern)
+		}
+	}
+	return closed, nil
 }
 
 // Metadata is the composer.json of one version of a package, cut from the package's document; that of a version which

@@ -34,11 +34,13 @@ export function Facts({ children, className = "" }: { children: ReactNode; class
   return <dl className={`grid gap-x-8 gap-y-4 sm:grid-cols-2 ${className}`}>{children}</dl>;
 }
 
-export function Fact({ name, children }: { name: string; children: ReactNode }) {
+export function Fact({ name, action, children }: { name: string; action?: ReactNode; children: ReactNode }) {
   return (
     <div className="min-w-0">
       <dt className="text-[13px] text-muted">{name}</dt>
-      <dd className="wrap-anywhere">{children}</dd>
+      <dd className="wrap-anywhere">
+        {children} {action}
+      </dd>
     </div>
   );
 }

@@ -16,13 +16,17 @@ type DialogProps = {
   children: ReactNode;
   footer: ReactNode;
   initialFocus?: RefObject<HTMLElement | null>;
+  /** The name of the field that focus begins in. */
+  field?: string;
 };
 
 /** A dialog whose body scrolls between a fixed head and foot. Focus begins in its first field, but for touch. */
-export function Dialog({ open, onClose, title, description, children, footer, initialFocus }: DialogProps) {
+export function Dialog({ open, onClose, title, description, children, footer, initialFocus, field }: DialogProps) {
   const body = useRef<HTMLDivElement>(null);
   const firstField = (how: string) =>
-    how === "touch" || (body.current?.querySelector<HTMLElement>("input, select, textarea") ?? true);
+    (field && body.current?.querySelector<HTMLElement>(`[name="${field}"]`)) ||
+    how === "touch" ||
+    (body.current?.querySelector<HTMLElement>("input, select, textarea") ?? true);
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>

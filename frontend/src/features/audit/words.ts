@@ -36,7 +36,7 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "organization.webhook_secret": "Webhook secret made",
       "organization.webhook_remove": "Webhook secret removed",
       "version.upload": "Version uploaded",
-      "claim.release": "Names freed",
+      "claim.release": "Names released",
     },
   },
   version: {

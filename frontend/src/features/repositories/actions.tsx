@@ -24,12 +24,22 @@ const acts = {
 
 type Act = keyof typeof acts;
 
+/** What is said of a repository once it is done. */
+const done: Record<Act, string> = {
+  sync: "A sync has started.",
+  cancel: "The sync is canceled.",
+  pause: "It is paused.",
+  confirm: "What its source lost is removed by the sync that has started.",
+  resume: "It is resumed.",
+};
+
 /** Does something to a repository; doing is what is under way, until its outcome is shown. */
 export function useRepositoryActs() {
   const client = useQueryClient();
   const toast = useToast();
   const { mutate, isPending, variables } = useMutation({
     mutationFn: ({ act, repository }: { act: Act; repository: Repository }): Promise<unknown> => acts[act](repository),
+    onSuccess: (_, { act, repository }) => toast(`“${repository.name}”: ${done[act]}`),
     onSettled: () => changed(client, "repositories"),
     onError: (error) => toast(error.message),
   });

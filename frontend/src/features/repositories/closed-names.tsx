@@ -8,17 +8,17 @@ import { Button } from "../../components/ui/button";
 import { ReleaseNames } from "./dialogs";
 import { type Claim, closedNamesQuery } from "./queries";
 
-/** The names that a removed repository owned: no repository answers for them until a person frees them. */
+/** The names that a removed repository owned: no repository answers for them until a person releases them. */
 export function ClosedNames({ mayManage }: { mayManage: boolean }) {
   const { data: claims = [] } = useQuery(closedNamesQuery);
   const [releasing, setReleasing] = useState<Claim | null>(null);
   if (claims.length === 0) return null;
   return (
     <div className="mt-8">
-      <Part title="Closed names">
+      <Part id="closed-names" title="Closed names">
         <p className="mb-3 max-w-prose text-muted">
           The repository that owned them was removed. No other answers for them, so that nobody can slip in a package of
-          the same name, until another repository owns them or you free them.
+          the same name, until another repository owns them or you release them.
         </p>
         <TableBox>
           <table className="w-full border-collapse">
@@ -34,7 +34,7 @@ export function ClosedNames({ mayManage }: { mayManage: boolean }) {
                   </CardCell>
                   {mayManage && (
                     <CardCell className="max-sm:block">
-                      <Button onClick={() => setReleasing(claim)}>Free {claim.pattern}</Button>
+                      <Button onClick={() => setReleasing(claim)}>Release {claim.pattern}</Button>
                     </CardCell>
                   )}
                 </tr>

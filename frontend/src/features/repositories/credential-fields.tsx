@@ -9,6 +9,7 @@ const named: Typed["credential"][] = ["HTTP_BASIC", "GITLAB", "BITBUCKET", "GITE
 
 /** The credential of a source: it is written, and never shown. */
 export function CredentialFields({ form, set, error, stored }: CredentialProps) {
+  const typed = form.credential !== "NONE" && form.credential !== "KEEP";
   return (
     <fieldset className="grid gap-3">
       <legend className="sr-only">Credential</legend>
@@ -19,11 +20,12 @@ export function CredentialFields({ form, set, error, stored }: CredentialProps) 
             ? "Saved. Enter a new one to replace it."
             : "Stored encrypted, sent to this address only, never shown."
         }
-        error={error}
+        error={typed ? undefined : error}
       >
         {(ids) => (
           <Select
             {...ids}
+            name="credential"
             value={form.credential}
             onChange={({ target }) => set({ credential: target.value as Typed["credential"] })}
           >
@@ -68,7 +70,11 @@ export function CredentialFields({ form, set, error, stored }: CredentialProps) 
         </Field>
       )}
       {form.credential === "SSH_KEY" && (
-        <Field label="Private key" help="Without a passphrase, made for this repository: ssh-keygen -t ed25519 -N ''.">
+        <Field
+          label="Private key"
+          help="Without a passphrase, made for this repository: ssh-keygen -t ed25519 -N ''."
+          error={error}
+        >
           {(ids) => (
             <Textarea
               {...ids}
@@ -83,8 +89,8 @@ export function CredentialFields({ form, set, error, stored }: CredentialProps) 
           )}
         </Field>
       )}
-      {form.credential !== "NONE" && form.credential !== "KEEP" && form.credential !== "SSH_KEY" && (
-        <Field label={form.credential === "HTTP_BASIC" ? "Password" : "Secret"}>
+      {typed && form.credential !== "SSH_KEY" && (
+        <Field label={form.credential === "HTTP_BASIC" ? "Password" : "Secret"} error={error}>
           {(ids) => (
             <Input
               {...ids}

@@ -16,7 +16,7 @@ import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { CheckSource } from "./check";
 import { CredentialFields } from "./credential-fields";
-import { credentialFor, formOf, inputOf, nameOf, type Typed, wrong } from "./form";
+import { credentialFor, type FormField, formFields, formOf, inputOf, nameOf, type Typed, wrong } from "./form";
 import type { Repository } from "./queries";
 
 /** What an address of a kind looks like. */
@@ -44,22 +44,15 @@ const kinds: { value: RepositoryType; title: string; text: string }[] = [
   },
 ];
 
-const fields = [
-  "type",
-  "name",
-  "url",
-  "credential",
-  "paths",
-  "packFrom",
-  "packages",
-  "owns",
-  "priority",
-  "cooldownDays",
-  "cooldownExceptions",
-] as const;
+type Props = {
+  repository?: Repository;
+  /** The field that somebody is here to change. */
+  field?: FormField;
+  onClose: () => void;
+};
 
 /** Adds a repository, or changes one. */
-export function RepositoryDialog({ repository, onClose }: { repository?: Repository; onClose: () => void }) {
+export function RepositoryDialog({ repository, field, onClose }: Props) {
   const id = useId();
   const toast = useToast();
   const client = useQueryClient();
@@ -79,11 +72,12 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
   });
   const uploads = form.type === "ARTIFACT";
   const next = uploads ? "Archives can be uploaded on its page." : "Its first sync has started.";
-  const submit = useSubmit(mutation, { fields, check: () => wrong(form), send: () => mutation.mutate() });
+  const submit = useSubmit(mutation, { fields: formFields, check: () => wrong(form), send: () => mutation.mutate() });
   const { errors } = submit;
   return (
     <Dialog
       open
+      field={field}
       onClose={onClose}
       title={repository ? "Edit repository" : "Add repository"}
       description={
@@ -118,6 +112,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
                 type={form.type === "VCS" ? "text" : "url"}
                 spellCheck={false}
                 required
+                name="url"
                 value={form.url}
                 onChange={({ target }) =>
                   set({
@@ -134,7 +129,13 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
         )}
         <Field label="Name" help="a to z, 0 to 9 and -." error={errors.name}>
           {(ids) => (
-            <Input {...ids} required value={form.name} onChange={({ target }) => set({ name: target.value })} />
+            <Input
+              {...ids}
+              required
+              name="name"
+              value={form.name}
+              onChange={({ target }) => set({ name: target.value })}
+            />
           )}
         </Field>
         {!uploads && (
@@ -154,6 +155,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
                 {...ids}
                 rows={2}
                 spellCheck={false}
+                name="paths"
                 value={form.paths}
                 onChange={({ target }) => set({ paths: target.value })}
               />
@@ -171,6 +173,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
                 {...ids}
                 rows={3}
                 spellCheck={false}
+                name="packFrom"
                 value={form.packFrom}
                 onChange={({ target }) => set({ packFrom: target.value })}
               />
@@ -179,6 +182,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
         )}
         {repository && repository.hostKeys.length > 0 && (
           <Checkbox
+            name="forgetHostKeys"
             label="Forget the pinned key of its host: the next sync trusts the one shown then"
             checked={form.forgetHostKeys}
             onChange={(forgetHostKeys) => set({ forgetHostKeys })}
@@ -193,6 +197,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
             <Textarea
               {...ids}
               rows={2}
+              name="packages"
               value={form.packages}
               onChange={({ target }) => set({ packages: target.value })}
             />
@@ -204,7 +209,13 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
           error={errors.owns}
         >
           {(ids) => (
-            <Textarea {...ids} rows={2} value={form.owns} onChange={({ target }) => set({ owns: target.value })} />
+            <Textarea
+              {...ids}
+              rows={2}
+              name="owns"
+              value={form.owns}
+              onChange={({ target }) => set({ owns: target.value })}
+            />
           )}
         </Field>
         <Field label="Priority" help="Lower is asked first for a name that nobody owns." error={errors.priority}>
@@ -216,6 +227,7 @@ export function RepositoryDialog({ repository, onClose }: { repository?: Reposit
               min={0}
               max={1_000_000}
               required
+              name="priority"
               value={form.priority}
               onChange={({ target }) => set({ priority: target.value })}
             />
@@ -242,7 +254,12 @@ function Taking({ form, set, errors }: TakingProps) {
         }
       >
         {(ids) => (
-          <Select {...ids} value={form.mode} onChange={({ target }) => set({ mode: target.value as DistMode })}>
+          <Select
+            {...ids}
+            name="distMode"
+            value={form.mode}
+            onChange={({ target }) => set({ mode: target.value as DistMode })}
+          >
             <option value="REWRITE">Rewrite: this server alone</option>
             <option value="MIRROR">Mirror: the source as a fallback</option>
           </Select>
@@ -261,6 +278,7 @@ function Taking({ form, set, errors }: TakingProps) {
             min={0}
             max={365}
             required
+            name="cooldownDays"
             value={form.cooldown}
             onChange={({ target }) => set({ cooldown: target.value })}
           />
@@ -276,6 +294,7 @@ function Taking({ form, set, errors }: TakingProps) {
             <Textarea
               {...ids}
               rows={2}
+              name="cooldownExceptions"
               value={form.exceptions}
               onChange={({ target }) => set({ exceptions: target.value })}
             />

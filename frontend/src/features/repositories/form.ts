@@ -22,6 +22,24 @@ export type Typed = {
   forgetHostKeys: boolean;
 };
 
+/** The fields of the API that the form shows. */
+export const formFields = [
+  "type",
+  "name",
+  "url",
+  "credential",
+  "paths",
+  "packFrom",
+  "forgetHostKeys",
+  "packages",
+  "owns",
+  "priority",
+  "distMode",
+  "cooldownDays",
+  "cooldownExceptions",
+] as const;
+export type FormField = (typeof formFields)[number];
+
 const lines = (list?: readonly string[] | null) => list?.join("\n") ?? "";
 
 export function formOf(repository?: Repository): Typed {

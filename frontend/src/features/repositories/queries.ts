@@ -89,7 +89,7 @@ export const organizationsQuery = queryOptions({
 
 export type Claim = NonNullable<NonNullable<NonNullable<ClaimsQuery["claims"]["edges"]>[number]>["node"]>;
 
-/** The claims whose repository was removed: their names are closed until somebody frees them. */
+/** The claims whose repository was removed: their names are closed until somebody releases them. */
 export const closedNamesQuery = queryOptions({
   queryKey: ["repositories", "closed names"],
   queryFn: async () => {

@@ -14,7 +14,7 @@ export function ReleaseNames({ claim, onClose }: { claim: Claim; onClose: () => 
     mutationFn: () => request(ReleaseClaimDocument, { id: claim.id }),
     onSuccess: () => {
       void changed(client, "repositories");
-      toast(`${claim.pattern} is free.`);
+      toast(`${claim.pattern} is released: any repository may answer for it.`);
       onClose();
     },
   });
@@ -22,9 +22,9 @@ export function ReleaseNames({ claim, onClose }: { claim: Claim; onClose: () => 
     <Confirm
       open
       onClose={onClose}
-      title={`Free ${claim.pattern}?`}
+      title={`Release ${claim.pattern}?`}
       keep="Keep them closed"
-      action="Free the names"
+      action="Release the names"
       busy={mutation.isPending}
       onConfirm={() => mutation.mutate()}
       error={mutation.error?.message}

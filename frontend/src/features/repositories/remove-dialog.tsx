@@ -40,7 +40,7 @@ export function RemoveRepository({ repository, onClose, onRemoved }: RemoveProps
       {repository.owns.length > 0 && (
         <p>
           The names that it owns, <code className="wrap-words">{repository.owns.join(", ")}</code>, stay closed to other
-          repositories until you free them.
+          repositories until you release them.
         </p>
       )}
       <Field label={`Type ${repository.name} to confirm`}>

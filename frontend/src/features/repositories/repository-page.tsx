@@ -1,22 +1,21 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Address } from "../../components/address";
 import { Badge, type Tone } from "../../components/badge";
 import { Empty, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
-import { Callout, Fact, Facts } from "../../components/panel";
+import { Callout } from "../../components/panel";
 import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
-import { Button } from "../../components/ui/button";
+import { Button, buttonClass } from "../../components/ui/button";
 import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
 import { rowsOf } from "../../lib/connection";
-import { bytes, count, number } from "../../lib/time";
+import { count, number } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
 import { useRepositoryActions, useRepositoryActs } from "./actions";
 import { RemoveRepository, RepositoryDialog, UploadPanel, WebhookPanel } from "./dialogs";
-import { credentialNames } from "./form";
 import { type Repository, repositoryQuery } from "./queries";
-import { RepositoryState } from "./status";
+import { RepositoryFacts } from "./repository-facts";
 
 type Full = NonNullable<RepositoryQuery["repository"]>;
 type Run = NonNullable<NonNullable<NonNullable<Full["history"]["edges"]>[number]>["node"]>;
@@ -24,10 +23,28 @@ type Run = NonNullable<NonNullable<NonNullable<Full["history"]["edges"]>[number]
 export function RepositoryPage() {
   const { id } = useParams({ from: "/_app/repositories/$id" });
   const query = useQuery(repositoryQuery(id));
-  if (query.isPending) return <Skeleton />;
-  if (query.isError) return <LoadError error={query.error} retry={() => query.refetch()} />;
   const repository = query.data;
-  if (!repository) return <Empty text="There is no such repository. It may have been removed." />;
+  if (!repository) {
+    return (
+      <>
+        <PageHead title="Repository" />
+        {query.isPending ? (
+          <Skeleton />
+        ) : query.isError ? (
+          <LoadError error={query.error} retry={() => query.refetch()} />
+        ) : (
+          <Empty
+            text="There is no such repository. It may have been removed."
+            action={
+              <Link to="/repositories" className={buttonClass()}>
+                All repositories
+              </Link>
+            }
+          />
+        )}
+      </>
+    );
+  }
   const uploads = repository.type === "ARTIFACT";
   return (
     <>
@@ -42,56 +59,13 @@ export function RepositoryPage() {
         }
         action={<Actions repository={repository} />}
       />
+      <p role="status" className="sr-only">
+        {stands[repository.status]}
+      </p>
       <div className="mb-6 empty:hidden">
         <Standing repository={repository} />
       </div>
-      <Facts className="mb-8 rounded-lg border border-line bg-panel p-5 lg:grid-cols-4">
-        <Fact name="Status">
-          <RepositoryState repository={repository} />
-        </Fact>
-        <Fact name="Packages">
-          <Link to="/packages" search={{ repository: repository.id }} className="text-accent underline">
-            {number(repository.packageCount)}
-          </Link>
-        </Fact>
-        <Fact name="Versions">
-          {number(repository.versionCount)}
-          <Link
-            to="/versions"
-            search={{ repository: repository.id }}
-            className="block text-[13px] text-accent underline"
-          >
-            Changed and held back
-          </Link>
-        </Fact>
-        <Fact name="Stored archives">{bytes(repository.storedBytes)}</Fact>
-        <Fact name="Only these packages">
-          {patterns(repository.packages, uploads ? "Whatever is uploaded" : "All it has")}
-        </Fact>
-        {repository.type === "VCS" && <Fact name="Paths">{patterns(repository.paths ?? [], "The top")}</Fact>}
-        {repository.hostKeys.length > 0 && <Fact name="Host key">{patterns(repository.hostKeys, "None")}</Fact>}
-        {!uploads && (
-          <Fact name="Mirrored">{repository.listed ? "As a whole" : "By name, when somebody asks for a package"}</Fact>
-        )}
-        <Fact name="Owns">{patterns(repository.owns, "Nothing")}</Fact>
-        {!uploads && (
-          <Fact name="Credential">
-            {repository.credential === "NONE" ? "None" : credentialNames[repository.credential]}
-            {repository.health.credentialExpiresAt && (
-              <span className="block text-[13px] text-muted">
-                Ends <Time at={repository.health.credentialExpiresAt} />
-              </span>
-            )}
-          </Fact>
-        )}
-        <Fact name="Priority">{repository.priority}</Fact>
-        {!uploads && (
-          <Fact name="Archives">
-            {repository.distMode === "REWRITE" ? "From this server alone" : "The source as a fallback"}
-          </Fact>
-        )}
-        {!uploads && <Fact name="Cooldown">{cooldown(repository)}</Fact>}
-      </Facts>
+      <RepositoryFacts repository={repository} />
       {uploads ? (
         <Uploads repository={repository} />
       ) : (
@@ -107,21 +81,23 @@ export function RepositoryPage() {
   );
 }
 
-function cooldown({ cooldownDays, cooldownExceptions }: Repository): ReactNode {
-  if (cooldownDays === 0) return "None";
-  return (
-    <>
-      {count(cooldownDays, "day")}
-      {cooldownExceptions.length > 0 && <> but for {patterns(cooldownExceptions, "")}</>}
-    </>
-  );
-}
-
 /** What Standing offers already, by how the repository stands. */
 const offered: Partial<Record<Repository["status"], string[]>> = {
   FAILED: ["Sync now", "Pause"],
   DISABLED: ["Resume"],
 };
+
+/** How the repository stands, for who does not see it: said again when it changes. */
+const stands: Record<Repository["status"], string> = {
+  PENDING: "It is not synced yet.",
+  SYNCING: "A sync is under way.",
+  READY: "It is up to date.",
+  FAILED: "Its last sync failed.",
+  DISABLED: "It is paused.",
+};
+
+/** The buttons that another takes the place of, by its label: one button, which keeps the focus. */
+const sameAs: Record<string, string> = { "Cancel sync": "Sync now", Resume: "Pause" };
 
 /** What can be done to the repository, for whoever may. */
 function Actions({ repository }: { repository: Repository }) {
@@ -138,7 +114,7 @@ function Actions({ repository }: { repository: Repository }) {
       {items
         .filter(({ label }) => !offered[repository.status]?.includes(label))
         .map(({ label, onSelect, danger }) => (
-          <Button key={label} className={danger ? "text-danger!" : ""} onClick={onSelect}>
+          <Button key={sameAs[label] ?? label} className={danger ? "text-danger!" : ""} onClick={onSelect}>
             {label}
           </Button>
         ))}
@@ -187,7 +163,12 @@ export function Standing({ repository }: { repository: Repository }) {
         </p>
         {repository.lastError && <p>{repository.lastError}</p>}
         {mayManage && (
-          <Button className="mt-1.5 w-fit" busy={doing !== undefined} onClick={() => run("resume", repository)}>
+          <Button
+            data-takes-focus
+            className="mt-1.5 w-fit"
+            busy={doing !== undefined}
+            onClick={() => run("resume", repository)}
+          >
             {doing ? "Resuming" : "Resume"}
           </Button>
         )}
@@ -213,7 +194,7 @@ export function Standing({ repository }: { repository: Repository }) {
       <p className="font-medium">Its last sync failed. What was stored before goes on being served.</p>
       {mayManage ? (
         <div className="mt-1.5 flex flex-wrap gap-2">
-          <Button busy={doing !== undefined} onClick={() => run("sync", repository)}>
+          <Button data-takes-focus busy={doing !== undefined} onClick={() => run("sync", repository)}>
             {doing === "sync" ? "Trying again" : "Try again"}
           </Button>
           <Button onClick={() => setEditing(true)}>Change the address or credential</Button>
@@ -227,10 +208,6 @@ export function Standing({ repository }: { repository: Repository }) {
       {editing && <RepositoryDialog repository={repository} onClose={() => setEditing(false)} />}
     </Callout>
   );
-}
-
-function patterns(list: readonly string[], none: string): ReactNode {
-  return list.length === 0 ? none : <code className="wrap-anywhere">{list.join(", ")}</code>;
 }
 
 const outcomes: Record<SyncStatus, [Tone, string]> = {
