@@ -201,7 +201,7 @@ func TestBlocksOfAPackage(t *testing.T) {
 			return w.ask(person(user.RoleVIEWER), fmt.Sprintf(`{package(name:%q){withheld blocks{package versions reason} versions{edges{node{withheld}}}}}`, name), nil).body
 		}
 		want := `{"withheld":"Blocked: the vendor's key leaked.","blocks":[{"package":"acme/*","versions":"\u003c2","reason":"the vendor's key leaked"},{"package":"acme/changed","versions":"dev-x","reason":"Old."}],` +
-			`"versions":{"edges":[{"node":{"withheld":"Blocked: the vendor's key leaked. Its source says something else of it now; what was first seen is served."}}]}}`
+			`"versions":{"edges":[{"node":{"withheld":"Blocked: the vendor's key leaked. Its source says something else of it now than when it was first seen."}}]}}`
 		if got := ask("acme/changed"); !strings.Contains(got, want) {
 			t.Errorf("%s, want %s", got, want)
 		}

@@ -97,7 +97,9 @@ test("a source is checked, mended and saved; its package has a README; what it c
   await expect(page.getByRole("row").filter({ hasText: "It steals keys." })).toBeVisible();
   await look(page, "blocked versions");
   await page.goto("/packages");
-  await expect(page.getByRole("row").filter({ hasText: "acme/tool" }).getByText("Blocked", { exact: true })).toBeVisible();
+  await expect(
+    page.getByRole("row").filter({ hasText: "acme/tool" }).getByText("Blocked", { exact: true }),
+  ).toBeVisible();
   await look(page, "packages of which every version is blocked");
   await page.getByRole("link", { name: "acme/tool" }).click();
   await expect(page.getByText("Every version is blocked: nobody gets it from here.")).toBeVisible();

@@ -74,7 +74,7 @@ func releaseClaim(f *flags) work {
 		if err := errors.Join(repositories.ReleaseClaim(ctx, found.ID), repositories.Syncs.Stop(ctx)); err != nil {
 			return err
 		}
-		fmt.Fprintf(t.Err, "%s is free: any repository may answer for it.\n", found.Pattern)
+		fmt.Fprintf(t.Err, "%s is released: any repository may answer for it.\n", found.Pattern)
 		return nil
 	}
 }

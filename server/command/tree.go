@@ -70,23 +70,23 @@ var groups = []group{
 		{"webhook NAME", "Make the secret of an organization's webhook; prints it alone on standard output, this once", "", 1, 1, organizationWebhook},
 		{"remove NAME", "Remove an organization; its repositories stay", "broker organization remove acme --repositories", 1, 1, removeOrganization},
 	}},
-	{"claim", "List who owns which names, and free those that nobody owns any more", []leaf{
+	{"claim", "List who owns which names, and release those that nobody owns any more", []leaf{
 		{"list", "List the claims: by repositories, and of those that were removed", "", 0, 0, listClaims},
-		{"release PATTERN", "Free the names of a closed claim", "broker claim release 'acme/*'", 1, 1, releaseClaim},
+		{"release PATTERN", "Release the names of a closed claim: any repository may answer for them then", "broker claim release 'acme/*'", 1, 1, releaseClaim},
 	}},
 	{"change", "Decide of versions whose source says something else of them than when they were first seen", []leaf{
 		{"list", "List the versions that somebody has to decide of", "", 0, 0, listChanges},
-		{"accept ID", "Serve what the source offers now, by the version's id", "", 1, 1, decided((*catalog.Catalog).AcceptChange, "is served as its source has it now.")},
-		{"reject ID", "Leave a version what it was; the very same change is not told of again", "", 1, 1, decided((*catalog.Catalog).RejectChange, "stays what it was.")},
+		{"accept ID", "Accept the change of a version, by its id: what the source offers now is served", "", 1, 1, decided((*catalog.Catalog).AcceptChange, "is accepted: it is served as its source has it now.")},
+		{"reject ID", "Reject the change of a version, by its id: it stays what it was, and the very same change is not told of again", "", 1, 1, decided((*catalog.Catalog).RejectChange, "is rejected: it stays what it was.")},
 	}},
-	{"hold", "List the versions that a cooldown holds back, and let them through", []leaf{
+	{"hold", "List the versions that a cooldown holds back, and release them", []leaf{
 		{"list", "List what is held back", "", 0, 0, listHeld},
-		{"release ID", "Offer a version at once, by its id", "", 1, 1, decided((*catalog.Catalog).ReleaseVersion, "is offered.")},
+		{"release ID", "Release a version, by its id: it is offered at once", "", 1, 1, decided((*catalog.Catalog).ReleaseVersion, "is released: it is offered from now on.")},
 	}},
-	{"block", "Block versions, with a reason that Composer prints", []leaf{
+	{"block", "Block versions, with a reason that Composer prints, and unblock them", []leaf{
 		{"add PACKAGE", "Block versions of a package or of a pattern", "broker block add acme/lib --versions '1.2.3 || ^2.0' --reason 'steals keys'", 1, 1, addBlock},
 		{"list", "List what is blocked", "", 0, 0, listBlocks},
-		{"remove ID", "Remove a block", "", 1, 1, decided((*catalog.Catalog).Unblock, "is removed.")},
+		{"remove ID", "Unblock versions, by the id of their block", "", 1, 1, decided((*catalog.Catalog).Unblock, "is removed: its versions are unblocked.")},
 	}},
 	{"settings", "Show and change what the owner decides for everybody", []leaf{
 		{"list", "List the settings in force", "", 0, 0, listSettings},

@@ -263,14 +263,18 @@ func (v *View) Offer(ctx context.Context, version *ent.PackageVersion) (offer Of
 			say("Held back: it was " + since + " " + pinned.SeenAt.UTC().Format("2 January 2006 15:04 UTC") + ".")
 		}
 	}
+	otherwise := "; what was first seen is served."
+	if len(said) > 0 {
+		otherwise = " than when it was first seen."
+	}
 	switch {
 	case len(pinned.Change) == 0:
 	case version.DistID == nil && pinned.Address != "":
 		say("Its source had removed it, and has something else under this version now.")
 	case pinned.ChangedAt != nil && pinned.ChangedSha256 != "":
-		say("Its source delivers other bytes now; those first seen are served.")
+		say("Its source delivers other bytes now" + otherwise)
 	case pinned.ChangedAt != nil:
-		say("Its source says something else of it now; what was first seen is served.")
+		say("Its source says something else of it now" + otherwise)
 	}
 	return offer, nil
 }

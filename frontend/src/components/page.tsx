@@ -60,6 +60,6 @@ export function TableBox({ children }: { children: ReactNode }) {
   return <div className="relative overflow-x-auto rounded-lg border border-line bg-panel">{children}</div>;
 }
 
-export const cell = "px-3 py-2.5 text-left align-middle";
+export const cell = "px-3 py-2.5 text-left";
 export const headCell = "px-3 py-2 text-left font-medium text-[13px] text-muted whitespace-nowrap";
 export const row = "border-line border-t first:border-0 hover:bg-bg";

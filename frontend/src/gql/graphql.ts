@@ -1587,7 +1587,7 @@ export const PackageVersionDocument = new TypedDocumentString(`
         kind
         known
       }
-      dependents(first: 25) {
+      dependents(first: 100) {
         totalCount
         edges {
           node {

@@ -70,9 +70,9 @@ export function RadioCards<T extends string>(props: {
               onChange={() => props.onChange(choice.value)}
               className="mt-0.5 size-4 accent-accent"
             />
-            <span className="grid content-start">
+            <span className="grid min-w-0 content-start">
               <span className="font-medium">{choice.title}</span>
-              <span className="text-[13px] text-muted">{choice.text}</span>
+              <span className="text-[13px] text-muted wrap-anywhere">{choice.text}</span>
             </span>
           </label>
         ))}

@@ -17,7 +17,7 @@ const BlockDialog = later(async () => (await import("../packages/block-dialog"))
 /** What each list is of, and what is said where it is empty. */
 const about: Record<State, { text: string; none: string }> = {
   changed: {
-    text: "Their source says something else of them now than when they were first seen here. What was first seen is served until somebody accepts the change; who rejects it has it stay so.",
+    text: "Their source says something else of them now than when they were first seen here. What was first seen is served until somebody accepts the change, and stays so where somebody rejects it.",
     none: "Nothing has changed: what is served is what its sources still have.",
   },
   held: {

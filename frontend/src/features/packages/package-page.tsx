@@ -108,9 +108,9 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
         </div>
       )}
       <div className="grid gap-8">
-        {chosen && <ReadmePanel id={chosen.id} stored={full?.archiveBytes != null} />}
-        {versions.length > 0 && <Versions versions={versions} total={pkg.versions.totalCount} />}
         <Blocks blocks={pkg.blocks} />
+        {chosen && <ReadmePanel id={chosen.id} stored={full?.archiveBytes != null || full?.archiveType === null} />}
+        {versions.length > 0 && <Versions versions={versions} total={pkg.versions.totalCount} />}
         <PackageUsage name={pkg.name} downloads={pkg.downloads} />
         <WhoDownloaded name={pkg.name} versions={versions} version={who} />
       </div>

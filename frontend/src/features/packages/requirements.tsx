@@ -40,7 +40,7 @@ export function Requirements({ version }: { version?: FullVersion | null }) {
 function Link({ requirement: { package: name, constraint, known, kind } }: { requirement: Requirement }) {
   return (
     <li className="flex flex-wrap justify-between gap-x-4 wrap-anywhere">
-      {known ? <PackageLink name={name.toLowerCase()} /> : <span>{name}</span>}
+      {known ? <PackageLink name={name.toLowerCase()} marked /> : <span>{name}</span>}
       {kind === "suggest" ? <span className="text-muted">{constraint}</span> : <code>{constraint}</code>}
     </li>
   );
@@ -56,7 +56,7 @@ export function Dependents({ version }: { version?: FullVersion | null }) {
       <ul className="flex flex-wrap gap-x-5 gap-y-1.5">
         {names.map((name) => (
           <li key={name}>
-            <PackageLink name={name} />
+            <PackageLink name={name} marked />
           </li>
         ))}
       </ul>

@@ -19,7 +19,7 @@ export function VersionFacts({ version, full, pkg }: Props) {
     ["Downloads", number(version.downloads)],
   ];
   return (
-    <dl className="grid grid-cols-[7rem_minmax(0,1fr)] gap-y-2">
+    <dl className="grid grid-cols-[8rem_minmax(0,1fr)] gap-y-2">
       {facts.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-muted">{name}</dt>

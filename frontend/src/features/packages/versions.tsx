@@ -1,22 +1,28 @@
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { cell, row, TableBox } from "../../components/page";
 import { Part } from "../../components/panel";
 import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
+import { Button } from "../../components/ui/button";
 import { number } from "../../lib/time";
 import type { Version } from "./queries";
 import { VersionState } from "./state";
 import { whoId } from "./who";
 
-/** The highest versions of a package, each with a link to who downloaded it. */
+/** How many versions are shown before somebody asks for all. */
+const few = 50;
+
+/** The versions of a package, the highest first, each with a link to who downloaded it. */
 export function Versions({ versions, total }: { versions: readonly Version[]; total: number }) {
+  const [all, setAll] = useState(false);
   return (
     <Part title="Versions">
       <TableBox>
         <table className="w-full border-collapse">
           <TableHead titles={["Version", "State", "Released", "Downloads"]} cards />
           <tbody>
-            {versions.map((one) => (
+            {versions.slice(0, all ? versions.length : few).map((one) => (
               <tr key={one.id} className={`${row} max-sm:block max-sm:py-1.5`}>
                 <th scope="row" className={`${cell} font-normal max-sm:block max-sm:py-1`}>
                   <code className="wrap-words">{one.version}</code>
@@ -35,7 +41,12 @@ export function Versions({ versions, total }: { versions: readonly Version[]; to
           </tbody>
         </table>
       </TableBox>
-      {total > versions.length && (
+      {versions.length > few && (
+        <Button className="w-fit" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? `Show the ${few} highest` : `Show all ${number(versions.length)}`}
+        </Button>
+      )}
+      {all && total > versions.length && (
         <p className="text-muted">
           The {number(versions.length)} highest of {number(total)} versions are shown.
         </p>

@@ -16,6 +16,7 @@ import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { viewerQuery } from "../account/queries";
 import { type Block as BlockRow, type Decided, versionQuery } from "./queries";
+import { isBlocked } from "./state";
 
 const BlockDialog = later(async () => (await import("./block-dialog")).BlockDialog);
 
@@ -68,7 +69,7 @@ export function Why({ version }: { version: Decided }) {
     </Button>
   );
   return (
-    <Callout>
+    <Callout tone={isBlocked(version.withheld) ? "danger" : "warn"}>
       <p className="font-medium">{version.withheld}</p>
       {version.heldUntil && (
         <p>

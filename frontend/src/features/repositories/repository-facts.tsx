@@ -93,7 +93,7 @@ export function RepositoryFacts({ repository }: { repository: Full }) {
   );
 }
 
-const link = "rounded px-1 text-[13px] text-accent underline";
+const link = "rounded text-[13px] text-accent underline";
 
 function Change({ name, onClick }: { name: string; onClick: () => void }) {
   return (
