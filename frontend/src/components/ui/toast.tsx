@@ -7,10 +7,7 @@ export type Message = { id: number; title: string };
 const ToastContext = createContext<(title: string) => void>(() => undefined);
 const Toasts = later(async () => (await import("./toasts")).Toasts);
 
-/**
- * Shows what is said with useToast by whatever is inside, and has it read out. What shows it is loaded with the first
- * message; a reader only hears what changes in something that was there before.
- */
+/** Shows what is said with useToast by whatever is inside. What shows it is loaded with the first message. */
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [said, setSaid] = useState<Message[]>([]);
   const say = useMemo(() => {
@@ -23,9 +20,6 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   return (
     <ToastContext value={say}>
       {children}
-      <p role="status" className="sr-only">
-        {said.at(-1)?.title}
-      </p>
       {said.length > 0 && <Toasts said={said} />}
     </ToastContext>
   );

@@ -13,16 +13,22 @@ export function Toasts({ said }: { said: readonly Message[] }) {
   );
 }
 
+/** How long a message waits, in milliseconds: a reader only says what changes in a place that it has found before. */
+const settles = 100;
+
 /** Hands each message on once. */
 function Queue({ said }: { said: readonly Message[] }) {
   const { add } = Toast.useToastManager();
   const handed = useRef(-1);
   useEffect(() => {
-    for (const { id, title } of said) {
-      if (id <= handed.current) continue;
-      handed.current = id;
-      add({ title });
-    }
+    const timer = setTimeout(() => {
+      for (const { id, title } of said) {
+        if (id <= handed.current) continue;
+        handed.current = id;
+        add({ title });
+      }
+    }, settles);
+    return () => clearTimeout(timer);
   }, [said, add]);
   return null;
 }
@@ -31,10 +37,7 @@ function Shown() {
   const { toasts } = Toast.useToastManager();
   return (
     <Toast.Portal>
-      <Toast.Viewport
-        aria-live="off" // ToastProvider has them read out
-        className="fixed right-4 bottom-4 z-50 grid w-[min(22rem,calc(100vw-2rem))] gap-2"
-      >
+      <Toast.Viewport role="status" className="fixed right-4 bottom-4 z-50 grid w-[min(22rem,calc(100vw-2rem))] gap-2">
         {toasts.map((toast) => (
           <Toast.Root
             key={toast.id}

@@ -48,9 +48,9 @@ describe("a version that is withheld", () => {
     expect(screen.queryByRole("button", { name: "Release" })).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: "Accept the change" }));
     await waitFor(() => expect(calls.callsOf("AcceptVersionChange")).toEqual([{ id: "ver_1" }]));
-    expect(await screen.findByRole("status")).toHaveTextContent("The change is accepted.");
+    await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("The change is accepted."));
     await userEvent.click(screen.getByRole("button", { name: "Reject the change" }));
-    expect(await screen.findByRole("status")).toHaveTextContent("There is nothing to decide.");
+    await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("There is nothing to decide."));
   });
 
   it("is offered at once where a cooldown holds it back", async () => {
@@ -98,7 +98,7 @@ describe("blocks", () => {
     );
     await userEvent.click(screen.getByRole("button", { name: "Unblock 1.0.0" }));
     await waitFor(() => expect(calls.callsOf("Unblock")).toEqual([{ id: "block_1" }]));
-    expect(await screen.findByRole("status")).toHaveTextContent("acme/lib 1.0.0 is unblocked.");
+    await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("acme/lib 1.0.0 is unblocked."));
     await userEvent.click(screen.getByRole("button", { name: "Unblock acme/* *" }));
     await waitFor(() => expect(calls.callsOf("Unblock")).toEqual([{ id: "block_1" }, { id: "block_2" }]));
   });
