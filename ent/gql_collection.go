@@ -1228,6 +1228,11 @@ func (_q *TokenQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 				selectedFields = append(selectedFields, token.FieldPackages)
 				fieldSeen[token.FieldPackages] = struct{}{}
 			}
+		case "packageRules":
+			if _, ok := fieldSeen[token.FieldPackageRules]; !ok {
+				selectedFields = append(selectedFields, token.FieldPackageRules)
+				fieldSeen[token.FieldPackageRules] = struct{}{}
+			}
 		case "networks":
 			if _, ok := fieldSeen[token.FieldNetworks]; !ok {
 				selectedFields = append(selectedFields, token.FieldNetworks)

@@ -22557,46 +22557,48 @@ func (m *SyncRunMutation) ResetEdge(name string) error {
 // TokenMutation represents an operation that mutates the Token nodes in the graph.
 type TokenMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	description        *string
-	description_folded *string
-	search_text        *string
-	permission         *token.Permission
-	packages           *[]string
-	appendpackages     []string
-	networks           *[]string
-	appendnetworks     []string
-	rate_limit         *int
-	addrate_limit      *int
-	external_id        *string
-	labels             *[]schema.Label
-	appendlabels       []schema.Label
-	created_at         *time.Time
-	created_by         *string
-	parent_id          *string
-	expires_at         *time.Time
-	last_used_at       *time.Time
-	last_used_address  *string
-	last_used_client   *string
-	revoked_at         *time.Time
-	revoked_by         *string
-	revoked_reason     *string
-	disabled_at        *time.Time
-	disabled_reason    *string
-	disabled_by_token  *string
-	enabled_at         *time.Time
-	leaked_at          *time.Time
-	leaked_url         *string
-	leaked_until       *time.Time
-	clearedFields      map[string]struct{}
-	secrets            map[string]struct{}
-	removedsecrets     map[string]struct{}
-	clearedsecrets     bool
-	done               bool
-	oldValue           func(context.Context) (*Token, error)
-	predicates         []predicate.Token
+	op                  Op
+	typ                 string
+	id                  *string
+	description         *string
+	description_folded  *string
+	search_text         *string
+	permission          *token.Permission
+	packages            *[]string
+	appendpackages      []string
+	package_rules       *[]schema.PackageRule
+	appendpackage_rules []schema.PackageRule
+	networks            *[]string
+	appendnetworks      []string
+	rate_limit          *int
+	addrate_limit       *int
+	external_id         *string
+	labels              *[]schema.Label
+	appendlabels        []schema.Label
+	created_at          *time.Time
+	created_by          *string
+	parent_id           *string
+	expires_at          *time.Time
+	last_used_at        *time.Time
+	last_used_address   *string
+	last_used_client    *string
+	revoked_at          *time.Time
+	revoked_by          *string
+	revoked_reason      *string
+	disabled_at         *time.Time
+	disabled_reason     *string
+	disabled_by_token   *string
+	enabled_at          *time.Time
+	leaked_at           *time.Time
+	leaked_url          *string
+	leaked_until        *time.Time
+	clearedFields       map[string]struct{}
+	secrets             map[string]struct{}
+	removedsecrets      map[string]struct{}
+	clearedsecrets      bool
+	done                bool
+	oldValue            func(context.Context) (*Token, error)
+	predicates          []predicate.Token
 }
 
 var _ ent.Mutation = (*TokenMutation)(nil)
@@ -22896,6 +22898,71 @@ func (m *TokenMutation) AppendedPackages() ([]string, bool) {
 func (m *TokenMutation) ResetPackages() {
 	m.packages = nil
 	m.appendpackages = nil
+}
+
+// SetPackageRules sets the "package_rules" field.
+func (m *TokenMutation) SetPackageRules(sr []schema.PackageRule) {
+	m.package_rules = &sr
+	m.appendpackage_rules = nil
+}
+
+// PackageRules returns the value of the "package_rules" field in the mutation.
+func (m *TokenMutation) PackageRules() (r []schema.PackageRule, exists bool) {
+	v := m.package_rules
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackageRules returns the old "package_rules" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldPackageRules(ctx context.Context) (v []schema.PackageRule, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackageRules is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackageRules requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackageRules: %w", err)
+	}
+	return oldValue.PackageRules, nil
+}
+
+// AppendPackageRules adds sr to the "package_rules" field.
+func (m *TokenMutation) AppendPackageRules(sr []schema.PackageRule) {
+	m.appendpackage_rules = append(m.appendpackage_rules, sr...)
+}
+
+// AppendedPackageRules returns the list of values that were appended to the "package_rules" field in this mutation.
+func (m *TokenMutation) AppendedPackageRules() ([]schema.PackageRule, bool) {
+	if len(m.appendpackage_rules) == 0 {
+		return nil, false
+	}
+	return m.appendpackage_rules, true
+}
+
+// ClearPackageRules clears the value of the "package_rules" field.
+func (m *TokenMutation) ClearPackageRules() {
+	m.package_rules = nil
+	m.appendpackage_rules = nil
+	m.clearedFields[token.FieldPackageRules] = struct{}{}
+}
+
+// PackageRulesCleared returns if the "package_rules" field was cleared in this mutation.
+func (m *TokenMutation) PackageRulesCleared() bool {
+	_, ok := m.clearedFields[token.FieldPackageRules]
+	return ok
+}
+
+// ResetPackageRules resets all changes to the "package_rules" field.
+func (m *TokenMutation) ResetPackageRules() {
+	m.package_rules = nil
+	m.appendpackage_rules = nil
+	delete(m.clearedFields, token.FieldPackageRules)
 }
 
 // SetNetworks sets the "networks" field.
@@ -24014,7 +24081,7 @@ func (m *TokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TokenMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 27)
 	if m.description != nil {
 		fields = append(fields, token.FieldDescription)
 	}
@@ -24029,6 +24096,9 @@ func (m *TokenMutation) Fields() []string {
 	}
 	if m.packages != nil {
 		fields = append(fields, token.FieldPackages)
+	}
+	if m.package_rules != nil {
+		fields = append(fields, token.FieldPackageRules)
 	}
 	if m.networks != nil {
 		fields = append(fields, token.FieldNetworks)
@@ -24111,6 +24181,8 @@ func (m *TokenMutation) Field(name string) (ent.Value, bool) {
 		return m.Permission()
 	case token.FieldPackages:
 		return m.Packages()
+	case token.FieldPackageRules:
+		return m.PackageRules()
 	case token.FieldNetworks:
 		return m.Networks()
 	case token.FieldRateLimit:
@@ -24172,6 +24244,8 @@ func (m *TokenMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldPermission(ctx)
 	case token.FieldPackages:
 		return m.OldPackages(ctx)
+	case token.FieldPackageRules:
+		return m.OldPackageRules(ctx)
 	case token.FieldNetworks:
 		return m.OldNetworks(ctx)
 	case token.FieldRateLimit:
@@ -24257,6 +24331,13 @@ func (m *TokenMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPackages(v)
+		return nil
+	case token.FieldPackageRules:
+		v, ok := value.([]schema.PackageRule)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackageRules(v)
 		return nil
 	case token.FieldNetworks:
 		v, ok := value.([]string)
@@ -24450,6 +24531,9 @@ func (m *TokenMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *TokenMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(token.FieldPackageRules) {
+		fields = append(fields, token.FieldPackageRules)
+	}
 	if m.FieldCleared(token.FieldRateLimit) {
 		fields = append(fields, token.FieldRateLimit)
 	}
@@ -24515,6 +24599,9 @@ func (m *TokenMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *TokenMutation) ClearField(name string) error {
 	switch name {
+	case token.FieldPackageRules:
+		m.ClearPackageRules()
+		return nil
 	case token.FieldRateLimit:
 		m.ClearRateLimit()
 		return nil
@@ -24588,6 +24675,9 @@ func (m *TokenMutation) ResetField(name string) error {
 		return nil
 	case token.FieldPackages:
 		m.ResetPackages()
+		return nil
+	case token.FieldPackageRules:
+		m.ResetPackageRules()
 		return nil
 	case token.FieldNetworks:
 		m.ResetNetworks()

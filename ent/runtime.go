@@ -761,19 +761,19 @@ func init() {
 	// token.DefaultPackages holds the default value on creation for the packages field.
 	token.DefaultPackages = tokenDescPackages.Default.([]string)
 	// tokenDescNetworks is the schema descriptor for networks field.
-	tokenDescNetworks := tokenFields[6].Descriptor()
+	tokenDescNetworks := tokenFields[7].Descriptor()
 	// token.DefaultNetworks holds the default value on creation for the networks field.
 	token.DefaultNetworks = tokenDescNetworks.Default.([]string)
 	// tokenDescExternalID is the schema descriptor for external_id field.
-	tokenDescExternalID := tokenFields[8].Descriptor()
+	tokenDescExternalID := tokenFields[9].Descriptor()
 	// token.ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
 	token.ExternalIDValidator = tokenDescExternalID.Validators[0].(func(string) error)
 	// tokenDescLabels is the schema descriptor for labels field.
-	tokenDescLabels := tokenFields[9].Descriptor()
+	tokenDescLabels := tokenFields[10].Descriptor()
 	// token.DefaultLabels holds the default value on creation for the labels field.
 	token.DefaultLabels = tokenDescLabels.Default.([]schema.Label)
 	// tokenDescCreatedAt is the schema descriptor for created_at field.
-	tokenDescCreatedAt := tokenFields[10].Descriptor()
+	tokenDescCreatedAt := tokenFields[11].Descriptor()
 	// token.DefaultCreatedAt holds the default value on creation for the created_at field.
 	token.DefaultCreatedAt = tokenDescCreatedAt.Default.(func() time.Time)
 	// tokenDescID is the schema descriptor for id field.

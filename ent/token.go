@@ -29,6 +29,8 @@ type Token struct {
 	Permission token.Permission `json:"permission,omitempty"`
 	// Package patterns; empty means every package.
 	Packages []string `json:"packages,omitempty"`
+	// Which versions of its packages; empty means all.
+	PackageRules []schema.PackageRule `json:"package_rules,omitempty"`
 	// CIDR networks; empty means any.
 	Networks []string `json:"networks,omitempty"`
 	// Requests an hour; 0 means no limit, null the server's default.
@@ -102,7 +104,7 @@ func (*Token) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case token.FieldPackages, token.FieldNetworks, token.FieldLabels:
+		case token.FieldPackages, token.FieldPackageRules, token.FieldNetworks, token.FieldLabels:
 			values[i] = new([]byte)
 		case token.FieldRateLimit:
 			values[i] = new(sql.NullInt64)
@@ -161,6 +163,14 @@ func (_m *Token) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Packages); err != nil {
 					return fmt.Errorf("unmarshal field packages: %w", err)
+				}
+			}
+		case token.FieldPackageRules:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field package_rules", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.PackageRules); err != nil {
+					return fmt.Errorf("unmarshal field package_rules: %w", err)
 				}
 			}
 		case token.FieldNetworks:
@@ -365,6 +375,9 @@ func (_m *Token) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("packages=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Packages))
+	builder.WriteString(", ")
+	builder.WriteString("package_rules=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PackageRules))
 	builder.WriteString(", ")
 	builder.WriteString("networks=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Networks))

@@ -79,6 +79,12 @@ func (_c *TokenCreate) SetPackages(v []string) *TokenCreate {
 	return _c
 }
 
+// SetPackageRules sets the "package_rules" field.
+func (_c *TokenCreate) SetPackageRules(v []schema.PackageRule) *TokenCreate {
+	_c.mutation.SetPackageRules(v)
+	return _c
+}
+
 // SetNetworks sets the "networks" field.
 func (_c *TokenCreate) SetNetworks(v []string) *TokenCreate {
 	_c.mutation.SetNetworks(v)
@@ -552,6 +558,10 @@ func (_c *TokenCreate) createSpec() (*Token, *sqlgraph.CreateSpec) {
 		_spec.SetField(token.FieldPackages, field.TypeJSON, value)
 		_node.Packages = value
 	}
+	if value, ok := _c.mutation.PackageRules(); ok {
+		_spec.SetField(token.FieldPackageRules, field.TypeJSON, value)
+		_node.PackageRules = value
+	}
 	if value, ok := _c.mutation.Networks(); ok {
 		_spec.SetField(token.FieldNetworks, field.TypeJSON, value)
 		_node.Networks = value
@@ -749,6 +759,24 @@ func (u *TokenUpsert) SetPackages(v []string) *TokenUpsert {
 // UpdatePackages sets the "packages" field to the value that was provided on create.
 func (u *TokenUpsert) UpdatePackages() *TokenUpsert {
 	u.SetExcluded(token.FieldPackages)
+	return u
+}
+
+// SetPackageRules sets the "package_rules" field.
+func (u *TokenUpsert) SetPackageRules(v []schema.PackageRule) *TokenUpsert {
+	u.Set(token.FieldPackageRules, v)
+	return u
+}
+
+// UpdatePackageRules sets the "package_rules" field to the value that was provided on create.
+func (u *TokenUpsert) UpdatePackageRules() *TokenUpsert {
+	u.SetExcluded(token.FieldPackageRules)
+	return u
+}
+
+// ClearPackageRules clears the value of the "package_rules" field.
+func (u *TokenUpsert) ClearPackageRules() *TokenUpsert {
+	u.SetNull(token.FieldPackageRules)
 	return u
 }
 
@@ -1198,6 +1226,27 @@ func (u *TokenUpsertOne) SetPackages(v []string) *TokenUpsertOne {
 func (u *TokenUpsertOne) UpdatePackages() *TokenUpsertOne {
 	return u.Update(func(s *TokenUpsert) {
 		s.UpdatePackages()
+	})
+}
+
+// SetPackageRules sets the "package_rules" field.
+func (u *TokenUpsertOne) SetPackageRules(v []schema.PackageRule) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetPackageRules(v)
+	})
+}
+
+// UpdatePackageRules sets the "package_rules" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdatePackageRules() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdatePackageRules()
+	})
+}
+
+// ClearPackageRules clears the value of the "package_rules" field.
+func (u *TokenUpsertOne) ClearPackageRules() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearPackageRules()
 	})
 }
 
@@ -1870,6 +1919,27 @@ func (u *TokenUpsertBulk) SetPackages(v []string) *TokenUpsertBulk {
 func (u *TokenUpsertBulk) UpdatePackages() *TokenUpsertBulk {
 	return u.Update(func(s *TokenUpsert) {
 		s.UpdatePackages()
+	})
+}
+
+// SetPackageRules sets the "package_rules" field.
+func (u *TokenUpsertBulk) SetPackageRules(v []schema.PackageRule) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetPackageRules(v)
+	})
+}
+
+// UpdatePackageRules sets the "package_rules" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdatePackageRules() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdatePackageRules()
+	})
+}
+
+// ClearPackageRules clears the value of the "package_rules" field.
+func (u *TokenUpsertBulk) ClearPackageRules() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearPackageRules()
 	})
 }
 

@@ -85,6 +85,24 @@ func (_u *TokenUpdate) AppendPackages(v []string) *TokenUpdate {
 	return _u
 }
 
+// SetPackageRules sets the "package_rules" field.
+func (_u *TokenUpdate) SetPackageRules(v []schema.PackageRule) *TokenUpdate {
+	_u.mutation.SetPackageRules(v)
+	return _u
+}
+
+// AppendPackageRules appends value to the "package_rules" field.
+func (_u *TokenUpdate) AppendPackageRules(v []schema.PackageRule) *TokenUpdate {
+	_u.mutation.AppendPackageRules(v)
+	return _u
+}
+
+// ClearPackageRules clears the value of the "package_rules" field.
+func (_u *TokenUpdate) ClearPackageRules() *TokenUpdate {
+	_u.mutation.ClearPackageRules()
+	return _u
+}
+
 // SetNetworks sets the "networks" field.
 func (_u *TokenUpdate) SetNetworks(v []string) *TokenUpdate {
 	_u.mutation.SetNetworks(v)
@@ -568,6 +586,17 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			sqljson.Append(u, token.FieldPackages, value)
 		})
 	}
+	if value, ok := _u.mutation.PackageRules(); ok {
+		_spec.SetField(token.FieldPackageRules, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPackageRules(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, token.FieldPackageRules, value)
+		})
+	}
+	if _u.mutation.PackageRulesCleared() {
+		_spec.ClearField(token.FieldPackageRules, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Networks(); ok {
 		_spec.SetField(token.FieldNetworks, field.TypeJSON, value)
 	}
@@ -805,6 +834,24 @@ func (_u *TokenUpdateOne) SetPackages(v []string) *TokenUpdateOne {
 // AppendPackages appends value to the "packages" field.
 func (_u *TokenUpdateOne) AppendPackages(v []string) *TokenUpdateOne {
 	_u.mutation.AppendPackages(v)
+	return _u
+}
+
+// SetPackageRules sets the "package_rules" field.
+func (_u *TokenUpdateOne) SetPackageRules(v []schema.PackageRule) *TokenUpdateOne {
+	_u.mutation.SetPackageRules(v)
+	return _u
+}
+
+// AppendPackageRules appends value to the "package_rules" field.
+func (_u *TokenUpdateOne) AppendPackageRules(v []schema.PackageRule) *TokenUpdateOne {
+	_u.mutation.AppendPackageRules(v)
+	return _u
+}
+
+// ClearPackageRules clears the value of the "package_rules" field.
+func (_u *TokenUpdateOne) ClearPackageRules() *TokenUpdateOne {
+	_u.mutation.ClearPackageRules()
 	return _u
 }
 
@@ -1320,6 +1367,17 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 		_spec.AddModifier(func(u *sql.UpdateBuilder) {
 			sqljson.Append(u, token.FieldPackages, value)
 		})
+	}
+	if value, ok := _u.mutation.PackageRules(); ok {
+		_spec.SetField(token.FieldPackageRules, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPackageRules(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, token.FieldPackageRules, value)
+		})
+	}
+	if _u.mutation.PackageRulesCleared() {
+		_spec.ClearField(token.FieldPackageRules, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Networks(); ok {
 		_spec.SetField(token.FieldNetworks, field.TypeJSON, value)

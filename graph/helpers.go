@@ -15,7 +15,6 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	entrepository "broker/ent/repository"
-	"broker/ent/schema"
 	"broker/graph/model"
 	"broker/server/account"
 	"broker/server/audit"
@@ -42,13 +41,14 @@ func list(s []string) []string {
 	return s
 }
 
-func values(labels []*schema.Label) []schema.Label {
-	if labels == nil {
+// plain are the values of a list that was given; nil where none was.
+func plain[T any](given []*T) []T {
+	if given == nil {
 		return nil
 	}
-	all := make([]schema.Label, len(labels))
-	for i, label := range labels {
-		all[i] = *label
+	all := make([]T, len(given))
+	for i, one := range given {
+		all[i] = *one
 	}
 	return all
 }

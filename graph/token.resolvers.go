@@ -7,6 +7,7 @@ package graph
 
 import (
 	"broker/ent"
+	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/graph/generated"
 	"broker/graph/keyset"
@@ -15,6 +16,7 @@ import (
 	"broker/server/fault"
 	"broker/server/tokens"
 	"broker/server/usage"
+	"broker/server/view"
 	"context"
 	"time"
 
@@ -27,9 +29,9 @@ func (r *mutationResolver) CreateToken(ctx context.Context, input model.CreateTo
 		return nil, err
 	}
 	row, secret, err := r.Access.Create(ctx, subject.Token, tokens.NewToken{
-		Description: input.Description, Permission: input.Permission, Packages: input.Packages, Networks: input.Networks,
+		Description: input.Description, Permission: input.Permission, Packages: input.Packages, PackageRules: plain(input.PackageRules), Networks: input.Networks,
 		RateLimit: input.RateLimit, ExpiresAt: input.ExpiresAt, NeverExpires: yes(input.NeverExpires),
-		ExternalID: input.ExternalID, Labels: values(input.Labels),
+		ExternalID: input.ExternalID, Labels: plain(input.Labels),
 	})
 	if err != nil {
 		return nil, err
@@ -43,8 +45,8 @@ func (r *mutationResolver) UpdateToken(ctx context.Context, id string, input mod
 		return nil, err
 	}
 	return r.Access.Update(ctx, maker, id, tokens.Changes{
-		Description: input.Description, Packages: input.Packages, Networks: input.Networks, RateLimit: input.RateLimit,
-		ExpiresAt: input.ExpiresAt, ClearExpiresAt: yes(input.ClearExpiresAt), Labels: values(input.Labels),
+		Description: input.Description, Packages: input.Packages, PackageRules: plain(input.PackageRules), Networks: input.Networks, RateLimit: input.RateLimit,
+		ExpiresAt: input.ExpiresAt, ClearExpiresAt: yes(input.ClearExpiresAt), Labels: plain(input.Labels),
 	})
 }
 
@@ -117,6 +119,29 @@ func (r *mutationResolver) RevokeMatchingTokens(ctx context.Context, where model
 		return 0, err
 	}
 	return r.Access.RevokeMatching(ctx, maker, conditions, expected, reason)
+}
+
+func (r *queryResolver) Explain(ctx context.Context, token string, packageArg string, version string) (*view.Decision, error) {
+	object, err := r.tokenObject(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := may(ctx, auth.ReadTokens, object); err != nil {
+		return nil, err
+	}
+	row, err := r.Client.Token.Get(ctx, token)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	known, err := r.Known.Read(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.View.Explain(ctx, known, view.Asked{Package: packageArg, Version: version}, r.Now())
+	return &found, err
 }
 
 func (r *queryResolver) Token(ctx context.Context, id string) (*ent.Token, error) {
@@ -196,6 +221,14 @@ func (r *tokenResolver) RateLimitStatus(ctx context.Context, obj *ent.Token) (*m
 	}
 	limit, remaining, reset := r.Limiter.Status(obj.ID, limit)
 	return &model.RateLimitStatus{Limit: limit, Remaining: remaining, ResetAt: reset}, nil
+}
+
+func (r *tokenResolver) PackageRules(ctx context.Context, obj *ent.Token) ([]*schema.PackageRule, error) {
+	all := make([]*schema.PackageRule, len(obj.PackageRules))
+	for i := range obj.PackageRules {
+		all[i] = &obj.PackageRules[i]
+	}
+	return all, nil
 }
 
 func (r *tokenResolver) CreatedByRemoved(ctx context.Context, obj *ent.Token) (bool, error) {

@@ -801,6 +801,7 @@ var (
 		{Name: "search_text", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "permission", Type: field.TypeEnum, Enums: []string{"READ_ONLY", "WRITE"}, Default: "READ_ONLY"},
 		{Name: "packages", Type: field.TypeJSON},
+		{Name: "package_rules", Type: field.TypeJSON, Nullable: true},
 		{Name: "networks", Type: field.TypeJSON},
 		{Name: "rate_limit", Type: field.TypeInt, Nullable: true},
 		{Name: "external_id", Type: field.TypeString, Nullable: true, Size: 128},
@@ -832,7 +833,7 @@ var (
 			{
 				Name:    "token_external_id",
 				Unique:  true,
-				Columns: []*schema.Column{TokensColumns[8]},
+				Columns: []*schema.Column{TokensColumns[9]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "revoked_at IS NULL",
 				},
@@ -840,22 +841,22 @@ var (
 			{
 				Name:    "token_external_id_all",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[8]},
+				Columns: []*schema.Column{TokensColumns[9]},
 			},
 			{
 				Name:    "token_parent_id",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[12]},
+				Columns: []*schema.Column{TokensColumns[13]},
 			},
 			{
 				Name:    "token_last_used_at",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[14]},
+				Columns: []*schema.Column{TokensColumns[15]},
 			},
 			{
 				Name:    "token_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{TokensColumns[13]},
+				Columns: []*schema.Column{TokensColumns[14]},
 			},
 		},
 	}

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"time"
+
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
@@ -16,6 +18,14 @@ type Label struct {
 	Value string `json:"value"`
 }
 
+// PackageRule narrows the packages of a token that match its pattern to some of their versions.
+type PackageRule struct {
+	Pattern          string     `json:"pattern"`
+	Versions         *string    `json:"versions,omitempty"`         // a Composer constraint; nil: any
+	ReleasedBefore   *time.Time `json:"releasedBefore,omitempty"`   // nil: whenever
+	MinimumStability *string    `json:"minimumStability,omitempty"` // stable, RC, beta, alpha or dev; nil: any
+}
+
 // Token is what Composer authenticates with. A revoked token stays as a row, so a refusal can say when and why.
 type Token struct{ ent.Schema }
 
@@ -28,6 +38,7 @@ func (Token) Fields() []ent.Field {
 		folded("search_text"),        // of external_id, packages and labels
 		field.Enum("permission").Values("READ_ONLY", "WRITE").Default("READ_ONLY").Immutable(),
 		field.JSON("packages", []string{}).Default([]string{}).Comment("Package patterns; empty means every package."),
+		field.JSON("package_rules", []PackageRule{}).Optional().Comment("Which versions of its packages; empty means all."),
 		field.JSON("networks", []string{}).Default([]string{}).Comment("CIDR networks; empty means any."),
 		field.Int("rate_limit").Optional().Nillable().Comment("Requests an hour; 0 means no limit, null the server's default."),
 		field.String("external_id").Optional().Nillable().MaxLen(128),

@@ -28,6 +28,8 @@ const (
 	FieldPermission = "permission"
 	// FieldPackages holds the string denoting the packages field in the database.
 	FieldPackages = "packages"
+	// FieldPackageRules holds the string denoting the package_rules field in the database.
+	FieldPackageRules = "package_rules"
 	// FieldNetworks holds the string denoting the networks field in the database.
 	FieldNetworks = "networks"
 	// FieldRateLimit holds the string denoting the rate_limit field in the database.
@@ -91,6 +93,7 @@ var Columns = []string{
 	FieldSearchText,
 	FieldPermission,
 	FieldPackages,
+	FieldPackageRules,
 	FieldNetworks,
 	FieldRateLimit,
 	FieldExternalID,

@@ -390,6 +390,16 @@ func PermissionNotIn(vs ...Permission) predicate.Token {
 	return predicate.Token(sql.FieldNotIn(FieldPermission, vs...))
 }
 
+// PackageRulesIsNil applies the IsNil predicate on the "package_rules" field.
+func PackageRulesIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldPackageRules))
+}
+
+// PackageRulesNotNil applies the NotNil predicate on the "package_rules" field.
+func PackageRulesNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldPackageRules))
+}
+
 // RateLimitEQ applies the EQ predicate on the "rate_limit" field.
 func RateLimitEQ(v int) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldRateLimit, v))

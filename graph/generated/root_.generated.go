@@ -168,6 +168,22 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Explanation struct {
+		Changed   func(childComplexity int) int
+		HeldUntil func(childComplexity int) int
+		Outcome   func(childComplexity int) int
+		Package   func(childComplexity int) int
+		Steps     func(childComplexity int) int
+		Stored    func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	ExplanationStep struct {
+		Allowed func(childComplexity int) int
+		Rule    func(childComplexity int) int
+		Text    func(childComplexity int) int
+	}
+
 	Invitation struct {
 		Email  func(childComplexity int) int
 		EndsAt func(childComplexity int) int
@@ -294,6 +310,13 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	PackageRule struct {
+		MinimumStability func(childComplexity int) int
+		Pattern          func(childComplexity int) int
+		ReleasedBefore   func(childComplexity int) int
+		Versions         func(childComplexity int) int
+	}
+
 	PackageUsage struct {
 		Bytes     func(childComplexity int) int
 		Downloads func(childComplexity int) int
@@ -351,6 +374,7 @@ type ComplexityRoot struct {
 		CheckRepository   func(childComplexity int, input model.CreateRepositoryInput, repository *string) int
 		Claims            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Downloads         func(childComplexity int, where model.DownloadWhere, first *int, after *entgql.Cursor[string]) int
+		Explain           func(childComplexity int, token string, packageArg string, version string) int
 		HeldVersions      func(childComplexity int, first *int, after *entgql.Cursor[string], repository *string) int
 		Invitation        func(childComplexity int, code string) int
 		Node              func(childComplexity int, id string) int
@@ -553,6 +577,7 @@ type ComplexityRoot struct {
 		Networks         func(childComplexity int) int
 		Notices          func(childComplexity int) int
 		NoticesWithKind  func(childComplexity int) int
+		PackageRules     func(childComplexity int) int
 		Packages         func(childComplexity int) int
 		Parent           func(childComplexity int) int
 		Permission       func(childComplexity int) int
@@ -1141,6 +1166,68 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DownloadEdge.Node(childComplexity), true
+
+	case "Explanation.changed":
+		if e.ComplexityRoot.Explanation.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.Changed(childComplexity), true
+	case "Explanation.heldUntil":
+		if e.ComplexityRoot.Explanation.HeldUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.HeldUntil(childComplexity), true
+	case "Explanation.outcome":
+		if e.ComplexityRoot.Explanation.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.Outcome(childComplexity), true
+	case "Explanation.package":
+		if e.ComplexityRoot.Explanation.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.Package(childComplexity), true
+	case "Explanation.steps":
+		if e.ComplexityRoot.Explanation.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.Steps(childComplexity), true
+	case "Explanation.stored":
+		if e.ComplexityRoot.Explanation.Stored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.Stored(childComplexity), true
+	case "Explanation.version":
+		if e.ComplexityRoot.Explanation.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Explanation.Version(childComplexity), true
+
+	case "ExplanationStep.allowed":
+		if e.ComplexityRoot.ExplanationStep.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExplanationStep.Allowed(childComplexity), true
+	case "ExplanationStep.rule":
+		if e.ComplexityRoot.ExplanationStep.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExplanationStep.Rule(childComplexity), true
+	case "ExplanationStep.text":
+		if e.ComplexityRoot.ExplanationStep.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExplanationStep.Text(childComplexity), true
 
 	case "Invitation.email":
 		if e.ComplexityRoot.Invitation.Email == nil {
@@ -1963,6 +2050,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PackageEdge.Node(childComplexity), true
 
+	case "PackageRule.minimumStability":
+		if e.ComplexityRoot.PackageRule.MinimumStability == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageRule.MinimumStability(childComplexity), true
+	case "PackageRule.pattern":
+		if e.ComplexityRoot.PackageRule.Pattern == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageRule.Pattern(childComplexity), true
+	case "PackageRule.releasedBefore":
+		if e.ComplexityRoot.PackageRule.ReleasedBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageRule.ReleasedBefore(childComplexity), true
+	case "PackageRule.versions":
+		if e.ComplexityRoot.PackageRule.Versions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageRule.Versions(childComplexity), true
+
 	case "PackageUsage.bytes":
 		if e.ComplexityRoot.PackageUsage.Bytes == nil {
 			break
@@ -2249,6 +2361,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Downloads(childComplexity, args["where"].(model.DownloadWhere), args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+	case "Query.explain":
+		if e.ComplexityRoot.Query.Explain == nil {
+			break
+		}
+
+		args, err := ec.field_Query_explain_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Explain(childComplexity, args["token"].(string), args["package"].(string), args["version"].(string)), true
 	case "Query.heldVersions":
 		if e.ComplexityRoot.Query.HeldVersions == nil {
 			break
@@ -3214,6 +3337,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.NoticesWithKind(childComplexity), true
+	case "Token.packageRules":
+		if e.ComplexityRoot.Token.PackageRules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.PackageRules(childComplexity), true
 	case "Token.packages":
 		if e.ComplexityRoot.Token.Packages == nil {
 			break
@@ -3747,6 +3876,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
 			graphql.NewInputUnmarshaler("PackageOrder", ec.unmarshalInputPackageOrder),
+			graphql.NewInputUnmarshaler("PackageRuleInput", ec.unmarshalInputPackageRuleInput),
 			graphql.NewInputUnmarshaler("PackageWhere", ec.unmarshalInputPackageWhere),
 			graphql.NewInputUnmarshaler("RepositoryOrder", ec.unmarshalInputRepositoryOrder),
 			graphql.NewInputUnmarshaler("RepositoryWhere", ec.unmarshalInputRepositoryWhere),
@@ -4525,6 +4655,8 @@ type Token implements Node {
   rateLimitStatus: RateLimitStatus!
   "Caller's own key, unique among tokens that are not revoked: an order number, say."
   externalId: String
+  "Which versions of its packages it may have; none: all."
+  packageRules: [PackageRule!]!
   labels: [Label!]!
   createdAt: Time!
   createdBy: String!
@@ -4596,6 +4728,17 @@ type TokenSecret {
 }
 "What one address asked with a secret."
 type AddressUse { address: String! client: String! requests: Long! refused: Long! firstAt: Time! lastAt: Time! }
+"Narrows the packages of a token that match a pattern to some of their versions. Where several match a package, all count."
+type PackageRule {
+  pattern: String!
+  "A Composer constraint, such as ^2.0; null: any version."
+  versions: String
+  "Only what was released, or first seen here, before then: it stays installable for ever."
+  releasedBefore: Time
+  "stable, RC, beta, alpha or dev; null: any."
+  minimumStability: String
+}
+input PackageRuleInput { pattern: String! versions: String releasedBefore: Time minimumStability: String }
 type Label { name: String! value: String! }
 input LabelInput { name: String! value: String! }
 "The hour's count: limit is 0 where there is none."
@@ -4610,6 +4753,8 @@ input CreateTokenInput {
   permission: TokenPermission! = READ_ONLY
   "Patterns such as acme/*; left out or empty means every package."
   packages: [String!]
+  "Which versions of these; left out or empty means all."
+  packageRules: [PackageRuleInput!]
   "CIDR networks or addresses; left out or empty means any."
   networks: [String!]
   "Requests an hour; 0 means no limit; left out means the server's default."
@@ -4625,6 +4770,7 @@ input CreateTokenInput {
 input UpdateTokenInput {
   description: String
   packages: [String!]
+  packageRules: [PackageRuleInput!]
   networks: [String!]
   rateLimit: Int
   expiresAt: Time
@@ -4678,7 +4824,28 @@ input TokenWhere {
 input TokenOrder { field: TokenOrderField! direction: OrderDirection! = ASC }
 enum TokenOrderField { DESCRIPTION CREATED_AT LAST_USED_AT EXPIRES_AT }
 
+"What a token gets of a version. HELD: only locks that name it get it."
+enum VersionOutcome { ALLOWED MISSING NOT_ALLOWED BLOCKED HELD }
+"What a token gets of a version, and why."
+type Explanation {
+  package: String!
+  version: String!
+  outcome: VersionOutcome!
+  "Every rule that took part, in the order in which they are asked; the first that does not allow decides."
+  steps: [ExplanationStep!]!
+  "Held back until then; null: not."
+  heldUntil: Time
+  "Its source says something else of it now; what was first seen is served."
+  changed: Boolean!
+  "Its archive is stored here."
+  stored: Boolean!
+}
+"A rule: the token, its package patterns and package rules, who owns the name, blocks, the cooldown, a change, the archive."
+type ExplanationStep { rule: String! allowed: Boolean! text: String! }
+
 extend type Query {
+  "Why a token gets a version of a package, or not; null: there is no such token. Nothing is fetched for it."
+  explain(token: ID!, package: String!, version: String!): Explanation
   token(id: ID!): Token
   tokens(first: Int, after: Cursor, last: Int, before: Cursor, orderBy: TokenOrder, where: TokenWhere): TokenConnection!
   "What revoking these tokens, or all that match, would end. Give either."
@@ -5057,6 +5224,38 @@ func (ec *executionContext) childFields_DownloadEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type DownloadEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Explanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "package":
+		return ec.fieldContext_Explanation_package(ctx, field)
+	case "version":
+		return ec.fieldContext_Explanation_version(ctx, field)
+	case "outcome":
+		return ec.fieldContext_Explanation_outcome(ctx, field)
+	case "steps":
+		return ec.fieldContext_Explanation_steps(ctx, field)
+	case "heldUntil":
+		return ec.fieldContext_Explanation_heldUntil(ctx, field)
+	case "changed":
+		return ec.fieldContext_Explanation_changed(ctx, field)
+	case "stored":
+		return ec.fieldContext_Explanation_stored(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Explanation", field.Name)
+}
+
+func (ec *executionContext) childFields_ExplanationStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_ExplanationStep_rule(ctx, field)
+	case "allowed":
+		return ec.fieldContext_ExplanationStep_allowed(ctx, field)
+	case "text":
+		return ec.fieldContext_ExplanationStep_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExplanationStep", field.Name)
+}
+
 func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "email":
@@ -5207,6 +5406,20 @@ func (ec *executionContext) childFields_PackageEdge(ctx context.Context, field g
 		return ec.fieldContext_PackageEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PackageEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PackageRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pattern":
+		return ec.fieldContext_PackageRule_pattern(ctx, field)
+	case "versions":
+		return ec.fieldContext_PackageRule_versions(ctx, field)
+	case "releasedBefore":
+		return ec.fieldContext_PackageRule_releasedBefore(ctx, field)
+	case "minimumStability":
+		return ec.fieldContext_PackageRule_minimumStability(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PackageRule", field.Name)
 }
 
 func (ec *executionContext) childFields_PackageUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5653,6 +5866,8 @@ func (ec *executionContext) childFields_Token(ctx context.Context, field graphql
 		return ec.fieldContext_Token_rateLimitStatus(ctx, field)
 	case "externalId":
 		return ec.fieldContext_Token_externalId(ctx, field)
+	case "packageRules":
+		return ec.fieldContext_Token_packageRules(ctx, field)
 	case "labels":
 		return ec.fieldContext_Token_labels(ctx, field)
 	case "createdAt":

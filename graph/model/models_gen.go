@@ -74,6 +74,8 @@ type CreateTokenInput struct {
 	Permission  token.Permission `json:"permission"`
 	// Patterns such as acme/*; left out or empty means every package.
 	Packages []string `json:"packages,omitempty"`
+	// Which versions of these; left out or empty means all.
+	PackageRules []*schema.PackageRule `json:"packageRules,omitempty"`
 	// CIDR networks or addresses; left out or empty means any.
 	Networks []string `json:"networks,omitempty"`
 	// Requests an hour; 0 means no limit; left out means the server's default.
@@ -250,13 +252,14 @@ type UpdateRepositoryInput struct {
 
 // A field that is left out stays as it is.
 type UpdateTokenInput struct {
-	Description    *string         `json:"description,omitempty"`
-	Packages       []string        `json:"packages,omitempty"`
-	Networks       []string        `json:"networks,omitempty"`
-	RateLimit      *int            `json:"rateLimit,omitempty"`
-	ExpiresAt      *time.Time      `json:"expiresAt,omitempty"`
-	ClearExpiresAt *bool           `json:"clearExpiresAt,omitempty"`
-	Labels         []*schema.Label `json:"labels,omitempty"`
+	Description    *string               `json:"description,omitempty"`
+	Packages       []string              `json:"packages,omitempty"`
+	PackageRules   []*schema.PackageRule `json:"packageRules,omitempty"`
+	Networks       []string              `json:"networks,omitempty"`
+	RateLimit      *int                  `json:"rateLimit,omitempty"`
+	ExpiresAt      *time.Time            `json:"expiresAt,omitempty"`
+	ClearExpiresAt *bool                 `json:"clearExpiresAt,omitempty"`
+	Labels         []*schema.Label       `json:"labels,omitempty"`
 }
 
 // What is left out stays. An empty name takes it away.

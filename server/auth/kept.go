@@ -34,11 +34,11 @@ type sharing struct {
 
 // of returns the rules of a token. Those of a token with a maker are its own: they go with its maker's.
 func (s *sharing) of(t *Token) *rules {
-	r := &rules{token: Token{Write: t.Write, Packages: t.Packages, Networks: t.Networks, RateLimit: t.RateLimit, Maker: t.Maker}}
+	r := &rules{token: Token{Write: t.Write, Packages: t.Packages, Rules: t.Rules, Networks: t.Networks, RateLimit: t.RateLimit, Maker: t.Maker}}
 	if t.Maker != nil {
 		return r
 	}
-	r.key = fmt.Sprint(t.Write, t.RateLimit, t.Networks, t.Packages.Key())
+	r.key = fmt.Sprint(t.Write, t.RateLimit, t.Networks, t.Packages.Key(), "\n\n", t.Rules.Key())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if same := s.known[r.key]; same != nil {

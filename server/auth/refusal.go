@@ -23,6 +23,7 @@ const (
 	CodePackageNotAllowed   Code = "PACKAGE_NOT_ALLOWED"
 	CodeNetworkNotAllowed   Code = "NETWORK_NOT_ALLOWED"
 	CodeVersionBlocked      Code = "VERSION_BLOCKED"
+	CodeVersionNotAllowed   Code = "VERSION_NOT_ALLOWED"
 	CodeNotFound            Code = "NOT_FOUND"
 	CodeRateLimited         Code = "RATE_LIMITED"
 	CodeUpstreamUnavailable Code = "UPSTREAM_UNAVAILABLE"

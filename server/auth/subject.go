@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"broker/ent"
+	"broker/server/packagerule"
 	"broker/server/pattern"
 )
 
@@ -17,13 +18,14 @@ type Token struct {
 	ID          string
 	Description string
 	Write       bool
-	Packages    pattern.Set    // what it and its makers include; empty: every package
-	Networks    []netip.Prefix // empty: any address
-	RateLimit   int            // requests an hour, no more than its makers'; 0 means no limit
-	ExpiresAt   time.Time      // zero means never
-	RevokedAt   time.Time      // zero while in force
-	DisabledAt  time.Time      // zero while in force
-	Maker       *Token         // the token that made it, which it must not exceed; nil where a person did
+	Packages    pattern.Set     // what it and its makers include; empty: every package
+	Rules       packagerule.Set // what it and its makers include of these: which versions
+	Networks    []netip.Prefix  // empty: any address
+	RateLimit   int             // requests an hour, no more than its makers'; 0 means no limit
+	ExpiresAt   time.Time       // zero means never
+	RevokedAt   time.Time       // zero while in force
+	DisabledAt  time.Time       // zero while in force
+	Maker       *Token          // the token that made it, which it must not exceed; nil where a person did
 
 	SecretID        string
 	SecretExpiresAt time.Time // end of a rotation's overlap; zero for the newest secret

@@ -12,6 +12,7 @@ import (
 	"broker/ent/tokensecret"
 	"broker/server/cached"
 	"broker/server/database"
+	"broker/server/packagerule"
 	"broker/server/pattern"
 	"broker/server/settings"
 )
@@ -156,6 +157,7 @@ func (t *Tokens) snapshot(ctx context.Context, client *ent.Client, row *ent.Toke
 		}
 		last = last.Maker
 		found.Packages = found.Packages.Intersect(last.Packages)
+		found.Rules = found.Rules.And(last.Rules)
 		found.RateLimit = smaller(found.RateLimit, last.RateLimit)
 		found.ExpiresAt = earlier(found.ExpiresAt, last.ExpiresAt)
 	}
@@ -168,13 +170,17 @@ func alone(row *ent.Token, defaultLimit int) (*Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token %s: %w", row.ID, err)
 	}
+	rules, err := packagerule.Parse(row.PackageRules)
+	if err != nil {
+		return nil, fmt.Errorf("token %s: %w", row.ID, err)
+	}
 	networks, err := ParseNetworks(row.Networks)
 	if err != nil {
 		return nil, fmt.Errorf("token %s: %w", row.ID, err)
 	}
 	return &Token{
 		ID: row.ID, Description: row.Description, Write: row.Permission == "WRITE",
-		Packages: packages, Networks: networks, RateLimit: LimitOf(row, defaultLimit),
+		Packages: packages, Rules: rules, Networks: networks, RateLimit: LimitOf(row, defaultLimit),
 		ExpiresAt: value(row.ExpiresAt), RevokedAt: value(row.RevokedAt), DisabledAt: value(row.DisabledAt),
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"broker/ent"
 	pins "broker/ent/pin"
@@ -25,6 +26,8 @@ type Dist struct {
 	URL          string        // upstream's address
 	Shasum       string        // SHA-1 that upstream names; empty when it names none
 	RepositoryID string        // empty once the repository was removed: only what is stored can be had
+	SeenAt       time.Time     // when the archive was first named here
+	Released     time.Time     // when its version was released, or first seen here; zero where View.Dist did not find it
 	Removed      string        // the repository that was removed, then
 	Archive      *archive.Info // nil until it was first asked for
 	Pinned       bool          // a release: its bytes are those of the archive, where there is one
@@ -48,7 +51,7 @@ type distKey struct{ name, version, reference string }
 func DistFrom(row *ent.Dist) *Dist {
 	d := &Dist{
 		ID: row.ID, Package: row.Edges.Package.Name, Version: row.Version, Normalized: row.NormalizedVersion, Reference: row.Reference,
-		Type: row.Type, URL: row.URL, Shasum: row.Shasum,
+		Type: row.Type, URL: row.URL, Shasum: row.Shasum, SeenAt: row.CreatedAt,
 	}
 	if id := row.Edges.Package.RepositoryID; id != nil {
 		d.RepositoryID = *id

@@ -35,6 +35,7 @@ var flagHelp = map[string]string{
 	"description":        "what the token is for, 1 to 200 characters",
 	"permission":         "read-only or write",
 	"package":            "a pattern of packages, such as acme/*; may be given more than once",
+	"package-rule":       "which versions of some packages: a pattern, then a constraint, before=DATE or stability=STABILITY, such as 'acme/* ^2.0 before=2027-01-31'; none for no rule; may be given more than once",
 	"network":            "an address or CIDR network that the token may be used from; may be given more than once",
 	"expires":            "days such as 90d, a date such as 2027-01-31, or never",
 	"rate-limit":         "requests an hour; 0 means no limit",

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"broker/ent"
+	"broker/ent/schema"
 	"broker/ent/token"
 	"broker/server/fault"
+	"broker/server/packagerule"
 	"broker/server/tokens"
 )
 
@@ -18,6 +20,7 @@ type tokenFlags struct {
 	*flags
 	description, expires      *string
 	packages, networks, label many
+	packageRules              many
 }
 
 func newTokenFlags(own *flags) *tokenFlags {
@@ -26,6 +29,7 @@ func newTokenFlags(own *flags) *tokenFlags {
 	f.expires = f.String("expires", "", "")
 	f.String("rate-limit", "", "")
 	f.Var(&f.packages, "package", "")
+	f.Var(&f.packageRules, "package-rule", "")
 	f.Var(&f.networks, "network", "")
 	f.Var(&f.label, "label", "")
 	return f
@@ -57,6 +61,9 @@ func createToken(own *flags) work {
 		if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
 			return err
 		}
+		if in.PackageRules, err = parsePackageRules(f.packageRules); err != nil {
+			return err
+		}
 		if in.Labels, err = parseLabels(f.label); err != nil {
 			return err
 		}
@@ -84,6 +91,9 @@ func updateToken(own *flags) work {
 		if in.RateLimit, err = f.number("rate-limit", aRateLimit); err != nil {
 			return err
 		}
+		if in.PackageRules, err = parsePackageRules(f.packageRules); err != nil {
+			return err
+		}
 		if in.Labels, err = parseLabels(f.label); err != nil {
 			return err
 		}
@@ -96,28 +106,48 @@ func updateToken(own *flags) work {
 	}
 }
 
+// parsePackageRules reads --package-rule: nil where none was given, empty for none.
+func parsePackageRules(texts []string) ([]schema.PackageRule, error) {
+	if texts == nil {
+		return nil, nil
+	}
+	rules := []schema.PackageRule{}
+	if len(texts) == 1 && texts[0] == "none" {
+		return rules, nil
+	}
+	for _, text := range texts {
+		one, err := packagerule.Read(text)
+		if err != nil {
+			return nil, &usageError{"--package-rule: " + err.Error()}
+		}
+		rules = append(rules, one)
+	}
+	return rules, nil
+}
+
 // shown is a token as token list and token show tell it.
 type shown struct {
-	ID              string            `json:"id"`
-	Description     string            `json:"description"`
-	Permission      string            `json:"permission"`
-	Status          string            `json:"status"`
-	Hint            string            `json:"hint"`
-	Packages        []string          `json:"packages"`
-	Networks        []string          `json:"networks"`
-	RateLimit       *int              `json:"rateLimit"`
-	ExternalID      *string           `json:"externalId"`
-	Labels          map[string]string `json:"labels"`
-	ParentID        *string           `json:"parentId"`
-	CreatedAt       time.Time         `json:"createdAt"`
-	CreatedBy       string            `json:"createdBy"`
-	LastUsedAt      *time.Time        `json:"lastUsedAt"`
-	LastUsedAddress *string           `json:"lastUsedAddress"`
-	LastUsedClient  *string           `json:"lastUsedClient"`
-	ExpiresAt       *time.Time        `json:"expiresAt"`
-	DisabledAt      *time.Time        `json:"disabledAt"`
-	RevokedAt       *time.Time        `json:"revokedAt"`
-	LeakedAt        *time.Time        `json:"leakedAt"`
+	ID              string               `json:"id"`
+	Description     string               `json:"description"`
+	Permission      string               `json:"permission"`
+	Status          string               `json:"status"`
+	Hint            string               `json:"hint"`
+	Packages        []string             `json:"packages"`
+	PackageRules    []schema.PackageRule `json:"packageRules"`
+	Networks        []string             `json:"networks"`
+	RateLimit       *int                 `json:"rateLimit"`
+	ExternalID      *string              `json:"externalId"`
+	Labels          map[string]string    `json:"labels"`
+	ParentID        *string              `json:"parentId"`
+	CreatedAt       time.Time            `json:"createdAt"`
+	CreatedBy       string               `json:"createdBy"`
+	LastUsedAt      *time.Time           `json:"lastUsedAt"`
+	LastUsedAddress *string              `json:"lastUsedAddress"`
+	LastUsedClient  *string              `json:"lastUsedClient"`
+	ExpiresAt       *time.Time           `json:"expiresAt"`
+	DisabledAt      *time.Time           `json:"disabledAt"`
+	RevokedAt       *time.Time           `json:"revokedAt"`
+	LeakedAt        *time.Time           `json:"leakedAt"`
 }
 
 func show(row *ent.Token, status tokens.Status, now time.Time) shown {
@@ -133,7 +163,7 @@ func show(row *ent.Token, status tokens.Status, now time.Time) shown {
 	if !tokens.Leaked(row, now) {
 		leakedAt = nil
 	}
-	return shown{row.ID, row.Description, string(row.Permission), string(status), hint, row.Packages, row.Networks,
+	return shown{row.ID, row.Description, string(row.Permission), string(status), hint, row.Packages, append([]schema.PackageRule{}, row.PackageRules...), row.Networks,
 		row.RateLimit, row.ExternalID, labels, row.ParentID, row.CreatedAt, row.CreatedBy, row.LastUsedAt, row.LastUsedAddress,
 		row.LastUsedClient, row.ExpiresAt, row.DisabledAt, row.RevokedAt, leakedAt}
 }
@@ -209,6 +239,9 @@ func printToken(t *tools, row *ent.Token, one shown) error {
 	line("Permission", one.Permission)
 	line("Status", one.Status)
 	line("Packages", orAll(one.Packages, "every package"))
+	for _, rule := range one.PackageRules {
+		line("Package rule", packagerule.Text(rule))
+	}
 	line("Networks", orAll(one.Networks, "any"))
 	line("Created", date(&one.CreatedAt, "")+" by "+one.CreatedBy)
 	line("Expires", date(one.ExpiresAt, "never"))

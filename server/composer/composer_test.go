@@ -51,6 +51,8 @@ type world struct {
 	sources  *repository.Service
 	access   *tokens.Service
 	usage    *usage.Recorder
+	views    *view.View
+	tokens   *auth.Tokens
 	installs *composer.Installs
 	repo     *ent.Repository
 	routes   http.Handler
@@ -83,10 +85,11 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: w.client, Policy: policy, Sealer: sealer})
 	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources, mirror.DefaultBounds).Sync))
 	t.Cleanup(func() { queue.Stop(t.Context()) })
+	w.views, w.tokens = views, auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now))
 	w.usage = usage.NewRecorder(db, log)
 	w.installs = composer.NewInstalls(views, w.usage, log)
 	callers := &caller.Callers{
-		Tokens: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)), Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now),
+		Tokens: w.tokens, Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now),
 		Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log,
 		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 	}

@@ -40,7 +40,14 @@ func (h *Handler) Dist() http.HandlerFunc {
 				path.name, path.version, path.reference, path.name))
 		}
 		if blocked, ok := errors.AsType[*view.Blocked](err); ok {
-			return q.blocked(blocked)
+			return q.refuse(auth.CodeVersionBlocked, blocked)
+		}
+		if err != nil {
+			return err
+		}
+		err = q.h.View.Allows(q.R.Context(), dist, q.Token.Rules)
+		if outside, ok := errors.AsType[*view.Outside](err); ok {
+			return q.refuse(auth.CodeVersionNotAllowed, outside)
 		}
 		if err != nil {
 			return err
@@ -52,13 +59,13 @@ func (h *Handler) Dist() http.HandlerFunc {
 	})
 }
 
-// blocked refuses a version that somebody blocked, also to locks that name it, with the reason that was given. It costs a
-// request, as an answer would.
-func (q *request) blocked(b *view.Blocked) error {
+// refuse refuses a version that somebody blocked, or that the token may not have, also to locks that name it, with the
+// reason. It costs a request, as an answer would.
+func (q *request) refuse(code auth.Code, why error) error {
 	if err := q.Admit(); err != nil {
 		return err
 	}
-	return &auth.Refusal{Status: http.StatusForbidden, Code: auth.CodeVersionBlocked, Message: b.Error()}
+	return &auth.Refusal{Status: http.StatusForbidden, Code: code, Message: why.Error()}
 }
 
 // maybeCommit tells whether a reference may be a commit of git, or the beginning of one.

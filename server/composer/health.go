@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"broker/ent/schema"
 	"broker/server/archive"
 	"broker/server/auth"
 	"broker/server/database"
@@ -14,13 +15,14 @@ import (
 
 // health is what a token is, for whoever holds it.
 type health struct {
-	Status      string     `json:"status"`
-	Description string     `json:"description"`
-	Permission  string     `json:"permission"`
-	Packages    []string   `json:"packages"`
-	Networks    []string   `json:"networks"`
-	ExpiresAt   *time.Time `json:"expiresAt"`
-	RateLimit   rateLimit  `json:"rateLimit"`
+	Status      string               `json:"status"`
+	Description string               `json:"description"`
+	Permission  string               `json:"permission"`
+	Packages    []string             `json:"packages"`
+	Rules       []schema.PackageRule `json:"packageRules"`
+	Networks    []string             `json:"networks"`
+	ExpiresAt   *time.Time           `json:"expiresAt"`
+	RateLimit   rateLimit            `json:"rateLimit"`
 }
 
 type rateLimit struct {
@@ -48,7 +50,7 @@ func (h *Handler) Health() http.HandlerFunc {
 func (h *Handler) health(t *auth.Token) health {
 	answer := health{
 		Status: "ok", Description: t.Description, Permission: t.Permission(),
-		Packages: append([]string{}, t.Packages.Strings()...), Networks: []string{},
+		Packages: append([]string{}, t.Packages.Strings()...), Rules: t.Rules.Rules(), Networks: []string{},
 	}
 	for _, network := range t.Networks {
 		answer.Networks = append(answer.Networks, network.String())

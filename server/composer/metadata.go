@@ -114,6 +114,10 @@ func (h *Handler) Metadata() http.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		document, err = q.h.View.Narrow(q.R.Context(), document, name, dev, q.Token.Rules)
+		if err != nil {
+			return err
+		}
 		return q.document(document)
 	})
 }

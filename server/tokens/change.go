@@ -17,6 +17,7 @@ import (
 type Changes struct {
 	Description    *string
 	Packages       []string
+	PackageRules   []schema.PackageRule // those of its maker count besides, whatever is said here
 	Networks       []string
 	RateLimit      *int
 	ExpiresAt      *time.Time
@@ -64,6 +65,9 @@ func (in *Changes) apply(update *ent.TokenUpdateOne) *ent.TokenUpdateOne {
 	if in.Packages != nil {
 		update.SetPackages(in.Packages)
 	}
+	if in.PackageRules != nil {
+		update.SetPackageRules(in.PackageRules)
+	}
 	if in.Networks != nil {
 		update.SetNetworks(in.Networks)
 	}
@@ -81,7 +85,8 @@ func differences(before, after *ent.Token) map[string]any {
 	changed := map[string]any{"description": after.Description}
 	for name, values := range map[string][2]any{
 		"description": {before.Description, after.Description}, "packages": {before.Packages, after.Packages},
-		"networks": {before.Networks, after.Networks}, "rateLimit": {before.RateLimit, after.RateLimit},
+		"packageRules": {before.PackageRules, after.PackageRules},
+		"networks":     {before.Networks, after.Networks}, "rateLimit": {before.RateLimit, after.RateLimit},
 		"expiresAt": {before.ExpiresAt, after.ExpiresAt}, "labels": {before.Labels, after.Labels},
 	} {
 		if !reflect.DeepEqual(values[0], values[1]) {

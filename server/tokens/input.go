@@ -10,6 +10,7 @@ import (
 	"broker/ent/token"
 	"broker/server/auth"
 	"broker/server/fault"
+	"broker/server/packagerule"
 	"broker/server/pattern"
 )
 
@@ -31,7 +32,7 @@ func (s *Service) checkNew(in *NewToken) error {
 	if in.Permission == "" {
 		in.Permission = token.PermissionREAD_ONLY
 	}
-	changes := Changes{Description: &in.Description, Packages: in.Packages, Networks: in.Networks, RateLimit: in.RateLimit,
+	changes := Changes{Description: &in.Description, Packages: in.Packages, PackageRules: in.PackageRules, Networks: in.Networks, RateLimit: in.RateLimit,
 		ExpiresAt: in.ExpiresAt, Labels: in.Labels}
 	if err := s.checkChanges(&changes); err != nil {
 		return err
@@ -39,13 +40,13 @@ func (s *Service) checkNew(in *NewToken) error {
 	if in.ExternalID != nil && (!validExternalID.MatchString(*in.ExternalID) || strings.TrimSpace(*in.ExternalID) == "") {
 		return fault.Invalidf("externalId", "An external id is 1 to 128 printable ASCII characters, not only spaces.")
 	}
-	in.Packages, in.Networks, in.ExpiresAt = changes.Packages, changes.Networks, changes.ExpiresAt
+	in.Packages, in.PackageRules, in.Networks, in.ExpiresAt = changes.Packages, changes.PackageRules, changes.Networks, changes.ExpiresAt
 	return nil
 }
 
 // checkChanges tests what is said and puts it in its stored form.
 func (s *Service) checkChanges(in *Changes) error {
-	for _, check := range []func(*Changes) error{checkDescription, checkPackages, checkNetworks, checkRateLimit, s.checkExpiry, checkLabels} {
+	for _, check := range []func(*Changes) error{checkDescription, checkPackages, checkPackageRules, checkNetworks, checkRateLimit, s.checkExpiry, checkLabels} {
 		if err := check(in); err != nil {
 			return err
 		}
@@ -79,6 +80,18 @@ func checkPackages(in *Changes) error {
 		return fault.Invalidf("packages", "%s.", err)
 	}
 	in.Packages = append([]string{}, set.Strings()...)
+	return nil
+}
+
+func checkPackageRules(in *Changes) error {
+	if in.PackageRules == nil {
+		return nil
+	}
+	set, err := packagerule.Parse(in.PackageRules)
+	if err != nil {
+		return fault.Invalidf("packageRules", "%s.", strings.TrimSuffix(err.Error(), "."))
+	}
+	in.PackageRules = set.Rules()
 	return nil
 }
 

@@ -40,12 +40,13 @@ func New(db *database.DB, log *audit.Log, rules *settings.Service, prefix string
 // NewToken is what a token is to be.
 type NewToken struct {
 	Description  string
-	Permission   token.Permission // empty: read-only
-	Packages     []string         // patterns; nil: the maker's, or every package
-	Networks     []string         // CIDR; nil: the maker's, or any
-	RateLimit    *int             // requests an hour; 0 means no limit, nil the default, within the maker's
-	ExpiresAt    *time.Time       // nil: by the settings, within the maker's
-	NeverExpires bool             // no end, whatever the default lifetime
+	Permission   token.Permission     // empty: read-only
+	Packages     []string             // patterns; nil: the maker's, or every package
+	PackageRules []schema.PackageRule // which versions; what its maker has counts besides
+	Networks     []string             // CIDR; nil: the maker's, or any
+	RateLimit    *int                 // requests an hour; 0 means no limit, nil the default, within the maker's
+	ExpiresAt    *time.Time           // nil: by the settings, within the maker's
+	NeverExpires bool                 // no end, whatever the default lifetime
 	ExternalID   *string
 	Labels       []schema.Label
 }
@@ -99,7 +100,7 @@ func (s *Service) bound(in *NewToken, rules settings.Settings, maker *auth.Token
 
 func insert(ctx context.Context, tx *database.Tx, maker *auth.Token, in NewToken) (*ent.Token, error) {
 	create := tx.Token.Create().
-		SetDescription(in.Description).SetPermission(in.Permission).SetPackages(in.Packages).SetNetworks(in.Networks).
+		SetDescription(in.Description).SetPermission(in.Permission).SetPackages(in.Packages).SetPackageRules(in.PackageRules).SetNetworks(in.Networks).
 		SetNillableRateLimit(in.RateLimit).SetNillableExpiresAt(in.ExpiresAt).SetNillableExternalID(in.ExternalID).
 		SetLabels(in.Labels).SetCreatedBy(audit.ActorOf(ctx).Name)
 	if maker != nil {
@@ -179,6 +180,9 @@ func described(row *ent.Token, hint string) map[string]any {
 	}
 	if len(row.Labels) > 0 {
 		details["labels"] = row.Labels
+	}
+	if len(row.PackageRules) > 0 {
+		details["packageRules"] = row.PackageRules
 	}
 	return details
 }

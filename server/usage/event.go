@@ -37,6 +37,7 @@ var reasons = map[string]Reason{
 	"RATE_LIMITED":        ByLimit,
 	"PACKAGE_NOT_ALLOWED": ByPackage,
 	"NETWORK_NOT_ALLOWED": ByNetwork,
+	"VERSION_NOT_ALLOWED": ByPackage,
 	"TOKEN_EXPIRED":       Ended,
 	"TOKEN_REVOKED":       Ended,
 	"TOKEN_DISABLED":      Ended,

@@ -46,6 +46,9 @@ func (v *View) readOffered(ctx context.Context, name, version, reference string)
 		if err := catalog.WithPin(ctx, v.db.Client, d); err != nil {
 			return nil, err
 		}
+		if err := v.withRelease(ctx, d); err != nil {
+			return nil, err
+		}
 	}
 	some, err := v.blocks.of(ctx, name)
 	if err != nil {

@@ -32,11 +32,15 @@ type Blocked struct {
 }
 
 func (b *Blocked) Error() string {
-	said := fmt.Sprintf("%s %s is blocked here: %s", b.Package, b.Version, b.Reason)
-	if b.Link != "" {
-		said += " (" + b.Link + ")"
+	return fmt.Sprintf("%s %s is blocked here: %s", b.Package, b.Version, b.reason())
+}
+
+// reason is why, with the link.
+func (b *Blocked) reason() string {
+	if b.Link == "" {
+		return b.Reason
 	}
-	return said
+	return b.Reason + " (" + b.Link + ")"
 }
 
 // rule is one block.

@@ -1,0 +1,2 @@
+-- Modify "tokens" table
+ALTER TABLE "tokens" ADD COLUMN "package_rules" jsonb NULL;

@@ -1,0 +1,191 @@
+package composer_test
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"broker/ent/schema"
+	"broker/server/database"
+	"broker/server/database/databasetest"
+	"broker/server/fixture"
+	"broker/server/packagerule"
+	"broker/server/tokens"
+)
+
+func (w *world) rules(texts ...string) []schema.PackageRule {
+	w.Helper()
+	rules := []schema.PackageRule{}
+	for _, text := range texts {
+		one, err := packagerule.Read(text)
+		w.must(err)
+		rules = append(rules, one)
+	}
+	return rules
+}
+
+// versions are those that a document of acme/lib offers, in its order.
+func (w *world) versions(secret string, dev bool) (found []string) {
+	w.Helper()
+	file := map[bool]string{false: "/p2/acme/lib.json", true: "/p2/acme/lib~dev.json"}[dev]
+	for _, one := range w.metadata(secret, file).Packages["acme/lib"] {
+		found = append(found, one["version"].(string))
+	}
+	return found
+}
+
+// A token is offered the versions that its rules include, and refused the archives of all others: also where an old lock
+// names one, with the reason and the newest version that is inside.
+func TestPackageRules(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db, fixture.Options{})
+		everything := w.token(tokens.NewToken{})
+		all, branches := w.versions(everything, false), w.versions(everything, true)
+		archives := map[string]string{}
+		for _, version := range append(slices.Clone(all), branches...) {
+			archives[version] = w.distPath(everything, "acme/lib", version)
+		}
+		for rule, c := range map[string]struct {
+			rules    []string
+			want     []string
+			branches bool
+			newest   string // as a refusal names it
+			why      string
+		}{
+			"constraint":         {rules: []string{"acme/lib ^1.0"}, want: []string{"1.2.0", "1.1.0", "1.0.1", "1.0.0"}, newest: "1.2.0", why: "versions ^1.0"},
+			"released before":    {rules: []string{"acme/* before=2023-06-01"}, want: []string{"1.1.0", "1.0.1", "1.0.0"}, newest: "1.1.0", why: "released before 1 June 2023"},
+			"minimum stability":  {rules: []string{"acme/* stability=stable"}, want: []string{"2.0.0", "1.2.0", "1.1.0", "1.0.1", "1.0.0"}, newest: "2.0.0", why: "stable versions only"},
+			"beta":               {rules: []string{"* stability=beta"}, want: all, newest: "2.0.0", why: "stability beta or better"},
+			"all that match":     {rules: []string{"acme/* ^1.0", "acme/lib >=1.1", "acme/contracts ^9"}, want: []string{"1.2.0", "1.1.0"}, newest: "1.2.0", why: "versions ^1.0"},
+			"nothing":            {rules: []string{"acme/lib ^9"}, newest: "", why: "No version that is here is included"},
+			"a branch":           {rules: []string{"acme/lib dev-main"}, want: nil, branches: true, newest: "dev-main", why: "versions dev-main"},
+			"another package's":  {rules: []string{"acme/contracts ^9"}, want: all, branches: true},
+			"every dev included": {rules: []string{"acme/* stability=dev"}, want: all, branches: true},
+		} {
+			t.Run(rule, func(t *testing.T) {
+				w := *w
+				w.TB = t
+				secret := w.token(tokens.NewToken{PackageRules: w.rules(c.rules...)})
+				if got := w.versions(secret, false); !slices.Equal(got, c.want) {
+					t.Errorf("offered are %v, want %v", got, c.want)
+				}
+				for version, path := range archives {
+					inside := slices.Contains(c.want, version) || c.branches && slices.Contains(branches, version) && (version == "dev-main" || rule != "a branch")
+					r := w.get(secret, path)
+					if inside {
+						if r.Code != http.StatusOK {
+							t.Errorf("%s: %d %s", version, r.Code, r.Body)
+						}
+						continue
+					}
+					w.refused(r, http.StatusForbidden, "VERSION_NOT_ALLOWED")
+					if said := r.Body.String(); !strings.Contains(said, c.why) && !strings.Contains(said, "includes of") || c.newest != "" && !strings.Contains(said, "The newest version that is included is "+c.newest+".") {
+						t.Errorf("%s: %s", version, said)
+					}
+				}
+			})
+		}
+	})
+}
+
+// Two tokens never share a validator of documents that differ, nor does one before and after its rules changed; a change is
+// in force on the next request. A document says which newer release is left out.
+func TestViewsOfRulesHaveTheirOwnValidators(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db, fixture.Options{})
+		everything := w.token(tokens.NewToken{})
+		row, made, err := w.access.Create(t.Context(), nil, tokens.NewToken{Description: "licence", PackageRules: w.rules("acme/lib ^1.0")})
+		w.must(err)
+		licensed := made.Reveal()
+		whole, narrow := w.get(everything, "/p2/acme/lib.json"), w.get(licensed, "/p2/acme/lib.json")
+		if whole.Header().Get("Last-Modified") == narrow.Header().Get("Last-Modified") {
+			t.Error("two views share a validator")
+		}
+		if r := w.get(licensed, "/p2/acme/lib.json", "If-Modified-Since", whole.Header().Get("Last-Modified")); r.Code != http.StatusOK {
+			t.Errorf("the copy of another view is answered by %d", r.Code)
+		}
+		if r := w.get(licensed, "/p2/acme/lib.json", "If-Modified-Since", narrow.Header().Get("Last-Modified")); r.Code != http.StatusNotModified {
+			t.Errorf("its own copy is answered by %d", r.Code)
+		}
+		if said := narrow.Body.String(); !strings.Contains(said, `"infos":[{"message":"acme/lib 2.0.0 is not included`) || !strings.Contains(said, "The newest version that is included is 1.2.0.") {
+			t.Errorf("nothing says that there is a newer release: %s", said)
+		}
+		if strings.Contains(whole.Body.String(), "infos") {
+			t.Error("who has everything is told of more")
+		}
+		_, err = w.access.Update(t.Context(), nil, row.ID, tokens.Changes{PackageRules: w.rules("acme/lib ^2.0")})
+		w.must(err)
+		if got := w.versions(licensed, false); !slices.Equal(got, []string{"2.0.0", "2.0.0-beta1"}) {
+			t.Errorf("after the change: %v", got)
+		}
+		_, err = w.access.Update(t.Context(), nil, row.ID, tokens.Changes{PackageRules: []schema.PackageRule{}})
+		w.must(err)
+		if got := w.get(licensed, "/p2/acme/lib.json").Header().Get("Last-Modified"); got != whole.Header().Get("Last-Modified") {
+			t.Error("without rules it is not the whole document")
+		}
+		w.upstream.Publish("acme/lib", "1.3.0")
+		_, err = w.access.Update(t.Context(), nil, row.ID, tokens.Changes{PackageRules: w.rules("acme/lib ^1.0")})
+		w.must(err)
+		w.sync()
+		if got := w.versions(licensed, false); !slices.Contains(got, "1.3.0") {
+			t.Errorf("a new version is not seen: %v", got)
+		}
+	})
+}
+
+// A token that another made has its maker's rules besides its own, whatever it was given, and follows their changes.
+func TestRulesOfAMakerCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	row, _, err := w.access.Create(t.Context(), nil, tokens.NewToken{Description: "shop", Permission: "WRITE", PackageRules: w.rules("acme/lib ^1.0")})
+	w.must(err)
+	maker, err := w.tokens.Read(t.Context(), row)
+	w.must(err)
+	_, child, err := w.access.Create(t.Context(), maker, tokens.NewToken{Description: "customer", PackageRules: w.rules("acme/lib >=1.1 stability=dev")})
+	w.must(err)
+	if got := w.versions(child.Reveal(), false); !slices.Equal(got, []string{"1.2.0", "1.1.0"}) {
+		t.Errorf("a child has %v", got)
+	}
+	_, err = w.access.Update(t.Context(), nil, row.ID, tokens.Changes{PackageRules: w.rules("acme/lib ^2.0")})
+	w.must(err)
+	if got := w.versions(child.Reveal(), false); !slices.Equal(got, []string{"2.0.0", "2.0.0-beta1"}) {
+		t.Errorf("after its maker's changed it has %v", got)
+	}
+}
+
+// Ten thousand tokens with different rules that include the same versions share what is served: memory grows by their
+// rules alone.
+func TestRulesShareWhatTheyLeave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	secret := w.token(tokens.NewToken{})
+	w.get(secret, "/p2/acme/lib.json")
+	whole, err := w.views.Document(t.Context(), "acme/lib", false, func() error { return nil })
+	w.must(err)
+	heap := func() uint64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapInuse
+	}
+	before := heap()
+	var bodies = map[*byte]bool{}
+	for n := range 10_000 {
+		rules, err := packagerule.Parse(w.rules(fmt.Sprintf("acme/* ^1.0 || ^9.%d", n)))
+		w.must(err)
+		d, err := w.views.Narrow(t.Context(), whole, "acme/lib", false, rules)
+		w.must(err)
+		bodies[&d.Body[0]] = true
+	}
+	if len(bodies) != 1 {
+		t.Errorf("%d bodies are kept", len(bodies))
+	}
+	if grown := int64(heap()) - int64(before); grown > 16<<20 {
+		t.Errorf("%d MiB more are in use", grown>>20)
+	}
+}

@@ -1,0 +1,314 @@
+package view
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"broker/ent"
+	"broker/ent/packageversion"
+	"broker/ent/pin"
+	"broker/server/cached"
+	"broker/server/catalog"
+	"broker/server/database"
+	"broker/server/metadata"
+	"broker/server/packagerule"
+	"broker/server/text"
+)
+
+// Outside says that a version is not among those that a token may have. Its text is for people.
+type Outside struct {
+	Package, Version string // as it was asked for
+	Why              string // what the rules include that it is not among
+	Newest           string // the newest version inside, as it is written; empty where there is none
+}
+
+func (o *Outside) Error() string {
+	said := fmt.Sprintf("%s %s is not included in this access token: %s. ", o.Package, o.Version, o.Why)
+	if o.Newest == "" {
+		return said + "No version that is here is included."
+	}
+	return said + "The newest version that is included is " + o.Newest + "."
+}
+
+// The bounds of memory, in bytes, of what rules leave of documents.
+const (
+	narrowedMemory = 16 << 20
+	indexMemory    = 16 << 20
+	cutMemory      = 64 << 20
+)
+
+// narrowing keeps what rules leave of documents. Rules that leave the same versions share what is served.
+type narrowing struct {
+	narrowed *cached.Cache[narrowedKey, narrowed]
+	indexes  *cached.Cache[documentKey, *index]
+	cut      *cached.Cache[cutKey, *Document]
+}
+
+type narrowedKey struct {
+	documentKey
+	rules [sha256.Size]byte // those that the package matches
+}
+
+// narrowed is what rules leave of a document.
+type narrowed struct {
+	of   string   // the document's validator
+	all  bool     // nothing is left out
+	what [32]byte // which versions are left, as a digest
+}
+
+// index is the versions of a document.
+type index struct {
+	of       string // the document's validator
+	versions []indexed
+}
+
+type indexed struct {
+	normalized, version string
+	released            time.Time // or first seen here; zero where neither is known
+}
+
+type cutKey struct {
+	documentKey
+	of   string
+	what [32]byte
+}
+
+func newNarrowing(memory *cached.Memory) narrowing {
+	topics := []database.Topic{database.TopicPackage}
+	of := func(name string) []cached.Mark { return []cached.Mark{memory.Mark(database.TopicPackage, name)} }
+	return narrowing{
+		narrowed: cached.New(memory, cached.Options[narrowedKey, narrowed]{Topics: topics, Bytes: narrowedMemory, LastKnown: true,
+			Weigh: func(k narrowedKey, _ narrowed) uint32 { return uint32(len(k.name)) + 300 }, Subjects: func(k narrowedKey) []cached.Mark { return of(k.name) }}),
+		indexes: cached.New(memory, cached.Options[documentKey, *index]{Topics: topics, Bytes: indexMemory, LastKnown: true,
+			Weigh: func(k documentKey, i *index) uint32 { return uint32(len(k.name)+len(i.versions)*100) + 200 }, Subjects: func(k documentKey) []cached.Mark { return of(k.name) }}),
+		cut: cached.New(memory, cached.Options[cutKey, *Document]{Topics: topics, Bytes: cutMemory, LastKnown: true,
+			Weigh: func(k cutKey, d *Document) uint32 { return weight(len(k.name)+100, d) }, Subjects: func(k cutKey) []cached.Mark { return of(k.name) }}),
+	}
+}
+
+// Narrow leaves the versions out of a package's document that rules do not allow. Where a newer release is left out, the
+// document says so to the person at the terminal.
+func (v *View) Narrow(ctx context.Context, d *Document, name string, dev bool, rules packagerule.Set) (*Document, error) {
+	if rules.Empty() || d.RepositoryID == "" {
+		return d, nil
+	}
+	if rules = rules.For(name); rules.Empty() {
+		return d, nil
+	}
+	of := documentKey{name, dev}
+	key := narrowedKey{of, sha256.Sum256([]byte(rules.Key()))}
+	find := func(ctx context.Context) (narrowed, error) {
+		i, err := v.index(ctx, d, of)
+		if err != nil {
+			return narrowed{}, err
+		}
+		return i.narrow(rules), nil
+	}
+	found, err := v.narrowing.narrowed.Get(ctx, key, find)
+	if err == nil && found.of != d.LastModified { // of before, or after, what d is
+		found, err = find(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if found.all {
+		return d, nil
+	}
+	return v.narrowing.cut.Get(ctx, cutKey{of, d.LastModified, found.what}, func(ctx context.Context) (*Document, error) {
+		i, err := v.index(ctx, d, of)
+		if err != nil {
+			return nil, err
+		}
+		return i.cut(d, name, rules)
+	})
+}
+
+// index is the versions of a document.
+func (v *View) index(ctx context.Context, d *Document, of documentKey) (*index, error) {
+	find := func(ctx context.Context) (*index, error) { return v.readIndex(ctx, d, of) }
+	found, err := v.narrowing.indexes.Get(ctx, of, find)
+	if err == nil && found.of != d.LastModified {
+		return find(ctx)
+	}
+	return found, err
+}
+
+func (v *View) readIndex(ctx context.Context, d *Document, of documentKey) (*index, error) {
+	versions, err := versionsOf(d, of.name)
+	if err != nil {
+		return nil, err
+	}
+	i := &index{of: d.LastModified, versions: make([]indexed, len(versions))}
+	undated := false
+	for n := range versions {
+		one := &versions[n]
+		i.versions[n] = indexed{strings.Clone(one.Normalized), strings.Clone(one.Version), one.ReleasedAt()}
+		undated = undated || one.ReleasedAt().IsZero()
+	}
+	if !undated {
+		return i, nil
+	}
+	seen, err := v.firstSeen(ctx, d.RepositoryID, of.name)
+	for n := range i.versions {
+		if one := &i.versions[n]; one.released.IsZero() {
+			one.released = seen[one.normalized]
+		}
+	}
+	return i, err
+}
+
+// firstSeen is when versions that their source tells no time of were first seen here, by their normalised version.
+func (v *View) firstSeen(ctx context.Context, repositoryID, name string) (map[string]time.Time, error) {
+	rows, err := v.db.Client.Pin.Query().Where(pin.RepositoryID(repositoryID), pin.Package(name), pin.SeenAtNotNil()).
+		Select(pin.FieldNormalizedVersion, pin.FieldSeenAt).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read when the versions of %s were first seen: %w", name, err)
+	}
+	seen := make(map[string]time.Time, len(rows))
+	for _, row := range rows {
+		seen[row.NormalizedVersion] = *row.SeenAt
+	}
+	return seen, nil
+}
+
+func versionsOf(d *Document, name string) ([]metadata.Version, error) {
+	body, err := catalog.Decompress(d.Body, d.Size)
+	if err != nil {
+		return nil, fmt.Errorf("read the document of %s: %w", name, err)
+	}
+	versions, _, err := metadata.NewReader().Read(name, body)
+	if err != nil {
+		return nil, fmt.Errorf("read the document of %s: %w", name, err)
+	}
+	return versions, nil
+}
+
+// narrow tells which versions rules leave. The digest is of their places: with the same document, the same are left.
+func (i *index) narrow(rules packagerule.Set) narrowed {
+	left := make([]byte, (len(i.versions)+7)/8)
+	n := 0
+	for at, one := range i.versions {
+		if rules.Allows(one.normalized, one.released) {
+			left[at/8] |= 1 << (at % 8)
+			n++
+		}
+	}
+	return narrowed{of: i.of, all: n == len(i.versions), what: sha256.Sum256(left)}
+}
+
+// newest is the highest release that rules allow, or the highest version; empty where there is none.
+func (i *index) newest(rules packagerule.Set) (found indexed) {
+	for _, one := range i.versions {
+		if !rules.Allows(one.normalized, one.released) {
+			continue
+		}
+		stable, best := metadata.Stability(one.normalized) == "stable", found.normalized != "" && metadata.Stability(found.normalized) == "stable"
+		if found.normalized == "" || stable && !best || stable == best && metadata.Compare(one.normalized, found.normalized) > 0 {
+			found = one
+		}
+	}
+	return found
+}
+
+// cut is a document without the versions that rules do not allow.
+func (i *index) cut(d *Document, name string, rules packagerule.Set) (*Document, error) {
+	versions, err := versionsOf(d, name)
+	if err != nil {
+		return nil, err
+	}
+	released := make(map[string]time.Time, len(i.versions))
+	for _, one := range i.versions {
+		released[one.normalized] = one.released
+	}
+	versions = slices.DeleteFunc(versions, func(one metadata.Version) bool {
+		return !rules.Allows(one.Normalized, released[one.Normalized])
+	})
+	body, err := metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(one *metadata.Version) metadata.Dist {
+		offered, _ := one.Dist()
+		return offered
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if said := i.newer(name, rules); said != "" {
+		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(said), "*"}}})
+		if err != nil {
+			return nil, err
+		}
+		body = append(append(body[:len(body)-1], ','), info[1:]...)
+	}
+	digest := sha256.Sum256(body)
+	return &Document{Body: catalog.Compress(body), Size: len(body), RepositoryID: d.RepositoryID, LastModified: validator(digest[:]),
+		followed: d.followed, until: d.until}, nil
+}
+
+// newer says to people which newer release rules leave out; empty where none is newer than what they leave.
+func (i *index) newer(name string, rules packagerule.Set) string {
+	last, newest := i.newest(packagerule.Set{}), i.newest(rules)
+	if last.normalized == newest.normalized || metadata.Stability(last.normalized) != "stable" {
+		return ""
+	}
+	outside := Outside{Package: name, Version: last.version, Why: whyNot(rules, last.normalized, last.released), Newest: newest.version}
+	return outside.Error()
+}
+
+// whyNot is what the rules that refuse a version include.
+func whyNot(rules packagerule.Set, version string, released time.Time) string {
+	var why []string
+	for _, verdict := range rules.Verdicts(version, released) {
+		if !verdict.Allowed {
+			why = append(why, verdict.Why)
+		}
+	}
+	return "it includes of " + strings.Join(why, "; of ")
+}
+
+// Allows is nil where rules allow the version of an archive, else an *Outside that says what they include instead.
+func (v *View) Allows(ctx context.Context, d *catalog.Dist, rules packagerule.Set) error {
+	if rules = rules.For(d.Package); rules.Empty() {
+		return nil
+	}
+	if rules.Allows(d.Normalized, d.Released) {
+		return nil
+	}
+	outside := &Outside{Package: d.Package, Version: d.Normalized, Why: whyNot(rules, d.Normalized, d.Released)}
+	for _, dev := range []bool{false, true} {
+		kept, err := v.kept(ctx, d.Package, dev)
+		if err != nil {
+			return err
+		}
+		if kept.Body == nil || outside.Newest != "" {
+			continue
+		}
+		i, err := v.index(ctx, kept, documentKey{d.Package, dev})
+		if err != nil {
+			return err
+		}
+		outside.Newest = i.newest(rules).version
+	}
+	return outside
+}
+
+// withRelease completes an archive with when its version was released, or first seen here: of what no version names any
+// more, when the archive was first seen.
+func (v *View) withRelease(ctx context.Context, d *catalog.Dist) error {
+	row, err := v.db.Client.PackageVersion.Query().
+		Where(packageversion.NormalizedVersion(d.Normalized), packageversion.DistID(d.ID)).
+		Select(packageversion.FieldID, packageversion.FieldReleasedAt, packageversion.FieldPinID).WithPin().First(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		d.Released = d.SeenAt
+	case err != nil:
+		return fmt.Errorf("read when %s %s was released: %w", d.Package, d.Normalized, err)
+	case row.ReleasedAt != nil:
+		d.Released = *row.ReleasedAt
+	case row.Edges.Pin != nil && row.Edges.Pin.SeenAt != nil:
+		d.Released = *row.Edges.Pin.SeenAt
+	}
+	return nil
+}
