@@ -29,6 +29,7 @@ func (w *world) fields() map[string]string {
 		"Query.auditEvents":       `{auditEvents{totalCount edges{node{id action details}}}}`,
 		"Query.auditCheck":        `{auditCheck{ok checked problem}}`,
 		"Query.revocationPreview": fmt.Sprintf(`{revocationPreview(ids:[%q]){count activeCount active{id} childCount}}`, w.token.ID),
+		"Query.explain":           fmt.Sprintf(`{explain(token:%q,package:"acme/lib",version:"1.0.0"){outcome steps{rule allowed text}}}`, w.token.ID),
 		"Query.downloads":         fmt.Sprintf(`{downloads(where:{token:%q}){totalCount tokenCount edges{node{package token{id}}}}}`, w.token.ID),
 		"Query.usage":             `{usage(range:DAY){requests topPackages{package} topTokens{token{id}}}}`,
 
@@ -98,6 +99,7 @@ var allowed = map[string]string{
 	"Query.viewer":                             "nyyyyyy",
 	"Query.node":                               "nyyyyyy",
 	"Query.token":                              "nyyyyyy",
+	"Query.explain":                            "nyyyyyy",
 	"Query.tokens":                             "nyyyyyy",
 	"Query.repository":                         "nyyyyyy",
 	"Query.repositories":                       "nyyyyyy",

@@ -13,9 +13,9 @@ import (
 
 // explanation is a decision as token explain --json tells it.
 type explanation struct {
-	Package string          `json:"package"`
-	Version string          `json:"version"`
-	Outcome view.Outcome    `json:"outcome"`
+	Package string            `json:"package"`
+	Version string            `json:"version"`
+	Outcome view.Outcome      `json:"outcome"`
 	Steps   []explanationStep `json:"steps"`
 }
 
