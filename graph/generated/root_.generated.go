@@ -495,6 +495,7 @@ type ComplexityRoot struct {
 	}
 
 	SyncRun struct {
+		ArchivesAhead   func(childComplexity int) int
 		Error           func(childComplexity int) int
 		FinishedAt      func(childComplexity int) int
 		ID              func(childComplexity int) int
@@ -507,6 +508,7 @@ type ComplexityRoot struct {
 		Status          func(childComplexity int) int
 		Trigger         func(childComplexity int) int
 		VersionsAdded   func(childComplexity int) int
+		VersionsChanged func(childComplexity int) int
 		VersionsRemoved func(childComplexity int) int
 	}
 
@@ -2929,6 +2931,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignInPayload.User(childComplexity), true
 
+	case "SyncRun.archivesAhead":
+		if e.ComplexityRoot.SyncRun.ArchivesAhead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.ArchivesAhead(childComplexity), true
 	case "SyncRun.error":
 		if e.ComplexityRoot.SyncRun.Error == nil {
 			break
@@ -3001,6 +3009,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncRun.VersionsAdded(childComplexity), true
+	case "SyncRun.versionsChanged":
+		if e.ComplexityRoot.SyncRun.VersionsChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.VersionsChanged(childComplexity), true
 	case "SyncRun.versionsRemoved":
 		if e.ComplexityRoot.SyncRun.VersionsRemoved == nil {
 			break
@@ -4197,7 +4211,11 @@ type SyncRun implements Node {
   packagesTotal: Int
   versionsAdded: Int!
   versionsRemoved: Int!
-  "Versions left out, each with its reason."
+  "Versions of which the source says something else than when they were first seen, which is served on until a person accepts the change."
+  versionsChanged: Int!
+  "Archives that were fetched before anybody asked for them, as something of their packages was new; counted also after the sync ended."
+  archivesAhead: Int!
+  "Packages and versions left out, each with its reason."
   skipped: [SyncSkip!]!
   error: String
   "What a person should know although it went well."
@@ -5531,6 +5549,10 @@ func (ec *executionContext) childFields_SyncRun(ctx context.Context, field graph
 		return ec.fieldContext_SyncRun_versionsAdded(ctx, field)
 	case "versionsRemoved":
 		return ec.fieldContext_SyncRun_versionsRemoved(ctx, field)
+	case "versionsChanged":
+		return ec.fieldContext_SyncRun_versionsChanged(ctx, field)
+	case "archivesAhead":
+		return ec.fieldContext_SyncRun_archivesAhead(ctx, field)
 	case "skipped":
 		return ec.fieldContext_SyncRun_skipped(ctx, field)
 	case "error":
