@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -123,6 +124,19 @@ func (f *flags) empty() (name string) {
 func (f *flags) given(name string) (yes bool) {
 	f.Visit(func(one *pflag.Flag) { yes = yes || one.Name == name })
 	return yes
+}
+
+// wrongFlag says what is wrong with a flag.
+func wrongFlag(err error) string {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err.Error()
+	}
+	wants, known := map[string]string{"int": "a whole number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
+	if !known {
+		return err.Error()
+	}
+	return fmt.Sprintf("--%s is %s, and %q is not", invalid.GetFlag().Name, wants, invalid.GetValue())
 }
 
 // number reads a flag that is a whole number; nil where it is not given.

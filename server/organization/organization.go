@@ -119,7 +119,7 @@ func (s *Service) Add(ctx context.Context, in Input) (*ent.Organization, error) 
 		return nil, fault.Invalidf("host", "Git repositories cannot be read here.")
 	}
 	if err := s.Repositories.Git.Check(ctx); err != nil {
-		return nil, fault.Invalidf("host", "Git repositories cannot be read here: %s.", err)
+		return nil, fault.Invalidf("host", "Git repositories cannot be read here: %s.", strings.TrimSuffix(err.Error(), "."))
 	}
 	var row *ent.Organization
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {

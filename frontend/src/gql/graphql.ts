@@ -754,7 +754,7 @@ export type RepositoryQueryVariables = Exact<{
 }>;
 
 
-export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, packFrom: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, health: { credentialExpiresAt: string | null }, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+export type RepositoryQuery = { repository: { id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, packFrom: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, health: { credentialExpiresAt: string | null }, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, versionsChanged: number, archivesAhead: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
 
 export type CreateRepositoryMutationVariables = Exact<{
   input: CreateRepositoryInput;
@@ -1936,6 +1936,8 @@ export const RepositoryDocument = new TypedDocumentString(`
           packagesTotal
           versionsAdded
           versionsRemoved
+          versionsChanged
+          archivesAhead
           error
           notice
           skipped {

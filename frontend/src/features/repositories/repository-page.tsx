@@ -270,9 +270,7 @@ function History({ runs }: { runs: Run[] }) {
                 </span>
               )}
               {run.archivesAhead > 0 && (
-                <span className="block text-[13px] text-muted">
-                  {number(run.archivesAhead)} fetched ahead
-                </span>
+                <span className="block text-[13px] text-muted">{number(run.archivesAhead)} fetched ahead</span>
               )}
             </CardCell>
           </tr>
