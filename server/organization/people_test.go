@@ -181,18 +181,20 @@ func TestPausedWhileItIsLookedThrough(t *testing.T) {
 		org, err := w.service.Add(t.Context(), organization.Input{Host: f.kind, URL: &f.URL, Name: "acme", Token: &secret})
 		w.must(err)
 		var once sync.Once
-		before := 0
+		before, paused := 0, make(chan struct{})
 		f.refuse = func(http.ResponseWriter, *http.Request) bool {
 			if f.looks == 10 {
 				once.Do(func() {
 					_, err := w.service.Update(t.Context(), org.ID, organization.Input{Enabled: &no})
 					w.must(err)
 					before = db.Client.Repository.Query().CountX(t.Context())
+					close(paused)
 				})
 			}
 			return false
 		}
 		w.must(w.service.Walk(t.Context(), org.ID))
+		<-paused // the look may end before who paused it has counted
 		org = db.Client.Organization.GetX(t.Context(), org.ID)
 		if got := db.Client.Repository.Query().CountX(t.Context()); got != before || before == 40 || org.LastError != nil || org.WalkedUntil != nil {
 			t.Errorf("%d were added after the pause, %d before it; it says %q", got-before, before, textOf(org.LastError))
