@@ -3965,7 +3965,8 @@ extend type Repository {
 
 """
 url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
-write-only, stored encrypted; it reads the API of the host and the repositories.
+write-only, stored encrypted; it reads the API of the host and the repositories. Private ones of a user of GitHub need that
+user's own.
 """
 input AddOrganizationInput {
   host: OrganizationHost!
@@ -3997,7 +3998,7 @@ extend type Mutation {
   "Adds an organization, and soon its repositories."
   addOrganization(input: AddOrganizationInput!): Organization!
   updateOrganization(id: ID!, input: UpdateOrganizationInput!): Organization!
-  "Removes an organization; answers its id. Its repositories stay, unless repositories is true."
+  "Removes an organization; answers its id. Its repositories stay; with repositories, those that it added are removed too."
   removeOrganization(id: ID!, repositories: Boolean): ID!
   "Has an organization be looked through for new repositories soon."
   syncOrganization(id: ID!): Organization!

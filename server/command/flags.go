@@ -87,12 +87,12 @@ var flagHelp = map[string]string{
 	"email":              "the e-mail address they sign in with",
 	"role":               "owner, maintainer or viewer",
 	"host":               "github, gitlab or gitea, which is Forgejo too",
-	"token-file":         "a file with a token that may read the repositories",
+	"token-file":         "a file with a token that may read the repositories; of a user of GitHub that user's own, for private ones",
 	"include":            "a pattern of names of repositories that are added, such as lib-*; may be given more than once",
 	"exclude":            "a pattern of names of repositories that are not; may be given more than once",
 	"forks":              "add forks too",
 	"archived":           "add what is archived at the host too",
-	"repositories":       "remove its repositories as well",
+	"repositories":       "remove the repositories that it added as well",
 	"remove":             "remove it: no delivery counts any more",
 }
 
