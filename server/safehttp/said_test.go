@@ -26,7 +26,9 @@ var raw = regexp.MustCompile(`dial tcp|lookup |no such host|connect: |read tcp|i
 // A fault of the network is told as what happened, to which host, and what to do; what it was is still known within.
 func TestFaultsAreSaidInSentences(t *testing.T) {
 	t.Parallel()
-	op := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", err)} }
+	op := func(err error) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", err)}
+	}
 	for name, c := range map[string]struct {
 		err  error
 		says string
