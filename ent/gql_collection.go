@@ -1139,6 +1139,16 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 				selectedFields = append(selectedFields, syncrun.FieldVersionsRemoved)
 				fieldSeen[syncrun.FieldVersionsRemoved] = struct{}{}
 			}
+		case "versionsChanged":
+			if _, ok := fieldSeen[syncrun.FieldVersionsChanged]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldVersionsChanged)
+				fieldSeen[syncrun.FieldVersionsChanged] = struct{}{}
+			}
+		case "archivesAhead":
+			if _, ok := fieldSeen[syncrun.FieldArchivesAhead]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldArchivesAhead)
+				fieldSeen[syncrun.FieldArchivesAhead] = struct{}{}
+			}
 		case "skipped":
 			if _, ok := fieldSeen[syncrun.FieldSkipped]; !ok {
 				selectedFields = append(selectedFields, syncrun.FieldSkipped)

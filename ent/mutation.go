@@ -8610,6 +8610,7 @@ type OrganizationMutation struct {
 	host                *organization.Host
 	url                 *string
 	name                *string
+	place               *string
 	credential          *[]byte
 	has_credential      *bool
 	include             *[]string
@@ -8623,6 +8624,7 @@ type OrganizationMutation struct {
 	last_error          *string
 	notice              *string
 	due_at              *time.Time
+	wait_until          *time.Time
 	walked_until        *time.Time
 	seen                *schema.Seen
 	webhook_secret      *[]byte
@@ -8849,6 +8851,55 @@ func (m *OrganizationMutation) OldName(ctx context.Context) (v string, err error
 // ResetName resets all changes to the "name" field.
 func (m *OrganizationMutation) ResetName() {
 	m.name = nil
+}
+
+// SetPlace sets the "place" field.
+func (m *OrganizationMutation) SetPlace(s string) {
+	m.place = &s
+}
+
+// Place returns the value of the "place" field in the mutation.
+func (m *OrganizationMutation) Place() (r string, exists bool) {
+	v := m.place
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlace returns the old "place" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldPlace(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlace is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlace requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlace: %w", err)
+	}
+	return oldValue.Place, nil
+}
+
+// ClearPlace clears the value of the "place" field.
+func (m *OrganizationMutation) ClearPlace() {
+	m.place = nil
+	m.clearedFields[organization.FieldPlace] = struct{}{}
+}
+
+// PlaceCleared returns if the "place" field was cleared in this mutation.
+func (m *OrganizationMutation) PlaceCleared() bool {
+	_, ok := m.clearedFields[organization.FieldPlace]
+	return ok
+}
+
+// ResetPlace resets all changes to the "place" field.
+func (m *OrganizationMutation) ResetPlace() {
+	m.place = nil
+	delete(m.clearedFields, organization.FieldPlace)
 }
 
 // SetCredential sets the "credential" field.
@@ -9357,6 +9408,55 @@ func (m *OrganizationMutation) ResetDueAt() {
 	m.due_at = nil
 }
 
+// SetWaitUntil sets the "wait_until" field.
+func (m *OrganizationMutation) SetWaitUntil(t time.Time) {
+	m.wait_until = &t
+}
+
+// WaitUntil returns the value of the "wait_until" field in the mutation.
+func (m *OrganizationMutation) WaitUntil() (r time.Time, exists bool) {
+	v := m.wait_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWaitUntil returns the old "wait_until" field's value of the Organization entity.
+// If the Organization object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganizationMutation) OldWaitUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWaitUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWaitUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWaitUntil: %w", err)
+	}
+	return oldValue.WaitUntil, nil
+}
+
+// ClearWaitUntil clears the value of the "wait_until" field.
+func (m *OrganizationMutation) ClearWaitUntil() {
+	m.wait_until = nil
+	m.clearedFields[organization.FieldWaitUntil] = struct{}{}
+}
+
+// WaitUntilCleared returns if the "wait_until" field was cleared in this mutation.
+func (m *OrganizationMutation) WaitUntilCleared() bool {
+	_, ok := m.clearedFields[organization.FieldWaitUntil]
+	return ok
+}
+
+// ResetWaitUntil resets all changes to the "wait_until" field.
+func (m *OrganizationMutation) ResetWaitUntil() {
+	m.wait_until = nil
+	delete(m.clearedFields, organization.FieldWaitUntil)
+}
+
 // SetWalkedUntil sets the "walked_until" field.
 func (m *OrganizationMutation) SetWalkedUntil(t time.Time) {
 	m.walked_until = &t
@@ -9775,7 +9875,7 @@ func (m *OrganizationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganizationMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 23)
 	if m.host != nil {
 		fields = append(fields, organization.FieldHost)
 	}
@@ -9784,6 +9884,9 @@ func (m *OrganizationMutation) Fields() []string {
 	}
 	if m.name != nil {
 		fields = append(fields, organization.FieldName)
+	}
+	if m.place != nil {
+		fields = append(fields, organization.FieldPlace)
 	}
 	if m.credential != nil {
 		fields = append(fields, organization.FieldCredential)
@@ -9817,6 +9920,9 @@ func (m *OrganizationMutation) Fields() []string {
 	}
 	if m.due_at != nil {
 		fields = append(fields, organization.FieldDueAt)
+	}
+	if m.wait_until != nil {
+		fields = append(fields, organization.FieldWaitUntil)
 	}
 	if m.walked_until != nil {
 		fields = append(fields, organization.FieldWalkedUntil)
@@ -9853,6 +9959,8 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.URL()
 	case organization.FieldName:
 		return m.Name()
+	case organization.FieldPlace:
+		return m.Place()
 	case organization.FieldCredential:
 		return m.Credential()
 	case organization.FieldHasCredential:
@@ -9875,6 +9983,8 @@ func (m *OrganizationMutation) Field(name string) (ent.Value, bool) {
 		return m.Notice()
 	case organization.FieldDueAt:
 		return m.DueAt()
+	case organization.FieldWaitUntil:
+		return m.WaitUntil()
 	case organization.FieldWalkedUntil:
 		return m.WalkedUntil()
 	case organization.FieldSeen:
@@ -9904,6 +10014,8 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldURL(ctx)
 	case organization.FieldName:
 		return m.OldName(ctx)
+	case organization.FieldPlace:
+		return m.OldPlace(ctx)
 	case organization.FieldCredential:
 		return m.OldCredential(ctx)
 	case organization.FieldHasCredential:
@@ -9926,6 +10038,8 @@ func (m *OrganizationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldNotice(ctx)
 	case organization.FieldDueAt:
 		return m.OldDueAt(ctx)
+	case organization.FieldWaitUntil:
+		return m.OldWaitUntil(ctx)
 	case organization.FieldWalkedUntil:
 		return m.OldWalkedUntil(ctx)
 	case organization.FieldSeen:
@@ -9969,6 +10083,13 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetName(v)
+		return nil
+	case organization.FieldPlace:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlace(v)
 		return nil
 	case organization.FieldCredential:
 		v, ok := value.([]byte)
@@ -10046,6 +10167,13 @@ func (m *OrganizationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDueAt(v)
+		return nil
+	case organization.FieldWaitUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWaitUntil(v)
 		return nil
 	case organization.FieldWalkedUntil:
 		v, ok := value.(time.Time)
@@ -10126,6 +10254,9 @@ func (m *OrganizationMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *OrganizationMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(organization.FieldPlace) {
+		fields = append(fields, organization.FieldPlace)
+	}
 	if m.FieldCleared(organization.FieldCredential) {
 		fields = append(fields, organization.FieldCredential)
 	}
@@ -10143,6 +10274,9 @@ func (m *OrganizationMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(organization.FieldNotice) {
 		fields = append(fields, organization.FieldNotice)
+	}
+	if m.FieldCleared(organization.FieldWaitUntil) {
+		fields = append(fields, organization.FieldWaitUntil)
 	}
 	if m.FieldCleared(organization.FieldWalkedUntil) {
 		fields = append(fields, organization.FieldWalkedUntil)
@@ -10176,6 +10310,9 @@ func (m *OrganizationMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *OrganizationMutation) ClearField(name string) error {
 	switch name {
+	case organization.FieldPlace:
+		m.ClearPlace()
+		return nil
 	case organization.FieldCredential:
 		m.ClearCredential()
 		return nil
@@ -10193,6 +10330,9 @@ func (m *OrganizationMutation) ClearField(name string) error {
 		return nil
 	case organization.FieldNotice:
 		m.ClearNotice()
+		return nil
+	case organization.FieldWaitUntil:
+		m.ClearWaitUntil()
 		return nil
 	case organization.FieldWalkedUntil:
 		m.ClearWalkedUntil()
@@ -10229,6 +10369,9 @@ func (m *OrganizationMutation) ResetField(name string) error {
 	case organization.FieldName:
 		m.ResetName()
 		return nil
+	case organization.FieldPlace:
+		m.ResetPlace()
+		return nil
 	case organization.FieldCredential:
 		m.ResetCredential()
 		return nil
@@ -10261,6 +10404,9 @@ func (m *OrganizationMutation) ResetField(name string) error {
 		return nil
 	case organization.FieldDueAt:
 		m.ResetDueAt()
+		return nil
+	case organization.FieldWaitUntil:
+		m.ResetWaitUntil()
 		return nil
 	case organization.FieldWalkedUntil:
 		m.ResetWalkedUntil()
@@ -15879,6 +16025,7 @@ type RepositoryMutation struct {
 	webhook_outcome           *string
 	webhook_push_at           *time.Time
 	upstream_id               *string
+	adopted                   *bool
 	created_at                *time.Time
 	clearedFields             map[string]struct{}
 	syncs                     map[string]struct{}
@@ -17578,6 +17725,42 @@ func (m *RepositoryMutation) ResetUpstreamID() {
 	delete(m.clearedFields, repository.FieldUpstreamID)
 }
 
+// SetAdopted sets the "adopted" field.
+func (m *RepositoryMutation) SetAdopted(b bool) {
+	m.adopted = &b
+}
+
+// Adopted returns the value of the "adopted" field in the mutation.
+func (m *RepositoryMutation) Adopted() (r bool, exists bool) {
+	v := m.adopted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAdopted returns the old "adopted" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldAdopted(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAdopted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAdopted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAdopted: %w", err)
+	}
+	return oldValue.Adopted, nil
+}
+
+// ResetAdopted resets all changes to the "adopted" field.
+func (m *RepositoryMutation) ResetAdopted() {
+	m.adopted = nil
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *RepositoryMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -17945,7 +18128,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 34)
+	fields := make([]string, 0, 35)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -18045,6 +18228,9 @@ func (m *RepositoryMutation) Fields() []string {
 	if m.upstream_id != nil {
 		fields = append(fields, repository.FieldUpstreamID)
 	}
+	if m.adopted != nil {
+		fields = append(fields, repository.FieldAdopted)
+	}
 	if m.created_at != nil {
 		fields = append(fields, repository.FieldCreatedAt)
 	}
@@ -18122,6 +18308,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.OrganizationID()
 	case repository.FieldUpstreamID:
 		return m.UpstreamID()
+	case repository.FieldAdopted:
+		return m.Adopted()
 	case repository.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -18199,6 +18387,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldOrganizationID(ctx)
 	case repository.FieldUpstreamID:
 		return m.OldUpstreamID(ctx)
+	case repository.FieldAdopted:
+		return m.OldAdopted(ctx)
 	case repository.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -18440,6 +18630,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetUpstreamID(v)
+		return nil
+	case repository.FieldAdopted:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAdopted(v)
 		return nil
 	case repository.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -18757,6 +18954,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldUpstreamID:
 		m.ResetUpstreamID()
+		return nil
+	case repository.FieldAdopted:
+		m.ResetAdopted()
 		return nil
 	case repository.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -20943,6 +21143,8 @@ type SyncRunMutation struct {
 	heartbeat_at        *time.Time
 	trigger             *string
 	again               *bool
+	job                 *int64
+	addjob              *int64
 	created_at          *time.Time
 	started_at          *time.Time
 	finished_at         *time.Time
@@ -20954,6 +21156,10 @@ type SyncRunMutation struct {
 	addversions_added   *int
 	versions_removed    *int
 	addversions_removed *int
+	versions_changed    *int
+	addversions_changed *int
+	archives_ahead      *int
+	addarchives_ahead   *int
 	skipped             *[]schema.SyncSkip
 	appendskipped       []schema.SyncSkip
 	error               *string
@@ -21404,6 +21610,76 @@ func (m *SyncRunMutation) ResetAgain() {
 	delete(m.clearedFields, syncrun.FieldAgain)
 }
 
+// SetJob sets the "job" field.
+func (m *SyncRunMutation) SetJob(i int64) {
+	m.job = &i
+	m.addjob = nil
+}
+
+// Job returns the value of the "job" field in the mutation.
+func (m *SyncRunMutation) Job() (r int64, exists bool) {
+	v := m.job
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldJob returns the old "job" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldJob(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldJob is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldJob requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldJob: %w", err)
+	}
+	return oldValue.Job, nil
+}
+
+// AddJob adds i to the "job" field.
+func (m *SyncRunMutation) AddJob(i int64) {
+	if m.addjob != nil {
+		*m.addjob += i
+	} else {
+		m.addjob = &i
+	}
+}
+
+// AddedJob returns the value that was added to the "job" field in this mutation.
+func (m *SyncRunMutation) AddedJob() (r int64, exists bool) {
+	v := m.addjob
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearJob clears the value of the "job" field.
+func (m *SyncRunMutation) ClearJob() {
+	m.job = nil
+	m.addjob = nil
+	m.clearedFields[syncrun.FieldJob] = struct{}{}
+}
+
+// JobCleared returns if the "job" field was cleared in this mutation.
+func (m *SyncRunMutation) JobCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldJob]
+	return ok
+}
+
+// ResetJob resets all changes to the "job" field.
+func (m *SyncRunMutation) ResetJob() {
+	m.job = nil
+	m.addjob = nil
+	delete(m.clearedFields, syncrun.FieldJob)
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *SyncRunMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -21776,6 +22052,118 @@ func (m *SyncRunMutation) ResetVersionsRemoved() {
 	m.addversions_removed = nil
 }
 
+// SetVersionsChanged sets the "versions_changed" field.
+func (m *SyncRunMutation) SetVersionsChanged(i int) {
+	m.versions_changed = &i
+	m.addversions_changed = nil
+}
+
+// VersionsChanged returns the value of the "versions_changed" field in the mutation.
+func (m *SyncRunMutation) VersionsChanged() (r int, exists bool) {
+	v := m.versions_changed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersionsChanged returns the old "versions_changed" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldVersionsChanged(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersionsChanged is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersionsChanged requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersionsChanged: %w", err)
+	}
+	return oldValue.VersionsChanged, nil
+}
+
+// AddVersionsChanged adds i to the "versions_changed" field.
+func (m *SyncRunMutation) AddVersionsChanged(i int) {
+	if m.addversions_changed != nil {
+		*m.addversions_changed += i
+	} else {
+		m.addversions_changed = &i
+	}
+}
+
+// AddedVersionsChanged returns the value that was added to the "versions_changed" field in this mutation.
+func (m *SyncRunMutation) AddedVersionsChanged() (r int, exists bool) {
+	v := m.addversions_changed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersionsChanged resets all changes to the "versions_changed" field.
+func (m *SyncRunMutation) ResetVersionsChanged() {
+	m.versions_changed = nil
+	m.addversions_changed = nil
+}
+
+// SetArchivesAhead sets the "archives_ahead" field.
+func (m *SyncRunMutation) SetArchivesAhead(i int) {
+	m.archives_ahead = &i
+	m.addarchives_ahead = nil
+}
+
+// ArchivesAhead returns the value of the "archives_ahead" field in the mutation.
+func (m *SyncRunMutation) ArchivesAhead() (r int, exists bool) {
+	v := m.archives_ahead
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldArchivesAhead returns the old "archives_ahead" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldArchivesAhead(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldArchivesAhead is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldArchivesAhead requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldArchivesAhead: %w", err)
+	}
+	return oldValue.ArchivesAhead, nil
+}
+
+// AddArchivesAhead adds i to the "archives_ahead" field.
+func (m *SyncRunMutation) AddArchivesAhead(i int) {
+	if m.addarchives_ahead != nil {
+		*m.addarchives_ahead += i
+	} else {
+		m.addarchives_ahead = &i
+	}
+}
+
+// AddedArchivesAhead returns the value that was added to the "archives_ahead" field in this mutation.
+func (m *SyncRunMutation) AddedArchivesAhead() (r int, exists bool) {
+	v := m.addarchives_ahead
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetArchivesAhead resets all changes to the "archives_ahead" field.
+func (m *SyncRunMutation) ResetArchivesAhead() {
+	m.archives_ahead = nil
+	m.addarchives_ahead = nil
+}
+
 // SetSkipped sets the "skipped" field.
 func (m *SyncRunMutation) SetSkipped(ss []schema.SyncSkip) {
 	m.skipped = &ss
@@ -21986,7 +22374,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 21)
 	if m.repository != nil {
 		fields = append(fields, syncrun.FieldRepositoryID)
 	}
@@ -22011,6 +22399,9 @@ func (m *SyncRunMutation) Fields() []string {
 	if m.again != nil {
 		fields = append(fields, syncrun.FieldAgain)
 	}
+	if m.job != nil {
+		fields = append(fields, syncrun.FieldJob)
+	}
 	if m.created_at != nil {
 		fields = append(fields, syncrun.FieldCreatedAt)
 	}
@@ -22031,6 +22422,12 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.versions_removed != nil {
 		fields = append(fields, syncrun.FieldVersionsRemoved)
+	}
+	if m.versions_changed != nil {
+		fields = append(fields, syncrun.FieldVersionsChanged)
+	}
+	if m.archives_ahead != nil {
+		fields = append(fields, syncrun.FieldArchivesAhead)
 	}
 	if m.skipped != nil {
 		fields = append(fields, syncrun.FieldSkipped)
@@ -22065,6 +22462,8 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.Trigger()
 	case syncrun.FieldAgain:
 		return m.Again()
+	case syncrun.FieldJob:
+		return m.Job()
 	case syncrun.FieldCreatedAt:
 		return m.CreatedAt()
 	case syncrun.FieldStartedAt:
@@ -22079,6 +22478,10 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.VersionsAdded()
 	case syncrun.FieldVersionsRemoved:
 		return m.VersionsRemoved()
+	case syncrun.FieldVersionsChanged:
+		return m.VersionsChanged()
+	case syncrun.FieldArchivesAhead:
+		return m.ArchivesAhead()
 	case syncrun.FieldSkipped:
 		return m.Skipped()
 	case syncrun.FieldError:
@@ -22110,6 +22513,8 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldTrigger(ctx)
 	case syncrun.FieldAgain:
 		return m.OldAgain(ctx)
+	case syncrun.FieldJob:
+		return m.OldJob(ctx)
 	case syncrun.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case syncrun.FieldStartedAt:
@@ -22124,6 +22529,10 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldVersionsAdded(ctx)
 	case syncrun.FieldVersionsRemoved:
 		return m.OldVersionsRemoved(ctx)
+	case syncrun.FieldVersionsChanged:
+		return m.OldVersionsChanged(ctx)
+	case syncrun.FieldArchivesAhead:
+		return m.OldArchivesAhead(ctx)
 	case syncrun.FieldSkipped:
 		return m.OldSkipped(ctx)
 	case syncrun.FieldError:
@@ -22195,6 +22604,13 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAgain(v)
 		return nil
+	case syncrun.FieldJob:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetJob(v)
+		return nil
 	case syncrun.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -22244,6 +22660,20 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetVersionsRemoved(v)
 		return nil
+	case syncrun.FieldVersionsChanged:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersionsChanged(v)
+		return nil
+	case syncrun.FieldArchivesAhead:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetArchivesAhead(v)
+		return nil
 	case syncrun.FieldSkipped:
 		v, ok := value.([]schema.SyncSkip)
 		if !ok {
@@ -22276,6 +22706,9 @@ func (m *SyncRunMutation) AddedFields() []string {
 	if m.addattempt != nil {
 		fields = append(fields, syncrun.FieldAttempt)
 	}
+	if m.addjob != nil {
+		fields = append(fields, syncrun.FieldJob)
+	}
 	if m.addpackages_done != nil {
 		fields = append(fields, syncrun.FieldPackagesDone)
 	}
@@ -22288,6 +22721,12 @@ func (m *SyncRunMutation) AddedFields() []string {
 	if m.addversions_removed != nil {
 		fields = append(fields, syncrun.FieldVersionsRemoved)
 	}
+	if m.addversions_changed != nil {
+		fields = append(fields, syncrun.FieldVersionsChanged)
+	}
+	if m.addarchives_ahead != nil {
+		fields = append(fields, syncrun.FieldArchivesAhead)
+	}
 	return fields
 }
 
@@ -22298,6 +22737,8 @@ func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case syncrun.FieldAttempt:
 		return m.AddedAttempt()
+	case syncrun.FieldJob:
+		return m.AddedJob()
 	case syncrun.FieldPackagesDone:
 		return m.AddedPackagesDone()
 	case syncrun.FieldPackagesTotal:
@@ -22306,6 +22747,10 @@ func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersionsAdded()
 	case syncrun.FieldVersionsRemoved:
 		return m.AddedVersionsRemoved()
+	case syncrun.FieldVersionsChanged:
+		return m.AddedVersionsChanged()
+	case syncrun.FieldArchivesAhead:
+		return m.AddedArchivesAhead()
 	}
 	return nil, false
 }
@@ -22321,6 +22766,13 @@ func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddAttempt(v)
+		return nil
+	case syncrun.FieldJob:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddJob(v)
 		return nil
 	case syncrun.FieldPackagesDone:
 		v, ok := value.(int)
@@ -22350,6 +22802,20 @@ func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVersionsRemoved(v)
 		return nil
+	case syncrun.FieldVersionsChanged:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersionsChanged(v)
+		return nil
+	case syncrun.FieldArchivesAhead:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddArchivesAhead(v)
+		return nil
 	}
 	return fmt.Errorf("unknown SyncRun numeric field %s", name)
 }
@@ -22363,6 +22829,9 @@ func (m *SyncRunMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(syncrun.FieldAgain) {
 		fields = append(fields, syncrun.FieldAgain)
+	}
+	if m.FieldCleared(syncrun.FieldJob) {
+		fields = append(fields, syncrun.FieldJob)
 	}
 	if m.FieldCleared(syncrun.FieldStartedAt) {
 		fields = append(fields, syncrun.FieldStartedAt)
@@ -22398,6 +22867,9 @@ func (m *SyncRunMutation) ClearField(name string) error {
 		return nil
 	case syncrun.FieldAgain:
 		m.ClearAgain()
+		return nil
+	case syncrun.FieldJob:
+		m.ClearJob()
 		return nil
 	case syncrun.FieldStartedAt:
 		m.ClearStartedAt()
@@ -22446,6 +22918,9 @@ func (m *SyncRunMutation) ResetField(name string) error {
 	case syncrun.FieldAgain:
 		m.ResetAgain()
 		return nil
+	case syncrun.FieldJob:
+		m.ResetJob()
+		return nil
 	case syncrun.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
@@ -22466,6 +22941,12 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldVersionsRemoved:
 		m.ResetVersionsRemoved()
+		return nil
+	case syncrun.FieldVersionsChanged:
+		m.ResetVersionsChanged()
+		return nil
+	case syncrun.FieldArchivesAhead:
+		m.ResetArchivesAhead()
 		return nil
 	case syncrun.FieldSkipped:
 		m.ResetSkipped()

@@ -25,6 +25,8 @@ type Organization struct {
 	URL string `json:"url,omitempty"`
 	// As the host has it; of GitLab the path of a group.
 	Name string `json:"name,omitempty"`
+	// Host, address and name in lower case, as hosts tell no acme from Acme; null where another one had it before that was so.
+	Place *string `json:"place,omitempty"`
 	// Sealed: the token.
 	Credential *[]byte `json:"-"`
 	// HasCredential holds the value of the "has_credential" field.
@@ -47,6 +49,8 @@ type Organization struct {
 	Notice *string `json:"notice,omitempty"`
 	// When it is looked through next.
 	DueAt time.Time `json:"due_at,omitempty"`
+	// Its host wants not to be asked before, whoever has it looked through.
+	WaitUntil *time.Time `json:"wait_until,omitempty"`
 	// Somebody looks through it, until then at most; null: nobody does.
 	WalkedUntil *time.Time `json:"walked_until,omitempty"`
 	// Seen holds the value of the "seen" field.
@@ -96,9 +100,9 @@ func (*Organization) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case organization.FieldHasCredential, organization.FieldForks, organization.FieldArchived, organization.FieldEnabled:
 			values[i] = new(sql.NullBool)
-		case organization.FieldID, organization.FieldHost, organization.FieldURL, organization.FieldName, organization.FieldLastError, organization.FieldNotice, organization.FieldWebhookOutcome:
+		case organization.FieldID, organization.FieldHost, organization.FieldURL, organization.FieldName, organization.FieldPlace, organization.FieldLastError, organization.FieldNotice, organization.FieldWebhookOutcome:
 			values[i] = new(sql.NullString)
-		case organization.FieldLastSyncedAt, organization.FieldDueAt, organization.FieldWalkedUntil, organization.FieldWebhookSecretAt, organization.FieldWebhookReceivedAt, organization.FieldCreatedAt:
+		case organization.FieldLastSyncedAt, organization.FieldDueAt, organization.FieldWaitUntil, organization.FieldWalkedUntil, organization.FieldWebhookSecretAt, organization.FieldWebhookReceivedAt, organization.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -138,6 +142,13 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field name", values[i])
 			} else if value.Valid {
 				_m.Name = value.String
+			}
+		case organization.FieldPlace:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field place", values[i])
+			} else if value.Valid {
+				_m.Place = new(string)
+				*_m.Place = value.String
 			}
 		case organization.FieldCredential:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -211,6 +222,13 @@ func (_m *Organization) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field due_at", values[i])
 			} else if value.Valid {
 				_m.DueAt = value.Time
+			}
+		case organization.FieldWaitUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field wait_until", values[i])
+			} else if value.Valid {
+				_m.WaitUntil = new(time.Time)
+				*_m.WaitUntil = value.Time
 			}
 		case organization.FieldWalkedUntil:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -310,6 +328,11 @@ func (_m *Organization) String() string {
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
 	builder.WriteString(", ")
+	if v := _m.Place; v != nil {
+		builder.WriteString("place=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	builder.WriteString("credential=<sensitive>")
 	builder.WriteString(", ")
 	builder.WriteString("has_credential=")
@@ -347,6 +370,11 @@ func (_m *Organization) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("due_at=")
 	builder.WriteString(_m.DueAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.WaitUntil; v != nil {
+		builder.WriteString("wait_until=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	if v := _m.WalkedUntil; v != nil {
 		builder.WriteString("walked_until=")

@@ -43,6 +43,20 @@ func (_c *OrganizationCreate) SetName(v string) *OrganizationCreate {
 	return _c
 }
 
+// SetPlace sets the "place" field.
+func (_c *OrganizationCreate) SetPlace(v string) *OrganizationCreate {
+	_c.mutation.SetPlace(v)
+	return _c
+}
+
+// SetNillablePlace sets the "place" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillablePlace(v *string) *OrganizationCreate {
+	if v != nil {
+		_c.SetPlace(*v)
+	}
+	return _c
+}
+
 // SetCredential sets the "credential" field.
 func (_c *OrganizationCreate) SetCredential(v []byte) *OrganizationCreate {
 	_c.mutation.SetCredential(v)
@@ -169,6 +183,20 @@ func (_c *OrganizationCreate) SetDueAt(v time.Time) *OrganizationCreate {
 func (_c *OrganizationCreate) SetNillableDueAt(v *time.Time) *OrganizationCreate {
 	if v != nil {
 		_c.SetDueAt(*v)
+	}
+	return _c
+}
+
+// SetWaitUntil sets the "wait_until" field.
+func (_c *OrganizationCreate) SetWaitUntil(v time.Time) *OrganizationCreate {
+	_c.mutation.SetWaitUntil(v)
+	return _c
+}
+
+// SetNillableWaitUntil sets the "wait_until" field if the given value is not nil.
+func (_c *OrganizationCreate) SetNillableWaitUntil(v *time.Time) *OrganizationCreate {
+	if v != nil {
+		_c.SetWaitUntil(*v)
 	}
 	return _c
 }
@@ -383,6 +411,11 @@ func (_c *OrganizationCreate) check() error {
 			return &ValidationError{Name: "name", err: fmt.Errorf(`ent: validator failed for field "Organization.name": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Place(); ok {
+		if err := organization.PlaceValidator(v); err != nil {
+			return &ValidationError{Name: "place", err: fmt.Errorf(`ent: validator failed for field "Organization.place": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.HasCredential(); !ok {
 		return &ValidationError{Name: "has_credential", err: errors.New(`ent: missing required field "Organization.has_credential"`)}
 	}
@@ -459,6 +492,10 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 		_spec.SetField(organization.FieldName, field.TypeString, value)
 		_node.Name = value
 	}
+	if value, ok := _c.mutation.Place(); ok {
+		_spec.SetField(organization.FieldPlace, field.TypeString, value)
+		_node.Place = &value
+	}
 	if value, ok := _c.mutation.Credential(); ok {
 		_spec.SetField(organization.FieldCredential, field.TypeBytes, value)
 		_node.Credential = &value
@@ -502,6 +539,10 @@ func (_c *OrganizationCreate) createSpec() (*Organization, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.DueAt(); ok {
 		_spec.SetField(organization.FieldDueAt, field.TypeTime, value)
 		_node.DueAt = value
+	}
+	if value, ok := _c.mutation.WaitUntil(); ok {
+		_spec.SetField(organization.FieldWaitUntil, field.TypeTime, value)
+		_node.WaitUntil = &value
 	}
 	if value, ok := _c.mutation.WalkedUntil(); ok {
 		_spec.SetField(organization.FieldWalkedUntil, field.TypeTime, value)
@@ -598,6 +639,24 @@ type (
 		*sql.UpdateSet
 	}
 )
+
+// SetPlace sets the "place" field.
+func (u *OrganizationUpsert) SetPlace(v string) *OrganizationUpsert {
+	u.Set(organization.FieldPlace, v)
+	return u
+}
+
+// UpdatePlace sets the "place" field to the value that was provided on create.
+func (u *OrganizationUpsert) UpdatePlace() *OrganizationUpsert {
+	u.SetExcluded(organization.FieldPlace)
+	return u
+}
+
+// ClearPlace clears the value of the "place" field.
+func (u *OrganizationUpsert) ClearPlace() *OrganizationUpsert {
+	u.SetNull(organization.FieldPlace)
+	return u
+}
 
 // SetCredential sets the "credential" field.
 func (u *OrganizationUpsert) SetCredential(v []byte) *OrganizationUpsert {
@@ -767,6 +826,24 @@ func (u *OrganizationUpsert) UpdateDueAt() *OrganizationUpsert {
 	return u
 }
 
+// SetWaitUntil sets the "wait_until" field.
+func (u *OrganizationUpsert) SetWaitUntil(v time.Time) *OrganizationUpsert {
+	u.Set(organization.FieldWaitUntil, v)
+	return u
+}
+
+// UpdateWaitUntil sets the "wait_until" field to the value that was provided on create.
+func (u *OrganizationUpsert) UpdateWaitUntil() *OrganizationUpsert {
+	u.SetExcluded(organization.FieldWaitUntil)
+	return u
+}
+
+// ClearWaitUntil clears the value of the "wait_until" field.
+func (u *OrganizationUpsert) ClearWaitUntil() *OrganizationUpsert {
+	u.SetNull(organization.FieldWaitUntil)
+	return u
+}
+
 // SetWalkedUntil sets the "walked_until" field.
 func (u *OrganizationUpsert) SetWalkedUntil(v time.Time) *OrganizationUpsert {
 	u.Set(organization.FieldWalkedUntil, v)
@@ -933,6 +1010,27 @@ func (u *OrganizationUpsertOne) Update(set func(*OrganizationUpsert)) *Organizat
 		set(&OrganizationUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetPlace sets the "place" field.
+func (u *OrganizationUpsertOne) SetPlace(v string) *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.SetPlace(v)
+	})
+}
+
+// UpdatePlace sets the "place" field to the value that was provided on create.
+func (u *OrganizationUpsertOne) UpdatePlace() *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.UpdatePlace()
+	})
+}
+
+// ClearPlace clears the value of the "place" field.
+func (u *OrganizationUpsertOne) ClearPlace() *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.ClearPlace()
+	})
 }
 
 // SetCredential sets the "credential" field.
@@ -1128,6 +1226,27 @@ func (u *OrganizationUpsertOne) SetDueAt(v time.Time) *OrganizationUpsertOne {
 func (u *OrganizationUpsertOne) UpdateDueAt() *OrganizationUpsertOne {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.UpdateDueAt()
+	})
+}
+
+// SetWaitUntil sets the "wait_until" field.
+func (u *OrganizationUpsertOne) SetWaitUntil(v time.Time) *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.SetWaitUntil(v)
+	})
+}
+
+// UpdateWaitUntil sets the "wait_until" field to the value that was provided on create.
+func (u *OrganizationUpsertOne) UpdateWaitUntil() *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.UpdateWaitUntil()
+	})
+}
+
+// ClearWaitUntil clears the value of the "wait_until" field.
+func (u *OrganizationUpsertOne) ClearWaitUntil() *OrganizationUpsertOne {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.ClearWaitUntil()
 	})
 }
 
@@ -1484,6 +1603,27 @@ func (u *OrganizationUpsertBulk) Update(set func(*OrganizationUpsert)) *Organiza
 	return u
 }
 
+// SetPlace sets the "place" field.
+func (u *OrganizationUpsertBulk) SetPlace(v string) *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.SetPlace(v)
+	})
+}
+
+// UpdatePlace sets the "place" field to the value that was provided on create.
+func (u *OrganizationUpsertBulk) UpdatePlace() *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.UpdatePlace()
+	})
+}
+
+// ClearPlace clears the value of the "place" field.
+func (u *OrganizationUpsertBulk) ClearPlace() *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.ClearPlace()
+	})
+}
+
 // SetCredential sets the "credential" field.
 func (u *OrganizationUpsertBulk) SetCredential(v []byte) *OrganizationUpsertBulk {
 	return u.Update(func(s *OrganizationUpsert) {
@@ -1677,6 +1817,27 @@ func (u *OrganizationUpsertBulk) SetDueAt(v time.Time) *OrganizationUpsertBulk {
 func (u *OrganizationUpsertBulk) UpdateDueAt() *OrganizationUpsertBulk {
 	return u.Update(func(s *OrganizationUpsert) {
 		s.UpdateDueAt()
+	})
+}
+
+// SetWaitUntil sets the "wait_until" field.
+func (u *OrganizationUpsertBulk) SetWaitUntil(v time.Time) *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.SetWaitUntil(v)
+	})
+}
+
+// UpdateWaitUntil sets the "wait_until" field to the value that was provided on create.
+func (u *OrganizationUpsertBulk) UpdateWaitUntil() *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.UpdateWaitUntil()
+	})
+}
+
+// ClearWaitUntil clears the value of the "wait_until" field.
+func (u *OrganizationUpsertBulk) ClearWaitUntil() *OrganizationUpsertBulk {
+	return u.Update(func(s *OrganizationUpsert) {
+		s.ClearWaitUntil()
 	})
 }
 

@@ -31,6 +31,26 @@ func (_u *OrganizationUpdate) Where(ps ...predicate.Organization) *OrganizationU
 	return _u
 }
 
+// SetPlace sets the "place" field.
+func (_u *OrganizationUpdate) SetPlace(v string) *OrganizationUpdate {
+	_u.mutation.SetPlace(v)
+	return _u
+}
+
+// SetNillablePlace sets the "place" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillablePlace(v *string) *OrganizationUpdate {
+	if v != nil {
+		_u.SetPlace(*v)
+	}
+	return _u
+}
+
+// ClearPlace clears the value of the "place" field.
+func (_u *OrganizationUpdate) ClearPlace() *OrganizationUpdate {
+	_u.mutation.ClearPlace()
+	return _u
+}
+
 // SetCredential sets the "credential" field.
 func (_u *OrganizationUpdate) SetCredential(v []byte) *OrganizationUpdate {
 	_u.mutation.SetCredential(v)
@@ -206,6 +226,26 @@ func (_u *OrganizationUpdate) SetNillableDueAt(v *time.Time) *OrganizationUpdate
 	if v != nil {
 		_u.SetDueAt(*v)
 	}
+	return _u
+}
+
+// SetWaitUntil sets the "wait_until" field.
+func (_u *OrganizationUpdate) SetWaitUntil(v time.Time) *OrganizationUpdate {
+	_u.mutation.SetWaitUntil(v)
+	return _u
+}
+
+// SetNillableWaitUntil sets the "wait_until" field if the given value is not nil.
+func (_u *OrganizationUpdate) SetNillableWaitUntil(v *time.Time) *OrganizationUpdate {
+	if v != nil {
+		_u.SetWaitUntil(*v)
+	}
+	return _u
+}
+
+// ClearWaitUntil clears the value of the "wait_until" field.
+func (_u *OrganizationUpdate) ClearWaitUntil() *OrganizationUpdate {
+	_u.mutation.ClearWaitUntil()
 	return _u
 }
 
@@ -391,6 +431,11 @@ func (_u *OrganizationUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *OrganizationUpdate) check() error {
+	if v, ok := _u.mutation.Place(); ok {
+		if err := organization.PlaceValidator(v); err != nil {
+			return &ValidationError{Name: "place", err: fmt.Errorf(`ent: validator failed for field "Organization.place": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.WebhookOutcome(); ok {
 		if err := organization.WebhookOutcomeValidator(v); err != nil {
 			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Organization.webhook_outcome": %w`, err)}
@@ -410,6 +455,12 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Place(); ok {
+		_spec.SetField(organization.FieldPlace, field.TypeString, value)
+	}
+	if _u.mutation.PlaceCleared() {
+		_spec.ClearField(organization.FieldPlace, field.TypeString)
 	}
 	if value, ok := _u.mutation.Credential(); ok {
 		_spec.SetField(organization.FieldCredential, field.TypeBytes, value)
@@ -471,6 +522,12 @@ func (_u *OrganizationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.DueAt(); ok {
 		_spec.SetField(organization.FieldDueAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.WaitUntil(); ok {
+		_spec.SetField(organization.FieldWaitUntil, field.TypeTime, value)
+	}
+	if _u.mutation.WaitUntilCleared() {
+		_spec.ClearField(organization.FieldWaitUntil, field.TypeTime)
 	}
 	if value, ok := _u.mutation.WalkedUntil(); ok {
 		_spec.SetField(organization.FieldWalkedUntil, field.TypeTime, value)
@@ -571,6 +628,26 @@ type OrganizationUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *OrganizationMutation
+}
+
+// SetPlace sets the "place" field.
+func (_u *OrganizationUpdateOne) SetPlace(v string) *OrganizationUpdateOne {
+	_u.mutation.SetPlace(v)
+	return _u
+}
+
+// SetNillablePlace sets the "place" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillablePlace(v *string) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetPlace(*v)
+	}
+	return _u
+}
+
+// ClearPlace clears the value of the "place" field.
+func (_u *OrganizationUpdateOne) ClearPlace() *OrganizationUpdateOne {
+	_u.mutation.ClearPlace()
+	return _u
 }
 
 // SetCredential sets the "credential" field.
@@ -748,6 +825,26 @@ func (_u *OrganizationUpdateOne) SetNillableDueAt(v *time.Time) *OrganizationUpd
 	if v != nil {
 		_u.SetDueAt(*v)
 	}
+	return _u
+}
+
+// SetWaitUntil sets the "wait_until" field.
+func (_u *OrganizationUpdateOne) SetWaitUntil(v time.Time) *OrganizationUpdateOne {
+	_u.mutation.SetWaitUntil(v)
+	return _u
+}
+
+// SetNillableWaitUntil sets the "wait_until" field if the given value is not nil.
+func (_u *OrganizationUpdateOne) SetNillableWaitUntil(v *time.Time) *OrganizationUpdateOne {
+	if v != nil {
+		_u.SetWaitUntil(*v)
+	}
+	return _u
+}
+
+// ClearWaitUntil clears the value of the "wait_until" field.
+func (_u *OrganizationUpdateOne) ClearWaitUntil() *OrganizationUpdateOne {
+	_u.mutation.ClearWaitUntil()
 	return _u
 }
 
@@ -946,6 +1043,11 @@ func (_u *OrganizationUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *OrganizationUpdateOne) check() error {
+	if v, ok := _u.mutation.Place(); ok {
+		if err := organization.PlaceValidator(v); err != nil {
+			return &ValidationError{Name: "place", err: fmt.Errorf(`ent: validator failed for field "Organization.place": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.WebhookOutcome(); ok {
 		if err := organization.WebhookOutcomeValidator(v); err != nil {
 			return &ValidationError{Name: "webhook_outcome", err: fmt.Errorf(`ent: validator failed for field "Organization.webhook_outcome": %w`, err)}
@@ -982,6 +1084,12 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Place(); ok {
+		_spec.SetField(organization.FieldPlace, field.TypeString, value)
+	}
+	if _u.mutation.PlaceCleared() {
+		_spec.ClearField(organization.FieldPlace, field.TypeString)
 	}
 	if value, ok := _u.mutation.Credential(); ok {
 		_spec.SetField(organization.FieldCredential, field.TypeBytes, value)
@@ -1043,6 +1151,12 @@ func (_u *OrganizationUpdateOne) sqlSave(ctx context.Context) (_node *Organizati
 	}
 	if value, ok := _u.mutation.DueAt(); ok {
 		_spec.SetField(organization.FieldDueAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.WaitUntil(); ok {
+		_spec.SetField(organization.FieldWaitUntil, field.TypeTime, value)
+	}
+	if _u.mutation.WaitUntilCleared() {
+		_spec.ClearField(organization.FieldWaitUntil, field.TypeTime)
 	}
 	if value, ok := _u.mutation.WalkedUntil(); ok {
 		_spec.SetField(organization.FieldWalkedUntil, field.TypeTime, value)

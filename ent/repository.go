@@ -85,6 +85,8 @@ type Repository struct {
 	OrganizationID *string `json:"organization_id,omitempty"`
 	// Its id at the host of that organization, which outlives a change of its name.
 	UpstreamID *string `json:"upstream_id,omitempty"`
+	// A person had added it before it became one of the organization: it stays when that is removed.
+	Adopted bool `json:"adopted,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -181,7 +183,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case repository.FieldPackages, repository.FieldPaths, repository.FieldPackFrom, repository.FieldCredential, repository.FieldCooldownExceptions, repository.FieldWebhookSecret:
 			values[i] = new([]byte)
-		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed:
+		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed, repository.FieldAdopted:
 			values[i] = new(sql.NullBool)
 		case repository.FieldPriority, repository.FieldCooldownDays, repository.FieldDoubtedLost:
 			values[i] = new(sql.NullInt64)
@@ -431,6 +433,12 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				_m.UpstreamID = new(string)
 				*_m.UpstreamID = value.String
 			}
+		case repository.FieldAdopted:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field adopted", values[i])
+			} else if value.Valid {
+				_m.Adopted = value.Bool
+			}
 		case repository.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
@@ -629,6 +637,9 @@ func (_m *Repository) String() string {
 		builder.WriteString("upstream_id=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("adopted=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Adopted))
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

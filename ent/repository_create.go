@@ -427,6 +427,20 @@ func (_c *RepositoryCreate) SetNillableUpstreamID(v *string) *RepositoryCreate {
 	return _c
 }
 
+// SetAdopted sets the "adopted" field.
+func (_c *RepositoryCreate) SetAdopted(v bool) *RepositoryCreate {
+	_c.mutation.SetAdopted(v)
+	return _c
+}
+
+// SetNillableAdopted sets the "adopted" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableAdopted(v *bool) *RepositoryCreate {
+	if v != nil {
+		_c.SetAdopted(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *RepositoryCreate) SetCreatedAt(v time.Time) *RepositoryCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -614,6 +628,10 @@ func (_c *RepositoryCreate) defaults() {
 		v := repository.DefaultRemovalsConfirmed
 		_c.mutation.SetRemovalsConfirmed(v)
 	}
+	if _, ok := _c.mutation.Adopted(); !ok {
+		v := repository.DefaultAdopted
+		_c.mutation.SetAdopted(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		v := repository.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
@@ -709,6 +727,9 @@ func (_c *RepositoryCreate) check() error {
 		if err := repository.UpstreamIDValidator(v); err != nil {
 			return &ValidationError{Name: "upstream_id", err: fmt.Errorf(`ent: validator failed for field "Repository.upstream_id": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Adopted(); !ok {
+		return &ValidationError{Name: "adopted", err: errors.New(`ent: missing required field "Repository.adopted"`)}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Repository.created_at"`)}
@@ -881,6 +902,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.UpstreamID(); ok {
 		_spec.SetField(repository.FieldUpstreamID, field.TypeString, value)
 		_node.UpstreamID = &value
+	}
+	if value, ok := _c.mutation.Adopted(); ok {
+		_spec.SetField(repository.FieldAdopted, field.TypeBool, value)
+		_node.Adopted = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(repository.FieldCreatedAt, field.TypeTime, value)
@@ -1557,6 +1582,18 @@ func (u *RepositoryUpsert) ClearUpstreamID() *RepositoryUpsert {
 	return u
 }
 
+// SetAdopted sets the "adopted" field.
+func (u *RepositoryUpsert) SetAdopted(v bool) *RepositoryUpsert {
+	u.Set(repository.FieldAdopted, v)
+	return u
+}
+
+// UpdateAdopted sets the "adopted" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateAdopted() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldAdopted)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -2217,6 +2254,20 @@ func (u *RepositoryUpsertOne) UpdateUpstreamID() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearUpstreamID() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearUpstreamID()
+	})
+}
+
+// SetAdopted sets the "adopted" field.
+func (u *RepositoryUpsertOne) SetAdopted(v bool) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetAdopted(v)
+	})
+}
+
+// UpdateAdopted sets the "adopted" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateAdopted() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateAdopted()
 	})
 }
 
@@ -3047,6 +3098,20 @@ func (u *RepositoryUpsertBulk) UpdateUpstreamID() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearUpstreamID() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearUpstreamID()
+	})
+}
+
+// SetAdopted sets the "adopted" field.
+func (u *RepositoryUpsertBulk) SetAdopted(v bool) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetAdopted(v)
+	})
+}
+
+// UpdateAdopted sets the "adopted" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateAdopted() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateAdopted()
 	})
 }
 

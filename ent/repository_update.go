@@ -600,6 +600,20 @@ func (_u *RepositoryUpdate) ClearUpstreamID() *RepositoryUpdate {
 	return _u
 }
 
+// SetAdopted sets the "adopted" field.
+func (_u *RepositoryUpdate) SetAdopted(v bool) *RepositoryUpdate {
+	_u.mutation.SetAdopted(v)
+	return _u
+}
+
+// SetNillableAdopted sets the "adopted" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableAdopted(v *bool) *RepositoryUpdate {
+	if v != nil {
+		_u.SetAdopted(*v)
+	}
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdate) AddSyncIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddSyncIDs(ids...)
@@ -1058,6 +1072,9 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.UpstreamIDCleared() {
 		_spec.ClearField(repository.FieldUpstreamID, field.TypeString)
+	}
+	if value, ok := _u.mutation.Adopted(); ok {
+		_spec.SetField(repository.FieldAdopted, field.TypeBool, value)
 	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1898,6 +1915,20 @@ func (_u *RepositoryUpdateOne) ClearUpstreamID() *RepositoryUpdateOne {
 	return _u
 }
 
+// SetAdopted sets the "adopted" field.
+func (_u *RepositoryUpdateOne) SetAdopted(v bool) *RepositoryUpdateOne {
+	_u.mutation.SetAdopted(v)
+	return _u
+}
+
+// SetNillableAdopted sets the "adopted" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableAdopted(v *bool) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetAdopted(*v)
+	}
+	return _u
+}
+
 // AddSyncIDs adds the "syncs" edge to the SyncRun entity by IDs.
 func (_u *RepositoryUpdateOne) AddSyncIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddSyncIDs(ids...)
@@ -2386,6 +2417,9 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if _u.mutation.UpstreamIDCleared() {
 		_spec.ClearField(repository.FieldUpstreamID, field.TypeString)
+	}
+	if value, ok := _u.mutation.Adopted(); ok {
+		_spec.SetField(repository.FieldAdopted, field.TypeBool, value)
 	}
 	if _u.mutation.SyncsCleared() {
 		edge := &sqlgraph.EdgeSpec{

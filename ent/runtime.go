@@ -346,32 +346,36 @@ func init() {
 	organizationDescName := organizationFields[3].Descriptor()
 	// organization.NameValidator is a validator for the "name" field. It is called by the builders before save.
 	organization.NameValidator = organizationDescName.Validators[0].(func(string) error)
+	// organizationDescPlace is the schema descriptor for place field.
+	organizationDescPlace := organizationFields[4].Descriptor()
+	// organization.PlaceValidator is a validator for the "place" field. It is called by the builders before save.
+	organization.PlaceValidator = organizationDescPlace.Validators[0].(func(string) error)
 	// organizationDescHasCredential is the schema descriptor for has_credential field.
-	organizationDescHasCredential := organizationFields[5].Descriptor()
+	organizationDescHasCredential := organizationFields[6].Descriptor()
 	// organization.DefaultHasCredential holds the default value on creation for the has_credential field.
 	organization.DefaultHasCredential = organizationDescHasCredential.Default.(bool)
 	// organizationDescForks is the schema descriptor for forks field.
-	organizationDescForks := organizationFields[8].Descriptor()
+	organizationDescForks := organizationFields[9].Descriptor()
 	// organization.DefaultForks holds the default value on creation for the forks field.
 	organization.DefaultForks = organizationDescForks.Default.(bool)
 	// organizationDescArchived is the schema descriptor for archived field.
-	organizationDescArchived := organizationFields[9].Descriptor()
+	organizationDescArchived := organizationFields[10].Descriptor()
 	// organization.DefaultArchived holds the default value on creation for the archived field.
 	organization.DefaultArchived = organizationDescArchived.Default.(bool)
 	// organizationDescEnabled is the schema descriptor for enabled field.
-	organizationDescEnabled := organizationFields[10].Descriptor()
+	organizationDescEnabled := organizationFields[11].Descriptor()
 	// organization.DefaultEnabled holds the default value on creation for the enabled field.
 	organization.DefaultEnabled = organizationDescEnabled.Default.(bool)
 	// organizationDescDueAt is the schema descriptor for due_at field.
-	organizationDescDueAt := organizationFields[14].Descriptor()
+	organizationDescDueAt := organizationFields[15].Descriptor()
 	// organization.DefaultDueAt holds the default value on creation for the due_at field.
 	organization.DefaultDueAt = organizationDescDueAt.Default.(func() time.Time)
 	// organizationDescWebhookOutcome is the schema descriptor for webhook_outcome field.
-	organizationDescWebhookOutcome := organizationFields[20].Descriptor()
+	organizationDescWebhookOutcome := organizationFields[22].Descriptor()
 	// organization.WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
 	organization.WebhookOutcomeValidator = organizationDescWebhookOutcome.Validators[0].(func(string) error)
 	// organizationDescCreatedAt is the schema descriptor for created_at field.
-	organizationDescCreatedAt := organizationFields[21].Descriptor()
+	organizationDescCreatedAt := organizationFields[23].Descriptor()
 	// organization.DefaultCreatedAt holds the default value on creation for the created_at field.
 	organization.DefaultCreatedAt = organizationDescCreatedAt.Default.(func() time.Time)
 	// organizationDescID is the schema descriptor for id field.
@@ -628,8 +632,12 @@ func init() {
 	repositoryDescUpstreamID := repositoryFields[33].Descriptor()
 	// repository.UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
 	repository.UpstreamIDValidator = repositoryDescUpstreamID.Validators[0].(func(string) error)
+	// repositoryDescAdopted is the schema descriptor for adopted field.
+	repositoryDescAdopted := repositoryFields[34].Descriptor()
+	// repository.DefaultAdopted holds the default value on creation for the adopted field.
+	repository.DefaultAdopted = repositoryDescAdopted.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[34].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[35].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.
@@ -717,23 +725,31 @@ func init() {
 	// syncrun.DefaultHeartbeatAt holds the default value on creation for the heartbeat_at field.
 	syncrun.DefaultHeartbeatAt = syncrunDescHeartbeatAt.Default.(func() time.Time)
 	// syncrunDescCreatedAt is the schema descriptor for created_at field.
-	syncrunDescCreatedAt := syncrunFields[9].Descriptor()
+	syncrunDescCreatedAt := syncrunFields[10].Descriptor()
 	// syncrun.DefaultCreatedAt holds the default value on creation for the created_at field.
 	syncrun.DefaultCreatedAt = syncrunDescCreatedAt.Default.(func() time.Time)
 	// syncrunDescPackagesDone is the schema descriptor for packages_done field.
-	syncrunDescPackagesDone := syncrunFields[12].Descriptor()
+	syncrunDescPackagesDone := syncrunFields[13].Descriptor()
 	// syncrun.DefaultPackagesDone holds the default value on creation for the packages_done field.
 	syncrun.DefaultPackagesDone = syncrunDescPackagesDone.Default.(int)
 	// syncrunDescVersionsAdded is the schema descriptor for versions_added field.
-	syncrunDescVersionsAdded := syncrunFields[14].Descriptor()
+	syncrunDescVersionsAdded := syncrunFields[15].Descriptor()
 	// syncrun.DefaultVersionsAdded holds the default value on creation for the versions_added field.
 	syncrun.DefaultVersionsAdded = syncrunDescVersionsAdded.Default.(int)
 	// syncrunDescVersionsRemoved is the schema descriptor for versions_removed field.
-	syncrunDescVersionsRemoved := syncrunFields[15].Descriptor()
+	syncrunDescVersionsRemoved := syncrunFields[16].Descriptor()
 	// syncrun.DefaultVersionsRemoved holds the default value on creation for the versions_removed field.
 	syncrun.DefaultVersionsRemoved = syncrunDescVersionsRemoved.Default.(int)
+	// syncrunDescVersionsChanged is the schema descriptor for versions_changed field.
+	syncrunDescVersionsChanged := syncrunFields[17].Descriptor()
+	// syncrun.DefaultVersionsChanged holds the default value on creation for the versions_changed field.
+	syncrun.DefaultVersionsChanged = syncrunDescVersionsChanged.Default.(int)
+	// syncrunDescArchivesAhead is the schema descriptor for archives_ahead field.
+	syncrunDescArchivesAhead := syncrunFields[18].Descriptor()
+	// syncrun.DefaultArchivesAhead holds the default value on creation for the archives_ahead field.
+	syncrun.DefaultArchivesAhead = syncrunDescArchivesAhead.Default.(int)
 	// syncrunDescSkipped is the schema descriptor for skipped field.
-	syncrunDescSkipped := syncrunFields[16].Descriptor()
+	syncrunDescSkipped := syncrunFields[19].Descriptor()
 	// syncrun.DefaultSkipped holds the default value on creation for the skipped field.
 	syncrun.DefaultSkipped = syncrunDescSkipped.Default.([]schema.SyncSkip)
 	// syncrunDescID is the schema descriptor for id field.

@@ -36,6 +36,8 @@ type SyncRun struct {
 	Trigger string `json:"trigger,omitempty"`
 	// True where what it reads changed after it began: another run follows it.
 	Again *bool `json:"again,omitempty"`
+	// Its job in the queue; null until that is known.
+	Job *int64 `json:"job,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// StartedAt holds the value of the "started_at" field.
@@ -50,6 +52,10 @@ type SyncRun struct {
 	VersionsAdded int `json:"versions_added,omitempty"`
 	// VersionsRemoved holds the value of the "versions_removed" field.
 	VersionsRemoved int `json:"versions_removed,omitempty"`
+	// Versions of which the source says something else than what is served.
+	VersionsChanged int `json:"versions_changed,omitempty"`
+	// Archives that were fetched before anybody asked for them, also after it ended.
+	ArchivesAhead int `json:"archives_ahead,omitempty"`
 	// Skipped holds the value of the "skipped" field.
 	Skipped []schema.SyncSkip `json:"skipped,omitempty"`
 	// Error holds the value of the "error" field.
@@ -93,7 +99,7 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case syncrun.FieldActive, syncrun.FieldAgain:
 			values[i] = new(sql.NullBool)
-		case syncrun.FieldAttempt, syncrun.FieldPackagesDone, syncrun.FieldPackagesTotal, syncrun.FieldVersionsAdded, syncrun.FieldVersionsRemoved:
+		case syncrun.FieldAttempt, syncrun.FieldJob, syncrun.FieldPackagesDone, syncrun.FieldPackagesTotal, syncrun.FieldVersionsAdded, syncrun.FieldVersionsRemoved, syncrun.FieldVersionsChanged, syncrun.FieldArchivesAhead:
 			values[i] = new(sql.NullInt64)
 		case syncrun.FieldID, syncrun.FieldRepositoryID, syncrun.FieldStatus, syncrun.FieldWorker, syncrun.FieldTrigger, syncrun.FieldError, syncrun.FieldNotice:
 			values[i] = new(sql.NullString)
@@ -170,6 +176,13 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				_m.Again = new(bool)
 				*_m.Again = value.Bool
 			}
+		case syncrun.FieldJob:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field job", values[i])
+			} else if value.Valid {
+				_m.Job = new(int64)
+				*_m.Job = value.Int64
+			}
 		case syncrun.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
@@ -214,6 +227,18 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field versions_removed", values[i])
 			} else if value.Valid {
 				_m.VersionsRemoved = int(value.Int64)
+			}
+		case syncrun.FieldVersionsChanged:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field versions_changed", values[i])
+			} else if value.Valid {
+				_m.VersionsChanged = int(value.Int64)
+			}
+		case syncrun.FieldArchivesAhead:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field archives_ahead", values[i])
+			} else if value.Valid {
+				_m.ArchivesAhead = int(value.Int64)
 			}
 		case syncrun.FieldSkipped:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -306,6 +331,11 @@ func (_m *SyncRun) String() string {
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
+	if v := _m.Job; v != nil {
+		builder.WriteString("job=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
@@ -332,6 +362,12 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("versions_removed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.VersionsRemoved))
+	builder.WriteString(", ")
+	builder.WriteString("versions_changed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.VersionsChanged))
+	builder.WriteString(", ")
+	builder.WriteString("archives_ahead=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ArchivesAhead))
 	builder.WriteString(", ")
 	builder.WriteString("skipped=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Skipped))

@@ -121,6 +121,20 @@ func (_c *SyncRunCreate) SetNillableAgain(v *bool) *SyncRunCreate {
 	return _c
 }
 
+// SetJob sets the "job" field.
+func (_c *SyncRunCreate) SetJob(v int64) *SyncRunCreate {
+	_c.mutation.SetJob(v)
+	return _c
+}
+
+// SetNillableJob sets the "job" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableJob(v *int64) *SyncRunCreate {
+	if v != nil {
+		_c.SetJob(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *SyncRunCreate) SetCreatedAt(v time.Time) *SyncRunCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -215,6 +229,34 @@ func (_c *SyncRunCreate) SetVersionsRemoved(v int) *SyncRunCreate {
 func (_c *SyncRunCreate) SetNillableVersionsRemoved(v *int) *SyncRunCreate {
 	if v != nil {
 		_c.SetVersionsRemoved(*v)
+	}
+	return _c
+}
+
+// SetVersionsChanged sets the "versions_changed" field.
+func (_c *SyncRunCreate) SetVersionsChanged(v int) *SyncRunCreate {
+	_c.mutation.SetVersionsChanged(v)
+	return _c
+}
+
+// SetNillableVersionsChanged sets the "versions_changed" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableVersionsChanged(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetVersionsChanged(*v)
+	}
+	return _c
+}
+
+// SetArchivesAhead sets the "archives_ahead" field.
+func (_c *SyncRunCreate) SetArchivesAhead(v int) *SyncRunCreate {
+	_c.mutation.SetArchivesAhead(v)
+	return _c
+}
+
+// SetNillableArchivesAhead sets the "archives_ahead" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableArchivesAhead(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetArchivesAhead(*v)
 	}
 	return _c
 }
@@ -343,6 +385,14 @@ func (_c *SyncRunCreate) defaults() {
 		v := syncrun.DefaultVersionsRemoved
 		_c.mutation.SetVersionsRemoved(v)
 	}
+	if _, ok := _c.mutation.VersionsChanged(); !ok {
+		v := syncrun.DefaultVersionsChanged
+		_c.mutation.SetVersionsChanged(v)
+	}
+	if _, ok := _c.mutation.ArchivesAhead(); !ok {
+		v := syncrun.DefaultArchivesAhead
+		_c.mutation.SetArchivesAhead(v)
+	}
 	if _, ok := _c.mutation.Skipped(); !ok {
 		v := syncrun.DefaultSkipped
 		_c.mutation.SetSkipped(v)
@@ -389,6 +439,12 @@ func (_c *SyncRunCreate) check() error {
 	}
 	if _, ok := _c.mutation.VersionsRemoved(); !ok {
 		return &ValidationError{Name: "versions_removed", err: errors.New(`ent: missing required field "SyncRun.versions_removed"`)}
+	}
+	if _, ok := _c.mutation.VersionsChanged(); !ok {
+		return &ValidationError{Name: "versions_changed", err: errors.New(`ent: missing required field "SyncRun.versions_changed"`)}
+	}
+	if _, ok := _c.mutation.ArchivesAhead(); !ok {
+		return &ValidationError{Name: "archives_ahead", err: errors.New(`ent: missing required field "SyncRun.archives_ahead"`)}
 	}
 	if _, ok := _c.mutation.Skipped(); !ok {
 		return &ValidationError{Name: "skipped", err: errors.New(`ent: missing required field "SyncRun.skipped"`)}
@@ -465,6 +521,10 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 		_spec.SetField(syncrun.FieldAgain, field.TypeBool, value)
 		_node.Again = &value
 	}
+	if value, ok := _c.mutation.Job(); ok {
+		_spec.SetField(syncrun.FieldJob, field.TypeInt64, value)
+		_node.Job = &value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(syncrun.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -492,6 +552,14 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.VersionsRemoved(); ok {
 		_spec.SetField(syncrun.FieldVersionsRemoved, field.TypeInt, value)
 		_node.VersionsRemoved = value
+	}
+	if value, ok := _c.mutation.VersionsChanged(); ok {
+		_spec.SetField(syncrun.FieldVersionsChanged, field.TypeInt, value)
+		_node.VersionsChanged = value
+	}
+	if value, ok := _c.mutation.ArchivesAhead(); ok {
+		_spec.SetField(syncrun.FieldArchivesAhead, field.TypeInt, value)
+		_node.ArchivesAhead = value
 	}
 	if value, ok := _c.mutation.Skipped(); ok {
 		_spec.SetField(syncrun.FieldSkipped, field.TypeJSON, value)
@@ -664,6 +732,30 @@ func (u *SyncRunUpsert) ClearAgain() *SyncRunUpsert {
 	return u
 }
 
+// SetJob sets the "job" field.
+func (u *SyncRunUpsert) SetJob(v int64) *SyncRunUpsert {
+	u.Set(syncrun.FieldJob, v)
+	return u
+}
+
+// UpdateJob sets the "job" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateJob() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldJob)
+	return u
+}
+
+// AddJob adds v to the "job" field.
+func (u *SyncRunUpsert) AddJob(v int64) *SyncRunUpsert {
+	u.Add(syncrun.FieldJob, v)
+	return u
+}
+
+// ClearJob clears the value of the "job" field.
+func (u *SyncRunUpsert) ClearJob() *SyncRunUpsert {
+	u.SetNull(syncrun.FieldJob)
+	return u
+}
+
 // SetStartedAt sets the "started_at" field.
 func (u *SyncRunUpsert) SetStartedAt(v time.Time) *SyncRunUpsert {
 	u.Set(syncrun.FieldStartedAt, v)
@@ -775,6 +867,42 @@ func (u *SyncRunUpsert) UpdateVersionsRemoved() *SyncRunUpsert {
 // AddVersionsRemoved adds v to the "versions_removed" field.
 func (u *SyncRunUpsert) AddVersionsRemoved(v int) *SyncRunUpsert {
 	u.Add(syncrun.FieldVersionsRemoved, v)
+	return u
+}
+
+// SetVersionsChanged sets the "versions_changed" field.
+func (u *SyncRunUpsert) SetVersionsChanged(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldVersionsChanged, v)
+	return u
+}
+
+// UpdateVersionsChanged sets the "versions_changed" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateVersionsChanged() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldVersionsChanged)
+	return u
+}
+
+// AddVersionsChanged adds v to the "versions_changed" field.
+func (u *SyncRunUpsert) AddVersionsChanged(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldVersionsChanged, v)
+	return u
+}
+
+// SetArchivesAhead sets the "archives_ahead" field.
+func (u *SyncRunUpsert) SetArchivesAhead(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldArchivesAhead, v)
+	return u
+}
+
+// UpdateArchivesAhead sets the "archives_ahead" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateArchivesAhead() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldArchivesAhead)
+	return u
+}
+
+// AddArchivesAhead adds v to the "archives_ahead" field.
+func (u *SyncRunUpsert) AddArchivesAhead(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldArchivesAhead, v)
 	return u
 }
 
@@ -988,6 +1116,34 @@ func (u *SyncRunUpsertOne) ClearAgain() *SyncRunUpsertOne {
 	})
 }
 
+// SetJob sets the "job" field.
+func (u *SyncRunUpsertOne) SetJob(v int64) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetJob(v)
+	})
+}
+
+// AddJob adds v to the "job" field.
+func (u *SyncRunUpsertOne) AddJob(v int64) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddJob(v)
+	})
+}
+
+// UpdateJob sets the "job" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateJob() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateJob()
+	})
+}
+
+// ClearJob clears the value of the "job" field.
+func (u *SyncRunUpsertOne) ClearJob() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearJob()
+	})
+}
+
 // SetStartedAt sets the "started_at" field.
 func (u *SyncRunUpsertOne) SetStartedAt(v time.Time) *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
@@ -1118,6 +1274,48 @@ func (u *SyncRunUpsertOne) AddVersionsRemoved(v int) *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) UpdateVersionsRemoved() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateVersionsRemoved()
+	})
+}
+
+// SetVersionsChanged sets the "versions_changed" field.
+func (u *SyncRunUpsertOne) SetVersionsChanged(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetVersionsChanged(v)
+	})
+}
+
+// AddVersionsChanged adds v to the "versions_changed" field.
+func (u *SyncRunUpsertOne) AddVersionsChanged(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddVersionsChanged(v)
+	})
+}
+
+// UpdateVersionsChanged sets the "versions_changed" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateVersionsChanged() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateVersionsChanged()
+	})
+}
+
+// SetArchivesAhead sets the "archives_ahead" field.
+func (u *SyncRunUpsertOne) SetArchivesAhead(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetArchivesAhead(v)
+	})
+}
+
+// AddArchivesAhead adds v to the "archives_ahead" field.
+func (u *SyncRunUpsertOne) AddArchivesAhead(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddArchivesAhead(v)
+	})
+}
+
+// UpdateArchivesAhead sets the "archives_ahead" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateArchivesAhead() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateArchivesAhead()
 	})
 }
 
@@ -1506,6 +1704,34 @@ func (u *SyncRunUpsertBulk) ClearAgain() *SyncRunUpsertBulk {
 	})
 }
 
+// SetJob sets the "job" field.
+func (u *SyncRunUpsertBulk) SetJob(v int64) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetJob(v)
+	})
+}
+
+// AddJob adds v to the "job" field.
+func (u *SyncRunUpsertBulk) AddJob(v int64) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddJob(v)
+	})
+}
+
+// UpdateJob sets the "job" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateJob() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateJob()
+	})
+}
+
+// ClearJob clears the value of the "job" field.
+func (u *SyncRunUpsertBulk) ClearJob() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearJob()
+	})
+}
+
 // SetStartedAt sets the "started_at" field.
 func (u *SyncRunUpsertBulk) SetStartedAt(v time.Time) *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
@@ -1636,6 +1862,48 @@ func (u *SyncRunUpsertBulk) AddVersionsRemoved(v int) *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) UpdateVersionsRemoved() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.UpdateVersionsRemoved()
+	})
+}
+
+// SetVersionsChanged sets the "versions_changed" field.
+func (u *SyncRunUpsertBulk) SetVersionsChanged(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetVersionsChanged(v)
+	})
+}
+
+// AddVersionsChanged adds v to the "versions_changed" field.
+func (u *SyncRunUpsertBulk) AddVersionsChanged(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddVersionsChanged(v)
+	})
+}
+
+// UpdateVersionsChanged sets the "versions_changed" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateVersionsChanged() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateVersionsChanged()
+	})
+}
+
+// SetArchivesAhead sets the "archives_ahead" field.
+func (u *SyncRunUpsertBulk) SetArchivesAhead(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetArchivesAhead(v)
+	})
+}
+
+// AddArchivesAhead adds v to the "archives_ahead" field.
+func (u *SyncRunUpsertBulk) AddArchivesAhead(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddArchivesAhead(v)
+	})
+}
+
+// UpdateArchivesAhead sets the "archives_ahead" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateArchivesAhead() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateArchivesAhead()
 	})
 }
 

@@ -133,6 +133,33 @@ func (_u *SyncRunUpdate) ClearAgain() *SyncRunUpdate {
 	return _u
 }
 
+// SetJob sets the "job" field.
+func (_u *SyncRunUpdate) SetJob(v int64) *SyncRunUpdate {
+	_u.mutation.ResetJob()
+	_u.mutation.SetJob(v)
+	return _u
+}
+
+// SetNillableJob sets the "job" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableJob(v *int64) *SyncRunUpdate {
+	if v != nil {
+		_u.SetJob(*v)
+	}
+	return _u
+}
+
+// AddJob adds value to the "job" field.
+func (_u *SyncRunUpdate) AddJob(v int64) *SyncRunUpdate {
+	_u.mutation.AddJob(v)
+	return _u
+}
+
+// ClearJob clears the value of the "job" field.
+func (_u *SyncRunUpdate) ClearJob() *SyncRunUpdate {
+	_u.mutation.ClearJob()
+	return _u
+}
+
 // SetStartedAt sets the "started_at" field.
 func (_u *SyncRunUpdate) SetStartedAt(v time.Time) *SyncRunUpdate {
 	_u.mutation.SetStartedAt(v)
@@ -260,6 +287,48 @@ func (_u *SyncRunUpdate) SetNillableVersionsRemoved(v *int) *SyncRunUpdate {
 // AddVersionsRemoved adds value to the "versions_removed" field.
 func (_u *SyncRunUpdate) AddVersionsRemoved(v int) *SyncRunUpdate {
 	_u.mutation.AddVersionsRemoved(v)
+	return _u
+}
+
+// SetVersionsChanged sets the "versions_changed" field.
+func (_u *SyncRunUpdate) SetVersionsChanged(v int) *SyncRunUpdate {
+	_u.mutation.ResetVersionsChanged()
+	_u.mutation.SetVersionsChanged(v)
+	return _u
+}
+
+// SetNillableVersionsChanged sets the "versions_changed" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableVersionsChanged(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetVersionsChanged(*v)
+	}
+	return _u
+}
+
+// AddVersionsChanged adds value to the "versions_changed" field.
+func (_u *SyncRunUpdate) AddVersionsChanged(v int) *SyncRunUpdate {
+	_u.mutation.AddVersionsChanged(v)
+	return _u
+}
+
+// SetArchivesAhead sets the "archives_ahead" field.
+func (_u *SyncRunUpdate) SetArchivesAhead(v int) *SyncRunUpdate {
+	_u.mutation.ResetArchivesAhead()
+	_u.mutation.SetArchivesAhead(v)
+	return _u
+}
+
+// SetNillableArchivesAhead sets the "archives_ahead" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableArchivesAhead(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetArchivesAhead(*v)
+	}
+	return _u
+}
+
+// AddArchivesAhead adds value to the "archives_ahead" field.
+func (_u *SyncRunUpdate) AddArchivesAhead(v int) *SyncRunUpdate {
+	_u.mutation.AddArchivesAhead(v)
 	return _u
 }
 
@@ -399,6 +468,15 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.AgainCleared() {
 		_spec.ClearField(syncrun.FieldAgain, field.TypeBool)
 	}
+	if value, ok := _u.mutation.Job(); ok {
+		_spec.SetField(syncrun.FieldJob, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedJob(); ok {
+		_spec.AddField(syncrun.FieldJob, field.TypeInt64, value)
+	}
+	if _u.mutation.JobCleared() {
+		_spec.ClearField(syncrun.FieldJob, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.StartedAt(); ok {
 		_spec.SetField(syncrun.FieldStartedAt, field.TypeTime, value)
 	}
@@ -437,6 +515,18 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedVersionsRemoved(); ok {
 		_spec.AddField(syncrun.FieldVersionsRemoved, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.VersionsChanged(); ok {
+		_spec.SetField(syncrun.FieldVersionsChanged, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedVersionsChanged(); ok {
+		_spec.AddField(syncrun.FieldVersionsChanged, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ArchivesAhead(); ok {
+		_spec.SetField(syncrun.FieldArchivesAhead, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedArchivesAhead(); ok {
+		_spec.AddField(syncrun.FieldArchivesAhead, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Skipped(); ok {
 		_spec.SetField(syncrun.FieldSkipped, field.TypeJSON, value)
@@ -581,6 +671,33 @@ func (_u *SyncRunUpdateOne) ClearAgain() *SyncRunUpdateOne {
 	return _u
 }
 
+// SetJob sets the "job" field.
+func (_u *SyncRunUpdateOne) SetJob(v int64) *SyncRunUpdateOne {
+	_u.mutation.ResetJob()
+	_u.mutation.SetJob(v)
+	return _u
+}
+
+// SetNillableJob sets the "job" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableJob(v *int64) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetJob(*v)
+	}
+	return _u
+}
+
+// AddJob adds value to the "job" field.
+func (_u *SyncRunUpdateOne) AddJob(v int64) *SyncRunUpdateOne {
+	_u.mutation.AddJob(v)
+	return _u
+}
+
+// ClearJob clears the value of the "job" field.
+func (_u *SyncRunUpdateOne) ClearJob() *SyncRunUpdateOne {
+	_u.mutation.ClearJob()
+	return _u
+}
+
 // SetStartedAt sets the "started_at" field.
 func (_u *SyncRunUpdateOne) SetStartedAt(v time.Time) *SyncRunUpdateOne {
 	_u.mutation.SetStartedAt(v)
@@ -708,6 +825,48 @@ func (_u *SyncRunUpdateOne) SetNillableVersionsRemoved(v *int) *SyncRunUpdateOne
 // AddVersionsRemoved adds value to the "versions_removed" field.
 func (_u *SyncRunUpdateOne) AddVersionsRemoved(v int) *SyncRunUpdateOne {
 	_u.mutation.AddVersionsRemoved(v)
+	return _u
+}
+
+// SetVersionsChanged sets the "versions_changed" field.
+func (_u *SyncRunUpdateOne) SetVersionsChanged(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetVersionsChanged()
+	_u.mutation.SetVersionsChanged(v)
+	return _u
+}
+
+// SetNillableVersionsChanged sets the "versions_changed" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableVersionsChanged(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetVersionsChanged(*v)
+	}
+	return _u
+}
+
+// AddVersionsChanged adds value to the "versions_changed" field.
+func (_u *SyncRunUpdateOne) AddVersionsChanged(v int) *SyncRunUpdateOne {
+	_u.mutation.AddVersionsChanged(v)
+	return _u
+}
+
+// SetArchivesAhead sets the "archives_ahead" field.
+func (_u *SyncRunUpdateOne) SetArchivesAhead(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetArchivesAhead()
+	_u.mutation.SetArchivesAhead(v)
+	return _u
+}
+
+// SetNillableArchivesAhead sets the "archives_ahead" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableArchivesAhead(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetArchivesAhead(*v)
+	}
+	return _u
+}
+
+// AddArchivesAhead adds value to the "archives_ahead" field.
+func (_u *SyncRunUpdateOne) AddArchivesAhead(v int) *SyncRunUpdateOne {
+	_u.mutation.AddArchivesAhead(v)
 	return _u
 }
 
@@ -877,6 +1036,15 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	if _u.mutation.AgainCleared() {
 		_spec.ClearField(syncrun.FieldAgain, field.TypeBool)
 	}
+	if value, ok := _u.mutation.Job(); ok {
+		_spec.SetField(syncrun.FieldJob, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedJob(); ok {
+		_spec.AddField(syncrun.FieldJob, field.TypeInt64, value)
+	}
+	if _u.mutation.JobCleared() {
+		_spec.ClearField(syncrun.FieldJob, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.StartedAt(); ok {
 		_spec.SetField(syncrun.FieldStartedAt, field.TypeTime, value)
 	}
@@ -915,6 +1083,18 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if value, ok := _u.mutation.AddedVersionsRemoved(); ok {
 		_spec.AddField(syncrun.FieldVersionsRemoved, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.VersionsChanged(); ok {
+		_spec.SetField(syncrun.FieldVersionsChanged, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedVersionsChanged(); ok {
+		_spec.AddField(syncrun.FieldVersionsChanged, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.ArchivesAhead(); ok {
+		_spec.SetField(syncrun.FieldArchivesAhead, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedArchivesAhead(); ok {
+		_spec.AddField(syncrun.FieldArchivesAhead, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Skipped(); ok {
 		_spec.SetField(syncrun.FieldSkipped, field.TypeJSON, value)

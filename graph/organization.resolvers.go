@@ -7,6 +7,7 @@ package graph
 
 import (
 	"broker/ent"
+	entorganization "broker/ent/organization"
 	"broker/ent/repository"
 	"broker/graph/generated"
 	"broker/graph/keyset"
@@ -93,7 +94,9 @@ func (r *queryResolver) Organization(ctx context.Context, id string) (*ent.Organ
 	if _, err := may(ctx, auth.ReadRepositories, auth.Object{}); err != nil {
 		return nil, err
 	}
-	row, err := r.Client.Organization.Get(ctx, id)
+	query := r.Client.Organization.Query().Where(entorganization.ID(id))
+	query.Select(organization.Shown...)
+	row, err := query.Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
@@ -108,11 +111,15 @@ func (r *queryResolver) Organizations(ctx context.Context, first *int, after *en
 	if err != nil {
 		return nil, err
 	}
-	return listOrganizations(ctx, r.Client.Organization.Query(), keyset.Page{First: first, After: after})
+	query := r.Client.Organization.Query()
+	query.Select(organization.Shown...)
+	return listOrganizations(ctx, query, keyset.Page{First: first, After: after})
 }
 
 func (r *repositoryResolver) Organization(ctx context.Context, obj *ent.Repository) (*ent.Organization, error) {
-	row, err := obj.QueryOrganization().Only(ctx)
+	query := obj.QueryOrganization()
+	query.Select(organization.Shown...)
+	row, err := query.Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}

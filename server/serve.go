@@ -182,6 +182,12 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.archives = mirror.NewArchives(s.store, packages, repositories, c.log)
 	ahead := mirror.NewAhead(mirror.AheadConfig{DB: db, Archives: s.archives, Owners: owners, Settings: rules, Queue: s.queue, Log: c.log, Blocked: views.IsBlocked})
 	s.queue.FetchAhead(ahead.Fetch)
+	s.queue.Handle(mirror.AcceptedTask, ahead.FetchAccepted)
+	packages.Accepted = func(ctx context.Context, id string) {
+		if err := s.queue.Ask(ctx, mirror.AcceptedTask, id); err != nil {
+			c.log.Warn("the archive of an accepted change is fetched when somebody asks for it", "version", id, "error", err)
+		}
+	}
 	s.syncer.Ahead, follower.Ahead = ahead.Queued, ahead.Queued
 	if s.store.Shared() { // whichever instance has its turn
 		s.queue.Every(time.Hour, "verify some of the archives", s.archives.WalkOn)

@@ -355,6 +355,7 @@ var (
 		{Name: "host", Type: field.TypeEnum, Enums: []string{"GITHUB", "GITLAB", "GITEA"}},
 		{Name: "url", Type: field.TypeString, Size: 2048},
 		{Name: "name", Type: field.TypeString, Size: 255},
+		{Name: "place", Type: field.TypeString, Unique: true, Nullable: true, Size: 2400},
 		{Name: "credential", Type: field.TypeBytes, Nullable: true},
 		{Name: "has_credential", Type: field.TypeBool, Default: false},
 		{Name: "include", Type: field.TypeJSON, Nullable: true},
@@ -366,6 +367,7 @@ var (
 		{Name: "last_error", Type: field.TypeString, Nullable: true},
 		{Name: "notice", Type: field.TypeString, Nullable: true},
 		{Name: "due_at", Type: field.TypeTime},
+		{Name: "wait_until", Type: field.TypeTime, Nullable: true},
 		{Name: "walked_until", Type: field.TypeTime, Nullable: true},
 		{Name: "seen", Type: field.TypeJSON, Nullable: true},
 		{Name: "webhook_secret", Type: field.TypeBytes, Nullable: true},
@@ -628,6 +630,7 @@ var (
 		{Name: "webhook_outcome", Type: field.TypeString, Nullable: true, Size: 255},
 		{Name: "webhook_push_at", Type: field.TypeTime, Nullable: true},
 		{Name: "upstream_id", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "adopted", Type: field.TypeBool, Default: false},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "organization_id", Type: field.TypeString, Nullable: true, Size: 64},
 	}
@@ -639,7 +642,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "repositories_organizations_repositories",
-				Columns:    []*schema.Column{RepositoriesColumns[34]},
+				Columns:    []*schema.Column{RepositoriesColumns[35]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -648,7 +651,7 @@ var (
 			{
 				Name:    "repository_organization_id_upstream_id",
 				Unique:  true,
-				Columns: []*schema.Column{RepositoriesColumns[34], RepositoriesColumns[32]},
+				Columns: []*schema.Column{RepositoriesColumns[35], RepositoriesColumns[32]},
 			},
 		},
 	}
@@ -755,6 +758,7 @@ var (
 		{Name: "heartbeat_at", Type: field.TypeTime},
 		{Name: "trigger", Type: field.TypeString},
 		{Name: "again", Type: field.TypeBool, Nullable: true},
+		{Name: "job", Type: field.TypeInt64, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "started_at", Type: field.TypeTime, Nullable: true},
 		{Name: "finished_at", Type: field.TypeTime, Nullable: true},
@@ -762,6 +766,8 @@ var (
 		{Name: "packages_total", Type: field.TypeInt, Nullable: true},
 		{Name: "versions_added", Type: field.TypeInt, Default: 0},
 		{Name: "versions_removed", Type: field.TypeInt, Default: 0},
+		{Name: "versions_changed", Type: field.TypeInt, Default: 0},
+		{Name: "archives_ahead", Type: field.TypeInt, Default: 0},
 		{Name: "skipped", Type: field.TypeJSON},
 		{Name: "error", Type: field.TypeString, Nullable: true},
 		{Name: "notice", Type: field.TypeString, Nullable: true},
@@ -775,7 +781,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_repositories_syncs",
-				Columns:    []*schema.Column{SyncRunsColumns[18]},
+				Columns:    []*schema.Column{SyncRunsColumns[21]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -784,12 +790,12 @@ var (
 			{
 				Name:    "syncrun_repository_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[18], SyncRunsColumns[8]},
+				Columns: []*schema.Column{SyncRunsColumns[21], SyncRunsColumns[9]},
 			},
 			{
 				Name:    "syncrun_repository_id_active",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[18], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[21], SyncRunsColumns[2]},
 			},
 		},
 	}

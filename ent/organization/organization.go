@@ -23,6 +23,8 @@ const (
 	FieldURL = "url"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
+	// FieldPlace holds the string denoting the place field in the database.
+	FieldPlace = "place"
 	// FieldCredential holds the string denoting the credential field in the database.
 	FieldCredential = "credential"
 	// FieldHasCredential holds the string denoting the has_credential field in the database.
@@ -45,6 +47,8 @@ const (
 	FieldNotice = "notice"
 	// FieldDueAt holds the string denoting the due_at field in the database.
 	FieldDueAt = "due_at"
+	// FieldWaitUntil holds the string denoting the wait_until field in the database.
+	FieldWaitUntil = "wait_until"
 	// FieldWalkedUntil holds the string denoting the walked_until field in the database.
 	FieldWalkedUntil = "walked_until"
 	// FieldSeen holds the string denoting the seen field in the database.
@@ -78,6 +82,7 @@ var Columns = []string{
 	FieldHost,
 	FieldURL,
 	FieldName,
+	FieldPlace,
 	FieldCredential,
 	FieldHasCredential,
 	FieldInclude,
@@ -89,6 +94,7 @@ var Columns = []string{
 	FieldLastError,
 	FieldNotice,
 	FieldDueAt,
+	FieldWaitUntil,
 	FieldWalkedUntil,
 	FieldSeen,
 	FieldWebhookSecret,
@@ -113,6 +119,8 @@ var (
 	URLValidator func(string) error
 	// NameValidator is a validator for the "name" field. It is called by the builders before save.
 	NameValidator func(string) error
+	// PlaceValidator is a validator for the "place" field. It is called by the builders before save.
+	PlaceValidator func(string) error
 	// DefaultHasCredential holds the default value on creation for the "has_credential" field.
 	DefaultHasCredential bool
 	// DefaultForks holds the default value on creation for the "forks" field.
@@ -180,6 +188,11 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
 }
 
+// ByPlace orders the results by the place field.
+func ByPlace(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlace, opts...).ToFunc()
+}
+
 // ByHasCredential orders the results by the has_credential field.
 func ByHasCredential(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldHasCredential, opts...).ToFunc()
@@ -218,6 +231,11 @@ func ByNotice(opts ...sql.OrderTermOption) OrderOption {
 // ByDueAt orders the results by the due_at field.
 func ByDueAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDueAt, opts...).ToFunc()
+}
+
+// ByWaitUntil orders the results by the wait_until field.
+func ByWaitUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWaitUntil, opts...).ToFunc()
 }
 
 // ByWalkedUntil orders the results by the walked_until field.

@@ -75,6 +75,11 @@ func Name(v string) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldName, v))
 }
 
+// Place applies equality check predicate on the "place" field. It's identical to PlaceEQ.
+func Place(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldPlace, v))
+}
+
 // Credential applies equality check predicate on the "credential" field. It's identical to CredentialEQ.
 func Credential(v []byte) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldCredential, v))
@@ -118,6 +123,11 @@ func Notice(v string) predicate.Organization {
 // DueAt applies equality check predicate on the "due_at" field. It's identical to DueAtEQ.
 func DueAt(v time.Time) predicate.Organization {
 	return predicate.Organization(sql.FieldEQ(FieldDueAt, v))
+}
+
+// WaitUntil applies equality check predicate on the "wait_until" field. It's identical to WaitUntilEQ.
+func WaitUntil(v time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldWaitUntil, v))
 }
 
 // WalkedUntil applies equality check predicate on the "walked_until" field. It's identical to WalkedUntilEQ.
@@ -298,6 +308,81 @@ func NameEqualFold(v string) predicate.Organization {
 // NameContainsFold applies the ContainsFold predicate on the "name" field.
 func NameContainsFold(v string) predicate.Organization {
 	return predicate.Organization(sql.FieldContainsFold(FieldName, v))
+}
+
+// PlaceEQ applies the EQ predicate on the "place" field.
+func PlaceEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldPlace, v))
+}
+
+// PlaceNEQ applies the NEQ predicate on the "place" field.
+func PlaceNEQ(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldPlace, v))
+}
+
+// PlaceIn applies the In predicate on the "place" field.
+func PlaceIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldIn(FieldPlace, vs...))
+}
+
+// PlaceNotIn applies the NotIn predicate on the "place" field.
+func PlaceNotIn(vs ...string) predicate.Organization {
+	return predicate.Organization(sql.FieldNotIn(FieldPlace, vs...))
+}
+
+// PlaceGT applies the GT predicate on the "place" field.
+func PlaceGT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGT(FieldPlace, v))
+}
+
+// PlaceGTE applies the GTE predicate on the "place" field.
+func PlaceGTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldGTE(FieldPlace, v))
+}
+
+// PlaceLT applies the LT predicate on the "place" field.
+func PlaceLT(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLT(FieldPlace, v))
+}
+
+// PlaceLTE applies the LTE predicate on the "place" field.
+func PlaceLTE(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldLTE(FieldPlace, v))
+}
+
+// PlaceContains applies the Contains predicate on the "place" field.
+func PlaceContains(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContains(FieldPlace, v))
+}
+
+// PlaceHasPrefix applies the HasPrefix predicate on the "place" field.
+func PlaceHasPrefix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasPrefix(FieldPlace, v))
+}
+
+// PlaceHasSuffix applies the HasSuffix predicate on the "place" field.
+func PlaceHasSuffix(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldHasSuffix(FieldPlace, v))
+}
+
+// PlaceIsNil applies the IsNil predicate on the "place" field.
+func PlaceIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldPlace))
+}
+
+// PlaceNotNil applies the NotNil predicate on the "place" field.
+func PlaceNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldPlace))
+}
+
+// PlaceEqualFold applies the EqualFold predicate on the "place" field.
+func PlaceEqualFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldEqualFold(FieldPlace, v))
+}
+
+// PlaceContainsFold applies the ContainsFold predicate on the "place" field.
+func PlaceContainsFold(v string) predicate.Organization {
+	return predicate.Organization(sql.FieldContainsFold(FieldPlace, v))
 }
 
 // CredentialEQ applies the EQ predicate on the "credential" field.
@@ -648,6 +733,56 @@ func DueAtLT(v time.Time) predicate.Organization {
 // DueAtLTE applies the LTE predicate on the "due_at" field.
 func DueAtLTE(v time.Time) predicate.Organization {
 	return predicate.Organization(sql.FieldLTE(FieldDueAt, v))
+}
+
+// WaitUntilEQ applies the EQ predicate on the "wait_until" field.
+func WaitUntilEQ(v time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldEQ(FieldWaitUntil, v))
+}
+
+// WaitUntilNEQ applies the NEQ predicate on the "wait_until" field.
+func WaitUntilNEQ(v time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldNEQ(FieldWaitUntil, v))
+}
+
+// WaitUntilIn applies the In predicate on the "wait_until" field.
+func WaitUntilIn(vs ...time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldIn(FieldWaitUntil, vs...))
+}
+
+// WaitUntilNotIn applies the NotIn predicate on the "wait_until" field.
+func WaitUntilNotIn(vs ...time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldNotIn(FieldWaitUntil, vs...))
+}
+
+// WaitUntilGT applies the GT predicate on the "wait_until" field.
+func WaitUntilGT(v time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldGT(FieldWaitUntil, v))
+}
+
+// WaitUntilGTE applies the GTE predicate on the "wait_until" field.
+func WaitUntilGTE(v time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldGTE(FieldWaitUntil, v))
+}
+
+// WaitUntilLT applies the LT predicate on the "wait_until" field.
+func WaitUntilLT(v time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldLT(FieldWaitUntil, v))
+}
+
+// WaitUntilLTE applies the LTE predicate on the "wait_until" field.
+func WaitUntilLTE(v time.Time) predicate.Organization {
+	return predicate.Organization(sql.FieldLTE(FieldWaitUntil, v))
+}
+
+// WaitUntilIsNil applies the IsNil predicate on the "wait_until" field.
+func WaitUntilIsNil() predicate.Organization {
+	return predicate.Organization(sql.FieldIsNull(FieldWaitUntil))
+}
+
+// WaitUntilNotNil applies the NotNil predicate on the "wait_until" field.
+func WaitUntilNotNil() predicate.Organization {
+	return predicate.Organization(sql.FieldNotNull(FieldWaitUntil))
 }
 
 // WalkedUntilEQ applies the EQ predicate on the "walked_until" field.

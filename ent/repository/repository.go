@@ -83,6 +83,8 @@ const (
 	FieldOrganizationID = "organization_id"
 	// FieldUpstreamID holds the string denoting the upstream_id field in the database.
 	FieldUpstreamID = "upstream_id"
+	// FieldAdopted holds the string denoting the adopted field in the database.
+	FieldAdopted = "adopted"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeSyncs holds the string denoting the syncs edge name in mutations.
@@ -179,6 +181,7 @@ var Columns = []string{
 	FieldWebhookPushAt,
 	FieldOrganizationID,
 	FieldUpstreamID,
+	FieldAdopted,
 	FieldCreatedAt,
 }
 
@@ -219,6 +222,8 @@ var (
 	WebhookOutcomeValidator func(string) error
 	// UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
 	UpstreamIDValidator func(string) error
+	// DefaultAdopted holds the default value on creation for the "adopted" field.
+	DefaultAdopted bool
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
@@ -480,6 +485,11 @@ func ByOrganizationID(opts ...sql.OrderTermOption) OrderOption {
 // ByUpstreamID orders the results by the upstream_id field.
 func ByUpstreamID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUpstreamID, opts...).ToFunc()
+}
+
+// ByAdopted orders the results by the adopted field.
+func ByAdopted(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAdopted, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -190,6 +190,11 @@ func UpstreamID(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldUpstreamID, v))
 }
 
+// Adopted applies equality check predicate on the "adopted" field. It's identical to AdoptedEQ.
+func Adopted(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldAdopted, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldCreatedAt, v))
@@ -1633,6 +1638,16 @@ func UpstreamIDEqualFold(v string) predicate.Repository {
 // UpstreamIDContainsFold applies the ContainsFold predicate on the "upstream_id" field.
 func UpstreamIDContainsFold(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldContainsFold(FieldUpstreamID, v))
+}
+
+// AdoptedEQ applies the EQ predicate on the "adopted" field.
+func AdoptedEQ(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldAdopted, v))
+}
+
+// AdoptedNEQ applies the NEQ predicate on the "adopted" field.
+func AdoptedNEQ(v bool) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldAdopted, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

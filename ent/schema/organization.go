@@ -24,6 +24,7 @@ type SeenRepository struct {
 	Package bool   `json:"package"`          // it had a composer.json then
 	Added   bool   `json:"added,omitempty"`  // it was added here: if it is not here any more, a person removed it
 	Failed  string `json:"failed,omitempty"` // why it could not be added
+	Path    string `json:"path,omitempty"`   // what it was called at the host, of one that was added
 }
 
 // Organization is an organization, a group or a user of a git host, whose repositories are added as they come.
@@ -36,6 +37,8 @@ func (Organization) Fields() []ent.Field {
 		field.Enum("host").Values("GITHUB", "GITLAB", "GITEA").Immutable(),
 		field.String("url").Immutable().MaxLen(2048).Comment("Of the host."),
 		field.String("name").Immutable().MaxLen(255).Comment("As the host has it; of GitLab the path of a group."),
+		field.String("place").Optional().Nillable().Unique().MaxLen(2400).Annotations(entgql.Skip()).
+			Comment("Host, address and name in lower case, as hosts tell no acme from Acme; null where another one had it before that was so."),
 		field.Bytes("credential").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
 			Comment("Sealed: the token."),
 		field.Bool("has_credential").Default(false),
@@ -48,6 +51,8 @@ func (Organization) Fields() []ent.Field {
 		field.String("last_error").Optional().Nillable(),
 		field.String("notice").Optional().Nillable().Comment("What a person should know although all went well."),
 		field.Time("due_at").Default(now).Annotations(entgql.Skip()).Comment("When it is looked through next."),
+		field.Time("wait_until").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("Its host wants not to be asked before, whoever has it looked through."),
 		field.Time("walked_until").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("Somebody looks through it, until then at most; null: nobody does."),
 		field.JSON("seen", Seen{}).Optional().Annotations(entgql.Skip()),

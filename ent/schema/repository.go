@@ -65,6 +65,8 @@ func (Repository) Fields() []ent.Field {
 		field.String("organization_id").Optional().Nillable().Comment("The organization that it was added with."),
 		field.String("upstream_id").Optional().Nillable().MaxLen(64).Annotations(entgql.Skip()).
 			Comment("Its id at the host of that organization, which outlives a change of its name."),
+		field.Bool("adopted").Default(false).Annotations(entgql.Skip()).
+			Comment("A person had added it before it became one of the organization: it stays when that is removed."),
 		createdAt(),
 	}
 }

@@ -33,6 +33,7 @@ func (SyncRun) Fields() []ent.Field {
 		field.String("trigger").Immutable().Comment("create, manual, update, schedule, change or webhook"),
 		field.Bool("again").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("True where what it reads changed after it began: another run follows it."),
+		field.Int64("job").Optional().Nillable().Annotations(entgql.Skip()).Comment("Its job in the queue; null until that is known."),
 		createdAt(),
 		field.Time("started_at").Optional().Nillable(),
 		field.Time("finished_at").Optional().Nillable(),
@@ -40,6 +41,8 @@ func (SyncRun) Fields() []ent.Field {
 		field.Int("packages_total").Optional().Nillable(),
 		field.Int("versions_added").Default(0),
 		field.Int("versions_removed").Default(0),
+		field.Int("versions_changed").Default(0).Comment("Versions of which the source says something else than what is served."),
+		field.Int("archives_ahead").Default(0).Comment("Archives that were fetched before anybody asked for them, also after it ended."),
 		field.JSON("skipped", []SyncSkip{}).Default([]SyncSkip{}),
 		field.String("error").Optional().Nillable(),
 		field.String("notice").Optional().Nillable().Comment("What a person should know although it went well."),

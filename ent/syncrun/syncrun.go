@@ -34,6 +34,8 @@ const (
 	FieldTrigger = "trigger"
 	// FieldAgain holds the string denoting the again field in the database.
 	FieldAgain = "again"
+	// FieldJob holds the string denoting the job field in the database.
+	FieldJob = "job"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldStartedAt holds the string denoting the started_at field in the database.
@@ -48,6 +50,10 @@ const (
 	FieldVersionsAdded = "versions_added"
 	// FieldVersionsRemoved holds the string denoting the versions_removed field in the database.
 	FieldVersionsRemoved = "versions_removed"
+	// FieldVersionsChanged holds the string denoting the versions_changed field in the database.
+	FieldVersionsChanged = "versions_changed"
+	// FieldArchivesAhead holds the string denoting the archives_ahead field in the database.
+	FieldArchivesAhead = "archives_ahead"
 	// FieldSkipped holds the string denoting the skipped field in the database.
 	FieldSkipped = "skipped"
 	// FieldError holds the string denoting the error field in the database.
@@ -78,6 +84,7 @@ var Columns = []string{
 	FieldHeartbeatAt,
 	FieldTrigger,
 	FieldAgain,
+	FieldJob,
 	FieldCreatedAt,
 	FieldStartedAt,
 	FieldFinishedAt,
@@ -85,6 +92,8 @@ var Columns = []string{
 	FieldPackagesTotal,
 	FieldVersionsAdded,
 	FieldVersionsRemoved,
+	FieldVersionsChanged,
+	FieldArchivesAhead,
 	FieldSkipped,
 	FieldError,
 	FieldNotice,
@@ -117,6 +126,10 @@ var (
 	DefaultVersionsAdded int
 	// DefaultVersionsRemoved holds the default value on creation for the "versions_removed" field.
 	DefaultVersionsRemoved int
+	// DefaultVersionsChanged holds the default value on creation for the "versions_changed" field.
+	DefaultVersionsChanged int
+	// DefaultArchivesAhead holds the default value on creation for the "archives_ahead" field.
+	DefaultArchivesAhead int
 	// DefaultSkipped holds the default value on creation for the "skipped" field.
 	DefaultSkipped []schema.SyncSkip
 	// DefaultID holds the default value on creation for the "id" field.
@@ -202,6 +215,11 @@ func ByAgain(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAgain, opts...).ToFunc()
 }
 
+// ByJob orders the results by the job field.
+func ByJob(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldJob, opts...).ToFunc()
+}
+
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
@@ -235,6 +253,16 @@ func ByVersionsAdded(opts ...sql.OrderTermOption) OrderOption {
 // ByVersionsRemoved orders the results by the versions_removed field.
 func ByVersionsRemoved(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersionsRemoved, opts...).ToFunc()
+}
+
+// ByVersionsChanged orders the results by the versions_changed field.
+func ByVersionsChanged(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVersionsChanged, opts...).ToFunc()
+}
+
+// ByArchivesAhead orders the results by the archives_ahead field.
+func ByArchivesAhead(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldArchivesAhead, opts...).ToFunc()
 }
 
 // ByError orders the results by the error field.

@@ -100,6 +100,11 @@ func Again(v bool) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldAgain, v))
 }
 
+// Job applies equality check predicate on the "job" field. It's identical to JobEQ.
+func Job(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldJob, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldCreatedAt, v))
@@ -133,6 +138,16 @@ func VersionsAdded(v int) predicate.SyncRun {
 // VersionsRemoved applies equality check predicate on the "versions_removed" field. It's identical to VersionsRemovedEQ.
 func VersionsRemoved(v int) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldVersionsRemoved, v))
+}
+
+// VersionsChanged applies equality check predicate on the "versions_changed" field. It's identical to VersionsChangedEQ.
+func VersionsChanged(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldVersionsChanged, v))
+}
+
+// ArchivesAhead applies equality check predicate on the "archives_ahead" field. It's identical to ArchivesAheadEQ.
+func ArchivesAhead(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldArchivesAhead, v))
 }
 
 // Error applies equality check predicate on the "error" field. It's identical to ErrorEQ.
@@ -480,6 +495,56 @@ func AgainNotNil() predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldNotNull(FieldAgain))
 }
 
+// JobEQ applies the EQ predicate on the "job" field.
+func JobEQ(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldJob, v))
+}
+
+// JobNEQ applies the NEQ predicate on the "job" field.
+func JobNEQ(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldJob, v))
+}
+
+// JobIn applies the In predicate on the "job" field.
+func JobIn(vs ...int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldJob, vs...))
+}
+
+// JobNotIn applies the NotIn predicate on the "job" field.
+func JobNotIn(vs ...int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldJob, vs...))
+}
+
+// JobGT applies the GT predicate on the "job" field.
+func JobGT(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldJob, v))
+}
+
+// JobGTE applies the GTE predicate on the "job" field.
+func JobGTE(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldJob, v))
+}
+
+// JobLT applies the LT predicate on the "job" field.
+func JobLT(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldJob, v))
+}
+
+// JobLTE applies the LTE predicate on the "job" field.
+func JobLTE(v int64) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldJob, v))
+}
+
+// JobIsNil applies the IsNil predicate on the "job" field.
+func JobIsNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIsNull(FieldJob))
+}
+
+// JobNotNil applies the NotNil predicate on the "job" field.
+func JobNotNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotNull(FieldJob))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldCreatedAt, v))
@@ -788,6 +853,86 @@ func VersionsRemovedLT(v int) predicate.SyncRun {
 // VersionsRemovedLTE applies the LTE predicate on the "versions_removed" field.
 func VersionsRemovedLTE(v int) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldLTE(FieldVersionsRemoved, v))
+}
+
+// VersionsChangedEQ applies the EQ predicate on the "versions_changed" field.
+func VersionsChangedEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldVersionsChanged, v))
+}
+
+// VersionsChangedNEQ applies the NEQ predicate on the "versions_changed" field.
+func VersionsChangedNEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldVersionsChanged, v))
+}
+
+// VersionsChangedIn applies the In predicate on the "versions_changed" field.
+func VersionsChangedIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldVersionsChanged, vs...))
+}
+
+// VersionsChangedNotIn applies the NotIn predicate on the "versions_changed" field.
+func VersionsChangedNotIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldVersionsChanged, vs...))
+}
+
+// VersionsChangedGT applies the GT predicate on the "versions_changed" field.
+func VersionsChangedGT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldVersionsChanged, v))
+}
+
+// VersionsChangedGTE applies the GTE predicate on the "versions_changed" field.
+func VersionsChangedGTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldVersionsChanged, v))
+}
+
+// VersionsChangedLT applies the LT predicate on the "versions_changed" field.
+func VersionsChangedLT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldVersionsChanged, v))
+}
+
+// VersionsChangedLTE applies the LTE predicate on the "versions_changed" field.
+func VersionsChangedLTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldVersionsChanged, v))
+}
+
+// ArchivesAheadEQ applies the EQ predicate on the "archives_ahead" field.
+func ArchivesAheadEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldArchivesAhead, v))
+}
+
+// ArchivesAheadNEQ applies the NEQ predicate on the "archives_ahead" field.
+func ArchivesAheadNEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldArchivesAhead, v))
+}
+
+// ArchivesAheadIn applies the In predicate on the "archives_ahead" field.
+func ArchivesAheadIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldArchivesAhead, vs...))
+}
+
+// ArchivesAheadNotIn applies the NotIn predicate on the "archives_ahead" field.
+func ArchivesAheadNotIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldArchivesAhead, vs...))
+}
+
+// ArchivesAheadGT applies the GT predicate on the "archives_ahead" field.
+func ArchivesAheadGT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldArchivesAhead, v))
+}
+
+// ArchivesAheadGTE applies the GTE predicate on the "archives_ahead" field.
+func ArchivesAheadGTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldArchivesAhead, v))
+}
+
+// ArchivesAheadLT applies the LT predicate on the "archives_ahead" field.
+func ArchivesAheadLT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldArchivesAhead, v))
+}
+
+// ArchivesAheadLTE applies the LTE predicate on the "archives_ahead" field.
+func ArchivesAheadLTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldArchivesAhead, v))
 }
 
 // ErrorEQ applies the EQ predicate on the "error" field.

@@ -524,6 +524,7 @@ type ComplexityRoot struct {
 	}
 
 	SyncRun struct {
+		ArchivesAhead   func(childComplexity int) int
 		Error           func(childComplexity int) int
 		FinishedAt      func(childComplexity int) int
 		ID              func(childComplexity int) int
@@ -536,6 +537,7 @@ type ComplexityRoot struct {
 		Status          func(childComplexity int) int
 		Trigger         func(childComplexity int) int
 		VersionsAdded   func(childComplexity int) int
+		VersionsChanged func(childComplexity int) int
 		VersionsRemoved func(childComplexity int) int
 	}
 
@@ -3087,6 +3089,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignInPayload.User(childComplexity), true
 
+	case "SyncRun.archivesAhead":
+		if e.ComplexityRoot.SyncRun.ArchivesAhead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.ArchivesAhead(childComplexity), true
 	case "SyncRun.error":
 		if e.ComplexityRoot.SyncRun.Error == nil {
 			break
@@ -3159,6 +3167,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncRun.VersionsAdded(childComplexity), true
+	case "SyncRun.versionsChanged":
+		if e.ComplexityRoot.SyncRun.VersionsChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.VersionsChanged(childComplexity), true
 	case "SyncRun.versionsRemoved":
 		if e.ComplexityRoot.SyncRun.VersionsRemoved == nil {
 			break
@@ -4116,7 +4130,8 @@ extend type Repository {
 
 """
 url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
-write-only, stored encrypted; it reads the API of the host and the repositories.
+write-only, stored encrypted; it reads the API of the host and the repositories. Private ones of a user of GitHub need that
+user's own.
 """
 input AddOrganizationInput {
   host: OrganizationHost!
@@ -4148,7 +4163,7 @@ extend type Mutation {
   "Adds an organization, and soon its repositories."
   addOrganization(input: AddOrganizationInput!): Organization!
   updateOrganization(id: ID!, input: UpdateOrganizationInput!): Organization!
-  "Removes an organization; answers its id. Its repositories stay, unless repositories is true."
+  "Removes an organization; answers its id. Its repositories stay; with repositories, those that it added are removed too."
   removeOrganization(id: ID!, repositories: Boolean): ID!
   "Has an organization be looked through for new repositories soon."
   syncOrganization(id: ID!): Organization!
@@ -4366,7 +4381,11 @@ type SyncRun implements Node {
   packagesTotal: Int
   versionsAdded: Int!
   versionsRemoved: Int!
-  "Versions left out, each with its reason."
+  "Versions of which the source says something else than when they were first seen, which is served on until a person accepts the change."
+  versionsChanged: Int!
+  "Archives that were fetched before anybody asked for them, as something of their packages was new; counted also after the sync ended."
+  archivesAhead: Int!
+  "Packages and versions left out, each with its reason."
   skipped: [SyncSkip!]!
   error: String
   "What a person should know although it went well."
@@ -5800,6 +5819,10 @@ func (ec *executionContext) childFields_SyncRun(ctx context.Context, field graph
 		return ec.fieldContext_SyncRun_versionsAdded(ctx, field)
 	case "versionsRemoved":
 		return ec.fieldContext_SyncRun_versionsRemoved(ctx, field)
+	case "versionsChanged":
+		return ec.fieldContext_SyncRun_versionsChanged(ctx, field)
+	case "archivesAhead":
+		return ec.fieldContext_SyncRun_archivesAhead(ctx, field)
 	case "skipped":
 		return ec.fieldContext_SyncRun_skipped(ctx, field)
 	case "error":

@@ -29,7 +29,8 @@ type AcceptInvitationInput struct {
 }
 
 // url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
-// write-only, stored encrypted; it reads the API of the host and the repositories.
+// write-only, stored encrypted; it reads the API of the host and the repositories. Private ones of a user of GitHub need that
+// user's own.
 type AddOrganizationInput struct {
 	Host     organization.Host `json:"host"`
 	URL      *string           `json:"url,omitempty"`

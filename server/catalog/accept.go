@@ -112,6 +112,14 @@ func (c *Catalog) ReleaseVersion(ctx context.Context, id string) error {
 
 // AcceptChange has a release be what its source says of it now, from now on.
 func (c *Catalog) AcceptChange(ctx context.Context, id string) error {
+	err := c.acceptChange(ctx, id)
+	if err == nil && c.Accepted != nil {
+		c.Accepted(ctx, id)
+	}
+	return err
+}
+
+func (c *Catalog) acceptChange(ctx context.Context, id string) error {
 	return c.decide(ctx, id, "version.accept", func(tx *database.Tx, d *decided) (map[string]any, error) {
 		if err := d.changeOf(); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -22,6 +23,8 @@ type Catalog struct {
 	publicURL *url.URL
 	distBase  string // of the addresses of archives
 	packers   sync.Pool
+	// Accepted is told which version's change was accepted, by its id, once it is. It may be nil.
+	Accepted func(ctx context.Context, id string)
 }
 
 // New changes the catalog of a database; what changes upstream is told in the audit log. publicURL is the base of the

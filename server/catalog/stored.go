@@ -11,6 +11,7 @@ import (
 	"broker/ent"
 	row "broker/ent/archive"
 	"broker/ent/dist"
+	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/ent/repository"
 	"broker/ent/setting"
@@ -33,6 +34,20 @@ func (c *Catalog) DistsOf(ctx context.Context, sha256 string) ([]*Dist, error) {
 		}
 	}
 	return dists, nil
+}
+
+// DistOf returns the archive of a version, by the version's id; nil where it has none, or is no more.
+func (c *Catalog) DistOf(ctx context.Context, versionID string) (*Dist, error) {
+	of, err := c.db.Client.Dist.Query().Where(dist.HasVersionsWith(packageversion.ID(versionID), packageversion.GoneAtIsNil())).
+		WithPackage().WithArchive().Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the archive of the version %s: %w", versionID, err)
+	}
+	d := DistFrom(of)
+	return d, WithPin(ctx, c.db.Client, d)
 }
 
 // Uploaded tells whether a stored archive was uploaded, and so has no source.

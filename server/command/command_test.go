@@ -88,8 +88,12 @@ func TestCommandLineThatMakesNoSense(t *testing.T) {
 		`token list --search ""`:                                   "--search is empty",
 		`usage --range fortnight`:                                  "range is",
 		`usage --token ""`:                                         "--token is empty",
+		`repository add --cooldown x`:                              `--cooldown is a whole number, and "x" is not`,
+		`repository add --priority 99999999999999999999`:           `--priority is a whole number, and "99999999999999999999" is not`,
+		`organization list --json=x`:                               `--json is true or false, and "x" is not`,
+		`token create --description CI --rate-limit x`:             "--rate-limit is a number",
 	} {
-		if _, complaint, code := p.run(words(line)...); code != 2 || !strings.Contains(complaint, want) {
+		if _, complaint, code := p.run(words(line)...); code != 2 || !strings.Contains(complaint, want) || strings.Contains(complaint, "strconv") {
 			t.Errorf("broker %s: %d %s", line, code, complaint)
 		}
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,11 +10,26 @@ import (
 	"broker/ent/block"
 	"broker/server/cached"
 	"broker/server/catalog"
+	"broker/server/jobs"
+	"broker/server/mirror"
 	"broker/server/repository"
 	"broker/server/view"
 )
 
-func (t *tools) catalog() *catalog.Catalog { return catalog.New(t.db, t.events, t.config.PublicURL) }
+// catalog opens the catalog. What a running server is to do after a decision is queued to it.
+func (t *tools) catalog() *catalog.Catalog {
+	packages := catalog.New(t.db, t.events, t.config.PublicURL)
+	packages.Accepted = func(ctx context.Context, id string) {
+		queue, err := jobs.New(t.db, jobs.DefaultPace, t.config.Log)
+		if err == nil {
+			err = errors.Join(queue.Ask(ctx, mirror.AcceptedTask, id), queue.Stop(ctx))
+		}
+		if err != nil {
+			fmt.Fprintf(t.Err, "Its archive is fetched when somebody asks for it: %s\n", err)
+		}
+	}
+	return packages
+}
 
 func (t *tools) view() *view.View {
 	memory := cached.NewMemory(t.db.Changes)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -87,12 +88,12 @@ var flagHelp = map[string]string{
 	"email":              "the e-mail address they sign in with",
 	"role":               "owner, maintainer or viewer",
 	"host":               "github, gitlab or gitea, which is Forgejo too",
-	"token-file":         "a file with a token that may read the repositories",
+	"token-file":         "a file with a token that may read the repositories; of a user of GitHub that user's own, for private ones",
 	"include":            "a pattern of names of repositories that are added, such as lib-*; may be given more than once",
 	"exclude":            "a pattern of names of repositories that are not; may be given more than once",
 	"forks":              "add forks too",
 	"archived":           "add what is archived at the host too",
-	"repositories":       "remove its repositories as well",
+	"repositories":       "remove the repositories that it added as well",
 	"remove":             "remove it: no delivery counts any more",
 }
 
@@ -124,6 +125,19 @@ func (f *flags) empty() (name string) {
 func (f *flags) given(name string) (yes bool) {
 	f.Visit(func(one *pflag.Flag) { yes = yes || one.Name == name })
 	return yes
+}
+
+// wrongFlag says what is wrong with a flag.
+func wrongFlag(err error) string {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err.Error()
+	}
+	wants, known := map[string]string{"int": "a whole number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
+	if !known {
+		return err.Error()
+	}
+	return fmt.Sprintf("--%s is %s, and %q is not", invalid.GetFlag().Name, wants, invalid.GetValue())
 }
 
 // number reads a flag that is a whole number; nil where it is not given.

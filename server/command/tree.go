@@ -135,7 +135,7 @@ func (p Program) tree() *cobra.Command {
 	root.SetIn(p.Streams.In)
 	root.SetVersionTemplate("broker {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{fmt.Sprintf("%s: %v; %s --help shows what there is", path(cmd), err, cmd.CommandPath())}
+		return &usageError{fmt.Sprintf("%s: %s; %s --help shows what there is", path(cmd), wrongFlag(err), cmd.CommandPath())}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
 	for _, s := range p.Settings {

@@ -257,7 +257,15 @@ func (c *child) failure(err error) error {
 	case has("returned error: 404", "does not appear to be a git repository", "Repository not found", "' not found"):
 		return fmt.Errorf("%w: the host has no repository at this address, or none that the credential may read", ErrNotFound)
 	}
-	return fmt.Errorf("git: %w: %s", err, lastLine(said))
+	if c.local {
+		return fmt.Errorf("git fails here: %s", lastLine(said))
+	}
+	for _, fault := range faults {
+		if has(fault.words) {
+			return errors.New(fault.means)
+		}
+	}
+	return fmt.Errorf("git cannot read it: %s", lastLine(said))
 }
 
 // lastLine is what git said last, without what stands before it.

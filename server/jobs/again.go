@@ -33,7 +33,7 @@ func (q *Queue) SyncAgain(ctx context.Context, repositoryID, trigger string) (*e
 			return nil, fmt.Errorf("read the sync under way: %w", err)
 		}
 		if run.Status == syncrun.StatusQUEUED {
-			return run, nil
+			return run, q.hasten(ctx, run, trigger)
 		}
 		n, err := q.db.Client.SyncRun.Update().Where(same(run)).SetAgain(true).Save(ctx)
 		if err != nil {

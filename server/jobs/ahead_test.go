@@ -23,15 +23,15 @@ func TestWhatIsFetchedAheadIsQueued(t *testing.T) {
 		q := open(t, db, pace)
 		repo := add(t, db, "acme")
 		calls := make(chan []string, 100)
-		q.FetchAhead(func(_ context.Context, id string, names []string) ([]string, error) {
+		q.FetchAhead(func(_ context.Context, id string, names []string) (int, []string, error) {
 			if id != repo.ID {
 				t.Errorf("of the repository %s", id)
 			}
 			calls <- names
 			if slices.Contains(names, "acme/never") {
-				return []string{"acme/never"}, errors.New("the source is down")
+				return 0, []string{"acme/never"}, errors.New("the source is down")
 			}
-			return nil, nil
+			return len(names), nil, nil
 		})
 		hold := make(chan struct{})
 		start(t, q, func(ctx context.Context, _ *Run) error {
@@ -56,19 +56,26 @@ func TestWhatIsFetchedAheadIsQueued(t *testing.T) {
 		for i := range aheadNames + 1 {
 			many = append(many, fmt.Sprintf("acme/p%03d", i))
 		}
-		if err := q.Ahead(t.Context(), repo.ID, many); err != nil {
+		if err := q.Ahead(t.Context(), repo.ID, run.ID, many); err != nil {
 			t.Fatal(err)
 		}
 		got := slices.Concat(next(), next())
 		if slices.Sort(got); !slices.Equal(got, many) {
 			t.Errorf("handed over were %v", got)
 		}
-		if err := q.Ahead(t.Context(), repo.ID, []string{"acme/never", "acme/fine"}); err != nil {
+		if err := q.Ahead(t.Context(), repo.ID, "", []string{"acme/never", "acme/fine"}); err != nil {
 			t.Fatal(err)
 		}
 		if first, second, third := next(), next(), next(); len(first) != 2 || !slices.Equal(second, []string{"acme/never"}) || !slices.Equal(third, second) {
 			t.Errorf("tried were %v, %v and %v", first, second, third)
 		}
+		// They are in the history, while the sync runs and after it, also those of no sync.
+		until(t, db, run.ID, func(r *ent.SyncRun) bool { return r.ArchivesAhead == len(many) })
+		if err := q.Ahead(t.Context(), repo.ID, "", []string{"acme/one", "acme/two"}); err != nil {
+			t.Fatal(err)
+		}
+		next()
+		until(t, db, run.ID, func(r *ent.SyncRun) bool { return r.ArchivesAhead == len(many)+2 })
 		close(hold)
 		until(t, db, run.ID, func(r *ent.SyncRun) bool { return r.Active == nil })
 		select {

@@ -160,12 +160,23 @@ func (q *Queue) Sync(ctx context.Context, repositoryID, trigger string, with Wit
 		return with(tx, run)
 	})
 	if ent.IsConstraintError(err) {
-		return q.active(ctx, repositoryID)
+		if run, err = q.active(ctx, repositoryID); err != nil {
+			return nil, err
+		}
+		return run, q.hasten(ctx, run, trigger)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("queue a sync: %w", err)
 	}
-	return run, q.enqueue(ctx, syncArgs{RunID: run.ID})
+	return run, q.enqueue(ctx, run, 0)
+}
+
+// hasten has a run that waits wait no longer than one that something else triggered would.
+func (q *Queue) hasten(ctx context.Context, run *ent.SyncRun, trigger string) error {
+	if run.Active == nil || run.Status != syncrun.StatusQUEUED || urgency(trigger) >= urgency(run.Trigger) {
+		return nil
+	}
+	return q.insert(ctx, syncArgs{RunID: run.ID, Priority: urgency(trigger)})
 }
 
 func (q *Queue) active(ctx context.Context, repositoryID string) (*ent.SyncRun, error) {
@@ -179,17 +190,34 @@ func (q *Queue) active(ctx context.Context, repositoryID string) (*ent.SyncRun, 
 	return run, nil
 }
 
-// enqueue makes the job of a queued run. If it fails, or the process dies before it, the watch makes another.
-func (q *Queue) enqueue(ctx context.Context, job syncArgs) error {
-	if _, err := q.client.Insert(ctx, job, nil); err != nil {
+// enqueue makes the job of a queued run; takenUp is 0 for its first. If it fails, or the process dies before it, the watch
+// makes another.
+func (q *Queue) enqueue(ctx context.Context, run *ent.SyncRun, takenUp int64) error {
+	return q.insert(ctx, syncArgs{RunID: run.ID, TakenUp: takenUp, Priority: urgency(run.Trigger)})
+}
+
+// insert puts a job in the queue, and notes at its run which one it is.
+func (q *Queue) insert(ctx context.Context, job syncArgs) error {
+	inserted, err := q.client.Insert(ctx, job, nil)
+	if err == nil {
+		err = q.db.Client.SyncRun.Update().Where(syncrun.ID(job.RunID)).SetJob(inserted.Job.ID).Exec(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("queue a sync: %w", err)
 	}
 	return nil
 }
 
-// Cancel stops a run that is queued or running; one that is over stays as it is.
+// Cancel stops a run that is queued or running; one that is over stays as it is. Another follows one that runs, where what
+// it reads changed after it began.
 func (q *Queue) Cancel(ctx context.Context, runID string, with With) (*ent.SyncRun, error) {
-	err := q.db.Tx(ctx, func(tx *database.Tx) error {
+	now, err := q.pace.Now(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cancel a sync: %w", err)
+	}
+	var next *ent.SyncRun
+	err = q.db.Tx(ctx, func(tx *database.Tx) error {
+		next = nil
 		run, err := tx.SyncRun.Get(ctx, runID)
 		if err != nil || run.Active == nil {
 			return err
@@ -200,8 +228,14 @@ func (q *Queue) Cancel(ctx context.Context, runID string, with With) (*ent.SyncR
 		if err := settle(ctx, tx, run.RepositoryID); err != nil {
 			return err
 		}
+		if next, err = follow(ctx, tx, run, now); err != nil {
+			return err
+		}
 		return with(tx, run)
 	})
+	if err == nil && next != nil {
+		err = q.enqueue(ctx, next, 0)
+	}
 	if err != nil {
 		return nil, err
 	}

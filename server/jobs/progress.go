@@ -23,6 +23,28 @@ const (
 // Manual tells whether somebody asked for the run.
 func (r *Run) Manual() bool { return r.row != nil && r.row.Trigger == "manual" }
 
+// ID is the run's; empty of one that is written nowhere.
+func (r *Run) ID() string {
+	if r.row == nil {
+		return ""
+	}
+	return r.row.ID
+}
+
+// Changed adds versions of which the source says something else than what is served.
+func (r *Run) Changed(versions int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changed += versions
+}
+
+// VersionsChanged is how many those are so far.
+func (r *Run) VersionsChanged() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.changed
+}
+
 // Expect says how many packages there are.
 func (r *Run) Expect(total int) {
 	r.mu.Lock()
@@ -125,7 +147,7 @@ func (r *Run) beatOnce(ctx context.Context) (int, error) {
 func (r *Run) counts(update *ent.SyncRunUpdate) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	update.SetPackagesDone(r.done).SetNillablePackagesTotal(r.total).SetVersionsAdded(r.added).SetVersionsRemoved(r.removed)
+	update.SetPackagesDone(r.done).SetNillablePackagesTotal(r.total).SetVersionsAdded(r.added).SetVersionsRemoved(r.removed).SetVersionsChanged(r.changed)
 }
 
 func (r *Run) doneOf() (done, total int) {

@@ -21,18 +21,31 @@ import (
 )
 
 // syncArgs is the job of a run. One that is taken up again gets another job, whatever became of its first: TakenUp is
-// when, in Unix seconds.
+// when, in Unix seconds. So does one that waits and becomes more urgent; whichever job comes second finds the run begun.
 type syncArgs struct {
-	RunID   string `json:"run_id"`
-	TakenUp int64  `json:"taken_up,omitempty"`
+	RunID    string `json:"run_id"`
+	TakenUp  int64  `json:"taken_up,omitempty"`
+	Priority int    `json:"priority,omitempty"`
+}
+
+// urgency is River's priority of a run that something triggered, of which 1 is worked on first: what somebody waits for,
+// and pushes; then what is new here; then what is looked at by the clock. What is fetched ahead comes last.
+func urgency(trigger string) int {
+	switch trigger {
+	case "create":
+		return 2
+	case "schedule":
+		return 3
+	}
+	return 1
 }
 
 // Kind names the job in the queue.
 func (syncArgs) Kind() string { return "sync" }
 
 // InsertOpts has each job once in the queue.
-func (syncArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+func (a syncArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Priority: a.Priority, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
 	}}}
 }
@@ -159,7 +172,7 @@ func (q *Queue) finish(ctx context.Context, r *Run, cause error) error {
 	if next == nil {
 		return nil
 	}
-	return q.enqueue(ctx, syncArgs{RunID: next.ID})
+	return q.enqueue(ctx, next, 0)
 }
 
 // write writes how a run ended. next is the run that follows it, where there is one.
@@ -218,6 +231,7 @@ type Run struct {
 	done           int
 	total          *int
 	added, removed int
+	changed        int // versions
 	skipped        []schema.SyncSkip
 	notice         *string
 }

@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"broker/ent"
 	"broker/ent/repository"
@@ -15,8 +20,11 @@ import (
 // ended is what became of a run whose worker was lost too often.
 const ended = "the server ended while it ran"
 
-// takenUpFor is how long a run that was taken up may wait for its turn before it is taken up once more.
+// takenUpFor is how long a run that waits for its turn is left alone before somebody looks again whether its job does.
 const takenUpFor = time.Minute
+
+// atOnce is how many runs are asked for, or written, at a time.
+const atOnce = 500
 
 // watch takes up runs whose worker is lost.
 func (q *Queue) watch(ctx context.Context) {
@@ -46,18 +54,58 @@ func (q *Queue) takeUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	waits, err := q.waiting(ctx, silent)
+	if err != nil {
+		return err
+	}
 	var failed []error
+	for some := range slices.Chunk(slices.Collect(maps.Keys(waits)), atOnce) {
+		failed = append(failed, q.db.Client.SyncRun.Update().Where(syncrun.IDIn(some...), syncrun.ActiveNotNil(), syncrun.StatusEQ(syncrun.StatusQUEUED)).
+			SetHeartbeatAt(now.Add(takenUpFor)).Exec(ctx))
+	}
 	for _, run := range silent {
-		failed = append(failed, q.takeUpOne(ctx, run, now))
+		if !waits[run.ID] {
+			failed = append(failed, q.takeUpOne(ctx, run, now))
+		}
 	}
 	return errors.Join(failed...)
+}
+
+// waiting tells which of some runs only wait for their turn: their job is in the queue.
+func (q *Queue) waiting(ctx context.Context, runs []*ent.SyncRun) (map[string]bool, error) {
+	of, waits := map[int64]string{}, map[string]bool{}
+	for _, run := range runs {
+		if run.Status == syncrun.StatusQUEUED && run.Job != nil {
+			of[*run.Job] = run.ID
+		}
+	}
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(of)), atOnce) {
+		list, err := q.client.JobList(ctx, river.NewJobListParams().IDs(ids...).First(len(ids)))
+		if err != nil {
+			return nil, fmt.Errorf("read which syncs wait: %w", err)
+		}
+		for _, job := range list.Jobs {
+			if comes(job) {
+				waits[of[job.ID]] = true
+			}
+		}
+	}
+	return waits, nil
+}
+
+// comes tells whether a job will be worked on. One that has begun takes its run at once: else its process was lost.
+func comes(job *rivertype.JobRow) bool {
+	switch job.State {
+	case rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateScheduled:
+		return true
+	}
+	return false
 }
 
 func (q *Queue) takeUpOne(ctx context.Context, run *ent.SyncRun, now time.Time) error {
 	if run.Status == syncrun.StatusRUNNING && run.Attempt >= q.pace.Attempts {
 		return q.giveUp(ctx, run)
 	}
-	// A run that only waits for its turn has two jobs then, of which the second does nothing; it is not made a third soon.
 	update := q.db.Client.SyncRun.Update().Where(same(run)).SetStatus(syncrun.StatusQUEUED).SetHeartbeatAt(now.Add(takenUpFor))
 	if run.Status == syncrun.StatusRUNNING {
 		update.SetError(ended)
@@ -65,7 +113,7 @@ func (q *Queue) takeUpOne(ctx context.Context, run *ent.SyncRun, now time.Time) 
 	if n, err := update.Save(ctx); err != nil || n == 0 { // another process was first, or the run has ended
 		return err
 	}
-	return q.enqueue(ctx, syncArgs{run.ID, now.Unix()})
+	return q.enqueue(ctx, run, now.Unix())
 }
 
 // giveUp ends a run whose worker was lost at each attempt, and pauses its repository: the next run might end the server

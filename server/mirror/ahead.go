@@ -44,11 +44,11 @@ type AheadConfig struct {
 // NewAhead makes what fetches ahead.
 func NewAhead(c AheadConfig) *Ahead { return &Ahead{c} }
 
-// Queued queues the fetch of what is new of a repository's packages, where the setting is on.
-func (a *Ahead) Queued(ctx context.Context, repositoryID string, names []string) {
+// Queued queues the fetch of what is new of a repository's packages, as a sync saw, where the setting is on.
+func (a *Ahead) Queued(ctx context.Context, repositoryID, runID string, names []string) {
 	rules, err := a.Settings.Current(ctx)
 	if err == nil && rules.Prefetch {
-		err = a.Queue.Ahead(ctx, repositoryID, names)
+		err = a.Queue.Ahead(ctx, repositoryID, runID, names)
 	}
 	if err != nil {
 		a.Log.Warn("what is new is not fetched ahead", "repository", repositoryID, "error", err)
@@ -56,25 +56,25 @@ func (a *Ahead) Queued(ctx context.Context, repositoryID string, names []string)
 }
 
 // Fetch fetches what is new of those packages that are in use. What a cooldown holds back is fetched as well: it is
-// offered to nobody before its time, and its bytes are then those of its first day. It returns the packages of which a
-// source did not deliver something.
-func (a *Ahead) Fetch(ctx context.Context, repositoryID string, names []string) (again []string, err error) {
+// offered to nobody before its time, and its bytes are then those of its first day. It returns how many
+// archives it fetched, and the packages of which a source did not deliver something.
+func (a *Ahead) Fetch(ctx context.Context, repositoryID string, names []string) (fetched int, again []string, err error) {
 	rules, err := a.Settings.Current(ctx)
 	if err != nil || !rules.Prefetch {
-		return nil, err
+		return 0, nil, err
 	}
 	row, err := a.DB.Client.Repository.Get(ctx, repositoryID)
 	if ent.IsNotFound(err) || err == nil && !row.Enabled {
-		return nil, nil
+		return 0, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	used, err := usage.Lately(ctx, a.DB.Client, names, time.Now().AddDate(0, 0, -inUseDays))
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	left, fetched := int64(aheadSize), 0
+	left := int64(aheadSize)
 	for _, name := range names {
 		if used[name] == nil || left <= 0 {
 			continue
@@ -82,7 +82,7 @@ func (a *Ahead) Fetch(ctx context.Context, repositoryID string, names []string) 
 		size, n, err := a.one(ctx, repositoryID, name, used[name])
 		left, fetched = left-size, fetched+n
 		if err != nil && ctx.Err() != nil {
-			return again, ctx.Err()
+			return fetched, again, ctx.Err()
 		}
 		if err != nil { // the fetch told of it
 			again = append(again, name)
@@ -91,7 +91,7 @@ func (a *Ahead) Fetch(ctx context.Context, repositoryID string, names []string) 
 	if fetched > 0 {
 		a.Log.Info("archives were fetched ahead", "repository", row.Name, "archives", fetched, "bytes", aheadSize-left)
 	}
-	return again, nil
+	return fetched, again, nil
 }
 
 // one fetches what is new of a package, unless another repository answers for its name.
@@ -125,6 +125,23 @@ func (a *Ahead) one(ctx context.Context, repositoryID, name string, branches []s
 		}
 	}
 	return bytes, n, errors.Join(failed...)
+}
+
+// AcceptedTask is the name of the work of fetching the archive of a version whose change was accepted.
+const AcceptedTask = "fetch the archive of an accepted change"
+
+// FetchAccepted fetches the archive of a version whose change was accepted, by the version's id, before anybody asks for
+// it: what was decided of is what its source has now, which may have something else tomorrow.
+func (a *Ahead) FetchAccepted(ctx context.Context, versionID string) error {
+	d, err := a.Archives.catalog.DistOf(ctx, versionID)
+	if err != nil || d == nil || d.Archive != nil {
+		return err
+	}
+	if err := a.Archives.store.Ready(); err != nil {
+		return err
+	}
+	_, err = a.Archives.fetchOnce(ctx, d, true)
+	return err
 }
 
 // lasting tells whether a later try would come to the same.

@@ -27,7 +27,7 @@ func (w *world) ahead() (*mirror.Ahead, *settings.Service, func() []string) {
 	w.Helper()
 	var mu sync.Mutex
 	var told []string
-	note := func(_ context.Context, _ string, names []string) {
+	note := func(_ context.Context, _, _ string, names []string) {
 		mu.Lock()
 		defer mu.Unlock()
 		told = append(told, names...)
@@ -74,7 +74,7 @@ func TestNewVersionsAreFetchedAhead(t *testing.T) {
 		a, rules, told := w.ahead()
 		fetch := func(names ...string) []string {
 			t.Helper()
-			again, err := a.Fetch(t.Context(), w.repo.ID, names)
+			_, again, err := a.Fetch(t.Context(), w.repo.ID, names)
 			w.must(err)
 			return again
 		}
@@ -154,7 +154,7 @@ func TestBranchesInUseAreFetchedAhead(t *testing.T) {
 		repo.Commit("refs/heads/"+branch, 1700000001, servicetest.Files("composer.json", `{"name":"acme/lib"}`, "n.txt", branch+" moved"))
 	}
 	w.mustSync()
-	if _, err := a.Fetch(t.Context(), w.repo.ID, told()); err != nil {
+	if _, _, err := a.Fetch(t.Context(), w.repo.ID, told()); err != nil {
 		t.Fatal(err)
 	}
 	if files, _ := w.stored(); len(files) != 1 {
@@ -178,12 +178,12 @@ func TestAFailureAheadLeavesNothingWrong(t *testing.T) {
 	w.publish(w.release("1.0"), w.release("1.1"))
 	w.mustSync()
 	w.on("/1.1.zip", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
-	again, err := a.Fetch(t.Context(), w.repo.ID, []string{"acme/lib"})
+	_, again, err := a.Fetch(t.Context(), w.repo.ID, []string{"acme/lib"})
 	if err != nil || !slices.Equal(again, []string{"acme/lib"}) {
 		t.Errorf("to be tried again are %v, %v", again, err)
 	}
 	w.on("/1.1.zip", body([]byte("other bytes")))
-	if again, err = a.Fetch(t.Context(), w.repo.ID, []string{"acme/lib"}); err != nil || len(again) != 0 {
+	if _, again, err = a.Fetch(t.Context(), w.repo.ID, []string{"acme/lib"}); err != nil || len(again) != 0 {
 		t.Errorf("wrong bytes are to be tried again: %v, %v", again, err)
 	}
 	row := db.Client.Repository.GetX(t.Context(), w.repo.ID)
@@ -213,7 +213,7 @@ func TestARequestSharesTheFetchAhead(t *testing.T) {
 	})
 	var group sync.WaitGroup
 	group.Go(func() {
-		if _, err := a.Fetch(t.Context(), w.repo.ID, []string{"acme/lib"}); err != nil {
+		if _, _, err := a.Fetch(t.Context(), w.repo.ID, []string{"acme/lib"}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -257,10 +257,46 @@ func TestRequestsDoNotWaitForWhatIsFetchedAhead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	for range 40 {
-		group.Go(func() { _, _ = a.Fetch(ctx, w.repo.ID, []string{"acme/lib"}) })
+		group.Go(func() { _, _, _ = a.Fetch(ctx, w.repo.ID, []string{"acme/lib"}) })
 	}
 	w.opens("0.9", w.offers(false)["0.9"], zipOf("0.9"))
 	cancel()
 	close(goOn)
 	group.Wait()
+}
+
+// A change that a person accepts is told of, and its archive fetched before anybody asks: it installs although its source
+// is down by then. What is stored already, or is no more, is not fetched.
+func TestWhatIsAcceptedIsFetched(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		a, _, _ := w.ahead()
+		var told []string
+		w.catalog.Accepted = func(_ context.Context, id string) { told = append(told, id) }
+		w.publish(fields{"version": "1.0.0", "dist": w.dist("/first.zip", zipOf("first"), commit)})
+		w.mustSync()
+		w.opens("as published", w.offers(false)["1.0.0"], zipOf("first"))
+		id := w.version("1.0.0").ID
+		if err := w.catalog.AcceptChange(t.Context(), id); err == nil || len(told) != 0 {
+			t.Errorf("what did not change is accepted: %v, %v", err, told)
+		}
+		w.publish(fields{"version": "1.0.0", "dist": w.dist("/second.zip", zipOf("second"), retagged)})
+		w.mustSync()
+		w.must(w.catalog.AcceptChange(t.Context(), id))
+		if !slices.Equal(told, []string{id}) {
+			t.Errorf("%v were told of", told)
+		}
+		for range 2 {
+			w.must(a.FetchAccepted(t.Context(), id))
+		}
+		if n := w.count("/second.zip"); n != 1 {
+			t.Errorf("it is fetched %d times, want once", n)
+		}
+		w.must(a.FetchAccepted(t.Context(), "ver_nobody"))
+		w.opens("accepted", w.offers(false)["1.0.0"], zipOf("second"))
+		if n := w.count("/second.zip"); n > 1 {
+			t.Error("it is fetched again by who asks")
+		}
+	})
 }

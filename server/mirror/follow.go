@@ -38,7 +38,7 @@ type Follower struct {
 	log     *slog.Logger
 	now     func() time.Time
 	// Ahead is told which packages of a repository have archives that they had not. It may be nil.
-	Ahead func(ctx context.Context, repositoryID string, names []string)
+	Ahead func(ctx context.Context, repositoryID, runID string, names []string)
 
 	asked   *otter.Cache[followed, answer] // what a source said last of a package
 	flights singleflight.Group
@@ -222,7 +222,7 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 		f.asked.Set(p, answer{at: f.now(), has: true}) // before somebody finds it stored, and would have it read again
 		var outcomes []catalog.Outcome
 		if outcomes, err = f.catalog.Put(ctx, update); err == nil && outcomes[0].Newer && f.Ahead != nil {
-			f.Ahead(ctx, p.repository, []string{p.name})
+			f.Ahead(ctx, p.repository, "", []string{p.name})
 		}
 	}
 	if err == nil && has.ID == "" {

@@ -11,7 +11,6 @@ import (
 
 	"broker/server/catalog"
 	"broker/server/jobs"
-	"broker/server/metadata"
 	"broker/server/pattern"
 	"broker/server/repository"
 	"broker/server/source"
@@ -41,7 +40,7 @@ type Syncer struct {
 	sources *repository.Service
 	bounds  Bounds
 	// Ahead is told which packages of a repository have archives that they had not. It may be nil.
-	Ahead  func(ctx context.Context, repositoryID string, names []string)
+	Ahead  func(ctx context.Context, repositoryID, runID string, names []string)
 	render chan struct{} // a place for each package that is rendered at a time: not all processors, of which requests need one
 }
 
@@ -95,7 +94,7 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 	run.Expect(len(names))
 	err = r.packages(ctx, names)
 	if len(r.newer) > 0 && s.Ahead != nil { // also of a sync that fails later
-		s.Ahead(ctx, run.Repository.ID, r.newer)
+		s.Ahead(ctx, run.Repository.ID, run.ID(), r.newer)
 	}
 	if err != nil {
 		return err
@@ -215,10 +214,7 @@ func (r *reading) put(ctx context.Context, some []*pending) error {
 			if outcome.Newer {
 				r.newer = append(r.newer, updates[i].Name)
 			}
-			for _, version := range outcome.Changed {
-				r.run.Skip(metadata.Skip{Package: updates[i].Name, Version: version,
-					Reason: "its source says something else of it than when it was first seen, which is served on until a person accepts the change"})
-			}
+			r.run.Changed(len(outcome.Changed))
 		}
 		return nil
 	case len(some) > 1 && singly(err):

@@ -183,6 +183,17 @@ func (w *world) must(err error) {
 	}
 }
 
+// changed syncs and returns how many versions the source has changed. They are not among what was left out.
+func (w *world) changed() (int, error) {
+	w.Helper()
+	run := jobs.Alone(w.repo)
+	err := w.syncer.Sync(w.Context(), run)
+	if skipped := run.Skipped(); len(skipped) > 0 {
+		w.Errorf("left out were %v", skipped)
+	}
+	return run.VersionsChanged(), err
+}
+
 // sync syncs and returns what was left out.
 func (w *world) sync() ([]string, error) {
 	w.Helper()

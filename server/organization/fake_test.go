@@ -19,6 +19,7 @@ type upstream struct {
 	id                               int
 	path                             string
 	fork, archived, empty, noPackage bool
+	private                          bool // of a user: listed to that user alone
 	broken                           bool // whoever looks into it gets a fault
 	changed                          string
 }
@@ -31,7 +32,8 @@ type fake struct {
 
 	mu      sync.Mutex
 	repos   []upstream
-	user    bool // it is the user anna
+	user    bool   // it is the user anna
+	self    string // whose the token is; empty: an app's
 	token   string
 	refuse  func(http.ResponseWriter, *http.Request) bool // answers instead
 	lists   int                                           // pages that were listed
@@ -86,14 +88,26 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		http.NotFound(w, r)
 	case path == lists:
-		f.list(w, r)
+		f.list(w, r, func(one upstream) bool { return !one.private })
+	case path == "/user" && f.kind == organization.HostGITHUB && f.self != "":
+		fmt.Fprintf(w, `{"login":%q}`, f.self)
+	case path == "/user" && f.kind == organization.HostGITHUB:
+		http.Error(w, `{"message":"Resource not accessible by integration"}`, http.StatusForbidden)
+	case path == "/user/repos" && f.kind == organization.HostGITHUB && r.URL.Query().Get("affiliation") == "owner":
+		f.list(w, r, func(upstream) bool { return true })
 	default:
 		f.file(w, r, path)
 	}
 }
 
-// list answers one page.
-func (f *fake) list(w http.ResponseWriter, r *http.Request) {
+// list answers one page of the repositories that are shown.
+func (f *fake) list(w http.ResponseWriter, r *http.Request, shown func(upstream) bool) {
+	var repos []upstream
+	for _, one := range f.repos {
+		if shown(one) {
+			repos = append(repos, one)
+		}
+	}
 	q := r.URL.Query()
 	size, page := 100, 1
 	if n, err := strconv.Atoi(q.Get("per_page") + q.Get("limit")); err == nil {
@@ -102,9 +116,9 @@ func (f *fake) list(w http.ResponseWriter, r *http.Request) {
 	if n, err := strconv.Atoi(q.Get("page")); err == nil {
 		page = n
 	}
-	begin, end := min((page-1)*size, len(f.repos)), min(page*size, len(f.repos))
+	begin, end := min((page-1)*size, len(repos)), min(page*size, len(repos))
 	answer := []map[string]any{}
-	for _, one := range f.repos[begin:end] {
+	for _, one := range repos[begin:end] {
 		answer = append(answer, f.entry(one))
 	}
 	body, err := json.Marshal(answer)
@@ -113,7 +127,7 @@ func (f *fake) list(w http.ResponseWriter, r *http.Request) {
 	}
 	tag := fmt.Sprintf("%q", strconv.Itoa(len(body))+"-"+strconv.FormatUint(fnv(body), 16))
 	w.Header().Set("Etag", tag)
-	if end < len(f.repos) {
+	if end < len(repos) {
 		next := *r.URL
 		q.Set("page", strconv.Itoa(page+1))
 		next.RawQuery = q.Encode()

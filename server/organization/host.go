@@ -127,40 +127,63 @@ func limitOf(refused *safehttp.StatusError, now time.Time) (until time.Time, ok 
 // list lists the organization's repositories. With the tags of the pages as they were last seen, and where none of them
 // has changed, same is true and nothing is listed.
 func (c *client) list(ctx context.Context, tags []string) (all []listed, now []string, same bool, err error) {
-	if len(tags) > 0 {
-		if same, err = c.unchanged(ctx, tags); err != nil || same {
-			return nil, tags, same, err
+	for _, at := range c.places() {
+		if at.own {
+			own, err := c.isOwn(ctx)
+			if err != nil {
+				return nil, nil, false, err
+			}
+			if !own {
+				continue
+			}
 		}
-	}
-	for _, path := range c.places() {
-		all, now, err = c.pages(ctx, path)
+		all, now, same, err = c.listAt(ctx, at, tags)
 		if !errors.Is(err, errNone) {
-			return all, now, false, err
+			return all, now, same, err
 		}
 	}
 	return nil, nil, false, fmt.Errorf("the host knows no organization, group or user %q, or the token may not see it", c.name)
 }
 
-// unchanged tells whether every page is what it was. Hosts answer that for free.
-func (c *client) unchanged(ctx context.Context, tags []string) (bool, error) {
-	for i, tag := range tags {
-		answered := false
-		for _, path := range c.places() {
-			answer, err := c.get(ctx, path, c.query(i+1), tag, pageMax)
-			if errors.Is(err, errNone) {
-				continue
-			}
-			if err != nil {
-				return false, err
-			}
-			answer.Body.Close()
-			if answer.Status != http.StatusNotModified {
-				return false, nil
-			}
-			answered = true
-			break
+// listAt is list at one place; errNone where nothing is there.
+func (c *client) listAt(ctx context.Context, at place, tags []string) (all []listed, now []string, same bool, err error) {
+	if len(tags) > 0 {
+		if same, err = c.unchanged(ctx, at, tags); err != nil || same {
+			return nil, tags, same, err
 		}
-		if !answered {
+	}
+	all, now, err = c.pages(ctx, at)
+	return all, now, false, err
+}
+
+// isOwn tells whether the token is that of the user who is looked through.
+func (c *client) isOwn(ctx context.Context) (bool, error) {
+	answer, err := c.get(ctx, "/user", url.Values{}, "", answerMax)
+	if refused, ok := errors.AsType[*safehttp.StatusError](err); ok && refused.Status < http.StatusInternalServerError || errors.Is(err, errNone) {
+		return false, nil // the token of an app is no user's
+	}
+	if err != nil {
+		return false, err
+	}
+	defer answer.Body.Close()
+	var user struct {
+		Login string `json:"login"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&user); err != nil {
+		return false, errors.New("the host's answer does not tell whose the token is")
+	}
+	return strings.EqualFold(user.Login, c.name), nil
+}
+
+// unchanged tells whether every page is what it was. Hosts answer that for free.
+func (c *client) unchanged(ctx context.Context, at place, tags []string) (bool, error) {
+	for i, tag := range tags {
+		answer, err := c.get(ctx, at.path, c.query(at, i+1), tag, pageMax)
+		if err != nil {
+			return false, err
+		}
+		answer.Body.Close()
+		if answer.Status != http.StatusNotModified {
 			return false, nil
 		}
 	}
@@ -175,19 +198,30 @@ func (c *client) perPage() int {
 	return 100
 }
 
-// places are where the repositories of an organization, or of a user, are listed.
-func (c *client) places() []string {
-	name := url.PathEscape(c.name)
-	switch c.kind {
-	case organization.HostGITLAB:
-		return []string{"/groups/" + name + "/projects", "/users/" + name + "/projects"}
-	default:
-		return []string{"/orgs/" + name + "/repos", "/users/" + name + "/repos"}
-	}
+// place is where repositories are listed.
+type place struct {
+	path string
+	own  bool // those of the user whose token it is, private ones included
 }
 
-func (c *client) query(page int) url.Values {
+// places are where the repositories of an organization, or of a user, may be listed. GitHub lists a user's private ones
+// to that user alone, at a place of its own; the others list what the token may see.
+func (c *client) places() []place {
+	name := url.PathEscape(c.name)
+	switch {
+	case c.kind == organization.HostGITLAB:
+		return []place{{path: "/groups/" + name + "/projects"}, {path: "/users/" + name + "/projects"}}
+	case c.kind == organization.HostGITHUB && c.token != "":
+		return []place{{path: "/orgs/" + name + "/repos"}, {path: "/user/repos", own: true}, {path: "/users/" + name + "/repos"}}
+	}
+	return []place{{path: "/orgs/" + name + "/repos"}, {path: "/users/" + name + "/repos"}}
+}
+
+func (c *client) query(at place, page int) url.Values {
 	q := url.Values{"page": {strconv.Itoa(page)}}
+	if at.own {
+		q.Set("affiliation", "owner")
+	}
 	switch c.kind {
 	case organization.HostGITLAB:
 		q.Set("per_page", strconv.Itoa(c.perPage()))
@@ -206,13 +240,13 @@ func (c *client) query(page int) url.Values {
 }
 
 // pages reads all pages of a list. tags are empty where the host gives none for one of them.
-func (c *client) pages(ctx context.Context, path string) (all []listed, tags []string, err error) {
+func (c *client) pages(ctx context.Context, at place) (all []listed, tags []string, err error) {
 	tagged := true
 	for page := 1; ; page++ {
 		if page > pagesMax {
 			return nil, nil, fmt.Errorf("%s has more than %d repositories", c.name, pagesMax*c.perPage())
 		}
-		answer, err := c.get(ctx, path, c.query(page), "", pageMax)
+		answer, err := c.get(ctx, at.path, c.query(at, page), "", pageMax)
 		if err != nil {
 			return nil, nil, err
 		}

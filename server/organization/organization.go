@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,12 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A
 
 // homes are where hosts are unless somebody says otherwise.
 var homes = map[organization.Host]string{organization.HostGITHUB: "https://github.com", organization.HostGITLAB: "https://gitlab.com"}
+
+// Shown are the columns that people see something of. What was last seen of an organization is apart: it is read, and
+// parsed, by whoever looks through it.
+var Shown = slices.DeleteFunc(slices.Clone(organization.Columns), func(column string) bool {
+	return column == organization.FieldSeen || column == organization.FieldCredential || column == organization.FieldWebhookSecret
+})
 
 // check tests what is said, and puts it in its stored form.
 func (s *Service) check(in *Input) (err error) {
@@ -112,11 +119,11 @@ func (s *Service) Add(ctx context.Context, in Input) (*ent.Organization, error) 
 		return nil, fault.Invalidf("host", "Git repositories cannot be read here.")
 	}
 	if err := s.Repositories.Git.Check(ctx); err != nil {
-		return nil, fault.Invalidf("host", "Git repositories cannot be read here: %s.", err)
+		return nil, fault.Invalidf("host", "Git repositories cannot be read here: %s.", strings.TrimSuffix(err.Error(), "."))
 	}
 	var row *ent.Organization
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
-		row, err = tx.Organization.Create().SetHost(in.Host).SetURL(*in.URL).SetName(in.Name).SetInclude(list(in.Include)).SetExclude(list(in.Exclude)).
+		row, err = tx.Organization.Create().SetHost(in.Host).SetURL(*in.URL).SetName(in.Name).SetPlace(placeOf(in)).SetInclude(list(in.Include)).SetExclude(list(in.Exclude)).
 			SetNillableForks(in.Forks).SetNillableArchived(in.Archived).SetNillableEnabled(in.Enabled).SetDueAt(s.Now().UTC()).Save(ctx)
 		if err != nil {
 			return err
@@ -133,6 +140,11 @@ func (s *Service) Add(ctx context.Context, in Input) (*ent.Organization, error) 
 		return nil, fmt.Errorf("add the organization: %w", err)
 	}
 	return s.asked(ctx, row)
+}
+
+// placeOf is where an organization is: of one place there is one. Hosts tell no acme from Acme.
+func placeOf(in Input) string {
+	return strings.ToLower(fmt.Sprintf("%s %s %s", in.Host, *in.URL, in.Name))
 }
 
 func list(s []string) []string { return append([]string{}, s...) }
@@ -208,11 +220,8 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Organiz
 		if row, err = update.Save(ctx); err != nil {
 			return err
 		}
-		if row, err = s.sealToken(ctx, row, in.Token); err != nil {
-			return err
-		}
 		if in.Token != nil {
-			if err := s.handOn(ctx, tx, before, *in.Token); err != nil {
+			if row, err = s.otherToken(ctx, tx, row, *in.Token); err != nil {
 				return err
 			}
 		}
@@ -226,13 +235,25 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Organiz
 	return s.asked(ctx, row)
 }
 
+// otherToken stores another token and hands it on. The host's limit of requests was that of the one before.
+func (s *Service) otherToken(ctx context.Context, tx *database.Tx, before *ent.Organization, token string) (*ent.Organization, error) {
+	old, err := s.token(before)
+	if err != nil || old == token {
+		return before, err
+	}
+	row, err := s.sealToken(ctx, before, &token)
+	if err != nil {
+		return nil, err
+	}
+	if row, err = row.Update().ClearWaitUntil().Save(ctx); err != nil {
+		return nil, err
+	}
+	return row, s.handOn(ctx, tx, before, old, token)
+}
+
 // handOn gives another token to the repositories of an organization that have the one before, and are at its host: one
 // that a person pointed elsewhere is not given it.
-func (s *Service) handOn(ctx context.Context, tx *database.Tx, before *ent.Organization, token string) error {
-	old, err := s.token(before)
-	if err != nil {
-		return err
-	}
+func (s *Service) handOn(ctx context.Context, tx *database.Tx, before *ent.Organization, old, token string) error {
 	rows, err := tx.Repository.Query().Where(entrepository.OrganizationID(before.ID)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read the organization's repositories: %w", err)
@@ -257,24 +278,35 @@ func credential(host organization.Host, token string) repository.Credential {
 }
 
 // Remove removes an organization: nothing of it is added any more. Its repositories stay, unless they are to be removed
-// as well; then the names that they own stay closed.
+// as well; then the names that they own stay closed. Those that a person had added before stay in any case.
 func (s *Service) Remove(ctx context.Context, id string, repositories bool) error {
-	if repositories {
-		ids, err := s.DB.Client.Repository.Query().Where(entrepository.OrganizationID(id)).IDs(ctx)
-		if err != nil {
-			return fmt.Errorf("read the organization's repositories: %w", err)
+	for {
+		left, err := s.removeOnce(ctx, id, repositories)
+		if err != nil || len(left) == 0 {
+			return storeError("remove the organization", id, err)
 		}
-		for _, repository := range ids {
+		for _, repository := range left {
 			err := s.Repositories.Delete(ctx, repository)
 			if _, missing := errors.AsType[*fault.NotFound](err); err != nil && !missing {
 				return err
 			}
 		}
 	}
-	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
-		row, err := tx.Organization.Get(ctx, id)
+}
+
+// removeOnce removes an organization, or returns the repositories that are to be removed before. Whoever adds one at the
+// same time comes before it, and is seen, or after it, and meets a paused organization.
+func (s *Service) removeOnce(ctx context.Context, id string, repositories bool) (left []string, err error) {
+	err = s.DB.Tx(ctx, func(tx *database.Tx) error {
+		row, err := tx.Organization.UpdateOneID(id).SetEnabled(false).Save(ctx)
 		if err != nil {
 			return err
+		}
+		if repositories {
+			left, err = tx.Repository.Query().Where(entrepository.OrganizationID(id), entrepository.Adopted(false)).IDs(ctx)
+			if err != nil || len(left) > 0 {
+				return err
+			}
 		}
 		if err := untold(ctx, tx, id); err != nil {
 			return err
@@ -286,7 +318,7 @@ func (s *Service) Remove(ctx context.Context, id string, repositories bool) erro
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "organization.remove", Target: id,
 			Details: map[string]any{"name": row.Name, "url": row.URL, "repositories": repositories}})
 	})
-	return storeError("remove the organization", id, err)
+	return left, err
 }
 
 // Sync has an organization be looked through soon, as somebody asks for it.
@@ -296,7 +328,7 @@ func (s *Service) Sync(ctx context.Context, id string) (*ent.Organization, error
 	})
 }
 
-// soon has an organization be looked through soon; with writes what goes with that.
+// soon has an organization be looked through soon, though not before its host wants to be asked; with writes what goes with that.
 func (s *Service) soon(ctx context.Context, id string, with func(*database.Tx, *ent.Organization) error) (row *ent.Organization, err error) {
 	err = s.DB.Tx(ctx, func(tx *database.Tx) error {
 		if row, err = tx.Organization.Get(ctx, id); err != nil {
@@ -318,7 +350,7 @@ func (s *Service) soon(ctx context.Context, id string, with func(*database.Tx, *
 
 // asked asks for an organization, and returns it as it is then: of no transaction.
 func (s *Service) asked(ctx context.Context, row *ent.Organization) (*ent.Organization, error) {
-	if err := s.ask(ctx, row); err != nil {
+	if err := s.ask(ctx, row.ID); err != nil {
 		return nil, err
 	}
 	return s.read(ctx, row.ID)
@@ -329,20 +361,20 @@ func (s *Service) read(ctx context.Context, id string) (*ent.Organization, error
 	return row, storeError("read the organization", id, err)
 }
 
-func (s *Service) ask(ctx context.Context, row *ent.Organization) error {
-	return s.Repositories.Syncs.Ask(ctx, Task, row.ID)
+func (s *Service) ask(ctx context.Context, id string) error {
+	return s.Repositories.Syncs.Ask(ctx, Task, id)
 }
 
 // AskDue is the chore that has those organizations be looked through whose time has come.
 func (s *Service) AskDue(ctx context.Context) error {
 	now := s.Now().UTC()
-	due, err := s.DB.Client.Organization.Query().Where(organization.Enabled(true), free(now)).All(ctx)
+	due, err := s.DB.Client.Organization.Query().Where(organization.Enabled(true), free(now)).IDs(ctx)
 	if err != nil {
 		return fmt.Errorf("read which organizations are due: %w", err)
 	}
 	var failed []error
-	for _, row := range due {
-		failed = append(failed, s.ask(ctx, row))
+	for _, id := range due {
+		failed = append(failed, s.ask(ctx, id))
 	}
 	return errors.Join(failed...)
 }

@@ -18,6 +18,7 @@ import (
 	"broker/ent/predicate"
 	entrepository "broker/ent/repository"
 	"broker/ent/schema"
+	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/fault"
 	"broker/server/jobs"
@@ -63,7 +64,7 @@ func (s *Service) Walk(ctx context.Context, id string) error {
 			return err
 		}
 		w := &walk{Service: s, row: row, now: s.Now(), failed: map[string]string{}}
-		err = w.look(ctx)
+		err = w.look(audit.WithActor(ctx, audit.Actor{ID: row.ID, Name: "organization " + row.Name}))
 		if err := s.settle(context.WithoutCancel(ctx), w, err); err != nil {
 			return err
 		}
@@ -91,9 +92,11 @@ func (s *Service) lease(ctx context.Context, id string) (*ent.Organization, erro
 }
 
 // free tells which organizations are to be looked through: those that are due, and those whose look never ended because
-// its process did.
+// its process did; of both those whose host may be asked.
 func free(now time.Time) predicate.Organization {
-	return organization.Or(organization.WalkedUntilLT(now), organization.And(organization.WalkedUntilIsNil(), organization.DueAtLTE(now)))
+	return organization.And(
+		organization.Or(organization.WaitUntilIsNil(), organization.WaitUntilLTE(now)),
+		organization.Or(organization.WalkedUntilLT(now), organization.And(organization.WalkedUntilIsNil(), organization.DueAtLTE(now))))
 }
 
 // settle writes what came of a look, and when the next one is due.
@@ -105,8 +108,9 @@ func (s *Service) settle(ctx context.Context, w *walk, cause error) error {
 	switch {
 	case cause == nil:
 		update.SetLastSyncedAt(now).ClearLastError()
+	case errors.Is(cause, repository.ErrEnded): // what a person said is all there is to say
 	case errors.As(cause, &limit):
-		update.SetDueAt(limit.until.UTC()).SetLastError(text.Line(fmt.Sprintf("Not all was looked at: %s, and it goes on then.", cause), 1000))
+		update.SetDueAt(limit.until.UTC()).SetWaitUntil(limit.until.UTC()).SetLastError(text.Line(fmt.Sprintf("Not all was looked at: %s, and it goes on then.", cause), 1000))
 	case ctx.Err() != nil || errors.Is(cause, context.DeadlineExceeded) || errors.Is(cause, context.Canceled):
 		update.SetDueAt(now.Add(time.Minute)).SetLastError("Not all was looked at yet; it goes on in a minute.")
 	default:
@@ -151,7 +155,7 @@ func (s *Service) handOnLate(ctx context.Context, w *walk) error {
 		if err != nil || token == w.token {
 			return err
 		}
-		return s.handOn(ctx, tx, w.row, token)
+		return s.handOn(ctx, tx, w.row, w.token, token)
 	})
 	if err != nil {
 		return fmt.Errorf("hand on the token of the organization %s: %w", w.row.Name, err)
@@ -269,13 +273,14 @@ func (w *walk) sort(ctx context.Context, all []listed) (fresh []listed, err erro
 		there[one.id] = true
 		seen, known := w.seen.Repositories[one.id]
 		if row := w.here[one.id]; row != nil {
-			w.seen.Repositories[one.id] = schema.SeenRepository{Changed: one.changed, Checked: w.now.Unix(), Package: true, Added: true}
 			if one.archived && !w.row.Archived {
 				w.archived = append(w.archived, row.Name)
 			}
-			if err := w.follow(ctx, row, one); err != nil {
+			path, err := w.follow(ctx, row, one, seen.Path)
+			if err != nil {
 				return nil, err
 			}
+			w.seen.Repositories[one.id] = schema.SeenRepository{Changed: one.changed, Checked: w.now.Unix(), Package: true, Added: true, Path: path}
 			continue
 		}
 		wanted := (len(w.row.Include) == 0 || matches(w.row.Include, one.name)) && !matches(w.row.Exclude, one.name) &&
@@ -302,24 +307,39 @@ func (w *walk) sort(ctx context.Context, all []listed) (fresh []listed, err erro
 
 // address is where a repository is cloned from. It is made of the organization's own address: what the host says of
 // others is not sent the token.
-func (w *walk) address(one listed) string { return w.row.URL + "/" + one.path + ".git" }
+func (w *walk) address(path string) string { return w.row.URL + "/" + path + ".git" }
 
-// follow changes the address of a repository that has another name at the host, unless a person gave it an address, or
-// a credential, of its own.
-func (w *walk) follow(ctx context.Context, row *ent.Repository, one listed) error {
-	address := w.address(one)
-	if row.URL == nil || strings.TrimSuffix(*row.URL, ".git") == strings.TrimSuffix(address, ".git") {
-		return nil
+// follow changes the address of a repository that has another name at the host than before, unless a person gave it an
+// address of its own. Its credential stays, also one that a person gave it. It returns the name that the address has.
+func (w *walk) follow(ctx context.Context, row *ent.Repository, one listed, before string) (path string, err error) {
+	address := w.address(one.path)
+	if row.URL == nil || repository.SameAddress(*row.URL, address) {
+		return one.path, nil
 	}
-	own := credential(w.row.Host, w.token)
-	if !strings.HasPrefix(*row.URL, w.row.URL+"/") || row.CredentialType != own.Type {
+	ours := repository.SameAddress(*row.URL, w.address(before))
+	if before == "" { // it was not noted
+		ours = strings.HasPrefix(*row.URL, w.row.URL+"/") && row.CredentialType == credential(w.row.Host, w.token).Type
+	}
+	if !ours {
 		w.own = append(w.own, row.Name)
-		return nil
+		return before, nil
 	}
-	_, err := w.Repositories.Update(ctx, row.ID, repository.Input{URL: &address, Credential: &own})
+	if err := w.goes(ctx); err != nil {
+		return before, err
+	}
+	_, err = w.Repositories.Update(ctx, row.ID, repository.Input{URL: &address, Renamed: true})
 	if err != nil && ctx.Err() == nil { // one bad repository holds up no other
 		w.failed[one.name] = jobs.Told(err)
-		return nil
+		return before, nil
+	}
+	return one.path, err
+}
+
+// goes is repository.ErrEnded where the organization was paused or removed meanwhile.
+func (w *walk) goes(ctx context.Context) error {
+	goes, err := w.DB.Client.Organization.Query().Where(organization.ID(w.row.ID), organization.Enabled(true)).Exist(ctx)
+	if err == nil && !goes {
+		err = repository.ErrEnded
 	}
 	return err
 }
@@ -342,17 +362,24 @@ func (w *walk) add(ctx context.Context, fresh []listed) error {
 
 // one adds a repository if it has a composer.json. Only what concerns all of them is an error.
 func (w *walk) one(ctx context.Context, one listed) error {
+	if err := w.goes(ctx); err != nil {
+		return err
+	}
+	ours := false
 	has, err := w.client.hasPackage(ctx, one)
 	if err == nil && has {
-		err = w.create(ctx, one)
+		ours, err = w.create(ctx, one)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var limit *limited
-	if errors.As(err, &limit) || ctx.Err() != nil {
+	if errors.As(err, &limit) || errors.Is(err, repository.ErrEnded) || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
 	}
-	seen := schema.SeenRepository{Changed: one.changed, Checked: w.now.Unix(), Package: has, Added: has && err == nil}
+	seen := schema.SeenRepository{Changed: one.changed, Checked: w.now.Unix(), Package: has, Added: ours}
+	if ours {
+		seen.Path = one.path
+	}
 	if err == nil {
 		w.broken = 0
 		w.seen.Repositories[one.id] = seen
@@ -369,28 +396,23 @@ func (w *walk) one(ctx context.Context, one listed) error {
 }
 
 // create adds a repository under the first name that nothing else has. One that is here already, by its address, becomes
-// one of the organization.
-func (w *walk) create(ctx context.Context, one listed) error {
-	address, with := w.address(one), credential(w.row.Host, w.token)
-	adopted, err := w.DB.Client.Repository.Update().
-		Where(entrepository.TypeEQ(entrepository.TypeVCS), entrepository.OrganizationIDIsNil(), entrepository.URLIn(address, strings.TrimSuffix(address, ".git"))).
-		SetOrganizationID(w.row.ID).SetUpstreamID(one.id).Save(ctx)
-	if adopted > 0 && err == nil {
-		return nil
-	}
-	if err != nil && !ent.IsConstraintError(err) { // there are two of them: neither is taken
-		return fmt.Errorf("look for the repository: %w", err)
+// one of the organization; ours is false where it is one of another.
+func (w *walk) create(ctx context.Context, one listed) (ours bool, err error) {
+	address, with := w.address(one.path), credential(w.row.Host, w.token)
+	here, ours, err := w.Repositories.Adopt(ctx, address, repository.Upstream{OrganizationID: w.row.ID, ID: one.id})
+	if here || err != nil {
+		return ours, err
 	}
 	for _, name := range namesOf(w.row.Name, one.name) {
 		taken, err := w.DB.Client.Repository.Query().Where(entrepository.Or(entrepository.Name(name),
 			entrepository.And(entrepository.OrganizationID(w.row.ID), entrepository.UpstreamID(one.id)))).All(ctx)
 		if err != nil {
-			return fmt.Errorf("look for a name: %w", err)
+			return false, fmt.Errorf("look for a name: %w", err)
 		}
 		if slices.ContainsFunc(taken, func(r *ent.Repository) bool {
 			return r.OrganizationID != nil && r.UpstreamID != nil && *r.OrganizationID == w.row.ID && *r.UpstreamID == one.id
 		}) {
-			return nil // another process was first
+			return true, nil // another process was first
 		}
 		if len(taken) > 0 {
 			continue
@@ -400,10 +422,10 @@ func (w *walk) create(ctx context.Context, one listed) error {
 			Upstream: &repository.Upstream{OrganizationID: w.row.ID, ID: one.id},
 		})
 		if _, conflict := errors.AsType[*fault.Conflict](err); !conflict {
-			return err
+			return err == nil, err
 		}
 	}
-	return errors.New("all names for it are taken")
+	return false, errors.New("all names for it are taken")
 }
 
 // noticeMax is how many names a notice tells.

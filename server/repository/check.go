@@ -2,8 +2,6 @@ package repository
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -183,15 +181,13 @@ func whatFailed(ctx context.Context, err error) string {
 	case safehttp.IsPrivate(err):
 		return "Its host leads to a private address, which this server does not reach. Whoever runs the server can allow it: BROKER_ALLOWED_UPSTREAMS."
 	case errors.Is(err, safehttp.ErrBlocked), errors.Is(err, git.ErrBlocked), errors.Is(err, git.ErrNoProgram):
-		return sentence(err) + "."
+		return closed(err)
 	case errors.Is(err, source.ErrPage):
 		return "A web page came instead of a document. Is this the address of the repository's packages.json?"
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded), errors.Is(err, safehttp.ErrSlow):
 		return "It did not answer in time. Try again; a sync has more time."
 	case errors.As(err, &name):
 		return fmt.Sprintf("The host %s is not known (DNS). Check the address.", text.Line(name.Name, 200))
-	case isTLS(err):
-		return fmt.Sprintf("Its TLS certificate is not trusted: %s.", text.Line(innermost(err).Error(), 300))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "Its host refuses connections at this port."
 	case errors.As(err, &status) && errors.Is(err, source.ErrNotFound):
@@ -201,28 +197,11 @@ func whatFailed(ctx context.Context, err error) string {
 		}
 		return said
 	}
-	return sentence(err) + "."
+	return closed(err)
 }
 
-func isTLS(err error) bool {
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var record tls.RecordHeaderError
-	var verification *tls.CertificateVerificationError
-	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &record) || errors.As(err, &verification)
-}
-
-// innermost is what began an error.
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
-}
+// closed is an error as a sentence of its own, which ends with one period.
+func closed(err error) string { return strings.TrimRight(sentence(err), ". ") + "." }
 
 // expiryWithin is how long a host is asked when a credential ends.
 const expiryWithin = 4 * time.Second

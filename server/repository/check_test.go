@@ -106,7 +106,7 @@ func TestCheckOfComposerRepositories(t *testing.T) {
 		"nothing at all":             {url: newUpstream(t, says("")).URL, says: []string{"empty"}},
 		"followed by name":           {url: newUpstream(t, says(`{"metadata-url":"/p2/%package%.json"}`)).URL, ok: true, says: []string{"does not list its packages"}},
 		"inline":                     {url: newUpstream(t, says(`{"packages":{"acme/a":{"1.0":{"name":"acme/a","version":"1.0"}}}}`)).URL, ok: true, says: []string{"with 1 package, in packages.json itself"}},
-		"a certificate of nobody":    {url: tls.URL, says: []string{"TLS certificate is not trusted"}},
+		"a certificate of nobody":    {url: tls.URL, says: []string{"an authority that this server does not trust"}},
 		"nobody listens":             {url: closed.URL, says: []string{"refuses connections"}},
 		"a host that is not":         {url: "https://nothing.invalid", says: []string{"The host nothing.invalid is not known (DNS)"}},
 		"to a private address":       {url: to("https://10.9.8.7").URL, says: []string{"private address", "BROKER_ALLOWED_UPSTREAMS"}},

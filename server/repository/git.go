@@ -34,7 +34,7 @@ func (s *Service) checkType(ctx context.Context, in Input) error {
 		return fault.Invalidf("type", "Git repositories cannot be read here.")
 	case in.Type == repository.TypeVCS:
 		if err := s.Git.Check(ctx); err != nil {
-			return fault.Invalidf("type", "Git repositories cannot be read here: %s.", err)
+			return fault.Invalidf("type", "Git repositories cannot be read here: %s.", strings.TrimSuffix(err.Error(), "."))
 		}
 	case in.Type != repository.TypeCOMPOSER:
 		return fault.Invalidf("type", "Repositories of type %s are not supported by this version; use COMPOSER, VCS or ARTIFACT.", in.Type)
@@ -78,7 +78,7 @@ func (s *Service) checkGitURL(address *string) error {
 	trimmed := strings.TrimSpace(*address)
 	u, err := git.ParseURL(trimmed, s.Policy.AllowsPlain)
 	if err != nil {
-		return fault.Invalidf("url", "%q cannot be read: %s.", text.Line(trimmed, 200), err)
+		return fault.Invalidf("url", "%q cannot be read: %s.", text.Line(trimmed, 200), strings.TrimSuffix(err.Error(), "."))
 	}
 	if err := s.Policy.CheckGit(u); err != nil {
 		return fault.Invalidf("url", "%s", err)

@@ -78,10 +78,9 @@ type Input struct {
 	ForgetHostKeys bool
 	// Upstream is whose repository it is, where it is added with an organization.
 	Upstream *Upstream
+	// Renamed says that URL is the same repository under another name at the same host: the stored credential stays.
+	Renamed bool
 }
-
-// Upstream is one of the repositories of an organization.
-type Upstream struct{ OrganizationID, ID string }
 
 // Create adds a repository and starts its first sync.
 func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error) {
@@ -96,6 +95,11 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 	}
 	var row *ent.Repository
 	err := s.DB.Tx(ctx, func(tx *database.Tx) (err error) {
+		if in.Upstream != nil {
+			if err := s.takes(ctx, tx, in.Upstream.OrganizationID); err != nil {
+				return err
+			}
+		}
 		create := tx.Repository.Create().SetName(*in.Name).SetType(in.Type).SetNillableURL(in.URL).
 			SetPackages(in.Packages).SetNillablePriority(in.Priority).SetNillableDistMode(in.DistMode).
 			SetNillableCooldownDays(in.CooldownDays).SetCooldownExceptions(in.CooldownExceptions)
@@ -161,10 +165,10 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		if err := fits(row, in); err != nil {
 			return err
 		}
-		if in.URL != nil && row.URL != nil && *in.URL != *row.URL && in.Credential == nil && row.CredentialType != repository.CredentialTypeNONE {
+		name, moved := row.Name, in.URL != nil && row.URL != nil && *in.URL != *row.URL
+		if moved && in.Credential == nil && row.CredentialType != repository.CredentialTypeNONE && !(in.Renamed && sameHost(*row.URL, *in.URL)) {
 			return fault.Invalidf("credential", "The stored credential is for %s only. Enter the credential of the new address, or choose none.", *row.URL)
 		}
-		name, moved := row.Name, in.URL != nil && row.URL != nil && *in.URL != *row.URL
 		if row, err = s.change(ctx, row, in); err != nil {
 			return err
 		}

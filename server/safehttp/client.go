@@ -81,7 +81,7 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("%s answered %d %s", e.Host, e.Status, http.StatusText(e.Status))
+	return strings.TrimSpace(fmt.Sprintf("%s answered %d %s", e.Host, e.Status, http.StatusText(e.Status)))
 }
 
 // Client asks upstreams. Safe for concurrent use.
@@ -216,13 +216,17 @@ func passing(err error) bool {
 	return !errors.Is(err, ErrBlocked) && !errors.Is(err, ErrSlow)
 }
 
-// clean drops the URL that net/http puts into errors: it may have secrets in its query.
+// clean says for people what failed, without the URL that net/http puts into errors: it may have secrets in its query.
 func clean(err error) error {
 	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
+	if !errors.As(err, &wrapped) {
+		return err
 	}
-	return err
+	host := "the host"
+	if u, err := url.Parse(wrapped.URL); err == nil && u.Host != "" {
+		host = u.Host
+	}
+	return Said(host, wrapped.Err)
 }
 
 // try asks once, following redirects.

@@ -47,7 +47,7 @@ func (c *Client) Route(ctx context.Context, u *url.URL, inside bool) (addresses 
 	}
 	found, err := resolver.LookupNetIP(ctx, "ip", u.Hostname())
 	if err != nil {
-		return nil, nil, fmt.Errorf("look up %s: %w", u.Hostname(), err)
+		return nil, nil, Said(u.Hostname(), err)
 	}
 	named := c.policy.allowsHost(u.Hostname())
 	var blocked error

@@ -48,7 +48,7 @@ func (c *Composer) Check(ctx context.Context, wanted pattern.Set) (Finding, erro
 		found.say("%s of them match the patterns.", amount(n))
 	}
 	if len(listing.Skipped) > 0 {
-		found.say("%s of what it lists cannot be taken, such as %s: %s.", amount(len(listing.Skipped)), listing.Skipped[0].Package, listing.Skipped[0].Reason)
+		found.say("%s of what it lists cannot be taken, such as %s: %s.", amount(len(listing.Skipped)), listing.Skipped[0].Package, strings.TrimSuffix(listing.Skipped[0].Reason, "."))
 	}
 	return found, nil
 }

@@ -36,7 +36,8 @@ export type OrganizationHost =
 
 /**
  * url: https, or http where the server's configuration allows the host; left out, of github.com or gitlab.com. token:
- * write-only, stored encrypted; it reads the API of the host and the repositories.
+ * write-only, stored encrypted; it reads the API of the host and the repositories. Private ones of a user of GitHub need that
+ * user's own.
  */
 export type AddOrganizationInput = {
   host: OrganizationHost;
@@ -264,6 +265,13 @@ export type TokenNoticeKind =
   /** Nobody has used it for longer than the owner wants to be told of. */
   | 'UNUSED';
 
+export type PackageRuleInput = {
+  pattern: string;
+  versions?: string | null | undefined;
+  releasedBefore?: string | null | undefined;
+  minimumStability?: string | null | undefined;
+};
+
 export type LabelInput = {
   name: string;
   value: string;
@@ -275,6 +283,8 @@ export type CreateTokenInput = {
   permission?: TokenPermission;
   /** Patterns such as acme/*; left out or empty means every package. */
   packages?: Array<string> | null | undefined;
+  /** Which versions of these; left out or empty means all. */
+  packageRules?: Array<PackageRuleInput> | null | undefined;
   /** CIDR networks or addresses; left out or empty means any. */
   networks?: Array<string> | null | undefined;
   /** Requests an hour; 0 means no limit; left out means the server's default. */
@@ -291,6 +301,7 @@ export type CreateTokenInput = {
 export type UpdateTokenInput = {
   description?: string | null | undefined;
   packages?: Array<string> | null | undefined;
+  packageRules?: Array<PackageRuleInput> | null | undefined;
   networks?: Array<string> | null | undefined;
   rateLimit?: number | null | undefined;
   expiresAt?: string | null | undefined;
@@ -746,7 +757,7 @@ export type RepositoryQueryVariables = Exact<{
 }>;
 
 
-export type RepositoryQuery = { repository: { prefetch: boolean, closedNames: Array<string>, id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, packFrom: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, health: { credentialExpiresAt: string | null }, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
+export type RepositoryQuery = { repository: { prefetch: boolean, closedNames: Array<string>, id: string, name: string, type: RepositoryType, url: string | null, packages: Array<string>, owns: Array<string>, paths: Array<string> | null, hostKeys: Array<string>, priority: number, distMode: DistMode, cooldownDays: number, cooldownExceptions: Array<string>, packFrom: Array<string>, credential: CredentialType, enabled: boolean, listed: boolean, status: RepositoryStatus, lastSyncedAt: string | null, lastError: string | null, notice: string | null, packageCount: number, versionCount: number, storedBytes: number, createdAt: string, health: { credentialExpiresAt: string | null }, history: { edges: Array<{ node: { id: string, status: SyncStatus, trigger: string, startedAt: string | null, finishedAt: string | null, packagesDone: number, packagesTotal: number | null, versionsAdded: number, versionsRemoved: number, versionsChanged: number, archivesAhead: number, error: string | null, notice: string | null, skipped: Array<{ package: string, version: string | null, reason: string }> } | null } | null> | null }, syncs: { edges: Array<{ node: { id: string, status: SyncStatus, packagesDone: number, packagesTotal: number | null, startedAt: string | null, skipped: Array<{ package: string }> } | null } | null> | null } } | null };
 
 export type CreateRepositoryMutationVariables = Exact<{
   input: CreateRepositoryInput;
@@ -1924,6 +1935,8 @@ export const RepositoryDocument = new TypedDocumentString(`
           packagesTotal
           versionsAdded
           versionsRemoved
+          versionsChanged
+          archivesAhead
           error
           notice
           skipped {

@@ -109,7 +109,7 @@ export function OrganizationDialog({ organization, onClose }: Props) {
           help={
             organization?.hasCredential
               ? "Saved. Enter a new one to replace it, for its repositories too."
-              : "One that may read the repositories. Without one, only public ones are found, and few at a time."
+              : "One that may read the repositories; of a user of GitHub that user's own, for private ones. Without one, only public ones are found, and few at a time."
           }
           error={errors.token}
         >

@@ -241,6 +241,14 @@ function History({ runs }: { runs: Run[] }) {
             </CardCell>
             <CardCell label="Versions" className="whitespace-nowrap">
               +{number(run.versionsAdded)} −{number(run.versionsRemoved)}
+              {run.versionsChanged > 0 && (
+                <span className="block text-[13px] text-muted">
+                  {number(run.versionsChanged)} changed at the source
+                </span>
+              )}
+              {run.archivesAhead > 0 && (
+                <span className="block text-[13px] text-muted">{number(run.archivesAhead)} fetched ahead</span>
+              )}
             </CardCell>
           </tr>
         ))}
