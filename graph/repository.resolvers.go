@@ -200,7 +200,7 @@ func (r *packageVersionResolver) Withheld(ctx context.Context, obj *ent.PackageV
 }
 
 func (r *packageVersionResolver) Advisories(ctx context.Context, obj *ent.PackageVersion) ([]*ent.Advisory, error) {
-	return view.AdvisoriesOf(ctx, r.Client, obj)
+	return r.View.AdvisoriesOf(ctx, obj)
 }
 
 func (r *packageVersionResolver) Changed(ctx context.Context, obj *ent.PackageVersion) (*model.VersionChange, error) {

@@ -36,6 +36,7 @@ var orders = []order{
 	{table: "packages", key: "released_at", absent: earliest},
 	{table: "claims", key: "pattern", text: true},
 	{table: "blocks", key: "package", text: true},
+	{table: "advisories", key: "package", text: true},
 	{table: "organizations", key: "name", text: true},
 	{table: "users", key: "email", text: true},
 }
