@@ -162,16 +162,22 @@ func addAdvisories(ctx context.Context, tx *database.Tx, rows []*ent.Advisory) e
 
 func changeAdvisory(ctx context.Context, tx *database.Tx, row *ent.Advisory) error {
 	update := tx.Advisory.Update().Where(advisory.ID(row.ID)).SetAffectedVersions(row.AffectedVersions).SetTitle(row.Title).
-		SetReportedAt(row.ReportedAt).SetSource(row.Source).SetRemoteID(row.RemoteID).SetUpdatedAt(row.UpdatedAt).
-		ClearCve().ClearLink().ClearSeverity()
-	if row.Cve != nil {
-		update.SetCve(*row.Cve)
-	}
-	if row.Link != nil {
-		update.SetLink(*row.Link)
-	}
-	if row.Severity != nil {
-		update.SetSeverity(*row.Severity)
-	}
+		SetReportedAt(row.ReportedAt).SetSource(row.Source).SetRemoteID(row.RemoteID).SetUpdatedAt(row.UpdatedAt)
+	describe(update.Mutation(), row.Cve, row.Link, row.Severity)
 	return update.Exec(ctx)
+}
+
+// describe sets what an advisory may have, or clears it where it is nil; PostgreSQL refuses both of one column.
+func describe(m *ent.AdvisoryMutation, cve, link, severity *string) {
+	for _, one := range []struct {
+		to    *string
+		set   func(string)
+		clear func()
+	}{{cve, m.SetCve, m.ClearCve}, {link, m.SetLink, m.ClearLink}, {severity, m.SetSeverity, m.ClearSeverity}} {
+		if one.to == nil {
+			one.clear()
+		} else {
+			one.set(*one.to)
+		}
+	}
 }

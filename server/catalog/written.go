@@ -120,13 +120,8 @@ func (c *Catalog) ChangeAdvisory(ctx context.Context, id string, changes Advisor
 			row = was.row
 			return nil
 		}
-		update := tx.Advisory.UpdateOneID(id).SetAffectedVersions(now.Affected).SetTitle(now.Title).SetUpdatedAt(time.Now().UTC().Truncate(time.Microsecond)).
-			ClearCve().ClearLink().ClearSeverity()
-		for value, set := range map[*string]func(string) *ent.AdvisoryUpdateOne{&now.CVE: update.SetCve, &now.Link: update.SetLink, &now.Severity: update.SetSeverity} {
-			if *value != "" {
-				set(*value)
-			}
-		}
+		update := tx.Advisory.UpdateOneID(id).SetAffectedVersions(now.Affected).SetTitle(now.Title).SetUpdatedAt(time.Now().UTC().Truncate(time.Microsecond))
+		describe(update.Mutation(), orNil(now.CVE), orNil(now.Link), orNil(now.Severity))
 		if row, err = update.Save(ctx); err != nil {
 			return err
 		}

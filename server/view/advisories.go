@@ -258,5 +258,5 @@ func (v *View) AdvisoriesOf(ctx context.Context, of *ent.PackageVersion) ([]*ent
 // WrittenWithin selects the advisories that were written here of the packages a set of patterns matches; the empty set
 // selects all.
 func WrittenWithin(set pattern.Set, client *ent.Client) *ent.AdvisoryQuery {
-	return client.Advisory.Query().Where(advisory.RepositoryIDIsNil(), within(set, advisory.FieldPackage))
+	return client.Advisory.Query().Where(advisory.CreatedByNotNil(), within(set, advisory.FieldPackage))
 }

@@ -13,7 +13,7 @@ ALTER TABLE `new_advisories` RENAME TO `advisories`;
 -- Create index "advisory_repository_id_package_advisory_id" to table: "advisories"
 CREATE UNIQUE INDEX `advisory_repository_id_package_advisory_id` ON `advisories` (`repository_id`, `package`, `advisory_id`);
 -- Create index "advisories_by_package" to table: "advisories"
-CREATE INDEX `advisories_by_package` ON `advisories` (`package`, `id`);
+CREATE INDEX `advisories_by_package` ON `advisories` (`package`, `id`) WHERE created_by IS NOT NULL;
 -- Create "filter_entries" table
 CREATE TABLE `filter_entries` (`id` text NOT NULL, `package` text NOT NULL, `list` text NOT NULL, `versions` text NOT NULL, `reason` text NOT NULL DEFAULT (''), `link` text NOT NULL DEFAULT (''), `entry_id` text NOT NULL DEFAULT (''), `source` text NOT NULL DEFAULT (''), `repository_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `filter_entries_repositories_filter_entries` FOREIGN KEY (`repository_id`) REFERENCES `repositories` (`id`) ON DELETE CASCADE);
 -- Create index "filterentry_repository_id_package" to table: "filter_entries"

@@ -1,7 +1,7 @@
 -- Modify "advisories" table
 ALTER TABLE "advisories" ALTER COLUMN "repository_id" DROP NOT NULL, ADD COLUMN "created_by" character varying NULL;
 -- Create index "advisories_by_package" to table: "advisories"
-CREATE INDEX "advisories_by_package" ON "advisories" ("package" COLLATE "C", "id" COLLATE "C");
+CREATE INDEX "advisories_by_package" ON "advisories" ("package" COLLATE "C", "id" COLLATE "C") WHERE (created_by IS NOT NULL);
 -- Modify "repositories" table
 ALTER TABLE "repositories" ADD COLUMN "filter_lists" jsonb NULL;
 -- Create "filter_entries" table
