@@ -73,12 +73,17 @@ func (v *View) KnownOf(ctx context.Context, name, answers string) ([]*Known, err
 
 func (a advised) of(order *repository.Order, name, answers string) []*Known {
 	of := a[name]
-	from := append([]string{answers}, order.Answering(name, slices.Collect(maps.Keys(of))...)...)
-	var found []*Known
-	for i, id := range append(from, "") {
-		if id == "" && i < len(from) || slices.Contains(from[:i], id) {
-			continue // of nobody, or told already
+	var from []string
+	if answers != "" {
+		from = append(from, answers)
+	}
+	for _, id := range order.Answering(name, slices.Collect(maps.Keys(of))...) {
+		if id != answers {
+			from = append(from, id)
 		}
+	}
+	var found []*Known
+	for _, id := range append(from, "") {
 		for _, one := range of[id] {
 			found = join(found, one)
 		}
