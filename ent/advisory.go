@@ -18,11 +18,11 @@ type Advisory struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID string `json:"id,omitempty"`
-	// RepositoryID holds the value of the "repository_id" field.
-	RepositoryID string `json:"repository_id,omitempty"`
+	// Whose source tells it; null of one that was written here.
+	RepositoryID *string `json:"repository_id,omitempty"`
 	// Package holds the value of the "package" field.
 	Package string `json:"package,omitempty"`
-	// What the source calls it.
+	// What the source calls it; of one that was written here BROKER- and the end of its id.
 	AdvisoryID string `json:"advisory_id,omitempty"`
 	// A constraint, as Composer reads it.
 	AffectedVersions string `json:"affected_versions,omitempty"`
@@ -36,6 +36,8 @@ type Advisory struct {
 	Severity *string `json:"severity,omitempty"`
 	// ReportedAt holds the value of the "reported_at" field.
 	ReportedAt time.Time `json:"reported_at,omitempty"`
+	// Who wrote it, for people; null of one that a source tells.
+	CreatedBy *string `json:"created_by,omitempty"`
 	// Who told of it first.
 	Source string `json:"source,omitempty"`
 	// What that one calls it.
@@ -73,7 +75,7 @@ func (*Advisory) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case advisory.FieldID, advisory.FieldRepositoryID, advisory.FieldPackage, advisory.FieldAdvisoryID, advisory.FieldAffectedVersions, advisory.FieldTitle, advisory.FieldCve, advisory.FieldLink, advisory.FieldSeverity, advisory.FieldSource, advisory.FieldRemoteID:
+		case advisory.FieldID, advisory.FieldRepositoryID, advisory.FieldPackage, advisory.FieldAdvisoryID, advisory.FieldAffectedVersions, advisory.FieldTitle, advisory.FieldCve, advisory.FieldLink, advisory.FieldSeverity, advisory.FieldCreatedBy, advisory.FieldSource, advisory.FieldRemoteID:
 			values[i] = new(sql.NullString)
 		case advisory.FieldReportedAt, advisory.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -102,7 +104,8 @@ func (_m *Advisory) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field repository_id", values[i])
 			} else if value.Valid {
-				_m.RepositoryID = value.String
+				_m.RepositoryID = new(string)
+				*_m.RepositoryID = value.String
 			}
 		case advisory.FieldPackage:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -154,6 +157,13 @@ func (_m *Advisory) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field reported_at", values[i])
 			} else if value.Valid {
 				_m.ReportedAt = value.Time
+			}
+		case advisory.FieldCreatedBy:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field created_by", values[i])
+			} else if value.Valid {
+				_m.CreatedBy = new(string)
+				*_m.CreatedBy = value.String
 			}
 		case advisory.FieldSource:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -214,8 +224,10 @@ func (_m *Advisory) String() string {
 	var builder strings.Builder
 	builder.WriteString("Advisory(")
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("repository_id=")
-	builder.WriteString(_m.RepositoryID)
+	if v := _m.RepositoryID; v != nil {
+		builder.WriteString("repository_id=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("package=")
 	builder.WriteString(_m.Package)
@@ -246,6 +258,11 @@ func (_m *Advisory) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reported_at=")
 	builder.WriteString(_m.ReportedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	if v := _m.CreatedBy; v != nil {
+		builder.WriteString("created_by=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("source=")
 	builder.WriteString(_m.Source)

@@ -30,6 +30,14 @@ func (_c *AdvisoryCreate) SetRepositoryID(v string) *AdvisoryCreate {
 	return _c
 }
 
+// SetNillableRepositoryID sets the "repository_id" field if the given value is not nil.
+func (_c *AdvisoryCreate) SetNillableRepositoryID(v *string) *AdvisoryCreate {
+	if v != nil {
+		_c.SetRepositoryID(*v)
+	}
+	return _c
+}
+
 // SetPackage sets the "package" field.
 func (_c *AdvisoryCreate) SetPackage(v string) *AdvisoryCreate {
 	_c.mutation.SetPackage(v)
@@ -99,6 +107,20 @@ func (_c *AdvisoryCreate) SetNillableSeverity(v *string) *AdvisoryCreate {
 // SetReportedAt sets the "reported_at" field.
 func (_c *AdvisoryCreate) SetReportedAt(v time.Time) *AdvisoryCreate {
 	_c.mutation.SetReportedAt(v)
+	return _c
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (_c *AdvisoryCreate) SetCreatedBy(v string) *AdvisoryCreate {
+	_c.mutation.SetCreatedBy(v)
+	return _c
+}
+
+// SetNillableCreatedBy sets the "created_by" field if the given value is not nil.
+func (_c *AdvisoryCreate) SetNillableCreatedBy(v *string) *AdvisoryCreate {
+	if v != nil {
+		_c.SetCreatedBy(*v)
+	}
 	return _c
 }
 
@@ -194,9 +216,6 @@ func (_c *AdvisoryCreate) defaults() {
 
 // check runs all checks and user-defined validators on the builder.
 func (_c *AdvisoryCreate) check() error {
-	if _, ok := _c.mutation.RepositoryID(); !ok {
-		return &ValidationError{Name: "repository_id", err: errors.New(`ent: missing required field "Advisory.repository_id"`)}
-	}
 	if _, ok := _c.mutation.Package(); !ok {
 		return &ValidationError{Name: "package", err: errors.New(`ent: missing required field "Advisory.package"`)}
 	}
@@ -247,6 +266,11 @@ func (_c *AdvisoryCreate) check() error {
 	if _, ok := _c.mutation.ReportedAt(); !ok {
 		return &ValidationError{Name: "reported_at", err: errors.New(`ent: missing required field "Advisory.reported_at"`)}
 	}
+	if v, ok := _c.mutation.CreatedBy(); ok {
+		if err := advisory.CreatedByValidator(v); err != nil {
+			return &ValidationError{Name: "created_by", err: fmt.Errorf(`ent: validator failed for field "Advisory.created_by": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Source(); !ok {
 		return &ValidationError{Name: "source", err: errors.New(`ent: missing required field "Advisory.source"`)}
 	}
@@ -270,9 +294,6 @@ func (_c *AdvisoryCreate) check() error {
 		if err := advisory.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Advisory.id": %w`, err)}
 		}
-	}
-	if len(_c.mutation.RepositoryIDs()) == 0 {
-		return &ValidationError{Name: "repository", err: errors.New(`ent: missing required edge "Advisory.repository"`)}
 	}
 	return nil
 }
@@ -342,6 +363,10 @@ func (_c *AdvisoryCreate) createSpec() (*Advisory, *sqlgraph.CreateSpec) {
 		_spec.SetField(advisory.FieldReportedAt, field.TypeTime, value)
 		_node.ReportedAt = value
 	}
+	if value, ok := _c.mutation.CreatedBy(); ok {
+		_spec.SetField(advisory.FieldCreatedBy, field.TypeString, value)
+		_node.CreatedBy = &value
+	}
 	if value, ok := _c.mutation.Source(); ok {
 		_spec.SetField(advisory.FieldSource, field.TypeString, value)
 		_node.Source = value
@@ -368,7 +393,7 @@ func (_c *AdvisoryCreate) createSpec() (*Advisory, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.RepositoryID = nodes[0]
+		_node.RepositoryID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -574,6 +599,9 @@ func (u *AdvisoryUpsertOne) UpdateNewValues() *AdvisoryUpsertOne {
 		}
 		if _, exists := u.create.mutation.AdvisoryID(); exists {
 			s.SetIgnore(advisory.FieldAdvisoryID)
+		}
+		if _, exists := u.create.mutation.CreatedBy(); exists {
+			s.SetIgnore(advisory.FieldCreatedBy)
 		}
 	}))
 	return u
@@ -944,6 +972,9 @@ func (u *AdvisoryUpsertBulk) UpdateNewValues() *AdvisoryUpsertBulk {
 			}
 			if _, exists := b.mutation.AdvisoryID(); exists {
 				s.SetIgnore(advisory.FieldAdvisoryID)
+			}
+			if _, exists := b.mutation.CreatedBy(); exists {
+				s.SetIgnore(advisory.FieldCreatedBy)
 			}
 		}
 	}))

@@ -415,7 +415,10 @@ func (_q *AdvisoryQuery) loadRepository(ctx context.Context, query *RepositoryQu
 	ids := make([]string, 0, len(nodes))
 	nodeids := make(map[string][]*Advisory)
 	for i := range nodes {
-		fk := nodes[i].RepositoryID
+		if nodes[i].RepositoryID == nil {
+			continue
+		}
+		fk := *nodes[i].RepositoryID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}

@@ -241,9 +241,6 @@ func (_u *AdvisoryUpdate) check() error {
 			return &ValidationError{Name: "remote_id", err: fmt.Errorf(`ent: validator failed for field "Advisory.remote_id": %w`, err)}
 		}
 	}
-	if _u.mutation.RepositoryCleared() && len(_u.mutation.RepositoryIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Advisory.repository"`)
-	}
 	return nil
 }
 
@@ -285,6 +282,9 @@ func (_u *AdvisoryUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.ReportedAt(); ok {
 		_spec.SetField(advisory.FieldReportedAt, field.TypeTime, value)
+	}
+	if _u.mutation.CreatedByCleared() {
+		_spec.ClearField(advisory.FieldCreatedBy, field.TypeString)
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(advisory.FieldSource, field.TypeString, value)
@@ -541,9 +541,6 @@ func (_u *AdvisoryUpdateOne) check() error {
 			return &ValidationError{Name: "remote_id", err: fmt.Errorf(`ent: validator failed for field "Advisory.remote_id": %w`, err)}
 		}
 	}
-	if _u.mutation.RepositoryCleared() && len(_u.mutation.RepositoryIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Advisory.repository"`)
-	}
 	return nil
 }
 
@@ -602,6 +599,9 @@ func (_u *AdvisoryUpdateOne) sqlSave(ctx context.Context) (_node *Advisory, err 
 	}
 	if value, ok := _u.mutation.ReportedAt(); ok {
 		_spec.SetField(advisory.FieldReportedAt, field.TypeTime, value)
+	}
+	if _u.mutation.CreatedByCleared() {
+		_spec.ClearField(advisory.FieldCreatedBy, field.TypeString)
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(advisory.FieldSource, field.TypeString, value)

@@ -22,6 +22,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/filterentry"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
@@ -76,6 +77,8 @@ type Client struct {
 	Document *DocumentClient
 	// DownloadDay is the client for interacting with the DownloadDay builders.
 	DownloadDay *DownloadDayClient
+	// FilterEntry is the client for interacting with the FilterEntry builders.
+	FilterEntry *FilterEntryClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
@@ -134,6 +137,7 @@ func (c *Client) init() {
 	c.Dist = NewDistClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DownloadDay = NewDownloadDayClient(c.config)
+	c.FilterEntry = NewFilterEntryClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.PackageVersion = NewPackageVersionClient(c.config)
 	c.Pin = NewPinClient(c.config)
@@ -255,6 +259,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
+		FilterEntry:    NewFilterEntryClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
 		Pin:            NewPinClient(cfg),
@@ -303,6 +308,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
+		FilterEntry:    NewFilterEntryClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
 		Pin:            NewPinClient(cfg),
@@ -351,10 +357,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
-		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.Organization,
-		c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository, c.Requirement,
-		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
-		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
+		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.FilterEntry,
+		c.Organization, c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository,
+		c.Requirement, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
+		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -365,10 +371,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
-		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.Organization,
-		c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository, c.Requirement,
-		c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret,
-		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
+		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.FilterEntry,
+		c.Organization, c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository,
+		c.Requirement, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
+		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -399,6 +405,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Document.mutate(ctx, m)
 	case *DownloadDayMutation:
 		return c.DownloadDay.mutate(ctx, m)
+	case *FilterEntryMutation:
+		return c.FilterEntry.mutate(ctx, m)
 	case *OrganizationMutation:
 		return c.Organization.mutate(ctx, m)
 	case *PackageVersionMutation:
@@ -2015,6 +2023,155 @@ func (c *DownloadDayClient) mutate(ctx context.Context, m *DownloadDayMutation) 
 	}
 }
 
+// FilterEntryClient is a client for the FilterEntry schema.
+type FilterEntryClient struct {
+	config
+}
+
+// NewFilterEntryClient returns a client for the FilterEntry from the given config.
+func NewFilterEntryClient(c config) *FilterEntryClient {
+	return &FilterEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `filterentry.Hooks(f(g(h())))`.
+func (c *FilterEntryClient) Use(hooks ...Hook) {
+	c.hooks.FilterEntry = append(c.hooks.FilterEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `filterentry.Intercept(f(g(h())))`.
+func (c *FilterEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.FilterEntry = append(c.inters.FilterEntry, interceptors...)
+}
+
+// Create returns a builder for creating a FilterEntry entity.
+func (c *FilterEntryClient) Create() *FilterEntryCreate {
+	mutation := newFilterEntryMutation(c.config, OpCreate)
+	return &FilterEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of FilterEntry entities.
+func (c *FilterEntryClient) CreateBulk(builders ...*FilterEntryCreate) *FilterEntryCreateBulk {
+	return &FilterEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FilterEntryClient) MapCreateBulk(slice any, setFunc func(*FilterEntryCreate, int)) *FilterEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FilterEntryCreateBulk{err: fmt.Errorf("calling to FilterEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FilterEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FilterEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for FilterEntry.
+func (c *FilterEntryClient) Update() *FilterEntryUpdate {
+	mutation := newFilterEntryMutation(c.config, OpUpdate)
+	return &FilterEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FilterEntryClient) UpdateOne(_m *FilterEntry) *FilterEntryUpdateOne {
+	mutation := newFilterEntryMutation(c.config, OpUpdateOne, withFilterEntry(_m))
+	return &FilterEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FilterEntryClient) UpdateOneID(id string) *FilterEntryUpdateOne {
+	mutation := newFilterEntryMutation(c.config, OpUpdateOne, withFilterEntryID(id))
+	return &FilterEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for FilterEntry.
+func (c *FilterEntryClient) Delete() *FilterEntryDelete {
+	mutation := newFilterEntryMutation(c.config, OpDelete)
+	return &FilterEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FilterEntryClient) DeleteOne(_m *FilterEntry) *FilterEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FilterEntryClient) DeleteOneID(id string) *FilterEntryDeleteOne {
+	builder := c.Delete().Where(filterentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FilterEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for FilterEntry.
+func (c *FilterEntryClient) Query() *FilterEntryQuery {
+	return &FilterEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFilterEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a FilterEntry entity by its id.
+func (c *FilterEntryClient) Get(ctx context.Context, id string) (*FilterEntry, error) {
+	return c.Query().Where(filterentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FilterEntryClient) GetX(ctx context.Context, id string) *FilterEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryRepository queries the repository edge of a FilterEntry.
+func (c *FilterEntryClient) QueryRepository(_m *FilterEntry) *RepositoryQuery {
+	query := (&RepositoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(filterentry.Table, filterentry.FieldID, id),
+			sqlgraph.To(repository.Table, repository.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, filterentry.RepositoryTable, filterentry.RepositoryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *FilterEntryClient) Hooks() []Hook {
+	return c.hooks.FilterEntry
+}
+
+// Interceptors returns the client interceptors.
+func (c *FilterEntryClient) Interceptors() []Interceptor {
+	return c.inters.FilterEntry
+}
+
+func (c *FilterEntryClient) mutate(ctx context.Context, m *FilterEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FilterEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FilterEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FilterEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FilterEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown FilterEntry mutation op: %q", m.Op())
+	}
+}
+
 // OrganizationClient is a client for the Organization schema.
 type OrganizationClient struct {
 	config
@@ -2989,6 +3146,22 @@ func (c *RepositoryClient) QueryPackageRows(_m *Repository) *PkgQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, id),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PackageRowsTable, repository.PackageRowsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryFilterEntries queries the filter_entries edge of a Repository.
+func (c *RepositoryClient) QueryFilterEntries(_m *Repository) *FilterEntryQuery {
+	query := (&FilterEntryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, id),
+			sqlgraph.To(filterentry.Table, filterentry.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.FilterEntriesTable, repository.FilterEntriesColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -4781,15 +4954,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
-		Dist, Document, DownloadDay, Organization, PackageVersion, Pin, Pkg,
-		RateWindow, Repository, Requirement, Session, Setting, SignInThrottle, SyncRun,
-		Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal, User []ent.Hook
+		Dist, Document, DownloadDay, FilterEntry, Organization, PackageVersion, Pin,
+		Pkg, RateWindow, Repository, Requirement, Session, Setting, SignInThrottle,
+		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
+		User []ent.Hook
 	}
 	inters struct {
 		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
-		Dist, Document, DownloadDay, Organization, PackageVersion, Pin, Pkg,
-		RateWindow, Repository, Requirement, Session, Setting, SignInThrottle, SyncRun,
-		Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
+		Dist, Document, DownloadDay, FilterEntry, Organization, PackageVersion, Pin,
+		Pkg, RateWindow, Repository, Requirement, Session, Setting, SignInThrottle,
+		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
 		User []ent.Interceptor
 	}
 )

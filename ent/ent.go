@@ -14,6 +14,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/filterentry"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
@@ -112,6 +113,7 @@ func checkColumn(t, c string) error {
 			dist.Table:           dist.ValidColumn,
 			document.Table:       document.ValidColumn,
 			downloadday.Table:    downloadday.ValidColumn,
+			filterentry.Table:    filterentry.ValidColumn,
 			organization.Table:   organization.ValidColumn,
 			packageversion.Table: packageversion.ValidColumn,
 			pin.Table:            pin.ValidColumn,

@@ -81,6 +81,11 @@ func (_q *AdvisoryQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, advisory.FieldReportedAt)
 				fieldSeen[advisory.FieldReportedAt] = struct{}{}
 			}
+		case "createdBy":
+			if _, ok := fieldSeen[advisory.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, advisory.FieldCreatedBy)
+				fieldSeen[advisory.FieldCreatedBy] = struct{}{}
+			}
 		case "source":
 			if _, ok := fieldSeen[advisory.FieldSource]; !ok {
 				selectedFields = append(selectedFields, advisory.FieldSource)

@@ -14,6 +14,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/filterentry"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
@@ -64,6 +65,7 @@ const (
 	TypeDist           = "Dist"
 	TypeDocument       = "Document"
 	TypeDownloadDay    = "DownloadDay"
+	TypeFilterEntry    = "FilterEntry"
 	TypeOrganization   = "Organization"
 	TypePackageVersion = "PackageVersion"
 	TypePin            = "Pin"
@@ -931,6 +933,7 @@ type AdvisoryMutation struct {
 	link              *string
 	severity          *string
 	reported_at       *time.Time
+	created_by        *string
 	source            *string
 	remote_id         *string
 	updated_at        *time.Time
@@ -1063,7 +1066,7 @@ func (m *AdvisoryMutation) RepositoryID() (r string, exists bool) {
 // OldRepositoryID returns the old "repository_id" field's value of the Advisory entity.
 // If the Advisory object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AdvisoryMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+func (m *AdvisoryMutation) OldRepositoryID(ctx context.Context) (v *string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
 	}
@@ -1077,9 +1080,22 @@ func (m *AdvisoryMutation) OldRepositoryID(ctx context.Context) (v string, err e
 	return oldValue.RepositoryID, nil
 }
 
+// ClearRepositoryID clears the value of the "repository_id" field.
+func (m *AdvisoryMutation) ClearRepositoryID() {
+	m.repository = nil
+	m.clearedFields[advisory.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryIDCleared returns if the "repository_id" field was cleared in this mutation.
+func (m *AdvisoryMutation) RepositoryIDCleared() bool {
+	_, ok := m.clearedFields[advisory.FieldRepositoryID]
+	return ok
+}
+
 // ResetRepositoryID resets all changes to the "repository_id" field.
 func (m *AdvisoryMutation) ResetRepositoryID() {
 	m.repository = nil
+	delete(m.clearedFields, advisory.FieldRepositoryID)
 }
 
 // SetPackage sets the "package" field.
@@ -1409,6 +1425,55 @@ func (m *AdvisoryMutation) ResetReportedAt() {
 	m.reported_at = nil
 }
 
+// SetCreatedBy sets the "created_by" field.
+func (m *AdvisoryMutation) SetCreatedBy(s string) {
+	m.created_by = &s
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *AdvisoryMutation) CreatedBy() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the Advisory entity.
+// If the Advisory object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AdvisoryMutation) OldCreatedBy(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ClearCreatedBy clears the value of the "created_by" field.
+func (m *AdvisoryMutation) ClearCreatedBy() {
+	m.created_by = nil
+	m.clearedFields[advisory.FieldCreatedBy] = struct{}{}
+}
+
+// CreatedByCleared returns if the "created_by" field was cleared in this mutation.
+func (m *AdvisoryMutation) CreatedByCleared() bool {
+	_, ok := m.clearedFields[advisory.FieldCreatedBy]
+	return ok
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *AdvisoryMutation) ResetCreatedBy() {
+	m.created_by = nil
+	delete(m.clearedFields, advisory.FieldCreatedBy)
+}
+
 // SetSource sets the "source" field.
 func (m *AdvisoryMutation) SetSource(s string) {
 	m.source = &s
@@ -1525,7 +1590,7 @@ func (m *AdvisoryMutation) ClearRepository() {
 
 // RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
 func (m *AdvisoryMutation) RepositoryCleared() bool {
-	return m.clearedrepository
+	return m.RepositoryIDCleared() || m.clearedrepository
 }
 
 // RepositoryIDs returns the "repository" edge IDs in the mutation.
@@ -1578,7 +1643,7 @@ func (m *AdvisoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AdvisoryMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 13)
 	if m.repository != nil {
 		fields = append(fields, advisory.FieldRepositoryID)
 	}
@@ -1605,6 +1670,9 @@ func (m *AdvisoryMutation) Fields() []string {
 	}
 	if m.reported_at != nil {
 		fields = append(fields, advisory.FieldReportedAt)
+	}
+	if m.created_by != nil {
+		fields = append(fields, advisory.FieldCreatedBy)
 	}
 	if m.source != nil {
 		fields = append(fields, advisory.FieldSource)
@@ -1641,6 +1709,8 @@ func (m *AdvisoryMutation) Field(name string) (ent.Value, bool) {
 		return m.Severity()
 	case advisory.FieldReportedAt:
 		return m.ReportedAt()
+	case advisory.FieldCreatedBy:
+		return m.CreatedBy()
 	case advisory.FieldSource:
 		return m.Source()
 	case advisory.FieldRemoteID:
@@ -1674,6 +1744,8 @@ func (m *AdvisoryMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldSeverity(ctx)
 	case advisory.FieldReportedAt:
 		return m.OldReportedAt(ctx)
+	case advisory.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
 	case advisory.FieldSource:
 		return m.OldSource(ctx)
 	case advisory.FieldRemoteID:
@@ -1752,6 +1824,13 @@ func (m *AdvisoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReportedAt(v)
 		return nil
+	case advisory.FieldCreatedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
 	case advisory.FieldSource:
 		v, ok := value.(string)
 		if !ok {
@@ -1803,6 +1882,9 @@ func (m *AdvisoryMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *AdvisoryMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(advisory.FieldRepositoryID) {
+		fields = append(fields, advisory.FieldRepositoryID)
+	}
 	if m.FieldCleared(advisory.FieldCve) {
 		fields = append(fields, advisory.FieldCve)
 	}
@@ -1811,6 +1893,9 @@ func (m *AdvisoryMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(advisory.FieldSeverity) {
 		fields = append(fields, advisory.FieldSeverity)
+	}
+	if m.FieldCleared(advisory.FieldCreatedBy) {
+		fields = append(fields, advisory.FieldCreatedBy)
 	}
 	return fields
 }
@@ -1826,6 +1911,9 @@ func (m *AdvisoryMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *AdvisoryMutation) ClearField(name string) error {
 	switch name {
+	case advisory.FieldRepositoryID:
+		m.ClearRepositoryID()
+		return nil
 	case advisory.FieldCve:
 		m.ClearCve()
 		return nil
@@ -1834,6 +1922,9 @@ func (m *AdvisoryMutation) ClearField(name string) error {
 		return nil
 	case advisory.FieldSeverity:
 		m.ClearSeverity()
+		return nil
+	case advisory.FieldCreatedBy:
+		m.ClearCreatedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown Advisory nullable field %s", name)
@@ -1869,6 +1960,9 @@ func (m *AdvisoryMutation) ResetField(name string) error {
 		return nil
 	case advisory.FieldReportedAt:
 		m.ResetReportedAt()
+		return nil
+	case advisory.FieldCreatedBy:
+		m.ResetCreatedBy()
 		return nil
 	case advisory.FieldSource:
 		m.ResetSource()
@@ -8599,6 +8693,770 @@ func (m *DownloadDayMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *DownloadDayMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown DownloadDay edge %s", name)
+}
+
+// FilterEntryMutation represents an operation that mutates the FilterEntry nodes in the graph.
+type FilterEntryMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *string
+	_package          *string
+	list              *string
+	versions          *string
+	reason            *string
+	link              *string
+	entry_id          *string
+	source            *string
+	clearedFields     map[string]struct{}
+	repository        *string
+	clearedrepository bool
+	done              bool
+	oldValue          func(context.Context) (*FilterEntry, error)
+	predicates        []predicate.FilterEntry
+}
+
+var _ ent.Mutation = (*FilterEntryMutation)(nil)
+
+// filterentryOption allows management of the mutation configuration using functional options.
+type filterentryOption func(*FilterEntryMutation)
+
+// newFilterEntryMutation creates new mutation for the FilterEntry entity.
+func newFilterEntryMutation(c config, op Op, opts ...filterentryOption) *FilterEntryMutation {
+	m := &FilterEntryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeFilterEntry,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withFilterEntryID sets the ID field of the mutation.
+func withFilterEntryID(id string) filterentryOption {
+	return func(m *FilterEntryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *FilterEntry
+		)
+		m.oldValue = func(ctx context.Context) (*FilterEntry, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().FilterEntry.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withFilterEntry sets the old FilterEntry of the mutation.
+func withFilterEntry(node *FilterEntry) filterentryOption {
+	return func(m *FilterEntryMutation) {
+		m.oldValue = func(context.Context) (*FilterEntry, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m FilterEntryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m FilterEntryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of FilterEntry entities.
+func (m *FilterEntryMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *FilterEntryMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *FilterEntryMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().FilterEntry.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetRepositoryID sets the "repository_id" field.
+func (m *FilterEntryMutation) SetRepositoryID(s string) {
+	m.repository = &s
+}
+
+// RepositoryID returns the value of the "repository_id" field in the mutation.
+func (m *FilterEntryMutation) RepositoryID() (r string, exists bool) {
+	v := m.repository
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRepositoryID returns the old "repository_id" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldRepositoryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRepositoryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRepositoryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRepositoryID: %w", err)
+	}
+	return oldValue.RepositoryID, nil
+}
+
+// ResetRepositoryID resets all changes to the "repository_id" field.
+func (m *FilterEntryMutation) ResetRepositoryID() {
+	m.repository = nil
+}
+
+// SetPackage sets the "package" field.
+func (m *FilterEntryMutation) SetPackage(s string) {
+	m._package = &s
+}
+
+// Package returns the value of the "package" field in the mutation.
+func (m *FilterEntryMutation) Package() (r string, exists bool) {
+	v := m._package
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackage returns the old "package" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldPackage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackage: %w", err)
+	}
+	return oldValue.Package, nil
+}
+
+// ResetPackage resets all changes to the "package" field.
+func (m *FilterEntryMutation) ResetPackage() {
+	m._package = nil
+}
+
+// SetList sets the "list" field.
+func (m *FilterEntryMutation) SetList(s string) {
+	m.list = &s
+}
+
+// List returns the value of the "list" field in the mutation.
+func (m *FilterEntryMutation) List() (r string, exists bool) {
+	v := m.list
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldList returns the old "list" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldList(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldList is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldList requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldList: %w", err)
+	}
+	return oldValue.List, nil
+}
+
+// ResetList resets all changes to the "list" field.
+func (m *FilterEntryMutation) ResetList() {
+	m.list = nil
+}
+
+// SetVersions sets the "versions" field.
+func (m *FilterEntryMutation) SetVersions(s string) {
+	m.versions = &s
+}
+
+// Versions returns the value of the "versions" field in the mutation.
+func (m *FilterEntryMutation) Versions() (r string, exists bool) {
+	v := m.versions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersions returns the old "versions" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldVersions(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersions: %w", err)
+	}
+	return oldValue.Versions, nil
+}
+
+// ResetVersions resets all changes to the "versions" field.
+func (m *FilterEntryMutation) ResetVersions() {
+	m.versions = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *FilterEntryMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *FilterEntryMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *FilterEntryMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetLink sets the "link" field.
+func (m *FilterEntryMutation) SetLink(s string) {
+	m.link = &s
+}
+
+// Link returns the value of the "link" field in the mutation.
+func (m *FilterEntryMutation) Link() (r string, exists bool) {
+	v := m.link
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLink returns the old "link" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldLink(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLink is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLink requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLink: %w", err)
+	}
+	return oldValue.Link, nil
+}
+
+// ResetLink resets all changes to the "link" field.
+func (m *FilterEntryMutation) ResetLink() {
+	m.link = nil
+}
+
+// SetEntryID sets the "entry_id" field.
+func (m *FilterEntryMutation) SetEntryID(s string) {
+	m.entry_id = &s
+}
+
+// EntryID returns the value of the "entry_id" field in the mutation.
+func (m *FilterEntryMutation) EntryID() (r string, exists bool) {
+	v := m.entry_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEntryID returns the old "entry_id" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldEntryID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEntryID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEntryID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEntryID: %w", err)
+	}
+	return oldValue.EntryID, nil
+}
+
+// ResetEntryID resets all changes to the "entry_id" field.
+func (m *FilterEntryMutation) ResetEntryID() {
+	m.entry_id = nil
+}
+
+// SetSource sets the "source" field.
+func (m *FilterEntryMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *FilterEntryMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the FilterEntry entity.
+// If the FilterEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FilterEntryMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *FilterEntryMutation) ResetSource() {
+	m.source = nil
+}
+
+// ClearRepository clears the "repository" edge to the Repository entity.
+func (m *FilterEntryMutation) ClearRepository() {
+	m.clearedrepository = true
+	m.clearedFields[filterentry.FieldRepositoryID] = struct{}{}
+}
+
+// RepositoryCleared reports if the "repository" edge to the Repository entity was cleared.
+func (m *FilterEntryMutation) RepositoryCleared() bool {
+	return m.clearedrepository
+}
+
+// RepositoryIDs returns the "repository" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// RepositoryID instead. It exists only for internal usage by the builders.
+func (m *FilterEntryMutation) RepositoryIDs() (ids []string) {
+	if id := m.repository; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetRepository resets all changes to the "repository" edge.
+func (m *FilterEntryMutation) ResetRepository() {
+	m.repository = nil
+	m.clearedrepository = false
+}
+
+// Where appends a list predicates to the FilterEntryMutation builder.
+func (m *FilterEntryMutation) Where(ps ...predicate.FilterEntry) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the FilterEntryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *FilterEntryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.FilterEntry, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *FilterEntryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *FilterEntryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (FilterEntry).
+func (m *FilterEntryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *FilterEntryMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.repository != nil {
+		fields = append(fields, filterentry.FieldRepositoryID)
+	}
+	if m._package != nil {
+		fields = append(fields, filterentry.FieldPackage)
+	}
+	if m.list != nil {
+		fields = append(fields, filterentry.FieldList)
+	}
+	if m.versions != nil {
+		fields = append(fields, filterentry.FieldVersions)
+	}
+	if m.reason != nil {
+		fields = append(fields, filterentry.FieldReason)
+	}
+	if m.link != nil {
+		fields = append(fields, filterentry.FieldLink)
+	}
+	if m.entry_id != nil {
+		fields = append(fields, filterentry.FieldEntryID)
+	}
+	if m.source != nil {
+		fields = append(fields, filterentry.FieldSource)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *FilterEntryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case filterentry.FieldRepositoryID:
+		return m.RepositoryID()
+	case filterentry.FieldPackage:
+		return m.Package()
+	case filterentry.FieldList:
+		return m.List()
+	case filterentry.FieldVersions:
+		return m.Versions()
+	case filterentry.FieldReason:
+		return m.Reason()
+	case filterentry.FieldLink:
+		return m.Link()
+	case filterentry.FieldEntryID:
+		return m.EntryID()
+	case filterentry.FieldSource:
+		return m.Source()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *FilterEntryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case filterentry.FieldRepositoryID:
+		return m.OldRepositoryID(ctx)
+	case filterentry.FieldPackage:
+		return m.OldPackage(ctx)
+	case filterentry.FieldList:
+		return m.OldList(ctx)
+	case filterentry.FieldVersions:
+		return m.OldVersions(ctx)
+	case filterentry.FieldReason:
+		return m.OldReason(ctx)
+	case filterentry.FieldLink:
+		return m.OldLink(ctx)
+	case filterentry.FieldEntryID:
+		return m.OldEntryID(ctx)
+	case filterentry.FieldSource:
+		return m.OldSource(ctx)
+	}
+	return nil, fmt.Errorf("unknown FilterEntry field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FilterEntryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case filterentry.FieldRepositoryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRepositoryID(v)
+		return nil
+	case filterentry.FieldPackage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackage(v)
+		return nil
+	case filterentry.FieldList:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetList(v)
+		return nil
+	case filterentry.FieldVersions:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersions(v)
+		return nil
+	case filterentry.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case filterentry.FieldLink:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLink(v)
+		return nil
+	case filterentry.FieldEntryID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEntryID(v)
+		return nil
+	case filterentry.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	}
+	return fmt.Errorf("unknown FilterEntry field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *FilterEntryMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *FilterEntryMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FilterEntryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown FilterEntry numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *FilterEntryMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *FilterEntryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *FilterEntryMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown FilterEntry nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *FilterEntryMutation) ResetField(name string) error {
+	switch name {
+	case filterentry.FieldRepositoryID:
+		m.ResetRepositoryID()
+		return nil
+	case filterentry.FieldPackage:
+		m.ResetPackage()
+		return nil
+	case filterentry.FieldList:
+		m.ResetList()
+		return nil
+	case filterentry.FieldVersions:
+		m.ResetVersions()
+		return nil
+	case filterentry.FieldReason:
+		m.ResetReason()
+		return nil
+	case filterentry.FieldLink:
+		m.ResetLink()
+		return nil
+	case filterentry.FieldEntryID:
+		m.ResetEntryID()
+		return nil
+	case filterentry.FieldSource:
+		m.ResetSource()
+		return nil
+	}
+	return fmt.Errorf("unknown FilterEntry field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *FilterEntryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.repository != nil {
+		edges = append(edges, filterentry.EdgeRepository)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *FilterEntryMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case filterentry.EdgeRepository:
+		if id := m.repository; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *FilterEntryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *FilterEntryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *FilterEntryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedrepository {
+		edges = append(edges, filterentry.EdgeRepository)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *FilterEntryMutation) EdgeCleared(name string) bool {
+	switch name {
+	case filterentry.EdgeRepository:
+		return m.clearedrepository
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *FilterEntryMutation) ClearEdge(name string) error {
+	switch name {
+	case filterentry.EdgeRepository:
+		m.ClearRepository()
+		return nil
+	}
+	return fmt.Errorf("unknown FilterEntry unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *FilterEntryMutation) ResetEdge(name string) error {
+	switch name {
+	case filterentry.EdgeRepository:
+		m.ResetRepository()
+		return nil
+	}
+	return fmt.Errorf("unknown FilterEntry edge %s", name)
 }
 
 // OrganizationMutation represents an operation that mutates the Organization nodes in the graph.
@@ -16019,6 +16877,8 @@ type RepositoryMutation struct {
 	adddoubted_lost           *int
 	removals_confirmed        *bool
 	advisories_at             *time.Time
+	filter_lists              *[]string
+	appendfilter_lists        []string
 	webhook_secret            *[]byte
 	webhook_secret_at         *time.Time
 	webhook_received_at       *time.Time
@@ -16034,6 +16894,9 @@ type RepositoryMutation struct {
 	package_rows              map[string]struct{}
 	removedpackage_rows       map[string]struct{}
 	clearedpackage_rows       bool
+	filter_entries            map[string]struct{}
+	removedfilter_entries     map[string]struct{}
+	clearedfilter_entries     bool
 	advisories                map[string]struct{}
 	removedadvisories         map[string]struct{}
 	clearedadvisories         bool
@@ -17382,6 +18245,71 @@ func (m *RepositoryMutation) ResetAdvisoriesAt() {
 	delete(m.clearedFields, repository.FieldAdvisoriesAt)
 }
 
+// SetFilterLists sets the "filter_lists" field.
+func (m *RepositoryMutation) SetFilterLists(s []string) {
+	m.filter_lists = &s
+	m.appendfilter_lists = nil
+}
+
+// FilterLists returns the value of the "filter_lists" field in the mutation.
+func (m *RepositoryMutation) FilterLists() (r []string, exists bool) {
+	v := m.filter_lists
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFilterLists returns the old "filter_lists" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldFilterLists(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFilterLists is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFilterLists requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFilterLists: %w", err)
+	}
+	return oldValue.FilterLists, nil
+}
+
+// AppendFilterLists adds s to the "filter_lists" field.
+func (m *RepositoryMutation) AppendFilterLists(s []string) {
+	m.appendfilter_lists = append(m.appendfilter_lists, s...)
+}
+
+// AppendedFilterLists returns the list of values that were appended to the "filter_lists" field in this mutation.
+func (m *RepositoryMutation) AppendedFilterLists() ([]string, bool) {
+	if len(m.appendfilter_lists) == 0 {
+		return nil, false
+	}
+	return m.appendfilter_lists, true
+}
+
+// ClearFilterLists clears the value of the "filter_lists" field.
+func (m *RepositoryMutation) ClearFilterLists() {
+	m.filter_lists = nil
+	m.appendfilter_lists = nil
+	m.clearedFields[repository.FieldFilterLists] = struct{}{}
+}
+
+// FilterListsCleared returns if the "filter_lists" field was cleared in this mutation.
+func (m *RepositoryMutation) FilterListsCleared() bool {
+	_, ok := m.clearedFields[repository.FieldFilterLists]
+	return ok
+}
+
+// ResetFilterLists resets all changes to the "filter_lists" field.
+func (m *RepositoryMutation) ResetFilterLists() {
+	m.filter_lists = nil
+	m.appendfilter_lists = nil
+	delete(m.clearedFields, repository.FieldFilterLists)
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (m *RepositoryMutation) SetWebhookSecret(b []byte) {
 	m.webhook_secret = &b
@@ -17905,6 +18833,60 @@ func (m *RepositoryMutation) ResetPackageRows() {
 	m.removedpackage_rows = nil
 }
 
+// AddFilterEntryIDs adds the "filter_entries" edge to the FilterEntry entity by ids.
+func (m *RepositoryMutation) AddFilterEntryIDs(ids ...string) {
+	if m.filter_entries == nil {
+		m.filter_entries = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.filter_entries[ids[i]] = struct{}{}
+	}
+}
+
+// ClearFilterEntries clears the "filter_entries" edge to the FilterEntry entity.
+func (m *RepositoryMutation) ClearFilterEntries() {
+	m.clearedfilter_entries = true
+}
+
+// FilterEntriesCleared reports if the "filter_entries" edge to the FilterEntry entity was cleared.
+func (m *RepositoryMutation) FilterEntriesCleared() bool {
+	return m.clearedfilter_entries
+}
+
+// RemoveFilterEntryIDs removes the "filter_entries" edge to the FilterEntry entity by IDs.
+func (m *RepositoryMutation) RemoveFilterEntryIDs(ids ...string) {
+	if m.removedfilter_entries == nil {
+		m.removedfilter_entries = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.filter_entries, ids[i])
+		m.removedfilter_entries[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedFilterEntries returns the removed IDs of the "filter_entries" edge to the FilterEntry entity.
+func (m *RepositoryMutation) RemovedFilterEntriesIDs() (ids []string) {
+	for id := range m.removedfilter_entries {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// FilterEntriesIDs returns the "filter_entries" edge IDs in the mutation.
+func (m *RepositoryMutation) FilterEntriesIDs() (ids []string) {
+	for id := range m.filter_entries {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetFilterEntries resets all changes to the "filter_entries" edge.
+func (m *RepositoryMutation) ResetFilterEntries() {
+	m.filter_entries = nil
+	m.clearedfilter_entries = false
+	m.removedfilter_entries = nil
+}
+
 // AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by ids.
 func (m *RepositoryMutation) AddAdvisoryIDs(ids ...string) {
 	if m.advisories == nil {
@@ -18128,7 +19110,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 35)
+	fields := make([]string, 0, 36)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -18206,6 +19188,9 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.advisories_at != nil {
 		fields = append(fields, repository.FieldAdvisoriesAt)
+	}
+	if m.filter_lists != nil {
+		fields = append(fields, repository.FieldFilterLists)
 	}
 	if m.webhook_secret != nil {
 		fields = append(fields, repository.FieldWebhookSecret)
@@ -18294,6 +19279,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.RemovalsConfirmed()
 	case repository.FieldAdvisoriesAt:
 		return m.AdvisoriesAt()
+	case repository.FieldFilterLists:
+		return m.FilterLists()
 	case repository.FieldWebhookSecret:
 		return m.WebhookSecret()
 	case repository.FieldWebhookSecretAt:
@@ -18373,6 +19360,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldRemovalsConfirmed(ctx)
 	case repository.FieldAdvisoriesAt:
 		return m.OldAdvisoriesAt(ctx)
+	case repository.FieldFilterLists:
+		return m.OldFilterLists(ctx)
 	case repository.FieldWebhookSecret:
 		return m.OldWebhookSecret(ctx)
 	case repository.FieldWebhookSecretAt:
@@ -18582,6 +19571,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAdvisoriesAt(v)
 		return nil
+	case repository.FieldFilterLists:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFilterLists(v)
+		return nil
 	case repository.FieldWebhookSecret:
 		v, ok := value.([]byte)
 		if !ok {
@@ -18753,6 +19749,9 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldAdvisoriesAt) {
 		fields = append(fields, repository.FieldAdvisoriesAt)
 	}
+	if m.FieldCleared(repository.FieldFilterLists) {
+		fields = append(fields, repository.FieldFilterLists)
+	}
 	if m.FieldCleared(repository.FieldWebhookSecret) {
 		fields = append(fields, repository.FieldWebhookSecret)
 	}
@@ -18826,6 +19825,9 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldAdvisoriesAt:
 		m.ClearAdvisoriesAt()
+		return nil
+	case repository.FieldFilterLists:
+		m.ClearFilterLists()
 		return nil
 	case repository.FieldWebhookSecret:
 		m.ClearWebhookSecret()
@@ -18934,6 +19936,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 	case repository.FieldAdvisoriesAt:
 		m.ResetAdvisoriesAt()
 		return nil
+	case repository.FieldFilterLists:
+		m.ResetFilterLists()
+		return nil
 	case repository.FieldWebhookSecret:
 		m.ResetWebhookSecret()
 		return nil
@@ -18967,12 +19972,15 @@ func (m *RepositoryMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *RepositoryMutation) AddedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.syncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.package_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.filter_entries != nil {
+		edges = append(edges, repository.EdgeFilterEntries)
 	}
 	if m.advisories != nil {
 		edges = append(edges, repository.EdgeAdvisories)
@@ -19005,6 +20013,12 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeFilterEntries:
+		ids := make([]ent.Value, 0, len(m.filter_entries))
+		for id := range m.filter_entries {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgeAdvisories:
 		ids := make([]ent.Value, 0, len(m.advisories))
 		for id := range m.advisories {
@@ -19033,12 +20047,15 @@ func (m *RepositoryMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *RepositoryMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.removedsyncs != nil {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.removedpackage_rows != nil {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.removedfilter_entries != nil {
+		edges = append(edges, repository.EdgeFilterEntries)
 	}
 	if m.removedadvisories != nil {
 		edges = append(edges, repository.EdgeAdvisories)
@@ -19068,6 +20085,12 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case repository.EdgeFilterEntries:
+		ids := make([]ent.Value, 0, len(m.removedfilter_entries))
+		for id := range m.removedfilter_entries {
+			ids = append(ids, id)
+		}
+		return ids
 	case repository.EdgeAdvisories:
 		ids := make([]ent.Value, 0, len(m.removedadvisories))
 		for id := range m.removedadvisories {
@@ -19092,12 +20115,15 @@ func (m *RepositoryMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *RepositoryMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.clearedsyncs {
 		edges = append(edges, repository.EdgeSyncs)
 	}
 	if m.clearedpackage_rows {
 		edges = append(edges, repository.EdgePackageRows)
+	}
+	if m.clearedfilter_entries {
+		edges = append(edges, repository.EdgeFilterEntries)
 	}
 	if m.clearedadvisories {
 		edges = append(edges, repository.EdgeAdvisories)
@@ -19122,6 +20148,8 @@ func (m *RepositoryMutation) EdgeCleared(name string) bool {
 		return m.clearedsyncs
 	case repository.EdgePackageRows:
 		return m.clearedpackage_rows
+	case repository.EdgeFilterEntries:
+		return m.clearedfilter_entries
 	case repository.EdgeAdvisories:
 		return m.clearedadvisories
 	case repository.EdgePins:
@@ -19154,6 +20182,9 @@ func (m *RepositoryMutation) ResetEdge(name string) error {
 		return nil
 	case repository.EdgePackageRows:
 		m.ResetPackageRows()
+		return nil
+	case repository.EdgeFilterEntries:
+		m.ResetFilterEntries()
 		return nil
 	case repository.EdgeAdvisories:
 		m.ResetAdvisories()

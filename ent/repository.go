@@ -71,6 +71,8 @@ type Repository struct {
 	RemovalsConfirmed bool `json:"removals_confirmed,omitempty"`
 	// When its source was last asked for advisories.
 	AdvisoriesAt *time.Time `json:"advisories_at,omitempty"`
+	// Filter lists that the documents of its source are read for; another set has them all read anew.
+	FilterLists []string `json:"filter_lists,omitempty"`
 	// Sealed: what deliveries of its host are signed with; null where none are taken.
 	WebhookSecret *[]byte `json:"-"`
 	// When it was made.
@@ -101,6 +103,8 @@ type RepositoryEdges struct {
 	Syncs []*SyncRun `json:"syncs,omitempty"`
 	// PackageRows holds the value of the package_rows edge.
 	PackageRows []*Pkg `json:"package_rows,omitempty"`
+	// FilterEntries holds the value of the filter_entries edge.
+	FilterEntries []*FilterEntry `json:"filter_entries,omitempty"`
 	// Advisories holds the value of the advisories edge.
 	Advisories []*Advisory `json:"advisories,omitempty"`
 	// Pins holds the value of the pins edge.
@@ -111,13 +115,14 @@ type RepositoryEdges struct {
 	Claims []*Claim `json:"claims,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [6]bool
+	loadedTypes [7]bool
 
-	namedSyncs       map[string][]*SyncRun
-	namedPackageRows map[string][]*Pkg
-	namedAdvisories  map[string][]*Advisory
-	namedPins        map[string][]*Pin
-	namedClaims      map[string][]*Claim
+	namedSyncs         map[string][]*SyncRun
+	namedPackageRows   map[string][]*Pkg
+	namedFilterEntries map[string][]*FilterEntry
+	namedAdvisories    map[string][]*Advisory
+	namedPins          map[string][]*Pin
+	namedClaims        map[string][]*Claim
 }
 
 // SyncsOrErr returns the Syncs value or an error if the edge
@@ -138,10 +143,19 @@ func (e RepositoryEdges) PackageRowsOrErr() ([]*Pkg, error) {
 	return nil, &NotLoadedError{edge: "package_rows"}
 }
 
+// FilterEntriesOrErr returns the FilterEntries value or an error if the edge
+// was not loaded in eager-loading.
+func (e RepositoryEdges) FilterEntriesOrErr() ([]*FilterEntry, error) {
+	if e.loadedTypes[2] {
+		return e.FilterEntries, nil
+	}
+	return nil, &NotLoadedError{edge: "filter_entries"}
+}
+
 // AdvisoriesOrErr returns the Advisories value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) AdvisoriesOrErr() ([]*Advisory, error) {
-	if e.loadedTypes[2] {
+	if e.loadedTypes[3] {
 		return e.Advisories, nil
 	}
 	return nil, &NotLoadedError{edge: "advisories"}
@@ -150,7 +164,7 @@ func (e RepositoryEdges) AdvisoriesOrErr() ([]*Advisory, error) {
 // PinsOrErr returns the Pins value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) PinsOrErr() ([]*Pin, error) {
-	if e.loadedTypes[3] {
+	if e.loadedTypes[4] {
 		return e.Pins, nil
 	}
 	return nil, &NotLoadedError{edge: "pins"}
@@ -161,7 +175,7 @@ func (e RepositoryEdges) PinsOrErr() ([]*Pin, error) {
 func (e RepositoryEdges) OrganizationOrErr() (*Organization, error) {
 	if e.Organization != nil {
 		return e.Organization, nil
-	} else if e.loadedTypes[4] {
+	} else if e.loadedTypes[5] {
 		return nil, &NotFoundError{label: organization.Label}
 	}
 	return nil, &NotLoadedError{edge: "organization"}
@@ -170,7 +184,7 @@ func (e RepositoryEdges) OrganizationOrErr() (*Organization, error) {
 // ClaimsOrErr returns the Claims value or an error if the edge
 // was not loaded in eager-loading.
 func (e RepositoryEdges) ClaimsOrErr() ([]*Claim, error) {
-	if e.loadedTypes[5] {
+	if e.loadedTypes[6] {
 		return e.Claims, nil
 	}
 	return nil, &NotLoadedError{edge: "claims"}
@@ -181,7 +195,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case repository.FieldPackages, repository.FieldPaths, repository.FieldPackFrom, repository.FieldCredential, repository.FieldCooldownExceptions, repository.FieldWebhookSecret:
+		case repository.FieldPackages, repository.FieldPaths, repository.FieldPackFrom, repository.FieldCredential, repository.FieldCooldownExceptions, repository.FieldFilterLists, repository.FieldWebhookSecret:
 			values[i] = new([]byte)
 		case repository.FieldEnabled, repository.FieldListed, repository.FieldRemovalsConfirmed, repository.FieldAdopted:
 			values[i] = new(sql.NullBool)
@@ -385,6 +399,14 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 				_m.AdvisoriesAt = new(time.Time)
 				*_m.AdvisoriesAt = value.Time
 			}
+		case repository.FieldFilterLists:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field filter_lists", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.FilterLists); err != nil {
+					return fmt.Errorf("unmarshal field filter_lists: %w", err)
+				}
+			}
 		case repository.FieldWebhookSecret:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field webhook_secret", values[i])
@@ -466,6 +488,11 @@ func (_m *Repository) QuerySyncs() *SyncRunQuery {
 // QueryPackageRows queries the "package_rows" edge of the Repository entity.
 func (_m *Repository) QueryPackageRows() *PkgQuery {
 	return NewRepositoryClient(_m.config).QueryPackageRows(_m)
+}
+
+// QueryFilterEntries queries the "filter_entries" edge of the Repository entity.
+func (_m *Repository) QueryFilterEntries() *FilterEntryQuery {
+	return NewRepositoryClient(_m.config).QueryFilterEntries(_m)
 }
 
 // QueryAdvisories queries the "advisories" edge of the Repository entity.
@@ -606,6 +633,9 @@ func (_m *Repository) String() string {
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
+	builder.WriteString("filter_lists=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FilterLists))
+	builder.WriteString(", ")
 	builder.WriteString("webhook_secret=<sensitive>")
 	builder.WriteString(", ")
 	if v := _m.WebhookSecretAt; v != nil {
@@ -692,6 +722,30 @@ func (_m *Repository) appendNamedPackageRows(name string, edges ...*Pkg) {
 		_m.Edges.namedPackageRows[name] = []*Pkg{}
 	} else {
 		_m.Edges.namedPackageRows[name] = append(_m.Edges.namedPackageRows[name], edges...)
+	}
+}
+
+// NamedFilterEntries returns the FilterEntries named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Repository) NamedFilterEntries(name string) ([]*FilterEntry, error) {
+	if _m.Edges.namedFilterEntries == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedFilterEntries[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Repository) appendNamedFilterEntries(name string, edges ...*FilterEntry) {
+	if _m.Edges.namedFilterEntries == nil {
+		_m.Edges.namedFilterEntries = make(map[string][]*FilterEntry)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedFilterEntries[name] = []*FilterEntry{}
+	} else {
+		_m.Edges.namedFilterEntries[name] = append(_m.Edges.namedFilterEntries[name], edges...)
 	}
 }
 

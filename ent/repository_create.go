@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/advisory"
 	"broker/ent/claim"
+	"broker/ent/filterentry"
 	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
@@ -337,6 +338,12 @@ func (_c *RepositoryCreate) SetNillableAdvisoriesAt(v *time.Time) *RepositoryCre
 	return _c
 }
 
+// SetFilterLists sets the "filter_lists" field.
+func (_c *RepositoryCreate) SetFilterLists(v []string) *RepositoryCreate {
+	_c.mutation.SetFilterLists(v)
+	return _c
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (_c *RepositoryCreate) SetWebhookSecret(v []byte) *RepositoryCreate {
 	_c.mutation.SetWebhookSecret(v)
@@ -497,6 +504,21 @@ func (_c *RepositoryCreate) AddPackageRows(v ...*Pkg) *RepositoryCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddPackageRowIDs(ids...)
+}
+
+// AddFilterEntryIDs adds the "filter_entries" edge to the FilterEntry entity by IDs.
+func (_c *RepositoryCreate) AddFilterEntryIDs(ids ...string) *RepositoryCreate {
+	_c.mutation.AddFilterEntryIDs(ids...)
+	return _c
+}
+
+// AddFilterEntries adds the "filter_entries" edges to the FilterEntry entity.
+func (_c *RepositoryCreate) AddFilterEntries(v ...*FilterEntry) *RepositoryCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddFilterEntryIDs(ids...)
 }
 
 // AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by IDs.
@@ -879,6 +901,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldAdvisoriesAt, field.TypeTime, value)
 		_node.AdvisoriesAt = &value
 	}
+	if value, ok := _c.mutation.FilterLists(); ok {
+		_spec.SetField(repository.FieldFilterLists, field.TypeJSON, value)
+		_node.FilterLists = value
+	}
 	if value, ok := _c.mutation.WebhookSecret(); ok {
 		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
 		_node.WebhookSecret = &value
@@ -936,6 +962,22 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.FilterEntriesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.FilterEntriesTable,
+			Columns: []string{repository.FilterEntriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(filterentry.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1453,6 +1495,24 @@ func (u *RepositoryUpsert) UpdateAdvisoriesAt() *RepositoryUpsert {
 // ClearAdvisoriesAt clears the value of the "advisories_at" field.
 func (u *RepositoryUpsert) ClearAdvisoriesAt() *RepositoryUpsert {
 	u.SetNull(repository.FieldAdvisoriesAt)
+	return u
+}
+
+// SetFilterLists sets the "filter_lists" field.
+func (u *RepositoryUpsert) SetFilterLists(v []string) *RepositoryUpsert {
+	u.Set(repository.FieldFilterLists, v)
+	return u
+}
+
+// UpdateFilterLists sets the "filter_lists" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateFilterLists() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldFilterLists)
+	return u
+}
+
+// ClearFilterLists clears the value of the "filter_lists" field.
+func (u *RepositoryUpsert) ClearFilterLists() *RepositoryUpsert {
+	u.SetNull(repository.FieldFilterLists)
 	return u
 }
 
@@ -2107,6 +2167,27 @@ func (u *RepositoryUpsertOne) UpdateAdvisoriesAt() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearAdvisoriesAt() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearAdvisoriesAt()
+	})
+}
+
+// SetFilterLists sets the "filter_lists" field.
+func (u *RepositoryUpsertOne) SetFilterLists(v []string) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetFilterLists(v)
+	})
+}
+
+// UpdateFilterLists sets the "filter_lists" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateFilterLists() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateFilterLists()
+	})
+}
+
+// ClearFilterLists clears the value of the "filter_lists" field.
+func (u *RepositoryUpsertOne) ClearFilterLists() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearFilterLists()
 	})
 }
 
@@ -2951,6 +3032,27 @@ func (u *RepositoryUpsertBulk) UpdateAdvisoriesAt() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearAdvisoriesAt() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearAdvisoriesAt()
+	})
+}
+
+// SetFilterLists sets the "filter_lists" field.
+func (u *RepositoryUpsertBulk) SetFilterLists(v []string) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetFilterLists(v)
+	})
+}
+
+// UpdateFilterLists sets the "filter_lists" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateFilterLists() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateFilterLists()
+	})
+}
+
+// ClearFilterLists clears the value of the "filter_lists" field.
+func (u *RepositoryUpsertBulk) ClearFilterLists() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearFilterLists()
 	})
 }
 

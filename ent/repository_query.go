@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/advisory"
 	"broker/ent/claim"
+	"broker/ent/filterentry"
 	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
@@ -25,23 +26,25 @@ import (
 // RepositoryQuery is the builder for querying Repository entities.
 type RepositoryQuery struct {
 	config
-	ctx                  *QueryContext
-	order                []repository.OrderOption
-	inters               []Interceptor
-	predicates           []predicate.Repository
-	withSyncs            *SyncRunQuery
-	withPackageRows      *PkgQuery
-	withAdvisories       *AdvisoryQuery
-	withPins             *PinQuery
-	withOrganization     *OrganizationQuery
-	withClaims           *ClaimQuery
-	modifiers            []func(*sql.Selector)
-	loadTotal            []func(context.Context, []*Repository) error
-	withNamedSyncs       map[string]*SyncRunQuery
-	withNamedPackageRows map[string]*PkgQuery
-	withNamedAdvisories  map[string]*AdvisoryQuery
-	withNamedPins        map[string]*PinQuery
-	withNamedClaims      map[string]*ClaimQuery
+	ctx                    *QueryContext
+	order                  []repository.OrderOption
+	inters                 []Interceptor
+	predicates             []predicate.Repository
+	withSyncs              *SyncRunQuery
+	withPackageRows        *PkgQuery
+	withFilterEntries      *FilterEntryQuery
+	withAdvisories         *AdvisoryQuery
+	withPins               *PinQuery
+	withOrganization       *OrganizationQuery
+	withClaims             *ClaimQuery
+	modifiers              []func(*sql.Selector)
+	loadTotal              []func(context.Context, []*Repository) error
+	withNamedSyncs         map[string]*SyncRunQuery
+	withNamedPackageRows   map[string]*PkgQuery
+	withNamedFilterEntries map[string]*FilterEntryQuery
+	withNamedAdvisories    map[string]*AdvisoryQuery
+	withNamedPins          map[string]*PinQuery
+	withNamedClaims        map[string]*ClaimQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -115,6 +118,28 @@ func (_q *RepositoryQuery) QueryPackageRows() *PkgQuery {
 			sqlgraph.From(repository.Table, repository.FieldID, selector),
 			sqlgraph.To(pkg.Table, pkg.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, repository.PackageRowsTable, repository.PackageRowsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryFilterEntries chains the current query on the "filter_entries" edge.
+func (_q *RepositoryQuery) QueryFilterEntries() *FilterEntryQuery {
+	query := (&FilterEntryClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(repository.Table, repository.FieldID, selector),
+			sqlgraph.To(filterentry.Table, filterentry.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, repository.FilterEntriesTable, repository.FilterEntriesColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -397,17 +422,18 @@ func (_q *RepositoryQuery) Clone() *RepositoryQuery {
 		return nil
 	}
 	return &RepositoryQuery{
-		config:           _q.config,
-		ctx:              _q.ctx.Clone(),
-		order:            append([]repository.OrderOption{}, _q.order...),
-		inters:           append([]Interceptor{}, _q.inters...),
-		predicates:       append([]predicate.Repository{}, _q.predicates...),
-		withSyncs:        _q.withSyncs.Clone(),
-		withPackageRows:  _q.withPackageRows.Clone(),
-		withAdvisories:   _q.withAdvisories.Clone(),
-		withPins:         _q.withPins.Clone(),
-		withOrganization: _q.withOrganization.Clone(),
-		withClaims:       _q.withClaims.Clone(),
+		config:            _q.config,
+		ctx:               _q.ctx.Clone(),
+		order:             append([]repository.OrderOption{}, _q.order...),
+		inters:            append([]Interceptor{}, _q.inters...),
+		predicates:        append([]predicate.Repository{}, _q.predicates...),
+		withSyncs:         _q.withSyncs.Clone(),
+		withPackageRows:   _q.withPackageRows.Clone(),
+		withFilterEntries: _q.withFilterEntries.Clone(),
+		withAdvisories:    _q.withAdvisories.Clone(),
+		withPins:          _q.withPins.Clone(),
+		withOrganization:  _q.withOrganization.Clone(),
+		withClaims:        _q.withClaims.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -433,6 +459,17 @@ func (_q *RepositoryQuery) WithPackageRows(opts ...func(*PkgQuery)) *RepositoryQ
 		opt(query)
 	}
 	_q.withPackageRows = query
+	return _q
+}
+
+// WithFilterEntries tells the query-builder to eager-load the nodes that are connected to
+// the "filter_entries" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithFilterEntries(opts ...func(*FilterEntryQuery)) *RepositoryQuery {
+	query := (&FilterEntryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withFilterEntries = query
 	return _q
 }
 
@@ -558,9 +595,10 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 	var (
 		nodes       = []*Repository{}
 		_spec       = _q.querySpec()
-		loadedTypes = [6]bool{
+		loadedTypes = [7]bool{
 			_q.withSyncs != nil,
 			_q.withPackageRows != nil,
+			_q.withFilterEntries != nil,
 			_q.withAdvisories != nil,
 			_q.withPins != nil,
 			_q.withOrganization != nil,
@@ -602,6 +640,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 			return nil, err
 		}
 	}
+	if query := _q.withFilterEntries; query != nil {
+		if err := _q.loadFilterEntries(ctx, query, nodes,
+			func(n *Repository) { n.Edges.FilterEntries = []*FilterEntry{} },
+			func(n *Repository, e *FilterEntry) { n.Edges.FilterEntries = append(n.Edges.FilterEntries, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withAdvisories; query != nil {
 		if err := _q.loadAdvisories(ctx, query, nodes,
 			func(n *Repository) { n.Edges.Advisories = []*Advisory{} },
@@ -640,6 +685,13 @@ func (_q *RepositoryQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*R
 		if err := _q.loadPackageRows(ctx, query, nodes,
 			func(n *Repository) { n.appendNamedPackageRows(name) },
 			func(n *Repository, e *Pkg) { n.appendNamedPackageRows(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedFilterEntries {
+		if err := _q.loadFilterEntries(ctx, query, nodes,
+			func(n *Repository) { n.appendNamedFilterEntries(name) },
+			func(n *Repository, e *FilterEntry) { n.appendNamedFilterEntries(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -735,6 +787,36 @@ func (_q *RepositoryQuery) loadPackageRows(ctx context.Context, query *PkgQuery,
 	}
 	return nil
 }
+func (_q *RepositoryQuery) loadFilterEntries(ctx context.Context, query *FilterEntryQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *FilterEntry)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Repository)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(filterentry.FieldRepositoryID)
+	}
+	query.Where(predicate.FilterEntry(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(repository.FilterEntriesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.RepositoryID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
 func (_q *RepositoryQuery) loadAdvisories(ctx context.Context, query *AdvisoryQuery, nodes []*Repository, init func(*Repository), assign func(*Repository, *Advisory)) error {
 	fks := make([]driver.Value, 0, len(nodes))
 	nodeids := make(map[string]*Repository)
@@ -757,9 +839,12 @@ func (_q *RepositoryQuery) loadAdvisories(ctx context.Context, query *AdvisoryQu
 	}
 	for _, n := range neighbors {
 		fk := n.RepositoryID
-		node, ok := nodeids[fk]
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "repository_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
 		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, fk, n.ID)
+			return fmt.Errorf(`unexpected referenced foreign-key "repository_id" returned %v for node %v`, *fk, n.ID)
 		}
 		assign(node, n)
 	}
@@ -973,6 +1058,20 @@ func (_q *RepositoryQuery) WithNamedPackageRows(name string, opts ...func(*PkgQu
 		_q.withNamedPackageRows = make(map[string]*PkgQuery)
 	}
 	_q.withNamedPackageRows[name] = query
+	return _q
+}
+
+// WithNamedFilterEntries tells the query-builder to eager-load the nodes that are connected to the "filter_entries"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *RepositoryQuery) WithNamedFilterEntries(name string, opts ...func(*FilterEntryQuery)) *RepositoryQuery {
+	query := (&FilterEntryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedFilterEntries == nil {
+		_q.withNamedFilterEntries = make(map[string]*FilterEntryQuery)
+	}
+	_q.withNamedFilterEntries[name] = query
 	return _q
 }
 

@@ -5,6 +5,7 @@ package ent
 import (
 	"broker/ent/advisory"
 	"broker/ent/claim"
+	"broker/ent/filterentry"
 	"broker/ent/organization"
 	"broker/ent/pin"
 	"broker/ent/pkg"
@@ -468,6 +469,24 @@ func (_u *RepositoryUpdate) ClearAdvisoriesAt() *RepositoryUpdate {
 	return _u
 }
 
+// SetFilterLists sets the "filter_lists" field.
+func (_u *RepositoryUpdate) SetFilterLists(v []string) *RepositoryUpdate {
+	_u.mutation.SetFilterLists(v)
+	return _u
+}
+
+// AppendFilterLists appends value to the "filter_lists" field.
+func (_u *RepositoryUpdate) AppendFilterLists(v []string) *RepositoryUpdate {
+	_u.mutation.AppendFilterLists(v)
+	return _u
+}
+
+// ClearFilterLists clears the value of the "filter_lists" field.
+func (_u *RepositoryUpdate) ClearFilterLists() *RepositoryUpdate {
+	_u.mutation.ClearFilterLists()
+	return _u
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (_u *RepositoryUpdate) SetWebhookSecret(v []byte) *RepositoryUpdate {
 	_u.mutation.SetWebhookSecret(v)
@@ -644,6 +663,21 @@ func (_u *RepositoryUpdate) AddPackageRows(v ...*Pkg) *RepositoryUpdate {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddFilterEntryIDs adds the "filter_entries" edge to the FilterEntry entity by IDs.
+func (_u *RepositoryUpdate) AddFilterEntryIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.AddFilterEntryIDs(ids...)
+	return _u
+}
+
+// AddFilterEntries adds the "filter_entries" edges to the FilterEntry entity.
+func (_u *RepositoryUpdate) AddFilterEntries(v ...*FilterEntry) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddFilterEntryIDs(ids...)
+}
+
 // AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by IDs.
 func (_u *RepositoryUpdate) AddAdvisoryIDs(ids ...string) *RepositoryUpdate {
 	_u.mutation.AddAdvisoryIDs(ids...)
@@ -739,6 +773,27 @@ func (_u *RepositoryUpdate) RemovePackageRows(v ...*Pkg) *RepositoryUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearFilterEntries clears all "filter_entries" edges to the FilterEntry entity.
+func (_u *RepositoryUpdate) ClearFilterEntries() *RepositoryUpdate {
+	_u.mutation.ClearFilterEntries()
+	return _u
+}
+
+// RemoveFilterEntryIDs removes the "filter_entries" edge to FilterEntry entities by IDs.
+func (_u *RepositoryUpdate) RemoveFilterEntryIDs(ids ...string) *RepositoryUpdate {
+	_u.mutation.RemoveFilterEntryIDs(ids...)
+	return _u
+}
+
+// RemoveFilterEntries removes "filter_entries" edges to FilterEntry entities.
+func (_u *RepositoryUpdate) RemoveFilterEntries(v ...*FilterEntry) *RepositoryUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveFilterEntryIDs(ids...)
 }
 
 // ClearAdvisories clears all "advisories" edges to the Advisory entity.
@@ -1037,6 +1092,17 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.AdvisoriesAtCleared() {
 		_spec.ClearField(repository.FieldAdvisoriesAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.FilterLists(); ok {
+		_spec.SetField(repository.FieldFilterLists, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedFilterLists(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldFilterLists, value)
+		})
+	}
+	if _u.mutation.FilterListsCleared() {
+		_spec.ClearField(repository.FieldFilterLists, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.WebhookSecret(); ok {
 		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
 	}
@@ -1159,6 +1225,51 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.FilterEntriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.FilterEntriesTable,
+			Columns: []string{repository.FilterEntriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(filterentry.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedFilterEntriesIDs(); len(nodes) > 0 && !_u.mutation.FilterEntriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.FilterEntriesTable,
+			Columns: []string{repository.FilterEntriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(filterentry.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.FilterEntriesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.FilterEntriesTable,
+			Columns: []string{repository.FilterEntriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(filterentry.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1783,6 +1894,24 @@ func (_u *RepositoryUpdateOne) ClearAdvisoriesAt() *RepositoryUpdateOne {
 	return _u
 }
 
+// SetFilterLists sets the "filter_lists" field.
+func (_u *RepositoryUpdateOne) SetFilterLists(v []string) *RepositoryUpdateOne {
+	_u.mutation.SetFilterLists(v)
+	return _u
+}
+
+// AppendFilterLists appends value to the "filter_lists" field.
+func (_u *RepositoryUpdateOne) AppendFilterLists(v []string) *RepositoryUpdateOne {
+	_u.mutation.AppendFilterLists(v)
+	return _u
+}
+
+// ClearFilterLists clears the value of the "filter_lists" field.
+func (_u *RepositoryUpdateOne) ClearFilterLists() *RepositoryUpdateOne {
+	_u.mutation.ClearFilterLists()
+	return _u
+}
+
 // SetWebhookSecret sets the "webhook_secret" field.
 func (_u *RepositoryUpdateOne) SetWebhookSecret(v []byte) *RepositoryUpdateOne {
 	_u.mutation.SetWebhookSecret(v)
@@ -1959,6 +2088,21 @@ func (_u *RepositoryUpdateOne) AddPackageRows(v ...*Pkg) *RepositoryUpdateOne {
 	return _u.AddPackageRowIDs(ids...)
 }
 
+// AddFilterEntryIDs adds the "filter_entries" edge to the FilterEntry entity by IDs.
+func (_u *RepositoryUpdateOne) AddFilterEntryIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.AddFilterEntryIDs(ids...)
+	return _u
+}
+
+// AddFilterEntries adds the "filter_entries" edges to the FilterEntry entity.
+func (_u *RepositoryUpdateOne) AddFilterEntries(v ...*FilterEntry) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddFilterEntryIDs(ids...)
+}
+
 // AddAdvisoryIDs adds the "advisories" edge to the Advisory entity by IDs.
 func (_u *RepositoryUpdateOne) AddAdvisoryIDs(ids ...string) *RepositoryUpdateOne {
 	_u.mutation.AddAdvisoryIDs(ids...)
@@ -2054,6 +2198,27 @@ func (_u *RepositoryUpdateOne) RemovePackageRows(v ...*Pkg) *RepositoryUpdateOne
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePackageRowIDs(ids...)
+}
+
+// ClearFilterEntries clears all "filter_entries" edges to the FilterEntry entity.
+func (_u *RepositoryUpdateOne) ClearFilterEntries() *RepositoryUpdateOne {
+	_u.mutation.ClearFilterEntries()
+	return _u
+}
+
+// RemoveFilterEntryIDs removes the "filter_entries" edge to FilterEntry entities by IDs.
+func (_u *RepositoryUpdateOne) RemoveFilterEntryIDs(ids ...string) *RepositoryUpdateOne {
+	_u.mutation.RemoveFilterEntryIDs(ids...)
+	return _u
+}
+
+// RemoveFilterEntries removes "filter_entries" edges to FilterEntry entities.
+func (_u *RepositoryUpdateOne) RemoveFilterEntries(v ...*FilterEntry) *RepositoryUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveFilterEntryIDs(ids...)
 }
 
 // ClearAdvisories clears all "advisories" edges to the Advisory entity.
@@ -2382,6 +2547,17 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	if _u.mutation.AdvisoriesAtCleared() {
 		_spec.ClearField(repository.FieldAdvisoriesAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.FilterLists(); ok {
+		_spec.SetField(repository.FieldFilterLists, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedFilterLists(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, repository.FieldFilterLists, value)
+		})
+	}
+	if _u.mutation.FilterListsCleared() {
+		_spec.ClearField(repository.FieldFilterLists, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.WebhookSecret(); ok {
 		_spec.SetField(repository.FieldWebhookSecret, field.TypeBytes, value)
 	}
@@ -2504,6 +2680,51 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(pkg.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.FilterEntriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.FilterEntriesTable,
+			Columns: []string{repository.FilterEntriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(filterentry.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedFilterEntriesIDs(); len(nodes) > 0 && !_u.mutation.FilterEntriesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.FilterEntriesTable,
+			Columns: []string{repository.FilterEntriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(filterentry.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.FilterEntriesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   repository.FilterEntriesTable,
+			Columns: []string{repository.FilterEntriesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(filterentry.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -14,6 +14,7 @@ import (
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
+	"broker/ent/filterentry"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
@@ -90,16 +91,20 @@ func init() {
 	advisoryDescSeverity := advisoryFields[8].Descriptor()
 	// advisory.SeverityValidator is a validator for the "severity" field. It is called by the builders before save.
 	advisory.SeverityValidator = advisoryDescSeverity.Validators[0].(func(string) error)
+	// advisoryDescCreatedBy is the schema descriptor for created_by field.
+	advisoryDescCreatedBy := advisoryFields[10].Descriptor()
+	// advisory.CreatedByValidator is a validator for the "created_by" field. It is called by the builders before save.
+	advisory.CreatedByValidator = advisoryDescCreatedBy.Validators[0].(func(string) error)
 	// advisoryDescSource is the schema descriptor for source field.
-	advisoryDescSource := advisoryFields[10].Descriptor()
+	advisoryDescSource := advisoryFields[11].Descriptor()
 	// advisory.SourceValidator is a validator for the "source" field. It is called by the builders before save.
 	advisory.SourceValidator = advisoryDescSource.Validators[0].(func(string) error)
 	// advisoryDescRemoteID is the schema descriptor for remote_id field.
-	advisoryDescRemoteID := advisoryFields[11].Descriptor()
+	advisoryDescRemoteID := advisoryFields[12].Descriptor()
 	// advisory.RemoteIDValidator is a validator for the "remote_id" field. It is called by the builders before save.
 	advisory.RemoteIDValidator = advisoryDescRemoteID.Validators[0].(func(string) error)
 	// advisoryDescUpdatedAt is the schema descriptor for updated_at field.
-	advisoryDescUpdatedAt := advisoryFields[12].Descriptor()
+	advisoryDescUpdatedAt := advisoryFields[13].Descriptor()
 	// advisory.DefaultUpdatedAt holds the default value on creation for the updated_at field.
 	advisory.DefaultUpdatedAt = advisoryDescUpdatedAt.Default.(func() time.Time)
 	// advisoryDescID is the schema descriptor for id field.
@@ -336,6 +341,50 @@ func init() {
 	downloaddayDescBytes := downloaddayFields[12].Descriptor()
 	// downloadday.DefaultBytes holds the default value on creation for the bytes field.
 	downloadday.DefaultBytes = downloaddayDescBytes.Default.(int64)
+	filterentryFields := schema.FilterEntry{}.Fields()
+	_ = filterentryFields
+	// filterentryDescPackage is the schema descriptor for package field.
+	filterentryDescPackage := filterentryFields[2].Descriptor()
+	// filterentry.PackageValidator is a validator for the "package" field. It is called by the builders before save.
+	filterentry.PackageValidator = filterentryDescPackage.Validators[0].(func(string) error)
+	// filterentryDescList is the schema descriptor for list field.
+	filterentryDescList := filterentryFields[3].Descriptor()
+	// filterentry.ListValidator is a validator for the "list" field. It is called by the builders before save.
+	filterentry.ListValidator = filterentryDescList.Validators[0].(func(string) error)
+	// filterentryDescVersions is the schema descriptor for versions field.
+	filterentryDescVersions := filterentryFields[4].Descriptor()
+	// filterentry.VersionsValidator is a validator for the "versions" field. It is called by the builders before save.
+	filterentry.VersionsValidator = filterentryDescVersions.Validators[0].(func(string) error)
+	// filterentryDescReason is the schema descriptor for reason field.
+	filterentryDescReason := filterentryFields[5].Descriptor()
+	// filterentry.DefaultReason holds the default value on creation for the reason field.
+	filterentry.DefaultReason = filterentryDescReason.Default.(string)
+	// filterentry.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	filterentry.ReasonValidator = filterentryDescReason.Validators[0].(func(string) error)
+	// filterentryDescLink is the schema descriptor for link field.
+	filterentryDescLink := filterentryFields[6].Descriptor()
+	// filterentry.DefaultLink holds the default value on creation for the link field.
+	filterentry.DefaultLink = filterentryDescLink.Default.(string)
+	// filterentry.LinkValidator is a validator for the "link" field. It is called by the builders before save.
+	filterentry.LinkValidator = filterentryDescLink.Validators[0].(func(string) error)
+	// filterentryDescEntryID is the schema descriptor for entry_id field.
+	filterentryDescEntryID := filterentryFields[7].Descriptor()
+	// filterentry.DefaultEntryID holds the default value on creation for the entry_id field.
+	filterentry.DefaultEntryID = filterentryDescEntryID.Default.(string)
+	// filterentry.EntryIDValidator is a validator for the "entry_id" field. It is called by the builders before save.
+	filterentry.EntryIDValidator = filterentryDescEntryID.Validators[0].(func(string) error)
+	// filterentryDescSource is the schema descriptor for source field.
+	filterentryDescSource := filterentryFields[8].Descriptor()
+	// filterentry.DefaultSource holds the default value on creation for the source field.
+	filterentry.DefaultSource = filterentryDescSource.Default.(string)
+	// filterentry.SourceValidator is a validator for the "source" field. It is called by the builders before save.
+	filterentry.SourceValidator = filterentryDescSource.Validators[0].(func(string) error)
+	// filterentryDescID is the schema descriptor for id field.
+	filterentryDescID := filterentryFields[0].Descriptor()
+	// filterentry.DefaultID holds the default value on creation for the id field.
+	filterentry.DefaultID = filterentryDescID.Default.(func() string)
+	// filterentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	filterentry.IDValidator = filterentryDescID.Validators[0].(func(string) error)
 	organizationFields := schema.Organization{}.Fields()
 	_ = organizationFields
 	// organizationDescURL is the schema descriptor for url field.
@@ -625,19 +674,19 @@ func init() {
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescWebhookOutcome is the schema descriptor for webhook_outcome field.
-	repositoryDescWebhookOutcome := repositoryFields[30].Descriptor()
+	repositoryDescWebhookOutcome := repositoryFields[31].Descriptor()
 	// repository.WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
 	repository.WebhookOutcomeValidator = repositoryDescWebhookOutcome.Validators[0].(func(string) error)
 	// repositoryDescUpstreamID is the schema descriptor for upstream_id field.
-	repositoryDescUpstreamID := repositoryFields[33].Descriptor()
+	repositoryDescUpstreamID := repositoryFields[34].Descriptor()
 	// repository.UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
 	repository.UpstreamIDValidator = repositoryDescUpstreamID.Validators[0].(func(string) error)
 	// repositoryDescAdopted is the schema descriptor for adopted field.
-	repositoryDescAdopted := repositoryFields[34].Descriptor()
+	repositoryDescAdopted := repositoryFields[35].Descriptor()
 	// repository.DefaultAdopted holds the default value on creation for the adopted field.
 	repository.DefaultAdopted = repositoryDescAdopted.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[35].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[36].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.

@@ -36,6 +36,8 @@ type Tx struct {
 	Document *DocumentClient
 	// DownloadDay is the client for interacting with the DownloadDay builders.
 	DownloadDay *DownloadDayClient
+	// FilterEntry is the client for interacting with the FilterEntry builders.
+	FilterEntry *FilterEntryClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
@@ -214,6 +216,7 @@ func (tx *Tx) init() {
 	tx.Dist = NewDistClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DownloadDay = NewDownloadDayClient(tx.config)
+	tx.FilterEntry = NewFilterEntryClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.PackageVersion = NewPackageVersionClient(tx.config)
 	tx.Pin = NewPinClient(tx.config)

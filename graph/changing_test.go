@@ -114,6 +114,9 @@ func (w *world) changing() map[string]string {
 		"releaseVersion":                  `mutation{releaseVersion(id:"ver_changed"){id heldUntil}}`,
 		"blockVersions":                   `mutation{blockVersions(input:{package:"acme/*",versions:"^1.0",reason:"x"}){id}}`,
 		"unblock":                         `mutation{unblock(id:"block_1")}`,
+		"createAdvisory":                  `mutation{createAdvisory(input:{package:"acme/lib",affectedVersions:"<2",title:"It tells keys",severity:"high"}){id advisoryId}}`,
+		"updateAdvisory":                  `mutation{updateAdvisory(id:"adv_1",input:{affectedVersions:"<1.1",cve:"CVE-2026-1234"}){affectedVersions}}`,
+		"removeAdvisory":                  `mutation{removeAdvisory(id:"adv_1")}`,
 		"cancelSync":                      fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
 		"deleteRepository":                fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
 		"signIn":                          `mutation{signIn(input:{email:"anna@example.org",password:"another good one here"}){user{id}}}`,
@@ -213,12 +216,14 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(db.Client.Claim.Create().SetID("claim_closed").SetPattern("acme/*").SetClosedAt(time.Now()).Exec(t.Context()))
 		w.changedVersion()
 		w.must(db.Client.Block.Create().SetID("block_1").SetPackage("a/b").SetVersions("*").SetReason("x").SetCreatedBy("x").Exec(t.Context()))
+		w.must(db.Client.Advisory.Create().SetID("adv_1").SetPackage("acme/lib").SetAdvisoryID("BROKER-1").SetAffectedVersions("<1").SetTitle("x").SetReportedAt(time.Now()).
+			SetSource("us").SetRemoteID("BROKER-1").SetCreatedBy("x").Exec(t.Context()))
 		w.must(db.Client.Organization.Create().SetID("org_1").SetHost("GITEA").SetURL("http://127.0.0.1:1").SetName("other").Exec(t.Context()))
 		servicetest.Require(t, "git", "git")
 		w.sources.Git = git.New(git.Config{Dir: t.TempDir(), Limits: git.DefaultLimits})
 		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation",
 			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository", "confirmRemovals", "releaseClaim",
-			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock", "createWebhookSecret", "removeWebhookSecret",
+			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock", "createAdvisory", "updateAdvisory", "removeAdvisory", "createWebhookSecret", "removeWebhookSecret",
 			"addOrganization", "updateOrganization", "syncOrganization", "createOrganizationWebhookSecret", "removeOrganizationWebhookSecret", "removeOrganization",
 			"createRepository", "updateRepository", "deleteRepository",
 			"inviteUser", "renewInvitation", "updateUser", "removeUser", "endSession", "changePassword", "endOtherSessions", "startTotp", "confirmTotp",

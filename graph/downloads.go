@@ -100,26 +100,36 @@ func asked(ctx context.Context, names ...string) bool {
 	return slices.ContainsFunc(graphql.CollectFieldsCtx(ctx, nil), func(f graphql.CollectedField) bool { return slices.Contains(names, f.Name) })
 }
 
-// withTokens reads the tokens of downloads, all at once; a token that asks gets itself and those it made.
+// withTokens reads the tokens of downloads, all at once.
 func (r *Resolver) withTokens(ctx context.Context, edges []*model.DownloadEdge) error {
 	ids := make([]string, len(edges))
 	for i, edge := range edges {
 		ids[i] = edge.Node.TokenID
 	}
+	byID, err := r.tokensSeen(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, edge := range edges {
+		edge.Node.Token = byID[edge.Node.TokenID]
+	}
+	return nil
+}
+
+// tokensSeen are those of some tokens that the caller may see, by their ids: a token that asks gets itself and those it
+// made.
+func (r *Resolver) tokensSeen(ctx context.Context, ids []string) (map[string]*ent.Token, error) {
 	query := r.Client.Token.Query().Where(token.IDIn(ids...)).WithSecrets()
 	if own := ownToken(ctx); own != "" {
 		query.Where(token.Or(token.ID(own), token.ParentID(own)))
 	}
 	all, err := query.All(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	byID := map[string]*ent.Token{}
 	for _, t := range all {
 		byID[t.ID] = t
 	}
-	for _, edge := range edges {
-		edge.Node.Token = byID[edge.Node.TokenID]
-	}
-	return nil
+	return byID, nil
 }

@@ -83,6 +83,7 @@ func complexity(c *generated.Config) {
 	c.Complexity.Query.ChangedVersions = func(child int, first *int, _ *cursor, _ *string) int { return countCost + pageCost(child, first) }
 	c.Complexity.Query.HeldVersions = func(child int, first *int, _ *cursor, _ *string) int { return countCost + pageCost(child, first) }
 	c.Complexity.Query.Blocks = func(child int, first *int, _ *cursor) int { return pageCost(child, first) }
+	c.Complexity.Query.Advisories = func(child int, first *int, _ *cursor, _ *string) int { return pageCost(child, first) }
 	c.Complexity.PackageVersion.Requires = func(child int) int { return countCost + child } // of its metadata
 	c.Complexity.PackageVersion.Advisories = func(child int) int { return countCost + child }
 	c.Complexity.PackageVersion.Readme = func(child int) int { return searchCost + child } // out of its archive
@@ -117,6 +118,9 @@ func reports(c *generated.Config) {
 	c.Complexity.Query.Downloads = func(child int, _ model.DownloadWhere, first *int, _ *cursor) int {
 		return 2*searchCost + pageCost(child, first) // its counts are as much again
 	}
+	c.Complexity.Query.AffectedInstalls = func(child int, _ *model.AffectedWhere, first *int, _ *cursor) int {
+		return 2*searchCost + pageCost(child, first) // its count is as much again
+	}
 	c.Complexity.Query.AuditEvents = func(child int, first *int, _ *cursor, last *int, _ *cursor, _ *audit.Where) int {
 		return searchCost + pageCost(child, either(first, last))
 	}
@@ -126,7 +130,7 @@ func reports(c *generated.Config) {
 
 // heavy are the fields that read very many rows.
 var heavy = map[string]bool{
-	"Query.usage": true, "Query.downloads": true, "Query.auditEvents": true, "Query.auditCheck": true, "Query.revocationPreview": true,
+	"Query.usage": true, "Query.downloads": true, "Query.affectedInstalls": true, "Query.auditEvents": true, "Query.auditCheck": true, "Query.revocationPreview": true,
 	"PackageVersion.readme": true, "Package.usage": true, "Usage.topPackages": true, "Usage.topTokens": true,
 }
 

@@ -7,6 +7,7 @@ import (
 	"entgo.io/contrib/entgql"
 
 	"broker/ent"
+	"broker/ent/advisory"
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
@@ -152,6 +153,19 @@ func listBlocks(ctx context.Context, q *ent.BlockQuery, page keyset.Page) (*ent.
 	}
 	edges := keyset.Edges(read, func(b *ent.Block, at ent.Cursor) *ent.BlockEdge { return &ent.BlockEdge{Node: b, Cursor: at} })
 	return &ent.BlockConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
+// listAdvisories reads a page of advisories, by their packages.
+func listAdvisories(ctx context.Context, q *ent.AdvisoryQuery, page keyset.Page) (*ent.AdvisoryConnection, error) {
+	read, err := keyset.From(ctx, q, keyset.Of[ent.Advisory]{
+		Name: "advisories", ID: func(a *ent.Advisory) string { return a.ID },
+		Key: keyset.Text(advisory.FieldPackage, func(a *ent.Advisory) string { return a.Package }),
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(a *ent.Advisory, at ent.Cursor) *ent.AdvisoryEdge { return &ent.AdvisoryEdge{Node: a, Cursor: at} })
+	return &ent.AdvisoryConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
 }
 
 // listOrganizations reads a page of organizations, by their names.

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"broker/ent"
+	"broker/ent/advisory"
 	"broker/ent/archive"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -17,6 +18,7 @@ import (
 	"broker/graph/model"
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/pattern"
 	"broker/server/repository"
 	"broker/server/usage"
 	"broker/server/view"
@@ -105,6 +107,29 @@ func (r *mutationResolver) Unblock(ctx context.Context, id string) (string, erro
 		return "", err
 	}
 	return id, r.Catalog.Unblock(ctx, id)
+}
+
+func (r *mutationResolver) CreateAdvisory(ctx context.Context, input model.CreateAdvisoryInput) (*ent.Advisory, error) {
+	if _, err := may(ctx, auth.DecideVersions, auth.Object{}); err != nil {
+		return nil, err
+	}
+	return r.Catalog.WriteAdvisory(ctx, catalog.NewAdvisory{Package: input.Package, Affected: input.AffectedVersions, Title: input.Title,
+		CVE: text(input.Cve), Link: text(input.Link), Severity: text(input.Severity)})
+}
+
+func (r *mutationResolver) UpdateAdvisory(ctx context.Context, id string, input model.UpdateAdvisoryInput) (*ent.Advisory, error) {
+	if _, err := may(ctx, auth.DecideVersions, auth.Object{}); err != nil {
+		return nil, err
+	}
+	return r.Catalog.ChangeAdvisory(ctx, id, catalog.AdvisoryChanges{Affected: input.AffectedVersions, Title: input.Title,
+		CVE: input.Cve, Link: input.Link, Severity: input.Severity})
+}
+
+func (r *mutationResolver) RemoveAdvisory(ctx context.Context, id string) (string, error) {
+	if _, err := may(ctx, auth.DecideVersions, auth.Object{}); err != nil {
+		return "", err
+	}
+	return id, r.Catalog.RemoveAdvisory(ctx, id)
 }
 
 func (r *packageResolver) Latest(ctx context.Context, obj *ent.Pkg) (*ent.PackageVersion, error) {
@@ -200,7 +225,7 @@ func (r *packageVersionResolver) Withheld(ctx context.Context, obj *ent.PackageV
 }
 
 func (r *packageVersionResolver) Advisories(ctx context.Context, obj *ent.PackageVersion) ([]*ent.Advisory, error) {
-	return view.AdvisoriesOf(ctx, r.Client, obj)
+	return r.View.AdvisoriesOf(ctx, obj)
 }
 
 func (r *packageVersionResolver) Changed(ctx context.Context, obj *ent.PackageVersion) (*model.VersionChange, error) {
@@ -305,6 +330,28 @@ func (r *queryResolver) Blocks(ctx context.Context, first *int, after *entgql.Cu
 		query.Where(view.BlocksWithin(subject.Token.Packages))
 	}
 	return listBlocks(ctx, query, keyset.Page{First: first, After: after})
+}
+
+func (r *queryResolver) Advisories(ctx context.Context, first *int, after *entgql.Cursor[string], packageArg *string) (*ent.AdvisoryConnection, error) {
+	subject, err := may(ctx, auth.ReadPackages, auth.Object{})
+	if err != nil {
+		return nil, err
+	}
+	if err := given(map[string]*string{"package": packageArg}); err != nil {
+		return nil, err
+	}
+	if first, _, err = page(first, nil); err != nil {
+		return nil, err
+	}
+	var visible pattern.Set
+	if subject.Token != nil {
+		visible = subject.Token.Packages
+	}
+	query := view.WrittenWithin(visible, r.Client)
+	if packageArg != nil {
+		query.Where(advisory.Package(strings.ToLower(*packageArg)))
+	}
+	return listAdvisories(ctx, query, keyset.Page{First: first, After: after})
 }
 
 func (r *queryResolver) ChangedVersions(ctx context.Context, first *int, after *entgql.Cursor[string], repository *string) (*ent.PackageVersionConnection, error) {

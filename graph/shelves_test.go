@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"broker/ent/downloadday"
 	"broker/ent/packageversion"
 	"broker/server/fold"
 )
@@ -224,6 +225,53 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	}
 	blocks.remove = func(id string) { c.Block.DeleteOneID(id).ExecX(ctx) }
 
+	advisories := plainly("advisories")
+	advisories.rows = func() []row {
+		var all []row
+		for _, a := range c.Advisory.Query().AllX(ctx) {
+			all = append(all, row{a.ID, map[string]key{"": {text: a.Package}}})
+		}
+		return all
+	}
+	advisories.add = func() string {
+		return c.Advisory.Create().SetPackage(one(random, []string{"acme/a", "acme/lib-x", "b/c"})).SetAdvisoryID(fmt.Sprint("BROKER-", next())).SetAffectedVersions("*").
+			SetTitle("x").SetReportedAt(time.Now()).SetSource("x").SetRemoteID("x").SetCreatedBy("x").SaveX(ctx).ID
+	}
+	advisories.remove = func(id string) { c.Advisory.DeleteOneID(id).ExecX(ctx) }
+
+	// What tokens installed of versions that a block is of, by package, version and token; each of another token.
+	installs := plainly("affectedInstalls")
+	installs.node = "lastAt" // each is another
+	affected := c.Repository.Create().SetName("affected").SetType("COMPOSER").SaveX(ctx)
+	names, versionNames := []string{"acme-x/a", "acme-x/a-b", "acme-x/b"}, []string{"1.0.0.0", "dev-B", "dev-a", "dev-é"}
+	for _, name := range names {
+		p := c.Pkg.Create().SetName(name).SetRepositoryID(affected.ID).SetDownloads(1).SaveX(ctx)
+		for _, version := range versionNames {
+			c.PackageVersion.Create().SetPackageID(p.ID).SetVersion(version).SetNormalizedVersion(version).SetDownloads(1).SaveX(ctx)
+		}
+	}
+	c.Block.Create().SetPackage("acme-x/*").SetVersions("*").SetReason("x").SetCreatedBy("x").ExecX(ctx)
+	installs.rows = func() []row {
+		var all []row
+		for _, d := range c.DownloadDay.Query().Where(downloadday.PackageIn(names...)).AllX(ctx) {
+			all = append(all, row{d.LastAt.UTC().Format(time.RFC3339), map[string]key{"": {text: d.Package + "\n" + d.Version + "\n" + d.TokenID}}})
+		}
+		return all
+	}
+	installs.add = func() string {
+		i := next()
+		last := time.Now().UTC().Truncate(time.Second).Add(-time.Duration(i) * time.Second)
+		return c.DownloadDay.Create().SetID(int64(100_000 + i)).SetDay(last.Truncate(24 * time.Hour)).SetTokenID(one(random, []string{"tok_a", "tok_A", "tok_-"}) + fmt.Sprint(i)).
+			SetPackage(one(random, names)).SetVersion(one(random, versionNames)).SetFirstAt(last).SetLastAt(last).SetDownloads(1).SaveX(ctx).LastAt.Format(time.RFC3339)
+	}
+	installs.remove = func(lastAt string) {
+		for _, d := range c.DownloadDay.Query().AllX(ctx) {
+			if d.LastAt.UTC().Format(time.RFC3339) == lastAt {
+				c.DownloadDay.DeleteOne(d).ExecX(ctx)
+			}
+		}
+	}
+
 	organizations := plainly("organizations")
 	organizations.rows = func() []row {
 		var all []row
@@ -313,7 +361,7 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	downloads.node = "address"
 	downloads.rows = func() []row {
 		var all []row
-		for _, d := range c.DownloadDay.Query().AllX(ctx) {
+		for _, d := range c.DownloadDay.Query().Where(downloadday.Package("acme/lib")).AllX(ctx) {
 			all = append(all, row{d.Address, map[string]key{"": {number: -d.LastAt.UnixMilli(), text: d.TokenID + "\n" + d.Version}}})
 		}
 		return all
@@ -335,6 +383,7 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	return map[string]shelf{
 		"Query.tokens": tokens, "Query.repositories": repositories, "Query.packages": packages, "Package.versions": versions,
 		"Repository.syncs": syncs, "Query.claims": claims, "Query.auditEvents": events, "Query.downloads": downloads,
+		"Query.advisories": advisories, "Query.affectedInstalls": installs,
 		"PackageVersion.dependents": dependents, "Query.users": users, "Query.blocks": blocks, "Query.organizations": organizations, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
 	}
 }

@@ -41,6 +41,10 @@ func (r *queryResolver) Downloads(ctx context.Context, where model.DownloadWhere
 	return r.downloads(ctx, filter, first, after)
 }
 
+func (r *queryResolver) AffectedInstalls(ctx context.Context, where *model.AffectedWhere, first *int, after *entgql.Cursor[string]) (*model.AffectedInstallConnection, error) {
+	return r.affectedInstalls(ctx, where, first, after)
+}
+
 func (r *tokenUsageResolver) Token(ctx context.Context, obj *usage.TokenUsage) (*ent.Token, error) {
 	object, err := r.tokenObject(ctx, obj.TokenID)
 	if err != nil {

@@ -49,6 +49,7 @@ func routes(h handlers) http.Handler {
 	r.Get("/search.json", h.composer.Search())
 	r.Post("/downloads", h.composer.Downloads())
 	r.Post("/security-advisories", h.composer.Advisories())
+	r.Post("/filter", h.composer.Filter())
 
 	// Anyone.
 	r.Get("/health", h.composer.Health())

@@ -32,6 +32,8 @@ const (
 	FieldSeverity = "severity"
 	// FieldReportedAt holds the string denoting the reported_at field in the database.
 	FieldReportedAt = "reported_at"
+	// FieldCreatedBy holds the string denoting the created_by field in the database.
+	FieldCreatedBy = "created_by"
 	// FieldSource holds the string denoting the source field in the database.
 	FieldSource = "source"
 	// FieldRemoteID holds the string denoting the remote_id field in the database.
@@ -63,6 +65,7 @@ var Columns = []string{
 	FieldLink,
 	FieldSeverity,
 	FieldReportedAt,
+	FieldCreatedBy,
 	FieldSource,
 	FieldRemoteID,
 	FieldUpdatedAt,
@@ -93,6 +96,8 @@ var (
 	LinkValidator func(string) error
 	// SeverityValidator is a validator for the "severity" field. It is called by the builders before save.
 	SeverityValidator func(string) error
+	// CreatedByValidator is a validator for the "created_by" field. It is called by the builders before save.
+	CreatedByValidator func(string) error
 	// SourceValidator is a validator for the "source" field. It is called by the builders before save.
 	SourceValidator func(string) error
 	// RemoteIDValidator is a validator for the "remote_id" field. It is called by the builders before save.
@@ -156,6 +161,11 @@ func BySeverity(opts ...sql.OrderTermOption) OrderOption {
 // ByReportedAt orders the results by the reported_at field.
 func ByReportedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReportedAt, opts...).ToFunc()
+}
+
+// ByCreatedBy orders the results by the created_by field.
+func ByCreatedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCreatedBy, opts...).ToFunc()
 }
 
 // BySource orders the results by the source field.

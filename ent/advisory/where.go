@@ -110,6 +110,11 @@ func ReportedAt(v time.Time) predicate.Advisory {
 	return predicate.Advisory(sql.FieldEQ(FieldReportedAt, v))
 }
 
+// CreatedBy applies equality check predicate on the "created_by" field. It's identical to CreatedByEQ.
+func CreatedBy(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldEQ(FieldCreatedBy, v))
+}
+
 // Source applies equality check predicate on the "source" field. It's identical to SourceEQ.
 func Source(v string) predicate.Advisory {
 	return predicate.Advisory(sql.FieldEQ(FieldSource, v))
@@ -178,6 +183,16 @@ func RepositoryIDHasPrefix(v string) predicate.Advisory {
 // RepositoryIDHasSuffix applies the HasSuffix predicate on the "repository_id" field.
 func RepositoryIDHasSuffix(v string) predicate.Advisory {
 	return predicate.Advisory(sql.FieldHasSuffix(FieldRepositoryID, v))
+}
+
+// RepositoryIDIsNil applies the IsNil predicate on the "repository_id" field.
+func RepositoryIDIsNil() predicate.Advisory {
+	return predicate.Advisory(sql.FieldIsNull(FieldRepositoryID))
+}
+
+// RepositoryIDNotNil applies the NotNil predicate on the "repository_id" field.
+func RepositoryIDNotNil() predicate.Advisory {
+	return predicate.Advisory(sql.FieldNotNull(FieldRepositoryID))
 }
 
 // RepositoryIDEqualFold applies the EqualFold predicate on the "repository_id" field.
@@ -713,6 +728,81 @@ func ReportedAtLT(v time.Time) predicate.Advisory {
 // ReportedAtLTE applies the LTE predicate on the "reported_at" field.
 func ReportedAtLTE(v time.Time) predicate.Advisory {
 	return predicate.Advisory(sql.FieldLTE(FieldReportedAt, v))
+}
+
+// CreatedByEQ applies the EQ predicate on the "created_by" field.
+func CreatedByEQ(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldEQ(FieldCreatedBy, v))
+}
+
+// CreatedByNEQ applies the NEQ predicate on the "created_by" field.
+func CreatedByNEQ(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldNEQ(FieldCreatedBy, v))
+}
+
+// CreatedByIn applies the In predicate on the "created_by" field.
+func CreatedByIn(vs ...string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldIn(FieldCreatedBy, vs...))
+}
+
+// CreatedByNotIn applies the NotIn predicate on the "created_by" field.
+func CreatedByNotIn(vs ...string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldNotIn(FieldCreatedBy, vs...))
+}
+
+// CreatedByGT applies the GT predicate on the "created_by" field.
+func CreatedByGT(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldGT(FieldCreatedBy, v))
+}
+
+// CreatedByGTE applies the GTE predicate on the "created_by" field.
+func CreatedByGTE(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldGTE(FieldCreatedBy, v))
+}
+
+// CreatedByLT applies the LT predicate on the "created_by" field.
+func CreatedByLT(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldLT(FieldCreatedBy, v))
+}
+
+// CreatedByLTE applies the LTE predicate on the "created_by" field.
+func CreatedByLTE(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldLTE(FieldCreatedBy, v))
+}
+
+// CreatedByContains applies the Contains predicate on the "created_by" field.
+func CreatedByContains(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldContains(FieldCreatedBy, v))
+}
+
+// CreatedByHasPrefix applies the HasPrefix predicate on the "created_by" field.
+func CreatedByHasPrefix(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldHasPrefix(FieldCreatedBy, v))
+}
+
+// CreatedByHasSuffix applies the HasSuffix predicate on the "created_by" field.
+func CreatedByHasSuffix(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldHasSuffix(FieldCreatedBy, v))
+}
+
+// CreatedByIsNil applies the IsNil predicate on the "created_by" field.
+func CreatedByIsNil() predicate.Advisory {
+	return predicate.Advisory(sql.FieldIsNull(FieldCreatedBy))
+}
+
+// CreatedByNotNil applies the NotNil predicate on the "created_by" field.
+func CreatedByNotNil() predicate.Advisory {
+	return predicate.Advisory(sql.FieldNotNull(FieldCreatedBy))
+}
+
+// CreatedByEqualFold applies the EqualFold predicate on the "created_by" field.
+func CreatedByEqualFold(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldEqualFold(FieldCreatedBy, v))
+}
+
+// CreatedByContainsFold applies the ContainsFold predicate on the "created_by" field.
+func CreatedByContainsFold(v string) predicate.Advisory {
+	return predicate.Advisory(sql.FieldContainsFold(FieldCreatedBy, v))
 }
 
 // SourceEQ applies the EQ predicate on the "source" field.

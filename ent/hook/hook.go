@@ -140,6 +140,18 @@ func (f DownloadDayFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DownloadDayMutation", m)
 }
 
+// The FilterEntryFunc type is an adapter to allow the use of ordinary
+// function as FilterEntry mutator.
+type FilterEntryFunc func(context.Context, *ent.FilterEntryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f FilterEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.FilterEntryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.FilterEntryMutation", m)
+}
+
 // The OrganizationFunc type is an adapter to allow the use of ordinary
 // function as Organization mutator.
 type OrganizationFunc func(context.Context, *ent.OrganizationMutation) (ent.Value, error)

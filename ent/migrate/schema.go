@@ -56,10 +56,11 @@ var (
 		{Name: "link", Type: field.TypeString, Nullable: true, Size: 1000},
 		{Name: "severity", Type: field.TypeString, Nullable: true, Size: 100},
 		{Name: "reported_at", Type: field.TypeTime},
+		{Name: "created_by", Type: field.TypeString, Nullable: true, Size: 255},
 		{Name: "source", Type: field.TypeString, Size: 200},
 		{Name: "remote_id", Type: field.TypeString, Size: 200},
 		{Name: "updated_at", Type: field.TypeTime},
-		{Name: "repository_id", Type: field.TypeString, Size: 64},
+		{Name: "repository_id", Type: field.TypeString, Nullable: true, Size: 64},
 	}
 	// AdvisoriesTable holds the schema information for the "advisories" table.
 	AdvisoriesTable = &schema.Table{
@@ -69,7 +70,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "advisories_repositories_advisories",
-				Columns:    []*schema.Column{AdvisoriesColumns[12]},
+				Columns:    []*schema.Column{AdvisoriesColumns[13]},
 				RefColumns: []*schema.Column{RepositoriesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -78,7 +79,7 @@ var (
 			{
 				Name:    "advisory_repository_id_package_advisory_id",
 				Unique:  true,
-				Columns: []*schema.Column{AdvisoriesColumns[12], AdvisoriesColumns[1], AdvisoriesColumns[2]},
+				Columns: []*schema.Column{AdvisoriesColumns[13], AdvisoriesColumns[1], AdvisoriesColumns[2]},
 			},
 		},
 	}
@@ -346,6 +347,39 @@ var (
 				Name:    "downloadday_token_id_day",
 				Unique:  false,
 				Columns: []*schema.Column{DownloadDaysColumns[2], DownloadDaysColumns[1]},
+			},
+		},
+	}
+	// FilterEntriesColumns holds the columns for the "filter_entries" table.
+	FilterEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "package", Type: field.TypeString, Size: 255},
+		{Name: "list", Type: field.TypeString, Size: 64},
+		{Name: "versions", Type: field.TypeString, Size: 2000},
+		{Name: "reason", Type: field.TypeString, Size: 2000, Default: ""},
+		{Name: "link", Type: field.TypeString, Size: 2048, Default: ""},
+		{Name: "entry_id", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "source", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "repository_id", Type: field.TypeString, Size: 64},
+	}
+	// FilterEntriesTable holds the schema information for the "filter_entries" table.
+	FilterEntriesTable = &schema.Table{
+		Name:       "filter_entries",
+		Columns:    FilterEntriesColumns,
+		PrimaryKey: []*schema.Column{FilterEntriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "filter_entries_repositories_filter_entries",
+				Columns:    []*schema.Column{FilterEntriesColumns[8]},
+				RefColumns: []*schema.Column{RepositoriesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "filterentry_repository_id_package",
+				Unique:  false,
+				Columns: []*schema.Column{FilterEntriesColumns[8], FilterEntriesColumns[1]},
 			},
 		},
 	}
@@ -624,6 +658,7 @@ var (
 		{Name: "doubted_lost", Type: field.TypeInt, Default: 0},
 		{Name: "removals_confirmed", Type: field.TypeBool, Default: false},
 		{Name: "advisories_at", Type: field.TypeTime, Nullable: true},
+		{Name: "filter_lists", Type: field.TypeJSON, Nullable: true},
 		{Name: "webhook_secret", Type: field.TypeBytes, Nullable: true},
 		{Name: "webhook_secret_at", Type: field.TypeTime, Nullable: true},
 		{Name: "webhook_received_at", Type: field.TypeTime, Nullable: true},
@@ -642,7 +677,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "repositories_organizations_repositories",
-				Columns:    []*schema.Column{RepositoriesColumns[35]},
+				Columns:    []*schema.Column{RepositoriesColumns[36]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -651,7 +686,7 @@ var (
 			{
 				Name:    "repository_organization_id_upstream_id",
 				Unique:  true,
-				Columns: []*schema.Column{RepositoriesColumns[35], RepositoriesColumns[32]},
+				Columns: []*schema.Column{RepositoriesColumns[36], RepositoriesColumns[33]},
 			},
 		},
 	}
@@ -1074,6 +1109,7 @@ var (
 		DistsTable,
 		DocumentsTable,
 		DownloadDaysTable,
+		FilterEntriesTable,
 		OrganizationsTable,
 		PackageVersionsTable,
 		PinsTable,
@@ -1101,6 +1137,7 @@ func init() {
 	DistsTable.ForeignKeys[0].RefTable = ArchivesTable
 	DistsTable.ForeignKeys[1].RefTable = PackagesTable
 	DocumentsTable.ForeignKeys[0].RefTable = PackagesTable
+	FilterEntriesTable.ForeignKeys[0].RefTable = RepositoriesTable
 	PackageVersionsTable.ForeignKeys[0].RefTable = DistsTable
 	PackageVersionsTable.ForeignKeys[1].RefTable = PinsTable
 	PackageVersionsTable.ForeignKeys[2].RefTable = PackagesTable

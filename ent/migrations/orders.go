@@ -1,7 +1,9 @@
 package migrations
 
 import (
+	"ariga.io/atlas/sql/postgres"
 	atlas "ariga.io/atlas/sql/schema"
+	"ariga.io/atlas/sql/sqlite"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql/schema"
 )
@@ -12,6 +14,7 @@ type order struct {
 	key    string            // a column; empty: the id alone
 	text   bool              // ordered by its bytes
 	absent map[string]string // what stands for no value, by the dialect; nil: every row has one
+	set    string            // a column that is not null in the rows of the list; empty: the list is of all rows
 }
 
 // What stands for no time: as the database prints it, because a diff compares the texts.
@@ -20,7 +23,7 @@ var (
 	latest   = map[string]string{dialect.SQLite: "'~'", dialect.Postgres: "'infinity'::timestamp with time zone"}
 )
 
-// orders are those of the lists of whole tables. Each has its index, so that a page is read without sorting the table.
+// orders are those of the lists of whole tables, and of a part of one. Each has its index, so that a page is read without sorting the table.
 var orders = []order{
 	{table: "tokens", key: "created_at"},
 	{table: "tokens", key: "description_folded", text: true},
@@ -36,6 +39,7 @@ var orders = []order{
 	{table: "packages", key: "released_at", absent: earliest},
 	{table: "claims", key: "pattern", text: true},
 	{table: "blocks", key: "package", text: true},
+	{table: "advisories", key: "package", text: true, set: "created_by"},
 	{table: "organizations", key: "name", text: true},
 	{table: "users", key: "email", text: true},
 }
@@ -59,6 +63,15 @@ func (o order) index(table *atlas.Table, kind string) *atlas.Index {
 	id := part(table, "id", kind == dialect.Postgres)
 	if o.key == "" {
 		return atlas.NewIndex(o.table + "_by_id").AddParts(id)
+	}
+	if o.set != "" {
+		only := o
+		only.set = ""
+		index := only.index(table, kind)
+		if kind == dialect.Postgres {
+			return index.AddAttrs(&postgres.IndexPredicate{P: "(" + o.set + " IS NOT NULL)"})
+		}
+		return index.AddAttrs(&sqlite.IndexPredicate{P: o.set + " IS NOT NULL"})
 	}
 	index, key := atlas.NewIndex(o.table+"_by_"+o.key), "COALESCE("+o.key+", "+o.absent[kind]+")"
 	switch {

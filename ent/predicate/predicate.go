@@ -39,6 +39,9 @@ type Document func(*sql.Selector)
 // DownloadDay is the predicate function for downloadday builders.
 type DownloadDay func(*sql.Selector)
 
+// FilterEntry is the predicate function for filterentry builders.
+type FilterEntry func(*sql.Selector)
+
 // Organization is the predicate function for organization builders.
 type Organization func(*sql.Selector)
 

@@ -69,6 +69,8 @@ const (
 	FieldRemovalsConfirmed = "removals_confirmed"
 	// FieldAdvisoriesAt holds the string denoting the advisories_at field in the database.
 	FieldAdvisoriesAt = "advisories_at"
+	// FieldFilterLists holds the string denoting the filter_lists field in the database.
+	FieldFilterLists = "filter_lists"
 	// FieldWebhookSecret holds the string denoting the webhook_secret field in the database.
 	FieldWebhookSecret = "webhook_secret"
 	// FieldWebhookSecretAt holds the string denoting the webhook_secret_at field in the database.
@@ -91,6 +93,8 @@ const (
 	EdgeSyncs = "syncs"
 	// EdgePackageRows holds the string denoting the package_rows edge name in mutations.
 	EdgePackageRows = "package_rows"
+	// EdgeFilterEntries holds the string denoting the filter_entries edge name in mutations.
+	EdgeFilterEntries = "filter_entries"
 	// EdgeAdvisories holds the string denoting the advisories edge name in mutations.
 	EdgeAdvisories = "advisories"
 	// EdgePins holds the string denoting the pins edge name in mutations.
@@ -115,6 +119,13 @@ const (
 	PackageRowsInverseTable = "packages"
 	// PackageRowsColumn is the table column denoting the package_rows relation/edge.
 	PackageRowsColumn = "repository_id"
+	// FilterEntriesTable is the table that holds the filter_entries relation/edge.
+	FilterEntriesTable = "filter_entries"
+	// FilterEntriesInverseTable is the table name for the FilterEntry entity.
+	// It exists in this package in order to avoid circular dependency with the "filterentry" package.
+	FilterEntriesInverseTable = "filter_entries"
+	// FilterEntriesColumn is the table column denoting the filter_entries relation/edge.
+	FilterEntriesColumn = "repository_id"
 	// AdvisoriesTable is the table that holds the advisories relation/edge.
 	AdvisoriesTable = "advisories"
 	// AdvisoriesInverseTable is the table name for the Advisory entity.
@@ -174,6 +185,7 @@ var Columns = []string{
 	FieldDoubtedLost,
 	FieldRemovalsConfirmed,
 	FieldAdvisoriesAt,
+	FieldFilterLists,
 	FieldWebhookSecret,
 	FieldWebhookSecretAt,
 	FieldWebhookReceivedAt,
@@ -525,6 +537,20 @@ func ByPackageRows(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByFilterEntriesCount orders the results by filter_entries count.
+func ByFilterEntriesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newFilterEntriesStep(), opts...)
+	}
+}
+
+// ByFilterEntries orders the results by filter_entries terms.
+func ByFilterEntries(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newFilterEntriesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByAdvisoriesCount orders the results by advisories count.
 func ByAdvisoriesCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -585,6 +611,13 @@ func newPackageRowsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PackageRowsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PackageRowsTable, PackageRowsColumn),
+	)
+}
+func newFilterEntriesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(FilterEntriesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, FilterEntriesTable, FilterEntriesColumn),
 	)
 }
 func newAdvisoriesStep() *sqlgraph.Step {

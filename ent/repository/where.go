@@ -1215,6 +1215,16 @@ func AdvisoriesAtNotNil() predicate.Repository {
 	return predicate.Repository(sql.FieldNotNull(FieldAdvisoriesAt))
 }
 
+// FilterListsIsNil applies the IsNil predicate on the "filter_lists" field.
+func FilterListsIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldFilterLists))
+}
+
+// FilterListsNotNil applies the NotNil predicate on the "filter_lists" field.
+func FilterListsNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldFilterLists))
+}
+
 // WebhookSecretEQ applies the EQ predicate on the "webhook_secret" field.
 func WebhookSecretEQ(v []byte) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldWebhookSecret, v))
@@ -1728,6 +1738,29 @@ func HasPackageRows() predicate.Repository {
 func HasPackageRowsWith(preds ...predicate.Pkg) predicate.Repository {
 	return predicate.Repository(func(s *sql.Selector) {
 		step := newPackageRowsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasFilterEntries applies the HasEdge predicate on the "filter_entries" edge.
+func HasFilterEntries() predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, FilterEntriesTable, FilterEntriesColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasFilterEntriesWith applies the HasEdge predicate on the "filter_entries" edge with a given conditions (other predicates).
+func HasFilterEntriesWith(preds ...predicate.FilterEntry) predicate.Repository {
+	return predicate.Repository(func(s *sql.Selector) {
+		step := newFilterEntriesStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

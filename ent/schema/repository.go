@@ -55,6 +55,8 @@ func (Repository) Fields() []ent.Field {
 		field.Bool("removals_confirmed").Default(false).Annotations(entgql.Skip()).
 			Comment("A person said that what the source lost is gone; the next sync believes it."),
 		field.Time("advisories_at").Optional().Nillable().Annotations(entgql.Skip()).Comment("When its source was last asked for advisories."),
+		field.JSON("filter_lists", []string{}).Optional().Annotations(entgql.Skip()).
+			Comment("Filter lists that the documents of its source are read for; another set has them all read anew."),
 		field.Bytes("webhook_secret").Optional().Nillable().Sensitive().Annotations(entgql.Skip()).
 			Comment("Sealed: what deliveries of its host are signed with; null where none are taken."),
 		field.Time("webhook_secret_at").Optional().Nillable().Comment("When it was made."),
@@ -83,6 +85,8 @@ func (Repository) Edges() []ent.Edge {
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("package_rows", Pkg.Type).
 			Annotations(entsql.OnDelete(entsql.SetNull), entgql.Skip(entgql.SkipAll)),
+		edge.To("filter_entries", FilterEntry.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("advisories", Advisory.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 		edge.To("pins", Pin.Type).

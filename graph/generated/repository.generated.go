@@ -392,6 +392,171 @@ func (ec *executionContext) fieldContext_Advisory_source(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Advisory", field, false, false, "String")
 }
 
+func (ec *executionContext) _Advisory_createdBy(ctx context.Context, field graphql.CollectedField, obj *ent.Advisory) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Advisory_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Advisory_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Advisory", field, false, false, "String")
+}
+
+func (ec *executionContext) _AdvisoryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ent.AdvisoryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AdvisoryConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.AdvisoryEdge) graphql.Marshaler {
+			return ec.marshalOAdvisoryEdge2ᚕᚖbrokerᚋentᚐAdvisoryEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AdvisoryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AdvisoryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AdvisoryEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AdvisoryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ent.AdvisoryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AdvisoryConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[string]) graphql.Marshaler {
+			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AdvisoryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AdvisoryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AdvisoryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ent.AdvisoryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AdvisoryConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AdvisoryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AdvisoryConnection", field, false, false, "Int")
+}
+
+func (ec *executionContext) _AdvisoryEdge_node(ctx context.Context, field graphql.CollectedField, obj *ent.AdvisoryEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AdvisoryEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Advisory) graphql.Marshaler {
+			return ec.marshalOAdvisory2ᚖbrokerᚋentᚐAdvisory(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AdvisoryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AdvisoryEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Advisory(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AdvisoryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ent.AdvisoryEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AdvisoryEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[string]) graphql.Marshaler {
+			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AdvisoryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AdvisoryEdge", field, false, false, "Cursor")
+}
+
 func (ec *executionContext) _Block_id(ctx context.Context, field graphql.CollectedField, obj *ent.Block) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3964,6 +4129,83 @@ func UnmarshalBlockVersionsInput(ctx context.Context, raw any) (model.BlockVersi
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateAdvisoryInput(ctx context.Context, obj any) (model.CreateAdvisoryInput, error) {
+	var it model.CreateAdvisoryInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"package", "affectedVersions", "title", "cve", "link", "severity"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "package":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("package"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Package = data
+		case "affectedVersions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("affectedVersions"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AffectedVersions = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "cve":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cve"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Cve = data
+		case "link":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("link"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Link = data
+		case "severity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("severity"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Severity = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateAdvisoryInput unmarshals raw into the CreateAdvisoryInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateAdvisoryInput(ctx context.Context, raw any) (model.CreateAdvisoryInput, error) {
+	var out model.CreateAdvisoryInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateAdvisoryInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateRepositoryInput(ctx context.Context, obj any) (model.CreateRepositoryInput, error) {
 	var it model.CreateRepositoryInput
 	if obj == nil {
@@ -4364,6 +4606,76 @@ func UnmarshalRepositoryWhere(ctx context.Context, raw any) (model.RepositoryWhe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdateAdvisoryInput(ctx context.Context, obj any) (model.UpdateAdvisoryInput, error) {
+	var it model.UpdateAdvisoryInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"affectedVersions", "title", "cve", "link", "severity"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "affectedVersions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("affectedVersions"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AffectedVersions = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "cve":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cve"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Cve = data
+		case "link":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("link"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Link = data
+		case "severity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("severity"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Severity = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateAdvisoryInput unmarshals raw into the UpdateAdvisoryInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateAdvisoryInput(ctx context.Context, raw any) (model.UpdateAdvisoryInput, error) {
+	var out model.UpdateAdvisoryInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateAdvisoryInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateRepositoryInput(ctx context.Context, obj any) (model.UpdateRepositoryInput, error) {
 	var it model.UpdateRepositoryInput
 	if obj == nil {
@@ -4556,6 +4868,92 @@ func (ec *executionContext) _Advisory(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "source":
 			out.Values[i] = ec._Advisory_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._Advisory_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var advisoryConnectionImplementors = []string{"AdvisoryConnection"}
+
+func (ec *executionContext) _AdvisoryConnection(ctx context.Context, sel ast.SelectionSet, obj *ent.AdvisoryConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, advisoryConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AdvisoryConnection")
+		case "edges":
+			out.Values[i] = ec._AdvisoryConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._AdvisoryConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._AdvisoryConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var advisoryEdgeImplementors = []string{"AdvisoryEdge"}
+
+func (ec *executionContext) _AdvisoryEdge(ctx context.Context, sel ast.SelectionSet, obj *ent.AdvisoryEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, advisoryEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AdvisoryEdge")
+		case "node":
+			out.Values[i] = ec._AdvisoryEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._AdvisoryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -5942,6 +6340,14 @@ func (ec *executionContext) marshalNAdvisory2ᚖbrokerᚋentᚐAdvisory(ctx cont
 	return ec._Advisory(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAdvisoryConnection2ᚖbrokerᚋentᚐAdvisoryConnection(ctx context.Context, sel ast.SelectionSet, v *ent.AdvisoryConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AdvisoryConnection!")
+		return graphql.Null
+	}
+	return ec._AdvisoryConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNBlock2ᚕᚖbrokerᚋentᚐBlockᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Block) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -5985,6 +6391,11 @@ func (ec *executionContext) marshalNClaimConnection2ᚖbrokerᚋentᚐClaimConne
 		return graphql.Null
 	}
 	return ec._ClaimConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCreateAdvisoryInput2brokerᚋgraphᚋmodelᚐCreateAdvisoryInput(ctx context.Context, v any) (model.CreateAdvisoryInput, error) {
+	res, err := ec.unmarshalInputCreateAdvisoryInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNCreateRepositoryInput2brokerᚋgraphᚋmodelᚐCreateRepositoryInput(ctx context.Context, v any) (model.CreateRepositoryInput, error) {
@@ -6190,9 +6601,41 @@ func (ec *executionContext) marshalNSyncStatus2brokerᚋentᚋsyncrunᚐStatus(c
 	return v
 }
 
+func (ec *executionContext) unmarshalNUpdateAdvisoryInput2brokerᚋgraphᚋmodelᚐUpdateAdvisoryInput(ctx context.Context, v any) (model.UpdateAdvisoryInput, error) {
+	res, err := ec.unmarshalInputUpdateAdvisoryInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateRepositoryInput2brokerᚋgraphᚋmodelᚐUpdateRepositoryInput(ctx context.Context, v any) (model.UpdateRepositoryInput, error) {
 	res, err := ec.unmarshalInputUpdateRepositoryInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAdvisory2ᚖbrokerᚋentᚐAdvisory(ctx context.Context, sel ast.SelectionSet, v *ent.Advisory) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Advisory(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOAdvisoryEdge2ᚕᚖbrokerᚋentᚐAdvisoryEdge(ctx context.Context, sel ast.SelectionSet, v []*ent.AdvisoryEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalOAdvisoryEdge2ᚖbrokerᚋentᚐAdvisoryEdge(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) marshalOAdvisoryEdge2ᚖbrokerᚋentᚐAdvisoryEdge(ctx context.Context, sel ast.SelectionSet, v *ent.AdvisoryEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AdvisoryEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOBlock2ᚖbrokerᚋentᚐBlock(ctx context.Context, sel ast.SelectionSet, v *ent.Block) graphql.Marshaler {

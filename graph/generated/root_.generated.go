@@ -59,6 +59,7 @@ type ComplexityRoot struct {
 	Advisory struct {
 		AdvisoryID       func(childComplexity int) int
 		AffectedVersions func(childComplexity int) int
+		CreatedBy        func(childComplexity int) int
 		Cve              func(childComplexity int) int
 		ID               func(childComplexity int) int
 		Link             func(childComplexity int) int
@@ -67,6 +68,40 @@ type ComplexityRoot struct {
 		Severity         func(childComplexity int) int
 		Source           func(childComplexity int) int
 		Title            func(childComplexity int) int
+	}
+
+	AdvisoryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AdvisoryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AffectedInstall struct {
+		Advisories        func(childComplexity int) int
+		Blocks            func(childComplexity int) int
+		Downloads         func(childComplexity int) int
+		Installs          func(childComplexity int) int
+		LastAt            func(childComplexity int) int
+		NormalizedVersion func(childComplexity int) int
+		Package           func(childComplexity int) int
+		Token             func(childComplexity int) int
+		Version           func(childComplexity int) int
+	}
+
+	AffectedInstallConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AffectedInstallEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	AuditCheck struct {
@@ -210,6 +245,7 @@ type ComplexityRoot struct {
 		ChangePassword                  func(childComplexity int, current string, next string) int
 		ConfirmRemovals                 func(childComplexity int, id string) int
 		ConfirmTotp                     func(childComplexity int, code string) int
+		CreateAdvisory                  func(childComplexity int, input model.CreateAdvisoryInput) int
 		CreateOrganizationWebhookSecret func(childComplexity int, id string) int
 		CreateRepository                func(childComplexity int, input model.CreateRepositoryInput) int
 		CreateToken                     func(childComplexity int, input model.CreateTokenInput) int
@@ -227,6 +263,7 @@ type ComplexityRoot struct {
 		ReleaseClaim                    func(childComplexity int, id string) int
 		ReleaseTokens                   func(childComplexity int, ids []string) int
 		ReleaseVersion                  func(childComplexity int, id string) int
+		RemoveAdvisory                  func(childComplexity int, id string) int
 		RemoveOrganization              func(childComplexity int, id string, repositories *bool) int
 		RemoveOrganizationWebhookSecret func(childComplexity int, id string) int
 		RemoveUser                      func(childComplexity int, id string) int
@@ -243,6 +280,7 @@ type ComplexityRoot struct {
 		SyncOrganization                func(childComplexity int, id string) int
 		SyncRepository                  func(childComplexity int, id string) int
 		Unblock                         func(childComplexity int, id string) int
+		UpdateAdvisory                  func(childComplexity int, id string, input model.UpdateAdvisoryInput) int
 		UpdateOrganization              func(childComplexity int, id string, input model.UpdateOrganizationInput) int
 		UpdateRepository                func(childComplexity int, id string, input model.UpdateRepositoryInput) int
 		UpdateSettings                  func(childComplexity int, input settings.Changes) int
@@ -367,6 +405,8 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		Advisories        func(childComplexity int, first *int, after *entgql.Cursor[string], packageArg *string) int
+		AffectedInstalls  func(childComplexity int, where *model.AffectedWhere, first *int, after *entgql.Cursor[string]) int
 		AuditCheck        func(childComplexity int) int
 		AuditEvents       func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], where *audit.Where) int
 		Blocks            func(childComplexity int, first *int, after *entgql.Cursor[string]) int
@@ -764,6 +804,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Advisory.AffectedVersions(childComplexity), true
+	case "Advisory.createdBy":
+		if e.ComplexityRoot.Advisory.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Advisory.CreatedBy(childComplexity), true
 	case "Advisory.cve":
 		if e.ComplexityRoot.Advisory.Cve == nil {
 			break
@@ -812,6 +858,125 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Advisory.Title(childComplexity), true
+
+	case "AdvisoryConnection.edges":
+		if e.ComplexityRoot.AdvisoryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdvisoryConnection.Edges(childComplexity), true
+	case "AdvisoryConnection.pageInfo":
+		if e.ComplexityRoot.AdvisoryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdvisoryConnection.PageInfo(childComplexity), true
+	case "AdvisoryConnection.totalCount":
+		if e.ComplexityRoot.AdvisoryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdvisoryConnection.TotalCount(childComplexity), true
+
+	case "AdvisoryEdge.cursor":
+		if e.ComplexityRoot.AdvisoryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdvisoryEdge.Cursor(childComplexity), true
+	case "AdvisoryEdge.node":
+		if e.ComplexityRoot.AdvisoryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdvisoryEdge.Node(childComplexity), true
+
+	case "AffectedInstall.advisories":
+		if e.ComplexityRoot.AffectedInstall.Advisories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.Advisories(childComplexity), true
+	case "AffectedInstall.blocks":
+		if e.ComplexityRoot.AffectedInstall.Blocks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.Blocks(childComplexity), true
+	case "AffectedInstall.downloads":
+		if e.ComplexityRoot.AffectedInstall.Downloads == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.Downloads(childComplexity), true
+	case "AffectedInstall.installs":
+		if e.ComplexityRoot.AffectedInstall.Installs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.Installs(childComplexity), true
+	case "AffectedInstall.lastAt":
+		if e.ComplexityRoot.AffectedInstall.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.LastAt(childComplexity), true
+	case "AffectedInstall.normalizedVersion":
+		if e.ComplexityRoot.AffectedInstall.NormalizedVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.NormalizedVersion(childComplexity), true
+	case "AffectedInstall.package":
+		if e.ComplexityRoot.AffectedInstall.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.Package(childComplexity), true
+	case "AffectedInstall.token":
+		if e.ComplexityRoot.AffectedInstall.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.Token(childComplexity), true
+	case "AffectedInstall.version":
+		if e.ComplexityRoot.AffectedInstall.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstall.Version(childComplexity), true
+
+	case "AffectedInstallConnection.edges":
+		if e.ComplexityRoot.AffectedInstallConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstallConnection.Edges(childComplexity), true
+	case "AffectedInstallConnection.pageInfo":
+		if e.ComplexityRoot.AffectedInstallConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstallConnection.PageInfo(childComplexity), true
+	case "AffectedInstallConnection.totalCount":
+		if e.ComplexityRoot.AffectedInstallConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstallConnection.TotalCount(childComplexity), true
+
+	case "AffectedInstallEdge.cursor":
+		if e.ComplexityRoot.AffectedInstallEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstallEdge.Cursor(childComplexity), true
+	case "AffectedInstallEdge.node":
+		if e.ComplexityRoot.AffectedInstallEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffectedInstallEdge.Node(childComplexity), true
 
 	case "AuditCheck.checked":
 		if e.ComplexityRoot.AuditCheck.Checked == nil {
@@ -1375,6 +1540,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmTotp(childComplexity, args["code"].(string)), true
+	case "Mutation.createAdvisory":
+		if e.ComplexityRoot.Mutation.CreateAdvisory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createAdvisory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAdvisory(childComplexity, args["input"].(model.CreateAdvisoryInput)), true
 	case "Mutation.createOrganizationWebhookSecret":
 		if e.ComplexityRoot.Mutation.CreateOrganizationWebhookSecret == nil {
 			break
@@ -1557,6 +1733,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseVersion(childComplexity, args["id"].(string)), true
+	case "Mutation.removeAdvisory":
+		if e.ComplexityRoot.Mutation.RemoveAdvisory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeAdvisory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveAdvisory(childComplexity, args["id"].(string)), true
 	case "Mutation.removeOrganization":
 		if e.ComplexityRoot.Mutation.RemoveOrganization == nil {
 			break
@@ -1728,6 +1915,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Unblock(childComplexity, args["id"].(string)), true
+	case "Mutation.updateAdvisory":
+		if e.ComplexityRoot.Mutation.UpdateAdvisory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAdvisory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAdvisory(childComplexity, args["id"].(string), args["input"].(model.UpdateAdvisoryInput)), true
 	case "Mutation.updateOrganization":
 		if e.ComplexityRoot.Mutation.UpdateOrganization == nil {
 			break
@@ -2291,6 +2489,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Query.advisories":
+		if e.ComplexityRoot.Query.Advisories == nil {
+			break
+		}
+
+		args, err := ec.field_Query_advisories_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Advisories(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["package"].(*string)), true
+	case "Query.affectedInstalls":
+		if e.ComplexityRoot.Query.AffectedInstalls == nil {
+			break
+		}
+
+		args, err := ec.field_Query_affectedInstalls_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AffectedInstalls(childComplexity, args["where"].(*model.AffectedWhere), args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
 	case "Query.auditCheck":
 		if e.ComplexityRoot.Query.AuditCheck == nil {
 			break
@@ -3881,8 +4101,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("AddOrganizationInput", ec.unmarshalInputAddOrganizationInput),
+			graphql.NewInputUnmarshaler("AffectedWhere", ec.unmarshalInputAffectedWhere),
 			graphql.NewInputUnmarshaler("AuditEventWhere", ec.unmarshalInputAuditEventWhere),
 			graphql.NewInputUnmarshaler("BlockVersionsInput", ec.unmarshalInputBlockVersionsInput),
+			graphql.NewInputUnmarshaler("CreateAdvisoryInput", ec.unmarshalInputCreateAdvisoryInput),
 			graphql.NewInputUnmarshaler("CreateRepositoryInput", ec.unmarshalInputCreateRepositoryInput),
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
 			graphql.NewInputUnmarshaler("CredentialInput", ec.unmarshalInputCredentialInput),
@@ -3898,6 +4120,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("TokenOrder", ec.unmarshalInputTokenOrder),
 			graphql.NewInputUnmarshaler("TokenWhere", ec.unmarshalInputTokenWhere),
+			graphql.NewInputUnmarshaler("UpdateAdvisoryInput", ec.unmarshalInputUpdateAdvisoryInput),
 			graphql.NewInputUnmarshaler("UpdateOrganizationInput", ec.unmarshalInputUpdateOrganizationInput),
 			graphql.NewInputUnmarshaler("UpdateRepositoryInput", ec.unmarshalInputUpdateRepositoryInput),
 			graphql.NewInputUnmarshaler("UpdateSettingsInput", ec.unmarshalInputUpdateSettingsInput),
@@ -4494,7 +4717,7 @@ type PackageVersion implements Node {
   heldUntil: Time
   "Why it is not offered, or not as its source has it now: blocked, gone upstream, held back, changed, in this order. Null where it is."
   withheld: String
-  "What its source knows of weaknesses that it has, the newest first."
+  "What is known of weaknesses that it has, the newest first: by sources, and what was written here. The same that several know of is one."
   advisories: [Advisory!]!
   "What the source offers under the same version now; what was first seen is served until this is accepted."
   changed: VersionChange
@@ -4508,7 +4731,27 @@ type PackageVersion implements Node {
 "kind: require, require-dev, conflict, replace, provide or suggest; of a suggestion the constraint is a text. known: there is such a package here that the caller may see."
 type Requirement { package: String! constraint: String! kind: String! known: Boolean! }
 "A known weakness of some versions of a package. affectedVersions is a constraint; source says who told of it first."
-type Advisory { id: ID! package: String! advisoryId: String! affectedVersions: String! title: String! cve: String link: String severity: String reportedAt: Time! source: String! }
+type Advisory {
+  id: ID!
+  package: String!
+  "What its source calls it; of one that was written here it begins with BROKER-."
+  advisoryId: String!
+  affectedVersions: String!
+  title: String!
+  cve: String
+  link: String
+  severity: String
+  reportedAt: Time!
+  source: String!
+  "Who wrote it here; null of one that a source tells."
+  createdBy: String
+}
+type AdvisoryConnection { edges: [AdvisoryEdge] pageInfo: PageInfo! totalCount: Int! }
+type AdvisoryEdge { node: Advisory cursor: Cursor! }
+"package: a name. affectedVersions: a Composer constraint. title: one line of up to 200 characters. severity: low, medium, high or critical."
+input CreateAdvisoryInput { package: String! affectedVersions: String! title: String! cve: String link: String severity: String }
+"What is left out, or null, stays as it is; an empty cve, link or severity is removed."
+input UpdateAdvisoryInput { affectedVersions: String title: String cve: String link: String severity: String }
 "sha256: where only the bytes are others."
 type VersionChange { reference: String sha256: String seenAt: Time! }
 type PackageVersionConnection { edges: [PackageVersionEdge] pageInfo: PageInfo! totalCount: Int! }
@@ -4580,6 +4823,8 @@ input BlockVersionsInput { package: String! versions: String reason: String! lin
 extend type Query {
   "Blocked versions, by package; a token is told of those of packages that it may have."
   blocks(first: Int, after: Cursor): BlockConnection!
+  "Advisories that were written here, by package; a token is told of those of packages that it may have."
+  advisories(first: Int, after: Cursor, package: String): AdvisoryConnection!
   "Versions whose source says something else of them than what is served, and nobody decided."
   changedVersions(first: Int, after: Cursor, repository: ID): PackageVersionConnection!
   "Versions that a cooldown holds back."
@@ -4596,6 +4841,12 @@ extend type Mutation {
   blockVersions(input: BlockVersionsInput!): Block!
   "Removes a block; answers its id."
   unblock(id: ID!): ID!
+  "Writes an advisory: composer audit tells of it, and the dashboard who still installs an affected version."
+  createAdvisory(input: CreateAdvisoryInput!): Advisory!
+  "Changes an advisory that was written here."
+  updateAdvisory(id: ID!, input: UpdateAdvisoryInput!): Advisory!
+  "Removes an advisory that was written here; answers its id."
+  removeAdvisory(id: ID!): ID!
 }
 `, BuiltIn: false},
 	{Name: "../settings.graphqls", Input: `"What a reported leak does to its token. FLAG: it is marked, and works on. REVOKE: it is revoked at once."
@@ -4944,7 +5195,32 @@ extend type Query {
   the last download first. where names a package, a token or an address at least.
   """
   downloads(where: DownloadWhere!, first: Int, after: Cursor): DownloadConnection!
+  """
+  Who still installs what has a known weakness or is blocked: what tokens downloaded in the last 30 days of such versions,
+  by package, version and token. A token asks for its own only.
+  """
+  affectedInstalls(where: AffectedWhere, first: Int, after: Cursor): AffectedInstallConnection!
 }
+
+"What one token downloaded in the last 30 days of a version that is affected."
+type AffectedInstall {
+  "Null where the token is not the caller's to see, or there is none any more."
+  token: Token
+  package: String!
+  version: String!
+  normalizedVersion: String!
+  downloads: Long!
+  "As Composer reports them, archives of its own cache included."
+  installs: Long!
+  lastAt: Time!
+  "Those that it is affected by; none where it is only blocked."
+  advisories: [Advisory!]!
+  blocks: [Block!]!
+}
+type AffectedInstallConnection { edges: [AffectedInstallEdge!]! pageInfo: PageInfo! totalCount: Int! }
+type AffectedInstallEdge { node: AffectedInstall! cursor: Cursor! }
+"severity: low, medium, high or critical; what is only blocked has none."
+input AffectedWhere { package: String token: ID severity: String }
 
 "What was downloaded of one version with one secret from one address."
 type Download {
@@ -5041,8 +5317,78 @@ func (ec *executionContext) childFields_Advisory(ctx context.Context, field grap
 		return ec.fieldContext_Advisory_reportedAt(ctx, field)
 	case "source":
 		return ec.fieldContext_Advisory_source(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Advisory_createdBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Advisory", field.Name)
+}
+
+func (ec *executionContext) childFields_AdvisoryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AdvisoryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AdvisoryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AdvisoryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AdvisoryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AdvisoryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AdvisoryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AdvisoryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AdvisoryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AffectedInstall(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return ec.fieldContext_AffectedInstall_token(ctx, field)
+	case "package":
+		return ec.fieldContext_AffectedInstall_package(ctx, field)
+	case "version":
+		return ec.fieldContext_AffectedInstall_version(ctx, field)
+	case "normalizedVersion":
+		return ec.fieldContext_AffectedInstall_normalizedVersion(ctx, field)
+	case "downloads":
+		return ec.fieldContext_AffectedInstall_downloads(ctx, field)
+	case "installs":
+		return ec.fieldContext_AffectedInstall_installs(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_AffectedInstall_lastAt(ctx, field)
+	case "advisories":
+		return ec.fieldContext_AffectedInstall_advisories(ctx, field)
+	case "blocks":
+		return ec.fieldContext_AffectedInstall_blocks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AffectedInstall", field.Name)
+}
+
+func (ec *executionContext) childFields_AffectedInstallConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AffectedInstallConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AffectedInstallConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AffectedInstallConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AffectedInstallConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AffectedInstallEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AffectedInstallEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AffectedInstallEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AffectedInstallEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_AuditCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -42,12 +42,56 @@ type AddOrganizationInput struct {
 	Archived *bool             `json:"archived,omitempty"`
 }
 
+// What one token downloaded in the last 30 days of a version that is affected.
+type AffectedInstall struct {
+	// Null where the token is not the caller's to see, or there is none any more.
+	Token             *ent.Token `json:"token,omitempty"`
+	Package           string     `json:"package"`
+	Version           string     `json:"version"`
+	NormalizedVersion string     `json:"normalizedVersion"`
+	Downloads         int64      `json:"downloads"`
+	// As Composer reports them, archives of its own cache included.
+	Installs int64     `json:"installs"`
+	LastAt   time.Time `json:"lastAt"`
+	// Those that it is affected by; none where it is only blocked.
+	Advisories []*ent.Advisory `json:"advisories"`
+	Blocks     []*ent.Block    `json:"blocks"`
+}
+
+type AffectedInstallConnection struct {
+	Edges      []*AffectedInstallEdge   `json:"edges"`
+	PageInfo   *entgql.PageInfo[string] `json:"pageInfo"`
+	TotalCount int                      `json:"totalCount"`
+}
+
+type AffectedInstallEdge struct {
+	Node   *AffectedInstall      `json:"node"`
+	Cursor entgql.Cursor[string] `json:"cursor"`
+}
+
+// severity: low, medium, high or critical; what is only blocked has none.
+type AffectedWhere struct {
+	Package  *string `json:"package,omitempty"`
+	Token    *string `json:"token,omitempty"`
+	Severity *string `json:"severity,omitempty"`
+}
+
 // package: a name or a pattern. versions: a Composer constraint; left out, all versions. reason: one line of up to 500 characters. link: where there is more.
 type BlockVersionsInput struct {
 	Package  string  `json:"package"`
 	Versions *string `json:"versions,omitempty"`
 	Reason   string  `json:"reason"`
 	Link     *string `json:"link,omitempty"`
+}
+
+// package: a name. affectedVersions: a Composer constraint. title: one line of up to 200 characters. severity: low, medium, high or critical.
+type CreateAdvisoryInput struct {
+	Package          string  `json:"package"`
+	AffectedVersions string  `json:"affectedVersions"`
+	Title            string  `json:"title"`
+	Cve              *string `json:"cve,omitempty"`
+	Link             *string `json:"link,omitempty"`
+	Severity         *string `json:"severity,omitempty"`
 }
 
 // name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host; of a git repository
@@ -218,6 +262,15 @@ type TokenWhere struct {
 	Parent *string `json:"parent,omitempty"`
 	// Reported as found in a public place, and not rotated away since.
 	Leaked *bool `json:"leaked,omitempty"`
+}
+
+// What is left out, or null, stays as it is; an empty cve, link or severity is removed.
+type UpdateAdvisoryInput struct {
+	AffectedVersions *string `json:"affectedVersions,omitempty"`
+	Title            *string `json:"title,omitempty"`
+	Cve              *string `json:"cve,omitempty"`
+	Link             *string `json:"link,omitempty"`
+	Severity         *string `json:"severity,omitempty"`
 }
 
 // A field that is left out stays as it is. token: an empty one removes what is stored; another is given to its repositories too.

@@ -19,6 +19,7 @@ import (
 const (
 	advisoriesMax     = 10_000 // of a repository
 	advisoriesAtATime = 500    // of one statement
+	announcedMax      = 200    // packages that are announced one by one
 )
 
 // advised names an advisory of a repository.
@@ -74,6 +75,7 @@ func (c *Catalog) advise(ctx context.Context, r *ent.Repository, all map[string]
 	}
 	err = c.db.Tx(ctx, func(tx *database.Tx) error {
 		tx.Announce(database.TopicAdvisory, r.ID)
+		announceAdvised(tx, added, changed, gone)
 		for some := range slices.Chunk(gone, advisoriesAtATime) {
 			ids := make([]string, len(some))
 			for i, row := range some {
@@ -103,10 +105,25 @@ func (c *Catalog) advise(ctx context.Context, r *ent.Repository, all map[string]
 	return nil
 }
 
+// announceAdvised has the documents read again of packages of which advisories changed.
+func announceAdvised(tx *database.Tx, some ...[]*ent.Advisory) {
+	names := map[string]bool{}
+	for _, row := range slices.Concat(some...) {
+		names[row.Package] = true
+	}
+	if len(names) > announcedMax {
+		tx.Announce(database.TopicPackage, "")
+		return
+	}
+	for name := range names {
+		tx.Announce(database.TopicPackage, name)
+	}
+}
+
 // advisoryRow is an advisory as it is stored. One that does not say when it was reported was when it was first seen, and
 // one that does not say who told of it is the repository's.
 func advisoryRow(r *ent.Repository, name string, is *metadata.Advisory, was *ent.Advisory, now time.Time) *ent.Advisory {
-	row := &ent.Advisory{RepositoryID: r.ID, Package: name, AdvisoryID: is.ID, AffectedVersions: is.Affected, Title: is.Title,
+	row := &ent.Advisory{RepositoryID: &r.ID, Package: name, AdvisoryID: is.ID, AffectedVersions: is.Affected, Title: is.Title,
 		Cve: orNil(is.CVE), Link: orNil(is.Link), Severity: orNil(is.Severity), ReportedAt: is.ReportedAt, Source: cmp.Or(is.Source, r.Name), RemoteID: cmp.Or(is.RemoteID, is.ID), UpdatedAt: now}
 	if was != nil {
 		row.ID = was.ID
@@ -130,7 +147,7 @@ func addAdvisories(ctx context.Context, tx *database.Tx, rows []*ent.Advisory) e
 	for some := range slices.Chunk(rows, advisoriesAtATime) {
 		creates := make([]*ent.AdvisoryCreate, len(some))
 		for i, row := range some {
-			creates[i] = tx.Advisory.Create().SetRepositoryID(row.RepositoryID).SetPackage(row.Package).SetAdvisoryID(row.AdvisoryID).
+			creates[i] = tx.Advisory.Create().SetNillableRepositoryID(row.RepositoryID).SetPackage(row.Package).SetAdvisoryID(row.AdvisoryID).
 				SetAffectedVersions(row.AffectedVersions).SetTitle(row.Title).SetNillableCve(row.Cve).SetNillableLink(row.Link).
 				SetNillableSeverity(row.Severity).SetReportedAt(row.ReportedAt).SetSource(row.Source).SetRemoteID(row.RemoteID).SetUpdatedAt(row.UpdatedAt)
 		}
@@ -145,16 +162,22 @@ func addAdvisories(ctx context.Context, tx *database.Tx, rows []*ent.Advisory) e
 
 func changeAdvisory(ctx context.Context, tx *database.Tx, row *ent.Advisory) error {
 	update := tx.Advisory.Update().Where(advisory.ID(row.ID)).SetAffectedVersions(row.AffectedVersions).SetTitle(row.Title).
-		SetReportedAt(row.ReportedAt).SetSource(row.Source).SetRemoteID(row.RemoteID).SetUpdatedAt(row.UpdatedAt).
-		ClearCve().ClearLink().ClearSeverity()
-	if row.Cve != nil {
-		update.SetCve(*row.Cve)
-	}
-	if row.Link != nil {
-		update.SetLink(*row.Link)
-	}
-	if row.Severity != nil {
-		update.SetSeverity(*row.Severity)
-	}
+		SetReportedAt(row.ReportedAt).SetSource(row.Source).SetRemoteID(row.RemoteID).SetUpdatedAt(row.UpdatedAt)
+	describe(update.Mutation(), row.Cve, row.Link, row.Severity)
 	return update.Exec(ctx)
+}
+
+// describe sets what an advisory may have, or clears it where it is nil; PostgreSQL refuses both of one column.
+func describe(m *ent.AdvisoryMutation, cve, link, severity *string) {
+	for _, one := range []struct {
+		to    *string
+		set   func(string)
+		clear func()
+	}{{cve, m.SetCve, m.ClearCve}, {link, m.SetLink, m.ClearLink}, {severity, m.SetSeverity, m.ClearSeverity}} {
+		if one.to == nil {
+			one.clear()
+		} else {
+			one.set(*one.to)
+		}
+	}
 }

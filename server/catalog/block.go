@@ -48,11 +48,17 @@ func (b *NewBlock) check() error {
 	if n := len([]rune(b.Reason)); n == 0 || n > reasonMax || text.Line(b.Reason, 4*reasonMax) != b.Reason {
 		return fault.Invalidf("reason", "Say why, in 1 to %d characters on one line: Composer prints it.", reasonMax)
 	}
-	if b.Link = strings.TrimSpace(b.Link); b.Link != "" {
-		u, err := url.Parse(b.Link)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || len(b.Link) > linkMax || text.Line(b.Link, linkMax) != b.Link {
-			return fault.Invalidf("link", "%q is not an address such as https://example.org/advisory.", text.Line(b.Link, 200))
-		}
+	return checkLink(&b.Link, linkMax)
+}
+
+// checkLink tests the address of a page, of so many bytes at most, and puts it in its stored form; it may be empty.
+func checkLink(link *string, most int) error {
+	if *link = strings.TrimSpace(*link); *link == "" {
+		return nil
+	}
+	u, err := url.Parse(*link)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || len(*link) > most || text.Line(*link, most) != *link {
+		return fault.Invalidf("link", "%q is not an address such as https://example.org/advisory.", text.Line(*link, 200))
 	}
 	return nil
 }

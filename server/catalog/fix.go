@@ -61,9 +61,9 @@ func (c *Catalog) ReleaseFixes(ctx context.Context, r *ent.Repository, names ...
 	return nil
 }
 
-// affected are the advisories of a repository's packages, by name.
+// affected are the advisories of a repository's packages, by name: those that its source tells, and our own.
 func (c *Catalog) affected(ctx context.Context, repositoryID string, names []string) (map[string][]affects, error) {
-	query := c.db.Client.Advisory.Query().Where(advisory.RepositoryID(repositoryID))
+	query := c.db.Client.Advisory.Query().Where(advisory.Or(advisory.RepositoryID(repositoryID), advisory.RepositoryIDIsNil()))
 	if len(names) > 0 {
 		query.Where(advisory.PackageIn(names...))
 	}

@@ -115,7 +115,7 @@ func withShasum(name string, row *ent.Document, address, sha1 string) (body []by
 	if err != nil {
 		return nil, false, err
 	}
-	body, err = metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(v *metadata.Version) metadata.Dist {
+	body, err = metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dev: row.Dev, Dist: func(v *metadata.Version) metadata.Dist {
 		d, _ := v.Dist()
 		if d.URL == address && d.Shasum == "" {
 			d.Shasum, told = sha1, true

@@ -96,6 +96,7 @@ func (c *Catalog) render(u *Update) error {
 		stable = slices.DeleteFunc(slices.Clone(stable), func(v metadata.Version) bool { return u.left[v.Normalized] })
 	}
 	for i, versions := range [][]metadata.Version{stable, dev} {
+		o.Dev = i == 1
 		body, err := metadata.Render(u.Name, versions, o)
 		if err != nil {
 			return fmt.Errorf("%w: %w", source.ErrUnusable, err)
@@ -265,12 +266,17 @@ func keepStored(old *oldPackage, u *Update) (otherwise bool) {
 
 // madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
 func (c *Catalog) madeBy(r *ent.Repository) []byte {
-	const form = "6" // of what is rendered; changed with it
-	packed, err := json.Marshal(r.PackFrom)
+	const form = "7" // of what is rendered; changed with it
+	of, err := json.Marshal(r.PackFrom)
+	if err == nil && len(r.FilterLists) > 0 {
+		var lists []byte
+		lists, err = json.Marshal(r.FilterLists)
+		of = append(of, lists...)
+	}
 	if err != nil { // texts always encode
 		panic(err)
 	}
-	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode) + " " + string(packed)))
+	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode) + " " + string(of)))
 	return sum[:8]
 }
 

@@ -89,6 +89,11 @@ var groups = []group{
 		{"list", "List what is blocked", "", 0, 0, listBlocks},
 		{"remove ID", "Unblock versions, by the id of their block", "", 1, 1, decided((*catalog.Catalog).Unblock, "is removed: its versions are unblocked.")},
 	}},
+	{"advisory", "Write advisories of your own, which composer audit tells of", []leaf{
+		{"add PACKAGE", "Write an advisory of some versions of a package", "broker advisory add acme/lib --versions '<1.2.3' --title 'Keys are logged' --severity high", 1, 1, addAdvisory},
+		{"list", "List the advisories that were written here", "", 0, 0, listAdvisories},
+		{"remove ID", "Remove an advisory that was written here", "", 1, 1, decided((*catalog.Catalog).RemoveAdvisory, "is removed.")},
+	}},
 	{"settings", "Show and change what the owner decides for everybody", []leaf{
 		{"list", "List the settings in force", "", 0, 0, listSettings},
 		{"set NAME=VALUE…", "Change settings", "broker settings set defaultRateLimit=2000", 1, 20, setSettings},

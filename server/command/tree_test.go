@@ -41,7 +41,7 @@ func TestHelpDoesNothingElse(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"tokn": "did you mean broker token?", "token creat": "did you mean broker token create?", "token": "token create, token disable",
-		"nonsense": "there are audit, ", "token create --descripton x": "unknown flag", "version now": "unexpected now", "token show": "say which",
+		"nonsense": "there are advisory, ", "token create --descripton x": "unknown flag", "version now": "unexpected now", "token show": "say which",
 	} {
 		out, complaint, code := ask(strings.Fields(line)...)
 		if code != 2 || out != "" || !strings.Contains(complaint, want) || strings.Count(complaint, "\n") != 1 {

@@ -102,6 +102,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	mux.Handle("/search.json", h.Search())
 	mux.Handle("/downloads", h.Downloads())
 	mux.Handle("/security-advisories", h.Advisories())
+	mux.Handle("/filter", h.Filter())
 	mux.Handle("/health", h.Health())
 	w.routes = forwarded.Proxies(nil).Middleware(mux)
 	name, address := "fixture", w.upstream.URL()

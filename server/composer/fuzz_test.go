@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"broker/server/catalog"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
 	"broker/server/tokens"
@@ -66,6 +67,39 @@ func FuzzRequests(f *testing.F) {
 		var refusal struct{ Warning, Error string }
 		if answer.Code >= 400 && answer.Header().Get("Content-Type") == "application/json" && (json.Unmarshal(answer.Body.Bytes(), &refusal) != nil || refusal.Warning == "" || refusal.Error == "") {
 			t.Fatalf("%q?%q: refused with %s", path, query, answer.Body)
+		}
+	})
+}
+
+// FuzzFilterQuestions holds POST /filter to 200 or 400, and an answer to the lists that were asked for and to packages
+// that the token may see, whatever the body is.
+func FuzzFilterQuestions(f *testing.F) {
+	w := newWorld(f, databasetest.New(f), fixture.Options{Names: fixture.Available})
+	unlimited := 0
+	secret := w.token(tokens.NewToken{RateLimit: &unlimited, Packages: []string{"acme/*"}})
+	_, err := w.decide().BlockVersions(f.Context(), catalog.NewBlock{Package: "*", Versions: "*", Reason: "x"})
+	w.must(err)
+	for _, body := range []string{`{"packages":["pkg://composer/acme/lib","pkg:composer/globex/x"],"lists":["malware"]}`, `{"packages":["acme/lib"]}`, `{"packages":["pkg:///composer/a/b@1#x"],"lists":null}`,
+		`{"packages":null,"lists":["malware","malware"]}`, `[]`, `null`, `{"lists":[[]]}`, `{"packages":["\ud800","a/b\u0000","pkg:"]}`, ``, `{"packages":{"a":"acme/lib"}}`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		answer := w.post(secret, "/filter", "application/json", string(body))
+		if answer.Code == http.StatusBadRequest {
+			return
+		}
+		var said struct {
+			Filter map[string][]struct{ Package, Constraint string }
+		}
+		if answer.Code != http.StatusOK || json.Unmarshal(answer.Body.Bytes(), &said) != nil || said.Filter == nil {
+			t.Fatalf("%q: %d %s", body, answer.Code, answer.Body)
+		}
+		for list, entries := range said.Filter {
+			for _, one := range entries {
+				if list != "malware" || !strings.HasPrefix(one.Package, "acme/") || one.Constraint == "" {
+					t.Fatalf("%q: under %s is told %+v", body, list, one)
+				}
+			}
 		}
 	})
 }

@@ -25,7 +25,8 @@ const (
 	TopicRepository Topic = "repository" // a repository's id
 	TopicUser       Topic = "user"       // a user's id
 	TopicSetting    Topic = "setting"    // a setting's name
-	TopicAdvisory   Topic = "advisory"   // a repository's id: what is known of the weaknesses of its packages
+	TopicAdvisory   Topic = "advisory"   // a repository's id: what is known of the weaknesses of its packages; empty of what was written here
+	TopicFilter     Topic = "filter"     // a repository's id: what filter lists say of its packages
 	TopicBlock      Topic = "block"      // a block's id
 )
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -8,7 +9,8 @@ import (
 )
 
 // TestComposerAuditTellsOfAdvisories guarantees that composer audit tells what the source knows of a package that is
-// installed, also while the source is away, and to no token that may not see the package.
+// installed, also while the source is away, and what somebody wrote here, and neither to a token that may not see the
+// package.
 func TestComposerAuditTellsOfAdvisories(t *testing.T) {
 	t.Parallel()
 	databases(t, func(t *testing.T, database string) {
@@ -52,6 +54,25 @@ func TestComposerAuditTellsOfAdvisories(t *testing.T) {
 		}
 		w.upstream.SwitchOff()
 		audited("without the source")
+
+		w.run("advisory", "add", "acme/mail", "--versions", "*", "--title", "Mail goes astray", "--severity", "low")
+		w.await("the advisory to be told", func() bool {
+			_, document := w.get("/p2/acme/mail.json", w.secret)
+			return strings.Contains(document, "BROKER-")
+		})
+		p.ForgetCache()
+		if run := p.Composer("audit"); run.Code != 2 || !strings.Contains(run.Text, "Mail goes astray") || !strings.Contains(run.Text, "It tells keys") { // two packages
+			t.Errorf("with one of ours the audit ends with %d:\n%s", run.Code, run.Text)
+		}
+		var ours []struct{ ID string }
+		if err := json.Unmarshal([]byte(w.run("advisory", "list", "--json")), &ours); err != nil || len(ours) != 1 {
+			t.Fatalf("ours are %+v, %v", ours, err)
+		}
+		w.run("advisory", "remove", ours[0].ID)
+		w.await("the advisory to be gone", func() bool {
+			_, document := w.get("/p2/acme/mail.json", w.secret)
+			return strings.Contains(document, `"security-advisories":[]`)
+		})
 
 		_, other := w.api.token(tokenInput{Packages: []string{"globex/*"}})
 		p.Login(w.host(), "token", other)

@@ -3,7 +3,6 @@ package metadata
 import (
 	"cmp"
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 
@@ -89,11 +88,7 @@ func newAdvisory(raw []byte) (a Advisory, ok bool) {
 		return a, false
 	}
 	a.Title = cmp.Or(line("title", 400), a.ID)
-	if link := line("link", 900); link != "" {
-		if u, err := url.Parse(link); err == nil && u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http") {
-			a.Link = link
-		}
-	}
+	a.Link = webAddress(line("link", 900))
 	for _, form := range []string{time.RFC3339, time.DateTime} {
 		if at, err := time.Parse(form, line("reportedAt", 50)); err == nil && at.Year() > 1970 && at.Year() < 3000 {
 			a.ReportedAt = at.UTC().Truncate(time.Microsecond)

@@ -11,6 +11,28 @@ import (
 type RenderOptions struct {
 	Dist       func(*Version) Dist // how a version's archive is offered by this server
 	KeepSource bool                // let clients go to the source where the archive cannot be had
+	Dev        bool                // the ~dev document, of which Composer reads nothing but versions
+}
+
+// nothingKnown ends the document of a package of which no weakness is known: with the key Composer does not ask for any.
+const nothingKnown = `,"security-advisories":[]}`
+
+// WithNotices is a rendered document that tells what is known of its package: advisories, a list, and entries of filter
+// lists, a map; nil where there are none.
+func WithNotices(document, advisories, filter []byte) []byte {
+	rest, ok := bytes.CutSuffix(document, []byte(nothingKnown))
+	if !ok {
+		rest = bytes.TrimSuffix(document, []byte("}"))
+	}
+	b := slices.Concat(rest, []byte(`,"security-advisories":`))
+	if advisories == nil {
+		advisories = []byte("[]")
+	}
+	b = append(b, advisories...)
+	if filter != nil {
+		b = append(append(b, `,"filter":`...), filter...)
+	}
+	return append(b, '}')
 }
 
 // Render writes the p2 document of a package, minified (composer/2.0), in the order of its versions. Equal input
@@ -33,7 +55,12 @@ func Render(name string, versions []Version, o RenderOptions) ([]byte, error) {
 		}
 		runtime.Gosched() // a request that came meanwhile is not kept waiting
 	}
-	b.WriteString(`]},"minified":"composer/2.0"}`)
+	b.WriteString(`]},"minified":"composer/2.0"`)
+	if o.Dev {
+		b.WriteByte('}')
+	} else {
+		b.WriteString(nothingKnown)
+	}
 	return b.Bytes(), nil
 }
 

@@ -14,6 +14,7 @@ type Root struct {
 	ChangesURL       string            // metadata-changes-url
 	AdvisoriesURL    string            // security-advisories.api-url
 	Advised          bool              // security-advisories.metadata: the documents of packages have advisories
+	Filters          []string          // filter lists that the documents of packages have, sorted
 	Available        []string          // names in available-packages
 	Patterns         []string          // available-package-patterns
 	Mirror           string            // dist-url of the first preferred mirror of archives; empty without one
@@ -58,6 +59,8 @@ func ReadRoot(body []byte) (*Root, error) {
 			if isObject(value) {
 				r.AdvisoriesURL, r.Advised = text(get(value, "api-url")), string(get(value, "metadata")) == "true"
 			}
+		case "filter":
+			r.Filters = filterLists(value)
 		case "available-packages":
 			r.Available = textsOf(value)
 		case "available-package-patterns":

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"broker/ent"
 	"broker/server/database"
 	"broker/server/jobs"
 	"broker/server/metadata"
@@ -59,6 +60,18 @@ func (s *Syncer) ask(ctx context.Context, run *jobs.Run, advisor source.Advisor,
 		return err
 	}
 	return s.sources.Advised(ctx, r.ID, begun)
+}
+
+// filters notes which filter lists a source has, before what is stored of it is compared with what it has.
+func (s *Syncer) filters(ctx context.Context, r *ent.Repository, src source.Source) error {
+	var lists []string
+	if of, ok := src.(source.Filterer); ok {
+		lists = of.Filters()
+	}
+	if err := s.sources.SetFilters(ctx, r, lists); err != nil || len(lists) > 0 {
+		return err
+	}
+	return s.catalog.FilterNone(ctx, r)
 }
 
 // offered are the packages that the source has, and those that it had and that are served on.

@@ -1,6 +1,7 @@
 package mirror_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -110,9 +111,18 @@ func TestAdvisoriesAreThoseOfTheSource(t *testing.T) {
 		if skipped, err := w.sync(); err != nil || len(skipped) != 1 || len(w.known()) != 5 {
 			t.Errorf("a source that fails: %v, %v, %v", skipped, err, w.known())
 		}
-		answer(affected("<1.2"))
-		w.asNextHour()
-		w.mustSync()
+		more := affected("<1.2")
+		for _, said := range []fields{{"cve": "CVE-2026-1", "severity": "low"}, {"severity": "high"}, {}} { // of one that is known
+			one := fields{"cve": nil, "severity": nil}
+			maps.Copy(one, more[0])
+			maps.Copy(one, said)
+			answer([]fields{one})
+			w.asNextHour()
+			w.mustSync()
+			if all := w.known(); len(all) != 1 || (all[0].CVE == nil) != (said["cve"] == nil) || (all[0].Severity == nil) != (said["severity"] == nil) {
+				t.Errorf("once it says %v: %+v", said, all)
+			}
+		}
 		if all := w.known(); len(all) != 1 || all[0].Affected != "<1.2" {
 			t.Errorf("after a change: %+v", all)
 		}

@@ -217,6 +217,11 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 			return false, err
 		}
 	}
+	if of, ok := from.source.(source.Filterer); ok && len(of.Filters()) > 0 {
+		if err := f.catalog.Filter(ctx, from.row, p.name, read.Filtered); err != nil {
+			return false, err
+		}
+	}
 	update := &catalog.Update{Repository: from.row, Name: p.name, Versions: read.Versions, Validators: read.Validators, Digest: read.Digest}
 	if err = f.catalog.Prepare(update); err == nil {
 		f.asked.Set(p, answer{at: f.now(), has: true}) // before somebody finds it stored, and would have it read again

@@ -58,7 +58,7 @@ func TestWrongCertificatesAreNoSource(t *testing.T) {
 	}{
 		"ended":      {"127.0.0.1", time.Now().Add(-24 * time.Hour), "expired"},
 		"other name": {"packages.example.org", time.Now().Add(24 * time.Hour), "127.0.0.1"},
-		"untrusted":  {"127.0.0.1", time.Now().Add(24 * time.Hour), "unknown authority"},
+		"untrusted":  {"127.0.0.1", time.Now().Add(24 * time.Hour), "does not trust"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

@@ -82,6 +82,12 @@ func (r *reading) changed(ctx context.Context, name string, p source.Package) er
 			return err
 		}
 	}
+	if len(r.run.Repository.FilterLists) > 0 {
+		if err := r.catalog.Filter(ctx, r.run.Repository, name, p.Filtered); err != nil {
+			p.Release()
+			return err
+		}
+	}
 	update := &catalog.Update{Repository: r.run.Repository, Name: name, Versions: p.Versions, Validators: p.Validators, Digest: p.Digest}
 	if err := r.prepare(ctx, update); err != nil {
 		p.Release()

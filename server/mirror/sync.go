@@ -67,6 +67,9 @@ func (s *Syncer) Sync(ctx context.Context, run *jobs.Run) error {
 		return fmt.Errorf("read the repository's patterns: %w", err)
 	}
 	names := filter(listing.Names, wanted)
+	if err := s.filters(ctx, run.Repository, src); err != nil {
+		return err
+	}
 	has, err := s.catalog.HasOf(ctx, run.Repository)
 	if err != nil {
 		return err

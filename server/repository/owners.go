@@ -153,6 +153,18 @@ func (o *Order) First(name string, has ...string) string {
 	return ""
 }
 
+// Answering are those of some repositories that may answer for a name, lower case, in their order.
+func (o *Order) Answering(name string, some ...string) []string {
+	owners, owned := o.owners(name)
+	var ids []string
+	for _, r := range o.repositories {
+		if slices.Contains(some, r.id) && (!owned || owners[r.id]) {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}
+
 // Follows are the repositories that may have a name although nothing of it is stored, as they are followed by name, and
 // that come before the one that answers for it; answers is empty where none does.
 func (o *Order) Follows(name, answers string) []string {

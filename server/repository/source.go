@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"broker/ent"
@@ -67,6 +68,23 @@ func (s *Service) SetListed(ctx context.Context, row *ent.Repository, listed boo
 		return fmt.Errorf("note whether %s lists its packages: %w", row.Name, err)
 	}
 	row.Listed = listed
+	return nil
+}
+
+// SetFilters notes which filter lists the documents of a repository's source have. What is stored of it was read for the
+// lists before, and is read anew.
+func (s *Service) SetFilters(ctx context.Context, row *ent.Repository, lists []string) error {
+	if slices.Equal(row.FilterLists, lists) {
+		return nil
+	}
+	err := s.DB.Tx(ctx, func(tx *database.Tx) error {
+		tx.Announce(database.TopicRepository, row.ID)
+		return tx.Repository.UpdateOneID(row.ID).SetFilterLists(lists).Exec(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("note which filter lists %s has: %w", row.Name, err)
+	}
+	row.FilterLists = lists
 	return nil
 }
 

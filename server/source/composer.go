@@ -125,8 +125,14 @@ func (c *Composer) read(ctx context.Context, h *hold, name string, known Known) 
 	if c.list.advised && stable.body != nil {
 		p.Advised, p.Advisories = true, metadata.DocumentAdvisories(name, stable.body)
 	}
+	if len(c.list.filters) > 0 && stable.body != nil {
+		p.Filtered = metadata.DocumentFilter(name, stable.body, c.list.filters)
+	}
 	return p, c.parse(&p, name, stable.body, dev.body)
 }
+
+// Filters implements Filterer (the key filter of packages.json).
+func (c *Composer) Filters() []string { return c.list.filters }
 
 // parse reads documents into versions. A version that both have is taken once. One of the two may hold no package, which
 // some servers answer instead of 404.

@@ -26,6 +26,7 @@ type list struct {
 	lazy     string            // the same of packages without a hash: one document has releases and branches
 	changes  string            // address that tells what changed; empty without one
 	advised  bool              // documents have the advisories of their package
+	filters  []string          // filter lists that documents have entries of, sorted
 	advise   string            // address that is asked for advisories; empty without one
 	some     *some             // nil: any name may be there
 	inline   metadata.Packages // packages that packages.json holds itself, or the files it includes (Satis)
@@ -98,6 +99,7 @@ func (c *Composer) byMetadataURL(ctx context.Context, h *hold, root *metadata.Ro
 		}
 	}
 	c.list.advised = root.Advised && c.list.advise == ""
+	c.list.filters = root.Filters
 	if root.ChangesURL != "" {
 		if u, err := c.root.Parse(root.ChangesURL); err == nil {
 			c.list.changes = u.String()

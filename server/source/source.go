@@ -41,6 +41,12 @@ type Committer interface {
 	Commit(ctx context.Context, of metadata.Packed, name string) (commit string, err error)
 }
 
+// Filterer is a source whose documents may say what filter lists have of their packages.
+type Filterer interface {
+	// Filters are the names of those lists, sorted. It is called after Names or Open.
+	Filters() []string
+}
+
 // Listing is what a source has.
 type Listing struct {
 	Names   []string        // valid, lower case, sorted
@@ -68,6 +74,7 @@ type Package struct {
 	Versions   []metadata.Version
 	Advisories []metadata.Advisory // where Advised
 	Advised    bool                // its documents tell all advisories of it
+	Filtered   []metadata.Filtered // what filter lists say of it, where its documents have any
 	Skipped    []metadata.Skip     // versions and fields that were left out
 	Validators
 	Digest  []byte // of the bytes that the versions were read from

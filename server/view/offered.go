@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ type rule struct {
 	versions metadata.Constraint
 	reason   string
 	link     string
+	row      *ent.Block
 }
 
 // whole tells whether it is of every version there can be.
@@ -98,6 +100,19 @@ func (all *rules) of(name string) []rule {
 	return found
 }
 
+// names are the names and patterns of all blocks.
+func (b *blocks) names(ctx context.Context) ([]string, error) {
+	all, err := b.kept.Get(ctx, struct{}{}, b.read)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Collect(maps.Keys(all.named))
+	for _, r := range all.patterns {
+		names = append(names, r.row.Package)
+	}
+	return names, nil
+}
+
 func (b *blocks) read(ctx context.Context) (*rules, error) {
 	rows, err := b.db.Client.Block.Query().Order(ent.Asc(block.FieldID)).All(ctx)
 	if err != nil {
@@ -125,7 +140,7 @@ func newRule(row *ent.Block) (one rule, err error) {
 	if one.versions, err = metadata.ParseConstraint(row.Versions); err != nil {
 		return one, err
 	}
-	one.reason = row.Reason
+	one.reason, one.row = row.Reason, row
 	if row.Link != nil {
 		one.link = *row.Link
 	}
@@ -145,13 +160,14 @@ func blocking(some []rule, name, version string) *Blocked {
 // offers is what is decided of the versions of a package, beside what is stored of them.
 type offers struct {
 	name    string
+	dev     bool
 	blocked []rule
 	held    map[string]time.Time // releases by normalised version, with when their cooldown ends
 }
 
 // offers reads what is in force for a repository's package. Where nothing is, it costs no look-up.
 func (v *View) offers(ctx context.Context, order *repository.Order, repositoryID, name string, dev bool) (o offers, err error) {
-	o.name = name
+	o.name, o.dev = name, dev
 	if o.blocked, err = v.blocks.of(ctx, name); err != nil || dev {
 		return o, err
 	}
@@ -175,17 +191,10 @@ func (v *View) offers(ctx context.Context, order *repository.Order, repositoryID
 func (o *offers) any() bool { return len(o.blocked) > 0 || len(o.held) > 0 }
 
 // apply leaves what is held back or blocked out of a stored document, and tells when that will be another.
-func (o *offers) apply(d *Document) error {
-	if !o.any() {
-		return nil
-	}
-	body, err := catalog.Decompress(d.Body, d.Size)
-	if err != nil {
-		return fmt.Errorf("read the document of %s: %w", o.name, err)
-	}
+func (o *offers) apply(d *Document, body []byte) ([]byte, error) {
 	versions, _, err := metadata.NewReader().Read(o.name, body)
 	if err != nil {
-		return fmt.Errorf("read the document of %s: %w", o.name, err)
+		return nil, fmt.Errorf("read the document of %s: %w", o.name, err)
 	}
 	stored := len(versions)
 	versions = slices.DeleteFunc(versions, func(one metadata.Version) bool {
@@ -197,14 +206,38 @@ func (o *offers) apply(d *Document) error {
 		return held || blocked
 	})
 	if len(versions) == stored {
-		return nil
+		return body, nil
 	}
-	body, err = metadata.Render(o.name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(one *metadata.Version) metadata.Dist {
+	return metadata.Render(o.name, versions, metadata.RenderOptions{KeepSource: true, Dev: o.dev, Dist: func(one *metadata.Version) metadata.Dist {
 		offered, _ := one.Dist()
 		return offered
 	}})
+}
+
+// complete makes of a stored document what is served: without what is held back or blocked, and with what is known of
+// the package. Where that is nothing, it stays as it is stored.
+func (v *View) complete(ctx context.Context, d *Document, o offers) error {
+	var advisories, filter []byte
+	if !o.dev {
+		var err error
+		if advisories, filter, err = v.notices(ctx, o.name, d.RepositoryID); err != nil {
+			return err
+		}
+	}
+	if !o.any() && advisories == nil && filter == nil {
+		return nil
+	}
+	body, err := catalog.Decompress(d.Body, d.Size)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the document of %s: %w", o.name, err)
+	}
+	if o.any() {
+		if body, err = o.apply(d, body); err != nil {
+			return err
+		}
+	}
+	if advisories != nil || filter != nil {
+		body = metadata.WithNotices(body, advisories, filter)
 	}
 	digest := sha256.Sum256(body)
 	d.Body, d.Size, d.LastModified = catalog.Compress(body), len(body), validator(digest[:])

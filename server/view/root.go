@@ -22,16 +22,29 @@ type root struct {
 	List              string    `json:"list"`
 	NotifyBatch       string    `json:"notify-batch"`
 	Advisories        advising  `json:"security-advisories"`
+	Filter            filtering `json:"filter"`
 	Warning           string    `json:"warning"`
 	WarningVersions   string    `json:"warning-versions"`
 	Warnings          []Message `json:"warnings,omitempty"`
 }
 
 // advising is where a client asks for advisories. The address is absolute: before 2.7 Composer took a relative one for a
-// file. The documents of packages have none, so that they stay what they are when an advisory changes.
+// file. The documents of packages have them as well, so that an update need not ask.
 type advising struct {
 	Metadata bool   `json:"metadata"`
 	APIURL   string `json:"api-url"`
+}
+
+// filtering says which filter lists there are. Composer reads it from 2.10 on: an update goes by the documents of
+// packages, an installation from a lock file asks at the address.
+type filtering struct {
+	Metadata bool               `json:"metadata"`
+	Lists    map[string]enabled `json:"lists"`
+	APIURL   string             `json:"api-url"`
+}
+
+type enabled struct {
+	Enabled bool `json:"enabled"`
 }
 
 // Message is a line that Composer prints; Versions says which versions of Composer, and must not be empty.
@@ -80,9 +93,14 @@ func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
 		Search:          path + "/search.json?q=%query%&type=%type%",
 		List:            path + "/list.json",
 		NotifyBatch:     base + "/downloads",
-		Advisories:      advising{APIURL: base + "/security-advisories"},
+		Advisories:      advising{Metadata: true, APIURL: base + "/security-advisories"},
+		Filter:          filtering{Metadata: true, APIURL: base + "/filter"},
 		Warning:         "This server needs Composer 2. Upgrade with: composer self-update",
 		WarningVersions: "<1.999",
+	}
+	var err error
+	if r.Filter.Lists, err = v.lists(ctx, visible); err != nil {
+		return nil, err
 	}
 	if !visible.Empty() {
 		r.AvailablePatterns = visible.Strings()
@@ -100,13 +118,39 @@ func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
 	if anything { // Composer is to ask for every name
 		return r, nil
 	}
-	more := slices.Compact(slices.Sorted(slices.Values(append(followed, order.Patterns()...))))
+	decided, err := v.decidedNames(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	more := slices.Compact(slices.Sorted(slices.Values(slices.Concat(followed, order.Patterns(), decided))))
 	if len(all) <= listedMax {
 		r.AvailablePackages, r.AvailablePatterns = all, more
 	} else if vendors := vendorPatterns(all); vendors != nil {
 		r.AvailablePatterns = slices.Compact(slices.Sorted(slices.Values(append(vendors, more...))))
 	}
 	return r, nil
+}
+
+// decidedNames are the names and patterns that versions are blocked of, or that an advisory was written of, beside those
+// of the packages that there are: Composer asks only for what the root names, also where it installs from a lock file.
+func (v *View) decidedNames(ctx context.Context, here []string) ([]string, error) {
+	names, err := v.blocks.names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known, err := v.advised.Get(ctx, struct{}{}, v.readAdvisories)
+	if err != nil {
+		return nil, err
+	}
+	for name, of := range known {
+		if len(of[""]) > 0 {
+			names = append(names, name)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, isHere := slices.BinarySearch(here, name)
+		return isHere || !strings.Contains(name, "/") // * would have Composer ask for everything
+	}), nil
 }
 
 // vendorPatterns says which vendors there are; nothing where they are too many to list.

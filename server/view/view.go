@@ -59,6 +59,7 @@ type View struct {
 	withdrawn *cached.Cache[struct{}, withdrawn]
 	narrowing narrowing
 	advised   *cached.Cache[struct{}, advised]
+	flagged   *cached.Cache[struct{}, flagged]
 }
 
 type documentKey struct {
@@ -87,7 +88,7 @@ func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, foll
 		},
 	})
 	v.roots = cached.New(memory, cached.Options[string, *Document]{
-		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 32 << 20, LastKnown: true,
+		Topics: []database.Topic{database.TopicNames, database.TopicBlock, database.TopicFilter, database.TopicAdvisory}, Any: true, Bytes: 32 << 20, LastKnown: true,
 		Weigh: func(k string, d *Document) uint32 { return weight(len(k), d) },
 	})
 	v.seen = cached.New(memory, cached.Options[seenKey, bool]{
@@ -97,6 +98,10 @@ func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, foll
 	v.advised = cached.New(memory, cached.Options[struct{}, advised]{
 		Topics: []database.Topic{database.TopicAdvisory}, Any: true, Bytes: 1, LastKnown: true,
 		Weigh: func(struct{}, advised) uint32 { return 1 },
+	})
+	v.flagged = cached.New(memory, cached.Options[struct{}, flagged]{
+		Topics: []database.Topic{database.TopicFilter}, Any: true, Bytes: 1, LastKnown: true,
+		Weigh: func(struct{}, flagged) uint32 { return 1 },
 	})
 	return v
 }
@@ -160,7 +165,11 @@ func (v *View) readDocument(ctx context.Context, name string, dev bool) (*Docume
 		return nil, err
 	}
 	if answers == nil {
-		return closed(order, name)
+		d, err := closed(order, name, dev)
+		if err != nil || d.Body == nil {
+			return d, err
+		}
+		return d, v.complete(ctx, d, offers{name: name, dev: dev})
 	}
 	d := &Document{follow: order.Follows(name, *answers.RepositoryID), followed: order.Followed(*answers.RepositoryID)}
 	row, err := v.db.Client.Document.Query().Where(document.Dev(dev), document.PackageID(answers.ID)).Only(ctx)
@@ -175,17 +184,17 @@ func (v *View) readDocument(ctx context.Context, name string, dev bool) (*Docume
 	if err != nil {
 		return nil, err
 	}
-	return d, decided.apply(d)
+	return d, v.complete(ctx, d, decided)
 }
 
 // closed is the document of a name that no repository answers for: where it is claimed one without versions, which has
 // Composer ask no other server for it.
-func closed(order *repository.Order, name string) (*Document, error) {
+func closed(order *repository.Order, name string, dev bool) (*Document, error) {
 	d := &Document{follow: order.Follows(name, "")}
 	if claimed, _ := order.Closed(name); !claimed {
 		return d, nil
 	}
-	body, err := metadata.Render(name, nil, metadata.RenderOptions{})
+	body, err := metadata.Render(name, nil, metadata.RenderOptions{Dev: dev})
 	if err != nil {
 		return nil, err
 	}

@@ -195,6 +195,25 @@ export type RepositoryWhere = {
   status?: RepositoryStatus | null | undefined;
 };
 
+/** package: a name. affectedVersions: a Composer constraint. title: one line of up to 200 characters. severity: low, medium, high or critical. */
+export type CreateAdvisoryInput = {
+  package: string;
+  affectedVersions: string;
+  title: string;
+  cve?: string | null | undefined;
+  link?: string | null | undefined;
+  severity?: string | null | undefined;
+};
+
+/** What is left out, or null, stays as it is; an empty cve, link or severity is removed. */
+export type UpdateAdvisoryInput = {
+  affectedVersions?: string | null | undefined;
+  title?: string | null | undefined;
+  cve?: string | null | undefined;
+  link?: string | null | undefined;
+  severity?: string | null | undefined;
+};
+
 export type PackageWhere = {
   search?: string | null | undefined;
   repository?: string | null | undefined;
@@ -350,6 +369,13 @@ export type UsageRange =
   | 'QUARTER'
   | 'YEAR';
 
+/** severity: low, medium, high or critical; what is only blocked has none. */
+export type AffectedWhere = {
+  package?: string | null | undefined;
+  token?: string | null | undefined;
+  severity?: string | null | undefined;
+};
+
 /** version: as the package writes it, or normalised. from and to: whole days, UTC. */
 export type DownloadWhere = {
   package?: string | null | undefined;
@@ -479,6 +505,58 @@ export type RenewRecoveryCodesMutationVariables = Exact<{
 
 
 export type RenewRecoveryCodesMutation = { renewRecoveryCodes: { recoveryCodes: Array<string> } };
+
+export type WeaknessFragment = { id: string, package: string, advisoryId: string, affectedVersions: string, title: string, cve: string | null, link: string | null, severity: string | null, reportedAt: string, source: string, createdBy: string | null };
+
+export type VersionAdvisoriesQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type VersionAdvisoriesQuery = { node:
+    | { advisories: Array<{ id: string, package: string, advisoryId: string, affectedVersions: string, title: string, cve: string | null, link: string | null, severity: string | null, reportedAt: string, source: string, createdBy: string | null }> }
+    | Record<PropertyKey, never>
+   | null };
+
+export type WrittenAdvisoriesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  package?: string | null | undefined;
+}>;
+
+
+export type WrittenAdvisoriesQuery = { advisories: { totalCount: number, edges: Array<{ node: { id: string, package: string, advisoryId: string, affectedVersions: string, title: string, cve: string | null, link: string | null, severity: string | null, reportedAt: string, source: string, createdBy: string | null } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type AffectedInstallsQueryVariables = Exact<{
+  where?: AffectedWhere | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AffectedInstallsQuery = { affectedInstalls: { totalCount: number, edges: Array<{ node: { package: string, version: string, downloads: number, installs: number, lastAt: string, token: { id: string, description: string } | null, advisories: Array<{ id: string, package: string, advisoryId: string, affectedVersions: string, title: string, cve: string | null, link: string | null, severity: string | null, reportedAt: string, source: string, createdBy: string | null }>, blocks: Array<{ id: string, reason: string }> } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type CreateAdvisoryMutationVariables = Exact<{
+  input: CreateAdvisoryInput;
+}>;
+
+
+export type CreateAdvisoryMutation = { createAdvisory: { id: string } };
+
+export type UpdateAdvisoryMutationVariables = Exact<{
+  id: string;
+  input: UpdateAdvisoryInput;
+}>;
+
+
+export type UpdateAdvisoryMutation = { updateAdvisory: { id: string } };
+
+export type RemoveAdvisoryMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RemoveAdvisoryMutation = { removeAdvisory: string };
 
 export type AuditEventsQueryVariables = Exact<{
   where?: AuditEventWhere | null | undefined;
@@ -1003,6 +1081,21 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const WeaknessFragmentDoc = new TypedDocumentString(`
+    fragment Weakness on Advisory {
+  id
+  package
+  advisoryId
+  affectedVersions
+  title
+  cve
+  link
+  severity
+  reportedAt
+  source
+  createdBy
+}
+    `, {"fragmentName":"Weakness"}) as unknown as TypedDocumentString<WeaknessFragment, unknown>;
 export const DecidedVersionFragmentDoc = new TypedDocumentString(`
     fragment DecidedVersion on PackageVersion {
   id
@@ -1296,6 +1389,119 @@ export const RenewRecoveryCodesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RenewRecoveryCodesMutation, RenewRecoveryCodesMutationVariables>;
+export const VersionAdvisoriesDocument = new TypedDocumentString(`
+    query VersionAdvisories($id: ID!) {
+  node(id: $id) {
+    ... on PackageVersion {
+      advisories {
+        ...Weakness
+      }
+    }
+  }
+}
+    fragment Weakness on Advisory {
+  id
+  package
+  advisoryId
+  affectedVersions
+  title
+  cve
+  link
+  severity
+  reportedAt
+  source
+  createdBy
+}`) as unknown as TypedDocumentString<VersionAdvisoriesQuery, VersionAdvisoriesQueryVariables>;
+export const WrittenAdvisoriesDocument = new TypedDocumentString(`
+    query WrittenAdvisories($first: Int, $after: Cursor, $package: String) {
+  advisories(first: $first, after: $after, package: $package) {
+    totalCount
+    edges {
+      node {
+        ...Weakness
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment Weakness on Advisory {
+  id
+  package
+  advisoryId
+  affectedVersions
+  title
+  cve
+  link
+  severity
+  reportedAt
+  source
+  createdBy
+}`) as unknown as TypedDocumentString<WrittenAdvisoriesQuery, WrittenAdvisoriesQueryVariables>;
+export const AffectedInstallsDocument = new TypedDocumentString(`
+    query AffectedInstalls($where: AffectedWhere, $first: Int, $after: Cursor) {
+  affectedInstalls(where: $where, first: $first, after: $after) {
+    totalCount
+    edges {
+      node {
+        token {
+          id
+          description
+        }
+        package
+        version
+        downloads
+        installs
+        lastAt
+        advisories {
+          ...Weakness
+        }
+        blocks {
+          id
+          reason
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment Weakness on Advisory {
+  id
+  package
+  advisoryId
+  affectedVersions
+  title
+  cve
+  link
+  severity
+  reportedAt
+  source
+  createdBy
+}`) as unknown as TypedDocumentString<AffectedInstallsQuery, AffectedInstallsQueryVariables>;
+export const CreateAdvisoryDocument = new TypedDocumentString(`
+    mutation CreateAdvisory($input: CreateAdvisoryInput!) {
+  createAdvisory(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CreateAdvisoryMutation, CreateAdvisoryMutationVariables>;
+export const UpdateAdvisoryDocument = new TypedDocumentString(`
+    mutation UpdateAdvisory($id: ID!, $input: UpdateAdvisoryInput!) {
+  updateAdvisory(id: $id, input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateAdvisoryMutation, UpdateAdvisoryMutationVariables>;
+export const RemoveAdvisoryDocument = new TypedDocumentString(`
+    mutation RemoveAdvisory($id: ID!) {
+  removeAdvisory(id: $id)
+}
+    `) as unknown as TypedDocumentString<RemoveAdvisoryMutation, RemoveAdvisoryMutationVariables>;
 export const AuditEventsDocument = new TypedDocumentString(`
     query AuditEvents($where: AuditEventWhere, $first: Int, $after: Cursor) {
   auditEvents(where: $where, first: $first, after: $after) {

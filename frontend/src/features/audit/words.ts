@@ -50,6 +50,14 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "version.unblock": "Versions unblocked",
     },
   },
+  advisory: {
+    name: "Advisories",
+    actions: {
+      "advisory.create": "Advisory written",
+      "advisory.update": "Advisory changed",
+      "advisory.remove": "Advisory removed",
+    },
+  },
   user: {
     name: "People",
     actions: {

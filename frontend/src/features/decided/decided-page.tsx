@@ -1,14 +1,16 @@
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Choose } from "../../components/choose";
 import { later } from "../../components/later";
 import { LoadMore } from "../../components/load-more";
-import { Empty, LoadError, PageHead, Skeleton, TableBox } from "../../components/page";
+import { PageHead } from "../../components/page";
 import { Button } from "../../components/ui/button";
 import { rowsOf } from "../../lib/connection";
 import { count } from "../../lib/time";
 import { viewerQuery } from "../account/queries";
+import { Advisories, Affected } from "../advisories/lists";
+import { List } from "./list";
 import { type Block, blockedQuery, type Row, repositoryNamesQuery, type State, states, versionsQuery } from "./queries";
 import { BlockTable, VersionTable } from "./tables";
 
@@ -28,9 +30,17 @@ const about: Record<State, { text: string; none: string }> = {
     text: "They are not offered, and refused to lock files that name them, with the reason.",
     none: "Nothing is blocked.",
   },
+  advisories: {
+    text: "Weaknesses that were written down here. composer audit tells of them beside those that sources know of.",
+    none: "",
+  },
+  affected: {
+    text: "Tokens that downloaded a version in the last 30 days that has a known weakness, or is blocked.",
+    none: "",
+  },
 };
 
-/** The versions of all repositories that changed upstream, are held back, or are blocked. */
+/** The versions of all repositories that changed upstream, are held back, are blocked, or have a known weakness. */
 export function DecidedPage() {
   const { state = "changed", repository } = useSearch({ from: "/_app/versions" });
   const { data: viewer } = useSuspenseQuery(viewerQuery);
@@ -40,7 +50,7 @@ export function DecidedPage() {
     <>
       <PageHead
         title="Versions"
-        text="Those that changed at their source, are held back, or are blocked."
+        text="Those that changed at their source, are held back, are blocked, or have a known weakness."
         action={mayDecide && <Button onClick={() => setBlocking(true)}>Block versions…</Button>}
       />
       <nav aria-label="Lists of versions" className="mb-4 flex flex-wrap gap-1">
@@ -48,7 +58,7 @@ export function DecidedPage() {
           <Link
             key={one}
             to="/versions"
-            search={{ state: one === "changed" ? undefined : (one as "held" | "blocked"), repository }}
+            search={{ state: one === "changed" ? undefined : (one as Exclude<State, "changed">), repository }}
             className={`min-h-9 rounded-md px-3 py-1.5 font-medium hover:bg-soft ${one === state ? "bg-soft text-text" : "text-muted"}`}
           >
             {title}
@@ -56,9 +66,10 @@ export function DecidedPage() {
         ))}
       </nav>
       <p className="mb-4 max-w-prose text-muted">{about[state].text}</p>
-      {state === "blocked" ? (
-        <Blocked mayDecide={mayDecide} />
-      ) : (
+      {state === "blocked" && <Blocked mayDecide={mayDecide} />}
+      {state === "advisories" && <Advisories mayDecide={mayDecide} />}
+      {state === "affected" && <Affected />}
+      {(state === "changed" || state === "held") && (
         <Versions key={state} state={state} repository={repository} mayDecide={mayDecide} />
       )}
       {blocking && <BlockDialog version="" onClose={() => setBlocking(false)} />}
@@ -111,28 +122,5 @@ function Total({ of }: { of?: number }) {
     <span role="status" className="ml-auto text-muted">
       {of !== undefined && count(of, "version")}
     </span>
-  );
-}
-
-type ListProps = {
-  query: { isPending: boolean; error: Error | null; refetch: () => unknown };
-  empty: boolean;
-  none: string;
-  children: ReactNode;
-};
-
-function List({ query, empty, none, children }: ListProps) {
-  return (
-    <TableBox>
-      {query.isPending ? (
-        <Skeleton rows={3} />
-      ) : query.error ? (
-        <LoadError error={query.error} retry={() => query.refetch()} />
-      ) : empty ? (
-        <Empty text={none} />
-      ) : (
-        children
-      )}
-    </TableBox>
   );
 }

@@ -9,6 +9,8 @@ describe("readDecided", () => {
       { state: "blocked", repository: "repo_1" },
       { state: "blocked", repository: "repo_1" },
     ],
+    [{ state: "affected" }, { state: "affected" }],
+    [{ state: "toString" }, {}],
     [{ state: "changed" }, {}], // the usual one is left out
     [{ state: "nonsense", repository: "" }, {}],
     [{ state: 7, repository: ["x"] }, {}],

@@ -15,14 +15,23 @@ export type Row = DecidedVersionFragment;
 export type Block = NonNullable<NonNullable<NonNullable<BlockedVersionsQuery["blocks"]["edges"]>[number]>["node"]>;
 
 /** The lists of versions that are not simply offered, as they stand in the address; the first where it says nothing. */
-export const states = { changed: "Changed", held: "Held back", blocked: "Blocked" } as const;
+export const states = {
+  changed: "Changed",
+  held: "Held back",
+  blocked: "Blocked",
+  advisories: "Advisories",
+  affected: "Still installed",
+} as const;
 export type State = keyof typeof states;
 export type DecidedSearch = { state?: Exclude<State, "changed">; repository?: string };
 
 export function readDecided(search: Record<string, unknown>): DecidedSearch {
   const { state } = search;
   return present({
-    state: state === "held" || state === "blocked" ? state : undefined,
+    state:
+      typeof state === "string" && state !== "changed" && Object.hasOwn(states, state)
+        ? (state as Exclude<State, "changed">)
+        : undefined,
     repository: text(search.repository),
   });
 }

@@ -7,6 +7,7 @@ import { Callout } from "../../components/panel";
 import { buttonClass } from "../../components/ui/button";
 import { Field, Select } from "../../components/ui/field";
 import { rowsOf } from "../../lib/connection";
+import { PackageAdvisories, VersionAdvisories } from "../advisories/package-advisories";
 import { PackageUsage } from "./package-usage";
 import { type FullPackage, packageQuery, type Version, versionQuery } from "./queries";
 import { ReadmePanel } from "./readme-panel";
@@ -98,6 +99,7 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
                 </Select>
               )}
             </Field>
+            <VersionAdvisories id={chosen.id} />
             <Withheld id={chosen.id} name={pkg.name} version={chosen.version} />
             <VersionFacts version={chosen} full={full} pkg={pkg} />
           </section>
@@ -109,6 +111,7 @@ function PackageDetails({ pkg }: { pkg: FullPackage }) {
       )}
       <div className="grid gap-8">
         <Blocks blocks={pkg.blocks} />
+        <PackageAdvisories name={pkg.name} />
         {chosen && <ReadmePanel id={chosen.id} stored={full?.archiveBytes != null || full?.archiveType === null} />}
         {versions.length > 0 && <Versions versions={versions} total={pkg.versions.totalCount} />}
         <PackageUsage name={pkg.name} downloads={pkg.downloads} />

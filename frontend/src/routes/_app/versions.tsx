@@ -1,4 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
+import { affectedQuery, writtenQuery } from "../../features/advisories/queries";
 import { DecidedPage } from "../../features/decided/decided-page";
 import { blockedQuery, readDecided, versionsQuery } from "../../features/decided/queries";
 
@@ -8,6 +9,8 @@ export const Route = createFileRoute("/_app/versions")({
   loader: ({ context: { client }, deps }) => {
     const { state, repository } = deps;
     if (state === "blocked") void client.prefetchInfiniteQuery(blockedQuery);
+    else if (state === "advisories") void client.prefetchInfiniteQuery(writtenQuery());
+    else if (state === "affected") void client.prefetchInfiniteQuery(affectedQuery({}));
     else void client.prefetchInfiniteQuery(versionsQuery(state ?? "changed", repository));
   },
   component: DecidedPage,
