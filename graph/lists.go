@@ -19,6 +19,7 @@ import (
 	"broker/ent/token"
 	"broker/ent/user"
 	"broker/graph/keyset"
+	orgs "broker/server/organization"
 )
 
 // What each list may be ordered by: the names of the API's enums, and the one without a name where nothing is asked.
@@ -172,7 +173,8 @@ func listAdvisories(ctx context.Context, q *ent.AdvisoryQuery, page keyset.Page)
 func listOrganizations(ctx context.Context, q *ent.OrganizationQuery, page keyset.Page) (*ent.OrganizationConnection, error) {
 	read, err := keyset.From(ctx, q, keyset.Of[ent.Organization]{
 		Name: "organizations", ID: func(o *ent.Organization) string { return o.ID },
-		Key: keyset.Text(organization.FieldName, func(o *ent.Organization) string { return o.Name }),
+		Columns: orgs.Shown,
+		Key:     keyset.Text(organization.FieldName, func(o *ent.Organization) string { return o.Name }),
 	}, page)
 	if err != nil {
 		return nil, err

@@ -111,9 +111,7 @@ func (r *queryResolver) Organizations(ctx context.Context, first *int, after *en
 	if err != nil {
 		return nil, err
 	}
-	query := r.Client.Organization.Query()
-	query.Select(organization.Shown...)
-	return listOrganizations(ctx, query, keyset.Page{First: first, After: after})
+	return listOrganizations(ctx, r.Client.Organization.Query(), keyset.Page{First: first, After: after})
 }
 
 func (r *repositoryResolver) Organization(ctx context.Context, obj *ent.Repository) (*ent.Organization, error) {

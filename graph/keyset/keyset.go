@@ -81,6 +81,8 @@ type Of[T any] struct {
 	Key   Key[T]
 	Order string // the key's name, for its cursors
 	Desc  bool
+
+	Columns []string // that rows are read with; nil: those that the request names
 }
 
 // Page is what of a list is asked for: First or Last is given.
@@ -109,8 +111,9 @@ func Edges[T, E any](r *Read[T], edge func(*T, ent.Cursor) E) []E {
 }
 
 // query is a query of ent for rows of T.
-type query[Q, T any, P, O ~func(*sql.Selector)] interface {
+type query[Q, T, S any, P, O ~func(*sql.Selector)] interface {
 	Clone() Q
+	Select(...string) S
 	Where(...P) Q
 	Order(...O) Q
 	Limit(int) Q
@@ -122,7 +125,7 @@ type query[Q, T any, P, O ~func(*sql.Selector)] interface {
 }
 
 // From reads a page of a list from the rows of a query: as much of it as the request asks for.
-func From[Q query[Q, T, P, O], T any, P, O ~func(*sql.Selector)](ctx context.Context, q Q, of Of[T], page Page) (*Read[T], error) {
+func From[Q query[Q, T, S, P, O], T, S any, P, O ~func(*sql.Selector)](ctx context.Context, q Q, of Of[T], page Page) (*Read[T], error) {
 	after, err := of.position("after", page.After)
 	if err != nil {
 		return nil, err
@@ -153,6 +156,9 @@ func From[Q query[Q, T, P, O], T any, P, O ~func(*sql.Selector)](ctx context.Con
 	}
 	if rows, err = collect[Q](ctx, rows); err != nil {
 		return nil, err
+	}
+	if of.Columns != nil {
+		rows.Select(of.Columns...)
 	}
 	if r.Rows, err = rows.Unique(false).Order(of.sorted(backward)).Limit(*size + 1).All(ctx); err != nil {
 		return nil, err

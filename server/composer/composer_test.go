@@ -52,6 +52,7 @@ type world struct {
 	access   *tokens.Service
 	usage    *usage.Recorder
 	views    *view.View
+	catalog  *catalog.Catalog
 	tokens   *auth.Tokens
 	installs *composer.Installs
 	repo     *ent.Repository
@@ -85,7 +86,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: w.client, Policy: policy, Sealer: sealer})
 	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources, mirror.DefaultBounds).Sync))
 	t.Cleanup(func() { queue.Stop(t.Context()) })
-	w.views, w.tokens = views, auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now))
+	w.catalog, w.views, w.tokens = packages, views, auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now))
 	w.usage = usage.NewRecorder(db, log)
 	w.installs = composer.NewInstalls(views, w.usage, log)
 	callers := &caller.Callers{

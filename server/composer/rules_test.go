@@ -1,6 +1,7 @@
 package composer_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"broker/ent/schema"
+	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
@@ -173,5 +175,26 @@ func TestRulesShareWhatTheyLeave(t *testing.T) {
 	}
 	if len(bodies) != 1 {
 		t.Errorf("%d bodies are kept", len(bodies))
+	}
+}
+
+// What is known of a package stays in its document when rules leave versions out of it: blocks, which a client of 2.10
+// stops at, and advisories.
+func TestNarrowedDocumentsKeepWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	_, err := w.catalog.BlockVersions(t.Context(), catalog.NewBlock{Package: "acme/lib", Versions: "1.0.0", Reason: "steals keys"})
+	w.must(err)
+	secret := w.token(tokens.NewToken{PackageRules: w.rules("acme/lib ^1.0")})
+	var told struct {
+		Filter     map[string][]struct{ Constraint, Reason string }
+		Advisories []any `json:"security-advisories"`
+	}
+	w.must(json.Unmarshal(w.get(secret, "/p2/acme/lib.json").Body.Bytes(), &told))
+	if len(told.Filter["malware"]) != 1 || told.Filter["malware"][0].Reason != "steals keys" || told.Advisories == nil {
+		t.Errorf("told is %+v", told)
+	}
+	if got := w.versions(secret, false); !slices.Equal(got, []string{"1.2.0", "1.1.0", "1.0.1"}) {
+		t.Errorf("offered are %v", got)
 	}
 }

@@ -35,6 +35,14 @@ func WithNotices(document, advisories, filter []byte) []byte {
 	return append(b, '}')
 }
 
+// Notices are what a rendered document tells of its package beside the versions: see WithNotices.
+func Notices(document []byte) (advisories, filter []byte) {
+	if advisories = get(document, "security-advisories"); empty(advisories) {
+		advisories = nil
+	}
+	return advisories, get(document, "filter")
+}
+
 // Render writes the p2 document of a package, minified (composer/2.0), in the order of its versions. Equal input
 // gives equal bytes. What fields share may be written many times: a document that would be too large is an error.
 func Render(name string, versions []Version, o RenderOptions) ([]byte, error) {

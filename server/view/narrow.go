@@ -124,7 +124,7 @@ func (v *View) Narrow(ctx context.Context, d *Document, name string, dev bool, r
 		if err != nil {
 			return nil, err
 		}
-		return i.cut(d, name, rules)
+		return i.cut(d, of, rules)
 	})
 }
 
@@ -139,7 +139,7 @@ func (v *View) index(ctx context.Context, d *Document, of documentKey) (*index, 
 }
 
 func (v *View) readIndex(ctx context.Context, d *Document, of documentKey) (*index, error) {
-	versions, err := versionsOf(d, of.name)
+	_, versions, err := versionsOf(d, of.name)
 	if err != nil {
 		return nil, err
 	}
@@ -176,16 +176,15 @@ func (v *View) firstSeen(ctx context.Context, repositoryID, name string) (map[st
 	return seen, nil
 }
 
-func versionsOf(d *Document, name string) ([]metadata.Version, error) {
-	body, err := catalog.Decompress(d.Body, d.Size)
-	if err != nil {
-		return nil, fmt.Errorf("read the document of %s: %w", name, err)
+// versionsOf unpacks a document and reads its versions.
+func versionsOf(d *Document, name string) (body []byte, versions []metadata.Version, err error) {
+	if body, err = catalog.Decompress(d.Body, d.Size); err == nil {
+		versions, _, err = metadata.NewReader().Read(name, body)
 	}
-	versions, _, err := metadata.NewReader().Read(name, body)
 	if err != nil {
-		return nil, fmt.Errorf("read the document of %s: %w", name, err)
+		return nil, nil, fmt.Errorf("read the document of %s: %w", name, err)
 	}
-	return versions, nil
+	return body, versions, nil
 }
 
 // narrow tells which versions rules leave. The digest is of their places: with the same document, the same are left.
@@ -216,8 +215,9 @@ func (i *index) newest(rules packagerule.Set) (found indexed) {
 }
 
 // cut is a document without the versions that rules do not allow.
-func (i *index) cut(d *Document, name string, rules packagerule.Set) (*Document, error) {
-	versions, err := versionsOf(d, name)
+func (i *index) cut(d *Document, of documentKey, rules packagerule.Set) (*Document, error) {
+	name := of.name
+	whole, versions, err := versionsOf(d, name)
 	if err != nil {
 		return nil, err
 	}
@@ -228,12 +228,15 @@ func (i *index) cut(d *Document, name string, rules packagerule.Set) (*Document,
 	versions = slices.DeleteFunc(versions, func(one metadata.Version) bool {
 		return !rules.Allows(one.Normalized, released[one.Normalized])
 	})
-	body, err := metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(one *metadata.Version) metadata.Dist {
+	body, err := metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dev: of.dev, Dist: func(one *metadata.Version) metadata.Dist {
 		offered, _ := one.Dist()
 		return offered
 	}})
 	if err != nil {
 		return nil, err
+	}
+	if advisories, filter := metadata.Notices(whole); advisories != nil || filter != nil {
+		body = metadata.WithNotices(body, advisories, filter)
 	}
 	if said := i.newer(name, rules); said != "" {
 		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(said), "*"}}})
