@@ -3,6 +3,7 @@ package metadata
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -16,40 +17,86 @@ var codeFields = []string{"type", "require", "require-dev", "conflict", "replace
 // CodeForm is the first byte of what Codes says; digests of another form cannot be compared.
 const CodeForm = 1
 
-// Codes tells digests of the fields that belong to versions' bytes. It remembers what versions of a document share.
-type Codes struct{ known map[linkKey][sha256.Size]byte }
+// Codes tells digests of the fields that belong to versions' bytes. It remembers what versions of a document have in
+// common, by the bytes.
+type Codes struct{ known map[string][sha256.Size]byte }
 
 // Of is the digest of a version: the same however its source orders and spaces what it says.
 func (c *Codes) Of(v *Version) []byte {
 	if c.known == nil {
-		c.known = map[linkKey][sha256.Size]byte{}
+		c.known = map[string][sha256.Size]byte{}
 	}
-	sum := sha256.New()
+	var room [2048]byte
+	sum := room[:0]
 	for _, name := range codeFields {
 		raw := v.fields.get(name)
 		if empty(raw) {
 			continue
 		}
-		key := linkKey{name, &raw[0]}
-		digest, known := c.known[key]
+		digest, known := c.known[string(raw)] // without a copy
 		if !known {
 			digest = sha256.Sum256(canonical(raw))
-			c.known[key] = digest
+			c.known[string(raw)] = digest
 		}
-		fmt.Fprintf(sum, "%s %x\n", name, digest)
+		sum = append(append(sum, name...), ' ')
+		sum = append(hex.AppendEncode(sum, digest[:]), '\n')
 	}
 	if source := v.fields.get("source"); source != nil {
 		kind, address := text(get(source, "type")), text(get(source, "url"))
 		if kind == "git" { // whose references are digests of what they name, wherever it is
 			address = ""
 		}
-		fmt.Fprintf(sum, "source %q %q %q\n", kind, address, text(get(source, "reference")))
+		sum = fmt.Appendf(sum, "source %q %q %q\n", kind, address, text(get(source, "reference")))
 	}
-	return append([]byte{CodeForm}, sum.Sum(nil)[:20]...)
+	digest := sha256.Sum256(sum)
+	return append([]byte{CodeForm}, digest[:20]...)
 }
 
-// canonical is a value with its names in order.
+// canonical is a value with its names in order, as encoding/json writes it. Most values have nothing that is written in
+// more than one way, and need not be decoded.
 func canonical(raw []byte) []byte {
+	if bytes.ContainsFunc(raw, func(r rune) bool { return r == '\\' || r == '<' || r == '>' || r == '&' || r >= 0x80 }) {
+		return decoded(raw)
+	}
+	return appendOrdered(make([]byte, 0, len(raw)), raw)
+}
+
+// appendOrdered writes a value, with the members of its maps in the order of their names; the last one counts of those
+// with one name.
+func appendOrdered(b, raw []byte) []byte {
+	switch raw[0] {
+	case '{':
+		var all [][2][]byte
+		members(raw, func(key, value []byte) bool { all = append(all, [2][]byte{key, value}); return true })
+		slices.SortStableFunc(all, func(x, y [2][]byte) int { return bytes.Compare(x[0][1:len(x[0])-1], y[0][1:len(y[0])-1]) })
+		b = append(b, '{')
+		for i, one := range all {
+			if i+1 < len(all) && bytes.Equal(one[0], all[i+1][0]) {
+				continue
+			}
+			if i > 0 && b[len(b)-1] != '{' {
+				b = append(b, ',')
+			}
+			b = appendOrdered(append(append(b, one[0]...), ':'), one[1])
+		}
+		return append(b, '}')
+	case '[':
+		b = append(b, '[')
+		first := true
+		values(raw, func(value []byte) bool {
+			if !first {
+				b = append(b, ',')
+			}
+			first = false
+			b = appendOrdered(b, value)
+			return true
+		})
+		return append(b, ']')
+	}
+	return append(b, raw...)
+}
+
+func decoded(raw []byte) []byte {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
