@@ -2,6 +2,7 @@ package mirror_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/jobs"
 	"broker/server/repository"
 )
 
@@ -182,4 +184,45 @@ func TestASyncReadsAgainWhatIsFollowed(t *testing.T) {
 	if !strings.Contains(w.text("acme/a", false), "2.0.0") {
 		t.Error("what the source lost for a moment is gone")
 	}
+}
+
+// A followed source that is paused is asked for nothing: what is stored of it is served on, a name that it owns stays
+// closed, and one that nobody owns is not here. Resumed, it is followed again at once.
+func TestAPausedSourceIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		queue, err := jobs.New(db, jobs.DefaultPace, slog.New(slog.DiscardHandler)) // which takes nothing up
+		w.must(err)
+		w.sources.Syncs = queue
+		for _, name := range []string{"acme/lib", "acme/more", "other/lib"} {
+			w.has(name, "1.0.0")
+		}
+		w.unlisted()
+		enable := func(on bool) {
+			_, err := w.sources.Update(t.Context(), w.repo.ID, repository.Input{Enabled: &on, Owns: []string{"acme/*"}})
+			w.must(err)
+		}
+		before := w.text("acme/lib", false)
+		enable(false)
+		w.later.Store(int64(time.Hour))
+		if got := w.text("acme/lib", false); got != before {
+			t.Errorf("what is stored is %s", got)
+		}
+		if got := w.text("acme/more", false); !strings.Contains(got, `"acme/more":[]`) {
+			t.Errorf("a name that it owns is %s", got)
+		}
+		if _, err := w.view.Document(t.Context(), "other/lib", false, free); !errors.Is(err, catalog.ErrNotFound) {
+			t.Errorf("a name that nobody owns: %v", err)
+		}
+		if n := w.count("/p2/acme/more.json") + w.count("/p2/other/lib.json"); n != 0 {
+			t.Errorf("it was asked %d times", n)
+		}
+		enable(true)
+		for _, name := range []string{"acme/more", "other/lib"} {
+			if got := w.text(name, false); !strings.Contains(got, `"1.0.0"`) {
+				t.Errorf("resumed, %s is %s", name, got)
+			}
+		}
+	})
 }
