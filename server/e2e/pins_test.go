@@ -48,7 +48,7 @@ func TestReleasesStayWhatTheyWere(t *testing.T) {
 		w.run("block", "add", "acme/lib", "--versions", "2.0.0", "--reason", "It sends keys away", "--link", "https://example.org/advisory")
 		w.await("the block to be in force", func() bool {
 			_, body := w.get("/p2/acme/lib.json", w.secret)
-			return !strings.Contains(body, `"2.0.0"`)
+			return !strings.Contains(body, `"version":"2.0.0"`)
 		})
 		p.ForgetCache()
 		p.ForgetPackages()
