@@ -127,7 +127,7 @@ fuzz: ## Look for inputs that break what reads the bytes of clients and upstream
 
 .PHONY: load
 load: ## Run the load tests: what guessing and the costliest reports do to other clients; two minutes, on a quiet machine
-	go test -tags load,disable_grpc_modules -count 1 -v -run 'Disturb|RevocationIsInForce' ./server/e2e -revocations 500
+	@scripts/with-postgres.sh go test -tags load,disable_grpc_modules -count 1 -v -run 'Disturb|RevocationIsInForce' ./server/e2e -revocations 500
 
 ##@ Change it
 
