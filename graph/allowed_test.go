@@ -1,7 +1,9 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,4 +216,39 @@ func TestWhoMayUseEachField(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What a caller is told that they may do is what they may: each action as one field that needs it.
+func TestViewersAreToldWhatTheyMay(t *testing.T) {
+	t.Parallel()
+	needs := map[string]string{
+		"READ_REPOSITORIES": "Query.repositories", "MANAGE_REPOSITORIES": "Mutation.createRepository", "DECIDE_VERSIONS": "Mutation.blockVersions",
+		"READ_PACKAGES": "Query.packages", "READ_TOKENS": "Query.tokens", "CREATE_TOKENS": "Mutation.createToken", "MANAGE_TOKENS": "Mutation.updateToken",
+		"RELEASE_TOKENS": "Mutation.releaseTokens", "READ_USAGE": "Query.usage", "READ_AUDIT": "Query.auditEvents", "READ_SETTINGS": "Query.settings",
+		"READ_PEOPLE": "Query.users", "MANAGE_PEOPLE": "Mutation.removeUser", "MANAGE_SETTINGS": "Mutation.updateSettings",
+		"MANAGE_ACCOUNT": "Mutation.changePassword", "UPLOAD_PACKAGES": "Mutation.syncRepository", // a route, with the same callers
+	}
+	w := newWorld(t, databasetest.New(t))
+	callers := []*auth.Subject{
+		{Token: &auth.Token{ID: w.token.ID}}, {Token: &auth.Token{ID: w.token.ID, Write: true}}, {Token: &auth.Token{ID: w.token.ID, Write: true}, MayManageTokens: true},
+		person(user.RoleVIEWER), person(user.RoleMAINTAINER), person(user.RoleOWNER),
+	}
+	for i, caller := range callers {
+		said := w.ask(caller, `{viewer{... on User{may} ... on Token{may}}}`, nil)
+		var viewer struct{ May []string }
+		w.must(json.Unmarshal(said.Data["viewer"], &viewer))
+		for action, field := range needs {
+			if told := slices.Contains(viewer.May, action); told != (allowed[field][i+1] == 'y') {
+				t.Errorf("%s is told of %s: %v", caller.Name(), action, told)
+			}
+		}
+		if len(viewer.May) > len(needs) {
+			t.Errorf("%s is told of more: %v", caller.Name(), viewer.May)
+		}
+	}
+	bound := person(user.RoleOWNER)
+	bound.SecondFactorMissing = true
+	if said := w.ask(bound, `{viewer{... on User{may}}}`, nil); string(said.Data["viewer"]) != `{"may":["MANAGE_ACCOUNT"]}` {
+		t.Errorf("without the second factor that everybody must have: %s", said.Data["viewer"])
+	}
 }

@@ -70,6 +70,24 @@ func (r *queryResolver) Node(ctx context.Context, id string) (ent.Noder, error) 
 	return node, err
 }
 
+func (r *tokenResolver) May(ctx context.Context, obj *ent.Token) ([]model.Action, error) {
+	if subject := auth.FromContext(ctx); subject != nil && subject.Token != nil && subject.Token.ID == obj.ID {
+		return actions(subject), nil
+	}
+	rules, err := r.Rules.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return actions(&auth.Subject{Token: &auth.Token{Write: obj.Permission == "WRITE"}, MayManageTokens: rules.TokensMayManageTokens}), nil
+}
+
+func (r *userResolver) May(ctx context.Context, obj *ent.User) ([]model.Action, error) {
+	if subject := auth.FromContext(ctx); subject != nil && subject.User != nil && subject.User.ID == obj.ID {
+		return actions(subject), nil
+	}
+	return actions(&auth.Subject{User: obj}), nil
+}
+
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }
 
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }

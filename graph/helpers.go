@@ -173,6 +173,15 @@ func wherePackages(w *model.PackageWhere, s *auth.Subject) []predicate.Pkg {
 	return all
 }
 
+// actions are what a caller may do, as the API names it.
+func actions(s *auth.Subject) []model.Action {
+	all := []model.Action{}
+	for _, action := range s.May() {
+		all = append(all, model.Action(action.String()))
+	}
+	return all
+}
+
 func yes(b *bool) bool { return b != nil && *b }
 
 // grace is how long an old secret goes on; what is too long for a duration is too long for the service as well.

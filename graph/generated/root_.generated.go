@@ -616,6 +616,7 @@ type ComplexityRoot struct {
 		LastUsedClient   func(childComplexity int) int
 		LeakedAt         func(childComplexity int) int
 		LeakedURL        func(childComplexity int) int
+		May              func(childComplexity int) int
 		Networks         func(childComplexity int) int
 		Notices          func(childComplexity int) int
 		NoticesWithKind  func(childComplexity int) int
@@ -708,6 +709,7 @@ type ComplexityRoot struct {
 		ID                  func(childComplexity int) int
 		InvitationEndsAt    func(childComplexity int) int
 		LastSignInAt        func(childComplexity int) int
+		May                 func(childComplexity int) int
 		Name                func(childComplexity int) int
 		RecoveryCodesLeft   func(childComplexity int) int
 		Role                func(childComplexity int) int
@@ -3553,6 +3555,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.LeakedURL(childComplexity), true
+	case "Token.may":
+		if e.ComplexityRoot.Token.May == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.May(childComplexity), true
 	case "Token.networks":
 		if e.ComplexityRoot.Token.Networks == nil {
 			break
@@ -3977,6 +3985,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.LastSignInAt(childComplexity), true
+	case "User.may":
+		if e.ComplexityRoot.User.May == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.May(childComplexity), true
 	case "User.name":
 		if e.ComplexityRoot.User.Name == nil {
 			break
@@ -4303,6 +4317,23 @@ input SetupInput { code: String! email: String! password: String! }
 
 "Who is asking: a person with a session, or a token."
 union Viewer = User | Token
+"""
+Something that a caller may do or not. MANAGE_REPOSITORIES: add, change, remove and sync them. DECIDE_VERSIONS: accept and
+reject what changed, let through, block, write advisories. MANAGE_TOKENS: change, rotate, disable and revoke them.
+RELEASE_TOKENS: from the token that made them. MANAGE_ACCOUNT: their own.
+"""
+enum Action {
+  READ_PACKAGES READ_REPOSITORIES MANAGE_REPOSITORIES UPLOAD_PACKAGES DECIDE_VERSIONS READ_TOKENS CREATE_TOKENS MANAGE_TOKENS
+  RELEASE_TOKENS READ_USAGE READ_AUDIT READ_SETTINGS READ_PEOPLE MANAGE_PEOPLE MANAGE_SETTINGS MANAGE_ACCOUNT
+}
+extend type User {
+  "What they may do by their role. Nothing but MANAGE_ACCOUNT while an owner has decided that everybody has a second factor and they have none."
+  may: [Action!]!
+}
+extend type Token {
+  "What it may do, to what it reaches."
+  may: [Action!]!
+}
 `, BuiltIn: false},
 	{Name: "../organization.graphqls", Input: `"GITEA: Gitea and Forgejo."
 enum OrganizationHost { GITHUB GITLAB GITEA }
@@ -6279,6 +6310,8 @@ func (ec *executionContext) childFields_Token(ctx context.Context, field graphql
 		return ec.fieldContext_Token_secrets(ctx, field)
 	case "usage":
 		return ec.fieldContext_Token_usage(ctx, field)
+	case "may":
+		return ec.fieldContext_Token_may(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Token", field.Name)
 }
@@ -6449,6 +6482,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_sessions(ctx, field)
 	case "tokenCount":
 		return ec.fieldContext_User_tokenCount(ctx, field)
+	case "may":
+		return ec.fieldContext_User_may(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }

@@ -43,6 +43,7 @@ type TokenResolver interface {
 	NoticesWithKind(ctx context.Context, obj *ent.Token) ([]*tokens.Notice, error)
 	Secrets(ctx context.Context, obj *ent.Token) ([]*ent.TokenSecret, error)
 	Usage(ctx context.Context, obj *ent.Token, rangeArg usage.Range) (*usage.Report, error)
+	May(ctx context.Context, obj *ent.Token) ([]model.Action, error)
 }
 type TokenSecretResolver interface {
 	Usage(ctx context.Context, obj *ent.TokenSecret, rangeArg usage.Range) (*usage.Report, error)
@@ -1728,6 +1729,29 @@ func (ec *executionContext) fieldContext_Token_usage(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Token_may(ctx context.Context, field graphql.CollectedField, obj *ent.Token) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Token_may(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Token().May(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Action) graphql.Marshaler {
+			return ec.marshalNAction2ᚕbrokerᚋgraphᚋmodelᚐActionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Token_may(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, true, true, "Action")
+}
+
 func (ec *executionContext) _TokenConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ent.TokenConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3267,6 +3291,12 @@ func (ec *executionContext) _Token(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Token_usage(ctx, field, obj)
+				})
+		case "may":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Token_may(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

@@ -11,6 +11,10 @@ import (
 	"broker/ent/user"
 	"broker/server/tokens"
 	"broker/server/usage"
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
 	"time"
 
 	"entgo.io/contrib/entgql"
@@ -333,4 +337,90 @@ type VersionChange struct {
 type WebhookSecretPayload struct {
 	URL    string `json:"url"`
 	Secret string `json:"secret"`
+}
+
+// Something that a caller may do or not. MANAGE_REPOSITORIES: add, change, remove and sync them. DECIDE_VERSIONS: accept and
+// reject what changed, let through, block, write advisories. MANAGE_TOKENS: change, rotate, disable and revoke them.
+// RELEASE_TOKENS: from the token that made them. MANAGE_ACCOUNT: their own.
+type Action string
+
+const (
+	ActionReadPackages       Action = "READ_PACKAGES"
+	ActionReadRepositories   Action = "READ_REPOSITORIES"
+	ActionManageRepositories Action = "MANAGE_REPOSITORIES"
+	ActionUploadPackages     Action = "UPLOAD_PACKAGES"
+	ActionDecideVersions     Action = "DECIDE_VERSIONS"
+	ActionReadTokens         Action = "READ_TOKENS"
+	ActionCreateTokens       Action = "CREATE_TOKENS"
+	ActionManageTokens       Action = "MANAGE_TOKENS"
+	ActionReleaseTokens      Action = "RELEASE_TOKENS"
+	ActionReadUsage          Action = "READ_USAGE"
+	ActionReadAudit          Action = "READ_AUDIT"
+	ActionReadSettings       Action = "READ_SETTINGS"
+	ActionReadPeople         Action = "READ_PEOPLE"
+	ActionManagePeople       Action = "MANAGE_PEOPLE"
+	ActionManageSettings     Action = "MANAGE_SETTINGS"
+	ActionManageAccount      Action = "MANAGE_ACCOUNT"
+)
+
+var AllAction = []Action{
+	ActionReadPackages,
+	ActionReadRepositories,
+	ActionManageRepositories,
+	ActionUploadPackages,
+	ActionDecideVersions,
+	ActionReadTokens,
+	ActionCreateTokens,
+	ActionManageTokens,
+	ActionReleaseTokens,
+	ActionReadUsage,
+	ActionReadAudit,
+	ActionReadSettings,
+	ActionReadPeople,
+	ActionManagePeople,
+	ActionManageSettings,
+	ActionManageAccount,
+}
+
+func (e Action) IsValid() bool {
+	switch e {
+	case ActionReadPackages, ActionReadRepositories, ActionManageRepositories, ActionUploadPackages, ActionDecideVersions, ActionReadTokens, ActionCreateTokens, ActionManageTokens, ActionReleaseTokens, ActionReadUsage, ActionReadAudit, ActionReadSettings, ActionReadPeople, ActionManagePeople, ActionManageSettings, ActionManageAccount:
+		return true
+	}
+	return false
+}
+
+func (e Action) String() string {
+	return string(e)
+}
+
+func (e *Action) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Action(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Action", str)
+	}
+	return nil
+}
+
+func (e Action) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Action) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Action) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }

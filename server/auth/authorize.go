@@ -28,6 +28,35 @@ const (
 	ManageAccount // their own: password, second factor, sessions
 )
 
+// actionNames are the actions as the API names them, in their order.
+var actionNames = [...]string{"READ_PACKAGES", "READ_REPOSITORIES", "MANAGE_REPOSITORIES", "UPLOAD_PACKAGES", "DECIDE_VERSIONS", "READ_TOKENS",
+	"CREATE_TOKENS", "MANAGE_TOKENS", "RELEASE_TOKENS", "READ_USAGE", "READ_AUDIT", "READ_SETTINGS", "READ_PEOPLE", "MANAGE_PEOPLE",
+	"MANAGE_SETTINGS", "MANAGE_ACCOUNT"}
+
+// String is the action as the API names it.
+func (a Action) String() string { return actionNames[a] }
+
+// May are the actions that a caller may do to something: to what is Authorize's to say.
+func (s *Subject) May() []Action {
+	all := []Action{}
+	for action := range Action(len(actionNames)) {
+		allowed := allowances[action]
+		may := false
+		switch {
+		case s.User != nil:
+			may = ranks[s.User.Role] >= ranks[allowed.role] && (!s.SecondFactorMissing || action == ManageAccount)
+		case s.Token.Write:
+			may = allowed.write && (!allowed.setting || s.MayManageTokens)
+		default:
+			may = allowed.readOnly
+		}
+		if may {
+			all = append(all, action)
+		}
+	}
+	return all
+}
+
 // Object is what an action is done to; empty where the action concerns no one thing.
 type Object struct {
 	Package string
