@@ -85,9 +85,9 @@ docs: broker ## Check that README.md names exactly the settings that bin/broker 
 	@bin/broker man bin/man
 
 .PHONY: e2e
-e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser
-	$(call say,end to end: Composer and the browser side by side)
-	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory e2e-composer' '$(MAKE) --no-print-directory e2e-browser'
+e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser, and fuzz the parsers for a minute
+	$(call say,end to end: Composer and the browser side by side; beside them the fuzzers, five seconds each)
+	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory e2e-composer' '$(MAKE) --no-print-directory e2e-browser' 'scripts/fuzz.sh 5s 1'
 
 .PHONY: e2e-composer
 e2e-composer: ## Run the end-to-end tests with Composer alone

@@ -20,7 +20,19 @@ func Text(s string) string {
 		return strings.ToLower(s)
 	}
 	s = norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))
-	return norm.NFKC.String(cases.Fold().String(s))
+	return norm.NFKC.String(strings.Map(cherokee, cases.Fold().String(s)))
+}
+
+// cherokee folds the small letters of Cherokee to the capitals, as Unicode does (CaseFolding.txt), where it is the other
+// way around in every other script; cases.Fold turns each into the other.
+func cherokee(r rune) rune {
+	switch {
+	case r >= 0xAB70 && r <= 0xABBF:
+		return r - 0xAB70 + 0x13A0
+	case r >= 0x13F8 && r <= 0x13FD:
+		return r - 8
+	}
+	return r
 }
 
 // plain tells a text of ASCII alone.

@@ -13,7 +13,7 @@ func TestFoldedAlike(t *testing.T) {
 	for _, words := range [][]string{
 		{"Größe ÄRZTE", "größe ärzte", "GRÖSSE ÄRZTE", "gro\u0308sse a\u0308rzte"},
 		{"МОСКВА", "москва", "Москва"}, {"ΟΔΥΣΣΕΥΣ", "οδυσσευς", "οδυσσευσ"},
-		{"ﬁle", "FILE"}, {"ＡＢＣ", "abc"}, {"ԵՐԵՎԱՆ", "երեվան"}, {"Acme/LIB", "acme/lib"},
+		{"ﬁle", "FILE"}, {"ＡＢＣ", "abc"}, {"ԵՐԵՎԱՆ", "երեվան"}, {"Acme/LIB", "acme/lib"}, {"ᏣᎳᎩ ᏸ", "ꮳꮃꭹ ᏸ", "ꮳꮃꭹ Ᏸ"},
 	} {
 		for _, word := range words {
 			if got, want := fold.Text(word), fold.Text(words[0]); got != want {
