@@ -20209,6 +20209,7 @@ type RequirementMutation struct {
 	typ             string
 	id              *int64
 	name            *string
+	provided        *bool
 	clearedFields   map[string]struct{}
 	_package        *string
 	cleared_package bool
@@ -20393,6 +20394,42 @@ func (m *RequirementMutation) ResetName() {
 	m.name = nil
 }
 
+// SetProvided sets the "provided" field.
+func (m *RequirementMutation) SetProvided(b bool) {
+	m.provided = &b
+}
+
+// Provided returns the value of the "provided" field in the mutation.
+func (m *RequirementMutation) Provided() (r bool, exists bool) {
+	v := m.provided
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProvided returns the old "provided" field's value of the Requirement entity.
+// If the Requirement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RequirementMutation) OldProvided(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProvided is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProvided requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProvided: %w", err)
+	}
+	return oldValue.Provided, nil
+}
+
+// ResetProvided resets all changes to the "provided" field.
+func (m *RequirementMutation) ResetProvided() {
+	m.provided = nil
+}
+
 // ClearPackage clears the "package" edge to the Pkg entity.
 func (m *RequirementMutation) ClearPackage() {
 	m.cleared_package = true
@@ -20454,12 +20491,15 @@ func (m *RequirementMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RequirementMutation) Fields() []string {
-	fields := make([]string, 0, 2)
+	fields := make([]string, 0, 3)
 	if m._package != nil {
 		fields = append(fields, requirement.FieldPackageID)
 	}
 	if m.name != nil {
 		fields = append(fields, requirement.FieldName)
+	}
+	if m.provided != nil {
+		fields = append(fields, requirement.FieldProvided)
 	}
 	return fields
 }
@@ -20473,6 +20513,8 @@ func (m *RequirementMutation) Field(name string) (ent.Value, bool) {
 		return m.PackageID()
 	case requirement.FieldName:
 		return m.Name()
+	case requirement.FieldProvided:
+		return m.Provided()
 	}
 	return nil, false
 }
@@ -20486,6 +20528,8 @@ func (m *RequirementMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldPackageID(ctx)
 	case requirement.FieldName:
 		return m.OldName(ctx)
+	case requirement.FieldProvided:
+		return m.OldProvided(ctx)
 	}
 	return nil, fmt.Errorf("unknown Requirement field %s", name)
 }
@@ -20508,6 +20552,13 @@ func (m *RequirementMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetName(v)
+		return nil
+	case requirement.FieldProvided:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProvided(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Requirement field %s", name)
@@ -20563,6 +20614,9 @@ func (m *RequirementMutation) ResetField(name string) error {
 		return nil
 	case requirement.FieldName:
 		m.ResetName()
+		return nil
+	case requirement.FieldProvided:
+		m.ResetProvided()
 		return nil
 	}
 	return fmt.Errorf("unknown Requirement field %s", name)

@@ -21,6 +21,8 @@ type Requirement struct {
 	PackageID string `json:"package_id,omitempty"`
 	// What is required, in lower case; it need not be here.
 	Name string `json:"name,omitempty"`
+	// It is provided or replaced, rather than required.
+	Provided bool `json:"provided,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the RequirementQuery when eager-loading is set.
 	Edges        RequirementEdges `json:"edges"`
@@ -54,6 +56,8 @@ func (*Requirement) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case requirement.FieldProvided:
+			values[i] = new(sql.NullBool)
 		case requirement.FieldID:
 			values[i] = new(sql.NullInt64)
 		case requirement.FieldPackageID, requirement.FieldName:
@@ -90,6 +94,12 @@ func (_m *Requirement) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field name", values[i])
 			} else if value.Valid {
 				_m.Name = value.String
+			}
+		case requirement.FieldProvided:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field provided", values[i])
+			} else if value.Valid {
+				_m.Provided = value.Bool
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -137,6 +147,9 @@ func (_m *Requirement) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
+	builder.WriteString(", ")
+	builder.WriteString("provided=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Provided))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -34,6 +34,20 @@ func (_c *RequirementCreate) SetName(v string) *RequirementCreate {
 	return _c
 }
 
+// SetProvided sets the "provided" field.
+func (_c *RequirementCreate) SetProvided(v bool) *RequirementCreate {
+	_c.mutation.SetProvided(v)
+	return _c
+}
+
+// SetNillableProvided sets the "provided" field if the given value is not nil.
+func (_c *RequirementCreate) SetNillableProvided(v *bool) *RequirementCreate {
+	if v != nil {
+		_c.SetProvided(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *RequirementCreate) SetID(v int64) *RequirementCreate {
 	_c.mutation.SetID(v)
@@ -52,6 +66,7 @@ func (_c *RequirementCreate) Mutation() *RequirementMutation {
 
 // Save creates the Requirement in the database.
 func (_c *RequirementCreate) Save(ctx context.Context) (*Requirement, error) {
+	_c.defaults()
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -77,6 +92,14 @@ func (_c *RequirementCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *RequirementCreate) defaults() {
+	if _, ok := _c.mutation.Provided(); !ok {
+		v := requirement.DefaultProvided
+		_c.mutation.SetProvided(v)
+	}
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *RequirementCreate) check() error {
 	if _, ok := _c.mutation.PackageID(); !ok {
@@ -89,6 +112,9 @@ func (_c *RequirementCreate) check() error {
 		if err := requirement.NameValidator(v); err != nil {
 			return &ValidationError{Name: "name", err: fmt.Errorf(`ent: validator failed for field "Requirement.name": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Provided(); !ok {
+		return &ValidationError{Name: "provided", err: errors.New(`ent: missing required field "Requirement.provided"`)}
 	}
 	if len(_c.mutation.PackageIDs()) == 0 {
 		return &ValidationError{Name: "package", err: errors.New(`ent: missing required edge "Requirement.package"`)}
@@ -129,6 +155,10 @@ func (_c *RequirementCreate) createSpec() (*Requirement, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Name(); ok {
 		_spec.SetField(requirement.FieldName, field.TypeString, value)
 		_node.Name = value
+	}
+	if value, ok := _c.mutation.Provided(); ok {
+		_spec.SetField(requirement.FieldProvided, field.TypeBool, value)
+		_node.Provided = value
 	}
 	if nodes := _c.mutation.PackageIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -222,6 +252,9 @@ func (u *RequirementUpsertOne) UpdateNewValues() *RequirementUpsertOne {
 		if _, exists := u.create.mutation.Name(); exists {
 			s.SetIgnore(requirement.FieldName)
 		}
+		if _, exists := u.create.mutation.Provided(); exists {
+			s.SetIgnore(requirement.FieldProvided)
+		}
 	}))
 	return u
 }
@@ -305,6 +338,7 @@ func (_c *RequirementCreateBulk) Save(ctx context.Context) ([]*Requirement, erro
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*RequirementMutation)
 				if !ok {
@@ -439,6 +473,9 @@ func (u *RequirementUpsertBulk) UpdateNewValues() *RequirementUpsertBulk {
 			}
 			if _, exists := b.mutation.Name(); exists {
 				s.SetIgnore(requirement.FieldName)
+			}
+			if _, exists := b.mutation.Provided(); exists {
+				s.SetIgnore(requirement.FieldProvided)
 			}
 		}
 	}))

@@ -701,6 +701,10 @@ func init() {
 	requirementDescName := requirementFields[2].Descriptor()
 	// requirement.NameValidator is a validator for the "name" field. It is called by the builders before save.
 	requirement.NameValidator = requirementDescName.Validators[0].(func(string) error)
+	// requirementDescProvided is the schema descriptor for provided field.
+	requirementDescProvided := requirementFields[3].Descriptor()
+	// requirement.DefaultProvided holds the default value on creation for the provided field.
+	requirement.DefaultProvided = requirementDescProvided.Default.(bool)
 	sessionFields := schema.Session{}.Fields()
 	_ = sessionFields
 	// sessionDescHash is the schema descriptor for hash field.

@@ -47,6 +47,7 @@ func routes(h handlers) http.Handler {
 	r.Get("/dist/*", h.composer.Dist())
 	r.Get("/list.json", h.composer.List())
 	r.Get("/search.json", h.composer.Search())
+	r.Get("/providers/*", h.composer.Providers())
 	r.Post("/downloads", h.composer.Downloads())
 	r.Post("/security-advisories", h.composer.Advisories())
 	r.Post("/filter", h.composer.Filter())

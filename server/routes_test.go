@@ -71,6 +71,7 @@ func routeTable() map[string]called {
 		"GET /dist/*":                 {"/dist/acme/lib/1.0.0.0/abc.zip", "", tokenRoute(404).but("scoped", 403)},
 		"GET /list.json":              {"/list.json", "", tokenRoute(200)},
 		"GET /search.json":            {"/search.json?q=x", "", tokenRoute(200)},
+		"GET /providers/*":            {"/providers/psr/log-implementation.json", "", tokenRoute(200)},
 		"POST /downloads":             {"/downloads", `{"downloads":[]}`, tokenRoute(204)},
 		"POST /security-advisories":   {"/security-advisories", `{"packages":["acme/lib"]}`, tokenRoute(200)},
 		"POST /filter":                {"/filter", `{"packages":["pkg://composer/acme/lib"],"lists":["malware"]}`, tokenRoute(200)},

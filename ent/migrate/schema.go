@@ -694,6 +694,7 @@ var (
 	RequirementsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64, Increment: true},
 		{Name: "name", Type: field.TypeString, Size: 255},
+		{Name: "provided", Type: field.TypeBool, Default: false},
 		{Name: "package_id", Type: field.TypeString, Size: 64},
 	}
 	// RequirementsTable holds the schema information for the "requirements" table.
@@ -704,21 +705,21 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "requirements_packages_requirements",
-				Columns:    []*schema.Column{RequirementsColumns[2]},
+				Columns:    []*schema.Column{RequirementsColumns[3]},
 				RefColumns: []*schema.Column{PackagesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "requirement_package_id_name",
+				Name:    "requirement_package_id_name_provided",
 				Unique:  true,
-				Columns: []*schema.Column{RequirementsColumns[2], RequirementsColumns[1]},
+				Columns: []*schema.Column{RequirementsColumns[3], RequirementsColumns[1], RequirementsColumns[2]},
 			},
 			{
 				Name:    "requirement_name_package_id",
 				Unique:  false,
-				Columns: []*schema.Column{RequirementsColumns[1], RequirementsColumns[2]},
+				Columns: []*schema.Column{RequirementsColumns[1], RequirementsColumns[3]},
 			},
 		},
 	}

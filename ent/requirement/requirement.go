@@ -16,6 +16,8 @@ const (
 	FieldPackageID = "package_id"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
+	// FieldProvided holds the string denoting the provided field in the database.
+	FieldProvided = "provided"
 	// EdgePackage holds the string denoting the package edge name in mutations.
 	EdgePackage = "package"
 	// Table holds the table name of the requirement in the database.
@@ -34,6 +36,7 @@ var Columns = []string{
 	FieldID,
 	FieldPackageID,
 	FieldName,
+	FieldProvided,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -49,6 +52,8 @@ func ValidColumn(column string) bool {
 var (
 	// NameValidator is a validator for the "name" field. It is called by the builders before save.
 	NameValidator func(string) error
+	// DefaultProvided holds the default value on creation for the "provided" field.
+	DefaultProvided bool
 )
 
 // OrderOption defines the ordering options for the Requirement queries.
@@ -67,6 +72,11 @@ func ByPackageID(opts ...sql.OrderTermOption) OrderOption {
 // ByName orders the results by the name field.
 func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
+}
+
+// ByProvided orders the results by the provided field.
+func ByProvided(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldProvided, opts...).ToFunc()
 }
 
 // ByPackageField orders the results by package field.

@@ -64,6 +64,11 @@ func Name(v string) predicate.Requirement {
 	return predicate.Requirement(sql.FieldEQ(FieldName, v))
 }
 
+// Provided applies equality check predicate on the "provided" field. It's identical to ProvidedEQ.
+func Provided(v bool) predicate.Requirement {
+	return predicate.Requirement(sql.FieldEQ(FieldProvided, v))
+}
+
 // PackageIDEQ applies the EQ predicate on the "package_id" field.
 func PackageIDEQ(v string) predicate.Requirement {
 	return predicate.Requirement(sql.FieldEQ(FieldPackageID, v))
@@ -192,6 +197,16 @@ func NameEqualFold(v string) predicate.Requirement {
 // NameContainsFold applies the ContainsFold predicate on the "name" field.
 func NameContainsFold(v string) predicate.Requirement {
 	return predicate.Requirement(sql.FieldContainsFold(FieldName, v))
+}
+
+// ProvidedEQ applies the EQ predicate on the "provided" field.
+func ProvidedEQ(v bool) predicate.Requirement {
+	return predicate.Requirement(sql.FieldEQ(FieldProvided, v))
+}
+
+// ProvidedNEQ applies the NEQ predicate on the "provided" field.
+func ProvidedNEQ(v bool) predicate.Requirement {
+	return predicate.Requirement(sql.FieldNEQ(FieldProvided, v))
 }
 
 // HasPackage applies the HasEdge predicate on the "package" edge.

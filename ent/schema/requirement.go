@@ -9,8 +9,8 @@ import (
 	"entgo.io/ent/schema/index"
 )
 
-// Requirement is that a version of a package, as its source has it now, requires another: so that those that require one
-// are found without reading all documents. Its rows have numbers as ids: they are many, and are never asked for by id.
+// Requirement is that a version of a package, as its source has it now, requires another, or stands in for it: so that
+// those that do are found without reading all documents. Its rows have numbers as ids: they are many, and are never asked for by id.
 type Requirement struct{ ent.Schema }
 
 // Fields of the Requirement.
@@ -19,6 +19,7 @@ func (Requirement) Fields() []ent.Field {
 		field.Int64("id"),
 		field.String("package_id").Immutable(),
 		field.String("name").Immutable().MaxLen(255).Comment("What is required, in lower case; it need not be here."),
+		field.Bool("provided").Default(false).Immutable().Comment("It is provided or replaced, rather than required."),
 	}
 }
 
@@ -31,7 +32,7 @@ func (Requirement) Edges() []ent.Edge {
 
 // Indexes of the Requirement.
 func (Requirement) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("package_id", "name").Unique(), index.Fields("name", "package_id")}
+	return []ent.Index{index.Fields("package_id", "name", "provided").Unique(), index.Fields("name", "package_id")}
 }
 
 // Annotations of the Requirement: never in the API by itself.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
+
+	"broker/server/metadata"
 )
 
 // stored is what the database has of the packages of a Put.
@@ -24,7 +26,7 @@ type oldPackage struct {
 	versions  map[string]*oldVersion // by normalised version
 	dists     map[distKey]*oldDist
 	documents [2]oldDocument // stable, dev
-	requires  map[string]bool
+	names     map[metadata.Named]bool
 }
 
 type oldVersion struct {
@@ -54,7 +56,7 @@ func (p *put) read(ctx context.Context) error {
 		names[i] = u.Name
 	}
 	err := p.each(ctx, func(rows *stdsql.Rows) error {
-		old := &oldPackage{versions: map[string]*oldVersion{}, dists: map[distKey]*oldDist{}, requires: map[string]bool{}}
+		old := &oldPackage{versions: map[string]*oldVersion{}, dists: map[distKey]*oldDist{}, names: map[metadata.Named]bool{}}
 		var name string
 		err := rows.Scan(&old.id, &name, &old.gone)
 		p.stored.packages[name], byID[old.id] = old, old
@@ -135,13 +137,14 @@ func (p *put) readDocuments(ctx context.Context, byID map[string]*oldPackage, id
 
 func (p *put) readRequirements(ctx context.Context, byID map[string]*oldPackage, ids []any) error {
 	return p.each(ctx, func(rows *stdsql.Rows) error {
-		var of, name string
-		if err := rows.Scan(&of, &name); err != nil {
+		var of string
+		var one metadata.Named
+		if err := rows.Scan(&of, &one.Name, &one.Provided); err != nil {
 			return err
 		}
-		byID[of].requires[name] = true
+		byID[of].names[one] = true
 		return nil
-	}, "SELECT package_id, name FROM requirements WHERE package_id IN ("+marks(1, len(ids))+")", ids...)
+	}, "SELECT package_id, name, provided FROM requirements WHERE package_id IN ("+marks(1, len(ids))+")", ids...)
 }
 
 func place(dev bool) int {

@@ -31,7 +31,7 @@ type writes struct {
 	documents []any
 	gone      map[string][]any // ids, by table
 	requires  []any            // columns of row after row
-	dropped   [][2]string      // requirements that no version has any more: package's id and name
+	dropped   []dropped        // requirements that no version has any more
 }
 
 type packageRow struct {

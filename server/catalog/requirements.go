@@ -10,31 +10,37 @@ import (
 	"broker/server/metadata"
 )
 
-// addRequirements adds what versions of a package require and did not, and notes what none requires any more.
+// dropped is what no version of a package, by its id, requires or provides any more.
+type dropped struct {
+	of string
+	metadata.Named
+}
+
+// addRequirements adds what versions of a package require or provide and did not, and notes what none does any more.
 func (w *writes) addRequirements(of string, old *oldPackage, u *Update) {
-	names := metadata.Required(u.Versions)
-	required := make(map[string]bool, len(names))
-	for _, name := range names {
-		required[name] = true
-		if !old.requires[name] {
-			w.requires = append(w.requires, of, name)
+	named := map[metadata.Named]bool{}
+	for _, one := range metadata.NamedBy(u.Versions) {
+		named[one] = true
+		if !old.names[one] {
+			w.requires = append(w.requires, of, one.Name, one.Provided)
 		}
 	}
-	for name := range old.requires {
-		if !required[name] {
-			w.dropped = append(w.dropped, [2]string{of, name})
+	for one := range old.names {
+		if !named[one] {
+			w.dropped = append(w.dropped, dropped{of, one})
 		}
 	}
 }
 
 func (w *writes) runRequirements(ctx context.Context, tx *database.Tx) error {
 	for values := w.requires; len(values) > 0; {
-		n := min(len(values), 2*atATime)
+		n := min(len(values), 3*atATime)
 		var rows []string
-		for at := 1; at < n; at += 2 {
-			rows = append(rows, fmt.Sprintf("($%d, $%d)", at, at+1))
+		for at := 1; at < n; at += 3 {
+			rows = append(rows, fmt.Sprintf("($%d, $%d, $%d)", at, at+1, at+2))
 		}
-		query := "INSERT INTO requirements (package_id, name) VALUES " + strings.Join(rows, ", ") + " ON CONFLICT (package_id, name) DO NOTHING"
+		query := "INSERT INTO requirements (package_id, name, provided) VALUES " + strings.Join(rows, ", ") +
+			" ON CONFLICT (package_id, name, provided) DO NOTHING"
 		if _, err := tx.ExecContext(ctx, query, values[:n]...); err != nil {
 			return fmt.Errorf("write requirements: %w", err)
 		}
@@ -42,7 +48,7 @@ func (w *writes) runRequirements(ctx context.Context, tx *database.Tx) error {
 		runtime.Gosched()
 	}
 	for _, one := range w.dropped {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM requirements WHERE package_id = $1 AND name = $2", one[0], one[1]); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM requirements WHERE package_id = $1 AND name = $2 AND provided = $3", one.of, one.Name, one.Provided); err != nil {
 			return fmt.Errorf("delete requirements: %w", err)
 		}
 	}

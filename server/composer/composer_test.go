@@ -101,6 +101,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	mux.Handle("/dist/", h.Dist())
 	mux.Handle("/list.json", h.List())
 	mux.Handle("/search.json", h.Search())
+	mux.Handle("/providers/", h.Providers())
 	mux.Handle("/downloads", h.Downloads())
 	mux.Handle("/security-advisories", h.Advisories())
 	mux.Handle("/filter", h.Filter())

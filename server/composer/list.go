@@ -97,6 +97,26 @@ func (h *Handler) Search() http.HandlerFunc {
 	})
 }
 
+// Providers answers providers/VENDOR/PACKAGE.json, which Composer asks for where nothing here is called so: the packages
+// that provide or replace it. A name outside the token's patterns may be asked for: what is told is within them.
+func (h *Handler) Providers() http.HandlerFunc {
+	return h.route(func(q *request) error {
+		_, rest, _ := strings.Cut(q.R.URL.Path, "/providers/")
+		name, isJSON := strings.CutSuffix(rest, ".json")
+		if !isJSON || q.R.URL.RawPath != "" || !pattern.ValidName(name) {
+			return q.missing("No package can have this name.")
+		}
+		if err := q.AdmitTo(""); err != nil {
+			return err
+		}
+		providers, err := q.h.View.Providers(q.R.Context(), name, q.Token.Packages)
+		if err != nil {
+			return err
+		}
+		return q.writeJSON(map[string]any{"providers": providers})
+	})
+}
+
 func abandoned(replacement *string) any {
 	switch {
 	case replacement == nil:

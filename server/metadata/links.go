@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,28 +43,36 @@ func Links(composerJSON []byte) []Link {
 	return all
 }
 
-// Required are the names that some versions require, sorted, in lower case: without the platform, and without those of
-// require-dev.
-func Required(versions []Version) []string {
-	names := map[string]bool{}
-	last := ""
-	for i := range versions {
-		raw := versions[i].fields.get("require")
-		if !isObject(raw) || string(raw) == last { // most versions require what the one before does
-			continue
-		}
-		last = string(raw)
-		members(raw, func(key, _ []byte) bool {
-			if name := strings.ToLower(text(key)); strings.Contains(name, "/") && len(name) <= 255 {
-				names[texts.Line(name, 255)] = true
+// Named is a package that versions require, or provide or replace.
+type Named struct {
+	Name     string // lower case
+	Provided bool   // or replaced
+}
+
+// NamedBy are the packages that some versions require, and those that they provide or replace, in an order that is always
+// the same: without the platform, and without those of require-dev.
+func NamedBy(versions []Version) []Named {
+	names := map[Named]bool{}
+	for _, section := range []string{"require", "provide", "replace"} {
+		last := ""
+		for i := range versions {
+			raw := versions[i].fields.get(section)
+			if !isObject(raw) || string(raw) == last { // most versions say what the one before does
+				continue
 			}
-			return len(names) < linksMax
-		})
+			last = string(raw)
+			members(raw, func(key, _ []byte) bool {
+				if name := strings.ToLower(text(key)); strings.Contains(name, "/") && len(name) <= 255 {
+					names[Named{texts.Line(name, 255), section != "require"}] = true
+				}
+				return len(names) < linksMax
+			})
+		}
 	}
-	sorted := make([]string, 0, len(names))
-	for name := range names {
-		sorted = append(sorted, name)
-	}
-	slices.Sort(sorted)
-	return sorted
+	return slices.SortedFunc(maps.Keys(names), func(a, b Named) int {
+		if a.Provided != b.Provided {
+			return map[bool]int{false: -1, true: 1}[a.Provided]
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
 }

@@ -24,6 +24,7 @@ import (
 	"broker/server/database/databasetest"
 	"broker/server/jobs"
 	"broker/server/mirror"
+	"broker/server/pattern"
 	"broker/server/view"
 )
 
@@ -522,4 +523,44 @@ func TestAnotherLossIsDoubtedAnew(t *testing.T) {
 	if _, notice := w.run(); notice != "" || len(w.present()) != 39 {
 		t.Errorf("the same and one more: notice %q, %d packages", notice, len(w.present()))
 	}
+}
+
+// Who asks what provides a name is told of the packages of which a version provides or replaces it, within what the token
+// may see, and no longer when none does.
+func TestProvidersAreFound(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		w.publish(fields{"version": "1.0.0", "description": "Logs", "type": "symfony-bundle", "dist": w.dist("/1.zip", zipOf("1"), commit), "require": fields{"psr/http-client": "^1.0"},
+			"provide": fields{"Psr/Log-Implementation": "1.0", "ext-log": "*"}, "replace": fields{"acme/old": "self.version"}})
+		w.mustSync()
+		told := func(name string, patterns ...string) []view.Provider {
+			t.Helper()
+			visible, err := pattern.Parse(patterns)
+			w.must(err)
+			found, err := w.view.Providers(t.Context(), name, visible)
+			w.must(err)
+			return found
+		}
+		want := []view.Provider{{Name: "acme/lib", Description: "Logs", Type: "symfony-bundle"}}
+		for _, name := range []string{"psr/log-implementation", "acme/old"} {
+			if got := told(name); !slices.Equal(got, want) {
+				t.Errorf("%s: %+v", name, got)
+			}
+			if got := told(name, "other/*"); len(got) != 0 {
+				t.Errorf("%s to a token of others: %+v", name, got)
+			}
+		}
+		if got := told("psr/http-client"); len(got) != 0 {
+			t.Errorf("what requires it is told to provide it: %+v", got)
+		}
+		w.publish(fields{"version": "2.0.0", "description": "Logs", "type": "symfony-bundle", "dist": w.dist("/2.zip", zipOf("2"), commit), "provide": fields{"psr/log-implementation": "1.0"}})
+		w.mustSync()
+		if got := told("psr/log-implementation"); !slices.Equal(got, want) {
+			t.Errorf("after a change: %+v", got)
+		}
+		if got := told("acme/old"); len(got) != 0 {
+			t.Errorf("what no version replaces any more: %+v", got)
+		}
+	})
 }

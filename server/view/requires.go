@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"broker/ent/pkg"
 	"broker/ent/predicate"
 	"broker/ent/requirement"
+	"broker/server/database"
 	"broker/server/metadata"
 	"broker/server/pattern"
 )
@@ -45,4 +47,51 @@ func (v *View) Requires(ctx context.Context, of *ent.PackageVersion, visible pat
 }
 
 // Requiring selects the packages of which a version, as its source has it now, requires another.
-func Requiring(name string) predicate.Pkg { return pkg.HasRequirementsWith(requirement.Name(name)) }
+func Requiring(name string) predicate.Pkg {
+	return pkg.HasRequirementsWith(requirement.Name(name), requirement.Provided(false))
+}
+
+// Provider is a package that provides or replaces another, as Composer suggests it.
+type Provider struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Type        string `json:"type"`
+}
+
+// providersMax is how many providers of a name are told.
+const providersMax = 100
+
+// Providers are the packages that a token with these patterns may see of which a version provides or replaces a name, lower
+// case: the most downloaded first.
+func (v *View) Providers(ctx context.Context, name string, visible pattern.Set) ([]Provider, error) {
+	return database.Soon(ctx, func(ctx context.Context) ([]Provider, error) {
+		rows, err := v.db.Client.Pkg.Query().
+			Where(pkg.HasRequirementsWith(requirement.Name(name), requirement.Provided(true)), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil(), Within(visible)).
+			Order(ent.Desc(pkg.FieldDownloads), ent.Asc(pkg.FieldName)).Limit(2 * providersMax).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look for what provides %s: %w", name, err)
+		}
+		order, err := v.owners.Order(ctx)
+		if err != nil {
+			return nil, err
+		}
+		withdrawn, err := v.allWithdrawn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names, err := v.names.get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all := []Provider{}
+		for _, row := range rows {
+			_, here := slices.BinarySearch(names, row.Name)
+			_, gone := withdrawn[row.Name]
+			if !here || gone || order.First(row.Name, *row.RepositoryID) == "" || slices.ContainsFunc(all, func(p Provider) bool { return p.Name == row.Name }) {
+				continue
+			}
+			all = append(all, Provider{row.Name, row.Description, row.Type})
+		}
+		return all[:min(len(all), providersMax)], nil
+	})
+}

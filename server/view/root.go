@@ -20,6 +20,7 @@ type root struct {
 	AvailablePatterns []string  `json:"available-package-patterns,omitempty"`
 	Search            string    `json:"search"`
 	List              string    `json:"list"`
+	Providers         string    `json:"providers-api"`
 	NotifyBatch       string    `json:"notify-batch"`
 	Advisories        advising  `json:"security-advisories"`
 	Filter            filtering `json:"filter"`
@@ -92,6 +93,7 @@ func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
 		MetadataURL:     path + "/p2/%package%.json",
 		Search:          path + "/search.json?q=%query%&type=%type%",
 		List:            path + "/list.json",
+		Providers:       path + "/providers/%package%.json",
 		NotifyBatch:     base + "/downloads",
 		Advisories:      advising{Metadata: true, APIURL: base + "/security-advisories"},
 		Filter:          filtering{Metadata: true, APIURL: base + "/filter"},
