@@ -51,6 +51,7 @@ func routes(h handlers) http.Handler {
 	r.Post("/downloads", h.composer.Downloads())
 	r.Post("/security-advisories", h.composer.Advisories())
 	r.Post("/filter", h.composer.Filter())
+	r.Post("/preflight", h.composer.Preflight())
 
 	// Anyone.
 	r.Get("/health", h.composer.Health())

@@ -75,6 +75,7 @@ func routeTable() map[string]called {
 		"POST /downloads":             {"/downloads", `{"downloads":[]}`, tokenRoute(204)},
 		"POST /security-advisories":   {"/security-advisories", `{"packages":["acme/lib"]}`, tokenRoute(200)},
 		"POST /filter":                {"/filter", `{"packages":["pkg://composer/acme/lib"],"lists":["malware"]}`, tokenRoute(200)},
+		"POST /preflight":             {"/preflight", `{"packages":[{"name":"acme/lib","version":"1.0.0"}]}`, tokenRoute(200)},
 		"GET /health":                 {"/health", "", tokenRoute(200).but("anonymous", 200).but("person", 200)},
 		"GET /ready":                  {"/ready", "", open(200)},
 		"POST /leaks":                 {"/leaks", `{}`, open(202)},

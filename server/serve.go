@@ -68,6 +68,7 @@ type server struct {
 	shared       *ratelimit.Shared // nil where each instance counts by itself
 	usage        *usage.Recorder
 	installs     *composer.Installs
+	fetches      *composer.Fetches
 	access       *tokens.Service
 	tokens       *auth.Tokens
 	audit        *audit.Log
@@ -180,6 +181,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.syncer = mirror.NewSyncer(packages, repositories, mirror.DefaultBounds)
 	s.uploads = &upload.Service{DB: db, Store: s.store, Catalog: packages, Owners: owners, Audit: events}
 	s.archives = mirror.NewArchives(s.store, packages, repositories, c.log)
+	s.fetches = composer.NewFetches(views, s.archives, c.log)
 	ahead := mirror.NewAhead(mirror.AheadConfig{DB: db, Archives: s.archives, Owners: owners, Settings: rules, Queue: s.queue, Log: c.log, Blocked: views.IsBlocked})
 	s.queue.FetchAhead(ahead.Fetch)
 	s.queue.Handle(mirror.AcceptedTask, ahead.FetchAccepted)
@@ -204,7 +206,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		Accounts: s.accounts, Settings: rules, Cookies: cookies, Answers: db.Answers,
 	}
 	s.handler = routes(handlers{
-		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs},
+		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs, Fetches: s.fetches},
 		graph: graph.NewHandler(&graph.Resolver{
 			Client: db.Reports, View: views, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
 			Readmes: &view.Readmes{Store: s.store, Sources: repositories}, Sources: repositories, Orgs: organizations, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
@@ -296,6 +298,7 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	defer cancel()
 	err = errors.Join(err, s.queue.Stop(last))
 	s.installs.Close()
+	s.fetches.Close()
 	stop()
 	tasks.Wait()
 	if s.shared != nil {

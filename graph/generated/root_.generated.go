@@ -5125,14 +5125,14 @@ input TokenWhere {
 input TokenOrder { field: TokenOrderField! direction: OrderDirection! = ASC }
 enum TokenOrderField { DESCRIPTION CREATED_AT LAST_USED_AT EXPIRES_AT }
 
-"What a token gets of a version. HELD: only locks that name it get it."
+"What a token gets of a version. HELD: it is not offered, and only locks that name it get it: its cooldown has not ended, or its source no longer has it."
 enum VersionOutcome { ALLOWED MISSING NOT_ALLOWED BLOCKED HELD }
 "What a token gets of a version, and why."
 type Explanation {
   package: String!
   version: String!
   outcome: VersionOutcome!
-  "Every rule that took part, in the order in which they are asked; the first that does not allow decides."
+  "Every rule that took part, in the order in which they are asked. The first that does not allow decides; what only keeps a version from being offered gives way to what refuses its archive, too."
   steps: [ExplanationStep!]!
   "Held back until then; null: not."
   heldUntil: Time

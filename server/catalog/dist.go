@@ -77,6 +77,12 @@ func WithPin(ctx context.Context, client *ent.Client, d *Dist) error {
 	if err != nil {
 		return fmt.Errorf("read what is pinned of %s %s: %w", d.Package, d.Normalized, err)
 	}
+	d.pinnedAs(row)
+	return nil
+}
+
+// pinnedAs completes a dist with what is pinned of its version.
+func (d *Dist) pinnedAs(row *ent.Pin) {
 	d.Pinned = true
 	switch {
 	case row.Address != d.Reference: // of before a person accepted a change
@@ -86,7 +92,6 @@ func WithPin(ctx context.Context, client *ent.Client, d *Dist) error {
 	default:
 		d.Overwritten = row.Overwritten
 	}
-	return nil
 }
 
 // distVersion is a version as the dist route writes it. A branch may hold what a path cannot; then its MD5 stands for

@@ -154,6 +154,7 @@ func (p Program) tree() *cobra.Command {
 		&cobra.Command{Use: "serve", Short: "Migrate the database, then serve everything on one port (the default)", Args: none, RunE: root.RunE},
 		&cobra.Command{Use: "migrate", Short: "Apply pending migrations and stop", Args: none, RunE: p.configured(migrate)},
 		p.showConfig(),
+		p.preflight(),
 		&cobra.Command{Use: "version", Short: "Show the version", Args: none, RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "broker", p.Version)
 			return err

@@ -80,10 +80,10 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	w.client = safehttp.NewPaced(policy, "test", pace)
 	owners := repository.NewOwners(db, memory)
 	owners.Reach(w.client)
-	views := view.New(db, memory, owners, nil, public, 64<<20)
 	queue, err := jobs.New(db, jobs.DefaultPace, log)
 	w.must(err)
 	w.sources = repository.New(repository.Config{DB: db, Audit: events, Syncs: queue, Client: w.client, Policy: policy, Sealer: sealer})
+	views := view.New(db, memory, owners, mirror.NewFollower(db, packages, w.sources, log, time.Now), public, 64<<20)
 	w.must(queue.Start(t.Context(), mirror.NewSyncer(packages, w.sources, mirror.DefaultBounds).Sync))
 	t.Cleanup(func() { queue.Stop(t.Context()) })
 	w.catalog, w.views, w.tokens = packages, views, auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now))
@@ -94,7 +94,10 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 		Usage: w.usage, Refusals: audit.NewRefusals(events), Log: log,
 		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 	}
-	h := &composer.Handler{Callers: callers, View: views, Archives: mirror.NewArchives(store, packages, w.sources, log), Installs: w.installs}
+	archives := mirror.NewArchives(store, packages, w.sources, log)
+	fetches := composer.NewFetches(views, archives, log)
+	t.Cleanup(fetches.Close)
+	h := &composer.Handler{Callers: callers, View: views, Archives: archives, Installs: w.installs, Fetches: fetches}
 	mux := http.NewServeMux()
 	mux.Handle("/packages.json", h.Root())
 	mux.Handle("/p2/", h.Metadata())
@@ -105,6 +108,7 @@ func newWorld(t testing.TB, db *database.DB, o fixture.Options) *world {
 	mux.Handle("/downloads", h.Downloads())
 	mux.Handle("/security-advisories", h.Advisories())
 	mux.Handle("/filter", h.Filter())
+	mux.Handle("/preflight", h.Preflight())
 	mux.Handle("/health", h.Health())
 	w.routes = forwarded.Proxies(nil).Middleware(mux)
 	name, address := "fixture", w.upstream.URL()

@@ -29,7 +29,7 @@ func (h *Handler) Dist() http.HandlerFunc {
 			return err
 		}
 		dist, err := q.h.View.Dist(q.R.Context(), path.name, path.version, path.reference)
-		if errors.Is(err, catalog.ErrNotFound) && maybeCommit(path.reference) {
+		if errors.Is(err, catalog.ErrNotFound) && catalog.MaybeCommit(path.reference) {
 			if err := q.Admit(); err != nil { // it costs a look into a git repository
 				return err
 			}
@@ -66,11 +66,6 @@ func (q *request) refuse(code auth.Code, why error) error {
 		return err
 	}
 	return &auth.Refusal{Status: http.StatusForbidden, Code: code, Message: why.Error()}
-}
-
-// maybeCommit tells whether a reference may be a commit of git, or the beginning of one.
-func maybeCommit(reference string) bool {
-	return len(reference) >= 7 && len(reference) <= 64 && strings.Trim(reference, "0123456789abcdef") == ""
 }
 
 // pinned is the archive of a commit that no branch or tag is at, which a project pins.
@@ -160,6 +155,14 @@ const storageRetry = 5
 
 // archiveRefusal says why an archive could not be had. Only the source's own "not found" is one.
 func archiveRefusal(dist *catalog.Dist, err error) error {
+	if refusal := refusalFor(dist, err); refusal != nil {
+		return refusal
+	}
+	return err
+}
+
+// refusalFor is archiveRefusal's answer; nil where the fault is ours.
+func refusalFor(dist *catalog.Dist, err error) *auth.Refusal {
 	if unavailable, ok := errors.AsType[*catalog.Unavailable](err); ok {
 		if unavailable.Gone {
 			return notFound(fmt.Sprintf("The source of %s no longer has the archive of %s: %s", dist.Package, dist.Version, unavailable.Reason))
@@ -177,5 +180,5 @@ func archiveRefusal(dist *catalog.Dist, err error) error {
 			Message: fmt.Sprintf("The storage that the archive of %s %s is kept in cannot be used just now. Try again in a while.", dist.Package, dist.Version),
 		}
 	}
-	return err
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
 	"broker/server/tokens"
+	"broker/server/view"
 )
 
 // FuzzRequests holds every route of Composer to clean answers, whatever is asked for and whoever asks: one of the statuses
@@ -99,6 +100,33 @@ func FuzzFilterQuestions(f *testing.F) {
 				if list != "malware" || !strings.HasPrefix(one.Package, "acme/") || one.Constraint == "" {
 					t.Fatalf("%q: under %s is told %+v", body, list, one)
 				}
+			}
+		}
+	})
+}
+
+// FuzzPreflights holds POST /preflight to 200 or 400, and an answer that tells nothing of packages which the token does not
+// include, whatever the body is.
+func FuzzPreflights(f *testing.F) {
+	w := newWorld(f, databasetest.New(f), fixture.Options{Names: fixture.Available})
+	unlimited := 0
+	secret := w.token(tokens.NewToken{RateLimit: &unlimited, Packages: []string{"globex/*"}})
+	for _, body := range []string{`{"packages":[{"name":"acme/lib","version":"1.0.0"},{"name":"globex/cache","version":"dev-main","dist":{"url":"https://broker.example/dist/globex/cache/dev-main/abc.zip","reference":"abc"}}]}`,
+		`{"packages":[{"name":"acme/lib","version":"dev-main","dist":{"url":"https://broker.example/dist/%2f","reference":"%00"}}]}`, `{"packages":[{"name":"a","version":"1"}]}`, `{"packages":[{"name":"/","version":"1 as 2"}]}`, `[]`, ``} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := w.post(secret, "/preflight", "application/json", string(body))
+		if r.Code == http.StatusBadRequest {
+			return
+		}
+		var answer view.Preflighted
+		if r.Code != http.StatusOK || json.Unmarshal(r.Body.Bytes(), &answer) != nil {
+			t.Fatalf("%q: %d %s", body, r.Code, r.Body)
+		}
+		for _, one := range answer.Packages {
+			if strings.EqualFold(one.Name, "acme/lib") && one.Outcome == view.Allowed && !strings.Contains(one.Reason, "metapackage") && !strings.Contains(one.Reason, "folder") {
+				t.Fatalf("%q: %+v", body, one)
 			}
 		}
 	})

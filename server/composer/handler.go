@@ -28,6 +28,7 @@ type Handler struct {
 	View     *view.View
 	Archives Archives
 	Installs *Installs
+	Fetches  *Fetches
 }
 
 // request is one authenticated request under way.

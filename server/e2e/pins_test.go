@@ -10,7 +10,7 @@ import (
 
 // TestReleasesStayWhatTheyWere guarantees that Composer gets a release as it was first seen although its tag was moved
 // upstream, from a lock and without one, until a person accepts the change; and that a blocked one is neither offered
-// nor installed from a lock, for the reason that was given.
+// nor installed from a lock, for the reason that was given. A preflight of the lock says before what the install then does.
 func TestReleasesStayWhatTheyWere(t *testing.T) {
 	t.Parallel()
 	databases(t, func(t *testing.T, database string) {
@@ -20,6 +20,10 @@ func TestReleasesStayWhatTheyWere(t *testing.T) {
 		p := w.project(t, w.secret)
 		p.MustRun("require", "acme/suite:^2.0", "acme/mixedcase:*", "hooli/theme:^1.0")
 		contains(t, installed(p), lib(was))
+
+		if code, printed := w.preflight(t, p); code != 0 {
+			t.Errorf("the preflight of what is installed ended with %d:\n%s", code, printed)
+		}
 
 		moved := w.upstream.MoveBranch("acme/lib", "2.0.0")
 		if run := w.api.sync(w.repository); run.Status != "SUCCEEDED" {
@@ -50,6 +54,11 @@ func TestReleasesStayWhatTheyWere(t *testing.T) {
 			_, body := w.get("/p2/acme/lib.json", w.secret)
 			return !strings.Contains(body, `"version":"2.0.0"`)
 		})
+		code, printed := w.preflight(t, p)
+		if code != 1 {
+			t.Errorf("the preflight of what is blocked ended with %d", code)
+		}
+		contains(t, printed, "acme/lib", "BLOCKED", "It sends keys away", "https://example.org/advisory")
 		p.ForgetCache()
 		p.ForgetPackages()
 		refusal := p.Composer("install")

@@ -3,13 +3,9 @@ package view
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"broker/ent"
-	"broker/ent/packageversion"
-	"broker/ent/pkg"
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/metadata"
@@ -21,13 +17,13 @@ import (
 // Outcome is what a token gets of a version.
 type Outcome string
 
-// The outcomes.
+// The outcomes. Where several things refuse, what refuses the archive too decides.
 const (
-	Allowed    Outcome = "ALLOWED"
+	Allowed    Outcome = "ALLOWED"     // it is offered, and its archive is served; where a lock asks, its archive is
 	Missing    Outcome = "MISSING"     // nobody here has it
 	NotAllowed Outcome = "NOT_ALLOWED" // the token does not include the package, or not the version
 	BlockedNow Outcome = "BLOCKED"     // somebody blocked it
-	HeldBack   Outcome = "HELD"        // its cooldown has not ended: only locks that name it get it
+	HeldBack   Outcome = "HELD"        // it is not offered, and only locks that name it get it: its cooldown has not ended, or its source lost it
 )
 
 // Step is one rule that took part in a decision.
@@ -46,39 +42,45 @@ type Decision struct {
 	Steps      []Step // every rule that took part, in the order in which they are asked
 
 	HeldUntil  *time.Time // nil where it is not held back
-	Changed    bool       // its source has something else under this version now; what was first seen is served
-	Stored     bool       // its archive is here
+	Changed    bool       // its source, or this server, has something else under this version now than what is asked for, or served
+	Stored     bool       // its archive is here, or it has none
+	Gone       bool       // it was offered once: only locks that name it get it
 	Repository string     // the id of the repository that answers; empty where none does
 	Dist       *catalog.Dist
+	// Branch has the archive of what a branch is at, where a lock names another commit of it, Commit, that would be packed
+	// from the same git repository; nil otherwise.
+	Branch *catalog.Dist
+	Commit string
+
+	why string // what the step says that decided
 }
 
-// Why is the first thing that refuses, for people; empty where nothing does.
-func (d *Decision) Why() string {
-	for _, step := range d.Steps {
-		if !step.Allowed {
-			return step.Text
-		}
-	}
-	return ""
-}
+// Why is what decided that it is not allowed, for people; empty where it is.
+func (d *Decision) Why() string { return d.why }
 
 func (d *Decision) note(rule string, allowed bool, format string, args ...any) {
 	d.Steps = append(d.Steps, Step{rule, allowed, fmt.Sprintf(format, args...)})
 }
 
-// refuse notes what refuses, and that it decides where nothing did before.
+// refuse notes what refuses. It decides where nothing did before, or what only keeps it from being offered.
 func (d *Decision) refuse(outcome Outcome, rule, format string, args ...any) {
 	d.note(rule, false, format, args...)
-	if d.Outcome == Allowed {
-		d.Outcome = outcome
+	if d.Outcome == Allowed || d.Outcome == HeldBack && outcome != HeldBack {
+		d.Outcome, d.why = outcome, d.Steps[len(d.Steps)-1].Text
 	}
 }
 
-// Asked is a version of a package as somebody asks for it: a lock file, a person.
+// Asked is a version of a package as somebody asks for it.
 type Asked struct {
-	Package   string // in any case
-	Version   string // as written or normalised
-	Reference string // the commit, where it is known
+	Package string  // in any case
+	Version string  // as written or normalised
+	Lock    *Locked // what a lock file names; nil where a person asks
+}
+
+// Locked is which archive a lock file names.
+type Locked struct {
+	Reference  string   // as the address says it that the version is locked to, where that is one of this server; else empty
+	References []string // what it says of the archive and of its source otherwise, such as a commit; the best first
 }
 
 // Decide tells what a token with these patterns and rules gets of versions, each with every rule that takes part. It is
@@ -88,22 +90,28 @@ func (v *View) Decide(ctx context.Context, visible pattern.Set, rules packagerul
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Decision, len(asked))
-	names := map[string]bool{}
+	all := make([]decision, len(asked))
 	for i, one := range asked {
-		all[i] = Decision{Package: strings.ToLower(one.Package), Version: one.Version, Normalized: normal(one.Version), Outcome: Allowed}
-		names[all[i].Package] = true
-	}
-	packages, err := v.packagesOf(ctx, names)
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		if err := v.decide(ctx, order, visible, rules, packages[all[i].Package], asked[i].Reference, &all[i]); err != nil {
+		d := &all[i]
+		d.Decision = Decision{Package: strings.ToLower(one.Package), Version: one.Version, Normalized: normal(one.Version), Outcome: Allowed}
+		d.lock = one.Lock
+		if err := v.begin(ctx, visible, d); err != nil {
 			return nil, err
 		}
 	}
-	return all, nil
+	if err := v.evidence(ctx, order, all); err != nil {
+		return nil, err
+	}
+	found := make([]Decision, len(all))
+	for i := range all {
+		if d := &all[i]; !d.ended {
+			if err := v.decide(ctx, order, rules, d); err != nil {
+				return nil, err
+			}
+		}
+		found[i] = all[i].Decision
+	}
+	return found, nil
 }
 
 // Explain tells what a token gets of a version, with what of the token itself takes part.
@@ -126,7 +134,7 @@ func (v *View) Explain(ctx context.Context, t *auth.Token, asked Asked, now time
 		own.note("token", true, "The token is in force.")
 	}
 	if own.Outcome != Allowed {
-		d.Outcome = own.Outcome
+		d.Outcome, d.why = own.Outcome, own.why
 	}
 	d.Steps = append(own.Steps, d.Steps...)
 	return d, nil
@@ -140,28 +148,10 @@ func normal(version string) string {
 	return version
 }
 
-// packagesOf are the packages of some names, of all repositories, with their versions and archives.
-func (v *View) packagesOf(ctx context.Context, names map[string]bool) (map[string][]*ent.Pkg, error) {
-	list := make([]string, 0, len(names))
-	for name := range names {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	found := map[string][]*ent.Pkg{}
-	for some := range slices.Chunk(list, 200) {
-		rows, err := v.db.Client.Pkg.Query().Where(pkg.NameIn(some...), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()).WithRepository().All(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("look for packages: %w", err)
-		}
-		for _, row := range rows {
-			found[row.Name] = append(found[row.Name], row)
-		}
-	}
-	return found, nil
-}
-
-func (v *View) decide(ctx context.Context, order *repository.Order, visible pattern.Set, rules packagerule.Set, rows []*ent.Pkg, reference string, d *Decision) error {
-	if !pattern.ValidName(d.Package) {
+// begin decides what needs nothing that is stored of packages: their names, the token's patterns, and blocks, which
+// refuse what nobody has, too. A name that the token does not include ends it: whether there is such a package is not told.
+func (v *View) begin(ctx context.Context, visible pattern.Set, d *decision) error {
+	if d.ended = !pattern.ValidName(d.Package); d.ended {
 		d.refuse(Missing, "name", "No package can be called %s.", d.Package)
 		return nil
 	}
@@ -171,133 +161,140 @@ func (v *View) decide(ctx context.Context, order *repository.Order, visible patt
 	case visible.Match(d.Package):
 		d.note("package patterns", true, "The token includes %s.", strings.Join(visible.Strings(), ", "))
 	default:
+		d.ended = true
 		d.refuse(NotAllowed, "package patterns", "The token includes %s, and so not %s.", strings.Join(visible.Strings(), ", "), d.Package)
-		return nil // whether there is such a package is not told
-	}
-	answers := v.answering(order, rows, d)
-	if err := v.decideBlocks(ctx, d); err != nil {
-		return err
-	}
-	if answers == nil {
 		return nil
 	}
-	version, err := v.db.Client.PackageVersion.Query().
-		Where(packageversion.PackageID(answers.ID), packageversion.NormalizedVersion(d.Normalized)).
-		WithPin().WithDist().Only(ctx)
-	if ent.IsNotFound(err) {
-		d.refuse(Missing, "version", "%s has no version %s.", d.Package, d.Version)
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look for %s %s: %w", d.Package, d.Version, err)
-	}
-	version.Edges.Package = answers
-	return v.decideVersion(ctx, rules, version, reference, d)
-}
-
-// answering is the package of the repository that answers for a name; nil where none does.
-func (v *View) answering(order *repository.Order, rows []*ent.Pkg, d *Decision) *ent.Pkg {
-	has := make([]string, len(rows))
-	for i, row := range rows {
-		has[i] = *row.RepositoryID
-	}
-	first := order.First(d.Package, has...)
-	_, owned := order.Owners(d.Package)
-	for _, row := range rows {
-		if *row.RepositoryID != first {
-			continue
-		}
-		d.Repository = first
-		why := "it is the first that has it"
-		if owned {
-			why = "it owns the name"
-		}
-		d.note("ownership", true, "The repository %s answers for %s: %s.", row.Edges.Repository.Name, d.Package, why)
-		return row
-	}
-	switch {
-	case owned && len(rows) > 0:
-		d.refuse(Missing, "ownership", "The name %s is owned by a repository that does not have it; that others have it does not count.", d.Package)
-	case owned:
-		d.refuse(Missing, "ownership", "The name %s is owned by a repository that does not have it, or was removed.", d.Package)
-	case len(order.Follows(d.Package, "")) > 0:
-		d.refuse(Missing, "ownership", "Nothing of %s is here yet: it is fetched when it is first asked for.", d.Package)
-	default:
-		d.refuse(Missing, "ownership", "No repository has %s.", d.Package)
-	}
-	return nil
-}
-
-func (v *View) decideBlocks(ctx context.Context, d *Decision) error {
 	some, err := v.blocks.of(ctx, d.Package)
 	if err != nil {
 		return err
 	}
 	for _, r := range some {
 		if r.versions.Match(d.Normalized) {
-			d.refuse(BlockedNow, "block", "Blocked: %s", (&Blocked{Reason: r.reason, Link: r.link}).reason())
+			d.refuse(BlockedNow, "block", "Blocked: %s", sentence((&Blocked{Reason: r.reason, Link: r.link}).reason()))
 		}
 	}
 	return nil
 }
 
-func (v *View) decideVersion(ctx context.Context, rules packagerule.Set, version *ent.PackageVersion, reference string, d *Decision) error {
-	offer, err := v.Offer(ctx, version)
-	if err != nil {
-		return err
+// decide decides by what is stored of a package.
+func (v *View) decide(ctx context.Context, order *repository.Order, rules packagerule.Set, d *decision) error {
+	unoffered := d.unoffered(order)
+	if unoffered == nil {
+		offer, err := v.Offer(ctx, d.version)
+		if err != nil {
+			return err
+		}
+		if d.HeldUntil = offer.HeldUntil; d.HeldUntil != nil {
+			d.refuse(HeldBack, "cooldown", "Held back until %s: updates do not see it, locks that name it get it.", d.HeldUntil.UTC().Format("2 January 2006 15:04 UTC"))
+		}
 	}
-	if version.GoneAt != nil {
-		d.note("version", true, "Its source no longer has it: updates do not see it, locks that name it still get it.")
+	switch {
+	case unoffered == nil:
+	case d.Dist == nil:
+		d.refuse(Missing, unoffered.Rule, "%s", unoffered.Text)
+		return nil
+	case d.lock == nil:
+		d.Gone = true
+		d.refuse(HeldBack, unoffered.Rule, "%s Updates do not see it, locks that name it still get it.", unoffered.Text)
+	default:
+		d.Gone = true
+		d.note(unoffered.Rule, true, "%s Updates do not see it, locks that name it still get it.", unoffered.Text)
 	}
-	if d.HeldUntil = offer.HeldUntil; d.HeldUntil != nil {
-		d.refuse(HeldBack, "cooldown", "Held back until %s: updates do not see it, locks that name it get it.", d.HeldUntil.UTC().Format("2 January 2006 15:04 UTC"))
-	}
-	released := time.Time{}
-	switch pinned := version.Edges.Pin; {
-	case version.ReleasedAt != nil:
-		released = *version.ReleasedAt
-	case pinned != nil && pinned.SeenAt != nil:
-		released = *pinned.SeenAt
-	}
-	for _, verdict := range rules.For(d.Package).Verdicts(d.Normalized, released) {
+	for _, verdict := range rules.For(d.Package).Verdicts(d.Normalized, d.released()) {
 		if verdict.Allowed {
 			d.note("package rule", true, "The token includes of %s.", verdict.Why)
 		} else {
 			d.refuse(NotAllowed, "package rule", "The token includes of %s.", verdict.Why)
 		}
 	}
-	if pinned := version.Edges.Pin; pinned != nil && pinned.ChangedAt != nil {
+	if d.version != nil && d.version.Edges.Pin != nil && d.version.Edges.Pin.ChangedAt != nil {
 		d.Changed = true
 		d.note("change", true, "Its source says something else of it now; what was first seen is served until a person accepts the change.")
 	}
-	return v.decideArchive(ctx, version, reference, d)
+	d.archive()
+	return nil
 }
 
-// decideArchive finds the archive that a version has, or that a lock names.
-func (v *View) decideArchive(ctx context.Context, version *ent.PackageVersion, reference string, d *Decision) error {
-	if version.DistID == nil {
-		d.note("archive", true, "It has no archive.")
-		d.Stored = true
-		return nil
+// released is when what is asked for was released, or first seen here; zero where nobody knows.
+func (d *decision) released() time.Time {
+	switch {
+	case d.Dist != nil:
+		return d.Dist.Released
+	case d.Branch != nil:
+		return time.Now()
 	}
-	named := version.Edges.Dist.Reference
-	if reference != "" && version.Reference != nil && *version.Reference != reference && named != reference {
-		named = reference
+	return releaseOf(d.version)
+}
+
+// unoffered is why no document has the version; nil where one does.
+func (d *decision) unoffered(order *repository.Order) *Step {
+	if d.answers == nil {
+		return &Step{Rule: "ownership", Text: d.unanswered(order)}
 	}
-	found, err := v.readDist(ctx, d.Package, version.Edges.Dist.Version, named)
-	if err != nil {
-		return err
+	why := "it is the first that has it"
+	if _, owned := order.Owners(d.Package); owned {
+		why = "it owns the name"
 	}
-	if found == nil {
-		d.Changed = true
-		d.refuse(Missing, "archive", "No archive of %s %s with the reference %s is or was here. It has %s now.", d.Package, d.Version, reference, *version.Reference)
-		return nil
-	}
-	d.Dist, d.Stored = found, found.Archive != nil
-	if d.Stored {
-		d.note("archive", true, "Its archive is stored here.")
-	} else {
-		d.note("archive", true, "Its archive is not stored here yet: it is fetched when it is first asked for.")
+	d.Repository = *d.answers.RepositoryID
+	d.note("ownership", true, "The repository %s answers for %s: %s.", d.answers.Edges.Repository.Name, d.Package, why)
+	switch {
+	case d.version == nil:
+		return &Step{Rule: "version", Text: fmt.Sprintf("%s has no version %s.", d.Package, d.Version)}
+	case d.version.GoneAt != nil:
+		return &Step{Rule: "version", Text: "Its source no longer has it."}
 	}
 	return nil
+}
+
+// unanswered is why no repository answers for a name.
+func (d *decision) unanswered(order *repository.Order) string {
+	closed, unreachable := order.Closed(d.Package)
+	switch {
+	case closed && unreachable:
+		return fmt.Sprintf("The source that owns %s cannot be reached, and nothing is stored of it yet.", d.Package)
+	case closed && d.elsewhere:
+		return fmt.Sprintf("The name %s is owned by a repository that does not have it; that others have it does not count.", d.Package)
+	case closed:
+		return fmt.Sprintf("The name %s is owned by a repository that does not have it, or was removed.", d.Package)
+	case len(order.Follows(d.Package, "")) > 0:
+		return fmt.Sprintf("Nothing of %s is here yet: it is fetched when it is first asked for.", d.Package)
+	case len(d.rows) > 0:
+		return fmt.Sprintf("No repository has %s any more.", d.Package)
+	}
+	return fmt.Sprintf("No repository of this server has %s.", d.Package)
+}
+
+// archive tells of the archive that the version has, or that a lock names.
+func (d *decision) archive() {
+	switch offered := d.version != nil && d.version.GoneAt == nil; {
+	case d.Dist == nil && d.Branch != nil:
+		d.Changed = true
+		d.note("archive", true, "The branch is at another commit than %s, of which no archive is here yet: it is packed when it is first asked for.", d.Commit)
+		return
+	case d.Dist == nil && d.version.DistID == nil:
+		d.Stored = true
+		d.note("archive", true, "It has no archive.")
+		return
+	case d.Dist == nil:
+		d.Changed = true
+		now := "has another now"
+		if d.version.Reference != nil {
+			now = "has " + *d.version.Reference + " now"
+		}
+		d.refuse(Missing, "archive", "No archive of %s %s with the reference %s is or was here: it %s. Run composer update %s.", d.Package, d.Version, d.named(), now, d.Package)
+		return
+	case offered && (d.version.DistID == nil || *d.version.DistID != d.Dist.ID):
+		d.Changed = true
+		d.note("change", true, "An update gets another archive of it by now; a lock gets the one that it names.")
+	}
+	switch d.Stored = d.Dist.Archive != nil; {
+	case d.Stored:
+		d.note("archive", true, "Its archive is stored here.")
+	case d.Dist.Overwritten:
+		d.Changed = true
+		d.refuse(Missing, "archive", "Its archive is not stored here, and its source has something else at the same address than when this version was first seen.")
+	default:
+		d.note("archive", true, "Its archive is not stored here yet: it is fetched when it is first asked for.")
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
 	"broker/server/catalog"
+	"broker/server/repository"
 )
 
 // offeredDist is an archive, and what was decided of its version.
@@ -74,6 +75,11 @@ func (v *View) readDist(ctx context.Context, name, version, reference string) (*
 	if err != nil {
 		return nil, err
 	}
+	return chosen(order, name, rows), nil
+}
+
+// chosen is the one of several repositories' dists of an address that is served; nil where none is.
+func chosen(order *repository.Order, name string, rows []*ent.Dist) *catalog.Dist {
 	var has, had []string
 	of := map[string]*catalog.Dist{}
 	var removed *catalog.Dist
@@ -93,12 +99,12 @@ func (v *View) readDist(ctx context.Context, name, version, reference string) (*
 		of[d.RepositoryID] = d
 	}
 	if first := order.First(name, has...); first != "" {
-		return of[first], nil
+		return of[first]
 	}
 	if first := order.First(name, had...); first != "" {
-		return of[first], nil
+		return of[first]
 	}
-	return removed, nil
+	return removed
 }
 
 // Branch finds the archive that a branch is at now, of the repository that answers for its name. catalog.ErrNotFound where

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"broker/ent"
@@ -104,6 +105,11 @@ func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, foll
 		Weigh: func(struct{}, flagged) uint32 { return 1 },
 	})
 	return v
+}
+
+// Serves tells whether an address is one of this server.
+func (v *View) Serves(u *url.URL) bool {
+	return u.Scheme == v.publicURL.Scheme && strings.EqualFold(u.Host, v.publicURL.Host)
 }
 
 func weight(key int, d *Document) uint32 {
