@@ -12,6 +12,7 @@ const token = (change: Partial<Token>): Token => ({
   status: "ACTIVE",
   hint: "pkb_ab12…",
   packages: [],
+  packageRules: [],
   networks: [],
   rateLimit: 1000,
   externalId: null,
