@@ -1,6 +1,9 @@
 <?php
 // What a shop calls: a token for each order, over GraphQL. Needs PHP 8.1 with curl and nothing else.
 //
+// It sells licences with updates until a day: what was released by then stays installable for ever, what comes later is not
+// offered. Where all ends with a day, as with a subscription, give expiresAt instead of packageRules and neverExpires.
+//
 //   BROKER=https://packages.example.org SHOP_TOKEN=pkb_rw_… php shop.php paid 1187 acme/lib,acme/contracts 2027-11-25
 //   … php shop.php renewed 1187 2028-11-25
 //   … php shop.php refunded 1187
@@ -41,6 +44,12 @@ function tokenOf(string $order): string
         ?? throw new RuntimeException("Order $order has no token, or one that is revoked.");
 }
 
+/** The rule of a licence: of whatever it includes, what was released by the end of a day. */
+function updatesUntil(string $day): array
+{
+    return [['pattern' => '*', 'releasedBefore' => "{$day}T23:59:59Z"]];
+}
+
 /**
  * Makes the order's token and returns its secret, which is shown this once: send it to the customer. The packages are
  * what was bought and what that requires from here.
@@ -51,17 +60,18 @@ function paid(string $order, string $packages, string $until): string
         'description' => "Order $order",
         'externalId' => "order-$order", // the same order again is a CONFLICT, and makes no second token
         'packages' => explode(',', $packages),
-        'expiresAt' => "{$until}T23:59:59Z",
+        'packageRules' => updatesUntil($until),
+        'neverExpires' => true,
     ]]);
     return $made['createToken']['secret'];
 }
 
-/** Lets the order's token work longer; its secret stays. */
+/** Gives the order's token updates for longer; its secret stays. */
 function renewed(string $order, string $until): string
 {
-    ask('mutation ($id: ID!, $until: Time!) { updateToken(id: $id, input: {expiresAt: $until}) { id } }',
-        ['id' => tokenOf($order), 'until' => "{$until}T23:59:59Z"]);
-    return "Order $order has its packages until $until.";
+    ask('mutation ($id: ID!, $rules: [PackageRuleInput!]) { updateToken(id: $id, input: {packageRules: $rules}) { id } }',
+        ['id' => tokenOf($order), 'rules' => updatesUntil($until)]);
+    return "Order $order has updates until $until.";
 }
 
 /** Ends the order's token at once. */

@@ -43,6 +43,9 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			if field != "" {
 				shown.Extensions["field"] = field
 			}
+			if invalid, is := errors.AsType[*fault.Invalid](err); is && invalid.At != "" {
+				shown.Extensions["at"] = invalid.At
+			}
 			return shown
 		case !isPanic(err) && fromGraphQL(err, shown):
 			return shown

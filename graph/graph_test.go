@@ -110,7 +110,7 @@ type answer struct {
 	Data   map[string]json.RawMessage
 	Errors []struct {
 		Message    string
-		Extensions struct{ Code, Field string }
+		Extensions struct{ Code, Field, At string }
 	}
 	status int
 	body   string
@@ -288,6 +288,29 @@ func TestTextThatCannotBeKeptIsRefused(t *testing.T) {
 		if a := w.ask(person(user.RoleOWNER), query, variables); a.code() != "BAD_USER_INPUT" {
 			t.Errorf("%s: %s", query, a.body)
 		}
+	}
+}
+
+// A package rule that cannot be one is refused with its place in the list and the field of it that is wrong, so that a form
+// can show it there.
+func TestWrongPackageRuleNamesItsPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t))
+	const query = `mutation($r:[PackageRuleInput!]){createToken(input:{description:"a",packageRules:$r}){secret}}`
+	right := map[string]any{"pattern": "acme/*", "versions": "^2.0"}
+	for at, wrong := range map[string]map[string]any{
+		"1.pattern":          {"pattern": "acme//*", "versions": "^1.0"},
+		"1.versions":         {"pattern": "acme/lib", "versions": "^x"},
+		"1.minimumStability": {"pattern": "acme/lib", "minimumStability": "solid"},
+	} {
+		a := w.ask(person(user.RoleOWNER), query, map[string]any{"r": []any{right, wrong}})
+		if a.code() != "BAD_USER_INPUT" || a.Errors[0].Extensions.Field != "packageRules" || a.Errors[0].Extensions.At != at {
+			t.Errorf("%s: %s", at, a.body)
+		}
+	}
+	a := w.ask(person(user.RoleOWNER), query, map[string]any{"r": []any{map[string]any{"pattern": "acme/lib"}}})
+	if a.code() != "BAD_USER_INPUT" || a.Errors[0].Extensions.At != "0.versions" || !strings.HasPrefix(a.Errors[0].Message, "The rule for acme/lib narrows nothing") {
+		t.Errorf("a rule that narrows nothing: %s", a.body)
 	}
 }
 

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { api, download, makeToken, mirror } from "./api";
-import { expect, expectAccessible, expectNowhere, health, signIn, test } from "./test";
+import { expect, expectAccessible, expectNowhere, expectToFitEverywhere, health, signIn, test } from "./test";
 
 /** Reads the page again until a text is there: usage is written every few seconds. */
 async function reloadUntil(page: Page, text: string | RegExp) {
@@ -87,8 +87,41 @@ test("a token is rotated while it is used, and the page tells who still uses the
   await expect(page.getByRole("heading", { name: "Jenkins deploy" })).toBeFocused();
 });
 
-test("a token is disabled, enabled and deleted on its page, which tells why", async ({ page, broker }) => {
+/** Gives the token whose page is open a rule for acme/*, after one that the server refuses. */
+async function narrow(page: Page, wrong: string, versions: string, before: string) {
+  await page.getByRole("button", { name: "Edit" }).click();
+  const dialog = page.getByRole("dialog", { name: "Edit token" });
+  await dialog.getByRole("button", { name: "Add a rule" }).click();
+  const rule = dialog.getByRole("group", { name: "Rule 1" });
+  await expect(rule.getByLabel("Pattern")).toBeFocused();
+  await page.keyboard.type("acme/*");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(wrong);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(rule.getByLabel("Versions")).toBeFocused();
+  await expect(rule.getByLabel("Versions")).toHaveAccessibleDescription(/^The versions of the rule for acme\/\*: /);
+  await expectAccessible(page, "a package rule that is refused");
+  await rule.getByLabel("Versions").fill(versions);
+  await rule.getByLabel("Released before").fill(before);
+  await expectToFitEverywhere(page, "package rules");
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+}
+
+/** Asks on a token's page why it gets a version; returns the panel with the answer. */
+async function explain(page: Page, name: string, version: string) {
+  const panel = page.getByRole("region", { name: "Explain" });
+  await panel.getByLabel("Package").fill(name);
+  await panel.getByLabel("Version").fill(version);
+  await page.keyboard.press("Enter");
+  await expect(panel.getByRole("status")).toContainText(`${name} ${version}.`);
+  return panel;
+}
+
+test("a token is narrowed, disabled, enabled and deleted on its page, which tells why", async ({ page, broker }) => {
   await signIn(page);
+  await mirror(page, broker);
   const { id, secret } = await makeToken(page, "Docker builds");
   await page.goto("/tokens");
   await page
@@ -96,6 +129,20 @@ test("a token is disabled, enabled and deleted on its page, which tells why", as
     .getByText("Read-only")
     .click(); // the row opens the page
   await expect(page).toHaveURL(new RegExp(`/tokens/${id}$`));
+  await narrow(page, "^x", "^1.0", "2023-06-01");
+  const sentence = "Only versions ^1.0 of acme/* that were released before Jun 1, 2023 (UTC).";
+  await expect(page.getByText(sentence)).toBeVisible();
+  const panel = await explain(page, "acme/lib", "1.2.0");
+  await expect(panel.getByRole("listitem").filter({ hasText: "Decides" })).toContainText(/package rule.*\^1\.0/);
+  await expect(page).toHaveURL(/\?explain=/);
+  await expectAccessible(page, "a decision explained");
+  await expectToFitEverywhere(page, "a decision explained");
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await panel.getByRole("link", { name: "acme/lib 1.2.0" }).click();
+  await expect(page).toHaveURL(/\/packages\/acme\/lib\?v=1\.2\.0$/);
+  await page.goBack();
+  await expect(panel.getByText("Not allowed")).toBeVisible();
+
   await page.getByRole("button", { name: "Disable…" }).click();
   await page.getByLabel("Reason (optional)").fill("Not needed in winter.");
   await expectAccessible(page, "disabling a token");
@@ -115,9 +162,23 @@ test("a token is disabled, enabled and deleted on its page, which tells why", as
     "Token revoked",
     "Token enabled",
     "Token disabled",
+    "Token changed",
     "Token created",
   ]);
+  await events
+    .getByRole("row", { name: /Token changed/ })
+    .getByRole("button")
+    .click();
+  await expect(events.getByText(sentence)).toBeVisible();
   await expectAccessible(page, "a revoked token");
+
+  await page.context().clearCookies();
+  await signIn(page, await broker.makeUser("viewer"));
+  await page.goto(`/tokens/${id}?explain=acme/lib@1.1.0`);
+  const steps = panel.getByRole("listitem");
+  await expect(steps.filter({ hasText: "Decides" })).toContainText("The token was revoked on");
+  await expect(steps.filter({ hasText: "package rule" }).getByRole("img", { name: "Allows" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Edit" })).toBeHidden();
 });
 
 test("many tokens are deleted at once, by name and by filter, after their number was typed", async ({ page }) => {

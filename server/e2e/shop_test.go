@@ -40,7 +40,7 @@ func (s *shop) install(secret, name string) servicetest.Output {
 }
 
 // TestShopExample guarantees that the shop of the README works, with curl and in PHP: a token for an order that is
-// paid, a later end when it is renewed, none when it is refunded.
+// paid, a later end when it is renewed, none when it is refunded. In PHP what ends is the updates.
 func TestShopExample(t *testing.T) {
 	t.Parallel()
 	servicetest.Require(t, "curl", "curl")
@@ -105,6 +105,7 @@ func (s *shop) withPHP(t *testing.T) {
 	if renewed := call("renewed 2001 " + time.Now().AddDate(2, 0, 0).Format("2006-01-02")); renewed.Code != 0 {
 		t.Errorf("renewed: %d %s", renewed.Code, renewed.Text)
 	}
+	s.licence(t, call)
 	if refunded := call("refunded 2001"); refunded.Code != 0 {
 		t.Errorf("refunded: %d %s", refunded.Code, refunded.Text)
 	}
@@ -122,4 +123,16 @@ func (s *shop) withPHP(t *testing.T) {
 	if _, err := os.Stat(script); err != nil {
 		t.Error(err)
 	}
+}
+
+// licence is a customer whose updates end between two releases: the older one is installed, and Composer says why; once
+// renewed, the same secret gets the newer one.
+func (s *shop) licence(t *testing.T, call func(args string) servicetest.Output) {
+	t.Helper()
+	secret := s.hide(strings.TrimSpace(call("paid 1187 acme/contracts 2023-05-31").Text))
+	p := s.project(t, secret)
+	contains(t, p.Composer("require", "acme/contracts").Text, "Locking acme/contracts (1.0.0)",
+		"acme/contracts 1.1.0 is not included", "released before 31 May 2023 23:59 UTC")
+	contains(t, call("renewed 1187 2023-12-31").Text, "Order 1187 has updates until 2023-12-31.")
+	contains(t, p.Composer("update").Text, "Upgrading acme/contracts (1.0.0 => 1.1.0)")
 }

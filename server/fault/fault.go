@@ -4,8 +4,9 @@ package fault
 
 import "fmt"
 
-// Invalid is input that breaks a rule; Message says what is wrong with which field and what would be right.
-type Invalid struct{ Field, Message string }
+// Invalid is input that breaks a rule; Message says what is wrong with which field and what would be right. At says where
+// within a field that is a list, such as 1.versions; empty: with all of it.
+type Invalid struct{ Field, Message, At string }
 
 func (e *Invalid) Error() string { return e.Message }
 

@@ -41,16 +41,28 @@ type rule struct {
 	canonical string
 }
 
-// Parse reads rules. The error is a sentence for people without its full stop, which names what is wrong.
+// Wrong is a rule that cannot be one: its place among those that were given, and the field of it that is wrong.
+type Wrong struct {
+	Index int
+	Field string // pattern, versions, releasedBefore or minimumStability
+	err   error
+}
+
+func (w *Wrong) Error() string { return w.err.Error() }
+
+func (w *Wrong) Unwrap() error { return w.err }
+
+// Parse reads rules. The error is a sentence for people without its full stop, which names what is wrong; a *Wrong where
+// it is one rule.
 func Parse(said []schema.PackageRule) (Set, error) {
 	if len(said) > Max {
 		return Set{}, fmt.Errorf("%d package rules are too many: at most %d are possible", len(said), Max)
 	}
 	all := make([]rule, 0, len(said))
-	for _, one := range said {
-		r, err := newRule(one)
+	for i, one := range said {
+		r, wrong, err := newRule(one)
 		if err != nil {
-			return Set{}, err
+			return Set{}, &Wrong{Index: i, Field: wrong, err: err}
 		}
 		if !slices.ContainsFunc(all, func(same rule) bool { return same.canonical == r.canonical }) {
 			all = append(all, r)
@@ -67,39 +79,40 @@ func newSet(rules []rule) Set {
 	return Set{rules, strings.Join(keys, "\n")}
 }
 
-func newRule(said schema.PackageRule) (r rule, err error) {
+// newRule makes a rule ready to be asked; wrong is the field that the error is of.
+func newRule(said schema.PackageRule) (r rule, wrong string, err error) {
 	said.Pattern, said.Versions, said.MinimumStability = strings.TrimSpace(said.Pattern), trimmed(said.Versions), trimmed(said.MinimumStability)
 	if r.names, err = pattern.Parse([]string{said.Pattern}); err != nil {
-		return r, err
+		return r, "pattern", err
 	}
 	if versions := said.Versions; versions != nil {
 		if len(*versions) > constraintMax {
-			return r, fmt.Errorf("the versions of the rule for %s have more than %d characters", said.Pattern, constraintMax)
+			return r, "versions", fmt.Errorf("the versions of the rule for %s have more than %d characters", said.Pattern, constraintMax)
 		}
 		if r.versions, err = metadata.ParseConstraint(*versions); err != nil {
-			return r, fmt.Errorf("the versions of the rule for %s: %w", said.Pattern, err)
+			return r, "versions", fmt.Errorf("the versions of the rule for %s: %w", said.Pattern, err)
 		}
 	}
 	r.unstable = len(stabilities) - 1
 	if least := said.MinimumStability; least != nil {
 		r.unstable = slices.IndexFunc(stabilities, func(s string) bool { return strings.EqualFold(s, *least) })
 		if r.unstable < 0 {
-			return r, fmt.Errorf("the minimum stability of the rule for %s must be stable, RC, beta, alpha or dev", said.Pattern)
+			return r, "minimumStability", fmt.Errorf("the minimum stability of the rule for %s must be stable, RC, beta, alpha or dev", said.Pattern)
 		}
 		said.MinimumStability = &stabilities[r.unstable]
 	}
 	if said.ReleasedBefore != nil {
 		at := said.ReleasedBefore.UTC().Truncate(time.Second)
 		if at.Year() < 1 || at.Year() > 9999 {
-			return r, fmt.Errorf("the date of the rule for %s cannot be kept: pick one before the year 10000", said.Pattern)
+			return r, "releasedBefore", fmt.Errorf("the date of the rule for %s cannot be kept: pick one before the year 10000", said.Pattern)
 		}
 		said.ReleasedBefore, r.before = &at, at
 	}
 	if said.Versions == nil && said.ReleasedBefore == nil && said.MinimumStability == nil {
-		return r, fmt.Errorf("the rule for %s narrows nothing: give versions, releasedBefore or minimumStability", said.Pattern)
+		return r, "versions", fmt.Errorf("the rule for %s narrows nothing: give versions, releasedBefore or minimumStability", said.Pattern)
 	}
 	r.said, r.canonical = said, Text(said)
-	return r, nil
+	return r, "", nil
 }
 
 // trimmed is a text without spaces around it; nil where it is empty.
@@ -144,7 +157,7 @@ func Read(text string) (r schema.PackageRule, err error) {
 		versions := strings.Join(constraint, " ")
 		r.Versions = &versions
 	}
-	if _, err := newRule(r); err != nil {
+	if _, _, err := newRule(r); err != nil {
 		return r, err
 	}
 	return r, nil

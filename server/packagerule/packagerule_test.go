@@ -1,6 +1,7 @@
 package packagerule_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,11 @@ func TestRulesThatCannotBeRead(t *testing.T) {
 	}
 	if _, err := packagerule.Parse(make([]schema.PackageRule, packagerule.Max+1)); err == nil {
 		t.Error("too many are taken")
+	}
+	late, right := time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), "^1.0"
+	_, err := packagerule.Parse([]schema.PackageRule{{Pattern: "acme/*", Versions: &right}, {Pattern: "acme/lib", ReleasedBefore: &late}})
+	if wrong, is := errors.AsType[*packagerule.Wrong](err); !is || wrong.Index != 1 || wrong.Field != "releasedBefore" {
+		t.Errorf("the place of a rule with a day that cannot be kept: %v", err)
 	}
 }
 

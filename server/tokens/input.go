@@ -1,6 +1,8 @@
 package tokens
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -89,7 +91,12 @@ func checkPackageRules(in *Changes) error {
 	}
 	set, err := packagerule.Parse(in.PackageRules)
 	if err != nil {
-		return fault.Invalidf("packageRules", "%s.", strings.TrimSuffix(err.Error(), "."))
+		said := strings.TrimSuffix(err.Error(), ".")
+		invalid := fault.Invalidf("packageRules", "%s%s.", strings.ToUpper(said[:1]), said[1:])
+		if wrong, is := errors.AsType[*packagerule.Wrong](err); is {
+			invalid.At = fmt.Sprintf("%d.%s", wrong.Index, wrong.Field)
+		}
+		return invalid
 	}
 	in.PackageRules = set.Rules()
 	return nil

@@ -361,6 +361,14 @@ export type TokenOrderField =
   | 'LAST_USED_AT'
   | 'EXPIRES_AT';
 
+/** What a token gets of a version. HELD: only locks that name it get it. */
+export type VersionOutcome =
+  | 'ALLOWED'
+  | 'MISSING'
+  | 'NOT_ALLOWED'
+  | 'BLOCKED'
+  | 'HELD';
+
 export type UsageRange =
   | 'HOUR'
   | 'DAY'
@@ -630,6 +638,20 @@ export type PackagesQueryVariables = Exact<{
 
 
 export type PackagesQuery = { packages: { totalCount: number, edges: Array<{ node: { id: string, name: string, description: string | null, type: string, abandoned: string | null, downloads: number, withheld: string | null, latest: { version: string } | null, repository: { id: string, name: string } } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type PackageNamesQueryVariables = Exact<{
+  search: string;
+}>;
+
+
+export type PackageNamesQuery = { packages: { edges: Array<{ node: { id: string, name: string } | null } | null> | null } };
+
+export type WrittenVersionsQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type WrittenVersionsQuery = { package: { id: string, versions: { edges: Array<{ node: { id: string, version: string } | null } | null> | null } } | null };
 
 export type PackageQueryVariables = Exact<{
   name: string;
@@ -943,7 +965,7 @@ export type TokenQueryVariables = Exact<{
 }>;
 
 
-export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, createdByRemoved: boolean, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, noticesWithKind: Array<{ kind: TokenNoticeKind, text: string }>, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }> } | null };
+export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, createdByRemoved: boolean, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, noticesWithKind: Array<{ kind: TokenNoticeKind, text: string }>, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }>, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } | null };
 
 export type TokenNameQueryVariables = Exact<{
   id: string;
@@ -951,6 +973,15 @@ export type TokenNameQueryVariables = Exact<{
 
 
 export type TokenNameQuery = { token: { id: string, description: string } | null };
+
+export type ExplainQueryVariables = Exact<{
+  token: string;
+  package: string;
+  version: string;
+}>;
+
+
+export type ExplainQuery = { explain: { package: string, version: string, outcome: VersionOutcome, steps: Array<{ rule: string, allowed: boolean, text: string }> } | null };
 
 export type TokenUsageQueryVariables = Exact<{
   id: string;
@@ -960,7 +991,7 @@ export type TokenUsageQueryVariables = Exact<{
 
 export type TokenUsageQuery = { token: { id: string, usage: { requests: number, downloads: number, bytes: number, refused: number, series: Array<{ at: string, requests: number, downloads: number, refused: number }>, topPackages: Array<{ package: string, downloads: number, bytes: number }> } } | null };
 
-export type TokenRowFragment = { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number };
+export type TokenRowFragment = { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> };
 
 export type TokensQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -970,14 +1001,14 @@ export type TokensQueryVariables = Exact<{
 }>;
 
 
-export type TokensQuery = { tokens: { totalCount: number, edges: Array<{ node: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type TokensQuery = { tokens: { totalCount: number, edges: Array<{ node: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CreateTokenMutationVariables = Exact<{
   input: CreateTokenInput;
 }>;
 
 
-export type CreateTokenMutation = { createToken: { secret: string, token: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number } } };
+export type CreateTokenMutation = { createToken: { secret: string, token: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } } };
 
 export type UpdateTokenMutationVariables = Exact<{
   id: string;
@@ -985,7 +1016,7 @@ export type UpdateTokenMutationVariables = Exact<{
 }>;
 
 
-export type UpdateTokenMutation = { updateToken: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number } };
+export type UpdateTokenMutation = { updateToken: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } };
 
 export type RevocationPreviewQueryVariables = Exact<{
   ids?: Array<string> | string | null | undefined;
@@ -1214,6 +1245,12 @@ export const TokenRowFragmentDoc = new TypedDocumentString(`
   status
   hint
   packages
+  packageRules {
+    pattern
+    versions
+    releasedBefore
+    minimumStability
+  }
   networks
   rateLimit
   externalId
@@ -1735,6 +1772,37 @@ export const PackagesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PackagesQuery, PackagesQueryVariables>;
+export const PackageNamesDocument = new TypedDocumentString(`
+    query PackageNames($search: String!) {
+  packages(
+    first: 10
+    where: {search: $search}
+    orderBy: {field: NAME, direction: ASC}
+  ) {
+    edges {
+      node {
+        id
+        name
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PackageNamesQuery, PackageNamesQueryVariables>;
+export const WrittenVersionsDocument = new TypedDocumentString(`
+    query WrittenVersions($name: String!) {
+  package(name: $name) {
+    id
+    versions(first: 100) {
+      edges {
+        node {
+          id
+          version
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WrittenVersionsQuery, WrittenVersionsQueryVariables>;
 export const PackageDocument = new TypedDocumentString(`
     query Package($name: String!, $after: Cursor) {
   package(name: $name) {
@@ -2464,6 +2532,12 @@ export const TokenDocument = new TypedDocumentString(`
   status
   hint
   packages
+  packageRules {
+    pattern
+    versions
+    releasedBefore
+    minimumStability
+  }
   networks
   rateLimit
   externalId
@@ -2486,6 +2560,20 @@ export const TokenNameDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<TokenNameQuery, TokenNameQueryVariables>;
+export const ExplainDocument = new TypedDocumentString(`
+    query Explain($token: ID!, $package: String!, $version: String!) {
+  explain(token: $token, package: $package, version: $version) {
+    package
+    version
+    outcome
+    steps {
+      rule
+      allowed
+      text
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExplainQuery, ExplainQueryVariables>;
 export const TokenUsageDocument = new TypedDocumentString(`
     query TokenUsage($id: ID!, $range: UsageRange!) {
   token(id: $id) {
@@ -2532,6 +2620,12 @@ export const TokensDocument = new TypedDocumentString(`
   status
   hint
   packages
+  packageRules {
+    pattern
+    versions
+    releasedBefore
+    minimumStability
+  }
   networks
   rateLimit
   externalId
@@ -2562,6 +2656,12 @@ export const CreateTokenDocument = new TypedDocumentString(`
   status
   hint
   packages
+  packageRules {
+    pattern
+    versions
+    releasedBefore
+    minimumStability
+  }
   networks
   rateLimit
   externalId
@@ -2589,6 +2689,12 @@ export const UpdateTokenDocument = new TypedDocumentString(`
   status
   hint
   packages
+  packageRules {
+    pattern
+    versions
+    releasedBefore
+    minimumStability
+  }
   networks
   rateLimit
   externalId

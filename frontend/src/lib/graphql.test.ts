@@ -31,4 +31,12 @@ describe("fieldErrors", () => {
     expect(fieldErrors(error, ["email"])).toEqual({ fields: {}, form: "Too long." });
     expect(fieldErrors(null, ["email"])).toEqual({ fields: {} });
   });
+
+  it("gives an error within a list to its place there, where the form shows that one", () => {
+    const error = new ApiError("No.", "INVALID", "packageRules", "1.versions");
+    const shown = ["packageRules.0.versions", "packageRules.1.versions"];
+    expect(fieldErrors(error, shown)).toEqual({ fields: { "packageRules.1.versions": "No." } });
+    expect(fieldErrors(error, ["packageRules"])).toEqual({ fields: { packageRules: "No." } });
+    expect(fieldErrors(error, ["description"])).toEqual({ fields: {}, form: "No." });
+  });
 });

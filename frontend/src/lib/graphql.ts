@@ -1,17 +1,18 @@
 import type { TypedDocumentString } from "../gql/graphql";
 
-/** What the server refused: its code, and the input field it concerns. */
+/** What the server refused: its code, the input field it concerns, and where within that one, such as 1.versions. */
 export class ApiError extends Error {
   constructor(
     message: string,
     readonly code: string,
     readonly field?: string,
+    readonly at?: string,
   ) {
     super(message);
   }
 }
 
-type GraphQLError = { message: string; extensions?: { code?: string; field?: string } };
+type GraphQLError = { message: string; extensions?: { code?: string; field?: string; at?: string } };
 
 /** Runs one operation. Throws an ApiError; its code is NETWORK where the server cannot be reached. */
 export async function request<Result, Variables>(
@@ -42,18 +43,20 @@ function refusalOf({ message, extensions }: GraphQLError): ApiError {
     code === "UNAUTHENTICATED" ? "Your session had ended. Try again." : message,
     code,
     extensions?.field,
+    extensions?.at,
   );
 }
 
-/** Splits an error into the fields of a form and the rest. */
+/** Splits an error into the fields of a form, the most exact one that it shows, and the rest. */
 export function fieldErrors(
   error: unknown,
   fields: readonly string[],
 ): { fields: Record<string, string>; form?: string } {
   if (!error) return { fields: {} };
   const message = error instanceof Error ? error.message : "Something went wrong. Try again.";
-  if (error instanceof ApiError && error.field && fields.includes(error.field)) {
-    return { fields: { [error.field]: message } };
+  if (error instanceof ApiError) {
+    const named = [`${error.field}.${error.at}`, error.field].find((field) => field && fields.includes(field));
+    if (named) return { fields: { [named]: message } };
   }
   return { fields: {}, form: message };
 }

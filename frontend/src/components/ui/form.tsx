@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { fieldErrors } from "../../lib/graphql";
 
-type Mutation = { error: Error | null; isPending: boolean };
+type Mutation = { error: Error | null; isPending: boolean; reset?: () => void };
 type Options = {
   /** The fields of the API that the form shows, and so can show an error of. */
   fields: readonly string[];
@@ -11,7 +11,7 @@ type Options = {
 };
 
 /** How a form is sent, and what it was refused for: by itself, or by the server. */
-export function useSubmit({ error, isPending }: Mutation, { fields, check, send }: Options) {
+export function useSubmit({ error, isPending, reset }: Mutation, { fields, check, send }: Options) {
   const [found, setFound] = useState<Record<string, string>>({});
   const own = Object.keys(found).length > 0;
   const refused = own ? { fields: found } : fieldErrors(error, fields);
@@ -25,7 +25,11 @@ export function useSubmit({ error, isPending }: Mutation, { fields, check, send 
     errors: refused.fields,
     /** What Form takes. */
     form: { onSubmit, message: refused.form, refusal: own ? found : error },
-    forget: () => setFound({}),
+    /** Forgets what it was refused for. */
+    forget: () => {
+      setFound({});
+      if (!isPending) reset?.();
+    },
   };
 }
 

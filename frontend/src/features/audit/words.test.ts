@@ -17,6 +17,18 @@ describe("detailsOf", () => {
     ]);
   });
 
+  it("tells package rules in sentences", () => {
+    const rule = { pattern: "acme/*", versions: "^2.0", minimumStability: "stable" };
+    expect(detailsOf(JSON.stringify({ packageRules: { from: null, to: [rule, { ...rule, pattern: "*" }] } }))).toEqual([
+      {
+        name: "Package rules",
+        before: "none",
+        value: "Only versions ^2.0 of acme/* that are stable. Only versions ^2.0 of any package that are stable.",
+      },
+    ]);
+    expect(detailsOf(JSON.stringify({ packageRules: [] }))).toEqual([{ name: "Package rules", value: "none" }]);
+  });
+
   it.each([
     [{ description: "CI" }, "Description", "CI"],
     [{ tokens_may_manage_tokens: true }, "Tokens may manage tokens", "yes"],

@@ -1,4 +1,5 @@
 import { number } from "../../lib/time";
+import { type Rule, ruleSentence } from "../tokens/rule-words";
 
 /** What was done, in words, by kind. What is not here is shown as the server calls it. */
 export const kinds: Record<string, { name: string; actions: Record<string, string> }> = {
@@ -104,8 +105,9 @@ export function detailsOf(json: string): Detail[] {
   if (typeof all !== "object" || all === null) return [];
   return Object.entries(all).map(([key, value]) => {
     const name = nameOf(key);
-    if (isChange(value)) return { name, before: words(value.from), value: words(value.to) };
-    return { name, value: words(value) };
+    const say = key === "packageRules" ? rules : words;
+    if (isChange(value)) return { name, before: say(value.from), value: say(value.to) };
+    return { name, value: say(value) };
   });
 }
 
@@ -134,6 +136,10 @@ function nameOf(key: string): string {
     .toLowerCase();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
+
+/** Package rules in sentences. */
+const rules = (value: unknown): string =>
+  Array.isArray(value) && value.length > 0 ? value.map((rule: Rule) => ruleSentence(rule)).join(" ") : "none";
 
 function words(value: unknown): string {
   if (value === null || value === undefined || value === "") return "none";

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import {
   PackageDocument,
+  PackageNamesDocument,
   type PackageOrder,
   type PackageQuery,
   PackagesDocument,
@@ -8,8 +9,9 @@ import {
   PackageVersionDocument,
   type PackageVersionQuery,
   ReadmeDocument,
+  WrittenVersionsDocument,
 } from "../../gql/graphql";
-import { paged } from "../../lib/connection";
+import { paged, rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
 import { type Days, rangeOf } from "../usage/period";
 
@@ -46,6 +48,28 @@ export function packagesQuery(search: PackageSearch) {
       ).packages,
     ...paged,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** The first names of packages that match a search, for somebody who types one. */
+export function namesQuery(search: string) {
+  return queryOptions({
+    queryKey: ["packages", "names", search],
+    queryFn: async () => rowsOf([(await request(PackageNamesDocument, { search })).packages]).map(({ name }) => name),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+  });
+}
+
+/** The highest versions of a package as they are written, the highest first; null where there is no such package. */
+export function writtenVersionsQuery(name: string) {
+  return queryOptions({
+    queryKey: ["packages", "written", name],
+    queryFn: async () => {
+      const { package: found } = await request(WrittenVersionsDocument, { name });
+      return found && rowsOf([found.versions]).map(({ version }) => version);
+    },
+    staleTime: 60_000,
   });
 }
 

@@ -32,7 +32,6 @@ export function SettingsCard<K extends keyof Settings>({ title, settings, fields
   const discard = () => {
     setForm(typedOf(settings, fields));
     submit.forget();
-    save.reset();
   };
   return (
     <Panel title={title}>

@@ -12,6 +12,7 @@ const token = (change: Partial<Token>): Token => ({
   status: "ACTIVE",
   hint: "pkb_ab12…",
   packages: [],
+  packageRules: [],
   networks: [],
   rateLimit: 1000,
   externalId: null,
@@ -83,11 +84,17 @@ describe("Troubles", () => {
 
 describe("Packages", () => {
   it("shows the first pattern and how many more", () => {
-    const { rerender } = render(<Packages patterns={[]} />);
+    const { rerender } = render(<Packages patterns={[]} rules={[]} />);
     expect(screen.getByText("All")).toBeVisible();
-    rerender(<Packages patterns={["a/*"]} />);
+    rerender(<Packages patterns={["a/*"]} rules={[]} />);
     expect(screen.getByText("a/*")).toBeVisible();
-    rerender(<Packages patterns={["a/*", "b/*", "c/*"]} />);
+    rerender(<Packages patterns={["a/*", "b/*", "c/*"]} rules={[]} />);
     expect(screen.getByTitle("a/*, b/*, c/*")).toHaveTextContent("a/* +2");
+    expect(screen.queryByText("Some versions")).toBeNull();
+  });
+
+  it("tells that a token has some of the versions only", () => {
+    render(<Packages patterns={[]} rules={[{ pattern: "a/*", versions: "^2.0" }]} />);
+    expect(screen.getByText("Some versions")).toHaveAttribute("title", "Only versions ^2.0 of a/*.");
   });
 });

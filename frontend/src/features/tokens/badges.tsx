@@ -3,6 +3,7 @@ import { Time } from "../../components/time";
 import type { TokenStatus } from "../../gql/graphql";
 import { day, daysUntil, everywhere } from "../../lib/time";
 import type { Token } from "./queries";
+import { type Rule, ruleSentence } from "./rule-words";
 import { expiringDays, staleDays } from "./search";
 
 const unusedDays = 30;
@@ -54,14 +55,24 @@ export function Expiry({ token, now = new Date() }: { token: Token; now?: Date }
   return <Time at={token.expiresAt} now={now} />;
 }
 
-/** The patterns a token is restricted to: the first, and how many more. */
-export function Packages({ patterns }: { patterns: readonly string[] }) {
-  if (patterns.length === 0) return <span className="text-muted">All</span>;
+/** The patterns a token is restricted to: the first, and how many more; and whether it has some of their versions only. */
+export function Packages({ patterns, rules }: { patterns: readonly string[]; rules: readonly Rule[] }) {
   return (
-    <code title={patterns.join(", ")}>
-      {patterns[0]}
-      {patterns.length > 1 && ` +${patterns.length - 1}`}
-    </code>
+    <>
+      {patterns.length === 0 ? (
+        <span className="text-muted">All</span>
+      ) : (
+        <code title={patterns.join(", ")}>
+          {patterns[0]}
+          {patterns.length > 1 && ` +${patterns.length - 1}`}
+        </code>
+      )}
+      {rules.length > 0 && (
+        <span title={rules.map(ruleSentence).join("\n")} className="block text-[13px] text-muted">
+          Some versions
+        </span>
+      )}
+    </>
   );
 }
 

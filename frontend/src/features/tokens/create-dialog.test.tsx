@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CreateToken } from "./create-dialog";
@@ -26,8 +26,8 @@ const created = (): Answer => ({
   data: { createToken: { secret, token: { id: "1", description: "CI", expiresAt: "2027-02-23T23:59:59Z" } } },
 });
 
-const refusal = (field: string | undefined, message: string): Answer => ({
-  errors: [{ message, extensions: { code: "INVALID", field } }],
+const refusal = (field: string | undefined, message: string, at?: string): Answer => ({
+  errors: [{ message, extensions: { code: "INVALID", field, at } }],
 });
 
 function answerTo(body: { query: string; variables?: { input?: unknown } }): Answer {
@@ -35,6 +35,8 @@ function answerTo(body: { query: string; variables?: { input?: unknown } }): Ans
     inputs.push(body.variables?.input);
     return create();
   }
+  if (body.query.includes("query PackageNames"))
+    return { data: { packages: { edges: [{ node: { id: "1", name: "acme/lib" } }] } } };
   return { data: body.query.includes("query Server") ? { server } : { tokens: none } };
 }
 
@@ -126,10 +128,84 @@ describe("the create form", () => {
       description: "CI",
       permission: "WRITE",
       packages: ["acme/*"],
+      packageRules: [],
       networks: [],
       rateLimit: 1000,
       neverExpires: true,
     });
+  });
+});
+
+describe("the rules of the form", () => {
+  const rule = (n: number) => within(screen.getByRole("group", { name: `Rule ${n}` }));
+  const add = async (user: ReturnType<typeof userEvent.setup>) => {
+    await click(user, "Add a rule");
+    return screen.getAllByRole("group", { name: /^Rule / }).length;
+  };
+
+  it("are sent as they are typed, each told in a sentence, with the keyboard alone", async () => {
+    const user = open();
+    await add(user);
+    expect(rule(1).getByLabelText("Pattern")).toHaveFocus();
+    expect(screen.getByRole("group", { name: "Rule 1" })).toHaveAccessibleDescription("Say which packages it is of.");
+    await user.keyboard("acme/*{Tab}^2.0{Tab}");
+    expect(rule(1).getByLabelText("Released before")).toHaveFocus();
+    fireEvent.change(rule(1).getByLabelText("Released before"), { target: { value: "2027-01-31" } });
+    await user.selectOptions(rule(1).getByLabelText("Minimum stability"), "RC");
+    expect(screen.getByRole("group", { name: "Rule 1" })).toHaveAccessibleDescription(
+      "Only versions ^2.0 of acme/* that are RC or more stable and were released before Jan 31, 2027 (UTC).",
+    );
+    await click(user, "Create");
+    await waitFor(() => expect(inputs).toHaveLength(1));
+    expect(inputs[0]).toMatchObject({
+      packageRules: [
+        { pattern: "acme/*", versions: "^2.0", releasedBefore: "2027-01-31T00:00:00Z", minimumStability: "RC" },
+      ],
+    });
+  });
+
+  it("suggest the token's own patterns, and the packages that are like what is typed", async () => {
+    const user = open();
+    await user.click(await screen.findByRole("radio", { name: /^Only these/ }));
+    await user.type(screen.getByLabelText("Package patterns"), "acme/*, other/*");
+    await add(user);
+    const pattern = rule(1).getByLabelText<HTMLInputElement>("Pattern");
+    const offered = () => [...(pattern.list?.options ?? [])].map(({ value }) => value);
+    expect(offered()).toEqual(["acme/*", "other/*"]);
+    await user.type(pattern, "acme/l");
+    await waitFor(() => expect(offered()).toEqual(["acme/*", "other/*", "acme/lib"]));
+  });
+
+  it("show what is wrong at their own field, which gets the focus, and nothing is sent", async () => {
+    const user = open();
+    await add(user);
+    await user.keyboard("acme/*");
+    await add(user);
+    await user.keyboard("Acme{Tab}^1.0");
+    await click(user, "Create");
+    expect(rule(1).getByLabelText("Versions")).toHaveFocus();
+    expect(rule(1).getByLabelText("Versions")).toHaveAccessibleDescription(/or remove the rule/);
+    expect(rule(1).getByLabelText("Pattern")).toBeValid();
+    expect(rule(2).getByLabelText("Pattern")).toBeInvalid();
+    expect(inputs).toEqual([]);
+  });
+
+  it("show what the server says of one at its row, and forget it once a row is gone", async () => {
+    create = () => refusal("packageRules", "The versions cannot be read.", "1.versions");
+    const user = open();
+    for (const pattern of ["acme/*", "other/*"]) {
+      await add(user);
+      await user.keyboard(`${pattern}{Tab}^x`);
+    }
+    await click(user, "Create");
+    await waitFor(() => expect(rule(2).getByLabelText("Versions")).toHaveFocus());
+    expect(rule(2).getByLabelText("Versions")).toHaveAccessibleDescription("The versions cannot be read.");
+    expect(rule(1).getByLabelText("Versions")).toBeValid();
+    await click(user, "Remove rule 1");
+    expect(screen.getByRole("button", { name: "Add a rule" })).toHaveFocus();
+    expect(rule(1).getByLabelText("Pattern")).toHaveValue("other/*");
+    expect(rule(1).getByLabelText("Versions")).toBeValid();
+    expect(screen.queryByText("The versions cannot be read.")).toBeNull();
   });
 });
 

@@ -76,6 +76,7 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
           lifetime={server}
           set={set}
           errors={submit.errors}
+          forget={submit.forget}
           note={useSameDescription(form.description)}
         />
       </Form>

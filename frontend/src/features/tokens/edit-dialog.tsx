@@ -54,6 +54,7 @@ export function EditToken({ token, onClose }: { token: Token; onClose: () => voi
           lifetime={server}
           set={(change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }))}
           errors={submit.errors}
+          forget={submit.forget}
         />
       </Form>
     </Dialog>

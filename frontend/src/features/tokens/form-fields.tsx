@@ -12,6 +12,7 @@ import {
   type TokenForm,
 } from "./form";
 import type { Token } from "./queries";
+import { RulesField } from "./rules-field";
 
 type Props = {
   form: TokenForm;
@@ -21,10 +22,12 @@ type Props = {
   /** The token that is changed; none while one is made. */
   token?: Pick<Token, "expiresAt">;
   note?: string;
+  /** Forgets what the form was refused for. */
+  forget: () => void;
 };
 
 /** The fields of a token, for making and for changing one. */
-export function TokenFields({ form, set, errors, lifetime, token, note }: Props) {
+export function TokenFields({ form, set, errors, lifetime, token, note, forget }: Props) {
   return (
     <>
       <Field
@@ -56,6 +59,7 @@ export function TokenFields({ form, set, errors, lifetime, token, note }: Props)
       )}
       <ExpiryField form={form} set={set} error={errors.expiresAt} lifetime={lifetime} token={token} />
       <PackagesField form={form} set={set} error={errors.packages} />
+      <RulesField form={form} set={set} errors={errors} forget={forget} />
       <LimitField form={form} set={set} error={errors.rateLimit} />
       <details open={Boolean(errors.networks) || undefined}>
         <summary className="w-fit font-medium">Advanced</summary>

@@ -129,6 +129,7 @@ describe("createInput", () => {
       description: "CI",
       permission: "READ_ONLY",
       packages: ["acme/*"],
+      packageRules: [],
       networks: ["10.0.0.0/8"],
       rateLimit: 50,
       expiresAt: "2027-02-23T23:59:59.000Z",
@@ -143,11 +144,24 @@ describe("createInput", () => {
 });
 
 describe("updateInput", () => {
-  const token = { description: "CI", permission: "WRITE", packages: ["a/*", "b/*"], networks: [], rateLimit: 0 };
+  const token = {
+    description: "CI",
+    permission: "WRITE",
+    packages: ["a/*", "b/*"],
+    packageRules: [],
+    networks: [],
+    rateLimit: 0,
+  };
 
   it("leaves the expiry of a token as it is unless it was changed", () => {
     const input = updateInput(formOf(token as unknown as Token), now);
-    expect(input).toEqual({ description: "CI", packages: ["a/*", "b/*"], networks: [], rateLimit: 0 });
+    expect(input).toEqual({
+      description: "CI",
+      packages: ["a/*", "b/*"],
+      packageRules: [],
+      networks: [],
+      rateLimit: 0,
+    });
   });
 
   it("takes the expiry away, or sets it", () => {

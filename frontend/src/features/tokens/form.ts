@@ -1,6 +1,7 @@
 import type { CreateTokenInput, UpdateTokenInput } from "../../gql/graphql";
 import { count, day, endOfDay } from "../../lib/time";
 import type { Token } from "./queries";
+import { checkRules, type RuleRow, rowOf, ruleField, ruleFields, ruleOf } from "./rules";
 
 /** A number of days, or one of the others. */
 export type ExpiryChoice = `${number}` | "date" | "never" | "keep";
@@ -43,6 +44,7 @@ export type TokenForm = {
   date: string;
   restricted: boolean;
   packages: string;
+  rules: RuleRow[];
   limited: boolean;
   rateLimit: string;
   networks: string;
@@ -57,6 +59,7 @@ export function emptyForm(description = "", defaultRateLimit = 1000, lifetime: L
     date: "",
     restricted: false,
     packages: "",
+    rules: [],
     limited: true,
     rateLimit: String(defaultRateLimit || 1000),
     networks: "",
@@ -71,6 +74,7 @@ export function formOf(token: Token): TokenForm {
     date: "",
     restricted: token.packages.length > 0,
     packages: token.packages.join("\n"),
+    rules: token.packageRules.map(rowOf),
     limited: token.rateLimit > 0,
     rateLimit: String(token.rateLimit || 1000),
     networks: token.networks.join("\n"),
@@ -93,12 +97,13 @@ export function expiresAt(form: TokenForm, now = new Date(), { maxTokenDays }: L
 /** The fields of the API that the form shows, and so can show an error of. */
 export function shownFields(form: TokenForm): string[] {
   const always = ["description", "expiresAt", "networks"];
-  return [...always, ...(form.restricted ? ["packages"] : []), ...(form.limited ? ["rateLimit"] : [])];
+  const rules = form.rules.flatMap((_, index) => ruleFields.map((field) => ruleField(index, field)));
+  return [...always, ...rules, ...(form.restricted ? ["packages"] : []), ...(form.limited ? ["rateLimit"] : [])];
 }
 
 /** What the form itself can tell is wrong, by field of the API. */
 export function check(form: TokenForm, now = new Date(), lifetime: Lifetime = {}): Record<string, string> {
-  const errors: Record<string, string> = {};
+  const errors: Record<string, string> = checkRules(form.rules);
   if (!form.description.trim()) errors.description = "Say where this token will be used.";
   if (form.restricted && words(form.packages).length === 0) errors.packages = "Name a package pattern, such as acme/*.";
   if (form.limited && !(/^[1-9]\d*$/.test(form.rateLimit) && Number(form.rateLimit) <= 10_000_000))
@@ -115,6 +120,7 @@ export function createInput(form: TokenForm, now = new Date(), lifetime: Lifetim
     description: form.description,
     permission: form.permission,
     packages: form.restricted ? words(form.packages) : [],
+    packageRules: form.rules.map(ruleOf),
     networks: words(form.networks),
     rateLimit: form.limited ? Number(form.rateLimit) : 0,
     ...(form.expiry === "never"
@@ -127,6 +133,7 @@ export function updateInput(form: TokenForm, now = new Date(), lifetime: Lifetim
   return {
     description: form.description,
     packages: form.restricted ? words(form.packages) : [],
+    packageRules: form.rules.map(ruleOf),
     networks: words(form.networks),
     rateLimit: form.limited ? Number(form.rateLimit) : 0,
     ...(form.expiry === "keep"

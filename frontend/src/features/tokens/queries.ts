@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query";
 import {
+  ExplainDocument,
   RevocationPreviewDocument,
   type RevocationPreviewQueryVariables,
   TokenDocument,
@@ -12,6 +13,7 @@ import {
 import { paged } from "../../lib/connection";
 import { request } from "../../lib/graphql";
 import { type Days, rangeOf } from "../usage/period";
+import type { Asked } from "./asked";
 import { orderOf, type TokenSearch, whereOf } from "./search";
 
 export type Token = TokenRowFragment;
@@ -33,6 +35,15 @@ export function tokenQuery(id: string) {
   return queryOptions({
     queryKey: ["tokens", "one", id],
     queryFn: async () => (await request(TokenDocument, { id })).token,
+  });
+}
+
+/** What a token gets of a version, and why; asked anew each time, as anybody may have decided something meanwhile. */
+export function explainQuery(token: string, asked: Asked | undefined) {
+  return queryOptions({
+    queryKey: ["tokens", "explain", token, asked],
+    queryFn: asked ? async () => (await request(ExplainDocument, { token, ...asked })).explain : skipToken,
+    staleTime: 0,
   });
 }
 

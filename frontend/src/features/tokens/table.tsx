@@ -81,7 +81,7 @@ function TokenTableRow({ token, items, selection }: RowProps) {
         <Badge>{permissionName(token)}</Badge>
       </CardCell>
       <td className={`${cell} max-sm:hidden`}>
-        <Packages patterns={token.packages} />
+        <Packages patterns={token.packages} rules={token.packageRules} />
       </td>
       <CardCell label={token.lastUsedAt ? "Last used" : undefined}>
         <LastUsed token={token} />

@@ -9,6 +9,7 @@ import { Expiry, LastUsed, permissionName } from "./badges";
 import { ReleaseTokens } from "./dialogs";
 import type { FullToken } from "./queries";
 import { RateMeter } from "./rate-meter";
+import { type Rule, ruleSentence } from "./rule-words";
 
 const leaks: readonly TokenNoticeKind[] = ["LEAKED", "LEAK_ENDING"];
 
@@ -68,6 +69,9 @@ export function TokenFacts({ token, mayManage }: { token: FullToken; mayManage: 
         <Facts>
           <Fact name="Permissions">{permissionName(token)}</Fact>
           <Fact name="Packages">{list(token.packages, "All packages")}</Fact>
+          <Fact name="Versions">
+            <Rules rules={token.packageRules} />
+          </Fact>
           <Fact name="Networks">{list(token.networks, "From anywhere")}</Fact>
           <Fact name="Expires">
             <Expiry token={token} />
@@ -105,6 +109,18 @@ export function TokenFacts({ token, mayManage }: { token: FullToken; mayManage: 
         )}
       </Panel>
     </div>
+  );
+}
+
+/** Which versions it may have, in sentences. */
+function Rules({ rules }: { rules: readonly Rule[] }) {
+  if (rules.length === 0) return "Every version of its packages";
+  return (
+    <ul className="grid gap-1">
+      {rules.map((rule) => (
+        <li key={ruleSentence(rule)}>{ruleSentence(rule)}</li>
+      ))}
+    </ul>
   );
 }
 

@@ -10,7 +10,9 @@ import { AuditList } from "../audit/audit-list";
 import { Downloads } from "../downloads/downloads";
 import { downloadsFile } from "../downloads/queries";
 import { useTokenActions } from "./actions";
+import { readAsked, writeAsked } from "./asked";
 import { Status, Troubles } from "./badges";
+import { ExplainPanel } from "./explain-panel";
 import { type FullToken, tokenQuery } from "./queries";
 import { Secrets } from "./secrets";
 import { Notices, TokenFacts } from "./token-facts";
@@ -42,7 +44,7 @@ export function TokenPage() {
 }
 
 function Content({ token }: { token: FullToken }) {
-  const { days = 30 } = useSearch({ from: "/_app/tokens/$id" });
+  const { days = 30, explain } = useSearch({ from: "/_app/tokens/$id" });
   const navigate = useNavigate({ from: "/tokens/$id" });
   const { data: viewer } = useSuspenseQuery(viewerQuery);
   const mayManage = viewer.role !== "VIEWER";
@@ -64,11 +66,24 @@ function Content({ token }: { token: FullToken }) {
       <div className="grid gap-6">
         <Notices token={token} />
         <TokenFacts token={token} mayManage={mayManage} />
+        <ExplainPanel
+          token={token.id}
+          asked={readAsked(explain)}
+          onAsk={(asked) =>
+            void navigate({
+              search: (now) => ({ ...now, explain: writeAsked(asked) }),
+              replace: true,
+              resetScroll: false,
+            })
+          }
+        />
         <Secrets token={token} mayManage={mayManage} />
         <TokenUsage
           id={token.id}
           days={days}
-          onDays={(next) => void navigate({ search: next === 30 ? {} : { days: next }, replace: true })}
+          onDays={(next) =>
+            void navigate({ search: (now) => ({ ...now, days: next === 30 ? undefined : next }), replace: true })
+          }
         />
         <Part title="What it downloaded" action={<FileLink href={downloadsFile(where)}>CSV</FileLink>}>
           <Downloads where={where} empty="It has not downloaded anything yet." />

@@ -5,7 +5,11 @@ import { type Days, readDays } from "../../features/usage/period";
 import { present } from "../../lib/search";
 
 export const Route = createFileRoute("/_app/tokens/$id")({
-  validateSearch: (search): { days?: Days } => present({ days: readDays(search.days) }),
+  validateSearch: (search): { days?: Days; explain?: string } =>
+    present({
+      days: readDays(search.days),
+      explain: typeof search.explain === "string" ? search.explain.slice(0, 500) : undefined,
+    }),
   loader: ({ context, params }) => void context.client.prefetchQuery(tokenQuery(params.id)),
   component: TokenPage,
 });
