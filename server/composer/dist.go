@@ -17,7 +17,8 @@ import (
 )
 
 // Dist answers an archive: dist/VENDOR/PACKAGE/VERSION/REFERENCE.TYPE, or REFERENCE/FILE where Composer needs the
-// file's name.
+// file's name. The first is what Composer makes of our mirror's address too (Composer's Util\ComposerMirror): a version
+// with a slash is its MD5 there, as is a reference that is not hexadecimal, and one that a version does not have is empty.
 func (h *Handler) Dist() http.HandlerFunc {
 	return h.route(func(q *request) error {
 		path, ok := parseDistPath(q.R.URL.Path, q.R.URL.RawPath)
@@ -98,7 +99,7 @@ func (p *distPath) fits(kind string) bool {
 func parseDistPath(path, rawPath string) (p distPath, ok bool) {
 	_, rest, _ := strings.Cut(path, "/dist/")
 	parts := strings.Split(rest, "/")
-	if len(parts) < 4 || len(parts) > 5 || rawPath != "" {
+	if len(parts) < 4 || len(parts) > 5 || strings.Contains(strings.ToLower(rawPath), "%2f") {
 		return p, false
 	}
 	p.name, p.version = parts[0]+"/"+parts[1], parts[2]
@@ -108,12 +109,16 @@ func parseDistPath(path, rawPath string) (p distPath, ok bool) {
 		p.reference, p.kind, ok = strings.Cut(parts[3], ".")
 		ok = ok && p.kind != ""
 	}
-	return p, ok && pattern.ValidName(p.name) && segment(p.version) && segment(p.reference) && len(rest) < 1000
+	ok = ok && (p.reference != "" || p.kind != "") && segment(p.reference)
+	if ok = ok && p.version != "" && clean(p.version) && pattern.ValidName(p.name) && len(rest) < 1000; ok {
+		p.version = catalog.DistVersion(p.version)
+	}
+	return p, ok
 }
 
-// segment tells what a version or a reference may be in an address of this server.
+// segment tells what a reference may be in an address of this server.
 func segment(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
 	})
 }
