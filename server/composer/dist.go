@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"broker/server/archive"
 	"broker/server/auth"
@@ -37,8 +38,7 @@ func (h *Handler) Dist() http.HandlerFunc {
 			dist, err = q.pinned(path)
 		}
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
-			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
-				path.name, path.version, path.reference, path.name))
+			return q.missing(fmt.Sprintf("No repository of this server has %s. Run composer update %s.", path, path.name))
 		}
 		if blocked, ok := errors.AsType[*view.Blocked](err); ok {
 			return q.refuse(auth.CodeVersionBlocked, blocked)
@@ -92,6 +92,13 @@ func (q *request) pinned(path distPath) (*catalog.Dist, error) {
 // distPath is what an archive's address says. The kind is empty where a file's name stands for it.
 type distPath struct{ name, version, reference, kind string }
 
+func (p distPath) String() string {
+	if p.reference == "" {
+		return p.name + " " + p.version
+	}
+	return p.name + " " + p.version + " with the reference " + p.reference
+}
+
 func (p *distPath) fits(kind string) bool {
 	return p.kind == kind || p.kind == "" && catalog.NamedByAddress(kind)
 }
@@ -142,16 +149,66 @@ func (q *request) archive(dist *catalog.Dist) error {
 		return nil
 	}
 	header.Set("Content-Type", "application/"+contentType(dist.Type))
-	header.Set("Content-Length", strconv.FormatInt(content.Size, 10))
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
+	if file, ok := content.Body.(io.ReadSeeker); ok {
+		header.Set("Etag", `"`+content.SHA256+`"`)
+		q.send(file)
+		return nil
+	}
+	header.Set("Content-Length", strconv.FormatInt(content.Size, 10))
 	if q.R.Method != http.MethodHead {
-		// From the file itself where there is one, so that the kernel does the work. Where less is sent than announced the
-		// server closes the connection.
+		// Where less is sent than announced the server closes the connection.
 		q.Event.Bytes, _ = io.CopyN(q.W, content.Body, content.Size)
 	}
 	return nil
 }
+
+// send answers a file, or the ranges of it that are asked for (RFC 9110 section 14), from the file itself, so that the
+// kernel does the work. What goes on where another answer broke off is no further download.
+func (q *request) send(file io.ReadSeeker) {
+	sent := &sending{ResponseWriter: q.W}
+	http.ServeContent(sent, q.R, "", time.Time{}, file)
+	q.Event.Bytes = sent.bytes
+	switch {
+	case sent.status == http.StatusNotModified:
+		q.Event.Kind = usage.NotModified
+	case sent.status != http.StatusOK && !strings.HasPrefix(q.W.Header().Get("Content-Range"), "bytes 0-"):
+		q.Event.Kind = usage.Other
+	}
+}
+
+// sending notes what an answer is, and how many bytes of it went out.
+type sending struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (s *sending) WriteHeader(status int) {
+	if s.status = status; status >= http.StatusBadRequest {
+		s.Header().Set("Cache-Control", "private, no-store")
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (s *sending) Write(p []byte) (int, error) {
+	n, err := s.ResponseWriter.Write(p)
+	s.bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom, for the system to copy files by itself.
+func (s *sending) ReadFrom(r io.Reader) (int64, error) {
+	n, err := io.Copy(s.ResponseWriter, r)
+	s.bytes += n
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (s *sending) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func contentType(kind string) string {
 	if kind == "zip" {
