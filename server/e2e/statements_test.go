@@ -71,7 +71,7 @@ var statements = []struct {
 	{47, "advisories are read as Composer asks for them, and answered for what was asked alone", []string{own, "composer.TestQuestionsForAdvisories"}},
 	{48, "search, list and show find what the token may see", []string{own, "e2e.TestShowAndSearch", "e2e.TestNarrowTokenSeesItsPackagesOnly"}},
 	{49, "reports of installations are answered at once, whatever they say and the database does", []string{own, "composer.TestThousandInstallationsAreCountedBehind", "composer.TestInstallationsOfAnOutageAreCounted"}},
-	{50, "a version that is flagged ends an installation from a lock, with the reason, whatever the client knows", []string{"e2e.TestReleasesStayWhatTheyWere"}},
+	{50, "a version that is flagged ends an installation from a lock, with the reason, whatever the client knows", []string{"composer.TestQuestionsForFilterLists", "e2e.TestReleasesStayWhatTheyWere"}},
 	{51, "sixty packages install over HTTP/1.1 and HTTP/2 without one refusal", []string{own}},
 	{52, "over the limit Composer says so, and when it ends", []string{"e2e.TestComposerPrintsWhyItIsRefused", "e2e.TestLimitIsExactAndTold", "ratelimit.TestRefusalIsPrintedByComposer"}},
 	{53, "older clients are served the same bytes, of which they read what they know", []string{own}},
