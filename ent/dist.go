@@ -33,6 +33,8 @@ type Dist struct {
 	URL string `json:"url,omitempty"`
 	// SHA-1 that upstream names; empty when it names none.
 	Shasum string `json:"shasum,omitempty"`
+	// What Composer puts for the reference into a mirror's address, where that is not reference: a branch's commit.
+	MirrorReference string `json:"mirror_reference,omitempty"`
 	// ArchiveID holds the value of the "archive_id" field.
 	ArchiveID *string `json:"archive_id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -98,7 +100,7 @@ func (*Dist) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case dist.FieldID, dist.FieldPackageID, dist.FieldVersion, dist.FieldNormalizedVersion, dist.FieldReference, dist.FieldType, dist.FieldURL, dist.FieldShasum, dist.FieldArchiveID:
+		case dist.FieldID, dist.FieldPackageID, dist.FieldVersion, dist.FieldNormalizedVersion, dist.FieldReference, dist.FieldType, dist.FieldURL, dist.FieldShasum, dist.FieldMirrorReference, dist.FieldArchiveID:
 			values[i] = new(sql.NullString)
 		case dist.FieldCreatedAt, dist.FieldGoneAt:
 			values[i] = new(sql.NullTime)
@@ -164,6 +166,12 @@ func (_m *Dist) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field shasum", values[i])
 			} else if value.Valid {
 				_m.Shasum = value.String
+			}
+		case dist.FieldMirrorReference:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field mirror_reference", values[i])
+			} else if value.Valid {
+				_m.MirrorReference = value.String
 			}
 		case dist.FieldArchiveID:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -256,6 +264,9 @@ func (_m *Dist) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("shasum=")
 	builder.WriteString(_m.Shasum)
+	builder.WriteString(", ")
+	builder.WriteString("mirror_reference=")
+	builder.WriteString(_m.MirrorReference)
 	builder.WriteString(", ")
 	if v := _m.ArchiveID; v != nil {
 		builder.WriteString("archive_id=")

@@ -76,6 +76,20 @@ func (_c *DistCreate) SetNillableShasum(v *string) *DistCreate {
 	return _c
 }
 
+// SetMirrorReference sets the "mirror_reference" field.
+func (_c *DistCreate) SetMirrorReference(v string) *DistCreate {
+	_c.mutation.SetMirrorReference(v)
+	return _c
+}
+
+// SetNillableMirrorReference sets the "mirror_reference" field if the given value is not nil.
+func (_c *DistCreate) SetNillableMirrorReference(v *string) *DistCreate {
+	if v != nil {
+		_c.SetMirrorReference(*v)
+	}
+	return _c
+}
+
 // SetArchiveID sets the "archive_id" field.
 func (_c *DistCreate) SetArchiveID(v string) *DistCreate {
 	_c.mutation.SetArchiveID(v)
@@ -196,6 +210,10 @@ func (_c *DistCreate) defaults() {
 		v := dist.DefaultShasum
 		_c.mutation.SetShasum(v)
 	}
+	if _, ok := _c.mutation.MirrorReference(); !ok {
+		v := dist.DefaultMirrorReference
+		_c.mutation.SetMirrorReference(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		v := dist.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
@@ -252,6 +270,14 @@ func (_c *DistCreate) check() error {
 	if v, ok := _c.mutation.Shasum(); ok {
 		if err := dist.ShasumValidator(v); err != nil {
 			return &ValidationError{Name: "shasum", err: fmt.Errorf(`ent: validator failed for field "Dist.shasum": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.MirrorReference(); !ok {
+		return &ValidationError{Name: "mirror_reference", err: errors.New(`ent: missing required field "Dist.mirror_reference"`)}
+	}
+	if v, ok := _c.mutation.MirrorReference(); ok {
+		if err := dist.MirrorReferenceValidator(v); err != nil {
+			return &ValidationError{Name: "mirror_reference", err: fmt.Errorf(`ent: validator failed for field "Dist.mirror_reference": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
@@ -324,6 +350,10 @@ func (_c *DistCreate) createSpec() (*Dist, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Shasum(); ok {
 		_spec.SetField(dist.FieldShasum, field.TypeString, value)
 		_node.Shasum = value
+	}
+	if value, ok := _c.mutation.MirrorReference(); ok {
+		_spec.SetField(dist.FieldMirrorReference, field.TypeString, value)
+		_node.MirrorReference = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(dist.FieldCreatedAt, field.TypeTime, value)
@@ -471,6 +501,18 @@ func (u *DistUpsert) UpdateShasum() *DistUpsert {
 	return u
 }
 
+// SetMirrorReference sets the "mirror_reference" field.
+func (u *DistUpsert) SetMirrorReference(v string) *DistUpsert {
+	u.Set(dist.FieldMirrorReference, v)
+	return u
+}
+
+// UpdateMirrorReference sets the "mirror_reference" field to the value that was provided on create.
+func (u *DistUpsert) UpdateMirrorReference() *DistUpsert {
+	u.SetExcluded(dist.FieldMirrorReference)
+	return u
+}
+
 // SetArchiveID sets the "archive_id" field.
 func (u *DistUpsert) SetArchiveID(v string) *DistUpsert {
 	u.Set(dist.FieldArchiveID, v)
@@ -609,6 +651,20 @@ func (u *DistUpsertOne) SetShasum(v string) *DistUpsertOne {
 func (u *DistUpsertOne) UpdateShasum() *DistUpsertOne {
 	return u.Update(func(s *DistUpsert) {
 		s.UpdateShasum()
+	})
+}
+
+// SetMirrorReference sets the "mirror_reference" field.
+func (u *DistUpsertOne) SetMirrorReference(v string) *DistUpsertOne {
+	return u.Update(func(s *DistUpsert) {
+		s.SetMirrorReference(v)
+	})
+}
+
+// UpdateMirrorReference sets the "mirror_reference" field to the value that was provided on create.
+func (u *DistUpsertOne) UpdateMirrorReference() *DistUpsertOne {
+	return u.Update(func(s *DistUpsert) {
+		s.UpdateMirrorReference()
 	})
 }
 
@@ -923,6 +979,20 @@ func (u *DistUpsertBulk) SetShasum(v string) *DistUpsertBulk {
 func (u *DistUpsertBulk) UpdateShasum() *DistUpsertBulk {
 	return u.Update(func(s *DistUpsert) {
 		s.UpdateShasum()
+	})
+}
+
+// SetMirrorReference sets the "mirror_reference" field.
+func (u *DistUpsertBulk) SetMirrorReference(v string) *DistUpsertBulk {
+	return u.Update(func(s *DistUpsert) {
+		s.SetMirrorReference(v)
+	})
+}
+
+// UpdateMirrorReference sets the "mirror_reference" field to the value that was provided on create.
+func (u *DistUpsertBulk) UpdateMirrorReference() *DistUpsertBulk {
+	return u.Update(func(s *DistUpsert) {
+		s.UpdateMirrorReference()
 	})
 }
 

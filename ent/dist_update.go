@@ -72,6 +72,20 @@ func (_u *DistUpdate) SetNillableShasum(v *string) *DistUpdate {
 	return _u
 }
 
+// SetMirrorReference sets the "mirror_reference" field.
+func (_u *DistUpdate) SetMirrorReference(v string) *DistUpdate {
+	_u.mutation.SetMirrorReference(v)
+	return _u
+}
+
+// SetNillableMirrorReference sets the "mirror_reference" field if the given value is not nil.
+func (_u *DistUpdate) SetNillableMirrorReference(v *string) *DistUpdate {
+	if v != nil {
+		_u.SetMirrorReference(*v)
+	}
+	return _u
+}
+
 // SetArchiveID sets the "archive_id" field.
 func (_u *DistUpdate) SetArchiveID(v string) *DistUpdate {
 	_u.mutation.SetArchiveID(v)
@@ -203,6 +217,11 @@ func (_u *DistUpdate) check() error {
 			return &ValidationError{Name: "shasum", err: fmt.Errorf(`ent: validator failed for field "Dist.shasum": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.MirrorReference(); ok {
+		if err := dist.MirrorReferenceValidator(v); err != nil {
+			return &ValidationError{Name: "mirror_reference", err: fmt.Errorf(`ent: validator failed for field "Dist.mirror_reference": %w`, err)}
+		}
+	}
 	if _u.mutation.PackageCleared() && len(_u.mutation.PackageIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Dist.package"`)
 	}
@@ -229,6 +248,9 @@ func (_u *DistUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Shasum(); ok {
 		_spec.SetField(dist.FieldShasum, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.MirrorReference(); ok {
+		_spec.SetField(dist.FieldMirrorReference, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.GoneAt(); ok {
 		_spec.SetField(dist.FieldGoneAt, field.TypeTime, value)
@@ -368,6 +390,20 @@ func (_u *DistUpdateOne) SetShasum(v string) *DistUpdateOne {
 func (_u *DistUpdateOne) SetNillableShasum(v *string) *DistUpdateOne {
 	if v != nil {
 		_u.SetShasum(*v)
+	}
+	return _u
+}
+
+// SetMirrorReference sets the "mirror_reference" field.
+func (_u *DistUpdateOne) SetMirrorReference(v string) *DistUpdateOne {
+	_u.mutation.SetMirrorReference(v)
+	return _u
+}
+
+// SetNillableMirrorReference sets the "mirror_reference" field if the given value is not nil.
+func (_u *DistUpdateOne) SetNillableMirrorReference(v *string) *DistUpdateOne {
+	if v != nil {
+		_u.SetMirrorReference(*v)
 	}
 	return _u
 }
@@ -516,6 +552,11 @@ func (_u *DistUpdateOne) check() error {
 			return &ValidationError{Name: "shasum", err: fmt.Errorf(`ent: validator failed for field "Dist.shasum": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.MirrorReference(); ok {
+		if err := dist.MirrorReferenceValidator(v); err != nil {
+			return &ValidationError{Name: "mirror_reference", err: fmt.Errorf(`ent: validator failed for field "Dist.mirror_reference": %w`, err)}
+		}
+	}
 	if _u.mutation.PackageCleared() && len(_u.mutation.PackageIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Dist.package"`)
 	}
@@ -559,6 +600,9 @@ func (_u *DistUpdateOne) sqlSave(ctx context.Context) (_node *Dist, err error) {
 	}
 	if value, ok := _u.mutation.Shasum(); ok {
 		_spec.SetField(dist.FieldShasum, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.MirrorReference(); ok {
+		_spec.SetField(dist.FieldMirrorReference, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.GoneAt(); ok {
 		_spec.SetField(dist.FieldGoneAt, field.TypeTime, value)

@@ -5997,6 +5997,7 @@ type DistMutation struct {
 	_type              *string
 	url                *string
 	shasum             *string
+	mirror_reference   *string
 	created_at         *time.Time
 	gone_at            *time.Time
 	clearedFields      map[string]struct{}
@@ -6368,6 +6369,42 @@ func (m *DistMutation) ResetShasum() {
 	m.shasum = nil
 }
 
+// SetMirrorReference sets the "mirror_reference" field.
+func (m *DistMutation) SetMirrorReference(s string) {
+	m.mirror_reference = &s
+}
+
+// MirrorReference returns the value of the "mirror_reference" field in the mutation.
+func (m *DistMutation) MirrorReference() (r string, exists bool) {
+	v := m.mirror_reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMirrorReference returns the old "mirror_reference" field's value of the Dist entity.
+// If the Dist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DistMutation) OldMirrorReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMirrorReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMirrorReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMirrorReference: %w", err)
+	}
+	return oldValue.MirrorReference, nil
+}
+
+// ResetMirrorReference resets all changes to the "mirror_reference" field.
+func (m *DistMutation) ResetMirrorReference() {
+	m.mirror_reference = nil
+}
+
 // SetArchiveID sets the "archive_id" field.
 func (m *DistMutation) SetArchiveID(s string) {
 	m.archive = &s
@@ -6644,7 +6681,7 @@ func (m *DistMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *DistMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m._package != nil {
 		fields = append(fields, dist.FieldPackageID)
 	}
@@ -6665,6 +6702,9 @@ func (m *DistMutation) Fields() []string {
 	}
 	if m.shasum != nil {
 		fields = append(fields, dist.FieldShasum)
+	}
+	if m.mirror_reference != nil {
+		fields = append(fields, dist.FieldMirrorReference)
 	}
 	if m.archive != nil {
 		fields = append(fields, dist.FieldArchiveID)
@@ -6697,6 +6737,8 @@ func (m *DistMutation) Field(name string) (ent.Value, bool) {
 		return m.URL()
 	case dist.FieldShasum:
 		return m.Shasum()
+	case dist.FieldMirrorReference:
+		return m.MirrorReference()
 	case dist.FieldArchiveID:
 		return m.ArchiveID()
 	case dist.FieldCreatedAt:
@@ -6726,6 +6768,8 @@ func (m *DistMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldURL(ctx)
 	case dist.FieldShasum:
 		return m.OldShasum(ctx)
+	case dist.FieldMirrorReference:
+		return m.OldMirrorReference(ctx)
 	case dist.FieldArchiveID:
 		return m.OldArchiveID(ctx)
 	case dist.FieldCreatedAt:
@@ -6789,6 +6833,13 @@ func (m *DistMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetShasum(v)
+		return nil
+	case dist.FieldMirrorReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMirrorReference(v)
 		return nil
 	case dist.FieldArchiveID:
 		v, ok := value.(string)
@@ -6895,6 +6946,9 @@ func (m *DistMutation) ResetField(name string) error {
 		return nil
 	case dist.FieldShasum:
 		m.ResetShasum()
+		return nil
+	case dist.FieldMirrorReference:
+		m.ResetMirrorReference()
 		return nil
 	case dist.FieldArchiveID:
 		m.ResetArchiveID()

@@ -289,8 +289,14 @@ func init() {
 	dist.DefaultShasum = distDescShasum.Default.(string)
 	// dist.ShasumValidator is a validator for the "shasum" field. It is called by the builders before save.
 	dist.ShasumValidator = distDescShasum.Validators[0].(func(string) error)
+	// distDescMirrorReference is the schema descriptor for mirror_reference field.
+	distDescMirrorReference := distFields[8].Descriptor()
+	// dist.DefaultMirrorReference holds the default value on creation for the mirror_reference field.
+	dist.DefaultMirrorReference = distDescMirrorReference.Default.(string)
+	// dist.MirrorReferenceValidator is a validator for the "mirror_reference" field. It is called by the builders before save.
+	dist.MirrorReferenceValidator = distDescMirrorReference.Validators[0].(func(string) error)
 	// distDescCreatedAt is the schema descriptor for created_at field.
-	distDescCreatedAt := distFields[9].Descriptor()
+	distDescCreatedAt := distFields[10].Descriptor()
 	// dist.DefaultCreatedAt holds the default value on creation for the created_at field.
 	dist.DefaultCreatedAt = distDescCreatedAt.Default.(func() time.Time)
 	// distDescID is the schema descriptor for id field.

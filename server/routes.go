@@ -74,7 +74,8 @@ func routes(h handlers) http.Handler {
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)
-	r.Get("/*", dashboard.ServeHTTP)
+	r.Get(anything, readable(r, dashboard))
+	r.MethodNotAllowed(otherMethod(r))
 	return r
 }
 

@@ -28,6 +28,8 @@ const (
 	FieldURL = "url"
 	// FieldShasum holds the string denoting the shasum field in the database.
 	FieldShasum = "shasum"
+	// FieldMirrorReference holds the string denoting the mirror_reference field in the database.
+	FieldMirrorReference = "mirror_reference"
 	// FieldArchiveID holds the string denoting the archive_id field in the database.
 	FieldArchiveID = "archive_id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
@@ -75,6 +77,7 @@ var Columns = []string{
 	FieldType,
 	FieldURL,
 	FieldShasum,
+	FieldMirrorReference,
 	FieldArchiveID,
 	FieldCreatedAt,
 	FieldGoneAt,
@@ -103,6 +106,10 @@ var (
 	DefaultShasum string
 	// ShasumValidator is a validator for the "shasum" field. It is called by the builders before save.
 	ShasumValidator func(string) error
+	// DefaultMirrorReference holds the default value on creation for the "mirror_reference" field.
+	DefaultMirrorReference string
+	// MirrorReferenceValidator is a validator for the "mirror_reference" field. It is called by the builders before save.
+	MirrorReferenceValidator func(string) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultID holds the default value on creation for the "id" field.
@@ -152,6 +159,11 @@ func ByURL(opts ...sql.OrderTermOption) OrderOption {
 // ByShasum orders the results by the shasum field.
 func ByShasum(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldShasum, opts...).ToFunc()
+}
+
+// ByMirrorReference orders the results by the mirror_reference field.
+func ByMirrorReference(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMirrorReference, opts...).ToFunc()
 }
 
 // ByArchiveID orders the results by the archive_id field.

@@ -100,6 +100,11 @@ func Shasum(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldEQ(FieldShasum, v))
 }
 
+// MirrorReference applies equality check predicate on the "mirror_reference" field. It's identical to MirrorReferenceEQ.
+func MirrorReference(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldEQ(FieldMirrorReference, v))
+}
+
 // ArchiveID applies equality check predicate on the "archive_id" field. It's identical to ArchiveIDEQ.
 func ArchiveID(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldEQ(FieldArchiveID, v))
@@ -568,6 +573,71 @@ func ShasumEqualFold(v string) predicate.Dist {
 // ShasumContainsFold applies the ContainsFold predicate on the "shasum" field.
 func ShasumContainsFold(v string) predicate.Dist {
 	return predicate.Dist(sql.FieldContainsFold(FieldShasum, v))
+}
+
+// MirrorReferenceEQ applies the EQ predicate on the "mirror_reference" field.
+func MirrorReferenceEQ(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldEQ(FieldMirrorReference, v))
+}
+
+// MirrorReferenceNEQ applies the NEQ predicate on the "mirror_reference" field.
+func MirrorReferenceNEQ(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldNEQ(FieldMirrorReference, v))
+}
+
+// MirrorReferenceIn applies the In predicate on the "mirror_reference" field.
+func MirrorReferenceIn(vs ...string) predicate.Dist {
+	return predicate.Dist(sql.FieldIn(FieldMirrorReference, vs...))
+}
+
+// MirrorReferenceNotIn applies the NotIn predicate on the "mirror_reference" field.
+func MirrorReferenceNotIn(vs ...string) predicate.Dist {
+	return predicate.Dist(sql.FieldNotIn(FieldMirrorReference, vs...))
+}
+
+// MirrorReferenceGT applies the GT predicate on the "mirror_reference" field.
+func MirrorReferenceGT(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldGT(FieldMirrorReference, v))
+}
+
+// MirrorReferenceGTE applies the GTE predicate on the "mirror_reference" field.
+func MirrorReferenceGTE(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldGTE(FieldMirrorReference, v))
+}
+
+// MirrorReferenceLT applies the LT predicate on the "mirror_reference" field.
+func MirrorReferenceLT(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldLT(FieldMirrorReference, v))
+}
+
+// MirrorReferenceLTE applies the LTE predicate on the "mirror_reference" field.
+func MirrorReferenceLTE(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldLTE(FieldMirrorReference, v))
+}
+
+// MirrorReferenceContains applies the Contains predicate on the "mirror_reference" field.
+func MirrorReferenceContains(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldContains(FieldMirrorReference, v))
+}
+
+// MirrorReferenceHasPrefix applies the HasPrefix predicate on the "mirror_reference" field.
+func MirrorReferenceHasPrefix(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldHasPrefix(FieldMirrorReference, v))
+}
+
+// MirrorReferenceHasSuffix applies the HasSuffix predicate on the "mirror_reference" field.
+func MirrorReferenceHasSuffix(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldHasSuffix(FieldMirrorReference, v))
+}
+
+// MirrorReferenceEqualFold applies the EqualFold predicate on the "mirror_reference" field.
+func MirrorReferenceEqualFold(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldEqualFold(FieldMirrorReference, v))
+}
+
+// MirrorReferenceContainsFold applies the ContainsFold predicate on the "mirror_reference" field.
+func MirrorReferenceContainsFold(v string) predicate.Dist {
+	return predicate.Dist(sql.FieldContainsFold(FieldMirrorReference, v))
 }
 
 // ArchiveIDEQ applies the EQ predicate on the "archive_id" field.

@@ -233,6 +233,7 @@ var (
 		{Name: "type", Type: field.TypeString},
 		{Name: "url", Type: field.TypeString, Size: 4096},
 		{Name: "shasum", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "mirror_reference", Type: field.TypeString, Size: 255, Default: ""},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "gone_at", Type: field.TypeTime, Nullable: true},
 		{Name: "archive_id", Type: field.TypeString, Nullable: true, Size: 64},
@@ -246,13 +247,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "dists_archives_dists",
-				Columns:    []*schema.Column{DistsColumns[9]},
+				Columns:    []*schema.Column{DistsColumns[10]},
 				RefColumns: []*schema.Column{ArchivesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "dists_packages_dists",
-				Columns:    []*schema.Column{DistsColumns[10]},
+				Columns:    []*schema.Column{DistsColumns[11]},
 				RefColumns: []*schema.Column{PackagesColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -261,12 +262,12 @@ var (
 			{
 				Name:    "dist_package_id_version_reference",
 				Unique:  true,
-				Columns: []*schema.Column{DistsColumns[10], DistsColumns[1], DistsColumns[3]},
+				Columns: []*schema.Column{DistsColumns[11], DistsColumns[1], DistsColumns[3]},
 			},
 			{
 				Name:    "dist_archive_id",
 				Unique:  false,
-				Columns: []*schema.Column{DistsColumns[9]},
+				Columns: []*schema.Column{DistsColumns[10]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "archive_id IS NOT NULL",
 				},
@@ -274,7 +275,7 @@ var (
 			{
 				Name:    "dist_gone_at",
 				Unique:  false,
-				Columns: []*schema.Column{DistsColumns[8]},
+				Columns: []*schema.Column{DistsColumns[9]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "gone_at IS NOT NULL",
 				},

@@ -25,6 +25,8 @@ func (Dist) Fields() []ent.Field {
 		field.String("type").Comment("zip, tar, …"),
 		field.String("url").MaxLen(4096).Comment("Upstream's address."),
 		field.String("shasum").Default("").MaxLen(40).Comment("SHA-1 that upstream names; empty when it names none."),
+		field.String("mirror_reference").Default("").MaxLen(255).
+			Comment("What Composer puts for the reference into a mirror's address, where that is not reference: a branch's commit."),
 		field.String("archive_id").Optional().Nillable(),
 		createdAt(),
 		goneAt(),

@@ -4553,7 +4553,10 @@ extend type Mutation {
 	{Name: "../repository.graphqls", Input: `"COMPOSER: another Composer repository. VCS: a git repository, whose branches and tags are versions. ARTIFACT: archives that are uploaded to this server (PUT /upload/NAME); it has no url and is never synced."
 enum RepositoryType { COMPOSER VCS ARTIFACT }
 enum RepositoryStatus { PENDING SYNCING READY FAILED DISABLED }
-"REWRITE: archives come from this server alone. MIRROR: upstream addresses stay as a fallback."
+"""
+REWRITE: archives come from this server alone. MIRROR: from this server first, and after any error from the address at the
+source, so that blocks, cooldowns and what a token may have do not hold.
+"""
 enum DistMode { REWRITE MIRROR }
 enum CredentialType { NONE HTTP_BASIC BEARER HEADER GITHUB GITLAB BITBUCKET GITEA SSH_KEY }
 

@@ -25,6 +25,7 @@ const (
 	CodeVersionBlocked      Code = "VERSION_BLOCKED"
 	CodeVersionNotAllowed   Code = "VERSION_NOT_ALLOWED"
 	CodeNotFound            Code = "NOT_FOUND"
+	CodeMethodNotAllowed    Code = "METHOD_NOT_ALLOWED"
 	CodeRateLimited         Code = "RATE_LIMITED"
 	CodeUpstreamUnavailable Code = "UPSTREAM_UNAVAILABLE"
 	CodeStorageUnavailable  Code = "STORAGE_UNAVAILABLE"

@@ -148,11 +148,10 @@ func (c *Catalog) acceptChange(ctx context.Context, id string) error {
 			return nil, err
 		}
 		body, err := metadata.Render(d.of.Name, versions, metadata.RenderOptions{KeepSource: true, Dist: func(v *metadata.Version) metadata.Dist {
-			said, _ := v.Dist()
 			if v.Normalized == now.Normalized {
-				said.Type, said.Shasum = offered.kind, offered.shasum
-				said.URL = c.distURL(distKey{d.of.Name, offered.version, offered.reference}, offered.kind, offered.url)
+				return c.offered(d.repo, v, &offered)
 			}
+			said, _ := v.Dist()
 			return said
 		}})
 		if err != nil {
@@ -188,7 +187,7 @@ func (c *Catalog) repin(ctx context.Context, tx *database.Tx, d *decided, now *m
 		SetChangedReference("").SetChangedSha256("").SetChangedSha1("").SetChangedSize(0)
 	reference, came := known.Reference, known.ChangedSha256 != ""
 	if came { // other bytes alone
-		row = distRow{version: distVersion(d.NormalizedVersion), normalized: d.NormalizedVersion, kind: known.Type, url: known.URL, shasum: known.ChangedSha1}
+		row = distRow{version: DistVersion(d.NormalizedVersion), normalized: d.NormalizedVersion, kind: known.Type, url: known.URL, shasum: known.ChangedSha1}
 	} else {
 		row, reference = newDist(now), known.ChangedReference
 		said, err := metadata.NewReader().ReadVersion(d.of.Name, known.ChangedMetadata)

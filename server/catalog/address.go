@@ -16,7 +16,7 @@ func Addressed(normalized, reference string) (version, ref string) {
 	if len(reference) > 64 || !isHex(reference) {
 		reference = md5Hex(reference)
 	}
-	return distVersion(normalized), reference
+	return DistVersion(normalized), reference
 }
 
 // MaybeCommit tells whether a reference may be a commit of git, or the beginning of one.

@@ -94,9 +94,9 @@ func (d *Dist) pinnedAs(row *ent.Pin) {
 	}
 }
 
-// distVersion is a version as the dist route writes it. A branch may hold what a path cannot; then its MD5 stands for
+// DistVersion is a version, normalised, as the dist route writes it. A branch may hold what a path cannot; then its MD5 stands for
 // it, as in Composer's mirror URLs (composer/src/Composer/Util/ComposerMirror.php).
-func distVersion(normalized string) string {
+func DistVersion(normalized string) string {
 	for _, r := range normalized {
 		if !safe(r) {
 			return md5Hex(normalized)
@@ -113,10 +113,7 @@ func safe(r rune) bool {
 // address must differ where the bytes do, also for a version that has no reference. A branch follows its source: all
 // that may tell of other bytes makes another address. A release's bytes stay those of its reference.
 func distReference(v *metadata.Version, d metadata.Dist) string {
-	reference := d.Reference
-	if reference == "" {
-		reference = v.Reference()
-	}
+	reference := sourceReference(v, d)
 	_, packed := d.Packed()
 	switch {
 	case packed: // a commit is its bytes
@@ -130,6 +127,37 @@ func distReference(v *metadata.Version, d metadata.Dist) string {
 	default:
 		return md5Hex(reference)
 	}
+}
+
+// sourceReference is the reference as the source says it; empty where it says none.
+func sourceReference(v *metadata.Version, d metadata.Dist) string {
+	if d.Reference != "" {
+		return d.Reference
+	}
+	return v.Reference()
+}
+
+// commitMin is how long a reference is at least that names a commit, or another digest of what it is of.
+const commitMin = 40
+
+// mirrorReference is what Composer puts for a reference into the address of a mirror.
+func mirrorReference(reference string) string {
+	if isHex(reference) {
+		return reference
+	}
+	return md5Hex(reference)
+}
+
+// shown is the reference that a document tells of an archive, given what its source says: the address that Composer makes
+// of it for a mirror leads to this very archive. A release without one has none; its version is enough.
+func (d *distRow) shown(v *metadata.Version, said string) string {
+	switch {
+	case d.mirror != "":
+		return d.mirror
+	case v.Dev, said != "" && mirrorReference(said) != d.reference:
+		return d.reference
+	}
+	return said
 }
 
 func isHex(s string) bool {

@@ -87,7 +87,7 @@ func (c *Catalog) tellShasum(ctx context.Context, tx *database.Tx, d *Dist, sha1
 	}
 	ours := c.distURL(distKey{d.Package, d.Version, d.Reference}, d.Type, d.URL)
 	for _, row := range rows {
-		body, told, err := withShasum(d.Package, row, ours, sha1)
+		body, told, err := withShasum(d, row, ours, sha1)
 		if err != nil {
 			return err
 		}
@@ -103,21 +103,22 @@ func (c *Catalog) tellShasum(ctx context.Context, tx *database.Tx, d *Dist, sha1
 	return nil
 }
 
-// withShasum is a document with the checksum of one archive; false where it does not offer the archive.
-func withShasum(name string, row *ent.Document, address, sha1 string) (body []byte, told bool, err error) {
+// withShasum is a document with the checksum of one archive, which it tells at our address or at its source's; false where
+// it does not offer the archive.
+func withShasum(of *Dist, row *ent.Document, ours, sha1 string) (body []byte, told bool, err error) {
 	if body, err = Decompress(row.Body, row.Size); err != nil {
 		return nil, false, err
 	}
-	if !bytes.Contains(body, []byte(address)) {
+	if !bytes.Contains(body, []byte(ours)) && (of.URL == "" || !bytes.Contains(body, []byte(of.URL))) {
 		return nil, false, nil
 	}
-	versions, err := storedVersions(name, row.Body, row.Size)
+	versions, err := storedVersions(of.Package, row.Body, row.Size)
 	if err != nil {
 		return nil, false, err
 	}
-	body, err = metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dev: row.Dev, Dist: func(v *metadata.Version) metadata.Dist {
+	body, err = metadata.Render(of.Package, versions, metadata.RenderOptions{KeepSource: true, Dev: row.Dev, Dist: func(v *metadata.Version) metadata.Dist {
 		d, _ := v.Dist()
-		if d.URL == address && d.Shasum == "" {
+		if (d.URL == ours || d.URL == of.URL && v.Normalized == of.Normalized) && d.Shasum == "" {
 			d.Shasum, told = sha1, true
 		}
 		return d

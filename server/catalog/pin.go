@@ -113,6 +113,7 @@ func (p *put) pinned(ctx context.Context, w *writes, old *oldPackage, u *Update)
 			continue
 		}
 		u.pins[i] = known.id
+		d.onlyHere = known.change != nil
 		same, write := known.settle(now)
 		if !same {
 			var tell bool
@@ -313,7 +314,7 @@ func (known *pin) serve(u *Update, i int, old *oldPackage, before *metadata.Vers
 		*d = distRow{}
 		return
 	}
-	*d = distRow{version: distVersion(v.Normalized), reference: known.address, normalized: v.Normalized, kind: known.kind, url: known.url, shasum: known.shasum}
+	*d = distRow{version: DistVersion(v.Normalized), reference: known.address, normalized: v.Normalized, kind: known.kind, url: known.url, shasum: known.shasum, onlyHere: true}
 	if d.shasum == "" {
 		d.shasum = known.bytes.sha1
 	}

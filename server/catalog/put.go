@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -79,16 +81,7 @@ func (c *Catalog) render(u *Update) error {
 	o := metadata.RenderOptions{
 		KeepSource: u.Repository.DistMode == repository.DistModeMIRROR,
 		Dist: func(v *metadata.Version) metadata.Dist {
-			said, _ := v.Dist()
-			d := at[v.Normalized]
-			key := distKey{u.Name, d.version, d.reference}
-			said.Type, said.Shasum = d.kind, d.shasum
-			if _, packed := said.Packed(); packed && v.Dev {
-				// Composer puts the commit in, also another one that a project pins (dev-main#…), whose checksum is another.
-				key.reference, said.Shasum = anyReference, ""
-			}
-			said.URL = c.distURL(key, d.kind, d.url)
-			return said
+			return c.offered(u.Repository, v, at[v.Normalized])
 		},
 	}
 	stable, dev := split(u.Versions)
@@ -104,6 +97,42 @@ func (c *Catalog) render(u *Update) error {
 		u.documents[i] = rendered{c.compress(body), len(body), sha256.Sum256(body)}
 	}
 	return nil
+}
+
+// offered is the archive of a version as a document tells it.
+func (c *Catalog) offered(r *ent.Repository, v *metadata.Version, d *distRow) metadata.Dist {
+	said, _ := v.Dist()
+	key := distKey{v.Name, d.version, d.reference}
+	said.Type, said.Reference, said.Shasum = d.kind, d.shown(v, said.Reference), d.shasum
+	_, packed := said.Packed()
+	switch {
+	case packed && v.Dev:
+		// Composer puts the commit in, also another one that a project pins (dev-main#…), whose checksum is another.
+		key.reference, said.Shasum = anyReference, ""
+	case !packed && !d.onlyHere && toldOf(r, d.url):
+		said.URL = d.url
+		return said
+	}
+	said.URL = c.distURL(key, d.kind, d.url)
+	return said
+}
+
+// toldOf tells whether clients of a repository are told the address of an archive at its source, beside ours: they must be
+// able to fetch it without the repository's credential, and nothing of that may be in it.
+func toldOf(r *ent.Repository, address string) bool {
+	if r.DistMode != repository.DistModeMIRROR {
+		return false
+	}
+	if r.CredentialType == repository.CredentialTypeNONE {
+		return true
+	}
+	u, err := url.Parse(address)
+	if err != nil || r.URL == nil {
+		return false
+	}
+	of, err := url.Parse(*r.URL)
+	private := err != nil || strings.EqualFold(u.Hostname(), of.Hostname()) || r.CredentialType == repository.CredentialTypeGITHUB && strings.HasSuffix(strings.ToLower(u.Hostname()), "github.com")
+	return !private && u.User == nil && u.RawQuery == "" && !u.ForceQuery
 }
 
 // anyReference stands for the reference in the address of an archive (composer/src/Composer/Util/ComposerMirror.php).
@@ -266,7 +295,7 @@ func keepStored(old *oldPackage, u *Update) (otherwise bool) {
 
 // madeBy is what documents depend on beside what the source says. Where it changed, what is stored must be made anew.
 func (c *Catalog) madeBy(r *ent.Repository) []byte {
-	const form = "7" // of what is rendered; changed with it
+	const form = "8" // of what is rendered; changed with it
 	of, err := json.Marshal(r.PackFrom)
 	if err == nil && len(r.FilterLists) > 0 {
 		var lists []byte
@@ -275,6 +304,9 @@ func (c *Catalog) madeBy(r *ent.Repository) []byte {
 	}
 	if err != nil { // texts always encode
 		panic(err)
+	}
+	if r.DistMode == repository.DistModeMIRROR { // whether addresses at the source are told
+		of = append(of, r.CredentialType...)
 	}
 	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode) + " " + string(of)))
 	return sum[:8]

@@ -105,12 +105,12 @@ func (p *put) readDists(ctx context.Context, byID map[string]*oldPackage, ids []
 	return p.each(ctx, func(rows *stdsql.Rows) error {
 		d := &oldDist{}
 		var of string
-		if err := rows.Scan(&d.id, &of, &d.version, &d.reference, &d.kind, &d.url, &d.shasum, &d.sha1, &d.sha256, &d.size, &d.gone); err != nil {
+		if err := rows.Scan(&d.id, &of, &d.version, &d.reference, &d.kind, &d.url, &d.shasum, &d.mirror, &d.sha1, &d.sha256, &d.size, &d.gone); err != nil {
 			return err
 		}
 		byID[of].dists[d.key()] = d
 		return nil
-	}, "SELECT d.id, d.package_id, d.version, d.reference, d.type, d.url, d.shasum, coalesce(a.sha1, ''), coalesce(a.sha256, ''), coalesce(a.size, 0), d.gone_at IS NOT NULL "+
+	}, "SELECT d.id, d.package_id, d.version, d.reference, d.type, d.url, d.shasum, d.mirror_reference, coalesce(a.sha1, ''), coalesce(a.sha256, ''), coalesce(a.size, 0), d.gone_at IS NOT NULL "+
 		"FROM dists d LEFT JOIN archives a ON a.id = d.archive_id WHERE d.package_id IN ("+marks(1, len(ids))+")"+p.locked("d"), ids...)
 }
 

@@ -62,6 +62,8 @@ type distRow struct {
 	version, reference string // as the dist route writes them
 	normalized         string
 	kind, url, shasum  string
+	mirror             string // the reference in a mirror's address; empty where it is reference
+	onlyHere           bool   // its source has, or may have, other bytes at the address by now
 }
 
 func (d *distRow) key() distKey { return distKey{version: d.version, reference: d.reference} }
@@ -72,7 +74,11 @@ func newDist(v *metadata.Version) distRow {
 	if !ok {
 		return distRow{}
 	}
-	return distRow{distVersion(v.Normalized), distReference(v, d), v.Normalized, d.Type, d.URL, d.Shasum}
+	row := distRow{version: DistVersion(v.Normalized), reference: distReference(v, d), normalized: v.Normalized, kind: d.Type, url: d.URL, shasum: d.Shasum}
+	if reference := sourceReference(v, d); v.Dev && reference != row.reference && len(reference) >= commitMin && isHex(reference) {
+		row.mirror = reference
+	}
+	return row
 }
 
 func newID(prefix string) string { return prefix + strings.ToLower(ulid.Make().String()) }
@@ -88,7 +94,7 @@ func (w *writes) addDists(of string, old *oldPackage, u *Update) (changed bool) 
 		}
 		named[d.key()] = true
 		was := old.dists[d.key()]
-		if was != nil && !was.gone && was.kind == d.kind && was.url == d.url && (was.shasum == d.shasum || was.sha1 != "") {
+		if was != nil && !was.gone && was.kind == d.kind && was.url == d.url && was.mirror == d.mirror && (was.shasum == d.shasum || was.sha1 != "") {
 			continue
 		}
 		id := newID("dist_")
@@ -100,7 +106,7 @@ func (w *writes) addDists(of string, old *oldPackage, u *Update) (changed bool) 
 			}
 			old.dists[d.key()] = &oldDist{id: id}
 		}
-		w.dists = append(w.dists, id, of, d.version, d.normalized, d.reference, w.now, d.kind, d.url, d.shasum)
+		w.dists = append(w.dists, id, of, d.version, d.normalized, d.reference, w.now, d.kind, d.url, d.shasum, d.mirror)
 		changed = true
 	}
 	for key, was := range old.dists {
@@ -236,7 +242,7 @@ type table struct {
 var (
 	packagesTable = table{"packages", []string{"id", "name", "repository_id", "created_at", "type", "description", "description_folded", "abandoned", "latest_version_id",
 		"version_count", "released_at", "stable_validator", "dev_validator", "digest"}, 4}
-	distsTable     = table{"dists", []string{"id", "package_id", "version", "normalized_version", "reference", "created_at", "type", "url", "shasum"}, 6}
+	distsTable     = table{"dists", []string{"id", "package_id", "version", "normalized_version", "reference", "created_at", "type", "url", "shasum", "mirror_reference"}, 6}
 	versionsTable  = table{"package_versions", []string{"id", "package_id", "version", "normalized_version", "dev", "position", "reference", "released_at", "licenses", "dist_id", "pin_id"}, 2}
 	documentsTable = table{"documents", []string{"id", "package_id", "dev", "body", "size", "digest"}, 3}
 )

@@ -72,7 +72,7 @@ func (c *Catalog) AddUpload(ctx context.Context, u *Upload, last func(*database.
 		return nil, err
 	}
 	p := &Published{Package: version.Name, Version: version.Version, Normalized: version.Normalized, Reference: referenceOf(u.Archive)}
-	p.URL = c.distURL(distKey{p.Package, distVersion(p.Normalized), p.Reference}, u.Kind, "")
+	p.URL = c.distURL(distKey{p.Package, DistVersion(p.Normalized), p.Reference}, u.Kind, "")
 	err = c.db.Tx(ctx, func(tx *database.Tx) error {
 		w, err := c.beginUploads(ctx, tx, u.Repository, version.Name, now)
 		if err != nil {
@@ -204,7 +204,7 @@ func (w *uploads) mayAdd(ctx context.Context, v *metadata.Version, a archive.Inf
 	}
 	was := old.versions[v.Normalized]
 	e := &Exists{Package: v.Name, Version: v.Version, SameBytes: was.reference == referenceOf(a)}
-	if d := old.dists[distKey{version: distVersion(v.Normalized), reference: was.reference}]; d != nil {
+	if d := old.dists[distKey{version: DistVersion(v.Normalized), reference: was.reference}]; d != nil {
 		row, err := w.put.tx.Dist.Get(ctx, d.id)
 		if err != nil {
 			return err
@@ -241,7 +241,7 @@ func (w *uploads) link(ctx context.Context, p *Published, a archive.Info) error 
 		return err
 	}
 	of := pkg.And(pkg.RepositoryID(w.update.Repository.ID), pkg.Name(p.Package))
-	n, err := tx.Dist.Update().Where(dist.Version(distVersion(p.Normalized)), dist.Reference(p.Reference), dist.HasPackageWith(of)).SetArchiveID(id).Save(ctx)
+	n, err := tx.Dist.Update().Where(dist.Version(DistVersion(p.Normalized)), dist.Reference(p.Reference), dist.HasPackageWith(of)).SetArchiveID(id).Save(ctx)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%d dists have the archive", n)
 	}
@@ -256,5 +256,5 @@ func (w *uploads) link(ctx context.Context, p *Published, a archive.Info) error 
 // uploadedDist is the archive of an uploaded version as its address names it: by its bytes.
 func uploadedDist(v *metadata.Version) distRow {
 	d, _ := v.Dist()
-	return distRow{distVersion(v.Normalized), d.Reference, v.Normalized, d.Type, "", d.Shasum}
+	return distRow{version: DistVersion(v.Normalized), reference: d.Reference, normalized: v.Normalized, kind: d.Type, shasum: d.Shasum}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"broker/server/archive"
 	"broker/server/auth"
@@ -17,7 +18,8 @@ import (
 )
 
 // Dist answers an archive: dist/VENDOR/PACKAGE/VERSION/REFERENCE.TYPE, or REFERENCE/FILE where Composer needs the
-// file's name.
+// file's name. The first is what Composer makes of our mirror's address too (Composer's Util\ComposerMirror): a version
+// with a slash is its MD5 there, as is a reference that is not hexadecimal, and one that a version does not have is empty.
 func (h *Handler) Dist() http.HandlerFunc {
 	return h.route(func(q *request) error {
 		path, ok := parseDistPath(q.R.URL.Path, q.R.URL.RawPath)
@@ -36,8 +38,7 @@ func (h *Handler) Dist() http.HandlerFunc {
 			dist, err = q.pinned(path)
 		}
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
-			return q.missing(fmt.Sprintf("No repository of this server has %s %s with the reference %s. Run composer update %s.",
-				path.name, path.version, path.reference, path.name))
+			return q.missing(fmt.Sprintf("No repository of this server has %s. Run composer update %s.", path, path.name))
 		}
 		if blocked, ok := errors.AsType[*view.Blocked](err); ok {
 			return q.refuse(auth.CodeVersionBlocked, blocked)
@@ -86,6 +87,13 @@ func (q *request) pinned(path distPath) (*catalog.Dist, error) {
 // distPath is what an archive's address says. The kind is empty where a file's name stands for it.
 type distPath struct{ name, version, reference, kind string }
 
+func (p distPath) String() string {
+	if p.reference == "" {
+		return p.name + " " + p.version
+	}
+	return p.name + " " + p.version + " with the reference " + p.reference
+}
+
 func (p *distPath) fits(kind string) bool {
 	return p.kind == kind || p.kind == "" && catalog.NamedByAddress(kind)
 }
@@ -93,7 +101,7 @@ func (p *distPath) fits(kind string) bool {
 func parseDistPath(path, rawPath string) (p distPath, ok bool) {
 	_, rest, _ := strings.Cut(path, "/dist/")
 	parts := strings.Split(rest, "/")
-	if len(parts) < 4 || len(parts) > 5 || rawPath != "" {
+	if len(parts) < 4 || len(parts) > 5 || strings.Contains(strings.ToLower(rawPath), "%2f") {
 		return p, false
 	}
 	p.name, p.version = parts[0]+"/"+parts[1], parts[2]
@@ -103,12 +111,16 @@ func parseDistPath(path, rawPath string) (p distPath, ok bool) {
 		p.reference, p.kind, ok = strings.Cut(parts[3], ".")
 		ok = ok && p.kind != ""
 	}
-	return p, ok && pattern.ValidName(p.name) && segment(p.version) && segment(p.reference) && len(rest) < 1000
+	ok = ok && (p.reference != "" || p.kind != "") && segment(p.reference)
+	if ok = ok && p.version != "" && clean(p.version) && pattern.ValidName(p.name) && len(rest) < 1000; ok {
+		p.version = catalog.DistVersion(p.version)
+	}
+	return p, ok
 }
 
-// segment tells what a version or a reference may be in an address of this server.
+// segment tells what a reference may be in an address of this server.
 func segment(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
 	})
 }
@@ -132,16 +144,66 @@ func (q *request) archive(dist *catalog.Dist) error {
 		return nil
 	}
 	header.Set("Content-Type", "application/"+contentType(dist.Type))
-	header.Set("Content-Length", strconv.FormatInt(content.Size, 10))
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("Vary", "Authorization")
+	if file, ok := content.Body.(io.ReadSeeker); ok {
+		header.Set("Etag", `"`+content.SHA256+`"`)
+		q.send(file)
+		return nil
+	}
+	header.Set("Content-Length", strconv.FormatInt(content.Size, 10))
 	if q.R.Method != http.MethodHead {
-		// From the file itself where there is one, so that the kernel does the work. Where less is sent than announced the
-		// server closes the connection.
+		// Where less is sent than announced the server closes the connection.
 		q.Event.Bytes, _ = io.CopyN(q.W, content.Body, content.Size)
 	}
 	return nil
 }
+
+// send answers a file, or the ranges of it that are asked for (RFC 9110 section 14), from the file itself, so that the
+// kernel does the work. What goes on where another answer broke off is no further download.
+func (q *request) send(file io.ReadSeeker) {
+	sent := &sending{ResponseWriter: q.W}
+	http.ServeContent(sent, q.R, "", time.Time{}, file)
+	q.Event.Bytes = sent.bytes
+	switch {
+	case sent.status == http.StatusNotModified:
+		q.Event.Kind = usage.NotModified
+	case sent.status != http.StatusOK && !strings.HasPrefix(q.W.Header().Get("Content-Range"), "bytes 0-"):
+		q.Event.Kind = usage.Other
+	}
+}
+
+// sending notes what an answer is, and how many bytes of it went out.
+type sending struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (s *sending) WriteHeader(status int) {
+	if s.status = status; status >= http.StatusBadRequest {
+		s.Header().Set("Cache-Control", "private, no-store")
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (s *sending) Write(p []byte) (int, error) {
+	n, err := s.ResponseWriter.Write(p)
+	s.bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom, for the system to copy files by itself.
+func (s *sending) ReadFrom(r io.Reader) (int64, error) {
+	n, err := io.Copy(s.ResponseWriter, r)
+	s.bytes += n
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (s *sending) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func contentType(kind string) string {
 	if kind == "zip" {

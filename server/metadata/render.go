@@ -3,8 +3,10 @@ package metadata
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"runtime"
 	"slices"
+	"strings"
 )
 
 // RenderOptions say how a document differs from what the source said.
@@ -78,10 +80,19 @@ func served(v *Version, o RenderOptions) fields {
 	if v.dist != nil {
 		f = f.with("dist", o.Dist(v).json())
 	}
-	if !o.KeepSource {
+	if !o.KeepSource || signedIn(f.get("source")) {
 		f = f.without("source")
 	}
 	return f
+}
+
+// signedIn tells whether the address of a source holds a user name or a password, which of http is a secret.
+func signedIn(source []byte) bool {
+	if !bytes.Contains(source, []byte("@")) {
+		return false
+	}
+	u, err := url.Parse(text(get(source, "url")))
+	return err == nil && u.User != nil && strings.HasPrefix(strings.ToLower(u.Scheme), "http")
 }
 
 func (d Dist) json() []byte {

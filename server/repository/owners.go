@@ -41,6 +41,7 @@ func (o *Owners) Order(ctx context.Context) (*Order, error) {
 type Order struct {
 	repositories []asked
 	failing      bool // the last sync of one of them failed
+	mirrors      bool // one of them tells clients the addresses of its source
 	claims       []claimed
 }
 
@@ -95,7 +96,7 @@ type claimed struct {
 func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 	rows, err := client.Repository.Query().
 		Select(repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldEnabled, repository.FieldListed, repository.FieldPackages,
-			repository.FieldLastSyncedAt, repository.FieldLastError, repository.FieldCooldownDays, repository.FieldCooldownExceptions).
+			repository.FieldLastSyncedAt, repository.FieldLastError, repository.FieldCooldownDays, repository.FieldCooldownExceptions, repository.FieldDistMode).
 		Order(ent.Asc(repository.FieldPriority, repository.FieldID)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the repositories: %w", err)
@@ -114,6 +115,7 @@ func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 		if err != nil {
 			return nil, err
 		}
+		o.mirrors = o.mirrors || row.DistMode == repository.DistModeMIRROR
 		o.failing = o.failing || !down.failedSince.IsZero()
 		o.repositories = append(o.repositories, asked{
 			cooldown: cooldown, id: row.ID, outage: down, unreachable: row.Enabled && row.Type != repository.TypeARTIFACT && (row.LastSyncedAt == nil || row.LastError != nil), followed: row.Enabled && !row.Listed, takes: takes,
@@ -139,6 +141,9 @@ func readOrder(ctx context.Context, client *ent.Client) (*Order, error) {
 	}
 	return o, nil
 }
+
+// Mirrors tells whether a repository has its clients go to its source where an archive cannot be had from here.
+func (o *Order) Mirrors() bool { return o.mirrors }
 
 // First is the repository that answers for a name, lower case, among those that have it; empty where none may.
 func (o *Order) First(name string, has ...string) string {

@@ -127,7 +127,7 @@ func (s *Service) Create(ctx context.Context, in Input) (*ent.Repository, error)
 			return err
 		}
 		tx.Announce(database.TopicRepository, row.ID)
-		if len(in.Owns) > 0 {
+		if len(in.Owns) > 0 || in.DistMode != nil {
 			reorder(tx)
 		}
 		return s.Audit.Write(ctx, tx, audit.Event{Action: "repository.create", Target: row.ID, Details: in.said()})
@@ -192,7 +192,7 @@ func (s *Service) Update(ctx context.Context, id string, in Input) (*ent.Reposit
 		if in.CooldownDays != nil || in.CooldownExceptions != nil {
 			tx.Announce(database.TopicPackage, "")
 		}
-		if in.Owns != nil || in.Priority != nil {
+		if in.Owns != nil || in.Priority != nil || in.DistMode != nil {
 			reorder(tx)
 		}
 		details := in.said()

@@ -9,7 +9,9 @@ import (
 	"broker/ent/dist"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
+	"broker/ent/predicate"
 	"broker/server/catalog"
+	"broker/server/metadata"
 	"broker/server/repository"
 )
 
@@ -62,9 +64,7 @@ func (v *View) readOffered(ctx context.Context, name, version, reference string)
 // comes first; lock files may name what others had, also those that were removed, unless the name is owned: then only its
 // owner's counts.
 func (v *View) readDist(ctx context.Context, name, version, reference string) (*catalog.Dist, error) {
-	rows, err := v.db.Client.Dist.Query().
-		Where(dist.Version(version), dist.Reference(reference), dist.HasPackageWith(pkg.Name(name))).
-		WithPackage().WithArchive().All(ctx)
+	rows, err := v.distRows(ctx, name, version, reference)
 	if err != nil {
 		return nil, fmt.Errorf("read a dist: %w", err)
 	}
@@ -105,6 +105,40 @@ func chosen(order *repository.Order, name string, rows []*ent.Dist) *catalog.Dis
 		return of[first]
 	}
 	return removed
+}
+
+// distRows reads the dists that an address may mean: those that have it, else those that it is the mirror's address of, as
+// Composer makes it of a lock. Of two of a repository the later row counts.
+func (v *View) distRows(ctx context.Context, name, version, reference string) ([]*ent.Dist, error) {
+	of := func(which predicate.Dist) ([]*ent.Dist, error) {
+		return v.db.Client.Dist.Query().Where(dist.Version(version), which, dist.HasPackageWith(pkg.Name(name))).
+			WithPackage().WithArchive().Order(ent.Asc(dist.FieldCreatedAt, dist.FieldID)).All(ctx)
+	}
+	if reference != "" {
+		rows, err := of(dist.Reference(reference))
+		if err != nil || len(rows) > 0 {
+			return rows, err
+		}
+		rows, err = of(dist.MirrorReference(reference))
+		return presentLast(rows), err
+	}
+	// Of a release without a reference its version is enough; what a branch is at is never told by that alone.
+	rows, err := of(dist.MirrorReference(""))
+	rows = slices.DeleteFunc(rows, func(row *ent.Dist) bool { return metadata.Stability(row.NormalizedVersion) == "dev" })
+	return presentLast(rows), err
+}
+
+// presentLast orders rows such that what is offered comes after what is gone.
+func presentLast(rows []*ent.Dist) []*ent.Dist {
+	slices.SortStableFunc(rows, func(a, b *ent.Dist) int { return present(a) - present(b) })
+	return rows
+}
+
+func present(row *ent.Dist) int {
+	if row.GoneAt == nil {
+		return 1
+	}
+	return 0
 }
 
 // Branch finds the archive that a branch is at now, of the repository that answers for its name. catalog.ErrNotFound where

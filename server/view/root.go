@@ -24,6 +24,7 @@ type root struct {
 	NotifyBatch       string    `json:"notify-batch"`
 	Advisories        advising  `json:"security-advisories"`
 	Filter            filtering `json:"filter"`
+	Mirrors           []mirror  `json:"mirrors,omitempty"`
 	Warning           string    `json:"warning"`
 	WarningVersions   string    `json:"warning-versions"`
 	Warnings          []Message `json:"warnings,omitempty"`
@@ -46,6 +47,14 @@ type filtering struct {
 
 type enabled struct {
 	Enabled bool `json:"enabled"`
+}
+
+// mirror is where a client gets archives from before it goes to the addresses that documents and locks tell. It holds for
+// every package of the server: of those that are had from here alone Composer makes the very address that the document
+// tells, and asks once.
+type mirror struct {
+	DistURL   string `json:"dist-url"`
+	Preferred bool   `json:"preferred"`
 }
 
 // Message is a line that Composer prints; Versions says which versions of Composer, and must not be empty.
@@ -100,7 +109,13 @@ func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
 		Warning:         "This server needs Composer 2. Upgrade with: composer self-update",
 		WarningVersions: "<1.999",
 	}
-	var err error
+	order, err := v.owners.Order(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if order.Mirrors() {
+		r.Mirrors = []mirror{{base + "/dist/%package%/%version%/%reference%.%type%", true}}
+	}
 	if r.Filter.Lists, err = v.lists(ctx, visible); err != nil {
 		return nil, err
 	}
@@ -109,10 +124,6 @@ func (v *View) root(ctx context.Context, visible pattern.Set) (*root, error) {
 		return r, nil
 	}
 	all, err := v.names.get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	order, err := v.owners.Order(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -250,7 +250,7 @@ function Taking({ form, set, errors }: TakingProps) {
         help={
           form.mode === "REWRITE"
             ? "Clients get them from this server alone, also while the source is down."
-            : "Clients get them from this server, and fall back to the source's own addresses, which they must be able to reach."
+            : "Clients get them from this server, and after any error from the source, which they must be able to reach. Blocks, cooldowns and limits of tokens do not hold: what is refused here is fetched there."
         }
       >
         {(ids) => (
