@@ -54,6 +54,8 @@ type Call struct {
 	Token *auth.Token // that was sent, also where it is refused; nil where none is known
 	Event usage.Event // what usage counts of it
 
+	Standing ratelimit.Standing // how the token stood when Admit or Peek asked; zero before
+
 	callers  *Callers
 	address  netip.Addr
 	admitted bool // the limit was asked, and had a request left
@@ -101,16 +103,15 @@ func (q *Call) Authorize(name string) error {
 	return auth.Authorize(&auth.Subject{Token: q.Token}, auth.ReadPackages, auth.Object{Package: name})
 }
 
-// Admit takes one request from the token's limit, once however often it is called.
-func (q *Call) Admit() error {
+// Admit takes one request from the token's limit, once however often it is called. Where the token has one again in a
+// moment, it waits for that.
+func (q *Call) Admit() (err error) {
 	if q.admitted {
 		return nil
 	}
-	if refusal := q.callers.Limiter.Admit(q.W, q.Token); refusal != nil {
-		return refusal
-	}
-	q.admitted = true
-	return nil
+	q.Standing, err = q.callers.Limiter.AdmitSoon(q.R.Context(), q.W, q.Token)
+	q.admitted = err == nil
+	return err
 }
 
 // AdmitTo is what most routes begin with: may the token have this package (none for lists), and has it requests left.
@@ -122,7 +123,7 @@ func (q *Call) AdmitTo(name string) error {
 }
 
 // Peek says how the token's limit stands, and takes nothing from it.
-func (q *Call) Peek() { q.callers.Limiter.Peek(q.W, q.Token) }
+func (q *Call) Peek() { q.Standing = q.callers.Limiter.Peek(q.W, q.Token) }
 
 // finish answers an error and counts the request.
 func (q *Call) finish(err error) {

@@ -2,6 +2,7 @@ package composer_test
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -86,4 +87,29 @@ func TestDownloadsNameTheirSourceAndVersion(t *testing.T) {
 			t.Errorf("downloaded: %+v", row)
 		}
 	})
+}
+
+// An update and installation of 300 packages, development versions and all, passes on the limit that a token has where
+// nobody set one.
+func TestAnUpdateOf300PackagesPassesOnTheDefaultLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	secret := w.token(tokens.NewToken{})
+	archive := w.distPath(secret, "acme/lib", "2.0.0")
+	pass := func(method, path string) {
+		if r := w.send(secret, method, path, `{}`); r.Code == http.StatusTooManyRequests || r.Header().Get("X-RateLimit-Limit") != "1000" {
+			t.Fatalf("%s %s: %d %v", method, path, r.Code, r.Header())
+		}
+	}
+	for range 2 { // each command reads the root twice
+		pass(http.MethodGet, "/packages.json")
+	}
+	for n := range 300 {
+		name := "acme/part" + strconv.Itoa(n)
+		pass(http.MethodGet, "/p2/"+name+".json")
+		pass(http.MethodGet, "/p2/"+name+"~dev.json")
+		pass(http.MethodGet, archive)
+	}
+	pass(http.MethodPost, "/security-advisories")
+	pass(http.MethodPost, "/downloads")
 }
