@@ -122,8 +122,12 @@ func (q *Call) AdmitTo(name string) error {
 	return q.Admit()
 }
 
-// Peek says how the token's limit stands, and takes nothing from it.
-func (q *Call) Peek() { q.Standing = q.callers.Limiter.Peek(q.W, q.Token) }
+// Peek says how the token's limit stands, and takes nothing from it. The limit is asked once.
+func (q *Call) Peek() {
+	if q.Standing.Limit == 0 {
+		q.Standing = q.callers.Limiter.Peek(q.W, q.Token)
+	}
+}
 
 // finish answers an error and counts the request.
 func (q *Call) finish(err error) {
