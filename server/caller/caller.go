@@ -74,8 +74,10 @@ func (c *Callers) call(w http.ResponseWriter, r *http.Request) *Call {
 }
 
 // authenticate finds the token that was sent.
-func (q *Call) authenticate() (err error) {
-	q.Token, err = q.callers.Tokens.Authenticate(q.R.Context(), q.R, q.address, q.Event.At)
+func (q *Call) authenticate() error { return q.identifyWithin(q.R.Context()) }
+
+func (q *Call) identifyWithin(ctx context.Context) (err error) {
+	q.Token, err = q.callers.Tokens.Authenticate(ctx, q.R, q.address, q.Event.At)
 	if q.Token != nil {
 		q.Event.TokenID, q.Event.SecretID = q.Token.ID, q.Token.SecretID
 	}
@@ -96,6 +98,48 @@ func (c *Callers) Route(step func(*Call) error) http.HandlerFunc {
 		}
 		q.finish(err)
 	}
+}
+
+// quietWithin is how long a report waits for the database to say whose it is.
+const quietWithin = 100 * time.Millisecond
+
+// Quietly makes a handler of a step that takes what clients report of themselves. The address is in lock files for years,
+// and Composer prints what is refused there at the end of each installation: so that what comes without a token, or with
+// one that does not work or has no requests left, is answered 204, and neither taken nor counted. Where the database does
+// not say at once whose a report is, the step has it without a token, and Find says it behind. What the step returns as
+// an error is answered as a refusal.
+func (c *Callers) Quietly(step func(*Call) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q := c.call(w, r)
+		soon, cancel := context.WithTimeout(r.Context(), quietWithin)
+		err := q.identifyWithin(soon)
+		cancel()
+		_, refused := errors.AsType[*auth.Refusal](err)
+		if refused || err == nil && c.Limiter.Admit(w, q.Token) != nil {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		if err != nil {
+			q.Token = nil
+		}
+		if err := step(q); err != nil {
+			q.finish(err)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+		q.finish(nil)
+	}
+}
+
+// Find is whose a report is that Quietly took without a token, with its event; nil where that is nobody's who may report.
+// The request may have ended.
+func (q *Call) Find(ctx context.Context) (*auth.Token, usage.Event, error) {
+	late := *q
+	err := late.identifyWithin(ctx)
+	if _, refused := errors.AsType[*auth.Refusal](err); refused {
+		return nil, late.Event, nil
+	}
+	return late.Token, late.Event, err
 }
 
 // Authorize tells whether the token may have a package; the empty name stands for lists.
