@@ -115,6 +115,11 @@ test-storage: ## Run the tests of object stores against servers of S3, Google an
 	$(call say,object stores)
 	@CI=true scripts/with-postgres.sh go test -tags storage,disable_grpc_modules -count 1 -timeout 20m -run 'TestS3|TestGoogle|TestAzure|Faults|Piece|Silent|Bucket|TwoInstances' ./server/bucket ./server/e2e
 
+.PHONY: test-acme
+test-acme: ## Run the tests of certificates of an ACME authority against pebble, which it installs in the user's cache once
+	$(call say,certificates of an authority)
+	@go test -tags acme,disable_grpc_modules -count 1 -timeout 10m -run TestCertificates ./server/e2e
+
 .PHONY: test-crash
 test-crash: ## Kill the server a hundred times on each database while it syncs, fetches, takes uploads and cleans up; ten minutes
 	$(call say,a hundred kills)

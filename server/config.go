@@ -24,6 +24,7 @@ import (
 	"broker/server/command"
 	"broker/server/connections"
 	"broker/server/forwarded"
+	"broker/server/https"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/secret"
@@ -34,6 +35,7 @@ import (
 type config struct {
 	listen           string
 	publicURL        *url.URL
+	tls              secured
 	dataDir          string
 	databaseURL      string
 	distDir          string           // of archives on disk; of those of a bucket on their way there
@@ -61,6 +63,12 @@ type config struct {
 var settings = []command.Setting{
 	{Name: "listen", Fallback: ":8080", Help: "address of the one port"},
 	{Name: "public-url", Default: "http://localhost: and the port of BROKER_LISTEN", Help: "base of every address handed out"},
+	{Name: "tls-cert", Help: "file of PEM: serve HTTPS with this certificate, followed by those that lead to its root; read again when it changes"},
+	{Name: "tls-key", Help: "file of PEM: its key"},
+	{Name: "acme-email", Help: "serve HTTPS with a certificate of an ACME authority, whose terms this agrees to, for the host of BROKER_PUBLIC_URL"},
+	{Name: "acme-directory", Fallback: https.DefaultDirectory, Help: "the address of the authority"},
+	{Name: "acme-ca-file", Help: "file of PEM: the root of the authority's own certificate, where the system does not know it"},
+	{Name: "http-listen", Help: "address where plain http is sent to HTTPS, such as :80"},
 	{Name: "data-dir", Fallback: "data", Help: "where the embedded defaults live"},
 	{Name: "database-url", Secret: true, Default: "sqlite:DATA_DIR/broker.db", Help: "sqlite:FILE or postgres://…"},
 	{Name: "storage-url", Default: "file:DATA_DIR/dist", Help: "where archives are kept: file:FOLDER, s3://…, gs://… or azblob://…"},
@@ -175,6 +183,9 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		if err := step.parse(values[step.name]); err != nil {
 			return nil, fmt.Errorf("%s: %w", command.Setting{Name: step.name}.Variable(), err)
 		}
+	}
+	if err := c.parseTLS(values); err != nil {
+		return nil, err
 	}
 	var err error
 	c.log, err = newLogger(values["log-level"], values["log-format"], stderr)

@@ -112,10 +112,10 @@ func sameOrigin(public string, refuse caller.Refuser) func(http.Handler) http.Ha
 }
 
 // closing has the connection of a request with a body of unknown length end with its answer: whatever a proxy in front
-// takes for the end of the request, nothing behind it is read as another one.
+// takes for the end of the request, nothing behind it is read as another one. HTTP/2 frames each request.
 func closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength < 0 {
+		if r.ContentLength < 0 && r.ProtoMajor < 2 {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)

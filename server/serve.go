@@ -26,6 +26,7 @@ import (
 	"broker/server/database"
 	"broker/server/export"
 	"broker/server/git"
+	"broker/server/https"
 	"broker/server/jobs"
 	"broker/server/leak"
 	"broker/server/mirror"
@@ -65,7 +66,9 @@ type server struct {
 	archives     *mirror.Archives
 	uploads      *upload.Service
 	counts       *ratelimit.Memory
-	shared       *ratelimit.Shared // nil where each instance counts by itself
+	limiter      *ratelimit.Limiter
+	certificates https.Certificates // nil: plain http
+	shared       *ratelimit.Shared  // nil where each instance counts by itself
 	usage        *usage.Recorder
 	installs     *composer.Installs
 	fetches      *composer.Fetches
@@ -114,6 +117,17 @@ func serveOnce(ctx context.Context, c *config) error {
 		}
 		c.publicURL.Host = net.JoinHostPort(c.publicURL.Hostname(), port)
 	}
+	certificates, err := c.certificates()
+	if err != nil {
+		return err
+	}
+	var unsecured net.Listener
+	if c.tls.httpListen != "" {
+		if unsecured, err = plain.Listen(ctx, "tcp", c.tls.httpListen); err != nil {
+			return fmt.Errorf("BROKER_HTTP_LISTEN: %q cannot be listened on: %w", c.tls.httpListen, err)
+		}
+		defer unsecured.Close()
+	}
 	db, err := database.OpenMigrated(ctx, c.databaseURL, c.log)
 	if err != nil {
 		return err
@@ -123,7 +137,8 @@ func serveOnce(ctx context.Context, c *config) error {
 	if err != nil {
 		return err
 	}
-	return s.run(ctx, listener)
+	s.certificates = certificates
+	return s.run(ctx, listener, unsecured)
 }
 
 // newServer puts the rooms together.
@@ -200,6 +215,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
 	limiter := ratelimit.New(limits, time.Now)
+	s.limiter = limiter
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	callers := &caller.Callers{
 		Tokens: tokens, Limiter: limiter, Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
@@ -272,8 +288,8 @@ func (s *server) ready(ctx context.Context) error {
 	return errors.Join(err, s.store.Ready())
 }
 
-// run serves until the context ends. The rest of the program outlives the last request.
-func (s *server) run(ctx context.Context, listener net.Listener) error {
+// run serves until the context ends; unsecured is where plain http is sent from to HTTPS, or nil. The rest of the program outlives the last request.
+func (s *server) run(ctx context.Context, listener, unsecured net.Listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var tasks sync.WaitGroup
@@ -288,6 +304,12 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	}
 	if s.shared != nil {
 		tasks.Go(func() { s.shared.Run(background) })
+	}
+	if s.certificates != nil {
+		tasks.Go(func() { s.certificates.Run(background) })
+	}
+	if unsecured != nil {
+		tasks.Go(func() { s.redirect(background, unsecured) })
 	}
 	if err := s.startWriting(background, &tasks); err != nil {
 		return err
@@ -356,17 +378,16 @@ func (s *server) watchWrites(ctx context.Context, reading bool) {
 
 func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	limited := connections.Limit(listener, s.config.connections)
-	server := &http.Server{
-		Handler:           limited.Gate(s.closing(s.handler), http.HandlerFunc(tooMany), "/health", "/ready"),
-		ConnContext:       connections.Context,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       55 * time.Second, // with what came before, nobody keeps a connection for a minute without a word
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
+	server := s.httpServer(limited, s.closing(s.handler))
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(limited) }()
+	go func() {
+		if s.certificates == nil {
+			failed <- server.Serve(limited)
+			return
+		}
+		server.TLSConfig = s.certificates.Config()
+		failed <- server.ServeTLS(limited, "", "")
+	}()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -376,6 +397,7 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	// Whoever has a connection is told to make another one, and whoever shares requests out not to send any here, before
 	// the listener closes: so nobody sends a request to a connection that is being closed.
 	s.stopping.Store(true)
+	s.limiter.Stop()
 	s.log.Info("stopping", "waiting_at_most", drainFor)
 	time.Sleep(sayFor)
 	if err := limited.Drain(); err != nil {

@@ -83,8 +83,8 @@ func (q *apiCall) byToken() error {
 	if err := q.authenticate(); err != nil {
 		return err
 	}
-	if err := q.Admit(); err != nil {
-		return err
+	if refusal := q.callers.Limiter.Admit(q.W, q.Token); refusal != nil {
+		return refusal
 	}
 	rules, err := database.Soon(q.R.Context(), q.callers.Settings.Current)
 	if err == nil {

@@ -54,6 +54,8 @@ type Call struct {
 	Token *auth.Token // that was sent, also where it is refused; nil where none is known
 	Event usage.Event // what usage counts of it
 
+	Standing ratelimit.Standing // how the token stood when Admit or Peek asked; zero before
+
 	callers  *Callers
 	address  netip.Addr
 	admitted bool // the limit was asked, and had a request left
@@ -72,8 +74,10 @@ func (c *Callers) call(w http.ResponseWriter, r *http.Request) *Call {
 }
 
 // authenticate finds the token that was sent.
-func (q *Call) authenticate() (err error) {
-	q.Token, err = q.callers.Tokens.Authenticate(q.R.Context(), q.R, q.address, q.Event.At)
+func (q *Call) authenticate() error { return q.identifyWithin(q.R.Context()) }
+
+func (q *Call) identifyWithin(ctx context.Context) (err error) {
+	q.Token, err = q.callers.Tokens.Authenticate(ctx, q.R, q.address, q.Event.At)
 	if q.Token != nil {
 		q.Event.TokenID, q.Event.SecretID = q.Token.ID, q.Token.SecretID
 	}
@@ -96,21 +100,62 @@ func (c *Callers) Route(step func(*Call) error) http.HandlerFunc {
 	}
 }
 
+// quietWithin is how long a report waits for the database to say whose it is.
+const quietWithin = 100 * time.Millisecond
+
+// Quietly makes a handler of a step that takes what clients report of themselves. The address is in lock files for years,
+// and Composer prints what is refused there at the end of each installation: so that what comes without a token, or with
+// one that does not work or has no requests left, is answered 204, and neither taken nor counted. Where the database does
+// not say at once whose a report is, the step has it without a token, and Find says it behind. What the step returns as
+// an error is answered as a refusal.
+func (c *Callers) Quietly(step func(*Call) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q := c.call(w, r)
+		soon, cancel := context.WithTimeout(r.Context(), quietWithin)
+		err := q.identifyWithin(soon)
+		cancel()
+		_, refused := errors.AsType[*auth.Refusal](err)
+		if refused || err == nil && c.Limiter.Admit(w, q.Token) != nil {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		if err != nil {
+			q.Token = nil
+		}
+		if err := step(q); err != nil {
+			q.finish(err)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+		q.finish(nil)
+	}
+}
+
+// Find is whose a report is that Quietly took without a token, with its event; nil where that is nobody's who may report.
+// The request may have ended.
+func (q *Call) Find(ctx context.Context) (*auth.Token, usage.Event, error) {
+	late := *q
+	err := late.identifyWithin(ctx)
+	if _, refused := errors.AsType[*auth.Refusal](err); refused {
+		return nil, late.Event, nil
+	}
+	return late.Token, late.Event, err
+}
+
 // Authorize tells whether the token may have a package; the empty name stands for lists.
 func (q *Call) Authorize(name string) error {
 	return auth.Authorize(&auth.Subject{Token: q.Token}, auth.ReadPackages, auth.Object{Package: name})
 }
 
-// Admit takes one request from the token's limit, once however often it is called.
-func (q *Call) Admit() error {
+// Admit takes one request from the token's limit, once however often it is called. Where the token has one again in a
+// moment, it waits for that.
+func (q *Call) Admit() (err error) {
 	if q.admitted {
 		return nil
 	}
-	if refusal := q.callers.Limiter.Admit(q.W, q.Token); refusal != nil {
-		return refusal
-	}
-	q.admitted = true
-	return nil
+	q.Standing, err = q.callers.Limiter.AdmitSoon(q.R.Context(), q.W, q.Token)
+	q.admitted = err == nil
+	return err
 }
 
 // AdmitTo is what most routes begin with: may the token have this package (none for lists), and has it requests left.
@@ -121,8 +166,12 @@ func (q *Call) AdmitTo(name string) error {
 	return q.Admit()
 }
 
-// Peek says how the token's limit stands, and takes nothing from it.
-func (q *Call) Peek() { q.callers.Limiter.Peek(q.W, q.Token) }
+// Peek says how the token's limit stands, and takes nothing from it. The limit is asked once.
+func (q *Call) Peek() {
+	if q.Standing.Limit == 0 {
+		q.Standing = q.callers.Limiter.Peek(q.W, q.Token)
+	}
+}
 
 // finish answers an error and counts the request.
 func (q *Call) finish(err error) {

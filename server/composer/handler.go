@@ -29,6 +29,8 @@ type Handler struct {
 	Archives Archives
 	Installs *Installs
 	Fetches  *Fetches
+
+	ending ending
 }
 
 // request is one authenticated request under way.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"broker/server/auth"
 	"broker/server/caller"
 	"broker/server/usage"
 	"broker/server/view"
@@ -30,15 +31,18 @@ type Installs struct {
 	log     *slog.Logger
 	reports chan installed
 	waiting atomic.Int64    // versions
+	full    atomic.Bool     // and that these are too many was told
 	stop    chan struct{}   // closed by Close
 	ctx     context.Context // of the look-ups; ends when a stop has waited long enough
 	giveUp  context.CancelFunc
 	ended   chan struct{} // closed when all is counted
 }
 
-// installed is what one client reports: the versions, with the event of the request.
+// installed is what one client reports: the versions, with the token and the event of the request.
 type installed struct {
+	token    *auth.Token // nil where find is to say it
 	event    usage.Event
+	find     func(context.Context) (*auth.Token, usage.Event, error)
 	versions []view.PackageVersion
 }
 
@@ -60,18 +64,19 @@ func (i *Installs) Close() {
 	i.giveUp()
 }
 
-// add has a report counted; false where too many wait.
-func (i *Installs) add(one installed) bool {
+// add has a report counted, unless too many wait; then it is told once, until all that waits is counted.
+func (i *Installs) add(one installed) {
 	n := int64(len(one.versions))
 	if i.waiting.Add(n) <= waitingMax {
 		select {
 		case i.reports <- one:
-			return true
+			return
 		default:
 		}
 	}
-	i.waiting.Add(-n)
-	return false
+	if i.waiting.Add(-n) > 0 && i.full.CompareAndSwap(false, true) {
+		i.log.Warn("too many reports of installations wait to be counted: those that come now are not")
+	}
 }
 
 func (i *Installs) run() {
@@ -92,16 +97,20 @@ func (i *Installs) run() {
 	}
 }
 
-// count counts what of a report is here; the rest comes from elsewhere.
+// count counts what of a report is here, and the token's; the rest comes from elsewhere.
 func (i *Installs) count(one installed) {
-	defer i.waiting.Add(-int64(len(one.versions)))
-	known, err := i.known(one.versions)
+	defer func() {
+		if i.waiting.Add(-int64(len(one.versions))) == 0 {
+			i.full.Store(false)
+		}
+	}()
+	known, err := i.known(&one)
 	if err != nil {
 		i.log.Error("what a client installed could not be counted", "error", err)
 		return
 	}
 	for _, version := range one.versions {
-		if known[version] {
+		if known[version] && auth.Authorize(&auth.Subject{Token: one.token}, auth.ReadPackages, auth.Object{Package: version.Package}) == nil {
 			event := one.event
 			event.Kind, event.Package, event.Version = usage.Installed, version.Package, version.Version
 			i.usage.Record(event)
@@ -109,11 +118,12 @@ func (i *Installs) count(one installed) {
 	}
 }
 
-// known tells which versions are here. A database that is away is waited for; a stop has it asked once more.
-func (i *Installs) known(versions []view.PackageVersion) (map[view.PackageVersion]bool, error) {
+// known tells which versions of a report are here; none where it is nobody's who may report. A database that is away is
+// waited for; a stop has it asked once more.
+func (i *Installs) known(one *installed) (map[view.PackageVersion]bool, error) {
 	for try := 1; ; try++ {
 		ctx, cancel := context.WithTimeout(i.ctx, countWithin)
-		known, err := i.view.Known(ctx, versions)
+		known, err := i.ask(ctx, one)
 		cancel()
 		if err == nil || try >= tries || i.ctx.Err() != nil {
 			return known, err
@@ -124,4 +134,14 @@ func (i *Installs) known(versions []view.PackageVersion) (map[view.PackageVersio
 		case <-time.After(countAgainIn):
 		}
 	}
+}
+
+func (i *Installs) ask(ctx context.Context, one *installed) (map[view.PackageVersion]bool, error) {
+	if one.token == nil {
+		var err error
+		if one.token, one.event, err = one.find(ctx); err != nil || one.token == nil {
+			return nil, err
+		}
+	}
+	return i.view.Known(ctx, one.versions)
 }

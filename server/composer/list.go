@@ -137,29 +137,25 @@ type downloads struct {
 	} `json:"downloads"`
 }
 
-// Downloads counts what a client says it installed. Names that are not here, or not the token's, are passed over.
+// Downloads takes what a client says it installed; it is counted behind. Names that are not here, or not the token's, are
+// passed over, and so is what comes while too much waits to be counted.
 func (h *Handler) Downloads() http.HandlerFunc {
-	return h.route(func(q *request) error {
-		if err := q.Admit(); err != nil {
-			return err
-		}
+	return h.Quietly(func(q *caller.Call) error {
 		var report downloads
 		if err := json.NewDecoder(http.MaxBytesReader(q.W, q.R.Body, reportMax)).Decode(&report); err != nil {
 			return &auth.Refusal{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT",
 				Message: `The body must be JSON of at most 256 KiB: {"downloads":[{"name":"acme/lib","version":"1.0.0.0"}]}`}
 		}
-		one := installed{event: q.Event}
+		one := installed{token: q.Token, event: q.Event, find: q.Find}
 		for _, d := range report.Downloads {
 			name := strings.ToLower(d.Name)
-			if pattern.ValidName(name) && q.Authorize(name) == nil && clean(d.Version) {
+			if pattern.ValidName(name) && clean(d.Version) {
 				one.versions = append(one.versions, view.PackageVersion{Package: name, Version: d.Version})
 			}
 		}
-		if len(one.versions) > 0 && !q.h.Installs.add(one) {
-			return &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, RetryAfter: caller.RetryAfter,
-				Message: "Too many reports of installations wait to be counted."}
+		if len(one.versions) > 0 {
+			h.Installs.add(one)
 		}
-		q.W.WriteHeader(http.StatusNoContent)
 		return nil
 	})
 }

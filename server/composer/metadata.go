@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -17,80 +16,9 @@ import (
 	"broker/server/caller"
 	"broker/server/catalog"
 	"broker/server/pattern"
-	"broker/server/text"
 	"broker/server/usage"
 	"broker/server/view"
 )
-
-// Root answers packages.json as the token may see it.
-func (h *Handler) Root() http.HandlerFunc {
-	return h.route(func(q *request) error {
-		if err := q.Authorize(""); err != nil {
-			return err
-		}
-		if warnings := q.warnings(); len(warnings) > 0 {
-			return q.rootWith(warnings)
-		}
-		document, err := q.h.View.Root(q.R.Context(), q.Token.Packages)
-		if err != nil {
-			return err
-		}
-		return q.document(document)
-	})
-}
-
-// warnDays is how many days before a token's end Composer starts to say so.
-const warnDays = 14
-
-func expiresSoon(t *auth.Token, now time.Time) (days int, soon bool) {
-	if t.ExpiresAt.IsZero() {
-		return 0, false
-	}
-	days = int(t.ExpiresAt.Sub(now).Hours() / 24)
-	return days, days < warnDays
-}
-
-// warnings are what the person at the terminal should know: that the token ends soon, that a source cannot be reached.
-func (q *request) warnings() []view.Message {
-	now := q.h.Now()
-	warnings := q.h.View.Outages(q.R.Context(), q.Token.Packages, now)
-	if days, soon := expiresSoon(q.Token, now); soon {
-		warnings = append(warnings, view.Message{Message: ending(q.Token, days), Versions: "*"})
-	}
-	return warnings
-}
-
-// rootWith has Composer print warnings on every run: it is never answered by a 304, which Composer would not print them
-// for. Its Last-Modified is the ordinary one, which no such answer is kept by.
-func (q *request) rootWith(warnings []view.Message) error {
-	if err := q.Admit(); err != nil {
-		return err
-	}
-	body, err := q.h.View.RootWith(q.R.Context(), q.Token.Packages, warnings...)
-	if err != nil {
-		return err
-	}
-	header := q.W.Header()
-	header.Set("Last-Modified", q.h.Now().UTC().Format(http.TimeFormat))
-	header.Set("Cache-Control", "private, no-store")
-	header.Set("Content-Type", "application/json")
-	q.Event.Kind, q.Event.Bytes = usage.Metadata, int64(len(body))
-	q.W.Write(body) // an error means that the client has gone
-	return nil
-}
-
-// ending is a sentence for the person at the terminal.
-func ending(t *auth.Token, days int) string {
-	when := fmt.Sprintf("in %d days", days)
-	switch days {
-	case 0:
-		when = "within a day"
-	case 1:
-		when = "in 1 day"
-	}
-	return text.Composer(fmt.Sprintf(`The access token "%s" expires %s, on %s. Ask for a new one.`,
-		t.Description, when, t.ExpiresAt.UTC().Format("2 January 2006 15:04 UTC")))
-}
 
 // Metadata answers p2/VENDOR/PACKAGE.json and p2/VENDOR/PACKAGE~dev.json.
 func (h *Handler) Metadata() http.HandlerFunc {
@@ -140,7 +68,7 @@ func (q *request) document(d *view.Document) error {
 	if d.LastModified != "" {
 		header.Set("Last-Modified", d.LastModified)
 	}
-	if d.LastModified != "" && q.R.Header.Get("If-Modified-Since") == d.LastModified {
+	if q.has(d) {
 		q.Peek()
 		q.Event.Kind = usage.NotModified
 		q.W.WriteHeader(http.StatusNotModified)
@@ -164,6 +92,11 @@ func (q *request) document(d *view.Document) error {
 	}
 	io.Copy(q.W, plain)
 	return nil
+}
+
+// has tells whether the client's copy of a document is still good.
+func (q *request) has(d *view.Document) bool {
+	return d.LastModified != "" && q.R.Header.Get("If-Modified-Since") == d.LastModified
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110 section 12.5.3) as far as clients use it: gzip or *, unless its weight

@@ -102,7 +102,7 @@ func TestAnOutageHidesNoOtherWarning(t *testing.T) {
 	w := newWorld(t, databasetest.New(t), fixture.Options{})
 	soon := time.Now().Add(5 * 24 * time.Hour)
 	w.ended(time.Now().UTC(), true)
-	if _, lines := w.lines(w.token(tokens.NewToken{ExpiresAt: &soon})); len(lines) != 2 || !strings.Contains(lines[0], "cannot be reached") || !strings.Contains(lines[1], "expires") {
+	if _, lines := w.lines(w.token(tokens.NewToken{ExpiresAt: &soon})); len(lines) != 2 || !strings.Contains(lines[0], "expires") || !strings.Contains(lines[1], "cannot be reached") {
 		t.Errorf("%q", lines)
 	}
 }

@@ -2,6 +2,8 @@ package composer_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -86,4 +88,29 @@ func TestDownloadsNameTheirSourceAndVersion(t *testing.T) {
 			t.Errorf("downloaded: %+v", row)
 		}
 	})
+}
+
+// An update and installation of 300 packages, development versions and all, passes on the limit that a token has where
+// nobody set one.
+func TestAnUpdateOf300PackagesPassesOnTheDefaultLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	secret := w.token(tokens.NewToken{})
+	archive := w.distPath(secret, "acme/lib", "2.0.0")
+	pass := func(r *httptest.ResponseRecorder) {
+		if r.Code == http.StatusTooManyRequests || r.Header().Get("X-RateLimit-Limit") != "1000" {
+			t.Fatalf("%d %s %v", r.Code, r.Body, r.Header())
+		}
+	}
+	for range 2 { // each command reads the root twice
+		pass(w.get(secret, "/packages.json"))
+	}
+	for n := range 300 {
+		name := "acme/part" + strconv.Itoa(n)
+		pass(w.get(secret, "/p2/"+name+".json"))
+		pass(w.get(secret, "/p2/"+name+"~dev.json"))
+		pass(w.get(secret, archive))
+	}
+	pass(w.post(secret, "/security-advisories", "application/x-www-form-urlencoded", "packages[]=acme/lib"))
+	pass(w.post(secret, "/downloads", "application/json", "{}"))
 }

@@ -4,6 +4,7 @@ package connections
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -189,8 +190,11 @@ func (c *conn) ReadFrom(r io.Reader) (read int64, err error) {
 
 type connKey struct{}
 
-// Context is the http.Server's ConnContext of a limited listener's connections.
+// Context is the http.Server's ConnContext of a limited listener's connections, secured ones too.
 func Context(ctx context.Context, c net.Conn) context.Context {
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
 	return context.WithValue(ctx, connKey{}, c)
 }
 
@@ -210,6 +214,9 @@ func (l *Listener) Gate(next, refuse http.Handler, always ...string) http.Handle
 		if beyond && !open[r.URL.Path] {
 			refuse.ServeHTTP(w, r)
 			return
+		}
+		if r.ProtoMajor >= 2 {
+			w = &stream{w, http.NewResponseController(w), l.limits.stalled()}
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -123,7 +123,7 @@ func (s *server) startAs(command *exec.Cmd) {
 		s.t.Fatal(err)
 	}
 	s.await("the server to be ready", func() bool {
-		response, err := http.Get(s.url + "/ready")
+		response, err := s.client.Get(s.url + "/ready")
 		if err != nil {
 			return false
 		}

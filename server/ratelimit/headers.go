@@ -46,24 +46,24 @@ func writeHeaders(h http.Header, r Result) {
 
 var headerNames = [5]string{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Ratelimit-Policy", "Ratelimit"}
 
-// refusal answers a request that was not admitted. Retry-After equals the t of the RateLimit header; the draft asks
-// that it is not earlier.
-func refusal(t *auth.Token, r Result) *auth.Refusal {
-	seconds := int(r.RetryAfter / time.Second)
+// refusal answers a request that was not admitted, and may be again after a time, in whole seconds: no earlier than the t
+// of the RateLimit header, as the draft asks.
+func (l *Limiter) refusal(t *auth.Token, after time.Duration) *auth.Refusal {
 	return &auth.Refusal{
-		Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited, RetryAfter: seconds,
-		Message: fmt.Sprintf("The access token %q has used its %d requests an hour; the next one is possible in %s. "+
-			"A maintainer can raise the limit.", t.Description, t.RateLimit, spoken(seconds)),
+		Status: http.StatusTooManyRequests, Code: auth.CodeRateLimited, RetryAfter: int(after / time.Second),
+		Message: fmt.Sprintf("The access token %q has used its %d requests an hour; the next one is possible again %s. "+
+			"A maintainer can raise the limit.", t.Description, t.RateLimit, spoken(l.now(), after)),
 	}
 }
 
-func spoken(seconds int) string {
+// spoken is when a time has passed, for people: the minute in which it surely has.
+func spoken(now time.Time, after time.Duration) string {
 	switch {
-	case seconds == 1:
-		return "1 second"
-	case seconds < 120:
-		return strconv.Itoa(seconds) + " seconds"
-	default:
-		return strconv.Itoa((seconds+59)/60) + " minutes"
+	case after <= time.Second:
+		return "in 1 second"
+	case after < 2*time.Minute:
+		return fmt.Sprintf("in %d seconds", after/time.Second)
 	}
+	at := now.Add(after + time.Minute - time.Nanosecond).UTC().Truncate(time.Minute)
+	return fmt.Sprintf("at %s UTC, in %d minutes", at.Format("15:04"), (after+time.Minute-time.Nanosecond)/time.Minute)
 }

@@ -20,6 +20,24 @@ type Result struct {
 	Reset      time.Time     // end of the current hour
 	More       time.Duration // whole seconds until Remaining grows; 0 while nothing is used
 	RetryAfter time.Duration // after a refusal: whole seconds until a request is admitted
+
+	refused refused // by what; zero where it was admitted
+}
+
+// Standing is how a token stood against its limit; zero without one.
+type Standing struct {
+	Limit, Remaining int
+	Reset            time.Time
+}
+
+func (r *Result) standing() Standing { return Standing{r.Limit, r.Remaining, r.Reset} }
+
+// refused is what a refusal was decided by.
+type refused struct {
+	window window
+	limit  int64
+	weight int64 // how many requests each one counts as
+	unix   int64
 }
 
 // result describes a window after a decision. weight is how many requests each one counts as.
@@ -32,8 +50,19 @@ func result(w *window, admitted bool, limit int, weight, unix int64) Result {
 	}
 	if !admitted {
 		r.RetryAfter = r.More
+		r.refused = refused{*w, int64(limit), weight, unix}
 	}
 	return r
+}
+
+// until is in how many whole seconds so many requests would pass, if none did before; false where the limit is never so
+// high. They pass once so little is used that the last of them would under a limit lower by the others.
+func (r *refused) until(requests int) (time.Duration, bool) {
+	lower := r.limit - r.weight*int64(requests) + 1
+	if lower <= 0 {
+		return 0, false
+	}
+	return time.Duration(r.window.wait(r.unix, lower)) * time.Second, true
 }
 
 func (w *window) end() time.Time { return time.Unix((w.number+1)*windowSeconds, 0).UTC() }
@@ -51,13 +80,23 @@ var _ Store = (*Memory)(nil)
 
 // Limiter applies tokens' limits to HTTP requests.
 type Limiter struct {
-	store Store
-	now   func() time.Time
-	spare sync.Pool // of *take
+	store   Store
+	now     func() time.Time
+	spare   sync.Pool // of *take
+	waiting waiting
+	stopped chan struct{} // closed by Stop
+	stop    func()
 }
 
 // New returns a limiter that counts in the store. now is the clock.
-func New(store Store, now func() time.Time) *Limiter { return &Limiter{store: store, now: now} }
+func New(store Store, now func() time.Time) *Limiter {
+	l := &Limiter{store: store, now: now, stopped: make(chan struct{})}
+	l.stop = sync.OnceFunc(func() { close(l.stopped) })
+	return l
+}
+
+// Stop ends what waits in AdmitSoon; from then on nothing waits there.
+func (l *Limiter) Stop() { l.stop() }
 
 // Admit takes one request from the token's limit and sets the rate-limit headers. It returns nil, or the refusal to
 // answer with.
@@ -65,6 +104,14 @@ func (l *Limiter) Admit(w http.ResponseWriter, t *auth.Token) *auth.Refusal {
 	if t.RateLimit == 0 {
 		return nil
 	}
+	if r := l.take(w, t); !r.Admitted {
+		return l.refusal(t, r.RetryAfter)
+	}
+	return nil
+}
+
+// take asks the store for one request of a token that has a limit.
+func (l *Limiter) take(w http.ResponseWriter, t *auth.Token) Result {
 	one, ok := l.spare.Get().(*take)
 	if !ok || one.limit != t.RateLimit {
 		one = newTake(l.store, t.RateLimit)
@@ -73,17 +120,19 @@ func (l *Limiter) Admit(w http.ResponseWriter, t *auth.Token) *auth.Refusal {
 	one.now = l.now()
 	over := one.engine.OnLimit(w, asked, t.ID)
 	writeHeaders(w.Header(), one.result)
-	if over {
-		return refusal(t, one.result)
-	}
-	return nil
+	r := one.result
+	r.Admitted = !over
+	return r
 }
 
-// Peek sets the rate-limit headers without counting: a 304 is free.
-func (l *Limiter) Peek(w http.ResponseWriter, t *auth.Token) {
-	if t.RateLimit > 0 {
-		writeHeaders(w.Header(), l.store.Take(t.ID, t.RateLimit, 0, l.now()))
+// Peek sets the rate-limit headers without counting, and tells how the token stands: a 304 is free.
+func (l *Limiter) Peek(w http.ResponseWriter, t *auth.Token) Standing {
+	if t.RateLimit == 0 {
+		return Standing{}
 	}
+	r := l.store.Take(t.ID, t.RateLimit, 0, l.now())
+	writeHeaders(w.Header(), r)
+	return r.standing()
 }
 
 // Status tells how a token stands against a limit, in requests an hour; without a limit all three are zero.

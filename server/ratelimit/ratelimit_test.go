@@ -163,6 +163,17 @@ func BenchmarkAdmit(b *testing.B) {
 	}
 }
 
+// What Composer's requests pass; near its limit or not, the request of a token that has one left is no slower.
+func BenchmarkAdmitSoon(b *testing.B) {
+	limiter := ratelimit.New(ratelimit.NewMemory(), time.Now)
+	token := &auth.Token{ID: "tok_01jdexample", RateLimit: 1 << 30}
+	w := httptest.NewRecorder()
+	b.ReportAllocs()
+	for b.Loop() {
+		limiter.AdmitSoon(b.Context(), w, token)
+	}
+}
+
 // Counts whose transaction was rolled back after they were written are written again.
 func TestCountsOfAFailedTransactionAreKept(t *testing.T) {
 	t.Parallel()

@@ -87,6 +87,16 @@ func (o *Order) Cooldown(id, name string) int {
 	return 0
 }
 
+// Cooling are the repositories that hold releases back.
+func (o *Order) Cooling() (ids []string) {
+	for _, r := range o.repositories {
+		if r.cooldown.Days > 0 {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}
+
 type claimed struct {
 	names   pattern.Set
 	owner   string // empty once the owner was removed

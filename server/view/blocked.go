@@ -14,6 +14,7 @@ import (
 	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/pattern"
+	"broker/server/repository"
 )
 
 // withdrawn are the packages of which every version is blocked, each with the reason of its highest. Lists and searches
@@ -68,20 +69,9 @@ func (v *View) addWithdrawn(ctx context.Context, found withdrawn, names []string
 	if err != nil {
 		return err
 	}
-	rows, err := v.db.Reports.Pkg.Query().Where(pkg.NameIn(names...), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()).
-		Select(pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID).All(ctx)
-	if err != nil {
+	served := map[string]string{}
+	if err := v.addServed(ctx, order, names, served); err != nil {
 		return err
-	}
-	has := map[string][]string{}
-	for _, row := range rows {
-		has[row.Name] = append(has[row.Name], *row.RepositoryID)
-	}
-	served := map[string]string{} // names by the ids of the packages that answer for them
-	for _, row := range rows {
-		if order.First(row.Name, has[row.Name]...) == *row.RepositoryID {
-			served[row.ID] = row.Name
-		}
 	}
 	versions, err := v.db.Reports.PackageVersion.Query().
 		Where(packageversion.PackageIDIn(slices.Sorted(maps.Keys(served))...), packageversion.GoneAtIsNil()).
@@ -102,6 +92,25 @@ func (v *View) addWithdrawn(ctx context.Context, found withdrawn, names []string
 			delete(found, name)
 		} else if _, known := found[name]; !known {
 			found[name] = why.Reason
+		}
+	}
+	return nil
+}
+
+// addServed adds the packages that answer for some names: these by the ids of those.
+func (v *View) addServed(ctx context.Context, order *repository.Order, names []string, served map[string]string) error {
+	rows, err := v.db.Reports.Pkg.Query().Where(pkg.NameIn(names...), pkg.GoneAtIsNil(), pkg.RepositoryIDNotNil()).
+		Select(pkg.FieldID, pkg.FieldName, pkg.FieldRepositoryID).All(ctx)
+	if err != nil {
+		return fmt.Errorf("look for who answers for names: %w", err)
+	}
+	has := map[string][]string{}
+	for _, row := range rows {
+		has[row.Name] = append(has[row.Name], *row.RepositoryID)
+	}
+	for _, row := range rows {
+		if order.First(row.Name, has[row.Name]...) == *row.RepositoryID {
+			served[row.ID] = row.Name
 		}
 	}
 	return nil

@@ -205,17 +205,25 @@ func (v *View) readDists(ctx context.Context, order *repository.Order, all []*de
 	}
 	found := map[key][]*ent.Dist{}     // by package, version and reference
 	any := map[[2]string][]*ent.Dist{} // by package and version
+	mirrored := map[key][]*ent.Dist{} // by the reference that Composer makes of a lock for a mirror
 	read := func(some func(*sql.Selector)) error {
 		rows, err := v.db.Client.Dist.Query().Where(some).WithArchive().Order(ent.Desc(dist.FieldCreatedAt, dist.FieldID)).All(ctx)
 		for _, row := range rows {
 			row.Edges.Package = owners[row.PackageID]
 			k := key{row.PackageID, address{row.Version, row.Reference}}
-			found[k] = append(found[k], row)
+			if !slices.ContainsFunc(found[k], func(same *ent.Dist) bool { return same.ID == row.ID }) {
+				found[k] = append(found[k], row)
+			}
+			if row.MirrorReference != "" {
+				k.reference = row.MirrorReference
+				mirrored[k] = append(mirrored[k], row)
+			}
 			any[[2]string{row.PackageID, row.Version}] = append(any[[2]string{row.PackageID, row.Version}], row)
 		}
 		return err
 	}
 	err := cmp.Or(database.Tuples(wanted, read, dist.FieldPackageID, dist.FieldVersion, dist.FieldReference),
+		database.Tuples(wanted, read, dist.FieldPackageID, dist.FieldVersion, dist.FieldMirrorReference),
 		database.Tuples(unnamed, read, dist.FieldPackageID, dist.FieldVersion))
 	if err != nil {
 		return fmt.Errorf("read archives: %w", err)
@@ -236,7 +244,10 @@ func (v *View) readDists(ctx context.Context, order *repository.Order, all []*de
 		for _, one := range addresses {
 			var rows []*ent.Dist
 			for _, row := range d.rows {
-				rows = append(rows, found[key{row.ID, one}]...)
+				k := key{row.ID, one}
+				if rows = append(rows, found[k]...); len(found[k]) == 0 {
+					rows = append(rows, mirrored[k]...)
+				}
 			}
 			if d.Dist = chosen(order, d.Package, rows); d.Dist != nil {
 				dists = append(dists, d.Dist)

@@ -239,7 +239,7 @@ func (i *index) cut(d *Document, of documentKey, rules packagerule.Set) (*Docume
 		body = metadata.WithNotices(body, advisories, filter)
 	}
 	if said := i.newer(name, rules); said != "" {
-		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(said), "*"}}})
+		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(text.Line(said, saidMost)), "*"}}})
 		if err != nil {
 			return nil, err
 		}
@@ -249,6 +249,9 @@ func (i *index) cut(d *Document, of documentKey, rules packagerule.Set) (*Docume
 	return &Document{Body: catalog.Compress(body), Size: len(body), RepositoryID: d.RepositoryID, LastModified: validator(digest[:]),
 		followed: d.followed, until: d.until}, nil
 }
+
+// saidMost is how long the line may be that Composer prints of a package, in bytes.
+const saidMost = 400
 
 // newer says to people which newer release rules leave out; empty where none is newer than what they leave.
 func (i *index) newer(name string, rules packagerule.Set) string {

@@ -28,6 +28,7 @@ type root struct {
 	Warning           string    `json:"warning"`
 	WarningVersions   string    `json:"warning-versions"`
 	Warnings          []Message `json:"warnings,omitempty"`
+	Infos             []Message `json:"infos,omitempty"`
 }
 
 // advising is where a client asks for advisories. The address is absolute: before 2.7 Composer took a relative one for a
@@ -84,12 +85,12 @@ func (v *View) Root(ctx context.Context, visible pattern.Set) (*Document, error)
 
 // RootWith is Root with lines for the person at the terminal. It has no validator: a client that answered itself from
 // its cache would not print them.
-func (v *View) RootWith(ctx context.Context, visible pattern.Set, warnings ...Message) ([]byte, error) {
+func (v *View) RootWith(ctx context.Context, visible pattern.Set, warnings, infos []Message) ([]byte, error) {
 	answer, err := v.root(ctx, visible)
 	if err != nil {
 		return nil, err
 	}
-	answer.Warnings = warnings
+	answer.Warnings, answer.Infos = warnings, infos
 	return json.Marshal(answer)
 }
 

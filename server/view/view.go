@@ -59,6 +59,7 @@ type View struct {
 	blocks    *blocks
 	withdrawn *cached.Cache[struct{}, withdrawn]
 	narrowing narrowing
+	newsroom  newsroom
 	advised   *cached.Cache[struct{}, advised]
 	flagged   *cached.Cache[struct{}, flagged]
 }
@@ -74,7 +75,7 @@ type distKey struct{ name, version, reference string }
 // documents are kept in memory.
 func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, follower Follower, publicURL *url.URL, bytes uint64) *View {
 	v := &View{db: db, publicURL: publicURL, owners: owners, follower: follower, names: newNames(db, memory, owners),
-		blocks: newBlocks(db, memory), withdrawn: newWithdrawn(memory), narrowing: newNarrowing(memory)}
+		blocks: newBlocks(db, memory), withdrawn: newWithdrawn(memory), narrowing: newNarrowing(memory), newsroom: newNewsroom(memory)}
 	v.documents = cached.New(memory, cached.Options[documentKey, *Document]{
 		Topics: []database.Topic{database.TopicPackage}, Bytes: bytes, LastKnown: true,
 		Until:    func(d *Document) time.Time { return d.until },
