@@ -205,7 +205,7 @@ func (v *View) readDists(ctx context.Context, order *repository.Order, all []*de
 	}
 	found := map[key][]*ent.Dist{}     // by package, version and reference
 	any := map[[2]string][]*ent.Dist{} // by package and version
-	mirrored := map[key][]*ent.Dist{} // by the reference that Composer makes of a lock for a mirror
+	mirrored := map[key][]*ent.Dist{}  // by the reference that Composer makes of a lock for a mirror
 	read := func(some func(*sql.Selector)) error {
 		rows, err := v.db.Client.Dist.Query().Where(some).WithArchive().Order(ent.Desc(dist.FieldCreatedAt, dist.FieldID)).All(ctx)
 		for _, row := range rows {
