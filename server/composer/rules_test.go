@@ -15,6 +15,7 @@ import (
 	"broker/server/fixture"
 	"broker/server/packagerule"
 	"broker/server/tokens"
+	"broker/server/view"
 )
 
 func (w *world) rules(texts ...string) []schema.PackageRule {
@@ -175,6 +176,56 @@ func TestRulesShareWhatTheyLeave(t *testing.T) {
 	}
 	if len(bodies) != 1 {
 		t.Errorf("%d bodies are kept", len(bodies))
+	}
+}
+
+// Tokens whose rules leave the same share a document: it tells none of them what another's rules say, such as until when
+// its licence goes. The refusal of an archive, which is nobody else's, does say it.
+func TestSharedDocumentsTellNothingOfRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	archive := w.distPath(w.token(tokens.NewToken{}), "acme/lib", "2.0.0")
+	for _, rule := range []string{"acme/lib <2.0.0", "acme/* <=1.99", "acme/lib ^1.0 || ^7.1234"} {
+		secret := w.token(tokens.NewToken{PackageRules: w.rules(rule)})
+		var said struct{ Infos []struct{ Message string } }
+		w.must(json.Unmarshal(w.get(secret, "/p2/acme/lib.json").Body.Bytes(), &said))
+		want := "acme/lib 2.0.0 is not included in this access token. The newest version that is included is 1.2.0."
+		if len(said.Infos) != 1 || said.Infos[0].Message != want {
+			t.Errorf("%s: %+v", rule, said)
+		}
+		_, versions, _ := strings.Cut(rule, " ")
+		var refusal struct{ Warning string }
+		w.must(json.Unmarshal(w.get(secret, archive).Body.Bytes(), &refusal))
+		if !strings.Contains(refusal.Warning, "versions "+strings.ReplaceAll(versions, "<", `\<`)) {
+			t.Errorf("%s: %s", rule, refusal.Warning)
+		}
+	}
+}
+
+// A document that becomes another without an announcement, as when a cooldown ends, is narrowed once, not at each request.
+func TestADocumentThatTurnsByItselfIsNarrowedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	w.get(w.token(tokens.NewToken{}), "/p2/acme/lib.json")
+	before, err := w.views.Document(t.Context(), "acme/lib", false, func() error { return nil })
+	w.must(err)
+	rules, err := packagerule.Parse(w.rules("acme/* ^1.0"))
+	w.must(err)
+	first, err := w.views.Narrow(t.Context(), before, "acme/lib", false, rules)
+	w.must(err)
+	after := *before
+	after.LastModified = "Fri, 02 Jan 1970 00:00:00 GMT"
+	second, err := w.views.Narrow(t.Context(), &after, "acme/lib", false, rules)
+	w.must(err)
+	if first == second {
+		t.Fatal("it is narrowed from what it was")
+	}
+	for d, want := range map[*view.Document]*view.Document{before: first, &after: second} {
+		unread := *d
+		unread.Body = []byte("not to be read again")
+		if got, err := w.views.Narrow(t.Context(), &unread, "acme/lib", false, rules); err != nil || got != want {
+			t.Errorf("it is not kept: %v", err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@
 package packagerule
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,10 +27,7 @@ const constraintMax = 500
 var stabilities = []string{"stable", "RC", "beta", "alpha", "dev"}
 
 // Set is the rules of a token. The zero value narrows nothing.
-type Set struct {
-	rules []rule
-	key   string // the rules in one text
-}
+type Set struct{ rules []*rule }
 
 // rule is one rule, ready to be asked.
 type rule struct {
@@ -39,6 +37,7 @@ type rule struct {
 	unstable  int       // the index of the minimum stability; the last one allows all
 	before    time.Time // zero: whenever
 	canonical string
+	digest    [sha256.Size]byte // of canonical
 }
 
 // Wrong is a rule that cannot be one: its place among those that were given, and the field of it that is wrong.
@@ -58,25 +57,23 @@ func Parse(said []schema.PackageRule) (Set, error) {
 	if len(said) > Max {
 		return Set{}, fmt.Errorf("%d package rules are too many: at most %d are possible", len(said), Max)
 	}
-	all := make([]rule, 0, len(said))
+	all := make([]*rule, 0, len(said))
 	for i, one := range said {
 		r, wrong, err := newRule(one)
 		if err != nil {
 			return Set{}, &Wrong{Index: i, Field: wrong, err: err}
 		}
-		if !slices.ContainsFunc(all, func(same rule) bool { return same.canonical == r.canonical }) {
-			all = append(all, r)
-		}
+		all = add(all, &r)
 	}
-	return newSet(all), nil
+	return Set{all}, nil
 }
 
-func newSet(rules []rule) Set {
-	keys := make([]string, len(rules))
-	for i, r := range rules {
-		keys[i] = r.canonical
+// add adds a rule that is not among others.
+func add(all []*rule, r *rule) []*rule {
+	if slices.ContainsFunc(all, func(same *rule) bool { return same.digest == r.digest }) {
+		return all
 	}
-	return Set{rules, strings.Join(keys, "\n")}
+	return append(all, r)
 }
 
 // newRule makes a rule ready to be asked; wrong is the field that the error is of.
@@ -112,6 +109,7 @@ func newRule(said schema.PackageRule) (r rule, wrong string, err error) {
 		return r, "versions", fmt.Errorf("the rule for %s narrows nothing: give versions, releasedBefore or minimumStability", said.Pattern)
 	}
 	r.said, r.canonical = said, Text(said)
+	r.digest = sha256.Sum256([]byte(r.canonical))
 	return r, "", nil
 }
 
@@ -196,7 +194,23 @@ func (s Set) Rules() []schema.PackageRule {
 func (s Set) Empty() bool { return len(s.rules) == 0 }
 
 // Key is the set as one text: two sets with the same rules in the same order have the same.
-func (s Set) Key() string { return s.key }
+func (s Set) Key() string {
+	keys := make([]string, len(s.rules))
+	for i, r := range s.rules {
+		keys[i] = r.canonical
+	}
+	return strings.Join(keys, "\n")
+}
+
+// Digest is short for Key.
+func (s Set) Digest() [sha256.Size]byte {
+	var room [Max * sha256.Size]byte // of most sets, so that nothing is allocated
+	all := room[:0]
+	for _, r := range s.rules {
+		all = append(all, r.digest[:]...)
+	}
+	return sha256.Sum256(all)
+}
 
 // And is a set of the rules of both: what a token may have that another made.
 func (s Set) And(other Set) Set {
@@ -205,25 +219,20 @@ func (s Set) And(other Set) Set {
 	}
 	all := slices.Clone(s.rules)
 	for _, r := range other.rules {
-		if !slices.ContainsFunc(all, func(same rule) bool { return same.canonical == r.canonical }) {
-			all = append(all, r)
-		}
+		all = add(all, r)
 	}
-	return newSet(all)
+	return Set{all}
 }
 
 // For are the rules of a package, lower case.
 func (s Set) For(name string) Set {
-	if s.Empty() {
-		return s
-	}
-	var some []rule
+	some := make([]*rule, 0, len(s.rules))
 	for _, r := range s.rules {
 		if r.names.Match(name) {
 			some = append(some, r)
 		}
 	}
-	return newSet(some)
+	return Set{some}
 }
 
 // Verdict is what one rule says of a version.
@@ -255,7 +264,7 @@ func (s Set) Allows(version string, released time.Time) bool {
 
 func (r *rule) allows(version string, released time.Time) bool {
 	return (r.before.IsZero() || !released.IsZero() && released.Before(r.before)) &&
-		r.versions.Match(version) && slices.Index(stabilities, metadata.Stability(version)) <= r.unstable
+		(r.unstable == len(stabilities)-1 || slices.Index(stabilities, metadata.Stability(version)) <= r.unstable) && r.versions.Match(version)
 }
 
 // why says what a rule includes.

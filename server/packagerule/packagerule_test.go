@@ -12,7 +12,7 @@ import (
 	"broker/server/packagerule"
 )
 
-func read(t *testing.T, texts ...string) packagerule.Set {
+func read(t testing.TB, texts ...string) packagerule.Set {
 	t.Helper()
 	var all []schema.PackageRule
 	for _, text := range texts {

@@ -23,12 +23,16 @@ import (
 // Outside says that a version is not among those that a token may have. Its text is for people.
 type Outside struct {
 	Package, Version string // as it was asked for
-	Why              string // what the rules include that it is not among
+	Why              string // what the rules include that it is not among; empty where that is not said
 	Newest           string // the newest version inside, as it is written; empty where there is none
 }
 
 func (o *Outside) Error() string {
-	said := fmt.Sprintf("%s %s is not included in this access token: %s. ", o.Package, o.Version, o.Why)
+	said := fmt.Sprintf("%s %s is not included in this access token", o.Package, o.Version)
+	if o.Why != "" {
+		said += ": " + o.Why
+	}
+	said += ". "
 	if o.Newest == "" {
 		return said + "No version that is here is included."
 	}
@@ -45,27 +49,29 @@ const (
 // narrowing keeps what rules leave of documents. Rules that leave the same versions share what is served.
 type narrowing struct {
 	narrowed *cached.Cache[narrowedKey, narrowed]
-	indexes  *cached.Cache[documentKey, *index]
+	indexes  *cached.Cache[validKey, *index]
 	cut      *cached.Cache[cutKey, *Document]
 }
 
-type narrowedKey struct {
+// validKey is a document by its validator: one may become another without an announcement, when a cooldown ends.
+type validKey struct {
 	documentKey
+	of string
+}
+
+type narrowedKey struct {
+	validKey
 	rules [sha256.Size]byte // those that the package matches
 }
 
 // narrowed is what rules leave of a document.
 type narrowed struct {
-	of   string   // the document's validator
 	all  bool     // nothing is left out
 	what [32]byte // which versions are left, as a digest
 }
 
 // index is the versions of a document.
-type index struct {
-	of       string // the document's validator
-	versions []indexed
-}
+type index struct{ versions []indexed }
 
 type indexed struct {
 	normalized, version string
@@ -73,8 +79,7 @@ type indexed struct {
 }
 
 type cutKey struct {
-	documentKey
-	of   string
+	validKey
 	what [32]byte
 }
 
@@ -84,8 +89,8 @@ func newNarrowing(memory *cached.Memory) narrowing {
 	return narrowing{
 		narrowed: cached.New(memory, cached.Options[narrowedKey, narrowed]{Topics: topics, Bytes: narrowedMemory, LastKnown: true,
 			Weigh: func(k narrowedKey, _ narrowed) uint32 { return uint32(len(k.name)) + 300 }, Subjects: func(k narrowedKey) []cached.Mark { return of(k.name) }}),
-		indexes: cached.New(memory, cached.Options[documentKey, *index]{Topics: topics, Bytes: indexMemory, LastKnown: true,
-			Weigh: func(k documentKey, i *index) uint32 { return uint32(len(k.name)+len(i.versions)*100) + 200 }, Subjects: func(k documentKey) []cached.Mark { return of(k.name) }}),
+		indexes: cached.New(memory, cached.Options[validKey, *index]{Topics: topics, Bytes: indexMemory, LastKnown: true,
+			Weigh: func(k validKey, i *index) uint32 { return uint32(len(k.name)+len(i.versions)*100) + 200 }, Subjects: func(k validKey) []cached.Mark { return of(k.name) }}),
 		cut: cached.New(memory, cached.Options[cutKey, *Document]{Topics: topics, Bytes: cutMemory, LastKnown: true,
 			Weigh: func(k cutKey, d *Document) uint32 { return weight(len(k.name)+100, d) }, Subjects: func(k cutKey) []cached.Mark { return of(k.name) }}),
 	}
@@ -100,42 +105,33 @@ func (v *View) Narrow(ctx context.Context, d *Document, name string, dev bool, r
 	if rules = rules.For(name); rules.Empty() {
 		return d, nil
 	}
-	of := documentKey{name, dev}
-	key := narrowedKey{of, sha256.Sum256([]byte(rules.Key()))}
-	find := func(ctx context.Context) (narrowed, error) {
+	of := validKey{documentKey{name, dev}, d.LastModified}
+	found, err := v.narrowing.narrowed.Get(ctx, narrowedKey{of, rules.Digest()}, func(ctx context.Context) (narrowed, error) {
 		i, err := v.index(ctx, d, of)
 		if err != nil {
 			return narrowed{}, err
 		}
-		return i.narrow(rules), nil
-	}
-	found, err := v.narrowing.narrowed.Get(ctx, key, find)
-	if err == nil && found.of != d.LastModified { // of before, or after, what d is
-		found, err = find(ctx)
-	}
+		_, found := i.narrow(rules)
+		return found, nil
+	})
 	if err != nil {
 		return nil, err
 	}
 	if found.all {
 		return d, nil
 	}
-	return v.narrowing.cut.Get(ctx, cutKey{of, d.LastModified, found.what}, func(ctx context.Context) (*Document, error) {
+	return v.narrowing.cut.Get(ctx, cutKey{of, found.what}, func(ctx context.Context) (*Document, error) {
 		i, err := v.index(ctx, d, of)
 		if err != nil {
 			return nil, err
 		}
-		return i.cut(d, of, rules)
+		return i.cut(d, of.documentKey, rules)
 	})
 }
 
 // index is the versions of a document.
-func (v *View) index(ctx context.Context, d *Document, of documentKey) (*index, error) {
-	find := func(ctx context.Context) (*index, error) { return v.readIndex(ctx, d, of) }
-	found, err := v.narrowing.indexes.Get(ctx, of, find)
-	if err == nil && found.of != d.LastModified {
-		return find(ctx)
-	}
-	return found, err
+func (v *View) index(ctx context.Context, d *Document, of validKey) (*index, error) {
+	return v.narrowing.indexes.Get(ctx, of, func(ctx context.Context) (*index, error) { return v.readIndex(ctx, d, of.documentKey) })
 }
 
 func (v *View) readIndex(ctx context.Context, d *Document, of documentKey) (*index, error) {
@@ -143,7 +139,7 @@ func (v *View) readIndex(ctx context.Context, d *Document, of documentKey) (*ind
 	if err != nil {
 		return nil, err
 	}
-	i := &index{of: d.LastModified, versions: make([]indexed, len(versions))}
+	i := &index{make([]indexed, len(versions))}
 	undated := false
 	for n := range versions {
 		one := &versions[n]
@@ -188,45 +184,46 @@ func versionsOf(d *Document, name string) (body []byte, versions []metadata.Vers
 }
 
 // narrow tells which versions rules leave. The digest is of their places: with the same document, the same are left.
-func (i *index) narrow(rules packagerule.Set) narrowed {
-	left := make([]byte, (len(i.versions)+7)/8)
-	n := 0
+func (i *index) narrow(rules packagerule.Set) (left []bool, found narrowed) {
+	left = make([]bool, len(i.versions))
+	places := make([]byte, (len(left)+7)/8)
 	for at, one := range i.versions {
-		if rules.Allows(one.normalized, one.released) {
-			left[at/8] |= 1 << (at % 8)
-			n++
+		if left[at] = rules.Allows(one.normalized, one.released); left[at] {
+			places[at/8] |= 1 << (at % 8)
 		}
 	}
-	return narrowed{of: i.of, all: n == len(i.versions), what: sha256.Sum256(left)}
+	return left, narrowed{all: !slices.Contains(left, false), what: sha256.Sum256(places)}
 }
 
-// newest is the highest release that rules allow, or the highest version; empty where there is none.
-func (i *index) newest(rules packagerule.Set) (found indexed) {
-	for _, one := range i.versions {
-		if !rules.Allows(one.normalized, one.released) {
+// newest is the highest release of the versions that are left, or the highest of them; empty where there is none. nil
+// leaves all.
+func (i *index) newest(left []bool) (found indexed) {
+	best := false
+	for at, one := range i.versions {
+		if left != nil && !left[at] {
 			continue
 		}
-		stable, best := metadata.Stability(one.normalized) == "stable", found.normalized != "" && metadata.Stability(found.normalized) == "stable"
+		stable := metadata.Stability(one.normalized) == "stable"
 		if found.normalized == "" || stable && !best || stable == best && metadata.Compare(one.normalized, found.normalized) > 0 {
-			found = one
+			found, best = one, stable
 		}
 	}
 	return found
 }
 
-// cut is a document without the versions that rules do not allow.
+// cut is a document without the versions that rules do not allow. Whoever has other rules that leave the same is served
+// the same, so that nothing in it tells of the rules.
 func (i *index) cut(d *Document, of documentKey, rules packagerule.Set) (*Document, error) {
 	name := of.name
 	whole, versions, err := versionsOf(d, name)
 	if err != nil {
 		return nil, err
 	}
-	released := make(map[string]time.Time, len(i.versions))
-	for _, one := range i.versions {
-		released[one.normalized] = one.released
-	}
-	versions = slices.DeleteFunc(versions, func(one metadata.Version) bool {
-		return !rules.Allows(one.Normalized, released[one.Normalized])
+	left, _ := i.narrow(rules)
+	at := -1
+	versions = slices.DeleteFunc(versions, func(metadata.Version) bool { // the index has them in the same order
+		at++
+		return !left[at]
 	})
 	body, err := metadata.Render(name, versions, metadata.RenderOptions{KeepSource: true, Dev: of.dev, Dist: func(one *metadata.Version) metadata.Dist {
 		offered, _ := one.Dist()
@@ -238,8 +235,11 @@ func (i *index) cut(d *Document, of documentKey, rules packagerule.Set) (*Docume
 	if advisories, filter := metadata.Notices(whole); advisories != nil || filter != nil {
 		body = metadata.WithNotices(body, advisories, filter)
 	}
-	if said := i.newer(name, rules); said != "" {
-		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(text.Line(said, saidMost)), "*"}}})
+// saidMost is how long the line may be that Composer prints of a package, in bytes.
+const saidMost = 400
+
+	if said := i.newer(name, left); said != "" {
+		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(said), "*"}}})
 		if err != nil {
 			return nil, err
 		}
@@ -253,14 +253,13 @@ func (i *index) cut(d *Document, of documentKey, rules packagerule.Set) (*Docume
 // saidMost is how long the line may be that Composer prints of a package, in bytes.
 const saidMost = 400
 
-// newer says to people which newer release rules leave out; empty where none is newer than what they leave.
-func (i *index) newer(name string, rules packagerule.Set) string {
-	last, newest := i.newest(packagerule.Set{}), i.newest(rules)
+// newer says to people which newer release is left out; empty where none is newer than what is left.
+func (i *index) newer(name string, left []bool) string {
+	last, newest := i.newest(nil), i.newest(left)
 	if last.normalized == newest.normalized || metadata.Stability(last.normalized) != "stable" {
 		return ""
 	}
-	outside := Outside{Package: name, Version: last.version, Why: whyNot(rules, last.normalized, last.released), Newest: newest.version}
-	return outside.Error()
+	return (&Outside{Package: name, Version: last.version, Newest: newest.version}).Error()
 }
 
 // whyNot is what the rules that refuse a version include.
@@ -291,11 +290,12 @@ func (v *View) Allows(ctx context.Context, d *catalog.Dist, rules packagerule.Se
 		if kept.Body == nil || outside.Newest != "" {
 			continue
 		}
-		i, err := v.index(ctx, kept, documentKey{d.Package, dev})
+		i, err := v.index(ctx, kept, validKey{documentKey{d.Package, dev}, kept.LastModified})
 		if err != nil {
 			return err
 		}
-		outside.Newest = i.newest(rules).version
+		left, _ := i.narrow(rules)
+		outside.Newest = i.newest(left).version
 	}
 	return outside
 }
