@@ -11,9 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"broker/ent/packageversion"
+	"broker/ent/pkg"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
+	"broker/server/metadata"
 	"broker/server/tokens"
 )
 
@@ -64,4 +67,32 @@ func TestQuestionsForAdvisories(t *testing.T) {
 			}
 		}
 	})
+}
+
+// As many advisories as a source may have, each with as long a constraint as may be, keep no document from being served:
+// that they are read takes no longer than a request waits. A version that is asked for is still judged by them.
+func TestAdvisoriesThatTakeLongToReadHoldUpNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	all := map[string][]metadata.Advisory{}
+	for n := range 10_000 {
+		name := fmt.Sprintf("acme/x%d", n/500)
+		if n == 0 {
+			name = "acme/lib"
+		}
+		all[name] = append(all[name], metadata.Advisory{ID: fmt.Sprint("A-", n), Title: "x", Affected: strings.Repeat("9.9||", 350) + "1.0.0"})
+	}
+	w.must(w.catalog.AdviseAll(t.Context(), w.repo, all))
+	secret := w.token(tokens.NewToken{})
+	for _, path := range []string{"/p2/acme/lib.json", "/packages.json"} {
+		if r := w.get(secret, path); r.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", path, r.Code, r.Body)
+		}
+	}
+	for version, want := range map[string]int{"1.0.0.0": 1, "1.1.0.0": 0} {
+		row := w.db.Client.PackageVersion.Query().Where(packageversion.NormalizedVersion(version), packageversion.HasPackageWith(pkg.Name("acme/lib"))).OnlyX(t.Context())
+		if found, err := w.views.AdvisoriesOf(t.Context(), row); err != nil || len(found) != want {
+			t.Errorf("%s is affected by %d, %v", version, len(found), err)
+		}
+	}
 }

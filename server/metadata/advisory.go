@@ -25,6 +25,10 @@ type Advisory struct {
 // advisoriesMax is how many advisories are known of a package.
 const advisoriesMax = 500
 
+// readMax is how many entries of a list are read for each that may be kept: those that say the same, or that Composer
+// could not read, cost time as well.
+const readMax = 4
+
 // DocumentAdvisories reads what a p2 document says of the weaknesses of its package.
 func DocumentAdvisories(name string, body []byte) []Advisory {
 	body, err := tidy(body)
@@ -69,11 +73,13 @@ func advisories(raw []byte) []Advisory {
 		return nil
 	}
 	var all []Advisory
+	read := 0
 	values(raw, func(value []byte) bool {
 		if one, ok := newAdvisory(value); ok {
 			all = join(all, one)
 		}
-		return len(all) < advisoriesMax
+		read++
+		return len(all) < advisoriesMax && read < readMax*advisoriesMax
 	})
 	return all
 }
@@ -84,7 +90,10 @@ func newAdvisory(raw []byte) (a Advisory, ok bool) {
 	}
 	line := func(key string, most int) string { return texts.Line(strings.TrimSpace(text(get(raw, key))), most) }
 	a = Advisory{ID: line("advisoryId", 100), Affected: strings.TrimSpace(text(get(raw, "affectedVersions"))), CVE: line("cve", 100), Severity: line("severity", 100)}
-	if _, err := ParseConstraint(a.Affected); err != nil || a.Affected == "" || a.ID == "" || texts.Line(a.Affected, affectedMax) != a.Affected {
+	if a.Affected == "" || a.ID == "" || texts.Line(a.Affected, affectedMax) != a.Affected {
+		return a, false
+	}
+	if _, err := ParseConstraint(a.Affected); err != nil {
 		return a, false
 	}
 	a.Title = cmp.Or(line("title", 400), a.ID)

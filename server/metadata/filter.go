@@ -86,6 +86,7 @@ func DocumentFilter(name string, body []byte, lists []string) []Filtered {
 		return nil
 	}
 	var all []Filtered
+	read := 0
 	filter := get(body, "filter")
 	for _, list := range lists {
 		entries := get(filter, list)
@@ -96,7 +97,8 @@ func DocumentFilter(name string, body []byte, lists []string) []Filtered {
 			if one, ok := newFiltered(name, list, value); ok && !slices.Contains(all, one) {
 				all = append(all, one)
 			}
-			return len(all) < filteredMax
+			read++
+			return len(all) < filteredMax && read < readMax*filteredMax
 		})
 	}
 	return all
@@ -111,7 +113,10 @@ func newFiltered(name, list string, raw []byte) (f Filtered, ok bool) {
 	}
 	line := func(key string, most int) string { return texts.Line(strings.TrimSpace(text(get(raw, key))), most) }
 	f = Filtered{List: list, Versions: strings.TrimSpace(text(get(raw, "constraint"))), Reason: line("reason", 500), ID: line("id", 190), Source: line("source", 190)}
-	if _, err := ParseConstraint(f.Versions); err != nil || f.Versions == "" || texts.Line(f.Versions, filterVersionMax) != f.Versions {
+	if f.Versions == "" || texts.Line(f.Versions, filterVersionMax) != f.Versions {
+		return f, false
+	}
+	if _, err := ParseConstraint(f.Versions); err != nil {
 		return f, false
 	}
 	f.Link = webAddress(line("url", 2000))

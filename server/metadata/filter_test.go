@@ -51,3 +51,35 @@ func FuzzFilter(f *testing.F) {
 		}
 	})
 }
+
+// What a source can have this server read of filter lists and advisories is bounded, also where nothing of it is kept: a
+// list of the same entry over and over, of constraints that cannot be read, or one that is longer than may be kept.
+func TestWhatIsReadOfListsIsBounded(t *testing.T) {
+	t.Parallel()
+	list := func(entry string, n int) []byte {
+		entries := strings.Repeat(entry+",", n-1) + entry
+		return []byte(`{"filter":{"malware":[` + entries + `]},"security-advisories":[` + entries + `]}`)
+	}
+	entry := func(constraint string) string {
+		return `{"constraint":"` + constraint + `","advisoryId":"x","affectedVersions":"` + constraint + `"}`
+	}
+	for name, body := range map[string][]byte{
+		"the same":        list(entry("1.0.0")+","+entry("1.0.0"), 5_000),
+		"unreadable":      list(entry("~~"), 10_000),
+		"longer than may": list(entry(strings.Repeat("1||", 1_000_000)+"1"), 1), // it would take minutes to be parsed
+	} {
+		if name != "longer than may" {
+			body = []byte(strings.ReplaceAll(string(body), "]", ","+entry("2.0.0")+"]"))
+		}
+		for _, one := range metadata.DocumentAdvisories("acme/lib", body) {
+			if one.Affected != "1.0.0" {
+				t.Errorf("%s: all advisories are read", name)
+			}
+		}
+		for _, one := range metadata.DocumentFilter("acme/lib", body, []string{"malware"}) {
+			if one.Versions != "1.0.0" {
+				t.Errorf("%s: all entries are read", name)
+			}
+		}
+	}
+}

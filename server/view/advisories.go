@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"broker/ent"
@@ -48,11 +49,19 @@ type partialAdvisory struct {
 type Known struct {
 	*ent.Advisory
 	sources  []advisorySource
-	versions metadata.Constraint
+	versions func() (metadata.Constraint, error) // read when somebody asks: ten thousand of a source take long
 }
 
-// Affects tells whether a version, normalised, has the weakness.
-func (k *Known) Affects(normalized string) bool { return k.versions.Match(normalized) }
+func newKnown(row *ent.Advisory, sources []advisorySource) *Known {
+	return &Known{row, sources, sync.OnceValues(func() (metadata.Constraint, error) { return metadata.ParseConstraint(row.AffectedVersions) })}
+}
+
+// Affects tells whether a version, normalised, has the weakness. What is stored can be read; what could not be would
+// affect none.
+func (k *Known) Affects(normalized string) bool {
+	versions, err := k.versions()
+	return err == nil && versions.Match(normalized)
+}
 
 // advised are all advisories: of each package, by the repository's id, which is empty of those that were written here.
 type advised map[string]map[string][]*Known
@@ -106,8 +115,7 @@ func join(all []*Known, one *Known) []*Known {
 		if known.AffectedVersions != one.AffectedVersions {
 			both.AffectedVersions += "|" + one.AffectedVersions
 		}
-		versions, err := metadata.ParseConstraint(both.AffectedVersions)
-		if err != nil || len(both.AffectedVersions) > affectedMax {
+		if len(both.AffectedVersions) > affectedMax {
 			continue // too long to be told as one
 		}
 		both.Cve, both.Link, both.Severity = cmp.Or(known.Cve, one.Cve), cmp.Or(known.Link, one.Link), cmp.Or(known.Severity, one.Severity)
@@ -120,7 +128,7 @@ func join(all []*Known, one *Known) []*Known {
 				sources = append(sources, s)
 			}
 		}
-		all[i] = &Known{&both, sources, versions}
+		all[i] = newKnown(&both, sources)
 		return all
 	}
 	return append(all, one)
@@ -189,10 +197,6 @@ func (v *View) readAdvisories(ctx context.Context) (advised, error) {
 	}
 	all := advised{}
 	for _, row := range rows {
-		versions, err := metadata.ParseConstraint(row.AffectedVersions)
-		if err != nil {
-			return nil, fmt.Errorf("read the advisory %s: %w", row.ID, err)
-		}
 		if all[row.Package] == nil {
 			all[row.Package] = map[string][]*Known{}
 		}
@@ -200,7 +204,7 @@ func (v *View) readAdvisories(ctx context.Context) (advised, error) {
 		if row.RepositoryID != nil {
 			from = *row.RepositoryID
 		}
-		all[row.Package][from] = append(all[row.Package][from], &Known{row, []advisorySource{{row.Source, row.RemoteID}}, versions})
+		all[row.Package][from] = append(all[row.Package][from], newKnown(row, []advisorySource{{row.Source, row.RemoteID}}))
 	}
 	return all, nil
 }
@@ -243,21 +247,31 @@ func (v *View) AdvisoriesOf(ctx context.Context, of *ent.PackageVersion) ([]*ent
 			return nil, fmt.Errorf("read the package of %s: %w", of.ID, err)
 		}
 	}
+	known, err := v.knownOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return affecting(known, of), nil
+}
+
+// knownOf are the weaknesses of a repository's package.
+func (v *View) knownOf(ctx context.Context, p *ent.Pkg) ([]*Known, error) {
 	from := ""
 	if p.RepositoryID != nil {
 		from = *p.RepositoryID
 	}
-	known, err := v.KnownOf(ctx, p.Name, from)
-	if err != nil {
-		return nil, err
-	}
+	return v.KnownOf(ctx, p.Name, from)
+}
+
+// affecting are those of some weaknesses that a version has.
+func affecting(known []*Known, of *ent.PackageVersion) []*ent.Advisory {
 	all := []*ent.Advisory{}
 	for _, one := range known {
 		if one.Affects(of.NormalizedVersion) {
 			all = append(all, one.Advisory)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // WrittenWithin selects the advisories that were written here of the packages a set of patterns matches; the empty set

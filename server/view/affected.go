@@ -99,8 +99,15 @@ func (v *View) affected(ctx context.Context, client *ent.Client, names []string,
 		return nil, fmt.Errorf("read the versions that may be affected: %w", err)
 	}
 	var found []Affected
+	known := map[string][]*Known{} // of packages by their ids
 	for _, row := range rows {
-		one, err := v.why(ctx, row, severity)
+		of := row.Edges.Package
+		if _, read := known[of.ID]; !read {
+			if known[of.ID], err = v.knownOf(ctx, of); err != nil {
+				return nil, err
+			}
+		}
+		one, err := v.why(ctx, row, known[of.ID], severity)
 		if err != nil {
 			return nil, err
 		}
@@ -119,13 +126,9 @@ func (v *View) affected(ctx context.Context, client *ent.Client, names []string,
 }
 
 // why are the advisories and blocks that a version is affected by; of a severity where one is given.
-func (v *View) why(ctx context.Context, row *ent.PackageVersion, severity string) (Affected, error) {
+func (v *View) why(ctx context.Context, row *ent.PackageVersion, known []*Known, severity string) (Affected, error) {
 	a := Affected{Package: row.Edges.Package.Name, Version: row.Version, Normalized: row.NormalizedVersion, Advisories: []*ent.Advisory{}, Blocks: []*ent.Block{}}
-	advisories, err := v.AdvisoriesOf(ctx, row)
-	if err != nil {
-		return a, err
-	}
-	for _, one := range advisories {
+	for _, one := range affecting(known, row) {
 		if severity == "" || one.Severity != nil && *one.Severity == severity {
 			a.Advisories = append(a.Advisories, one)
 		}
