@@ -235,11 +235,8 @@ func (i *index) cut(d *Document, of documentKey, rules packagerule.Set) (*Docume
 	if advisories, filter := metadata.Notices(whole); advisories != nil || filter != nil {
 		body = metadata.WithNotices(body, advisories, filter)
 	}
-	// saidMost is how long the line may be that Composer prints of a package, in bytes.
-	const saidMost = 400
-
 	if said := i.newer(name, left); said != "" {
-		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(said), "*"}}})
+		info, err := json.Marshal(map[string]any{"infos": []Message{{text.Composer(text.Line(said, saidMost)), "*"}}})
 		if err != nil {
 			return nil, err
 		}
