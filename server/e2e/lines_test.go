@@ -63,7 +63,7 @@ func TestComposerPrintsOnceWhatALicenceLeavesOut(t *testing.T) {
 	w.api.must(&made, `mutation { createToken(input: {description: "CI", packageRules: [{pattern: "acme/lib", versions: "<2"}]}) { secret } }`, nil)
 	p := w.project(t, made.CreateToken.Secret)
 	out := p.MustRun("require", "acme/lib:@dev")
-	if n := strings.Count(out, "acme/lib 2.0.0 is not included in this access token: "); n != 1 {
+	if n := strings.Count(out, "acme/lib 2.0.0 is not included in this access token. "); n != 1 {
 		t.Errorf("printed %d times in:\n%s", n, out)
 	}
 }

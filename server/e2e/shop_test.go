@@ -132,7 +132,7 @@ func (s *shop) licence(t *testing.T, call func(args string) servicetest.Output) 
 	secret := s.hide(strings.TrimSpace(call("paid 1187 acme/contracts 2023-05-31").Text))
 	p := s.project(t, secret)
 	contains(t, p.Composer("require", "acme/contracts").Text, "Locking acme/contracts (1.0.0)",
-		"acme/contracts 1.1.0 is not included", "released before 31 May 2023 23:59 UTC")
+		"acme/contracts 1.1.0 is not included")
 	contains(t, call("renewed 1187 2023-12-31").Text, "Order 1187 has updates until 2023-12-31.")
 	contains(t, p.Composer("update").Text, "Upgrading acme/contracts (1.0.0 => 1.1.0)")
 }
