@@ -112,7 +112,10 @@ export type RepositoryStatus =
   | 'FAILED'
   | 'DISABLED';
 
-/** REWRITE: archives come from this server alone. MIRROR: upstream addresses stay as a fallback. */
+/**
+ * REWRITE: archives come from this server alone. MIRROR: from this server first, and after any error from the address at the
+ * source, so that blocks, cooldowns and what a token may have do not hold.
+ */
 export type DistMode =
   | 'REWRITE'
   | 'MIRROR';
@@ -361,7 +364,7 @@ export type TokenOrderField =
   | 'LAST_USED_AT'
   | 'EXPIRES_AT';
 
-/** What a token gets of a version. HELD: only locks that name it get it. */
+/** What a token gets of a version. HELD: it is not offered, and only locks that name it get it: its cooldown has not ended, or its source no longer has it. */
 export type VersionOutcome =
   | 'ALLOWED'
   | 'MISSING'
