@@ -31,10 +31,6 @@ func (c *Catalog) ReleaseFixes(ctx context.Context, r *ent.Repository, names ...
 	if r.CooldownDays == 0 {
 		return nil
 	}
-	advised, err := c.affected(ctx, r.ID, names)
-	if err != nil || len(advised) == 0 {
-		return err
-	}
 	query := c.db.Client.Pin.Query().Where(pins.RepositoryID(r.ID), pins.ReleasedAtIsNil(), pins.SeenAtGT(time.Now().UTC().AddDate(0, 0, -r.CooldownDays)))
 	if len(names) > 0 {
 		query.Where(pins.PackageIn(names...))
@@ -45,24 +41,29 @@ func (c *Catalog) ReleaseFixes(ctx context.Context, r *ent.Repository, names ...
 	}
 	held := map[string]map[string]string{} // pins, by package and version
 	for _, row := range rows {
-		if advised[row.Package] == nil {
-			continue
-		}
 		if held[row.Package] == nil {
 			held[row.Package] = map[string]string{}
 		}
 		held[row.Package][row.NormalizedVersion] = row.ID
 	}
-	for name, of := range held {
-		if err := c.releaseFixes(ctx, r, name, advised[name], of); err != nil {
+	if len(held) == 0 {
+		return nil
+	}
+	advised, err := c.affected(ctx, r.ID, names, held)
+	if err != nil {
+		return err
+	}
+	for name, advisories := range advised {
+		if err := c.releaseFixes(ctx, r, name, advisories, held[name]); err != nil {
 			return fmt.Errorf("let fixes of %s through: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// affected are the advisories of a repository's packages, by name: those that its source tells, and our own.
-func (c *Catalog) affected(ctx context.Context, repositoryID string, names []string) (map[string][]affects, error) {
+// affected are the advisories of those of a repository's packages of which something is held back, by name: those that its
+// source tells, and our own. The others are not read: ten thousand constraints of a source take long.
+func (c *Catalog) affected(ctx context.Context, repositoryID string, names []string, held map[string]map[string]string) (map[string][]affects, error) {
 	query := c.db.Client.Advisory.Query().Where(advisory.Or(advisory.RepositoryID(repositoryID), advisory.RepositoryIDIsNil()))
 	if len(names) > 0 {
 		query.Where(advisory.PackageIn(names...))
@@ -73,6 +74,9 @@ func (c *Catalog) affected(ctx context.Context, repositoryID string, names []str
 	}
 	all := map[string][]affects{}
 	for _, row := range rows {
+		if held[row.Package] == nil {
+			continue
+		}
 		versions, err := metadata.ParseConstraint(row.AffectedVersions)
 		if err != nil {
 			return nil, fmt.Errorf("read the advisory %s: %w", row.ID, err)

@@ -37,16 +37,15 @@ func (h *Handler) Dist() http.HandlerFunc {
 			}
 			dist, err = q.pinned(path)
 		}
+		if err == nil {
+			err = q.h.View.Allows(q.R.Context(), dist, q.Token.Rules)
+		}
 		if errors.Is(err, catalog.ErrNotFound) || err == nil && !path.fits(dist.Type) {
 			return q.missing(fmt.Sprintf("No repository of this server has %s. Run composer update %s.", path, path.name))
 		}
 		if blocked, ok := errors.AsType[*view.Blocked](err); ok {
 			return q.refuse(auth.CodeVersionBlocked, blocked)
 		}
-		if err != nil {
-			return err
-		}
-		err = q.h.View.Allows(q.R.Context(), dist, q.Token.Rules)
 		if outside, ok := errors.AsType[*view.Outside](err); ok {
 			return q.refuse(auth.CodeVersionNotAllowed, outside)
 		}
@@ -69,10 +68,16 @@ func (q *request) refuse(code auth.Code, why error) error {
 	return &auth.Refusal{Status: http.StatusForbidden, Code: code, Message: why.Error()}
 }
 
-// pinned is the archive of a commit that no branch or tag is at, which a project pins.
+// pinned is the archive of a commit that no branch or tag is at, which a project pins. What the token's rules leave out is
+// not looked for: the commit would be first seen here now.
 func (q *request) pinned(path distPath) (*catalog.Dist, error) {
 	branch, err := q.h.View.Branch(q.R.Context(), path.name, path.version)
 	if err != nil {
+		return nil, err
+	}
+	unseen := *branch
+	unseen.Released = q.h.Now()
+	if err := q.h.View.Allows(q.R.Context(), &unseen, q.Token.Rules); err != nil {
 		return nil, err
 	}
 	if err := q.h.Archives.Pin(q.R.Context(), branch, path.reference); err != nil {

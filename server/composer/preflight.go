@@ -11,24 +11,33 @@ import (
 	"broker/server/auth"
 	"broker/server/catalog"
 	"broker/server/metadata"
+	"broker/server/turns"
 	"broker/server/view"
 )
 
 // lockMax is how large a lock file may be, in bytes.
 const lockMax = 10 << 20
 
-// preflightsAtATime bounds the memory of lock files that are read.
-const preflightsAtATime = 8
+// The bounds of the memory of lock files that are read: how many at a time, and of one token, so that none takes all.
+const (
+	preflightsAtATime = 8
+	preflightsOfOne   = 2
+)
 
 // Preflight answers what a token gets of the packages of a lock file, before anything is installed. What nobody has asked
 // for yet of a source that is followed by name is looked for, as an install would, and archives that are not stored are
 // fetched beside. It costs one request.
 func (h *Handler) Preflight() http.HandlerFunc {
-	places := make(chan struct{}, preflightsAtATime)
+	places, tokens := make(chan struct{}, preflightsAtATime), turns.New(preflightsOfOne)
 	return h.route(func(q *request) error {
 		if err := q.AdmitTo(""); err != nil {
 			return err
 		}
+		done, err := tokens.Take(q.R.Context(), q.Token.ID)
+		if err != nil {
+			return err
+		}
+		defer done()
 		select {
 		case places <- struct{}{}:
 			defer func() { <-places }()

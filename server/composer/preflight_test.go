@@ -174,7 +174,7 @@ func TestPreflightOfWhatIsNotOffered(t *testing.T) {
 	w.sync()
 	young := lockedTo("acme/lib", "2.9.0", "", w.upstream.Reference("acme/lib", "2.9.0"))
 	answer, of := w.settled(secret, gone, young)
-	if got := of["acme/lib 2.9.0"]; answer.OK || got.Outcome != view.HeldBack || !got.Stored || !strings.Contains(got.Reason, "Held back until") || answer.Summary.Held != 1 {
+	if got := of["acme/lib 2.9.0"]; !answer.OK || got.Outcome != view.HeldBack || !got.Stored || !strings.Contains(got.Reason, "Held back until") || answer.Summary.Held != 1 {
 		t.Errorf("what is held back: %+v", got)
 	}
 	if got := of["acme/nightly dev-main"]; got.Outcome != view.Allowed || !got.Stored || !strings.Contains(got.Reason, "Updates do not see it any more.") {

@@ -249,3 +249,29 @@ func TestNarrowedDocumentsKeepWhatIsKnown(t *testing.T) {
 		t.Errorf("offered are %v", got)
 	}
 }
+
+// A commit that nothing here is at is not looked for where the token's rules leave its branch out: whether there is such a
+// one is not told, and no git repository is asked.
+func TestCommitsOutsideTheRulesAreNotLookedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	path := "/dist/acme/lib/dev-main/" + strings.Repeat("0", 40) + ".zip"
+	for rule, inside := range map[string]bool{"acme/lib ^1.0": false, "acme/lib before=2023-06-01": false, "acme/lib dev-main": true, "acme/contracts ^9": true} {
+		r := w.get(w.token(tokens.NewToken{PackageRules: w.rules(rule)}), path)
+		if inside {
+			w.refused(r, http.StatusNotFound, "NOT_FOUND")
+		} else {
+			w.refused(r, http.StatusForbidden, "VERSION_NOT_ALLOWED")
+		}
+	}
+}
+
+// A refusal names a version as its package writes it.
+func TestRefusalsNameVersionsAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	path := w.distPath(w.token(tokens.NewToken{}), "acme/lib", "2.0.0")
+	if r := w.get(w.token(tokens.NewToken{PackageRules: w.rules("acme/lib ^1.0")}), path); !strings.Contains(r.Body.String(), "acme/lib 2.0.0 is not included") {
+		t.Errorf("%s", r.Body)
+	}
+}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -284,15 +285,20 @@ func (v *View) Allows(ctx context.Context, d *catalog.Dist, rules packagerule.Se
 		if err != nil {
 			return err
 		}
-		if kept.Body == nil || outside.Newest != "" {
+		if kept.Body == nil {
 			continue
 		}
 		i, err := v.index(ctx, kept, validKey{documentKey{d.Package, dev}, kept.LastModified})
 		if err != nil {
 			return err
 		}
+		for _, one := range i.versions {
+			if one.normalized == d.Normalized {
+				outside.Version = one.version
+			}
+		}
 		left, _ := i.narrow(rules)
-		outside.Newest = i.newest(left).version
+		outside.Newest = cmp.Or(outside.Newest, i.newest(left).version)
 	}
 	return outside
 }

@@ -2,7 +2,7 @@ package view
 
 // Preflighted is the answer to a lock file: whether an install from it gets everything from here.
 type Preflighted struct {
-	OK       bool                `json:"ok"` // every package is allowed, and stored or being fetched
+	OK       bool                `json:"ok"` // an install gets every package
 	Summary  PreflightSummary    `json:"summary"`
 	Packages []PreflightedLocked `json:"packages"` // in the order of the lock file
 }
@@ -32,8 +32,10 @@ type PreflightedLocked struct {
 	Reason   string  `json:"reason"` // a sentence
 }
 
-// Good tells whether an install gets the package.
-func (p *PreflightedLocked) Good() bool { return p.Outcome == Allowed && (p.Stored || p.Fetching) }
+// Good tells whether an install gets the package: a cooldown keeps no lock file from what it names.
+func (p *PreflightedLocked) Good() bool {
+	return (p.Outcome == Allowed || p.Outcome == HeldBack) && (p.Stored || p.Fetching)
+}
 
 // Count counts a package.
 func (s *PreflightSummary) Count(one *PreflightedLocked) {
