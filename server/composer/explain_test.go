@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"entgo.io/ent/dialect"
 
 	"broker/ent"
 	"broker/ent/schema"
@@ -224,6 +227,9 @@ func TestDecisionsAreWhatIsAnswered(t *testing.T) {
 			"constraint": {PackageRules: e.rules("acme/* ^2.0")}, "before": {PackageRules: e.rules("* before=2023-01-01")},
 			"stable": {PackageRules: e.rules("* stability=stable")}, "two rules": {Packages: []string{"acme/*"}, PackageRules: e.rules("acme/o* ^1.0", "* stability=stable")},
 		} {
+			if db.Dialect() == dialect.Postgres && !slices.Contains([]string{"everything", "constraint", "two rules"}, what) {
+				continue // what is decided in memory is the same on both
+			}
 			in.RateLimit = &unlimited
 			e.tokens[what] = e.token(in)
 		}
