@@ -49,7 +49,7 @@ func (v *View) readOffered(ctx context.Context, name, version, reference string)
 		if err := catalog.WithPin(ctx, v.db.Client, d); err != nil {
 			return nil, err
 		}
-		if err := v.withRelease(ctx, d); err != nil {
+		if err := v.withReleases(ctx, []*catalog.Dist{d}); err != nil {
 			return nil, err
 		}
 	}

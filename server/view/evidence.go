@@ -282,7 +282,8 @@ func (d *decision) otherCommit() {
 	}
 }
 
-// withReleases completes archives with when their versions were released, as withRelease does with one.
+// withReleases completes archives with when their versions were released, or first seen here: of what no version names any
+// more, when the archive was first seen.
 func (v *View) withReleases(ctx context.Context, dists []*catalog.Dist) error {
 	ids := make([]string, len(dists))
 	for i, d := range dists {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"broker/ent"
-	"broker/ent/packageversion"
 	"broker/ent/pin"
 	"broker/server/cached"
 	"broker/server/catalog"
@@ -301,23 +299,4 @@ func (v *View) Allows(ctx context.Context, d *catalog.Dist, rules packagerule.Se
 		outside.Newest = cmp.Or(outside.Newest, i.newest(left).version)
 	}
 	return outside
-}
-
-// withRelease completes an archive with when its version was released, or first seen here: of what no version names any
-// more, when the archive was first seen.
-func (v *View) withRelease(ctx context.Context, d *catalog.Dist) error {
-	row, err := v.db.Client.PackageVersion.Query().
-		Where(packageversion.NormalizedVersion(d.Normalized), packageversion.DistID(d.ID)).
-		Select(packageversion.FieldID, packageversion.FieldReleasedAt, packageversion.FieldPinID).WithPin().First(ctx)
-	switch {
-	case ent.IsNotFound(err):
-		d.Released = d.SeenAt
-	case err != nil:
-		return fmt.Errorf("read when %s %s was released: %w", d.Package, d.Normalized, err)
-	case row.ReleasedAt != nil:
-		d.Released = *row.ReleasedAt
-	case row.Edges.Pin != nil && row.Edges.Pin.SeenAt != nil:
-		d.Released = *row.Edges.Pin.SeenAt
-	}
-	return nil
 }
