@@ -58,9 +58,9 @@ unit: ## Run the Go tests but the end-to-end ones, with the race detector
 	$(call say,go test) # which lint has vetted
 	@scripts/with-postgres.sh go test $(RACE) -vet=off -shuffle=on -timeout 15m $$(go list ./... | grep -vE '/server/(e2e|bucket|inspect)$$|/server$$')
 # Without it: what the clouds' libraries belong to, which would be compiled a second time, what reads one archive in one
-# goroutine, and tests of much memory.
+# goroutine, and tests of much memory or of very many requests.
 	@scripts/with-postgres.sh go test -vet=off -shuffle=on -timeout 15m ./server ./server/bucket ./server/inspect
-	@go test -vet=off -timeout 15m -run '^TestLarge' ./server/source ./server/mirror
+	@scripts/with-postgres.sh go test -vet=off -timeout 15m -run '^Test(Large|Decisions|Many)' ./server/source ./server/mirror ./server/composer
 
 .PHONY: dashboard-lint
 dashboard-lint: frontend/node_modules/.package-lock.json ## Check the dashboard's code: biome, tsc

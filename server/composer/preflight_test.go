@@ -2,7 +2,6 @@ package composer_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -229,39 +228,4 @@ func TestPreflightRefusesWhatIsNoLock(t *testing.T) {
 	if answer, _ := w.preflight(secret); !answer.OK {
 		t.Errorf("an empty lock is answered by %+v", answer)
 	}
-}
-
-// A lock file of 300 packages is answered within a second, by few statements however many packages it has.
-func TestPreflightOfManyPackages(t *testing.T) {
-	t.Parallel()
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		w := newWorld(t, db, fixture.Options{})
-		s := newShelf(t)
-		packages := []entry{}
-		for n := range 300 {
-			name := fmt.Sprintf("many/p%d", n)
-			versions := []map[string]any{}
-			for minor := range 20 {
-				versions = append(versions, s.release(fmt.Sprintf("1.%d.0", minor), fmt.Sprintf("%03d%02d", n, minor), "time", "2024-01-02T03:04:05+00:00"))
-			}
-			s.put(name, versions...)
-			packages = append(packages, lockedTo(name, "1.7.0", "https://api.github.com/x", fmt.Sprintf("%035d%03d07", 0, n)))
-		}
-		(&explained{world: w}).add(s, "many", nil)
-		secret := w.token(tokens.NewToken{PackageRules: w.rules("* before=2026-01-01")})
-		answer, _ := w.settled(secret, packages...) // all are fetched, and nothing runs beside any more
-		if !answer.OK || answer.Summary.Stored != 300 {
-			t.Fatalf("answered is %+v", answer.Summary)
-		}
-		best := time.Hour
-		for range 5 { // the machine may be busy: the best of some counts
-			began := time.Now()
-			w.preflight(secret, packages...)
-			best = min(best, time.Since(began))
-		}
-		t.Logf("300 packages are answered in %v", best)
-		if best > time.Second {
-			t.Errorf("300 packages take %v", best)
-		}
-	})
 }

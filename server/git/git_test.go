@@ -264,7 +264,7 @@ func TestSecretsReachTheirOriginAlone(t *testing.T) {
 		http.Redirect(w, r, other.URL+r.URL.Path+"?"+r.URL.RawQuery, http.StatusTemporaryRedirect)
 	}))
 	defer redirecting.Close()
-	seen := watchArguments(t, canary)
+	watch := watchArguments(t, canary)
 	w := newWorld(t, nil)
 	if _, err := w.mirror(git.Remote{Header: git.Basic("token", canary)}, repo.URL).Update(t.Context()); err != nil {
 		t.Fatal(err)
@@ -285,26 +285,40 @@ func TestSecretsReachTheirOriginAlone(t *testing.T) {
 	if own.Load() == 0 || elsewhere.Load() > 0 || told.Load() != "" {
 		t.Errorf("%d requests elsewhere, with %q", elsewhere.Load(), told.Load())
 	}
-	if found := seen(); found != "" {
+	for begun := time.Now(); watch.gits.Load() == 0; { // a git that ended before anybody looked
+		if _, err := w.mirror(git.Remote{Header: git.Basic("token", canary)}, repo.URL).Look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(begun) > time.Minute {
+			t.Fatal("the watch saw no git at all")
+		}
+	}
+	if found := watch.found(); found != "" {
 		t.Errorf("a secret stands in the arguments of %q", found)
 	}
 }
 
-// watchArguments looks at the arguments of all processes until the returned function tells whose held a word.
-func watchArguments(t testing.TB, word string) (found func() string) {
+// watch looks at the arguments of all processes.
+type watch struct {
+	gits  atomic.Int64  // how many were seen that ask a host
+	found func() string // ends it, and tells whose arguments held the word; empty where none did
+}
+
+func watchArguments(t testing.TB, word string) *watch {
 	t.Helper()
 	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
 		t.Fatal("arguments are looked for in /proc, which is not mounted here: run the tests on Linux")
 	}
 	stop, done := make(chan struct{}), make(chan string)
+	w := &watch{found: func() string { close(stop); return <-done }}
 	go func() {
-		whose, gits := "", 0
+		whose := ""
 		for {
 			paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 			for _, path := range paths {
 				arguments, err := os.ReadFile(path)
 				if err == nil && strings.Contains(string(arguments), "ls-remote") {
-					gits++
+					w.gits.Add(1)
 				}
 				if err == nil && strings.Contains(string(arguments), word) {
 					whose = string(arguments)
@@ -312,16 +326,13 @@ func watchArguments(t testing.TB, word string) (found func() string) {
 			}
 			select {
 			case <-stop:
-				if gits == 0 {
-					whose = "nobody: the watch saw no git at all"
-				}
 				done <- whose
 				return
 			case <-time.After(time.Millisecond):
 			}
 		}
 	}()
-	return func() string { close(stop); return <-done }
+	return w
 }
 
 // The address that was checked is the one that is asked, whatever the name leads to by then; what the rules forbid is not
