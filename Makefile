@@ -17,7 +17,7 @@ WRITTEN  = $$(go list ./... | grep -vE '^broker/(ent$$|ent/|graph/generated$$|gr
 # What go generate and codegen write, beside files that people wrote.
 GENERATED := ent graph docs/schema.graphql go.mod go.sum frontend/src/gql frontend/src/routeTree.gen.ts
 
-say = @printf '\n==> %s\n' "$(1)"
+say = @printf '\n==> %(%H:%M:%S)T %s\n' -1 "$(1)"
 
 ##@ Use it
 

@@ -6,8 +6,9 @@ set -uo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 pids=()
+TIMEFORMAT='(%lR; of processors: %lU, and %lS for the system)'
 for command in "$@"; do
-  bash -c "$command" >"$folder/${#pids[@]}" 2>&1 &
+  (time bash -c "$command") >"$folder/${#pids[@]}" 2>&1 &
   pids+=($!)
 done
 failed=0

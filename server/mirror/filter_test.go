@@ -149,8 +149,8 @@ func TestFilterListsAreBounded(t *testing.T) {
 		w := newWorld(t, db)
 		w.filtering(fields{"metadata": true, "lists": fields{"malware": fields{"enabled": true}}})
 		var many []fields
-		for i := range 1000 {
-			many = append(many, fields{"constraint": fmt.Sprintf("1.%d", i), "reason": strings.Repeat("é", 5000), "id": strings.Repeat("x", 5000), "url": "https://example.org/" + strings.Repeat("x", 5000)})
+		for i := range 300 {
+			many = append(many, fields{"constraint": fmt.Sprintf("1.%d", i), "reason": strings.Repeat("é", 2000), "id": strings.Repeat("x", 2000), "url": "https://example.org/" + strings.Repeat("x", 5000)})
 		}
 		w.flagged(fields{"malware": many})
 		w.mustSync()
