@@ -90,7 +90,7 @@ func TestSetupCodeWorksForAnHour(t *testing.T) {
 func TestPasswordsAndAddresses(t *testing.T) {
 	t.Parallel()
 	s, _ := newService(t, databasetest.New(t))
-	for _, bad := range []string{"", "elevenchars", strings.Repeat("x", 257), "password1234", "PASSWORD1234", "aaaaaaaaaaaaaaaa", "abcabcabcabcabc", "my-anna-is-in-here"} {
+	for _, bad := range []string{"", "elevenchars", strings.Repeat("x", 257), "password1234", "PASSWORD1234", "aaaaaaaaaaaaaaaa", "abcabcabcabcabc", "my-anna-is-in-here", "BlackSabbath", "composer-2026!", "Broker_Admin_99"} {
 		var invalid *fault.Invalid
 		if _, err := s.Create(t.Context(), "anna@example.org", bad, user.RoleVIEWER); !errors.As(err, &invalid) || invalid.Field != "password" {
 			t.Errorf("password %.20q: %v", bad, err)
@@ -104,6 +104,9 @@ func TestPasswordsAndAddresses(t *testing.T) {
 	}
 	if _, err := s.Create(t.Context(), " Anna@Example.org ", password, user.RoleVIEWER); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := s.Create(t.Context(), "clara@example.org", "composer of nine symphonies", user.RoleVIEWER); err != nil {
+		t.Errorf("a good password with a word of this server: %v", err)
 	}
 	var conflict *fault.Conflict
 	if _, err := s.Create(t.Context(), "anna@example.org", password, user.RoleVIEWER); !errors.As(err, &conflict) {
