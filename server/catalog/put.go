@@ -305,8 +305,8 @@ func (c *Catalog) madeBy(r *ent.Repository) []byte {
 	if err != nil { // texts always encode
 		panic(err)
 	}
-	if r.DistMode == repository.DistModeMIRROR { // whether addresses at the source are told
-		of = append(of, r.CredentialType...)
+	if r.DistMode == repository.DistModeMIRROR { // whether addresses at the source are told, and which form of that
+		of = append(append(of, r.CredentialType...), " 2"...)
 	}
 	sum := sha256.Sum256([]byte(form + " " + c.publicURL.String() + " " + string(r.DistMode) + " " + string(of)))
 	return sum[:8]

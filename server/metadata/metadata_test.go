@@ -220,3 +220,31 @@ func at(v *metadata.Version, url string) metadata.Dist {
 	d.URL = url
 	return d
 }
+
+// Where clients are led to a version's source, its address has no secret in it, however that is put; addresses without one
+// stay as they are.
+func TestSourcesThatMayHoldASecretAreNotTold(t *testing.T) {
+	t.Parallel()
+	for address, told := range map[string]bool{
+		"https://example.org/acme/lib.git": true, "git@example.org:acme/lib.git": true, "ssh://git@example.org/acme/lib.git": true, "git://example.org/acme/lib.git": true,
+		"https://example.org/@acme/lib.git": true, "file:///srv/git/lib.git": true, "/srv/git/lib.git": true,
+		"https://oauth2:s3cret@example.org/lib.git": false, "https://s3cret@example.org/lib.git": false, "https://oauth2:s3%cret@example.org/lib.git": false,
+		"HTTPS://oauth2:s3cret@example.org/lib.git": false, " https://oauth2:s3cret@example.org/lib.git": false, "https://oauth2:s3@cret@example.org": false,
+		"https://oauth2:s3cret@[::1]:99999/lib.git": false, "ssh://git:s3cret@example.org/lib.git": false, "git+https://s3cret@example.org/lib.git": false,
+		"https://example.org/lib.git?private_token=s3cret": false, "http://example.org?s3cret": false,
+	} {
+		quoted, err := json.Marshal(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions, _ := read(t, `{"packages":{"acme/lib":[{"name":"acme/lib","version":"1.0.0","dist":{"type":"zip","url":"https://x.example/1.zip"},
+			"source":{"type":"git","url":`+string(quoted)+`,"reference":"abc"}}]}}`)
+		document, err := metadata.Render("acme/lib", versions, metadata.RenderOptions{KeepSource: true, Dist: func(v *metadata.Version) metadata.Dist { d, _ := v.Dist(); return d }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(document), `"source":{`); got != told || !told && strings.Contains(string(document), "s3") {
+			t.Errorf("%q is told: %v, want %v: %s", address, got, told, document)
+		}
+	}
+}

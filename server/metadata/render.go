@@ -3,7 +3,6 @@ package metadata
 import (
 	"bytes"
 	"fmt"
-	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -86,13 +85,19 @@ func served(v *Version, o RenderOptions) fields {
 	return f
 }
 
-// signedIn tells whether the address of a source holds a user name or a password, which of http is a secret.
+// signedIn tells whether the address of a source holds what may be a secret: a password, or over http a user name or a
+// query. It goes by the text, as git does: an address that is put wrong is one to git all the same.
 func signedIn(source []byte) bool {
-	if !bytes.Contains(source, []byte("@")) {
+	scheme, rest, found := strings.Cut(strings.ToLower(text(get(source, "url"))), "://")
+	if !found { // git@example.org:acme/lib.git, which has no password
 		return false
 	}
-	u, err := url.Parse(text(get(source, "url")))
-	return err == nil && u.User != nil && strings.HasPrefix(strings.ToLower(u.Scheme), "http")
+	authority, _, _ := strings.Cut(rest, "/")
+	user, named := "", false
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		user, named = authority[:at], true
+	}
+	return strings.Contains(user, ":") || strings.Contains(scheme, "http") && (named || strings.Contains(rest, "?"))
 }
 
 func (d Dist) json() []byte {
