@@ -3,6 +3,7 @@ package metadata
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	texts "broker/server/text"
@@ -51,6 +52,11 @@ func ReadLock(body []byte) ([]Locked, error) {
 		return lockedOf(all, "packages-dev", development)
 	}
 	return all, nil
+}
+
+// unshown tells a character that no name, version or address has: what moves a cursor, turns a line around, or is no text.
+func unshown(r rune) bool {
+	return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // deep tells whether values are nested deeper than a lock file's are.
@@ -108,7 +114,7 @@ func newLocked(raw []byte) (l Locked, err error) {
 		switch {
 		case value[0] != '"':
 			err = fmt.Errorf("has a %s%s that is no text", where, key)
-		case len(said) > lockedTextMax && key != "url", strings.ContainsFunc(said, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }):
+		case len(said) > lockedTextMax && key != "url", strings.ContainsFunc(said, unshown):
 			err = fmt.Errorf("has a %s%s that is too long, or none: %q", where, key, texts.Line(said, 60))
 		}
 		return said

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode"
 
 	"broker/server/metadata"
 )
@@ -35,6 +36,8 @@ func TestLockFiles(t *testing.T) {
 		`{"packages":[{"version":"1"}]}`: "has no name", `{"packages":[{"name":"a/b","version":"1"},{"name":"a/b"}]}`: `entry 2 of packages has no version: "a/b"`,
 		`{"packages":[{"name":7,"version":"1"}]}`: "has a name that is no text", `{"packages":[{"name":"a/b","version":"1","dist":{"reference":[]}}]}`: "has a dist.reference that is no text",
 		`{"packages":[],"packages-dev":[{"name":"a\u0000/b","version":"1"}]}`:                                      "entry 1 of packages-dev has a name that is too long, or none",
+		`{"packages":[{"name":"a/b","version":"1\u009b2J"}]}`:                                                      "has a version that is too long, or none",
+		"{\"packages\":[{\"name\":\"a/b\u202e\",\"version\":\"1\"}]}":                                              "has a name that is too long, or none",
 		`{"packages":[{"name":"` + strings.Repeat("a", 1001) + `","version":"1"}]}`:                                "too long",
 		`{"packages":[],"x":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`:                          "nested more than 100 deep",
 		`{"packages":[` + strings.Repeat(`{"name":"a/b","version":"1"},`, 5000) + `{"name":"a/b","version":"1"}]}`: "more than 5000 packages",
@@ -73,7 +76,7 @@ func FuzzLock(f *testing.F) {
 		}
 		for _, one := range all {
 			for _, said := range []string{one.Name, one.Version, one.Type, one.Dist.Reference, one.SourceReference} {
-				if len(said) > 1000 || strings.ContainsAny(said, "\n\r\x1b\x00") {
+				if len(said) > 1000 || strings.ContainsFunc(said, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
 					t.Fatalf("%q: %q", body, said)
 				}
 			}
