@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"broker/server/catalog"
+	"broker/server/database"
 	"broker/server/view"
 )
 
@@ -16,7 +18,9 @@ import (
 const (
 	fetchesAtATime = 4
 	fetchesWaiting = 5000
-	failuresKept   = 10_000 // of archives that could not be had
+	fetchesOfOne   = 2000            // of them for one token, so that it keeps none from the others
+	failuresKept   = 10_000          // of archives that could not be had
+	failureFor     = 2 * time.Minute // speaks for the next try: after that a source may be back
 )
 
 // Fetches fetches archives that a preflight found missing, so that the install after it finds them here. An archive is
@@ -31,21 +35,29 @@ type Fetches struct {
 	mu      sync.Mutex
 	ctx     context.Context // of the fetches; ends with Close
 	stop    context.CancelFunc
-	waiting map[string]bool   // or under way, by the archive's key
-	failed  map[string]string // why the last try failed, by the same
+	waiting map[string]bool    // or under way, by the archive's key
+	of      map[string]int     // how many of those are for a token
+	failed  map[string]failure // how the last try failed, by the archive's key
+}
+
+// failure is why an archive could not be had, for people, and when.
+type failure struct {
+	why string
+	at  time.Time
 }
 
 // fetch is an archive to fetch: the one of a dist, or of another commit of the branch that the dist is of.
 type fetch struct {
 	dist   *catalog.Dist
 	commit string // empty: of the dist itself
+	token  string // that it is for
 }
 
 func (f *fetch) key() string { return f.dist.ID + " " + f.commit }
 
 // NewFetches begins to fetch; Close ends it.
 func NewFetches(v *view.View, archives Archives, log *slog.Logger) *Fetches {
-	f := &Fetches{view: v, archives: archives, log: log, work: make(chan fetch, fetchesWaiting), waiting: map[string]bool{}, failed: map[string]string{}}
+	f := &Fetches{view: v, archives: archives, log: log, work: make(chan fetch, fetchesWaiting), waiting: map[string]bool{}, of: map[string]int{}, failed: map[string]failure{}}
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	for range fetchesAtATime {
 		f.ended.Go(f.run)
@@ -59,22 +71,25 @@ func (f *Fetches) Close() {
 	f.ended.Wait()
 }
 
-// add has an archive fetched, and tells whether it will be; failed is why the last try came to nothing, which this one
+// add has an archive fetched, and tells whether it will be; failed is why a try just now came to nothing, which this one
 // does not wait for.
 func (f *Fetches) add(one fetch) (fetching bool, failed string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := one.key()
-	failed = f.failed[key]
+	if last := f.failed[key]; time.Since(last.at) < failureFor {
+		failed = last.why
+	}
 	if f.waiting[key] {
 		return true, failed
 	}
-	if f.ctx.Err() != nil {
+	if f.ctx.Err() != nil || f.of[one.token] >= fetchesOfOne {
 		return false, failed
 	}
 	select {
 	case f.work <- one:
 		f.waiting[key] = true
+		f.of[one.token]++
 		return true, failed
 	default: // too many wait: whoever installs fetches it
 		return false, failed
@@ -87,7 +102,8 @@ func (f *Fetches) run() {
 		case <-f.ctx.Done():
 			return
 		case one := <-f.work:
-			f.done(one, f.fetch(one))
+			_, err := database.Caught(func() (struct{}, error) { return struct{}{}, f.fetch(one) })
+			f.done(one, err)
 		}
 	}
 }
@@ -97,6 +113,9 @@ func (f *Fetches) done(one fetch, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.waiting, one.key())
+	if f.of[one.token]--; f.of[one.token] == 0 {
+		delete(f.of, one.token)
+	}
 	switch {
 	case err == nil:
 		delete(f.failed, one.key())
@@ -104,7 +123,7 @@ func (f *Fetches) done(one fetch, err error) {
 		if len(f.failed) >= failuresKept {
 			clear(f.failed)
 		}
-		f.failed[one.key()] = why(one.dist, err)
+		f.failed[one.key()] = failure{why(one.dist, err), time.Now()}
 	}
 }
 

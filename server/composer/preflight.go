@@ -1,15 +1,18 @@
 package composer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/database"
 	"broker/server/metadata"
 	"broker/server/turns"
 	"broker/server/view"
@@ -18,10 +21,14 @@ import (
 // lockMax is how large a lock file may be, in bytes.
 const lockMax = 10 << 20
 
-// The bounds of the memory of lock files that are read: how many at a time, and of one token, so that none takes all.
+// The bounds of the memory of lock files that are read: how many at a time, and of one token, so that none takes all. Who
+// comes while there are more waits, as a pipeline of many jobs does.
 const (
 	preflightsAtATime = 8
 	preflightsOfOne   = 2
+	preflightWaits    = 45 * time.Second // below what proxies wait for an answer
+	lockWithin        = 30 * time.Second // for a lock file to arrive, once it is read
+	decideWithin      = 8 * time.Second  // for the database
 )
 
 // Preflight answers what a token gets of the packages of a lock file, before anything is installed. What nobody has asked
@@ -33,17 +40,11 @@ func (h *Handler) Preflight() http.HandlerFunc {
 		if err := q.AdmitTo(""); err != nil {
 			return err
 		}
-		done, err := tokens.Take(q.R.Context(), q.Token.ID)
+		done, err := q.place(tokens, places)
 		if err != nil {
 			return err
 		}
 		defer done()
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-		case <-q.R.Context().Done():
-			return q.R.Context().Err()
-		}
 		body, err := io.ReadAll(http.MaxBytesReader(q.W, q.R.Body, lockMax))
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return malformedLock(errors.New("it has more than 10 MiB"))
@@ -61,6 +62,30 @@ func (h *Handler) Preflight() http.HandlerFunc {
 		}
 		return q.writeJSON(answer)
 	})
+}
+
+// place waits for a place among the lock files that are read. The time for the body to arrive begins when it is read: it
+// must not run out while others are.
+func (q *request) place(tokens *turns.Turns, places chan struct{}) (done func(), err error) {
+	control := http.NewResponseController(q.W)
+	control.SetReadDeadline(time.Time{}) // an error means that there is none
+	defer func() { control.SetReadDeadline(time.Now().Add(lockWithin)) }()
+	ctx, cancel := context.WithTimeout(q.R.Context(), preflightWaits)
+	defer cancel()
+	turn, err := tokens.Take(ctx, q.Token.ID)
+	if err == nil {
+		select {
+		case places <- struct{}{}:
+			return func() { <-places; turn() }, nil
+		case <-ctx.Done():
+			turn()
+		}
+	}
+	if gone := q.R.Context().Err(); gone != nil {
+		return nil, gone
+	}
+	return nil, &auth.Refusal{Status: http.StatusServiceUnavailable, Code: auth.CodeUnavailable, RetryAfter: 5,
+		Message: "Too many lock files are looked through just now, of this access token or in all. Try again in a moment."}
 }
 
 func malformedLock(err error) error {
@@ -85,11 +110,14 @@ func (q *request) preflight(locked []metadata.Locked) (*view.Preflighted, error)
 	if err != nil {
 		return nil, err
 	}
-	decided, err := q.h.View.Decide(ctx, q.Token.Packages, q.Token.Rules, asked)
+	decided, err := database.Within(ctx, decideWithin, func(ctx context.Context) ([]view.Decision, error) {
+		return q.h.View.Decide(ctx, q.Token.Packages, q.Token.Rules, asked)
+	})
 	if err != nil {
 		return nil, err
 	}
 	answer := &view.Preflighted{OK: true, Packages: make([]view.PreflightedLocked, len(locked))}
+	packed := map[string]bool{} // branches of which a commit is fetched: a lock file has each package once
 	for i := range locked {
 		l, one := &locked[i], &answer.Packages[i]
 		*one = view.PreflightedLocked{Name: l.Name, Version: l.Version, Dev: l.Dev}
@@ -97,7 +125,8 @@ func (q *request) preflight(locked []metadata.Locked) (*view.Preflighted, error)
 			one.Outcome, one.Stored, one.Reason = view.Allowed, true, own(l)
 		} else {
 			d := &decided[of[i]]
-			q.tell(one, d)
+			q.tell(one, d, !packed[d.Package])
+			packed[d.Package] = packed[d.Package] || d.Branch != nil
 			if err := silent[d.Package]; err != nil && d.Outcome == view.Missing {
 				one.Reason = fmt.Sprintf("There may be a package %s, but %s.", d.Package, reasonOf(err))
 			}
@@ -147,8 +176,9 @@ func (q *request) named(l *metadata.Locked) *view.Locked {
 	return n
 }
 
-// tell writes a decision into the answer, and has its archive fetched where it is allowed and not stored.
-func (q *request) tell(one *view.PreflightedLocked, d *view.Decision) {
+// tell writes a decision into the answer, and has its archive fetched where it is allowed and not stored; one of another
+// commit only where pack says so, as it costs a look into a git repository.
+func (q *request) tell(one *view.PreflightedLocked, d *view.Decision, pack bool) {
 	one.Outcome, one.Changed, one.Stored, one.Reason = d.Outcome, d.Changed, d.Stored, d.Why()
 	switch d.Outcome {
 	case view.NotAllowed:
@@ -160,10 +190,10 @@ func (q *request) tell(one *view.PreflightedLocked, d *view.Decision) {
 	failed := ""
 	switch {
 	case d.Stored:
-	case d.Branch != nil:
-		one.Fetching, failed = q.h.Fetches.add(fetch{d.Branch, d.Commit})
+	case d.Branch != nil && pack:
+		one.Fetching, failed = q.h.Fetches.add(fetch{d.Branch, d.Commit, q.Token.ID})
 	case d.Dist != nil:
-		one.Fetching, failed = q.h.Fetches.add(fetch{d.Dist, ""})
+		one.Fetching, failed = q.h.Fetches.add(fetch{d.Dist, "", q.Token.ID})
 	}
 	switch {
 	case failed != "":

@@ -2,7 +2,10 @@ package composer_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -227,5 +230,52 @@ func TestPreflightRefusesWhatIsNoLock(t *testing.T) {
 	w.refused(w.post("", "/preflight", "application/json", lockFile()), http.StatusUnauthorized, "UNAUTHENTICATED")
 	if answer, _ := w.preflight(secret); !answer.OK {
 		t.Errorf("an empty lock is answered by %+v", answer)
+	}
+}
+
+// A lock file that waits until others were read is answered like one that does not, over HTTP/1.1 and HTTP/2: the time for
+// it to arrive begins when it is read.
+func TestPreflightsWaitForOneAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	for _, two := range []bool{false, true} {
+		secret := w.token(tokens.NewToken{})
+		server := httptest.NewUnstartedServer(w.routes)
+		server.Config.ReadTimeout, server.EnableHTTP2 = time.Second, two
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		ask := func(body io.Reader) string {
+			r, err := http.NewRequest(http.MethodPost, server.URL+"/preflight", body)
+			if err != nil {
+				return err.Error()
+			}
+			r.SetBasicAuth("token", secret)
+			response, err := server.Client().Do(r)
+			if err != nil {
+				return err.Error()
+			}
+			defer response.Body.Close()
+			answer, err := io.ReadAll(response.Body)
+			return fmt.Sprint(response.Proto, " ", response.StatusCode, " ", string(answer), " ", err)
+		}
+		answers, slow := make(chan string), make([]*io.PipeWriter, 2) // as many as a token may have at a time
+		for i := range slow {
+			var body *io.PipeReader
+			body, slow[i] = io.Pipe()
+			go func() { answers <- ask(body) }()
+			io.WriteString(slow[i], `{"packages"`) // its request is under way
+		}
+		time.Sleep(100 * time.Millisecond)
+		go func() { answers <- ask(strings.NewReader(lockFile())) }()
+		time.Sleep(2 * time.Second) // longer than a request may take to arrive
+		for _, one := range slow {
+			io.WriteString(one, `:[]}`)
+			one.Close()
+		}
+		for range 3 {
+			if answer := <-answers; !strings.HasPrefix(answer, map[bool]string{false: "HTTP/1.1 200 ", true: "HTTP/2.0 200 "}[two]) {
+				t.Error(answer)
+			}
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"broker/server/database"
 	"broker/server/pattern"
 )
 
@@ -13,6 +14,7 @@ import (
 const (
 	followAtATime = 16
 	followMost    = 1000
+	followReads   = 5 * time.Second  // for the database to say what is here already
 	followFor     = 20 * time.Second // of all; what is under way then is fetched on, for who asks next
 )
 
@@ -35,7 +37,10 @@ func (v *View) Follow(ctx context.Context, names []string, visible pattern.Set) 
 			asked = append(asked, &decision{Decision: Decision{Package: name}})
 		}
 	}
-	if err := v.readPackages(ctx, order, asked); err != nil {
+	_, err = database.Within(ctx, followReads, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, v.readPackages(ctx, order, asked)
+	})
+	if err != nil {
 		return nil, err
 	}
 	asked = slices.DeleteFunc(asked, func(d *decision) bool {
