@@ -12,6 +12,8 @@ import (
 	"broker/graph/keyset"
 	"broker/graph/model"
 	"broker/server/auth"
+	"broker/server/catalog"
+	"broker/server/fault"
 	"broker/server/usage"
 	"broker/server/view"
 )
@@ -29,6 +31,9 @@ func (r *Resolver) affectedInstalls(ctx context.Context, where *model.AffectedWh
 		return nil, err
 	}
 	filter := view.AffectedFilter{Package: strings.ToLower(text(where.Package)), Severity: strings.ToLower(text(where.Severity))}
+	if s := filter.Severity; s != "" && !slices.Contains(catalog.Severities, s) {
+		return nil, fault.Invalidf("severity", "%q is none of %s.", s, strings.Join(catalog.Severities, ", "))
+	}
 	token := text(where.Token)
 	if token == "" {
 		token = ownToken(ctx)

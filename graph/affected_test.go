@@ -86,6 +86,9 @@ func TestWhoStillInstallsWhatIsAffected(t *testing.T) {
 		if code := w.ask(as(w.token, true), fmt.Sprintf(`{affectedInstalls(where:{token:%q}){totalCount}}`, other.ID), nil).code(); code != "FORBIDDEN" {
 			t.Errorf("a token that asks for another's: %q", code)
 		}
+		if a := w.ask(viewer, `{affectedInstalls(where:{severity:"hihg"}){totalCount}}`, nil); a.code() != "BAD_USER_INPUT" || a.Errors[0].Extensions.Field != "severity" {
+			t.Errorf("of no severity: %s", a.body) // nothing would look as if nothing was installed
+		}
 		if code := w.ask(viewer, `{affectedInstalls(after:"x"){totalCount}}`, nil).code(); code != "BAD_USER_INPUT" {
 			t.Errorf("after no cursor: %q", code)
 		}

@@ -40,6 +40,10 @@ func (c *config) parseTLS(values map[string]string) error {
 		return errors.New("BROKER_TLS_CERT: set BROKER_TLS_CERT and BROKER_TLS_KEY together, or neither")
 	case t.certificate != "" && t.email != "":
 		return errors.New("BROKER_ACME_EMAIL: certificates are of an authority, or in the files of BROKER_TLS_CERT and BROKER_TLS_KEY: set one")
+	case t.email == "" && t.caFile != "":
+		return errors.New("BROKER_ACME_CA_FILE: it is of an authority that is asked for certificates, which BROKER_ACME_EMAIL switches on")
+	case t.email == "" && t.directory != "" && t.directory != https.DefaultDirectory:
+		return errors.New("BROKER_ACME_DIRECTORY: it is of an authority that is asked for certificates, which BROKER_ACME_EMAIL switches on")
 	case !t.on() && t.httpListen != "":
 		return errors.New("BROKER_HTTP_LISTEN: it sends plain http to HTTPS, which BROKER_TLS_CERT or BROKER_ACME_EMAIL switch on")
 	case !t.on():
@@ -97,6 +101,7 @@ func (c *config) certificates() (https.Certificates, error) {
 func (s *server) redirect(ctx context.Context, listener net.Listener) {
 	few := s.config.connections
 	few.All = min(few.All, redirectsMost)
+	few.PerAddress = min(few.PerAddress, redirectsMost/5) // the authority asks here as well
 	limited := connections.Limit(listener, few)
 	server := s.httpServer(limited, https.Redirect(s.certificates, s.config.publicURL))
 	var stopped sync.WaitGroup

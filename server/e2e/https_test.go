@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -181,6 +182,8 @@ func TestBadHTTPSStopsTheStart(t *testing.T) {
 		"BROKER_ACME_EMAIL=a@example.org":                                "BROKER_PUBLIC_URL",
 		"BROKER_ACME_EMAIL=me BROKER_PUBLIC_URL=https://broker.example":  "BROKER_ACME_EMAIL",
 		acme + " BROKER_ACME_DIRECTORY=http://x":                         "BROKER_ACME_DIRECTORY",
+		"BROKER_ACME_DIRECTORY=https://acme.example/dir":                 "BROKER_ACME_DIRECTORY",
+		pair + " BROKER_ACME_CA_FILE=" + cert:                            "BROKER_ACME_CA_FILE",
 		acme:                                                             "BROKER_LISTEN", // port 0: the authority must be told
 		acme + " BROKER_LISTEN=127.0.0.1:4443 BROKER_ACME_CA_FILE=/none": "BROKER_ACME_CA_FILE: open /none",
 	} {
@@ -203,4 +206,34 @@ func broken(t *testing.T, settings ...string) (string, error) {
 	command.Dir, command.Env = t.TempDir(), append([]string{"BROKER_LISTEN=127.0.0.1:0"}, settings...)
 	out, err := command.CombinedOutput()
 	return string(out), err
+}
+
+// TestPlainHTTPIsThereForEverybody guarantees that no address holds every connection of plain http: others are sent to HTTPS
+// as before, and an authority that asks over it is answered.
+func TestPlainHTTPIsThereForEverybody(t *testing.T) {
+	t.Parallel()
+	dir, authority, plain := t.TempDir(), servicetest.NewAuthority(t), servicetest.FreeAddress(t)
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	authority.Sign(cert, key, "127.0.0.1")
+	s := startSecured(t, authority.Roots(), "127.0.0.1", servicetest.FreeAddress(t), "BROKER_TLS_CERT="+cert, "BROKER_TLS_KEY="+key, "BROKER_HTTP_LISTEN="+plain,
+		"BROKER_MAX_CONNECTIONS=1000", "BROKER_MAX_CONNECTIONS_PER_ADDRESS=1000")
+	for range 560 {
+		c, err := net.Dial("tcp", plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, "GET / HTTP/1.1\r\nX: ") // and no more of it
+	}
+	other := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	client := &http.Client{Transport: &http.Transport{DialContext: other.DialContext}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	response, err := client.Get("http://" + plain + "/packages.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusMovedPermanently || response.Header.Get("Location") != s.url+"/packages.json" {
+		t.Errorf("another address: %s %v", response.Status, response.Header)
+	}
 }

@@ -129,7 +129,7 @@ func (v *View) affected(ctx context.Context, client *ent.Client, names []string,
 func (v *View) why(ctx context.Context, row *ent.PackageVersion, known []*Known, severity string) (Affected, error) {
 	a := Affected{Package: row.Edges.Package.Name, Version: row.Version, Normalized: row.NormalizedVersion, Advisories: []*ent.Advisory{}, Blocks: []*ent.Block{}}
 	for _, one := range affecting(known, row) {
-		if severity == "" || one.Severity != nil && *one.Severity == severity {
+		if severity == "" || one.Severity != nil && strings.EqualFold(*one.Severity, severity) {
 			a.Advisories = append(a.Advisories, one)
 		}
 	}

@@ -186,7 +186,7 @@ func (n *news) lines(visible pattern.Set, rules packagerule.Set, here []string, 
 	}
 	var blocked []string
 	for _, r := range n.blocked {
-		if slices.ContainsFunc(here, func(name string) bool { return r.names.Match(name) && visible.Match(name) }) {
+		if r.seen(visible, here) {
 			blocked = append(blocked, r.said())
 		}
 	}
@@ -223,6 +223,15 @@ func (n *news) heldBack(may func(item) bool, now time.Time) (beginning string, h
 		held = append(held, fmt.Sprintf("%s %s (%s %s%s)", one.name, one.version, one.since, ago(now.Sub(one.at)), until))
 	}
 	return beginning, held
+}
+
+// seen tells whether a token with these patterns sees a package that a block is of. Here are the names of all, sorted.
+func (r rule) seen(visible pattern.Set, here []string) bool {
+	if !strings.Contains(r.row.Package, "*") { // most are of one name
+		_, is := slices.BinarySearch(here, r.row.Package)
+		return is && visible.Match(r.row.Package)
+	}
+	return slices.ContainsFunc(here, func(name string) bool { return r.names.Match(name) && visible.Match(name) })
 }
 
 // said is a block for people, short.
