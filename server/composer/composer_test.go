@@ -249,6 +249,13 @@ func TestDocumentsAreCachedByTheirValidator(t *testing.T) {
 			if later := w.get(secret, path, "If-Modified-Since", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)); later.Code != http.StatusOK {
 				t.Errorf("%s: another value was answered by %d", path, later.Code)
 			}
+			for accepts, want := range map[string]string{"identity": "", "deflate, br": "", "gzip;q=0": "", "gzip; q=0.0, identity": "", "xgzip": "",
+				"gzip, deflate": "gzip", "br;q=1.0, gzip;q=0.5": "gzip", "*": "gzip"} {
+				r := w.get(secret, path, "Accept-Encoding", accepts)
+				if got := r.Header().Get("Content-Encoding"); got != want || want == "" && !bytes.Equal(r.Body.Bytes(), unpacked) || !strings.Contains(r.Header().Get("Vary"), "Accept-Encoding") {
+					t.Errorf("%s: %q is answered by %q, %v", path, accepts, got, r.Header())
+				}
+			}
 			if c := plain.Header().Get("Cache-Control"); !strings.HasPrefix(c, "private") {
 				t.Errorf("%s: Cache-Control %q", path, c)
 			}

@@ -11,6 +11,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/fixture"
+	"broker/server/repository"
 	"broker/server/servicetest"
 	"broker/server/tokens"
 	"broker/server/usage"
@@ -61,6 +62,26 @@ func TestThousandInstallationsAreCountedBehind(t *testing.T) {
 			t.Errorf("%d installations of 334", got.Installs)
 		}
 	})
+}
+
+// A metapackage, which no archive is fetched of, is counted by what Composer reports of it.
+func TestMetapackagesAreCounted(t *testing.T) {
+	t.Parallel()
+	db := databasetest.New(t)
+	w := newWorld(t, db, fixture.Options{})
+	e := newElsewhere(t)
+	e.publish("odd/meta", map[string]any{"version": "1.0.0", "type": "metapackage"})
+	w.from(e.URL, repository.Input{})
+	if r := w.post(w.token(tokens.NewToken{}), "/downloads", "application/json", `{"downloads":[{"name":"odd/meta","version":"1.0.0.0"}]}`); r.Code != http.StatusNoContent {
+		t.Errorf("%d %s", r.Code, r.Body)
+	}
+	w.installs.Close()
+	w.must(w.usage.Flush(t.Context()))
+	got, err := usage.Read(t.Context(), db.Client, usage.Day, usage.Filter{Package: "odd/meta"}, time.Now())
+	w.must(err)
+	if got.Installs != 1 || got.Downloads != 0 {
+		t.Errorf("%d installations and %d downloads", got.Installs, got.Downloads)
+	}
 }
 
 // A report is answered at once although the database does not answer, and counted when it does; what would take too much

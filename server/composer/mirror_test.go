@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -328,4 +329,60 @@ func TestPrivateAddressesAreNotTold(t *testing.T) {
 		w.must(w.sources.Delete(t.Context(), repo.ID))
 		w.db.Client.Claim.Delete().ExecX(t.Context())
 	}
+}
+
+// Who looks for a name that nothing here has is told what provides or replaces it, each package once with its description:
+// of what the token may see alone, and nothing that is blocked, gone, or not of who answers for its name.
+func TestProvidersAreWithinTheToken(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db, fixture.Options{})
+		e := newElsewhere(t)
+		version := func(number, kind, of string) map[string]any {
+			return map[string]any{"version": number, "type": "library", "description": "Provides " + number, kind: map[string]any{of: "1.0"}, "dist": map[string]any{"type": "zip", "url": e.URL + "/archives/x.zip"}}
+		}
+		e.publish("odd/one", version("1.0.0", "provide", "psr/log-implementation"), version("1.1.0", "provide", "psr/log-implementation"))
+		e.publish("odd/two", version("2.0.0", "replace", "psr/log-implementation"))
+		e.publish("secret/three", version("3.0.0", "provide", "psr/log-implementation"))
+		e.publish("odd/user", version("4.0.0", "require", "psr/log-implementation"))
+		w.repo = w.from(e.URL, repository.Input{})
+		told := func(secret, name string) string {
+			t.Helper()
+			r := w.get(secret, "/providers/"+name+".json")
+			var answer struct{ Providers []struct{ Name, Description, Type string } }
+			if err := json.Unmarshal(r.Body.Bytes(), &answer); err != nil || r.Code != http.StatusOK || answer.Providers == nil || !strings.Contains(r.Header().Get("Cache-Control"), "no-store") {
+				t.Errorf("%s: %d %v %s", name, r.Code, r.Header(), r.Body)
+			}
+			var names []string
+			for _, one := range answer.Providers {
+				if !strings.HasPrefix(one.Description, "Provides ") || one.Type != "library" {
+					t.Errorf("%+v", one)
+				}
+				names = append(names, one.Name)
+			}
+			slices.Sort(names)
+			return strings.Join(names, " ")
+		}
+		all, odd, other := w.token(tokens.NewToken{}), w.token(tokens.NewToken{Packages: []string{"odd/*"}}), w.token(tokens.NewToken{Packages: []string{"acme/*"}})
+		for secret, want := range map[string]string{all: "odd/one odd/two secret/three", odd: "odd/one odd/two", other: ""} {
+			if got := told(secret, "psr/log-implementation"); got != want {
+				t.Errorf("told are %q, want %q", got, want)
+			}
+		}
+		if got := told(all, "psr/other") + told(all, "odd/user"); got != "" {
+			t.Errorf("of what nothing provides: %q", got)
+		}
+		for _, impossible := range []string{"ext-json", "psr", "psr/log/x", "Psr/Log", "psr/l%2fog", "psr/%00"} {
+			w.refused(w.get(all, "/providers/"+impossible+".json"), http.StatusNotFound, "NOT_FOUND")
+		}
+		_, err := w.catalog.BlockVersions(t.Context(), catalog.NewBlock{Package: "odd/two", Versions: "*", Reason: "steals keys"})
+		w.must(err)
+		e.mu.Lock()
+		delete(e.packages, "secret/three")
+		e.mu.Unlock()
+		w.sync()
+		if got := told(all, "psr/log-implementation"); got != "odd/one" {
+			t.Errorf("without what is blocked and gone: %q", got)
+		}
+	})
 }

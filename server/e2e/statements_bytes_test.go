@@ -267,7 +267,7 @@ func TestStatements(t *testing.T) {
 		for _, name := range []string{"acme/lib", "odd/good", "acme/nightly"} {
 			var document object
 			s.decoded(t, "/p2/"+name+".json", &document)
-			if _, has := document["security-advisories"]; has != metadata {
+			if _, has := document["security-advisories"]; !has || !metadata {
 				t.Errorf("%s has advisories: %v; packages.json says %v", name, has, metadata)
 			}
 		}
@@ -307,13 +307,18 @@ func TestStatements(t *testing.T) {
 		}
 		basic.SetBasicAuth("token", s.secret)
 		for _, authorization := range []string{"Bearer " + s.secret, "bearer " + s.secret, basic.Header.Get("Authorization")} {
-			for _, path := range []string{"/packages.json", "/p2/acme/lib.json", "/p2/acme/lib~dev.json", distPath(s.upstream, "acme/lib", "2.0.0"), "/list.json", "/search.json?q=lib"} {
+			for _, path := range []string{"/packages.json", "/p2/acme/lib.json", "/p2/acme/lib~dev.json", distPath(s.upstream, "acme/lib", "2.0.0"), "/list.json", "/search.json?q=lib", "/providers/psr/log-implementation.json", "/health"} {
 				if response, body := s.get(path, "", "Authorization", authorization); response.StatusCode != http.StatusOK {
 					t.Errorf("%.6s, %s: %s %.200s", authorization, path, response.Status, body)
 				}
 			}
 			if response, body := s.post(t, "/security-advisories", "application/x-www-form-urlencoded", "packages%5B0%5D=acme%2Flib", authorization); response.StatusCode != http.StatusOK {
 				t.Errorf("%.6s: %s %s", authorization, response.Status, body)
+			}
+			for path, body := range map[string]string{"/filter": `{"packages":[]}`, "/preflight": `{"packages":[]}`} {
+				if response, body := s.post(t, path, "application/json", body, authorization); response.StatusCode != http.StatusOK {
+					t.Errorf("%.6s, %s: %s %s", authorization, path, response.Status, body)
+				}
 			}
 			if response, body := s.post(t, "/downloads", "application/json", `{"downloads":[]}`, authorization); response.StatusCode != http.StatusNoContent {
 				t.Errorf("%.6s: %s %s", authorization, response.Status, body)
@@ -376,6 +381,15 @@ func TestStatements(t *testing.T) {
 			if took := time.Since(begun); response.StatusCode != http.StatusNoContent || took > 2*time.Second { // on a busy machine
 				t.Errorf("%s: %s after %s %s", name, response.Status, took, answer)
 			}
+		}
+	})
+	s.holds("50 packages.json says where filter lists are", t, func(t *testing.T) {
+		// Composer from 2.10 on passes all of it over unless metadata is true, and goes by no list that is not enabled.
+		filter, _ := root["filter"].(object)
+		lists, _ := filter["lists"].(object)
+		malware, _ := lists["malware"].(object)
+		if filter["metadata"] != true || filter["api-url"] != s.url+"/filter" || malware["enabled"] != true {
+			t.Errorf("it says %v", root["filter"])
 		}
 	})
 	s.holds("53 older clients find what they read", t, func(t *testing.T) {
