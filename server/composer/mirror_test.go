@@ -349,7 +349,9 @@ func TestProvidersAreWithinTheToken(t *testing.T) {
 		told := func(secret, name string) string {
 			t.Helper()
 			r := w.get(secret, "/providers/"+name+".json")
-			var answer struct{ Providers []struct{ Name, Description, Type string } }
+			var answer struct {
+				Providers []struct{ Name, Description, Type string }
+			}
 			if err := json.Unmarshal(r.Body.Bytes(), &answer); err != nil || r.Code != http.StatusOK || answer.Providers == nil || !strings.Contains(r.Header().Get("Cache-Control"), "no-store") {
 				t.Errorf("%s: %d %v %s", name, r.Code, r.Header(), r.Body)
 			}

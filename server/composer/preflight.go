@@ -14,6 +14,7 @@ import (
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/metadata"
+	"broker/server/text"
 	"broker/server/turns"
 	"broker/server/view"
 )
@@ -92,6 +93,9 @@ func malformedLock(err error) error {
 	return &auth.Refusal{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT", Message: "The body is no lock file of Composer: " + err.Error() + "."}
 }
 
+// reasonMost is how long the reason may be that is told of a package, in bytes.
+const reasonMost = 2000
+
 // preflight decides of each package, and has what is missing fetched.
 func (q *request) preflight(locked []metadata.Locked) (*view.Preflighted, error) {
 	var asked []view.Asked
@@ -131,6 +135,7 @@ func (q *request) preflight(locked []metadata.Locked) (*view.Preflighted, error)
 				one.Reason = fmt.Sprintf("There may be a package %s, but %s.", d.Package, reasonOf(err))
 			}
 		}
+		one.Reason = text.Line(one.Reason, reasonMost)
 		answer.Summary.Count(one)
 		answer.OK = answer.OK && one.Good()
 	}

@@ -279,3 +279,22 @@ func TestPreflightsWaitForOneAnother(t *testing.T) {
 		}
 	}
 }
+
+// A lock file of thousands of packages that a token of many patterns does not include is answered shortly: of the patterns
+// the first are named.
+func TestPreflightOfWhatIsNotIncludedIsShort(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	var patterns []string
+	for n := range 100 {
+		patterns = append(patterns, fmt.Sprintf("globex/%s-%03d", strings.Repeat("long", 20), n))
+	}
+	packages := make([]entry, 5000)
+	for n := range packages {
+		packages[n] = lockedTo(fmt.Sprintf("acme/p%d", n), "1.0.0", "https://x.example/x.zip", "abc")
+	}
+	r := w.post(w.token(tokens.NewToken{Packages: patterns}), "/preflight", "application/json", lockFile(packages...))
+	if r.Code != http.StatusOK || r.Body.Len() > 5<<20 || !strings.Contains(r.Body.String(), patterns[4]+" and 95 more, and so not acme/p4999.") {
+		t.Errorf("%d, %d bytes: %.900s", r.Code, r.Body.Len(), r.Body)
+	}
+}

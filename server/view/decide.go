@@ -159,10 +159,10 @@ func (v *View) begin(ctx context.Context, visible pattern.Set, d *decision) erro
 	case visible.Empty():
 		d.note("package patterns", true, "The token includes every package.")
 	case visible.Match(d.Package):
-		d.note("package patterns", true, "The token includes %s.", strings.Join(visible.Strings(), ", "))
+		d.note("package patterns", true, "The token includes %s.", included(visible))
 	default:
 		d.ended = true
-		d.refuse(NotAllowed, "package patterns", "The token includes %s, and so not %s.", strings.Join(visible.Strings(), ", "), d.Package)
+		d.refuse(NotAllowed, "package patterns", "The token includes %s, and so not %s.", included(visible), d.Package)
 		return nil
 	}
 	some, err := v.blocks.of(ctx, d.Package)
@@ -175,6 +175,19 @@ func (v *View) begin(ctx context.Context, visible pattern.Set, d *decision) erro
 		}
 	}
 	return nil
+}
+
+// includedMost is how many patterns a decision names: it is told of each package of a lock file.
+const includedMost = 5
+
+// included are a token's patterns, for people.
+func included(visible pattern.Set) string {
+	all := visible.Strings()
+	said := strings.Join(all[:min(len(all), includedMost)], ", ")
+	if more := len(all) - includedMost; more > 0 {
+		said += fmt.Sprintf(" and %d more", more)
+	}
+	return said
 }
 
 // decide decides by what is stored of a package.
