@@ -113,6 +113,9 @@ func (p Program) askPreflight(ctx context.Context, address, secret string, lock 
 	if err != nil {
 		return nil, fmt.Errorf("preflight: the answer of %s broke off: %w", address, err)
 	}
+	if to, err := response.Location(); err == nil && response.StatusCode/100 == 3 {
+		return nil, fmt.Errorf("preflight: %s leads to %s://%s: give that address with --url", address, to.Scheme, to.Host)
+	}
 	if response.StatusCode != http.StatusOK {
 		var refusal struct{ Warning string }
 		if json.Unmarshal(body, &refusal) != nil || refusal.Warning == "" {

@@ -62,9 +62,10 @@ func TestPreflightAsksAServer(t *testing.T) {
 	if printed, _, _ := p.run(append([]string{"preflight"}, asked...)...); strings.Contains(printed, "acme/lib") || strings.Contains(printed, "\x1b") {
 		t.Errorf("the table is %q", printed)
 	}
-	for _, status = range []int{http.StatusUnauthorized, http.StatusPermanentRedirect} {
-		check(1, "", "The token expired.", asked...)
-	}
+	status = http.StatusUnauthorized
+	check(1, "", "The token expired.", asked...)
+	status = http.StatusPermanentRedirect // as from plain http
+	check(1, "", "leads to https://elsewhere.example: give that address with --url", asked...)
 	status = http.StatusOK
 
 	t.Setenv("BROKER_TOKEN", "pkb_ro_secret")
