@@ -377,7 +377,17 @@ func TestProvidersAreWithinTheToken(t *testing.T) {
 		for _, impossible := range []string{"ext-json", "psr", "psr/log/x", "Psr/Log", "psr/l%2fog", "psr/%00"} {
 			w.refused(w.get(all, "/providers/"+impossible+".json"), http.StatusNotFound, "NOT_FOUND")
 		}
-		_, err := w.catalog.BlockVersions(t.Context(), catalog.NewBlock{Package: "odd/two", Versions: "*", Reason: "steals keys"})
+		// Of a second repository, whose odd/user nobody gets.
+		shadowed := newElsewhere(t)
+		shadowed.publish("odd/user", version("9.0.0", "provide", "psr/log-implementation"))
+		name := "shadowed"
+		_, err := w.sources.Create(t.Context(), repository.Input{Name: &name, Type: "COMPOSER", URL: &shadowed.URL, Owns: []string{}})
+		w.must(err)
+		w.waitForSync()
+		if got := told(all, "psr/log-implementation"); got != "odd/one odd/two secret/three" {
+			t.Errorf("with what is not served: %q", got)
+		}
+		_, err = w.catalog.BlockVersions(t.Context(), catalog.NewBlock{Package: "odd/two", Versions: "*", Reason: "steals keys"})
 		w.must(err)
 		e.mu.Lock()
 		delete(e.packages, "secret/three")

@@ -79,18 +79,19 @@ func (v *View) Providers(ctx context.Context, name string, visible pattern.Set) 
 		if err != nil {
 			return nil, err
 		}
-		names, err := v.names.get(ctx)
-		if err != nil {
+		names := make([]string, len(rows))
+		for i, row := range rows {
+			names[i] = row.Name
+		}
+		served := map[string]string{}
+		if err := v.addServed(ctx, order, names, served); err != nil {
 			return nil, err
 		}
 		all := []Provider{}
 		for _, row := range rows {
-			_, here := slices.BinarySearch(names, row.Name)
-			_, gone := withdrawn[row.Name]
-			if !here || gone || order.First(row.Name, *row.RepositoryID) == "" || slices.ContainsFunc(all, func(p Provider) bool { return p.Name == row.Name }) {
-				continue
+			if _, gone := withdrawn[row.Name]; !gone && served[row.ID] != "" {
+				all = append(all, Provider{row.Name, row.Description, row.Type})
 			}
-			all = append(all, Provider{row.Name, row.Description, row.Type})
 		}
 		return all[:min(len(all), providersMax)], nil
 	})
