@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"crypto/tls"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -39,6 +40,14 @@ func TestCertificatesOfAnAuthority(t *testing.T) {
 				return response.TLS.PeerCertificates[0].SerialNumber.String()
 			}
 			first := serial()
+			unnamed, err := tls.Dial("tcp", secured, &tls.Config{InsecureSkipVerify: true}) // a check by the address
+			if err != nil {
+				t.Fatalf("to who names no host: %v", err)
+			}
+			if got := unnamed.ConnectionState().PeerCertificates[0].SerialNumber.String(); got != first {
+				t.Errorf("who names no host gets the certificate %s", got)
+			}
+			unnamed.Close()
 			if overHTTP {
 				response, err := s.client.Get("http://" + plain + "/.well-known/acme-challenge/nothing")
 				if err != nil || response.StatusCode != http.StatusMovedPermanently {

@@ -57,7 +57,8 @@ func NewAuthority(o Order) (*Authority, error) {
 	a.cache = certmagic.NewCache(certmagic.CacheOptions{
 		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.magic, nil }, Logger: quiet,
 	})
-	a.magic = certmagic.New(a.cache, certmagic.Config{Storage: &certmagic.FileStorage{Path: o.Folder}, Logger: quiet})
+	// Who names no host, as what looks by the address whether the server lives, gets the certificate as well.
+	a.magic = certmagic.New(a.cache, certmagic.Config{DefaultServerName: o.Host, Storage: &certmagic.FileStorage{Path: o.Folder}, Logger: quiet})
 	template := certmagic.ACMEIssuer{
 		CA: o.Directory, TestCA: o.Directory, Email: o.Email, Agreed: true, TrustedRoots: o.Roots, Logger: quiet,
 		ListenHost: host, AltTLSALPNPort: port, DisableHTTPChallenge: o.HTTP == "",
