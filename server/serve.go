@@ -66,7 +66,6 @@ type server struct {
 	archives     *mirror.Archives
 	uploads      *upload.Service
 	counts       *ratelimit.Memory
-	limiter      *ratelimit.Limiter
 	certificates https.Certificates // nil: plain http
 	shared       *ratelimit.Shared  // nil where each instance counts by itself
 	usage        *usage.Recorder
@@ -215,7 +214,6 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	tokens.Grace(c.tokenGrace)
 	s.tokens = tokens
 	limiter := ratelimit.New(limits, time.Now)
-	s.limiter = limiter
 	cookies := account.Cookies{Secure: c.publicURL.Scheme == "https"}
 	callers := &caller.Callers{
 		Tokens: tokens, Limiter: limiter, Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
@@ -397,7 +395,6 @@ func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	// Whoever has a connection is told to make another one, and whoever shares requests out not to send any here, before
 	// the listener closes: so nobody sends a request to a connection that is being closed.
 	s.stopping.Store(true)
-	s.limiter.Stop()
 	s.log.Info("stopping", "waiting_at_most", drainFor)
 	time.Sleep(sayFor)
 	if err := limited.Drain(); err != nil {

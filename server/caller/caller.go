@@ -158,6 +158,9 @@ func (q *Call) Admit() (err error) {
 	return err
 }
 
+// Charge takes what this request costs its token beside itself, as far as the token has something left.
+func (q *Call) Charge(requests int) { q.callers.Limiter.Charge(q.W, q.Token, requests) }
+
 // AdmitTo is what most routes begin with: may the token have this package (none for lists), and has it requests left.
 func (q *Call) AdmitTo(name string) error {
 	if err := q.Authorize(name); err != nil {

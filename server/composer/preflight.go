@@ -30,11 +30,12 @@ const (
 	preflightWaits    = 45 * time.Second // below what proxies wait for an answer
 	lockWithin        = 30 * time.Second // for a lock file to arrive, once it is read
 	decideWithin      = 8 * time.Second  // for the database
+	packagesARequest  = 20               // packages that are looked through for one request of the token's limit
 )
 
 // Preflight answers what a token gets of the packages of a lock file, before anything is installed. What nobody has asked
 // for yet of a source that is followed by name is looked for, as an install would, and archives that are not stored are
-// fetched beside. It costs one request.
+// fetched beside. It costs one request for each packagesARequest packages begun.
 func (h *Handler) Preflight() http.HandlerFunc {
 	places, tokens := make(chan struct{}, preflightsAtATime), turns.New(preflightsOfOne)
 	return h.route(func(q *request) error {
@@ -57,6 +58,7 @@ func (h *Handler) Preflight() http.HandlerFunc {
 		if err != nil {
 			return malformedLock(err)
 		}
+		q.Charge((len(locked) - 1) / packagesARequest)
 		answer, err := q.preflight(locked)
 		if err != nil {
 			return err

@@ -298,3 +298,22 @@ func TestPreflightOfWhatIsNotIncludedIsShort(t *testing.T) {
 		t.Errorf("%d, %d bytes: %.900s", r.Code, r.Body.Len(), r.Body)
 	}
 }
+
+// A lock file costs the token more than one request where it has many packages, but it never costs more than is left: who
+// may ask at all gets an answer.
+func TestPreflightOfManyPackagesCostsMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), fixture.Options{})
+	limit := 10
+	secret := w.token(tokens.NewToken{RateLimit: &limit})
+	for _, c := range []struct{ packages, left int }{{0, 9}, {20, 8}, {21, 6}, {300, 0}} {
+		packages := make([]entry, c.packages)
+		for n := range packages {
+			packages[n] = lockedTo(fmt.Sprintf("acme/p%d", n), "1.0.0", "https://x.example/x.zip", "abc")
+		}
+		r := w.post(secret, "/preflight", "application/json", lockFile(packages...))
+		if left := r.Header().Get("X-RateLimit-Remaining"); r.Code != http.StatusOK || left != fmt.Sprint(c.left) {
+			t.Errorf("%d packages: %d, %s requests are left", c.packages, r.Code, left)
+		}
+	}
+}

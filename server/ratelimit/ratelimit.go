@@ -84,19 +84,12 @@ type Limiter struct {
 	now     func() time.Time
 	spare   sync.Pool // of *take
 	waiting waiting
-	stopped chan struct{} // closed by Stop
-	stop    func()
 }
 
 // New returns a limiter that counts in the store. now is the clock.
 func New(store Store, now func() time.Time) *Limiter {
-	l := &Limiter{store: store, now: now, stopped: make(chan struct{})}
-	l.stop = sync.OnceFunc(func() { close(l.stopped) })
-	return l
+	return &Limiter{store: store, now: now}
 }
-
-// Stop ends what waits in AdmitSoon; from then on nothing waits there.
-func (l *Limiter) Stop() { l.stop() }
 
 // Admit takes one request from the token's limit and sets the rate-limit headers. It returns nil, or the refusal to
 // answer with.
@@ -123,6 +116,19 @@ func (l *Limiter) take(w http.ResponseWriter, t *auth.Token) Result {
 	r := one.result
 	r.Admitted = !over
 	return r
+}
+
+// Charge takes what an admitted request costs beside itself, in requests: all of it, or what the token has left. It sets
+// the rate-limit headers, and refuses nothing.
+func (l *Limiter) Charge(w http.ResponseWriter, t *auth.Token, cost int) {
+	if t.RateLimit == 0 || cost == 0 {
+		return
+	}
+	r := l.store.Take(t.ID, t.RateLimit, cost, l.now())
+	if !r.Admitted {
+		r = l.store.Take(t.ID, t.RateLimit, r.Remaining, l.now())
+	}
+	writeHeaders(w.Header(), r)
 }
 
 // Peek sets the rate-limit headers without counting, and tells how the token stands: a 304 is free.

@@ -78,9 +78,6 @@ func (l *Limiter) wait(ctx context.Context, w http.ResponseWriter, t *auth.Token
 		case <-ctx.Done():
 			enough.Stop()
 			return ctx.Err()
-		case <-l.stopped:
-			enough.Stop()
-			return l.refusal(t, after)
 		}
 		left -= after
 		if *r = l.take(w, t); r.Admitted {

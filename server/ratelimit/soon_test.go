@@ -177,23 +177,22 @@ func TestPlacesAreFreed(t *testing.T) {
 	})
 }
 
-// A stop ends what waits, and nothing waits after.
-func TestAStopEndsTheWait(t *testing.T) {
+// What a request costs beside itself is taken as far as there is something left, and is no refusal.
+func TestACostIsTakenAsFarAsItGoes(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		limiter, _, token := used(t, 3600)
-		waited := make(chan asked)
-		go func() { waited <- soon(t.Context(), limiter, token) }()
-		time.Sleep(time.Second / 2)
-		limiter.Stop()
-		limiter.Stop()
-		if one := <-waited; one.code != 429 || one.after != time.Second/2 || one.retry != time.Second {
-			t.Errorf("%+v", one)
+	store, token := ratelimit.NewMemory(), &auth.Token{ID: "tok_1", RateLimit: 100}
+	limiter := ratelimit.New(store, time.Now)
+	limiter.Charge(httptest.NewRecorder(), &auth.Token{ID: "free"}, 1000)
+	for _, c := range []struct{ cost, left int }{{0, 100}, {30, 70}, {60, 10}, {11, 0}, {5, 0}} {
+		w := httptest.NewRecorder()
+		limiter.Charge(w, token, c.cost)
+		if _, left, _ := limiter.Status(token.ID, token.RateLimit); left != c.left {
+			t.Errorf("after %d: %d are left, want %d", c.cost, left, c.left)
 		}
-		if one := soon(t.Context(), limiter, token); one.code != 429 || one.after != 0 {
-			t.Errorf("after the stop: %+v", one)
+		if said := w.Header().Get("X-RateLimit-Remaining"); c.cost > 0 && said != fmt.Sprint(c.left) {
+			t.Errorf("after %d: %s is told", c.cost, said)
 		}
-	})
+	}
 }
 
 // The refusal says when the next request is possible: to the second where that is soon, else the minute in which it
