@@ -1,26 +1,38 @@
 #!/usr/bin/env bash
 # Looks for inputs that break what reads the bytes of clients and upstreams: fuzz.sh TIME [WORKERS], for each fuzz target.
-# What it finds is written to the testdata folder beside the target, and is a test from then on. With WORKERS it leaves out
-# the packages that need a database: to compile all of it for a fuzzer takes two minutes. Only few tries go into making an
-# input smaller: by default that takes a minute for each input that reaches a new line, and nearly all of a short time.
+# What it finds is written to the testdata folder beside the target, and is a test from then on. With WORKERS, the packages
+# that need a database are not led by which lines an input reaches: to compile all of it for that takes two minutes.
+# Only few tries go into making an input smaller: by default that takes a minute for each input that reaches a new line, and
+# nearly all of a short time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 time=$1
 workers=${2:-}
 failed=0
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
-while IFS=: read -r file target; do
-  package=./$(dirname "$file")
-  if [[ -n $workers ]] && go list -deps "$package" | grep -qx broker/server/database; then
-    continue
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+on_database=$(go list -f '{{range .Deps}}{{if eq . "broker/server/database"}} {{$.Dir}} {{end}}{{end}}' ./graph ./server/...)
+
+run() { # the package's folder, the target
+  local short=(-fuzz "^$2\$" -fuzztime "$time" -fuzzminimizetime 100x ${workers:+-parallel "$workers"})
+  if [[ -z $workers || $on_database != *" $root/$1 "* ]]; then
+    go test -vet=off -run '^$' "${short[@]}" "./$1"
+    return
   fi
-  printf '\n==> %s %s\n' "$package" "$target"
-  if go test -vet=off -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 100x ${workers:+-parallel "$workers"} "$package" 2>&1 | tee "$output"; then
+  local binary=$folder/${1//\//-}.test
+  [[ -x $binary ]] || go test -vet=off -c -o "$binary" "./$1"
+  (cd "$1" && "$binary" -test.run '^$' -test.fuzzcachedir "$folder/cache" "${short[@]/#-/-test.}")
+}
+
+while IFS=: read -r file target; do
+  package=$(dirname "$file")
+  printf '\n==> ./%s %s\n' "$package" "$target"
+  if run "$package" "$target" 2>&1 | tee "$folder/output"; then
     continue
   fi
   # Go calls it a failure when its own time ends while it makes an interesting input smaller: that found nothing.
-  if grep -q '^    context deadline exceeded$' "$output" && ! grep -qE 'Failing input written|panic:|hung or terminated' "$output"; then
+  if grep -q '^    context deadline exceeded$' "$folder/output" && ! grep -qE 'Failing input written|panic:|hung or terminated' "$folder/output"; then
     echo "the time was up while an input was made smaller: no failure"
   else
     failed=1
