@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -57,10 +58,7 @@ func (s *Service) newClaimLink(days int) (*claimLink, error) {
 // CreateForClaim makes a token without a secret, and the code of the link that makes one; it works for so many days,
 // nil: for the default.
 func (s *Service) CreateForClaim(ctx context.Context, maker *auth.Token, in NewToken, days *int) (row *ent.Token, code string, err error) {
-	if days == nil {
-		days = new(claimDaysDefault)
-	}
-	if in.claim, err = s.newClaimLink(*days); err != nil {
+	if in.claim, err = s.newClaimLink(*cmp.Or(days, new(claimDaysDefault))); err != nil {
 		return nil, "", err
 	}
 	row, err = s.create(ctx, maker, in, func(*database.Tx, *ent.Token) (string, error) { return "", nil })
@@ -90,10 +88,7 @@ func (s *Service) RenewClaim(ctx context.Context, maker *auth.Token, id string, 
 		if err := renewable(row, s.now()); err != nil {
 			return err
 		}
-		if days == nil {
-			days = row.ClaimDays
-		}
-		link, err := s.newClaimLink(*days)
+		link, err := s.newClaimLink(*cmp.Or(days, row.ClaimDays, new(claimDaysDefault)))
 		if err != nil {
 			return err
 		}

@@ -1342,7 +1342,7 @@ export const TokenRowFragmentDoc = new TypedDocumentString(`
 export const AccessPackagesDocument = new TypedDocumentString(`
     query AccessPackages($after: Cursor, $search: String) {
   packages(
-    first: 20
+    first: 10
     after: $after
     where: {search: $search}
     orderBy: {field: NAME, direction: ASC}

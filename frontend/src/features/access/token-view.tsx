@@ -52,10 +52,10 @@ export function AccessView({ held, access: first, onLeave }: Props) {
             />
           </Panel>
         </div>
-        <Packages held={held} />
         <Part title="How to use it">
           <SetUp secret={held.secret} />
         </Part>
+        <Packages held={held} some={access.packageRules.length > 0} />
         <Uses held={held} />
       </div>
     </main>
@@ -100,8 +100,8 @@ function codes(all: readonly string[], none: string): ReactNode {
   );
 }
 
-/** The packages that it may install, of those that are known here. */
-function Packages({ held }: { held: Held }) {
+/** The packages that it may install, of those that are known here; some: not every version of them. */
+function Packages({ held, some }: { held: Held; some: boolean }) {
   const [search, setSearch] = useState("");
   const query = useInfiniteQuery(accessPackagesQuery(held, search));
   const rows = rowsOf<AccessPackage>(query.data?.pages);
@@ -123,7 +123,7 @@ function Packages({ held }: { held: Held }) {
           <Empty text={search ? "No packages match." : "There is no package that it may install yet."} />
         ) : (
           <table className={`w-full border-collapse ${query.isPlaceholderData ? "opacity-60" : ""}`}>
-            <TableHead titles={["Package", "Latest"]} cards />
+            <TableHead titles={["Package", "Newest here"]} cards />
             <tbody>
               {rows.map((one) => (
                 <tr key={one.id} className={`${row} max-sm:block max-sm:pb-2`}>
@@ -135,7 +135,7 @@ function Packages({ held }: { held: Held }) {
                       )}
                     </span>
                   </th>
-                  <CardCell label="Latest">{one.latest ? <code>{one.latest.version}</code> : "—"}</CardCell>
+                  <CardCell label="Newest here">{one.latest ? <code>{one.latest.version}</code> : "—"}</CardCell>
                 </tr>
               ))}
             </tbody>
@@ -143,6 +143,7 @@ function Packages({ held }: { held: Held }) {
         )}
       </TableBox>
       <LoadMore query={query} />
+      {some && <p className="text-[13px] text-muted">Which versions of these it gets, the rules above say.</p>}
     </Part>
   );
 }

@@ -66,7 +66,10 @@ export function SetUp({ secret, shown = false, onCopied }: SetUpProps) {
   const all = snippets(server.publicUrl, secret);
   return (
     <Tabs.Root defaultValue="composer" className="grid min-w-0 gap-3">
-      <Tabs.List aria-label="How to use it" className="relative flex gap-1 overflow-x-auto border-line border-b">
+      <Tabs.List
+        aria-label="How to use it"
+        className="relative flex gap-1 overflow-x-auto border-line border-b sm:flex-wrap"
+      >
         {all.map((snippet) => (
           <Tabs.Tab
             key={snippet.id}
