@@ -5144,7 +5144,7 @@ type Token implements Node {
   description: String!
   permission: TokenPermission!
   status: TokenStatus!
-  "For recognition only, such as pkb_ro_…x7Qa."
+  "For recognition only, such as pkb_ro_…x7Qa; empty until it is claimed."
   hint: String!
   "Its own package patterns, such as acme/*; empty means every package, or every one of its makers'."
   packages: [String!]!
@@ -5187,7 +5187,7 @@ type Token implements Node {
   notices: [String!]!
   "The same notices, each with its kind, for programs."
   noticesWithKind: [TokenNotice!]!
-  "The secrets in force, oldest first: one, or two while a rotation's grace period runs."
+  "The secrets in force, oldest first: one, or two while a rotation's grace period runs; none until it is claimed."
   secrets: [TokenSecret!]!
   usage(range: UsageRange!): Usage!
   "Whether it has no secret yet: whoever opens its claim link has one made, and sees it once."
