@@ -5,6 +5,8 @@
 // offered. Where all ends with a day, as with a subscription, give expiresAt instead of packageRules and neverExpires.
 //
 //   BROKER=https://packages.example.org SHOP_TOKEN=pkb_rw_… php shop.php paid 1187 acme/lib,acme/contracts 2027-11-25
+//   … php shop.php linked 1187 acme/lib,acme/contracts 2027-11-25
+//   … php shop.php relinked 1187
 //   … php shop.php renewed 1187 2028-11-25
 //   … php shop.php refunded 1187
 //
@@ -50,20 +52,40 @@ function updatesUntil(string $day): array
     return [['pattern' => '*', 'releasedBefore' => "{$day}T23:59:59Z"]];
 }
 
-/**
- * Makes the order's token and returns its secret, which is shown this once: send it to the customer. The packages are
- * what was bought and what that requires from here.
- */
-function paid(string $order, string $packages, string $until): string
+/** Makes the order's token. The packages are what was bought and what that requires from here. */
+function make(string $order, string $packages, string $until, bool $claim): array
 {
-    $made = ask('mutation ($in: CreateTokenInput!) { createToken(input: $in) { secret } }', ['in' => [
+    $made = ask('mutation ($in: CreateTokenInput!) { createToken(input: $in) { secret claimLink } }', ['in' => [
         'description' => "Order $order",
         'externalId' => "order-$order", // the same order again is a CONFLICT, and makes no second token
         'packages' => explode(',', $packages),
         'packageRules' => updatesUntil($until),
         'neverExpires' => true,
+        'claim' => $claim,
     ]]);
-    return $made['createToken']['secret'];
+    return $made['createToken'];
+}
+
+/** Makes the order's token and returns its secret, which is shown this once: send it to the customer. */
+function paid(string $order, string $packages, string $until): string
+{
+    return make($order, $packages, $until, false)['secret'];
+}
+
+/**
+ * The same for a shop that wants to hold no secret, and no mail to have one: returns a link that shows the secret to the
+ * customer, once, within 7 days.
+ */
+function linked(string $order, string $packages, string $until): string
+{
+    return make($order, $packages, $until, true)['claimLink'];
+}
+
+/** Makes a new link, where the customer has lost the one before and not opened it; that one no longer works. */
+function relinked(string $order): string
+{
+    $made = ask('mutation ($id: ID!) { renewClaim(id: $id) { claimLink } }', ['id' => tokenOf($order)]);
+    return $made['renewClaim']['claimLink'];
 }
 
 /** Gives the order's token updates for longer; its secret stays. */
@@ -88,9 +110,11 @@ try {
     $values = array_slice($argv, 2);
     echo match ([$argv[1] ?? '', count($values)]) {
         ['paid', 3] => paid(...$values),
+        ['linked', 3] => linked(...$values),
+        ['relinked', 1] => relinked(...$values),
         ['renewed', 2] => renewed(...$values),
         ['refunded', 1] => refunded(...$values),
-        default => throw new RuntimeException('Say paid ORDER PACKAGES DATE, renewed ORDER DATE, or refunded ORDER.'),
+        default => throw new RuntimeException('Say paid or linked ORDER PACKAGES DATE, relinked ORDER, renewed ORDER DATE, or refunded ORDER.'),
     }, "\n";
 } catch (Exception $problem) {
     fwrite(STDERR, $problem->getMessage() . "\n");

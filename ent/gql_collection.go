@@ -1333,6 +1333,31 @@ func (_q *TokenQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 				selectedFields = append(selectedFields, token.FieldLeakedURL)
 				fieldSeen[token.FieldLeakedURL] = struct{}{}
 			}
+		case "claimEndsAt":
+			if _, ok := fieldSeen[token.FieldClaimEndsAt]; !ok {
+				selectedFields = append(selectedFields, token.FieldClaimEndsAt)
+				fieldSeen[token.FieldClaimEndsAt] = struct{}{}
+			}
+		case "claimedAt":
+			if _, ok := fieldSeen[token.FieldClaimedAt]; !ok {
+				selectedFields = append(selectedFields, token.FieldClaimedAt)
+				fieldSeen[token.FieldClaimedAt] = struct{}{}
+			}
+		case "claimedBy":
+			if _, ok := fieldSeen[token.FieldClaimedBy]; !ok {
+				selectedFields = append(selectedFields, token.FieldClaimedBy)
+				fieldSeen[token.FieldClaimedBy] = struct{}{}
+			}
+		case "claimedAddress":
+			if _, ok := fieldSeen[token.FieldClaimedAddress]; !ok {
+				selectedFields = append(selectedFields, token.FieldClaimedAddress)
+				fieldSeen[token.FieldClaimedAddress] = struct{}{}
+			}
+		case "claimedClient":
+			if _, ok := fieldSeen[token.FieldClaimedClient]; !ok {
+				selectedFields = append(selectedFields, token.FieldClaimedClient)
+				fieldSeen[token.FieldClaimedClient] = struct{}{}
+			}
 		case "id":
 		case "__typename":
 		default:

@@ -24212,6 +24212,14 @@ type TokenMutation struct {
 	leaked_at           *time.Time
 	leaked_url          *string
 	leaked_until        *time.Time
+	claim_hash          *[]byte
+	claim_days          *int
+	addclaim_days       *int
+	claim_ends_at       *time.Time
+	claimed_at          *time.Time
+	claimed_by          *string
+	claimed_address     *string
+	claimed_client      *string
 	clearedFields       map[string]struct{}
 	secrets             map[string]struct{}
 	removedsecrets      map[string]struct{}
@@ -25613,6 +25621,370 @@ func (m *TokenMutation) ResetLeakedUntil() {
 	delete(m.clearedFields, token.FieldLeakedUntil)
 }
 
+// SetClaimHash sets the "claim_hash" field.
+func (m *TokenMutation) SetClaimHash(b []byte) {
+	m.claim_hash = &b
+}
+
+// ClaimHash returns the value of the "claim_hash" field in the mutation.
+func (m *TokenMutation) ClaimHash() (r []byte, exists bool) {
+	v := m.claim_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimHash returns the old "claim_hash" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldClaimHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimHash: %w", err)
+	}
+	return oldValue.ClaimHash, nil
+}
+
+// ClearClaimHash clears the value of the "claim_hash" field.
+func (m *TokenMutation) ClearClaimHash() {
+	m.claim_hash = nil
+	m.clearedFields[token.FieldClaimHash] = struct{}{}
+}
+
+// ClaimHashCleared returns if the "claim_hash" field was cleared in this mutation.
+func (m *TokenMutation) ClaimHashCleared() bool {
+	_, ok := m.clearedFields[token.FieldClaimHash]
+	return ok
+}
+
+// ResetClaimHash resets all changes to the "claim_hash" field.
+func (m *TokenMutation) ResetClaimHash() {
+	m.claim_hash = nil
+	delete(m.clearedFields, token.FieldClaimHash)
+}
+
+// SetClaimDays sets the "claim_days" field.
+func (m *TokenMutation) SetClaimDays(i int) {
+	m.claim_days = &i
+	m.addclaim_days = nil
+}
+
+// ClaimDays returns the value of the "claim_days" field in the mutation.
+func (m *TokenMutation) ClaimDays() (r int, exists bool) {
+	v := m.claim_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimDays returns the old "claim_days" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldClaimDays(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimDays: %w", err)
+	}
+	return oldValue.ClaimDays, nil
+}
+
+// AddClaimDays adds i to the "claim_days" field.
+func (m *TokenMutation) AddClaimDays(i int) {
+	if m.addclaim_days != nil {
+		*m.addclaim_days += i
+	} else {
+		m.addclaim_days = &i
+	}
+}
+
+// AddedClaimDays returns the value that was added to the "claim_days" field in this mutation.
+func (m *TokenMutation) AddedClaimDays() (r int, exists bool) {
+	v := m.addclaim_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearClaimDays clears the value of the "claim_days" field.
+func (m *TokenMutation) ClearClaimDays() {
+	m.claim_days = nil
+	m.addclaim_days = nil
+	m.clearedFields[token.FieldClaimDays] = struct{}{}
+}
+
+// ClaimDaysCleared returns if the "claim_days" field was cleared in this mutation.
+func (m *TokenMutation) ClaimDaysCleared() bool {
+	_, ok := m.clearedFields[token.FieldClaimDays]
+	return ok
+}
+
+// ResetClaimDays resets all changes to the "claim_days" field.
+func (m *TokenMutation) ResetClaimDays() {
+	m.claim_days = nil
+	m.addclaim_days = nil
+	delete(m.clearedFields, token.FieldClaimDays)
+}
+
+// SetClaimEndsAt sets the "claim_ends_at" field.
+func (m *TokenMutation) SetClaimEndsAt(t time.Time) {
+	m.claim_ends_at = &t
+}
+
+// ClaimEndsAt returns the value of the "claim_ends_at" field in the mutation.
+func (m *TokenMutation) ClaimEndsAt() (r time.Time, exists bool) {
+	v := m.claim_ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimEndsAt returns the old "claim_ends_at" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldClaimEndsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimEndsAt: %w", err)
+	}
+	return oldValue.ClaimEndsAt, nil
+}
+
+// ClearClaimEndsAt clears the value of the "claim_ends_at" field.
+func (m *TokenMutation) ClearClaimEndsAt() {
+	m.claim_ends_at = nil
+	m.clearedFields[token.FieldClaimEndsAt] = struct{}{}
+}
+
+// ClaimEndsAtCleared returns if the "claim_ends_at" field was cleared in this mutation.
+func (m *TokenMutation) ClaimEndsAtCleared() bool {
+	_, ok := m.clearedFields[token.FieldClaimEndsAt]
+	return ok
+}
+
+// ResetClaimEndsAt resets all changes to the "claim_ends_at" field.
+func (m *TokenMutation) ResetClaimEndsAt() {
+	m.claim_ends_at = nil
+	delete(m.clearedFields, token.FieldClaimEndsAt)
+}
+
+// SetClaimedAt sets the "claimed_at" field.
+func (m *TokenMutation) SetClaimedAt(t time.Time) {
+	m.claimed_at = &t
+}
+
+// ClaimedAt returns the value of the "claimed_at" field in the mutation.
+func (m *TokenMutation) ClaimedAt() (r time.Time, exists bool) {
+	v := m.claimed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimedAt returns the old "claimed_at" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldClaimedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimedAt: %w", err)
+	}
+	return oldValue.ClaimedAt, nil
+}
+
+// ClearClaimedAt clears the value of the "claimed_at" field.
+func (m *TokenMutation) ClearClaimedAt() {
+	m.claimed_at = nil
+	m.clearedFields[token.FieldClaimedAt] = struct{}{}
+}
+
+// ClaimedAtCleared returns if the "claimed_at" field was cleared in this mutation.
+func (m *TokenMutation) ClaimedAtCleared() bool {
+	_, ok := m.clearedFields[token.FieldClaimedAt]
+	return ok
+}
+
+// ResetClaimedAt resets all changes to the "claimed_at" field.
+func (m *TokenMutation) ResetClaimedAt() {
+	m.claimed_at = nil
+	delete(m.clearedFields, token.FieldClaimedAt)
+}
+
+// SetClaimedBy sets the "claimed_by" field.
+func (m *TokenMutation) SetClaimedBy(s string) {
+	m.claimed_by = &s
+}
+
+// ClaimedBy returns the value of the "claimed_by" field in the mutation.
+func (m *TokenMutation) ClaimedBy() (r string, exists bool) {
+	v := m.claimed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimedBy returns the old "claimed_by" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldClaimedBy(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimedBy: %w", err)
+	}
+	return oldValue.ClaimedBy, nil
+}
+
+// ClearClaimedBy clears the value of the "claimed_by" field.
+func (m *TokenMutation) ClearClaimedBy() {
+	m.claimed_by = nil
+	m.clearedFields[token.FieldClaimedBy] = struct{}{}
+}
+
+// ClaimedByCleared returns if the "claimed_by" field was cleared in this mutation.
+func (m *TokenMutation) ClaimedByCleared() bool {
+	_, ok := m.clearedFields[token.FieldClaimedBy]
+	return ok
+}
+
+// ResetClaimedBy resets all changes to the "claimed_by" field.
+func (m *TokenMutation) ResetClaimedBy() {
+	m.claimed_by = nil
+	delete(m.clearedFields, token.FieldClaimedBy)
+}
+
+// SetClaimedAddress sets the "claimed_address" field.
+func (m *TokenMutation) SetClaimedAddress(s string) {
+	m.claimed_address = &s
+}
+
+// ClaimedAddress returns the value of the "claimed_address" field in the mutation.
+func (m *TokenMutation) ClaimedAddress() (r string, exists bool) {
+	v := m.claimed_address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimedAddress returns the old "claimed_address" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldClaimedAddress(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimedAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimedAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimedAddress: %w", err)
+	}
+	return oldValue.ClaimedAddress, nil
+}
+
+// ClearClaimedAddress clears the value of the "claimed_address" field.
+func (m *TokenMutation) ClearClaimedAddress() {
+	m.claimed_address = nil
+	m.clearedFields[token.FieldClaimedAddress] = struct{}{}
+}
+
+// ClaimedAddressCleared returns if the "claimed_address" field was cleared in this mutation.
+func (m *TokenMutation) ClaimedAddressCleared() bool {
+	_, ok := m.clearedFields[token.FieldClaimedAddress]
+	return ok
+}
+
+// ResetClaimedAddress resets all changes to the "claimed_address" field.
+func (m *TokenMutation) ResetClaimedAddress() {
+	m.claimed_address = nil
+	delete(m.clearedFields, token.FieldClaimedAddress)
+}
+
+// SetClaimedClient sets the "claimed_client" field.
+func (m *TokenMutation) SetClaimedClient(s string) {
+	m.claimed_client = &s
+}
+
+// ClaimedClient returns the value of the "claimed_client" field in the mutation.
+func (m *TokenMutation) ClaimedClient() (r string, exists bool) {
+	v := m.claimed_client
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimedClient returns the old "claimed_client" field's value of the Token entity.
+// If the Token object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenMutation) OldClaimedClient(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimedClient is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimedClient requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimedClient: %w", err)
+	}
+	return oldValue.ClaimedClient, nil
+}
+
+// ClearClaimedClient clears the value of the "claimed_client" field.
+func (m *TokenMutation) ClearClaimedClient() {
+	m.claimed_client = nil
+	m.clearedFields[token.FieldClaimedClient] = struct{}{}
+}
+
+// ClaimedClientCleared returns if the "claimed_client" field was cleared in this mutation.
+func (m *TokenMutation) ClaimedClientCleared() bool {
+	_, ok := m.clearedFields[token.FieldClaimedClient]
+	return ok
+}
+
+// ResetClaimedClient resets all changes to the "claimed_client" field.
+func (m *TokenMutation) ResetClaimedClient() {
+	m.claimed_client = nil
+	delete(m.clearedFields, token.FieldClaimedClient)
+}
+
 // AddSecretIDs adds the "secrets" edge to the TokenSecret entity by ids.
 func (m *TokenMutation) AddSecretIDs(ids ...string) {
 	if m.secrets == nil {
@@ -25701,7 +26073,7 @@ func (m *TokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TokenMutation) Fields() []string {
-	fields := make([]string, 0, 27)
+	fields := make([]string, 0, 34)
 	if m.description != nil {
 		fields = append(fields, token.FieldDescription)
 	}
@@ -25783,6 +26155,27 @@ func (m *TokenMutation) Fields() []string {
 	if m.leaked_until != nil {
 		fields = append(fields, token.FieldLeakedUntil)
 	}
+	if m.claim_hash != nil {
+		fields = append(fields, token.FieldClaimHash)
+	}
+	if m.claim_days != nil {
+		fields = append(fields, token.FieldClaimDays)
+	}
+	if m.claim_ends_at != nil {
+		fields = append(fields, token.FieldClaimEndsAt)
+	}
+	if m.claimed_at != nil {
+		fields = append(fields, token.FieldClaimedAt)
+	}
+	if m.claimed_by != nil {
+		fields = append(fields, token.FieldClaimedBy)
+	}
+	if m.claimed_address != nil {
+		fields = append(fields, token.FieldClaimedAddress)
+	}
+	if m.claimed_client != nil {
+		fields = append(fields, token.FieldClaimedClient)
+	}
 	return fields
 }
 
@@ -25845,6 +26238,20 @@ func (m *TokenMutation) Field(name string) (ent.Value, bool) {
 		return m.LeakedURL()
 	case token.FieldLeakedUntil:
 		return m.LeakedUntil()
+	case token.FieldClaimHash:
+		return m.ClaimHash()
+	case token.FieldClaimDays:
+		return m.ClaimDays()
+	case token.FieldClaimEndsAt:
+		return m.ClaimEndsAt()
+	case token.FieldClaimedAt:
+		return m.ClaimedAt()
+	case token.FieldClaimedBy:
+		return m.ClaimedBy()
+	case token.FieldClaimedAddress:
+		return m.ClaimedAddress()
+	case token.FieldClaimedClient:
+		return m.ClaimedClient()
 	}
 	return nil, false
 }
@@ -25908,6 +26315,20 @@ func (m *TokenMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldLeakedURL(ctx)
 	case token.FieldLeakedUntil:
 		return m.OldLeakedUntil(ctx)
+	case token.FieldClaimHash:
+		return m.OldClaimHash(ctx)
+	case token.FieldClaimDays:
+		return m.OldClaimDays(ctx)
+	case token.FieldClaimEndsAt:
+		return m.OldClaimEndsAt(ctx)
+	case token.FieldClaimedAt:
+		return m.OldClaimedAt(ctx)
+	case token.FieldClaimedBy:
+		return m.OldClaimedBy(ctx)
+	case token.FieldClaimedAddress:
+		return m.OldClaimedAddress(ctx)
+	case token.FieldClaimedClient:
+		return m.OldClaimedClient(ctx)
 	}
 	return nil, fmt.Errorf("unknown Token field %s", name)
 }
@@ -26106,6 +26527,55 @@ func (m *TokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLeakedUntil(v)
 		return nil
+	case token.FieldClaimHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimHash(v)
+		return nil
+	case token.FieldClaimDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimDays(v)
+		return nil
+	case token.FieldClaimEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimEndsAt(v)
+		return nil
+	case token.FieldClaimedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimedAt(v)
+		return nil
+	case token.FieldClaimedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimedBy(v)
+		return nil
+	case token.FieldClaimedAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimedAddress(v)
+		return nil
+	case token.FieldClaimedClient:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimedClient(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Token field %s", name)
 }
@@ -26117,6 +26587,9 @@ func (m *TokenMutation) AddedFields() []string {
 	if m.addrate_limit != nil {
 		fields = append(fields, token.FieldRateLimit)
 	}
+	if m.addclaim_days != nil {
+		fields = append(fields, token.FieldClaimDays)
+	}
 	return fields
 }
 
@@ -26127,6 +26600,8 @@ func (m *TokenMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case token.FieldRateLimit:
 		return m.AddedRateLimit()
+	case token.FieldClaimDays:
+		return m.AddedClaimDays()
 	}
 	return nil, false
 }
@@ -26142,6 +26617,13 @@ func (m *TokenMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRateLimit(v)
+		return nil
+	case token.FieldClaimDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddClaimDays(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Token numeric field %s", name)
@@ -26204,6 +26686,27 @@ func (m *TokenMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(token.FieldLeakedUntil) {
 		fields = append(fields, token.FieldLeakedUntil)
+	}
+	if m.FieldCleared(token.FieldClaimHash) {
+		fields = append(fields, token.FieldClaimHash)
+	}
+	if m.FieldCleared(token.FieldClaimDays) {
+		fields = append(fields, token.FieldClaimDays)
+	}
+	if m.FieldCleared(token.FieldClaimEndsAt) {
+		fields = append(fields, token.FieldClaimEndsAt)
+	}
+	if m.FieldCleared(token.FieldClaimedAt) {
+		fields = append(fields, token.FieldClaimedAt)
+	}
+	if m.FieldCleared(token.FieldClaimedBy) {
+		fields = append(fields, token.FieldClaimedBy)
+	}
+	if m.FieldCleared(token.FieldClaimedAddress) {
+		fields = append(fields, token.FieldClaimedAddress)
+	}
+	if m.FieldCleared(token.FieldClaimedClient) {
+		fields = append(fields, token.FieldClaimedClient)
 	}
 	return fields
 }
@@ -26272,6 +26775,27 @@ func (m *TokenMutation) ClearField(name string) error {
 		return nil
 	case token.FieldLeakedUntil:
 		m.ClearLeakedUntil()
+		return nil
+	case token.FieldClaimHash:
+		m.ClearClaimHash()
+		return nil
+	case token.FieldClaimDays:
+		m.ClearClaimDays()
+		return nil
+	case token.FieldClaimEndsAt:
+		m.ClearClaimEndsAt()
+		return nil
+	case token.FieldClaimedAt:
+		m.ClearClaimedAt()
+		return nil
+	case token.FieldClaimedBy:
+		m.ClearClaimedBy()
+		return nil
+	case token.FieldClaimedAddress:
+		m.ClearClaimedAddress()
+		return nil
+	case token.FieldClaimedClient:
+		m.ClearClaimedClient()
 		return nil
 	}
 	return fmt.Errorf("unknown Token nullable field %s", name)
@@ -26361,6 +26885,27 @@ func (m *TokenMutation) ResetField(name string) error {
 		return nil
 	case token.FieldLeakedUntil:
 		m.ResetLeakedUntil()
+		return nil
+	case token.FieldClaimHash:
+		m.ResetClaimHash()
+		return nil
+	case token.FieldClaimDays:
+		m.ResetClaimDays()
+		return nil
+	case token.FieldClaimEndsAt:
+		m.ResetClaimEndsAt()
+		return nil
+	case token.FieldClaimedAt:
+		m.ResetClaimedAt()
+		return nil
+	case token.FieldClaimedBy:
+		m.ResetClaimedBy()
+		return nil
+	case token.FieldClaimedAddress:
+		m.ResetClaimedAddress()
+		return nil
+	case token.FieldClaimedClient:
+		m.ResetClaimedClient()
 		return nil
 	}
 	return fmt.Errorf("unknown Token field %s", name)

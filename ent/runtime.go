@@ -851,6 +851,10 @@ func init() {
 	tokenDescCreatedAt := tokenFields[11].Descriptor()
 	// token.DefaultCreatedAt holds the default value on creation for the created_at field.
 	token.DefaultCreatedAt = tokenDescCreatedAt.Default.(func() time.Time)
+	// tokenDescClaimHash is the schema descriptor for claim_hash field.
+	tokenDescClaimHash := tokenFields[28].Descriptor()
+	// token.ClaimHashValidator is a validator for the "claim_hash" field. It is called by the builders before save.
+	token.ClaimHashValidator = tokenDescClaimHash.Validators[0].(func([]byte) error)
 	// tokenDescID is the schema descriptor for id field.
 	tokenDescID := tokenFields[0].Descriptor()
 	// token.DefaultID holds the default value on creation for the id field.

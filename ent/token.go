@@ -73,6 +73,20 @@ type Token struct {
 	LeakedURL *string `json:"leaked_url,omitempty"`
 	// When a rotation after the report ends what was found; null until there is one.
 	LeakedUntil *time.Time `json:"leaked_until,omitempty"`
+	// SHA-256 of the code in its claim link; null where its secret was shown when it was made.
+	ClaimHash []byte `json:"-"`
+	// How many days a claim link of it works, unless said.
+	ClaimDays *int `json:"claim_days,omitempty"`
+	// When its claim link ends; the link before that was replaced.
+	ClaimEndsAt *time.Time `json:"claim_ends_at,omitempty"`
+	// When its secret was made, for whoever opened the link; null before.
+	ClaimedAt *time.Time `json:"claimed_at,omitempty"`
+	// Who opened it, where they were signed in.
+	ClaimedBy *string `json:"claimed_by,omitempty"`
+	// ClaimedAddress holds the value of the "claimed_address" field.
+	ClaimedAddress *string `json:"claimed_address,omitempty"`
+	// ClaimedClient holds the value of the "claimed_client" field.
+	ClaimedClient *string `json:"claimed_client,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the TokenQuery when eager-loading is set.
 	Edges        TokenEdges `json:"edges"`
@@ -104,13 +118,13 @@ func (*Token) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case token.FieldPackages, token.FieldPackageRules, token.FieldNetworks, token.FieldLabels:
+		case token.FieldPackages, token.FieldPackageRules, token.FieldNetworks, token.FieldLabels, token.FieldClaimHash:
 			values[i] = new([]byte)
-		case token.FieldRateLimit:
+		case token.FieldRateLimit, token.FieldClaimDays:
 			values[i] = new(sql.NullInt64)
-		case token.FieldID, token.FieldDescription, token.FieldDescriptionFolded, token.FieldSearchText, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldParentID, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason, token.FieldDisabledReason, token.FieldDisabledByToken, token.FieldLeakedURL:
+		case token.FieldID, token.FieldDescription, token.FieldDescriptionFolded, token.FieldSearchText, token.FieldPermission, token.FieldExternalID, token.FieldCreatedBy, token.FieldParentID, token.FieldLastUsedAddress, token.FieldLastUsedClient, token.FieldRevokedBy, token.FieldRevokedReason, token.FieldDisabledReason, token.FieldDisabledByToken, token.FieldLeakedURL, token.FieldClaimedBy, token.FieldClaimedAddress, token.FieldClaimedClient:
 			values[i] = new(sql.NullString)
-		case token.FieldCreatedAt, token.FieldExpiresAt, token.FieldLastUsedAt, token.FieldRevokedAt, token.FieldDisabledAt, token.FieldEnabledAt, token.FieldLeakedAt, token.FieldLeakedUntil:
+		case token.FieldCreatedAt, token.FieldExpiresAt, token.FieldLastUsedAt, token.FieldRevokedAt, token.FieldDisabledAt, token.FieldEnabledAt, token.FieldLeakedAt, token.FieldLeakedUntil, token.FieldClaimEndsAt, token.FieldClaimedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -320,6 +334,54 @@ func (_m *Token) assignValues(columns []string, values []any) error {
 				_m.LeakedUntil = new(time.Time)
 				*_m.LeakedUntil = value.Time
 			}
+		case token.FieldClaimHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field claim_hash", values[i])
+			} else if value != nil {
+				_m.ClaimHash = *value
+			}
+		case token.FieldClaimDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field claim_days", values[i])
+			} else if value.Valid {
+				_m.ClaimDays = new(int)
+				*_m.ClaimDays = int(value.Int64)
+			}
+		case token.FieldClaimEndsAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field claim_ends_at", values[i])
+			} else if value.Valid {
+				_m.ClaimEndsAt = new(time.Time)
+				*_m.ClaimEndsAt = value.Time
+			}
+		case token.FieldClaimedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field claimed_at", values[i])
+			} else if value.Valid {
+				_m.ClaimedAt = new(time.Time)
+				*_m.ClaimedAt = value.Time
+			}
+		case token.FieldClaimedBy:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field claimed_by", values[i])
+			} else if value.Valid {
+				_m.ClaimedBy = new(string)
+				*_m.ClaimedBy = value.String
+			}
+		case token.FieldClaimedAddress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field claimed_address", values[i])
+			} else if value.Valid {
+				_m.ClaimedAddress = new(string)
+				*_m.ClaimedAddress = value.String
+			}
+		case token.FieldClaimedClient:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field claimed_client", values[i])
+			} else if value.Valid {
+				_m.ClaimedClient = new(string)
+				*_m.ClaimedClient = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -474,6 +536,38 @@ func (_m *Token) String() string {
 	if v := _m.LeakedUntil; v != nil {
 		builder.WriteString("leaked_until=")
 		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("claim_hash=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.ClaimDays; v != nil {
+		builder.WriteString("claim_days=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ClaimEndsAt; v != nil {
+		builder.WriteString("claim_ends_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ClaimedAt; v != nil {
+		builder.WriteString("claimed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ClaimedBy; v != nil {
+		builder.WriteString("claimed_by=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ClaimedAddress; v != nil {
+		builder.WriteString("claimed_address=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.ClaimedClient; v != nil {
+		builder.WriteString("claimed_client=")
+		builder.WriteString(*v)
 	}
 	builder.WriteByte(')')
 	return builder.String()

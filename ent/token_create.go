@@ -355,6 +355,96 @@ func (_c *TokenCreate) SetNillableLeakedUntil(v *time.Time) *TokenCreate {
 	return _c
 }
 
+// SetClaimHash sets the "claim_hash" field.
+func (_c *TokenCreate) SetClaimHash(v []byte) *TokenCreate {
+	_c.mutation.SetClaimHash(v)
+	return _c
+}
+
+// SetClaimDays sets the "claim_days" field.
+func (_c *TokenCreate) SetClaimDays(v int) *TokenCreate {
+	_c.mutation.SetClaimDays(v)
+	return _c
+}
+
+// SetNillableClaimDays sets the "claim_days" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableClaimDays(v *int) *TokenCreate {
+	if v != nil {
+		_c.SetClaimDays(*v)
+	}
+	return _c
+}
+
+// SetClaimEndsAt sets the "claim_ends_at" field.
+func (_c *TokenCreate) SetClaimEndsAt(v time.Time) *TokenCreate {
+	_c.mutation.SetClaimEndsAt(v)
+	return _c
+}
+
+// SetNillableClaimEndsAt sets the "claim_ends_at" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableClaimEndsAt(v *time.Time) *TokenCreate {
+	if v != nil {
+		_c.SetClaimEndsAt(*v)
+	}
+	return _c
+}
+
+// SetClaimedAt sets the "claimed_at" field.
+func (_c *TokenCreate) SetClaimedAt(v time.Time) *TokenCreate {
+	_c.mutation.SetClaimedAt(v)
+	return _c
+}
+
+// SetNillableClaimedAt sets the "claimed_at" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableClaimedAt(v *time.Time) *TokenCreate {
+	if v != nil {
+		_c.SetClaimedAt(*v)
+	}
+	return _c
+}
+
+// SetClaimedBy sets the "claimed_by" field.
+func (_c *TokenCreate) SetClaimedBy(v string) *TokenCreate {
+	_c.mutation.SetClaimedBy(v)
+	return _c
+}
+
+// SetNillableClaimedBy sets the "claimed_by" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableClaimedBy(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetClaimedBy(*v)
+	}
+	return _c
+}
+
+// SetClaimedAddress sets the "claimed_address" field.
+func (_c *TokenCreate) SetClaimedAddress(v string) *TokenCreate {
+	_c.mutation.SetClaimedAddress(v)
+	return _c
+}
+
+// SetNillableClaimedAddress sets the "claimed_address" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableClaimedAddress(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetClaimedAddress(*v)
+	}
+	return _c
+}
+
+// SetClaimedClient sets the "claimed_client" field.
+func (_c *TokenCreate) SetClaimedClient(v string) *TokenCreate {
+	_c.mutation.SetClaimedClient(v)
+	return _c
+}
+
+// SetNillableClaimedClient sets the "claimed_client" field if the given value is not nil.
+func (_c *TokenCreate) SetNillableClaimedClient(v *string) *TokenCreate {
+	if v != nil {
+		_c.SetClaimedClient(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *TokenCreate) SetID(v string) *TokenCreate {
 	_c.mutation.SetID(v)
@@ -496,6 +586,11 @@ func (_c *TokenCreate) check() error {
 	}
 	if _, ok := _c.mutation.CreatedBy(); !ok {
 		return &ValidationError{Name: "created_by", err: errors.New(`ent: missing required field "Token.created_by"`)}
+	}
+	if v, ok := _c.mutation.ClaimHash(); ok {
+		if err := token.ClaimHashValidator(v); err != nil {
+			return &ValidationError{Name: "claim_hash", err: fmt.Errorf(`ent: validator failed for field "Token.claim_hash": %w`, err)}
+		}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := token.IDValidator(v); err != nil {
@@ -645,6 +740,34 @@ func (_c *TokenCreate) createSpec() (*Token, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.LeakedUntil(); ok {
 		_spec.SetField(token.FieldLeakedUntil, field.TypeTime, value)
 		_node.LeakedUntil = &value
+	}
+	if value, ok := _c.mutation.ClaimHash(); ok {
+		_spec.SetField(token.FieldClaimHash, field.TypeBytes, value)
+		_node.ClaimHash = value
+	}
+	if value, ok := _c.mutation.ClaimDays(); ok {
+		_spec.SetField(token.FieldClaimDays, field.TypeInt, value)
+		_node.ClaimDays = &value
+	}
+	if value, ok := _c.mutation.ClaimEndsAt(); ok {
+		_spec.SetField(token.FieldClaimEndsAt, field.TypeTime, value)
+		_node.ClaimEndsAt = &value
+	}
+	if value, ok := _c.mutation.ClaimedAt(); ok {
+		_spec.SetField(token.FieldClaimedAt, field.TypeTime, value)
+		_node.ClaimedAt = &value
+	}
+	if value, ok := _c.mutation.ClaimedBy(); ok {
+		_spec.SetField(token.FieldClaimedBy, field.TypeString, value)
+		_node.ClaimedBy = &value
+	}
+	if value, ok := _c.mutation.ClaimedAddress(); ok {
+		_spec.SetField(token.FieldClaimedAddress, field.TypeString, value)
+		_node.ClaimedAddress = &value
+	}
+	if value, ok := _c.mutation.ClaimedClient(); ok {
+		_spec.SetField(token.FieldClaimedClient, field.TypeString, value)
+		_node.ClaimedClient = &value
 	}
 	if nodes := _c.mutation.SecretsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -1113,6 +1236,138 @@ func (u *TokenUpsert) UpdateLeakedUntil() *TokenUpsert {
 // ClearLeakedUntil clears the value of the "leaked_until" field.
 func (u *TokenUpsert) ClearLeakedUntil() *TokenUpsert {
 	u.SetNull(token.FieldLeakedUntil)
+	return u
+}
+
+// SetClaimHash sets the "claim_hash" field.
+func (u *TokenUpsert) SetClaimHash(v []byte) *TokenUpsert {
+	u.Set(token.FieldClaimHash, v)
+	return u
+}
+
+// UpdateClaimHash sets the "claim_hash" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateClaimHash() *TokenUpsert {
+	u.SetExcluded(token.FieldClaimHash)
+	return u
+}
+
+// ClearClaimHash clears the value of the "claim_hash" field.
+func (u *TokenUpsert) ClearClaimHash() *TokenUpsert {
+	u.SetNull(token.FieldClaimHash)
+	return u
+}
+
+// SetClaimDays sets the "claim_days" field.
+func (u *TokenUpsert) SetClaimDays(v int) *TokenUpsert {
+	u.Set(token.FieldClaimDays, v)
+	return u
+}
+
+// UpdateClaimDays sets the "claim_days" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateClaimDays() *TokenUpsert {
+	u.SetExcluded(token.FieldClaimDays)
+	return u
+}
+
+// AddClaimDays adds v to the "claim_days" field.
+func (u *TokenUpsert) AddClaimDays(v int) *TokenUpsert {
+	u.Add(token.FieldClaimDays, v)
+	return u
+}
+
+// ClearClaimDays clears the value of the "claim_days" field.
+func (u *TokenUpsert) ClearClaimDays() *TokenUpsert {
+	u.SetNull(token.FieldClaimDays)
+	return u
+}
+
+// SetClaimEndsAt sets the "claim_ends_at" field.
+func (u *TokenUpsert) SetClaimEndsAt(v time.Time) *TokenUpsert {
+	u.Set(token.FieldClaimEndsAt, v)
+	return u
+}
+
+// UpdateClaimEndsAt sets the "claim_ends_at" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateClaimEndsAt() *TokenUpsert {
+	u.SetExcluded(token.FieldClaimEndsAt)
+	return u
+}
+
+// ClearClaimEndsAt clears the value of the "claim_ends_at" field.
+func (u *TokenUpsert) ClearClaimEndsAt() *TokenUpsert {
+	u.SetNull(token.FieldClaimEndsAt)
+	return u
+}
+
+// SetClaimedAt sets the "claimed_at" field.
+func (u *TokenUpsert) SetClaimedAt(v time.Time) *TokenUpsert {
+	u.Set(token.FieldClaimedAt, v)
+	return u
+}
+
+// UpdateClaimedAt sets the "claimed_at" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateClaimedAt() *TokenUpsert {
+	u.SetExcluded(token.FieldClaimedAt)
+	return u
+}
+
+// ClearClaimedAt clears the value of the "claimed_at" field.
+func (u *TokenUpsert) ClearClaimedAt() *TokenUpsert {
+	u.SetNull(token.FieldClaimedAt)
+	return u
+}
+
+// SetClaimedBy sets the "claimed_by" field.
+func (u *TokenUpsert) SetClaimedBy(v string) *TokenUpsert {
+	u.Set(token.FieldClaimedBy, v)
+	return u
+}
+
+// UpdateClaimedBy sets the "claimed_by" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateClaimedBy() *TokenUpsert {
+	u.SetExcluded(token.FieldClaimedBy)
+	return u
+}
+
+// ClearClaimedBy clears the value of the "claimed_by" field.
+func (u *TokenUpsert) ClearClaimedBy() *TokenUpsert {
+	u.SetNull(token.FieldClaimedBy)
+	return u
+}
+
+// SetClaimedAddress sets the "claimed_address" field.
+func (u *TokenUpsert) SetClaimedAddress(v string) *TokenUpsert {
+	u.Set(token.FieldClaimedAddress, v)
+	return u
+}
+
+// UpdateClaimedAddress sets the "claimed_address" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateClaimedAddress() *TokenUpsert {
+	u.SetExcluded(token.FieldClaimedAddress)
+	return u
+}
+
+// ClearClaimedAddress clears the value of the "claimed_address" field.
+func (u *TokenUpsert) ClearClaimedAddress() *TokenUpsert {
+	u.SetNull(token.FieldClaimedAddress)
+	return u
+}
+
+// SetClaimedClient sets the "claimed_client" field.
+func (u *TokenUpsert) SetClaimedClient(v string) *TokenUpsert {
+	u.Set(token.FieldClaimedClient, v)
+	return u
+}
+
+// UpdateClaimedClient sets the "claimed_client" field to the value that was provided on create.
+func (u *TokenUpsert) UpdateClaimedClient() *TokenUpsert {
+	u.SetExcluded(token.FieldClaimedClient)
+	return u
+}
+
+// ClearClaimedClient clears the value of the "claimed_client" field.
+func (u *TokenUpsert) ClearClaimedClient() *TokenUpsert {
+	u.SetNull(token.FieldClaimedClient)
 	return u
 }
 
@@ -1639,6 +1894,160 @@ func (u *TokenUpsertOne) UpdateLeakedUntil() *TokenUpsertOne {
 func (u *TokenUpsertOne) ClearLeakedUntil() *TokenUpsertOne {
 	return u.Update(func(s *TokenUpsert) {
 		s.ClearLeakedUntil()
+	})
+}
+
+// SetClaimHash sets the "claim_hash" field.
+func (u *TokenUpsertOne) SetClaimHash(v []byte) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimHash(v)
+	})
+}
+
+// UpdateClaimHash sets the "claim_hash" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateClaimHash() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimHash()
+	})
+}
+
+// ClearClaimHash clears the value of the "claim_hash" field.
+func (u *TokenUpsertOne) ClearClaimHash() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimHash()
+	})
+}
+
+// SetClaimDays sets the "claim_days" field.
+func (u *TokenUpsertOne) SetClaimDays(v int) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimDays(v)
+	})
+}
+
+// AddClaimDays adds v to the "claim_days" field.
+func (u *TokenUpsertOne) AddClaimDays(v int) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.AddClaimDays(v)
+	})
+}
+
+// UpdateClaimDays sets the "claim_days" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateClaimDays() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimDays()
+	})
+}
+
+// ClearClaimDays clears the value of the "claim_days" field.
+func (u *TokenUpsertOne) ClearClaimDays() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimDays()
+	})
+}
+
+// SetClaimEndsAt sets the "claim_ends_at" field.
+func (u *TokenUpsertOne) SetClaimEndsAt(v time.Time) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimEndsAt(v)
+	})
+}
+
+// UpdateClaimEndsAt sets the "claim_ends_at" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateClaimEndsAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimEndsAt()
+	})
+}
+
+// ClearClaimEndsAt clears the value of the "claim_ends_at" field.
+func (u *TokenUpsertOne) ClearClaimEndsAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimEndsAt()
+	})
+}
+
+// SetClaimedAt sets the "claimed_at" field.
+func (u *TokenUpsertOne) SetClaimedAt(v time.Time) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedAt(v)
+	})
+}
+
+// UpdateClaimedAt sets the "claimed_at" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateClaimedAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedAt()
+	})
+}
+
+// ClearClaimedAt clears the value of the "claimed_at" field.
+func (u *TokenUpsertOne) ClearClaimedAt() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedAt()
+	})
+}
+
+// SetClaimedBy sets the "claimed_by" field.
+func (u *TokenUpsertOne) SetClaimedBy(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedBy(v)
+	})
+}
+
+// UpdateClaimedBy sets the "claimed_by" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateClaimedBy() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedBy()
+	})
+}
+
+// ClearClaimedBy clears the value of the "claimed_by" field.
+func (u *TokenUpsertOne) ClearClaimedBy() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedBy()
+	})
+}
+
+// SetClaimedAddress sets the "claimed_address" field.
+func (u *TokenUpsertOne) SetClaimedAddress(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedAddress(v)
+	})
+}
+
+// UpdateClaimedAddress sets the "claimed_address" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateClaimedAddress() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedAddress()
+	})
+}
+
+// ClearClaimedAddress clears the value of the "claimed_address" field.
+func (u *TokenUpsertOne) ClearClaimedAddress() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedAddress()
+	})
+}
+
+// SetClaimedClient sets the "claimed_client" field.
+func (u *TokenUpsertOne) SetClaimedClient(v string) *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedClient(v)
+	})
+}
+
+// UpdateClaimedClient sets the "claimed_client" field to the value that was provided on create.
+func (u *TokenUpsertOne) UpdateClaimedClient() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedClient()
+	})
+}
+
+// ClearClaimedClient clears the value of the "claimed_client" field.
+func (u *TokenUpsertOne) ClearClaimedClient() *TokenUpsertOne {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedClient()
 	})
 }
 
@@ -2332,6 +2741,160 @@ func (u *TokenUpsertBulk) UpdateLeakedUntil() *TokenUpsertBulk {
 func (u *TokenUpsertBulk) ClearLeakedUntil() *TokenUpsertBulk {
 	return u.Update(func(s *TokenUpsert) {
 		s.ClearLeakedUntil()
+	})
+}
+
+// SetClaimHash sets the "claim_hash" field.
+func (u *TokenUpsertBulk) SetClaimHash(v []byte) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimHash(v)
+	})
+}
+
+// UpdateClaimHash sets the "claim_hash" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateClaimHash() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimHash()
+	})
+}
+
+// ClearClaimHash clears the value of the "claim_hash" field.
+func (u *TokenUpsertBulk) ClearClaimHash() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimHash()
+	})
+}
+
+// SetClaimDays sets the "claim_days" field.
+func (u *TokenUpsertBulk) SetClaimDays(v int) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimDays(v)
+	})
+}
+
+// AddClaimDays adds v to the "claim_days" field.
+func (u *TokenUpsertBulk) AddClaimDays(v int) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.AddClaimDays(v)
+	})
+}
+
+// UpdateClaimDays sets the "claim_days" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateClaimDays() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimDays()
+	})
+}
+
+// ClearClaimDays clears the value of the "claim_days" field.
+func (u *TokenUpsertBulk) ClearClaimDays() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimDays()
+	})
+}
+
+// SetClaimEndsAt sets the "claim_ends_at" field.
+func (u *TokenUpsertBulk) SetClaimEndsAt(v time.Time) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimEndsAt(v)
+	})
+}
+
+// UpdateClaimEndsAt sets the "claim_ends_at" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateClaimEndsAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimEndsAt()
+	})
+}
+
+// ClearClaimEndsAt clears the value of the "claim_ends_at" field.
+func (u *TokenUpsertBulk) ClearClaimEndsAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimEndsAt()
+	})
+}
+
+// SetClaimedAt sets the "claimed_at" field.
+func (u *TokenUpsertBulk) SetClaimedAt(v time.Time) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedAt(v)
+	})
+}
+
+// UpdateClaimedAt sets the "claimed_at" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateClaimedAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedAt()
+	})
+}
+
+// ClearClaimedAt clears the value of the "claimed_at" field.
+func (u *TokenUpsertBulk) ClearClaimedAt() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedAt()
+	})
+}
+
+// SetClaimedBy sets the "claimed_by" field.
+func (u *TokenUpsertBulk) SetClaimedBy(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedBy(v)
+	})
+}
+
+// UpdateClaimedBy sets the "claimed_by" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateClaimedBy() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedBy()
+	})
+}
+
+// ClearClaimedBy clears the value of the "claimed_by" field.
+func (u *TokenUpsertBulk) ClearClaimedBy() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedBy()
+	})
+}
+
+// SetClaimedAddress sets the "claimed_address" field.
+func (u *TokenUpsertBulk) SetClaimedAddress(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedAddress(v)
+	})
+}
+
+// UpdateClaimedAddress sets the "claimed_address" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateClaimedAddress() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedAddress()
+	})
+}
+
+// ClearClaimedAddress clears the value of the "claimed_address" field.
+func (u *TokenUpsertBulk) ClearClaimedAddress() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedAddress()
+	})
+}
+
+// SetClaimedClient sets the "claimed_client" field.
+func (u *TokenUpsertBulk) SetClaimedClient(v string) *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.SetClaimedClient(v)
+	})
+}
+
+// UpdateClaimedClient sets the "claimed_client" field to the value that was provided on create.
+func (u *TokenUpsertBulk) UpdateClaimedClient() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.UpdateClaimedClient()
+	})
+}
+
+// ClearClaimedClient clears the value of the "claimed_client" field.
+func (u *TokenUpsertBulk) ClearClaimedClient() *TokenUpsertBulk {
+	return u.Update(func(s *TokenUpsert) {
+		s.ClearClaimedClient()
 	})
 }
 

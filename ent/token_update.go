@@ -474,6 +474,145 @@ func (_u *TokenUpdate) ClearLeakedUntil() *TokenUpdate {
 	return _u
 }
 
+// SetClaimHash sets the "claim_hash" field.
+func (_u *TokenUpdate) SetClaimHash(v []byte) *TokenUpdate {
+	_u.mutation.SetClaimHash(v)
+	return _u
+}
+
+// ClearClaimHash clears the value of the "claim_hash" field.
+func (_u *TokenUpdate) ClearClaimHash() *TokenUpdate {
+	_u.mutation.ClearClaimHash()
+	return _u
+}
+
+// SetClaimDays sets the "claim_days" field.
+func (_u *TokenUpdate) SetClaimDays(v int) *TokenUpdate {
+	_u.mutation.ResetClaimDays()
+	_u.mutation.SetClaimDays(v)
+	return _u
+}
+
+// SetNillableClaimDays sets the "claim_days" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableClaimDays(v *int) *TokenUpdate {
+	if v != nil {
+		_u.SetClaimDays(*v)
+	}
+	return _u
+}
+
+// AddClaimDays adds value to the "claim_days" field.
+func (_u *TokenUpdate) AddClaimDays(v int) *TokenUpdate {
+	_u.mutation.AddClaimDays(v)
+	return _u
+}
+
+// ClearClaimDays clears the value of the "claim_days" field.
+func (_u *TokenUpdate) ClearClaimDays() *TokenUpdate {
+	_u.mutation.ClearClaimDays()
+	return _u
+}
+
+// SetClaimEndsAt sets the "claim_ends_at" field.
+func (_u *TokenUpdate) SetClaimEndsAt(v time.Time) *TokenUpdate {
+	_u.mutation.SetClaimEndsAt(v)
+	return _u
+}
+
+// SetNillableClaimEndsAt sets the "claim_ends_at" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableClaimEndsAt(v *time.Time) *TokenUpdate {
+	if v != nil {
+		_u.SetClaimEndsAt(*v)
+	}
+	return _u
+}
+
+// ClearClaimEndsAt clears the value of the "claim_ends_at" field.
+func (_u *TokenUpdate) ClearClaimEndsAt() *TokenUpdate {
+	_u.mutation.ClearClaimEndsAt()
+	return _u
+}
+
+// SetClaimedAt sets the "claimed_at" field.
+func (_u *TokenUpdate) SetClaimedAt(v time.Time) *TokenUpdate {
+	_u.mutation.SetClaimedAt(v)
+	return _u
+}
+
+// SetNillableClaimedAt sets the "claimed_at" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableClaimedAt(v *time.Time) *TokenUpdate {
+	if v != nil {
+		_u.SetClaimedAt(*v)
+	}
+	return _u
+}
+
+// ClearClaimedAt clears the value of the "claimed_at" field.
+func (_u *TokenUpdate) ClearClaimedAt() *TokenUpdate {
+	_u.mutation.ClearClaimedAt()
+	return _u
+}
+
+// SetClaimedBy sets the "claimed_by" field.
+func (_u *TokenUpdate) SetClaimedBy(v string) *TokenUpdate {
+	_u.mutation.SetClaimedBy(v)
+	return _u
+}
+
+// SetNillableClaimedBy sets the "claimed_by" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableClaimedBy(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetClaimedBy(*v)
+	}
+	return _u
+}
+
+// ClearClaimedBy clears the value of the "claimed_by" field.
+func (_u *TokenUpdate) ClearClaimedBy() *TokenUpdate {
+	_u.mutation.ClearClaimedBy()
+	return _u
+}
+
+// SetClaimedAddress sets the "claimed_address" field.
+func (_u *TokenUpdate) SetClaimedAddress(v string) *TokenUpdate {
+	_u.mutation.SetClaimedAddress(v)
+	return _u
+}
+
+// SetNillableClaimedAddress sets the "claimed_address" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableClaimedAddress(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetClaimedAddress(*v)
+	}
+	return _u
+}
+
+// ClearClaimedAddress clears the value of the "claimed_address" field.
+func (_u *TokenUpdate) ClearClaimedAddress() *TokenUpdate {
+	_u.mutation.ClearClaimedAddress()
+	return _u
+}
+
+// SetClaimedClient sets the "claimed_client" field.
+func (_u *TokenUpdate) SetClaimedClient(v string) *TokenUpdate {
+	_u.mutation.SetClaimedClient(v)
+	return _u
+}
+
+// SetNillableClaimedClient sets the "claimed_client" field if the given value is not nil.
+func (_u *TokenUpdate) SetNillableClaimedClient(v *string) *TokenUpdate {
+	if v != nil {
+		_u.SetClaimedClient(*v)
+	}
+	return _u
+}
+
+// ClearClaimedClient clears the value of the "claimed_client" field.
+func (_u *TokenUpdate) ClearClaimedClient() *TokenUpdate {
+	_u.mutation.ClearClaimedClient()
+	return _u
+}
+
 // AddSecretIDs adds the "secrets" edge to the TokenSecret entity by IDs.
 func (_u *TokenUpdate) AddSecretIDs(ids ...string) *TokenUpdate {
 	_u.mutation.AddSecretIDs(ids...)
@@ -552,6 +691,11 @@ func (_u *TokenUpdate) check() error {
 	if v, ok := _u.mutation.ExternalID(); ok {
 		if err := token.ExternalIDValidator(v); err != nil {
 			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Token.external_id": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ClaimHash(); ok {
+		if err := token.ClaimHashValidator(v); err != nil {
+			return &ValidationError{Name: "claim_hash", err: fmt.Errorf(`ent: validator failed for field "Token.claim_hash": %w`, err)}
 		}
 	}
 	return nil
@@ -717,6 +861,51 @@ func (_u *TokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.LeakedUntilCleared() {
 		_spec.ClearField(token.FieldLeakedUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClaimHash(); ok {
+		_spec.SetField(token.FieldClaimHash, field.TypeBytes, value)
+	}
+	if _u.mutation.ClaimHashCleared() {
+		_spec.ClearField(token.FieldClaimHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ClaimDays(); ok {
+		_spec.SetField(token.FieldClaimDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedClaimDays(); ok {
+		_spec.AddField(token.FieldClaimDays, field.TypeInt, value)
+	}
+	if _u.mutation.ClaimDaysCleared() {
+		_spec.ClearField(token.FieldClaimDays, field.TypeInt)
+	}
+	if value, ok := _u.mutation.ClaimEndsAt(); ok {
+		_spec.SetField(token.FieldClaimEndsAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClaimEndsAtCleared() {
+		_spec.ClearField(token.FieldClaimEndsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClaimedAt(); ok {
+		_spec.SetField(token.FieldClaimedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClaimedAtCleared() {
+		_spec.ClearField(token.FieldClaimedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClaimedBy(); ok {
+		_spec.SetField(token.FieldClaimedBy, field.TypeString, value)
+	}
+	if _u.mutation.ClaimedByCleared() {
+		_spec.ClearField(token.FieldClaimedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.ClaimedAddress(); ok {
+		_spec.SetField(token.FieldClaimedAddress, field.TypeString, value)
+	}
+	if _u.mutation.ClaimedAddressCleared() {
+		_spec.ClearField(token.FieldClaimedAddress, field.TypeString)
+	}
+	if value, ok := _u.mutation.ClaimedClient(); ok {
+		_spec.SetField(token.FieldClaimedClient, field.TypeString, value)
+	}
+	if _u.mutation.ClaimedClientCleared() {
+		_spec.ClearField(token.FieldClaimedClient, field.TypeString)
 	}
 	if _u.mutation.SecretsCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -1226,6 +1415,145 @@ func (_u *TokenUpdateOne) ClearLeakedUntil() *TokenUpdateOne {
 	return _u
 }
 
+// SetClaimHash sets the "claim_hash" field.
+func (_u *TokenUpdateOne) SetClaimHash(v []byte) *TokenUpdateOne {
+	_u.mutation.SetClaimHash(v)
+	return _u
+}
+
+// ClearClaimHash clears the value of the "claim_hash" field.
+func (_u *TokenUpdateOne) ClearClaimHash() *TokenUpdateOne {
+	_u.mutation.ClearClaimHash()
+	return _u
+}
+
+// SetClaimDays sets the "claim_days" field.
+func (_u *TokenUpdateOne) SetClaimDays(v int) *TokenUpdateOne {
+	_u.mutation.ResetClaimDays()
+	_u.mutation.SetClaimDays(v)
+	return _u
+}
+
+// SetNillableClaimDays sets the "claim_days" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableClaimDays(v *int) *TokenUpdateOne {
+	if v != nil {
+		_u.SetClaimDays(*v)
+	}
+	return _u
+}
+
+// AddClaimDays adds value to the "claim_days" field.
+func (_u *TokenUpdateOne) AddClaimDays(v int) *TokenUpdateOne {
+	_u.mutation.AddClaimDays(v)
+	return _u
+}
+
+// ClearClaimDays clears the value of the "claim_days" field.
+func (_u *TokenUpdateOne) ClearClaimDays() *TokenUpdateOne {
+	_u.mutation.ClearClaimDays()
+	return _u
+}
+
+// SetClaimEndsAt sets the "claim_ends_at" field.
+func (_u *TokenUpdateOne) SetClaimEndsAt(v time.Time) *TokenUpdateOne {
+	_u.mutation.SetClaimEndsAt(v)
+	return _u
+}
+
+// SetNillableClaimEndsAt sets the "claim_ends_at" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableClaimEndsAt(v *time.Time) *TokenUpdateOne {
+	if v != nil {
+		_u.SetClaimEndsAt(*v)
+	}
+	return _u
+}
+
+// ClearClaimEndsAt clears the value of the "claim_ends_at" field.
+func (_u *TokenUpdateOne) ClearClaimEndsAt() *TokenUpdateOne {
+	_u.mutation.ClearClaimEndsAt()
+	return _u
+}
+
+// SetClaimedAt sets the "claimed_at" field.
+func (_u *TokenUpdateOne) SetClaimedAt(v time.Time) *TokenUpdateOne {
+	_u.mutation.SetClaimedAt(v)
+	return _u
+}
+
+// SetNillableClaimedAt sets the "claimed_at" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableClaimedAt(v *time.Time) *TokenUpdateOne {
+	if v != nil {
+		_u.SetClaimedAt(*v)
+	}
+	return _u
+}
+
+// ClearClaimedAt clears the value of the "claimed_at" field.
+func (_u *TokenUpdateOne) ClearClaimedAt() *TokenUpdateOne {
+	_u.mutation.ClearClaimedAt()
+	return _u
+}
+
+// SetClaimedBy sets the "claimed_by" field.
+func (_u *TokenUpdateOne) SetClaimedBy(v string) *TokenUpdateOne {
+	_u.mutation.SetClaimedBy(v)
+	return _u
+}
+
+// SetNillableClaimedBy sets the "claimed_by" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableClaimedBy(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetClaimedBy(*v)
+	}
+	return _u
+}
+
+// ClearClaimedBy clears the value of the "claimed_by" field.
+func (_u *TokenUpdateOne) ClearClaimedBy() *TokenUpdateOne {
+	_u.mutation.ClearClaimedBy()
+	return _u
+}
+
+// SetClaimedAddress sets the "claimed_address" field.
+func (_u *TokenUpdateOne) SetClaimedAddress(v string) *TokenUpdateOne {
+	_u.mutation.SetClaimedAddress(v)
+	return _u
+}
+
+// SetNillableClaimedAddress sets the "claimed_address" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableClaimedAddress(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetClaimedAddress(*v)
+	}
+	return _u
+}
+
+// ClearClaimedAddress clears the value of the "claimed_address" field.
+func (_u *TokenUpdateOne) ClearClaimedAddress() *TokenUpdateOne {
+	_u.mutation.ClearClaimedAddress()
+	return _u
+}
+
+// SetClaimedClient sets the "claimed_client" field.
+func (_u *TokenUpdateOne) SetClaimedClient(v string) *TokenUpdateOne {
+	_u.mutation.SetClaimedClient(v)
+	return _u
+}
+
+// SetNillableClaimedClient sets the "claimed_client" field if the given value is not nil.
+func (_u *TokenUpdateOne) SetNillableClaimedClient(v *string) *TokenUpdateOne {
+	if v != nil {
+		_u.SetClaimedClient(*v)
+	}
+	return _u
+}
+
+// ClearClaimedClient clears the value of the "claimed_client" field.
+func (_u *TokenUpdateOne) ClearClaimedClient() *TokenUpdateOne {
+	_u.mutation.ClearClaimedClient()
+	return _u
+}
+
 // AddSecretIDs adds the "secrets" edge to the TokenSecret entity by IDs.
 func (_u *TokenUpdateOne) AddSecretIDs(ids ...string) *TokenUpdateOne {
 	_u.mutation.AddSecretIDs(ids...)
@@ -1317,6 +1645,11 @@ func (_u *TokenUpdateOne) check() error {
 	if v, ok := _u.mutation.ExternalID(); ok {
 		if err := token.ExternalIDValidator(v); err != nil {
 			return &ValidationError{Name: "external_id", err: fmt.Errorf(`ent: validator failed for field "Token.external_id": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ClaimHash(); ok {
+		if err := token.ClaimHashValidator(v); err != nil {
+			return &ValidationError{Name: "claim_hash", err: fmt.Errorf(`ent: validator failed for field "Token.claim_hash": %w`, err)}
 		}
 	}
 	return nil
@@ -1499,6 +1832,51 @@ func (_u *TokenUpdateOne) sqlSave(ctx context.Context) (_node *Token, err error)
 	}
 	if _u.mutation.LeakedUntilCleared() {
 		_spec.ClearField(token.FieldLeakedUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClaimHash(); ok {
+		_spec.SetField(token.FieldClaimHash, field.TypeBytes, value)
+	}
+	if _u.mutation.ClaimHashCleared() {
+		_spec.ClearField(token.FieldClaimHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ClaimDays(); ok {
+		_spec.SetField(token.FieldClaimDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedClaimDays(); ok {
+		_spec.AddField(token.FieldClaimDays, field.TypeInt, value)
+	}
+	if _u.mutation.ClaimDaysCleared() {
+		_spec.ClearField(token.FieldClaimDays, field.TypeInt)
+	}
+	if value, ok := _u.mutation.ClaimEndsAt(); ok {
+		_spec.SetField(token.FieldClaimEndsAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClaimEndsAtCleared() {
+		_spec.ClearField(token.FieldClaimEndsAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClaimedAt(); ok {
+		_spec.SetField(token.FieldClaimedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ClaimedAtCleared() {
+		_spec.ClearField(token.FieldClaimedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ClaimedBy(); ok {
+		_spec.SetField(token.FieldClaimedBy, field.TypeString, value)
+	}
+	if _u.mutation.ClaimedByCleared() {
+		_spec.ClearField(token.FieldClaimedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.ClaimedAddress(); ok {
+		_spec.SetField(token.FieldClaimedAddress, field.TypeString, value)
+	}
+	if _u.mutation.ClaimedAddressCleared() {
+		_spec.ClearField(token.FieldClaimedAddress, field.TypeString)
+	}
+	if value, ok := _u.mutation.ClaimedClient(); ok {
+		_spec.SetField(token.FieldClaimedClient, field.TypeString, value)
+	}
+	if _u.mutation.ClaimedClientCleared() {
+		_spec.ClearField(token.FieldClaimedClient, field.TypeString)
 	}
 	if _u.mutation.SecretsCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -15,6 +15,9 @@ const shared = [
 const entities = "decode-named-character-reference";
 const alias = { [entities]: fileURLToPath(new URL(`node_modules/${entities}/index.js`, import.meta.url)) };
 
+/** The server that the dashboard asks while it is worked on. */
+const server = process.env.BROKER_URL ?? "http://localhost:8080";
+
 export default defineConfig({
   resolve: { alias },
   plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true }), react(), tailwindcss()],
@@ -24,7 +27,7 @@ export default defineConfig({
     target: "es2023",
     rolldownOptions: { output: { codeSplitting: { groups: shared } } },
   },
-  server: { proxy: { "/graphql": process.env.BROKER_URL ?? "http://localhost:8080" } },
+  server: { proxy: { "/graphql": server, "/health": server } },
   test: {
     testTimeout: 30_000,
     projects: [

@@ -22,6 +22,7 @@ func (w *world) fields() map[string]string {
 		"Query.viewer":            `{viewer{__typename}}`,
 		"Query.node":              fmt.Sprintf(`{node(id:%q){id}}`, w.repo.ID),
 		"Query.token":             fmt.Sprintf(`{token(id:%q){id secrets{hint} rateLimitStatus{limit} usage(range:DAY){requests}}}`, w.token.ID),
+		"Query.tokenClaim":        `{tokenClaim(code:"x"){description}}`,
 		"Query.tokens":            `{tokens{totalCount edges{node{id hint}}}}`,
 		"Query.repository":        fmt.Sprintf(`{repository(id:%q){id packageCount versionCount storedBytes syncs{edges{node{id repository{id}}}}}}`, w.repo.ID),
 		"Query.repositories":      `{repositories{edges{node{id}}}}`,
@@ -41,6 +42,8 @@ func (w *world) fields() map[string]string {
 		"Mutation.createToken":                     `mutation{createToken(input:{description:"new"}){secret}}`,
 		"Mutation.updateToken":                     fmt.Sprintf(`mutation{updateToken(id:%q,input:{description:"x"}){id}}`, w.token.ID),
 		"Mutation.rotateToken":                     `mutation{rotateToken(id:"tok_nobody"){secret}}`,
+		"Mutation.renewClaim":                      `mutation{renewClaim(id:"tok_nobody"){claimLink}}`,
+		"Mutation.claimToken":                      `mutation{claimToken(code:"x"){secret}}`,
 		"Mutation.endRotation":                     `mutation{endRotation(id:"tok_nobody"){id}}`,
 		"Mutation.cancelRotation":                  `mutation{cancelRotation(id:"tok_nobody"){id}}`,
 		"Mutation.disableTokens":                   `mutation{disableTokens(ids:["tok_nobody"]){id}}`,
@@ -108,6 +111,7 @@ var allowed = map[string]string{
 	"Query.token":                              "nyyyyyy",
 	"Query.explain":                            "nyyyyyy",
 	"Query.tokens":                             "nyyyyyy",
+	"Query.tokenClaim":                         "yyyyyyy",
 	"Query.repository":                         "nyyyyyy",
 	"Query.repositories":                       "nyyyyyy",
 	"Query.package":                            "nyyyyyy",
@@ -124,6 +128,8 @@ var allowed = map[string]string{
 	"Mutation.createToken":                     "nnnynyy",
 	"Mutation.updateToken":                     "nnnynyy",
 	"Mutation.rotateToken":                     "nnnynyy",
+	"Mutation.renewClaim":                      "nnnynyy",
+	"Mutation.claimToken":                      "yyyyyyy",
 	"Mutation.endRotation":                     "nnnynyy",
 	"Mutation.cancelRotation":                  "nnnynyy",
 	"Mutation.disableTokens":                   "nnnynyy",
@@ -234,13 +240,25 @@ func TestViewersAreToldWhatTheyMay(t *testing.T) {
 		person(user.RoleVIEWER), person(user.RoleMAINTAINER), person(user.RoleOWNER),
 	}
 	for i, caller := range callers {
-		said := w.ask(caller, `{viewer{... on User{may} ... on Token{may}}}`, nil)
-		var viewer struct{ May []string }
+		said := w.ask(caller, `{viewer{... on User{may mayNot{action why}} ... on Token{may}}}`, nil)
+		var viewer struct {
+			May    []string
+			MayNot []struct{ Action, Why string }
+		}
 		w.must(json.Unmarshal(said.Data["viewer"], &viewer))
 		for action, field := range needs {
 			if told := slices.Contains(viewer.May, action); told != (allowed[field][i+1] == 'y') {
 				t.Errorf("%s is told of %s: %v", caller.Name(), action, told)
 			}
+		}
+		for _, denial := range viewer.MayNot { // in the words of the refusal
+			refused := w.ask(caller, w.fields()[needs[denial.Action]], nil)
+			if slices.Contains(viewer.May, denial.Action) || len(refused.Errors) != 1 || refused.Errors[0].Message != denial.Why {
+				t.Errorf("%s is told of %s: %q, and refused with %v", caller.Name(), denial.Action, denial.Why, refused.Errors)
+			}
+		}
+		if people := caller.User != nil; people && len(viewer.May)+len(viewer.MayNot) != len(needs) {
+			t.Errorf("%s is told of %v, and not of %v", caller.Name(), viewer.May, viewer.MayNot)
 		}
 		if len(viewer.May) > len(needs) {
 			t.Errorf("%s is told of more: %v", caller.Name(), viewer.May)

@@ -82,10 +82,15 @@ func (r *tokenResolver) May(ctx context.Context, obj *ent.Token) ([]model.Action
 }
 
 func (r *userResolver) May(ctx context.Context, obj *ent.User) ([]model.Action, error) {
-	if subject := auth.FromContext(ctx); subject != nil && subject.User != nil && subject.User.ID == obj.ID {
-		return actions(subject), nil
+	return actions(subjectOf(ctx, obj)), nil
+}
+
+func (r *userResolver) MayNot(ctx context.Context, obj *ent.User) ([]*model.Denial, error) {
+	all := []*model.Denial{}
+	for _, denial := range subjectOf(ctx, obj).MayNot() {
+		all = append(all, &model.Denial{Action: model.Action(denial.Action.String()), Why: denial.Why})
 	}
-	return actions(&auth.Subject{User: obj}), nil
+	return all, nil
 }
 
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }

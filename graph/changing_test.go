@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -91,6 +92,8 @@ func (w *world) changing() map[string]string {
 		"rotateToken":                     fmt.Sprintf(`mutation{rotateToken(id:%q){secret}}`, w.token.ID),
 		"cancelRotation":                  fmt.Sprintf(`mutation{cancelRotation(id:%q){id}}`, w.token.ID),
 		"endRotation":                     fmt.Sprintf(`mutation{endRotation(id:%q){id}}`, w.token.ID),
+		"renewClaim":                      `mutation{renewClaim(id:"tok_waits"){claimLink}}`,
+		"claimToken":                      `mutation{claimToken(code:"` + claimCode + `"){secret}}`,
 		"disableTokens":                   fmt.Sprintf(`mutation{disableTokens(ids:[%q]){id}}`, w.token.ID),
 		"enableTokens":                    fmt.Sprintf(`mutation{enableTokens(ids:[%q]){id}}`, w.token.ID),
 		"releaseTokens":                   fmt.Sprintf(`mutation{releaseTokens(ids:[%q]){id}}`, w.token.ID),
@@ -134,6 +137,17 @@ func (w *world) changing() map[string]string {
 		"renewRecoveryCodes":              `mutation{renewRecoveryCodes(password:"another good one here",code:"CODE"){recoveryCodes}}`,
 		"disableTotp":                     `mutation{disableTotp(password:"another good one here",code:"CODE"){totpEnabled}}`,
 	}
+}
+
+// claimCode is the code of the link to the token tok_offered.
+var claimCode = strings.Repeat("c", 43)
+
+// waiting makes two tokens that wait to be claimed, tok_waits and tok_offered.
+func (w *world) waiting() {
+	w.Helper()
+	hash, ends := sha256.Sum256([]byte(claimCode)), time.Now().Add(time.Hour)
+	w.must(w.db.Client.Token.Create().SetID("tok_waits").SetDescription("waits").SetCreatedBy("x").SetClaimEndsAt(ends).Exec(w.Context()))
+	w.must(w.db.Client.Token.Create().SetID("tok_offered").SetDescription("offered").SetCreatedBy("x").SetClaimEndsAt(ends).SetClaimHash(hash[:]).Exec(w.Context()))
 }
 
 // changedVersion stores a release, ver_changed, of which the source says something else by now.
@@ -214,6 +228,7 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(w.run.Update().SetActive(true).Exec(t.Context()))
 		w.must(w.repo.Update().SetDoubtedAt(time.Now()).Exec(t.Context()))
 		w.must(db.Client.Claim.Create().SetID("claim_closed").SetPattern("acme/*").SetClosedAt(time.Now()).Exec(t.Context()))
+		w.waiting()
 		w.changedVersion()
 		w.must(db.Client.Block.Create().SetID("block_1").SetPackage("a/b").SetVersions("*").SetReason("x").SetCreatedBy("x").Exec(t.Context()))
 		w.must(db.Client.Advisory.Create().SetID("adv_1").SetPackage("acme/lib").SetAdvisoryID("BROKER-1").SetAffectedVersions("<1").SetTitle("x").SetReportedAt(time.Now()).
@@ -221,7 +236,7 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(db.Client.Organization.Create().SetID("org_1").SetHost("GITEA").SetURL("http://127.0.0.1:1").SetName("other").Exec(t.Context()))
 		servicetest.Require(t, "git", "git")
 		w.sources.Git = git.New(git.Config{Dir: t.TempDir(), Limits: git.DefaultLimits})
-		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation",
+		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation", "renewClaim", "claimToken",
 			"disableTokens", "enableTokens", "releaseTokens", "revokeTokens", "revokeMatchingTokens", "cancelSync", "syncRepository", "confirmRemovals", "releaseClaim",
 			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock", "createAdvisory", "updateAdvisory", "removeAdvisory", "createWebhookSecret", "removeWebhookSecret",
 			"addOrganization", "updateOrganization", "syncOrganization", "createOrganizationWebhookSecret", "removeOrganizationWebhookSecret", "removeOrganization",

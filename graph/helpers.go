@@ -67,7 +67,7 @@ func whereTokens(w *model.TokenWhere, now time.Time) ([]predicate.Token, error) 
 	where := tokens.Where{
 		Search: w.Search, Status: w.Status, Permission: w.Permission, ExternalID: w.ExternalID, Label: w.Label,
 		UnusedSince: w.UnusedSince, UsedSince: w.UsedSince, NeverUsed: w.NeverUsed, ExpiresBefore: w.ExpiresBefore,
-		CreatedBefore: w.CreatedBefore, Parent: w.Parent, Leaked: w.Leaked,
+		CreatedBefore: w.CreatedBefore, Parent: w.Parent, Leaked: w.Leaked, ClaimPending: w.ClaimPending,
 	}
 	return where.Predicates(now)
 }
@@ -180,6 +180,14 @@ func actions(s *auth.Subject) []model.Action {
 		all = append(all, model.Action(action.String()))
 	}
 	return all
+}
+
+// subjectOf is a person as the API would have them ask: as they do where it is they who ask.
+func subjectOf(ctx context.Context, u *ent.User) *auth.Subject {
+	if asking := auth.FromContext(ctx); asking != nil && asking.User != nil && asking.User.ID == u.ID {
+		return asking
+	}
+	return &auth.Subject{User: u}
 }
 
 func yes(b *bool) bool { return b != nil && *b }

@@ -28,11 +28,22 @@ func (r *mutationResolver) CreateToken(ctx context.Context, input model.CreateTo
 	if err != nil {
 		return nil, err
 	}
-	row, secret, err := r.Access.Create(ctx, subject.Token, tokens.NewToken{
+	in := tokens.NewToken{
 		Description: input.Description, Permission: input.Permission, Packages: input.Packages, PackageRules: plain(input.PackageRules), Networks: input.Networks,
 		RateLimit: input.RateLimit, ExpiresAt: input.ExpiresAt, NeverExpires: yes(input.NeverExpires),
 		ExternalID: input.ExternalID, Labels: plain(input.Labels),
-	})
+	}
+	if yes(input.Claim) {
+		row, code, err := r.Access.CreateForClaim(ctx, subject.Token, in, input.ClaimDays)
+		if err != nil {
+			return nil, err
+		}
+		return &model.CreateTokenPayload{Token: row, ClaimLink: new(tokens.ClaimLink(r.PublicURL, code))}, nil
+	}
+	if input.ClaimDays != nil {
+		return nil, fault.Invalidf("claimDays", "claimDays is how long a claim link works: say claim: true as well.")
+	}
+	row, secret, err := r.Access.Create(ctx, subject.Token, in)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +71,26 @@ func (r *mutationResolver) RotateToken(ctx context.Context, id string, gracePeri
 		return nil, err
 	}
 	return &model.RotateTokenPayload{Token: done.Token, Secret: done.Secret.Reveal(), PreviousExpiresAt: done.PreviousExpiresAt}, nil
+}
+
+func (r *mutationResolver) RenewClaim(ctx context.Context, id string, claimDays *int) (*model.RenewClaimPayload, error) {
+	maker, err := mayManage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row, code, err := r.Access.RenewClaim(ctx, maker, id, claimDays)
+	if err != nil {
+		return nil, err
+	}
+	return &model.RenewClaimPayload{Token: row, ClaimLink: tokens.ClaimLink(r.PublicURL, code)}, nil
+}
+
+func (r *mutationResolver) ClaimToken(ctx context.Context, code string) (*model.ClaimTokenPayload, error) {
+	row, secret, err := r.Access.Claim(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	return &model.ClaimTokenPayload{Description: row.Description, Permission: row.Permission, ExpiresAt: row.ExpiresAt, Secret: secret.Reveal()}, nil
 }
 
 func (r *mutationResolver) EndRotation(ctx context.Context, id string) (*ent.Token, error) {
@@ -157,6 +188,14 @@ func (r *queryResolver) Token(ctx context.Context, id string) (*ent.Token, error
 		return nil, nil
 	}
 	return row, err
+}
+
+func (r *queryResolver) TokenClaim(ctx context.Context, code string) (*model.TokenClaim, error) {
+	row, err := r.Access.Claimable(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	return &model.TokenClaim{Description: row.Description, Permission: row.Permission, ExpiresAt: row.ExpiresAt, EndsAt: *row.ClaimEndsAt}, nil
 }
 
 func (r *queryResolver) Tokens(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.TokenOrder, where *model.TokenWhere) (*ent.TokenConnection, error) {
@@ -291,6 +330,10 @@ func (r *tokenResolver) Secrets(ctx context.Context, obj *ent.Token) ([]*ent.Tok
 
 func (r *tokenResolver) Usage(ctx context.Context, obj *ent.Token, rangeArg usage.Range) (*usage.Report, error) {
 	return r.usage(ctx, rangeArg, usage.Filter{TokenID: obj.ID})
+}
+
+func (r *tokenResolver) ClaimPending(ctx context.Context, obj *ent.Token) (bool, error) {
+	return tokens.ClaimPending(obj), nil
 }
 
 func (r *tokenSecretResolver) Usage(ctx context.Context, obj *ent.TokenSecret, rangeArg usage.Range) (*usage.Report, error) {

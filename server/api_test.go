@@ -56,6 +56,37 @@ func TestRefusalsWithinTheAPIAreCounted(t *testing.T) {
 	}
 }
 
+// Whoever opens a claim link is held up by the address they come from, once they tried codes that no link has; from elsewhere
+// the link works, and the token says from where and with what it was claimed. Opening the page of the link claims nothing.
+func TestClaimLinksKnowWhereTheyAreOpened(t *testing.T) {
+	t.Parallel()
+	s := newTestServer(t)
+	row, code, err := s.access.CreateForClaim(t.Context(), nil, tokens.NewToken{Description: "Order 7"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := func(code, address string) string {
+		body := `{"query":"mutation($c:String!){claimToken(code:$c){secret}}","variables":{"c":"` + code + `"}}`
+		return s.ask(http.MethodPost, called{path: "/graphql", body: body}, http.Header{"User-Agent": {"Firefox"}}, address+":1").Body.String()
+	}
+	for range 20 {
+		if answer := claim("no such code", "192.0.2.9"); !strings.Contains(answer, "This link does not work") {
+			t.Fatal(answer)
+		}
+	}
+	if answer := claim(code, "192.0.2.9"); !strings.Contains(answer, `"RATE_LIMITED"`) {
+		t.Errorf("from where somebody guesses: %s", answer)
+	}
+	s.ask(http.MethodGet, called{path: "/claim"}, http.Header{"Accept": {"text/html"}}, "192.0.2.7:1")
+	if answer := claim(code, "192.0.2.7"); !strings.Contains(answer, `"secret":"pkb_ro_`) {
+		t.Errorf("from elsewhere: %s", answer)
+	}
+	claimed := s.db.Client.Token.GetX(t.Context(), row.ID)
+	if claimed.ClaimedBy != nil || *claimed.ClaimedAddress != "192.0.2.7" || *claimed.ClaimedClient != "Firefox" {
+		t.Errorf("claimed by %v from %v with %v", claimed.ClaimedBy, *claimed.ClaimedAddress, *claimed.ClaimedClient)
+	}
+}
+
 // The API tells a refused caller in the form of GraphQL, with the code of the contract and the refusal's own reason.
 func TestRefusalsOfTheAPIAreGraphQL(t *testing.T) {
 	t.Parallel()

@@ -866,6 +866,13 @@ var (
 		{Name: "leaked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "leaked_url", Type: field.TypeString, Nullable: true},
 		{Name: "leaked_until", Type: field.TypeTime, Nullable: true},
+		{Name: "claim_hash", Type: field.TypeBytes, Nullable: true, Size: 32},
+		{Name: "claim_days", Type: field.TypeInt, Nullable: true},
+		{Name: "claim_ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "claimed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "claimed_by", Type: field.TypeString, Nullable: true},
+		{Name: "claimed_address", Type: field.TypeString, Nullable: true},
+		{Name: "claimed_client", Type: field.TypeString, Nullable: true},
 	}
 	// TokensTable holds the schema information for the "tokens" table.
 	TokensTable = &schema.Table{
@@ -890,6 +897,11 @@ var (
 				Name:    "token_parent_id",
 				Unique:  false,
 				Columns: []*schema.Column{TokensColumns[13]},
+			},
+			{
+				Name:    "token_claim_hash",
+				Unique:  true,
+				Columns: []*schema.Column{TokensColumns[28]},
 			},
 			{
 				Name:    "token_last_used_at",

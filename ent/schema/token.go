@@ -64,6 +64,15 @@ func (Token) Fields() []ent.Field {
 		field.String("leaked_url").Optional().Nillable().Comment("Where, as the report said."),
 		field.Time("leaked_until").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("When a rotation after the report ends what was found; null until there is one."),
+		field.Bytes("claim_hash").Optional().Sensitive().MaxLen(32).Annotations(entgql.Skip()).
+			Comment("SHA-256 of the code in its claim link; null where its secret was shown when it was made."),
+		field.Int("claim_days").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("How many days a claim link of it works, unless said."),
+		field.Time("claim_ends_at").Optional().Nillable().Comment("When its claim link ends; the link before that was replaced."),
+		field.Time("claimed_at").Optional().Nillable().Comment("When its secret was made, for whoever opened the link; null before."),
+		field.String("claimed_by").Optional().Nillable().Comment("Who opened it, where they were signed in."),
+		field.String("claimed_address").Optional().Nillable(),
+		field.String("claimed_client").Optional().Nillable(),
 	}
 }
 
@@ -82,6 +91,7 @@ func (Token) Indexes() []ent.Index {
 		index.Fields("external_id").Unique().Annotations(entsql.IndexWhere("revoked_at IS NULL")),
 		index.Fields("external_id").StorageKey("token_external_id_all"),
 		index.Fields("parent_id"),
+		index.Fields("claim_hash").Unique(),
 		index.Fields("last_used_at"),
 		index.Fields("expires_at"),
 	}

@@ -72,6 +72,20 @@ const (
 	FieldLeakedURL = "leaked_url"
 	// FieldLeakedUntil holds the string denoting the leaked_until field in the database.
 	FieldLeakedUntil = "leaked_until"
+	// FieldClaimHash holds the string denoting the claim_hash field in the database.
+	FieldClaimHash = "claim_hash"
+	// FieldClaimDays holds the string denoting the claim_days field in the database.
+	FieldClaimDays = "claim_days"
+	// FieldClaimEndsAt holds the string denoting the claim_ends_at field in the database.
+	FieldClaimEndsAt = "claim_ends_at"
+	// FieldClaimedAt holds the string denoting the claimed_at field in the database.
+	FieldClaimedAt = "claimed_at"
+	// FieldClaimedBy holds the string denoting the claimed_by field in the database.
+	FieldClaimedBy = "claimed_by"
+	// FieldClaimedAddress holds the string denoting the claimed_address field in the database.
+	FieldClaimedAddress = "claimed_address"
+	// FieldClaimedClient holds the string denoting the claimed_client field in the database.
+	FieldClaimedClient = "claimed_client"
 	// EdgeSecrets holds the string denoting the secrets edge name in mutations.
 	EdgeSecrets = "secrets"
 	// Table holds the table name of the token in the database.
@@ -115,6 +129,13 @@ var Columns = []string{
 	FieldLeakedAt,
 	FieldLeakedURL,
 	FieldLeakedUntil,
+	FieldClaimHash,
+	FieldClaimDays,
+	FieldClaimEndsAt,
+	FieldClaimedAt,
+	FieldClaimedBy,
+	FieldClaimedAddress,
+	FieldClaimedClient,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -144,6 +165,8 @@ var (
 	DefaultLabels []schema.Label
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
+	// ClaimHashValidator is a validator for the "claim_hash" field. It is called by the builders before save.
+	ClaimHashValidator func([]byte) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -297,6 +320,36 @@ func ByLeakedURL(opts ...sql.OrderTermOption) OrderOption {
 // ByLeakedUntil orders the results by the leaked_until field.
 func ByLeakedUntil(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLeakedUntil, opts...).ToFunc()
+}
+
+// ByClaimDays orders the results by the claim_days field.
+func ByClaimDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClaimDays, opts...).ToFunc()
+}
+
+// ByClaimEndsAt orders the results by the claim_ends_at field.
+func ByClaimEndsAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClaimEndsAt, opts...).ToFunc()
+}
+
+// ByClaimedAt orders the results by the claimed_at field.
+func ByClaimedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClaimedAt, opts...).ToFunc()
+}
+
+// ByClaimedBy orders the results by the claimed_by field.
+func ByClaimedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClaimedBy, opts...).ToFunc()
+}
+
+// ByClaimedAddress orders the results by the claimed_address field.
+func ByClaimedAddress(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClaimedAddress, opts...).ToFunc()
+}
+
+// ByClaimedClient orders the results by the claimed_client field.
+func ByClaimedClient(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClaimedClient, opts...).ToFunc()
 }
 
 // BySecretsCount orders the results by secrets count.

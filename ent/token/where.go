@@ -175,6 +175,41 @@ func LeakedUntil(v time.Time) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldLeakedUntil, v))
 }
 
+// ClaimHash applies equality check predicate on the "claim_hash" field. It's identical to ClaimHashEQ.
+func ClaimHash(v []byte) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimHash, v))
+}
+
+// ClaimDays applies equality check predicate on the "claim_days" field. It's identical to ClaimDaysEQ.
+func ClaimDays(v int) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimDays, v))
+}
+
+// ClaimEndsAt applies equality check predicate on the "claim_ends_at" field. It's identical to ClaimEndsAtEQ.
+func ClaimEndsAt(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimEndsAt, v))
+}
+
+// ClaimedAt applies equality check predicate on the "claimed_at" field. It's identical to ClaimedAtEQ.
+func ClaimedAt(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedAt, v))
+}
+
+// ClaimedBy applies equality check predicate on the "claimed_by" field. It's identical to ClaimedByEQ.
+func ClaimedBy(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedBy, v))
+}
+
+// ClaimedAddress applies equality check predicate on the "claimed_address" field. It's identical to ClaimedAddressEQ.
+func ClaimedAddress(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedAddress, v))
+}
+
+// ClaimedClient applies equality check predicate on the "claimed_client" field. It's identical to ClaimedClientEQ.
+func ClaimedClient(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedClient, v))
+}
+
 // DescriptionEQ applies the EQ predicate on the "description" field.
 func DescriptionEQ(v string) predicate.Token {
 	return predicate.Token(sql.FieldEQ(FieldDescription, v))
@@ -1578,6 +1613,431 @@ func LeakedUntilIsNil() predicate.Token {
 // LeakedUntilNotNil applies the NotNil predicate on the "leaked_until" field.
 func LeakedUntilNotNil() predicate.Token {
 	return predicate.Token(sql.FieldNotNull(FieldLeakedUntil))
+}
+
+// ClaimHashEQ applies the EQ predicate on the "claim_hash" field.
+func ClaimHashEQ(v []byte) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimHash, v))
+}
+
+// ClaimHashNEQ applies the NEQ predicate on the "claim_hash" field.
+func ClaimHashNEQ(v []byte) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldClaimHash, v))
+}
+
+// ClaimHashIn applies the In predicate on the "claim_hash" field.
+func ClaimHashIn(vs ...[]byte) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldClaimHash, vs...))
+}
+
+// ClaimHashNotIn applies the NotIn predicate on the "claim_hash" field.
+func ClaimHashNotIn(vs ...[]byte) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldClaimHash, vs...))
+}
+
+// ClaimHashGT applies the GT predicate on the "claim_hash" field.
+func ClaimHashGT(v []byte) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldClaimHash, v))
+}
+
+// ClaimHashGTE applies the GTE predicate on the "claim_hash" field.
+func ClaimHashGTE(v []byte) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldClaimHash, v))
+}
+
+// ClaimHashLT applies the LT predicate on the "claim_hash" field.
+func ClaimHashLT(v []byte) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldClaimHash, v))
+}
+
+// ClaimHashLTE applies the LTE predicate on the "claim_hash" field.
+func ClaimHashLTE(v []byte) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldClaimHash, v))
+}
+
+// ClaimHashIsNil applies the IsNil predicate on the "claim_hash" field.
+func ClaimHashIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldClaimHash))
+}
+
+// ClaimHashNotNil applies the NotNil predicate on the "claim_hash" field.
+func ClaimHashNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldClaimHash))
+}
+
+// ClaimDaysEQ applies the EQ predicate on the "claim_days" field.
+func ClaimDaysEQ(v int) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimDays, v))
+}
+
+// ClaimDaysNEQ applies the NEQ predicate on the "claim_days" field.
+func ClaimDaysNEQ(v int) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldClaimDays, v))
+}
+
+// ClaimDaysIn applies the In predicate on the "claim_days" field.
+func ClaimDaysIn(vs ...int) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldClaimDays, vs...))
+}
+
+// ClaimDaysNotIn applies the NotIn predicate on the "claim_days" field.
+func ClaimDaysNotIn(vs ...int) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldClaimDays, vs...))
+}
+
+// ClaimDaysGT applies the GT predicate on the "claim_days" field.
+func ClaimDaysGT(v int) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldClaimDays, v))
+}
+
+// ClaimDaysGTE applies the GTE predicate on the "claim_days" field.
+func ClaimDaysGTE(v int) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldClaimDays, v))
+}
+
+// ClaimDaysLT applies the LT predicate on the "claim_days" field.
+func ClaimDaysLT(v int) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldClaimDays, v))
+}
+
+// ClaimDaysLTE applies the LTE predicate on the "claim_days" field.
+func ClaimDaysLTE(v int) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldClaimDays, v))
+}
+
+// ClaimDaysIsNil applies the IsNil predicate on the "claim_days" field.
+func ClaimDaysIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldClaimDays))
+}
+
+// ClaimDaysNotNil applies the NotNil predicate on the "claim_days" field.
+func ClaimDaysNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldClaimDays))
+}
+
+// ClaimEndsAtEQ applies the EQ predicate on the "claim_ends_at" field.
+func ClaimEndsAtEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimEndsAt, v))
+}
+
+// ClaimEndsAtNEQ applies the NEQ predicate on the "claim_ends_at" field.
+func ClaimEndsAtNEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldClaimEndsAt, v))
+}
+
+// ClaimEndsAtIn applies the In predicate on the "claim_ends_at" field.
+func ClaimEndsAtIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldClaimEndsAt, vs...))
+}
+
+// ClaimEndsAtNotIn applies the NotIn predicate on the "claim_ends_at" field.
+func ClaimEndsAtNotIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldClaimEndsAt, vs...))
+}
+
+// ClaimEndsAtGT applies the GT predicate on the "claim_ends_at" field.
+func ClaimEndsAtGT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldClaimEndsAt, v))
+}
+
+// ClaimEndsAtGTE applies the GTE predicate on the "claim_ends_at" field.
+func ClaimEndsAtGTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldClaimEndsAt, v))
+}
+
+// ClaimEndsAtLT applies the LT predicate on the "claim_ends_at" field.
+func ClaimEndsAtLT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldClaimEndsAt, v))
+}
+
+// ClaimEndsAtLTE applies the LTE predicate on the "claim_ends_at" field.
+func ClaimEndsAtLTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldClaimEndsAt, v))
+}
+
+// ClaimEndsAtIsNil applies the IsNil predicate on the "claim_ends_at" field.
+func ClaimEndsAtIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldClaimEndsAt))
+}
+
+// ClaimEndsAtNotNil applies the NotNil predicate on the "claim_ends_at" field.
+func ClaimEndsAtNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldClaimEndsAt))
+}
+
+// ClaimedAtEQ applies the EQ predicate on the "claimed_at" field.
+func ClaimedAtEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedAt, v))
+}
+
+// ClaimedAtNEQ applies the NEQ predicate on the "claimed_at" field.
+func ClaimedAtNEQ(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldClaimedAt, v))
+}
+
+// ClaimedAtIn applies the In predicate on the "claimed_at" field.
+func ClaimedAtIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldClaimedAt, vs...))
+}
+
+// ClaimedAtNotIn applies the NotIn predicate on the "claimed_at" field.
+func ClaimedAtNotIn(vs ...time.Time) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldClaimedAt, vs...))
+}
+
+// ClaimedAtGT applies the GT predicate on the "claimed_at" field.
+func ClaimedAtGT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldClaimedAt, v))
+}
+
+// ClaimedAtGTE applies the GTE predicate on the "claimed_at" field.
+func ClaimedAtGTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldClaimedAt, v))
+}
+
+// ClaimedAtLT applies the LT predicate on the "claimed_at" field.
+func ClaimedAtLT(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldClaimedAt, v))
+}
+
+// ClaimedAtLTE applies the LTE predicate on the "claimed_at" field.
+func ClaimedAtLTE(v time.Time) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldClaimedAt, v))
+}
+
+// ClaimedAtIsNil applies the IsNil predicate on the "claimed_at" field.
+func ClaimedAtIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldClaimedAt))
+}
+
+// ClaimedAtNotNil applies the NotNil predicate on the "claimed_at" field.
+func ClaimedAtNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldClaimedAt))
+}
+
+// ClaimedByEQ applies the EQ predicate on the "claimed_by" field.
+func ClaimedByEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedBy, v))
+}
+
+// ClaimedByNEQ applies the NEQ predicate on the "claimed_by" field.
+func ClaimedByNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldClaimedBy, v))
+}
+
+// ClaimedByIn applies the In predicate on the "claimed_by" field.
+func ClaimedByIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldClaimedBy, vs...))
+}
+
+// ClaimedByNotIn applies the NotIn predicate on the "claimed_by" field.
+func ClaimedByNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldClaimedBy, vs...))
+}
+
+// ClaimedByGT applies the GT predicate on the "claimed_by" field.
+func ClaimedByGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldClaimedBy, v))
+}
+
+// ClaimedByGTE applies the GTE predicate on the "claimed_by" field.
+func ClaimedByGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldClaimedBy, v))
+}
+
+// ClaimedByLT applies the LT predicate on the "claimed_by" field.
+func ClaimedByLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldClaimedBy, v))
+}
+
+// ClaimedByLTE applies the LTE predicate on the "claimed_by" field.
+func ClaimedByLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldClaimedBy, v))
+}
+
+// ClaimedByContains applies the Contains predicate on the "claimed_by" field.
+func ClaimedByContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldClaimedBy, v))
+}
+
+// ClaimedByHasPrefix applies the HasPrefix predicate on the "claimed_by" field.
+func ClaimedByHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldClaimedBy, v))
+}
+
+// ClaimedByHasSuffix applies the HasSuffix predicate on the "claimed_by" field.
+func ClaimedByHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldClaimedBy, v))
+}
+
+// ClaimedByIsNil applies the IsNil predicate on the "claimed_by" field.
+func ClaimedByIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldClaimedBy))
+}
+
+// ClaimedByNotNil applies the NotNil predicate on the "claimed_by" field.
+func ClaimedByNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldClaimedBy))
+}
+
+// ClaimedByEqualFold applies the EqualFold predicate on the "claimed_by" field.
+func ClaimedByEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldClaimedBy, v))
+}
+
+// ClaimedByContainsFold applies the ContainsFold predicate on the "claimed_by" field.
+func ClaimedByContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldClaimedBy, v))
+}
+
+// ClaimedAddressEQ applies the EQ predicate on the "claimed_address" field.
+func ClaimedAddressEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressNEQ applies the NEQ predicate on the "claimed_address" field.
+func ClaimedAddressNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressIn applies the In predicate on the "claimed_address" field.
+func ClaimedAddressIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldClaimedAddress, vs...))
+}
+
+// ClaimedAddressNotIn applies the NotIn predicate on the "claimed_address" field.
+func ClaimedAddressNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldClaimedAddress, vs...))
+}
+
+// ClaimedAddressGT applies the GT predicate on the "claimed_address" field.
+func ClaimedAddressGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressGTE applies the GTE predicate on the "claimed_address" field.
+func ClaimedAddressGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressLT applies the LT predicate on the "claimed_address" field.
+func ClaimedAddressLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressLTE applies the LTE predicate on the "claimed_address" field.
+func ClaimedAddressLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressContains applies the Contains predicate on the "claimed_address" field.
+func ClaimedAddressContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressHasPrefix applies the HasPrefix predicate on the "claimed_address" field.
+func ClaimedAddressHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressHasSuffix applies the HasSuffix predicate on the "claimed_address" field.
+func ClaimedAddressHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressIsNil applies the IsNil predicate on the "claimed_address" field.
+func ClaimedAddressIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldClaimedAddress))
+}
+
+// ClaimedAddressNotNil applies the NotNil predicate on the "claimed_address" field.
+func ClaimedAddressNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldClaimedAddress))
+}
+
+// ClaimedAddressEqualFold applies the EqualFold predicate on the "claimed_address" field.
+func ClaimedAddressEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldClaimedAddress, v))
+}
+
+// ClaimedAddressContainsFold applies the ContainsFold predicate on the "claimed_address" field.
+func ClaimedAddressContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldClaimedAddress, v))
+}
+
+// ClaimedClientEQ applies the EQ predicate on the "claimed_client" field.
+func ClaimedClientEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldEQ(FieldClaimedClient, v))
+}
+
+// ClaimedClientNEQ applies the NEQ predicate on the "claimed_client" field.
+func ClaimedClientNEQ(v string) predicate.Token {
+	return predicate.Token(sql.FieldNEQ(FieldClaimedClient, v))
+}
+
+// ClaimedClientIn applies the In predicate on the "claimed_client" field.
+func ClaimedClientIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldIn(FieldClaimedClient, vs...))
+}
+
+// ClaimedClientNotIn applies the NotIn predicate on the "claimed_client" field.
+func ClaimedClientNotIn(vs ...string) predicate.Token {
+	return predicate.Token(sql.FieldNotIn(FieldClaimedClient, vs...))
+}
+
+// ClaimedClientGT applies the GT predicate on the "claimed_client" field.
+func ClaimedClientGT(v string) predicate.Token {
+	return predicate.Token(sql.FieldGT(FieldClaimedClient, v))
+}
+
+// ClaimedClientGTE applies the GTE predicate on the "claimed_client" field.
+func ClaimedClientGTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldGTE(FieldClaimedClient, v))
+}
+
+// ClaimedClientLT applies the LT predicate on the "claimed_client" field.
+func ClaimedClientLT(v string) predicate.Token {
+	return predicate.Token(sql.FieldLT(FieldClaimedClient, v))
+}
+
+// ClaimedClientLTE applies the LTE predicate on the "claimed_client" field.
+func ClaimedClientLTE(v string) predicate.Token {
+	return predicate.Token(sql.FieldLTE(FieldClaimedClient, v))
+}
+
+// ClaimedClientContains applies the Contains predicate on the "claimed_client" field.
+func ClaimedClientContains(v string) predicate.Token {
+	return predicate.Token(sql.FieldContains(FieldClaimedClient, v))
+}
+
+// ClaimedClientHasPrefix applies the HasPrefix predicate on the "claimed_client" field.
+func ClaimedClientHasPrefix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasPrefix(FieldClaimedClient, v))
+}
+
+// ClaimedClientHasSuffix applies the HasSuffix predicate on the "claimed_client" field.
+func ClaimedClientHasSuffix(v string) predicate.Token {
+	return predicate.Token(sql.FieldHasSuffix(FieldClaimedClient, v))
+}
+
+// ClaimedClientIsNil applies the IsNil predicate on the "claimed_client" field.
+func ClaimedClientIsNil() predicate.Token {
+	return predicate.Token(sql.FieldIsNull(FieldClaimedClient))
+}
+
+// ClaimedClientNotNil applies the NotNil predicate on the "claimed_client" field.
+func ClaimedClientNotNil() predicate.Token {
+	return predicate.Token(sql.FieldNotNull(FieldClaimedClient))
+}
+
+// ClaimedClientEqualFold applies the EqualFold predicate on the "claimed_client" field.
+func ClaimedClientEqualFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldEqualFold(FieldClaimedClient, v))
+}
+
+// ClaimedClientContainsFold applies the ContainsFold predicate on the "claimed_client" field.
+func ClaimedClientContainsFold(v string) predicate.Token {
+	return predicate.Token(sql.FieldContainsFold(FieldClaimedClient, v))
 }
 
 // HasSecrets applies the HasEdge predicate on the "secrets" edge.

@@ -124,6 +124,6 @@ test("who may only look sees no actions, and is not led to the settings", async 
   await expect(page.getByRole("button", { name: "Copy ID" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Rotate…" })).toBeHidden();
   await page.goto("/settings");
-  await expect(page.getByText("Only owners may see and change the settings. You are a viewer.")).toBeVisible();
+  await expect(page.getByText("You need the Owner role for this.")).toBeVisible();
   await expectAccessible(page, "settings for who may only look");
 });

@@ -10,6 +10,8 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as AppRouteImport } from './routes/_app'
+import { Route as AccessRouteImport } from './routes/access'
+import { Route as ClaimRouteImport } from './routes/claim'
 import { Route as InviteRouteImport } from './routes/invite'
 import { Route as LoginRouteImport } from './routes/login'
 import { Route as SecondFactorRouteImport } from './routes/second-factor'
@@ -30,6 +32,16 @@ import { Route as AppPackagesVendorNameRouteImport } from './routes/_app/package
 
 const AppRoute = AppRouteImport.update({
   id: '/_app',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const AccessRoute = AccessRouteImport.update({
+  id: '/access',
+  path: '/access',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ClaimRoute = ClaimRouteImport.update({
+  id: '/claim',
+  path: '/claim',
   getParentRoute: () => rootRouteImport,
 } as any)
 const InviteRoute = InviteRouteImport.update({
@@ -120,6 +132,8 @@ const AppPackagesVendorNameRoute = AppPackagesVendorNameRouteImport.update({
 
 export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
+  '/access': typeof AccessRoute
+  '/claim': typeof ClaimRoute
   '/invite': typeof InviteRoute
   '/login': typeof LoginRoute
   '/second-factor': typeof SecondFactorRoute
@@ -138,6 +152,8 @@ export interface FileRoutesByFullPath {
   '/packages/$vendor/$name': typeof AppPackagesVendorNameRoute
 }
 export interface FileRoutesByTo {
+  '/access': typeof AccessRoute
+  '/claim': typeof ClaimRoute
   '/invite': typeof InviteRoute
   '/login': typeof LoginRoute
   '/second-factor': typeof SecondFactorRoute
@@ -159,6 +175,8 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_app': typeof AppRouteWithChildren
+  '/access': typeof AccessRoute
+  '/claim': typeof ClaimRoute
   '/invite': typeof InviteRoute
   '/login': typeof LoginRoute
   '/second-factor': typeof SecondFactorRoute
@@ -181,6 +199,8 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
   fullPaths:
     | '/'
+    | '/access'
+    | '/claim'
     | '/invite'
     | '/login'
     | '/second-factor'
@@ -199,6 +219,8 @@ export interface FileRouteTypes {
     | '/packages/$vendor/$name'
   fileRoutesByTo: FileRoutesByTo
   to:
+    | '/access'
+    | '/claim'
     | '/invite'
     | '/login'
     | '/second-factor'
@@ -219,6 +241,8 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/_app'
+    | '/access'
+    | '/claim'
     | '/invite'
     | '/login'
     | '/second-factor'
@@ -240,6 +264,8 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   AppRoute: typeof AppRouteWithChildren
+  AccessRoute: typeof AccessRoute
+  ClaimRoute: typeof ClaimRoute
   InviteRoute: typeof InviteRoute
   LoginRoute: typeof LoginRoute
   SecondFactorRoute: typeof SecondFactorRoute
@@ -253,6 +279,20 @@ declare module '@tanstack/react-router' {
       path: ''
       fullPath: '/'
       preLoaderRoute: typeof AppRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/access': {
+      id: '/access'
+      path: '/access'
+      fullPath: '/access'
+      preLoaderRoute: typeof AccessRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/claim': {
+      id: '/claim'
+      path: '/claim'
+      fullPath: '/claim'
+      preLoaderRoute: typeof ClaimRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/invite': {
@@ -413,6 +453,8 @@ const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)
 
 const rootRouteChildren: RootRouteChildren = {
   AppRoute: AppRouteWithChildren,
+  AccessRoute: AccessRoute,
+  ClaimRoute: ClaimRoute,
   InviteRoute: InviteRoute,
   LoginRoute: LoginRoute,
   SecondFactorRoute: SecondFactorRoute,

@@ -33,6 +33,7 @@ type UserResolver interface {
 	Sessions(ctx context.Context, obj *ent.User) ([]*ent.Session, error)
 	TokenCount(ctx context.Context, obj *ent.User) (int, error)
 	May(ctx context.Context, obj *ent.User) ([]model.Action, error)
+	MayNot(ctx context.Context, obj *ent.User) ([]*model.Denial, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -815,6 +816,38 @@ func (ec *executionContext) fieldContext_User_may(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("User", field, true, true, "Action")
 }
 
+func (ec *executionContext) _User_mayNot(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_mayNot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().MayNot(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Denial) graphql.Marshaler {
+			return ec.marshalNDenial2ᚕᚖbrokerᚋgraphᚋmodelᚐDenialᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_mayNot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Denial(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ent.UserConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1525,6 +1558,12 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_may(ctx, field, obj)
+				})
+		case "mayNot":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_mayNot(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

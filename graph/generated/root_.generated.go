@@ -172,9 +172,22 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ClaimTokenPayload struct {
+		Description func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		Permission  func(childComplexity int) int
+		Secret      func(childComplexity int) int
+	}
+
 	CreateTokenPayload struct {
-		Secret func(childComplexity int) int
-		Token  func(childComplexity int) int
+		ClaimLink func(childComplexity int) int
+		Secret    func(childComplexity int) int
+		Token     func(childComplexity int) int
+	}
+
+	Denial struct {
+		Action func(childComplexity int) int
+		Why    func(childComplexity int) int
 	}
 
 	Download struct {
@@ -243,6 +256,7 @@ type ComplexityRoot struct {
 		CancelRotation                  func(childComplexity int, id string) int
 		CancelSync                      func(childComplexity int, id string) int
 		ChangePassword                  func(childComplexity int, current string, next string) int
+		ClaimToken                      func(childComplexity int, code string) int
 		ConfirmRemovals                 func(childComplexity int, id string) int
 		ConfirmTotp                     func(childComplexity int, code string) int
 		CreateAdvisory                  func(childComplexity int, input model.CreateAdvisoryInput) int
@@ -268,6 +282,7 @@ type ComplexityRoot struct {
 		RemoveOrganizationWebhookSecret func(childComplexity int, id string) int
 		RemoveUser                      func(childComplexity int, id string) int
 		RemoveWebhookSecret             func(childComplexity int, repository string) int
+		RenewClaim                      func(childComplexity int, id string, claimDays *int) int
 		RenewInvitation                 func(childComplexity int, id string) int
 		RenewRecoveryCodes              func(childComplexity int, password string, code string) int
 		RevokeMatchingTokens            func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
@@ -428,6 +443,7 @@ type ComplexityRoot struct {
 		Server            func(childComplexity int) int
 		Settings          func(childComplexity int) int
 		Token             func(childComplexity int, id string) int
+		TokenClaim        func(childComplexity int, code string) int
 		Tokens            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string], orderBy *ent.TokenOrder, where *model.TokenWhere) int
 		Usage             func(childComplexity int, rangeArg usage.Range, token *string, repository *string, packageArg *string) int
 		Users             func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
@@ -451,6 +467,11 @@ type ComplexityRoot struct {
 		Network    func(childComplexity int) int
 		Package    func(childComplexity int) int
 		Permission func(childComplexity int) int
+	}
+
+	RenewClaimPayload struct {
+		ClaimLink func(childComplexity int) int
+		Token     func(childComplexity int) int
 	}
 
 	Repository struct {
@@ -600,6 +621,12 @@ type ComplexityRoot struct {
 
 	Token struct {
 		ChildCount       func(childComplexity int) int
+		ClaimEndsAt      func(childComplexity int) int
+		ClaimPending     func(childComplexity int) int
+		ClaimedAddress   func(childComplexity int) int
+		ClaimedAt        func(childComplexity int) int
+		ClaimedBy        func(childComplexity int) int
+		ClaimedClient    func(childComplexity int) int
 		CreatedAt        func(childComplexity int) int
 		CreatedBy        func(childComplexity int) int
 		CreatedByRemoved func(childComplexity int) int
@@ -632,6 +659,13 @@ type ComplexityRoot struct {
 		Secrets          func(childComplexity int) int
 		Status           func(childComplexity int) int
 		Usage            func(childComplexity int, rangeArg usage.Range) int
+	}
+
+	TokenClaim struct {
+		Description func(childComplexity int) int
+		EndsAt      func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		Permission  func(childComplexity int) int
 	}
 
 	TokenConnection struct {
@@ -710,6 +744,7 @@ type ComplexityRoot struct {
 		InvitationEndsAt    func(childComplexity int) int
 		LastSignInAt        func(childComplexity int) int
 		May                 func(childComplexity int) int
+		MayNot              func(childComplexity int) int
 		Name                func(childComplexity int) int
 		RecoveryCodesLeft   func(childComplexity int) int
 		Role                func(childComplexity int) int
@@ -1218,6 +1253,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ClaimEdge.Node(childComplexity), true
 
+	case "ClaimTokenPayload.description":
+		if e.ComplexityRoot.ClaimTokenPayload.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimTokenPayload.Description(childComplexity), true
+	case "ClaimTokenPayload.expiresAt":
+		if e.ComplexityRoot.ClaimTokenPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimTokenPayload.ExpiresAt(childComplexity), true
+	case "ClaimTokenPayload.permission":
+		if e.ComplexityRoot.ClaimTokenPayload.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimTokenPayload.Permission(childComplexity), true
+	case "ClaimTokenPayload.secret":
+		if e.ComplexityRoot.ClaimTokenPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimTokenPayload.Secret(childComplexity), true
+
+	case "CreateTokenPayload.claimLink":
+		if e.ComplexityRoot.CreateTokenPayload.ClaimLink == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateTokenPayload.ClaimLink(childComplexity), true
 	case "CreateTokenPayload.secret":
 		if e.ComplexityRoot.CreateTokenPayload.Secret == nil {
 			break
@@ -1230,6 +1296,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateTokenPayload.Token(childComplexity), true
+
+	case "Denial.action":
+		if e.ComplexityRoot.Denial.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Denial.Action(childComplexity), true
+	case "Denial.why":
+		if e.ComplexityRoot.Denial.Why == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Denial.Why(childComplexity), true
 
 	case "Download.address":
 		if e.ComplexityRoot.Download.Address == nil {
@@ -1520,6 +1599,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["current"].(string), args["next"].(string)), true
+	case "Mutation.claimToken":
+		if e.ComplexityRoot.Mutation.ClaimToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_claimToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimToken(childComplexity, args["code"].(string)), true
 	case "Mutation.confirmRemovals":
 		if e.ComplexityRoot.Mutation.ConfirmRemovals == nil {
 			break
@@ -1790,6 +1880,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveWebhookSecret(childComplexity, args["repository"].(string)), true
+	case "Mutation.renewClaim":
+		if e.ComplexityRoot.Mutation.RenewClaim == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_renewClaim_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RenewClaim(childComplexity, args["id"].(string), args["claimDays"].(*int)), true
 	case "Mutation.renewInvitation":
 		if e.ComplexityRoot.Mutation.RenewInvitation == nil {
 			break
@@ -2730,6 +2831,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Token(childComplexity, args["id"].(string)), true
+	case "Query.tokenClaim":
+		if e.ComplexityRoot.Query.TokenClaim == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tokenClaim_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TokenClaim(childComplexity, args["code"].(string)), true
 	case "Query.tokens":
 		if e.ComplexityRoot.Query.Tokens == nil {
 			break
@@ -2832,6 +2944,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Refusals.Permission(childComplexity), true
+
+	case "RenewClaimPayload.claimLink":
+		if e.ComplexityRoot.RenewClaimPayload.ClaimLink == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenewClaimPayload.ClaimLink(childComplexity), true
+	case "RenewClaimPayload.token":
+		if e.ComplexityRoot.RenewClaimPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenewClaimPayload.Token(childComplexity), true
 
 	case "Repository.closedNames":
 		if e.ComplexityRoot.Repository.ClosedNames == nil {
@@ -3459,6 +3584,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.ChildCount(childComplexity), true
+	case "Token.claimEndsAt":
+		if e.ComplexityRoot.Token.ClaimEndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ClaimEndsAt(childComplexity), true
+	case "Token.claimPending":
+		if e.ComplexityRoot.Token.ClaimPending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ClaimPending(childComplexity), true
+	case "Token.claimedAddress":
+		if e.ComplexityRoot.Token.ClaimedAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ClaimedAddress(childComplexity), true
+	case "Token.claimedAt":
+		if e.ComplexityRoot.Token.ClaimedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ClaimedAt(childComplexity), true
+	case "Token.claimedBy":
+		if e.ComplexityRoot.Token.ClaimedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ClaimedBy(childComplexity), true
+	case "Token.claimedClient":
+		if e.ComplexityRoot.Token.ClaimedClient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ClaimedClient(childComplexity), true
 	case "Token.createdAt":
 		if e.ComplexityRoot.Token.CreatedAt == nil {
 			break
@@ -3656,6 +3817,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.Usage(childComplexity, args["range"].(usage.Range)), true
+
+	case "TokenClaim.description":
+		if e.ComplexityRoot.TokenClaim.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenClaim.Description(childComplexity), true
+	case "TokenClaim.endsAt":
+		if e.ComplexityRoot.TokenClaim.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenClaim.EndsAt(childComplexity), true
+	case "TokenClaim.expiresAt":
+		if e.ComplexityRoot.TokenClaim.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenClaim.ExpiresAt(childComplexity), true
+	case "TokenClaim.permission":
+		if e.ComplexityRoot.TokenClaim.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenClaim.Permission(childComplexity), true
 
 	case "TokenConnection.edges":
 		if e.ComplexityRoot.TokenConnection.Edges == nil {
@@ -3991,6 +4177,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.May(childComplexity), true
+	case "User.mayNot":
+		if e.ComplexityRoot.User.MayNot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.MayNot(childComplexity), true
 	case "User.name":
 		if e.ComplexityRoot.User.Name == nil {
 			break
@@ -4329,7 +4521,11 @@ enum Action {
 extend type User {
   "What they may do by their role. Nothing but MANAGE_ACCOUNT while an owner has decided that everybody has a second factor and they have none."
   may: [Action!]!
+  "What they may not do, and why."
+  mayNot: [Denial!]!
 }
+"An action that somebody may not do, and why not, in the words of the refusal."
+type Denial { action: Action! why: String! }
 extend type Token {
   "What it may do, to what it reaches."
   may: [Action!]!
@@ -4948,7 +5144,7 @@ type Token implements Node {
   description: String!
   permission: TokenPermission!
   status: TokenStatus!
-  "For recognition only, such as pkb_ro_…x7Qa."
+  "For recognition only, such as pkb_ro_…x7Qa; empty until it is claimed."
   hint: String!
   "Its own package patterns, such as acme/*; empty means every package, or every one of its makers'."
   packages: [String!]!
@@ -4991,9 +5187,18 @@ type Token implements Node {
   notices: [String!]!
   "The same notices, each with its kind, for programs."
   noticesWithKind: [TokenNotice!]!
-  "The secrets in force, oldest first: one, or two while a rotation's grace period runs."
+  "The secrets in force, oldest first: one, or two while a rotation's grace period runs; none until it is claimed."
   secrets: [TokenSecret!]!
   usage(range: UsageRange!): Usage!
+  "Whether it has no secret yet: whoever opens its claim link has one made, and sees it once."
+  claimPending: Boolean!
+  "When its claim link ends, or ended; null where its secret was shown when it was made."
+  claimEndsAt: Time
+  claimedAt: Time
+  "Who claimed it, where they were signed in."
+  claimedBy: String
+  claimedAddress: String
+  claimedClient: String
 }
 
 "Something to know of a token."
@@ -5014,6 +5219,8 @@ enum TokenNoticeKind {
   LIVES_TOO_LONG
   "Nobody has used it for longer than the owner wants to be told of."
   UNUSED
+  "Nobody opened its claim link."
+  UNCLAIMED
 }
 
 "One secret of a token, without its value."
@@ -5067,6 +5274,12 @@ input CreateTokenInput {
   expiresAt: Time
   "True for a token without an end although there is a default lifetime."
   neverExpires: Boolean
+  """
+  True for a claim link in place of the secret: whoever opens it sees the secret, once. The token has none before.
+  """
+  claim: Boolean
+  "With claim: how many days the link works, 1 to 30; left out means 7."
+  claimDays: Int
   externalId: String
   labels: [LabelInput!]
 }
@@ -5083,6 +5296,29 @@ input UpdateTokenInput {
 }
 type CreateTokenPayload {
   token: Token!
+  "Shown this once; empty where the token is to be claimed."
+  secret: String!
+  "Where the token is to be claimed: the link for whoever is to have it. Shown this once."
+  claimLink: String
+}
+type RenewClaimPayload {
+  token: Token!
+  "Shown this once."
+  claimLink: String!
+}
+"What a claim link gives, for whoever has it."
+type TokenClaim {
+  description: String!
+  permission: TokenPermission!
+  "The token's end."
+  expiresAt: Time
+  "The link's end."
+  endsAt: Time!
+}
+type ClaimTokenPayload {
+  description: String!
+  permission: TokenPermission!
+  expiresAt: Time
   "Shown this once."
   secret: String!
 }
@@ -5124,6 +5360,8 @@ input TokenWhere {
   parent: ID
   "Reported as found in a public place, and not rotated away since."
   leaked: Boolean
+  "Nobody opened its claim link yet, whether that works or has ended."
+  claimPending: Boolean
 }
 input TokenOrder { field: TokenOrderField! direction: OrderDirection! = ASC }
 enum TokenOrderField { DESCRIPTION CREATED_AT LAST_USED_AT EXPIRES_AT }
@@ -5151,6 +5389,11 @@ extend type Query {
   "Why a token gets a version of a package, or not; null: there is no such token. Nothing is fetched for it."
   explain(token: ID!, package: String!, version: String!): Explanation
   token(id: ID!): Token
+  """
+  What the claim link with this code gives, also for callers who have not signed in. Asking changes nothing. code: the part
+  after # in the link. A link that is unknown, was used or has ended is BAD_USER_INPUT with the reason.
+  """
+  tokenClaim(code: String!): TokenClaim!
   tokens(first: Int, after: Cursor, last: Int, before: Cursor, orderBy: TokenOrder, where: TokenWhere): TokenConnection!
   "What revoking these tokens, or all that match, would end. Give either."
   revocationPreview(ids: [ID!], where: TokenWhere): RevocationPreview!
@@ -5164,6 +5407,10 @@ extend type Mutation {
   While one rotation runs, another is a CONFLICT: a token never has three secrets.
   """
   rotateToken(id: ID!, gracePeriodSeconds: Int): RotateTokenPayload!
+  "A new claim link for a token that nobody claimed yet; the one before no longer works. claimDays: as for createToken; left out means as before."
+  renewClaim(id: ID!, claimDays: Int): RenewClaimPayload!
+  "Makes and returns the secret of a token, for whoever has its claim link: once. Also for callers who have not signed in."
+  claimToken(code: String!): ClaimTokenPayload!
   "Ends a rotation's grace period now: only the new secret works."
   endRotation(id: ID!): Token!
   "Takes a rotation back, where its new secret was lost: only the old secret works, as before."
@@ -5561,14 +5808,40 @@ func (ec *executionContext) childFields_ClaimEdge(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type ClaimEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ClaimTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "description":
+		return ec.fieldContext_ClaimTokenPayload_description(ctx, field)
+	case "permission":
+		return ec.fieldContext_ClaimTokenPayload_permission(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ClaimTokenPayload_expiresAt(ctx, field)
+	case "secret":
+		return ec.fieldContext_ClaimTokenPayload_secret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
 		return ec.fieldContext_CreateTokenPayload_token(ctx, field)
 	case "secret":
 		return ec.fieldContext_CreateTokenPayload_secret(ctx, field)
+	case "claimLink":
+		return ec.fieldContext_CreateTokenPayload_claimLink(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Denial(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "action":
+		return ec.fieldContext_Denial_action(ctx, field)
+	case "why":
+		return ec.fieldContext_Denial_why(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Denial", field.Name)
 }
 
 func (ec *executionContext) childFields_Download(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5957,6 +6230,16 @@ func (ec *executionContext) childFields_Refusals(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Refusals", field.Name)
 }
 
+func (ec *executionContext) childFields_RenewClaimPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "token":
+		return ec.fieldContext_RenewClaimPayload_token(ctx, field)
+	case "claimLink":
+		return ec.fieldContext_RenewClaimPayload_claimLink(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RenewClaimPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Repository(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6313,10 +6596,36 @@ func (ec *executionContext) childFields_Token(ctx context.Context, field graphql
 		return ec.fieldContext_Token_secrets(ctx, field)
 	case "usage":
 		return ec.fieldContext_Token_usage(ctx, field)
+	case "claimPending":
+		return ec.fieldContext_Token_claimPending(ctx, field)
+	case "claimEndsAt":
+		return ec.fieldContext_Token_claimEndsAt(ctx, field)
+	case "claimedAt":
+		return ec.fieldContext_Token_claimedAt(ctx, field)
+	case "claimedBy":
+		return ec.fieldContext_Token_claimedBy(ctx, field)
+	case "claimedAddress":
+		return ec.fieldContext_Token_claimedAddress(ctx, field)
+	case "claimedClient":
+		return ec.fieldContext_Token_claimedClient(ctx, field)
 	case "may":
 		return ec.fieldContext_Token_may(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Token", field.Name)
+}
+
+func (ec *executionContext) childFields_TokenClaim(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "description":
+		return ec.fieldContext_TokenClaim_description(ctx, field)
+	case "permission":
+		return ec.fieldContext_TokenClaim_permission(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_TokenClaim_expiresAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_TokenClaim_endsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TokenClaim", field.Name)
 }
 
 func (ec *executionContext) childFields_TokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6487,6 +6796,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_tokenCount(ctx, field)
 	case "may":
 		return ec.fieldContext_User_may(ctx, field)
+	case "mayNot":
+		return ec.fieldContext_User_mayNot(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }

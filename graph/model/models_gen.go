@@ -88,6 +88,14 @@ type BlockVersionsInput struct {
 	Link     *string `json:"link,omitempty"`
 }
 
+type ClaimTokenPayload struct {
+	Description string           `json:"description"`
+	Permission  token.Permission `json:"permission"`
+	ExpiresAt   *time.Time       `json:"expiresAt,omitempty"`
+	// Shown this once.
+	Secret string `json:"secret"`
+}
+
 // package: a name. affectedVersions: a Composer constraint. title: one line of up to 200 characters. severity: low, medium, high or critical.
 type CreateAdvisoryInput struct {
 	Package          string  `json:"package"`
@@ -132,15 +140,21 @@ type CreateTokenInput struct {
 	// Left out means the default lifetime, or the longest one, where the owner set one; else never.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// True for a token without an end although there is a default lifetime.
-	NeverExpires *bool           `json:"neverExpires,omitempty"`
-	ExternalID   *string         `json:"externalId,omitempty"`
-	Labels       []*schema.Label `json:"labels,omitempty"`
+	NeverExpires *bool `json:"neverExpires,omitempty"`
+	// True for a claim link in place of the secret: whoever opens it sees the secret, once. The token has none before.
+	Claim *bool `json:"claim,omitempty"`
+	// With claim: how many days the link works, 1 to 30; left out means 7.
+	ClaimDays  *int            `json:"claimDays,omitempty"`
+	ExternalID *string         `json:"externalId,omitempty"`
+	Labels     []*schema.Label `json:"labels,omitempty"`
 }
 
 type CreateTokenPayload struct {
 	Token *ent.Token `json:"token"`
-	// Shown this once.
+	// Shown this once; empty where the token is to be claimed.
 	Secret string `json:"secret"`
+	// Where the token is to be claimed: the link for whoever is to have it. Shown this once.
+	ClaimLink *string `json:"claimLink,omitempty"`
 }
 
 // Write-only: stored encrypted, never returned. HTTP_BASIC takes username and secret, BEARER secret, HEADER header (the name)
@@ -151,6 +165,12 @@ type CredentialInput struct {
 	Username *string                   `json:"username,omitempty"`
 	Secret   *string                   `json:"secret,omitempty"`
 	Header   *string                   `json:"header,omitempty"`
+}
+
+// An action that somebody may not do, and why not, in the words of the refusal.
+type Denial struct {
+	Action Action `json:"action"`
+	Why    string `json:"why"`
 }
 
 type DownloadConnection struct {
@@ -213,6 +233,12 @@ type RecoveryCodesPayload struct {
 	RecoveryCodes []string `json:"recoveryCodes"`
 }
 
+type RenewClaimPayload struct {
+	Token *ent.Token `json:"token"`
+	// Shown this once.
+	ClaimLink string `json:"claimLink"`
+}
+
 type RepositoryWhere struct {
 	Search *string            `json:"search,omitempty"`
 	Type   *repository.Type   `json:"type,omitempty"`
@@ -246,6 +272,16 @@ type SignInPayload struct {
 	User *ent.User `json:"user"`
 }
 
+// What a claim link gives, for whoever has it.
+type TokenClaim struct {
+	Description string           `json:"description"`
+	Permission  token.Permission `json:"permission"`
+	// The token's end.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// The link's end.
+	EndsAt time.Time `json:"endsAt"`
+}
+
 // A field that is left out does not narrow; one that is there must say something: an empty text or list is refused.
 type TokenWhere struct {
 	// Part of the description, the external id, a package pattern, a label (name, value or name=value) or the hint, in any case of any script.
@@ -266,6 +302,8 @@ type TokenWhere struct {
 	Parent *string `json:"parent,omitempty"`
 	// Reported as found in a public place, and not rotated away since.
 	Leaked *bool `json:"leaked,omitempty"`
+	// Nobody opened its claim link yet, whether that works or has ended.
+	ClaimPending *bool `json:"claimPending,omitempty"`
 }
 
 // What is left out, or null, stays as it is; an empty cve, link or severity is removed.

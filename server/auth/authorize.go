@@ -57,6 +57,23 @@ func (s *Subject) May() []Action {
 	return all
 }
 
+// Denial is an action that a person may not do, and why not, in the words of the refusal.
+type Denial struct {
+	Action Action
+	Why    string
+}
+
+// MayNot are the actions that a person may not do. Of a token, what it may do depends on to what.
+func (s *Subject) MayNot() []Denial {
+	all := []Denial{}
+	for action := range Action(len(actionNames)) {
+		if refusal := s.authorize(action, Object{}); refusal != nil {
+			all = append(all, Denial{action, refusal.Message})
+		}
+	}
+	return all
+}
+
 // Object is what an action is done to; empty where the action concerns no one thing.
 type Object struct {
 	Package string

@@ -35,12 +35,17 @@ func newTokenFlags(own *flags) *tokenFlags {
 	return f
 }
 
-const aRateLimit = "a number of requests an hour; 0 means no limit"
+const (
+	aRateLimit    = "a number of requests an hour; 0 means no limit"
+	aNumberOfDays = "a number of days, 1 to 30"
+)
 
 func createToken(own *flags) work {
 	f := newTokenFlags(own)
 	permission := f.String("permission", "read-only", "")
 	externalID := f.String("external-id", "", "")
+	claim := f.Bool("claim", false, "")
+	f.String("claim-days", "", "")
 	return func(ctx context.Context, t *tools) error {
 		in := tokens.NewToken{Description: *f.description, Packages: f.packages, Networks: f.networks}
 		switch *permission {
@@ -67,6 +72,20 @@ func createToken(own *flags) work {
 		if in.Labels, err = parseLabels(f.label); err != nil {
 			return err
 		}
+		days, err := f.number("claim-days", aNumberOfDays)
+		if err != nil {
+			return err
+		}
+		if *claim {
+			row, code, err := t.access.CreateForClaim(ctx, nil, in, days)
+			if err != nil {
+				return err
+			}
+			return t.printClaimLink(row, code)
+		}
+		if days != nil {
+			return &usageError{"--claim-days is how long a claim link works: say --claim as well"}
+		}
 		row, secret, err := t.access.Create(ctx, nil, in)
 		if err != nil {
 			return err
@@ -75,6 +94,28 @@ func createToken(own *flags) work {
 		fmt.Fprintln(t.Out, secret.Reveal())
 		return nil
 	}
+}
+
+func renewClaim(f *flags) work {
+	f.String("claim-days", "", "")
+	return func(ctx context.Context, t *tools) error {
+		days, err := f.number("claim-days", aNumberOfDays)
+		if err != nil {
+			return err
+		}
+		row, code, err := t.access.RenewClaim(ctx, nil, f.words[0], days)
+		if err != nil {
+			return err
+		}
+		return t.printClaimLink(row, code)
+	}
+}
+
+// printClaimLink prints the link alone on standard output.
+func (t *tools) printClaimLink(row *ent.Token, code string) error {
+	fmt.Fprintf(t.Err, "Token %s waits to be claimed. Whoever opens this link sees its secret, once, until %s UTC:\n", row.ID, date(row.ClaimEndsAt, ""))
+	_, err := fmt.Fprintln(t.Out, tokens.ClaimLink(t.config.PublicURL.String(), code))
+	return err
 }
 
 func updateToken(own *flags) work {
@@ -127,27 +168,34 @@ func parsePackageRules(texts []string) ([]schema.PackageRule, error) {
 
 // shown is a token as token list and token show tell it.
 type shown struct {
-	ID              string               `json:"id"`
-	Description     string               `json:"description"`
-	Permission      string               `json:"permission"`
-	Status          string               `json:"status"`
-	Hint            string               `json:"hint"`
-	Packages        []string             `json:"packages"`
-	PackageRules    []schema.PackageRule `json:"packageRules"`
-	Networks        []string             `json:"networks"`
-	RateLimit       *int                 `json:"rateLimit"`
-	ExternalID      *string              `json:"externalId"`
-	Labels          map[string]string    `json:"labels"`
-	ParentID        *string              `json:"parentId"`
-	CreatedAt       time.Time            `json:"createdAt"`
-	CreatedBy       string               `json:"createdBy"`
-	LastUsedAt      *time.Time           `json:"lastUsedAt"`
-	LastUsedAddress *string              `json:"lastUsedAddress"`
-	LastUsedClient  *string              `json:"lastUsedClient"`
-	ExpiresAt       *time.Time           `json:"expiresAt"`
-	DisabledAt      *time.Time           `json:"disabledAt"`
-	RevokedAt       *time.Time           `json:"revokedAt"`
-	LeakedAt        *time.Time           `json:"leakedAt"`
+	ID               string               `json:"id"`
+	Description      string               `json:"description"`
+	Permission       string               `json:"permission"`
+	Status           string               `json:"status"`
+	Hint             string               `json:"hint"`
+	Packages         []string             `json:"packages"`
+	PackageRules     []schema.PackageRule `json:"packageRules"`
+	Networks         []string             `json:"networks"`
+	RateLimit        *int                 `json:"rateLimit"`
+	ExternalID       *string              `json:"externalId"`
+	Labels           map[string]string    `json:"labels"`
+	ParentID         *string              `json:"parentId"`
+	CreatedAt        time.Time            `json:"createdAt"`
+	CreatedBy        string               `json:"createdBy"`
+	LastUsedAt       *time.Time           `json:"lastUsedAt"`
+	LastUsedAddress  *string              `json:"lastUsedAddress"`
+	LastUsedClient   *string              `json:"lastUsedClient"`
+	ExpiresAt        *time.Time           `json:"expiresAt"`
+	DisabledAt       *time.Time           `json:"disabledAt"`
+	RevokedAt        *time.Time           `json:"revokedAt"`
+	LeakedAt         *time.Time           `json:"leakedAt"`
+	ClaimPending     bool                 `json:"claimPending"`
+	ClaimEndsAt      *time.Time           `json:"claimEndsAt"`
+	ClaimedAt        *time.Time           `json:"claimedAt"`
+	ClaimedBy        *string              `json:"claimedBy"`
+	ClaimedAddress   *string              `json:"claimedAddress"`
+	ClaimedClient    *string              `json:"claimedClient"`
+	CreatedByRemoved *bool                `json:"createdByRemoved,omitempty"` // told of one token
 }
 
 func show(row *ent.Token, status tokens.Status, now time.Time) shown {
@@ -165,7 +213,8 @@ func show(row *ent.Token, status tokens.Status, now time.Time) shown {
 	}
 	return shown{row.ID, row.Description, string(row.Permission), string(status), hint, row.Packages, append([]schema.PackageRule{}, row.PackageRules...), row.Networks,
 		row.RateLimit, row.ExternalID, labels, row.ParentID, row.CreatedAt, row.CreatedBy, row.LastUsedAt, row.LastUsedAddress,
-		row.LastUsedClient, row.ExpiresAt, row.DisabledAt, row.RevokedAt, leakedAt}
+		row.LastUsedClient, row.ExpiresAt, row.DisabledAt, row.RevokedAt, leakedAt, tokens.ClaimPending(row), row.ClaimEndsAt, row.ClaimedAt, row.ClaimedBy, row.ClaimedAddress,
+		row.ClaimedClient, nil}
 }
 
 func (t *tools) showAll(ctx context.Context, rows ...*ent.Token) ([]shown, error) {
@@ -224,11 +273,25 @@ func showToken(f *flags) work {
 		if err != nil {
 			return err
 		}
-		if *asJSON {
-			return printJSON(t.Out, all[0])
+		one := all[0]
+		if one.CreatedByRemoved, err = t.makerRemoved(ctx, row); err != nil {
+			return err
 		}
-		return printToken(t, row, all[0])
+		if *asJSON {
+			return printJSON(t.Out, one)
+		}
+		return printToken(t, row, one)
 	}
+}
+
+// makerRemoved tells whether a token was made by a person who has been removed since.
+func (t *tools) makerRemoved(ctx context.Context, row *ent.Token) (*bool, error) {
+	accounts, err := t.accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	removed, err := accounts.Removed(ctx, row.CreatedBy)
+	return &removed, err
 }
 
 func printToken(t *tools, row *ent.Token, one shown) error {
@@ -243,7 +306,14 @@ func printToken(t *tools, row *ent.Token, one shown) error {
 		line("Package rule", packagerule.Text(rule))
 	}
 	line("Networks", orAll(one.Networks, "any"))
-	line("Created", date(&one.CreatedAt, "")+" by "+one.CreatedBy)
+	created := date(&one.CreatedAt, "") + " by " + one.CreatedBy
+	if *one.CreatedByRemoved {
+		created += ", who has been removed since"
+	}
+	line("Created", created)
+	if one.ClaimEndsAt != nil {
+		line("Claim", claimOf(one))
+	}
 	line("Expires", date(one.ExpiresAt, "never"))
 	line("Last used", date(one.LastUsedAt, "never"))
 	for _, secret := range tokens.ByEnd(row.Edges.Secrets) {
@@ -252,6 +322,24 @@ func printToken(t *tools, row *ent.Token, one shown) error {
 		}
 	}
 	return table.Flush()
+}
+
+// claimOf says how a token stands that is handed over by a link.
+func claimOf(one shown) string {
+	if one.ClaimedAt == nil {
+		return "nobody claimed it; the link ends " + date(one.ClaimEndsAt, "")
+	}
+	said := "claimed " + date(one.ClaimedAt, "")
+	if one.ClaimedBy != nil {
+		said += " by " + *one.ClaimedBy
+	}
+	if one.ClaimedAddress != nil {
+		said += " from " + *one.ClaimedAddress
+	}
+	if one.ClaimedClient != nil && *one.ClaimedClient != "" {
+		said += ", " + *one.ClaimedClient
+	}
+	return said
 }
 
 func orAll(texts []string, otherwise string) string {

@@ -16,7 +16,7 @@ import (
 type filterFlags struct {
 	*flags
 	status, search, externalID, label, unusedFor, expiresWithin, parent *string
-	neverUsed, leaked                                                   *bool
+	neverUsed, leaked, claimPending                                     *bool
 }
 
 func newFilterFlags(own *flags) *filterFlags {
@@ -27,7 +27,7 @@ func newFilterFlags(own *flags) *filterFlags {
 	} {
 		*target = f.String(name, "", "")
 	}
-	f.neverUsed, f.leaked = f.Bool("never-used", false, ""), f.Bool("leaked", false, "")
+	f.neverUsed, f.leaked, f.claimPending = f.Bool("never-used", false, ""), f.Bool("leaked", false, ""), f.Bool("claim-pending", false, "")
 	return f
 }
 
@@ -36,7 +36,7 @@ func (f *filterFlags) where(now time.Time) (tokens.Where, error) {
 	where := tokens.Where{
 		Search: given(f.flags, "search", f.search), ExternalID: given(f.flags, "external-id", f.externalID),
 		Parent: given(f.flags, "parent", f.parent), NeverUsed: given(f.flags, "never-used", f.neverUsed),
-		Leaked: given(f.flags, "leaked", f.leaked),
+		Leaked: given(f.flags, "leaked", f.leaked), ClaimPending: given(f.flags, "claim-pending", f.claimPending),
 	}
 	if f.given("status") {
 		status := tokens.Status(strings.ToUpper(*f.status))
@@ -58,7 +58,7 @@ func (f *filterFlags) where(now time.Time) (tokens.Where, error) {
 // any tells whether a filter is on the command line.
 func (f *filterFlags) any() bool {
 	return slices.ContainsFunc([]string{"status", "search", "external-id", "label", "unused-for", "expires-within", "parent",
-		"never-used", "leaked"}, f.given)
+		"never-used", "leaked", "claim-pending"}, f.given)
 }
 
 // conditions are the filter of the flags, as the database's.

@@ -39,11 +39,12 @@ const idsExample = "tok_01jd0example0000000000000000"
 // groups are the commands by the kind of things they work on.
 var groups = []group{
 	{"token", "Make, find, change and end access tokens", []leaf{
-		{"create", "Make a token; prints its secret alone on standard output, this once", "broker token create --description CI --package 'acme/*' --expires 90d", 0, 0, createToken},
+		{"create", "Make a token; prints its secret, or with --claim a link to it, alone on standard output, this once", "broker token create --description CI --package 'acme/*' --expires 90d", 0, 0, createToken},
 		{"list", "List tokens, all or those of a filter", "broker token list --status active --unused-for 90d --json", 0, 0, listTokens},
 		{"show ID", "Show a token", "broker token show " + idsExample, 1, 1, showToken},
 		{"explain ID PACKAGE VERSION", "Say what a token gets of a version of a package, and why", "broker token explain " + idsExample + " acme/lib 1.2.0", 3, 3, explainToken},
 		{"update ID", "Change what a token says or may do", "broker token update " + idsExample + " --expires 2028-01-31", 1, 1, updateToken},
+		{"claim-link ID", "Make a new claim link for a token that nobody claimed; prints it alone on standard output. The one before no longer works", "broker token claim-link " + idsExample + " --claim-days 14", 1, 1, renewClaim},
 		{"rotate ID", "Give a token a new secret; the old one works for the grace period", "broker token rotate " + idsExample + " --grace 24h", 1, 1, rotateToken},
 		{"end-rotation ID", "Have only the new secret work, now", "", 1, 1, endRotation},
 		{"cancel-rotation ID", "Have only the old secret work: for a new one that was lost", "", 1, 1, cancelRotation},

@@ -106,13 +106,14 @@ func (s *shop) withPHP(t *testing.T) {
 		t.Errorf("renewed: %d %s", renewed.Code, renewed.Text)
 	}
 	s.licence(t, call)
+	s.claimed(t, call)
 	if refunded := call("refunded 2001"); refunded.Code != 0 {
 		t.Errorf("refunded: %d %s", refunded.Code, refunded.Text)
 	}
 	contains(t, s.install(secret, "acme/contracts").Text, "was revoked on")
 	for args, want := range map[string]string{
-		"":                      "Say paid ORDER PACKAGES DATE, renewed ORDER DATE, or refunded ORDER.",
-		"paid 2003":             "Say paid ORDER PACKAGES DATE, renewed ORDER DATE, or refunded ORDER.",
+		"":                      "Say paid or linked ORDER PACKAGES DATE, relinked ORDER, renewed ORDER DATE, or refunded ORDER.",
+		"paid 2003":             "Say paid or linked ORDER PACKAGES DATE, relinked ORDER, renewed ORDER DATE, or refunded ORDER.",
 		"renewed 2009 " + until: "Order 2009 has no token, or one that is revoked.",
 		"refunded 2001":         "Order 2001 has no token, or one that is revoked.",
 	} {
@@ -122,6 +123,26 @@ func (s *shop) withPHP(t *testing.T) {
 	}
 	if _, err := os.Stat(script); err != nil {
 		t.Error(err)
+	}
+}
+
+// claimed is a customer who gets a link, loses it, and installs with what the next one shows, once.
+func (s *shop) claimed(t *testing.T, call func(args string) servicetest.Output) {
+	t.Helper()
+	lost := strings.TrimSpace(call("linked 2010 acme/contracts " + time.Now().AddDate(1, 0, 0).Format("2006-01-02")).Text)
+	link := strings.TrimSpace(call("relinked 2010").Text)
+	_, code, found := strings.Cut(link, s.url+"/claim#")
+	if !found || link == lost {
+		t.Fatalf("the links are %q and %q", lost, link)
+	}
+	var out struct{ ClaimToken struct{ Secret string } }
+	s.owner.must(&out, `mutation ($code: String!) { claimToken(code: $code) { secret } }`, map[string]any{"code": code})
+	secret := s.hide(out.ClaimToken.Secret)
+	if out := s.install(secret, "acme/contracts"); out.Code != 0 {
+		t.Errorf("the customer's install ended with %d:\n%s", out.Code, out.Text)
+	}
+	if again := call("relinked 2010"); again.Code != 1 || !strings.Contains(again.Text, "CONFLICT") || !strings.Contains(again.Text, "was claimed on") {
+		t.Errorf("a link for what was claimed: %d %s", again.Code, again.Text)
 	}
 }
 

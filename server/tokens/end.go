@@ -117,6 +117,9 @@ func (s *Service) disable(ctx context.Context, tx *database.Tx, maker *auth.Toke
 	if row.DisabledAt == nil {
 		update.SetDisabledAt(s.now().UTC())
 	}
+	if ClaimPending(row) && row.ClaimEndsAt.After(s.now()) { // its link ends for good: enabled again, it needs a new one
+		update.SetClaimEndsAt(s.now().UTC().Truncate(time.Microsecond))
+	}
 	if maker != nil {
 		update.SetDisabledByToken(maker.ID)
 	} else {
@@ -163,6 +166,7 @@ func (s *Service) DisableUnused(ctx context.Context) (int, error) {
 			Where(token.RevokedAtIsNil(), token.DisabledAtIsNil(), token.CreatedAtLT(limit),
 				token.Or(token.LastUsedAtIsNil(), token.LastUsedAtLT(limit)),
 				token.Or(token.EnabledAtIsNil(), token.EnabledAtLT(limit)),
+				token.Or(token.ClaimedAtIsNil(), token.ClaimedAtLT(limit)),
 				token.Or(token.ExpiresAtIsNil(), token.ExpiresAtGT(s.now().UTC()))).
 			Order(ent.Asc(token.FieldID)).Limit(idsMax).IDs(ctx)
 		if err != nil {

@@ -35,6 +35,7 @@ type Where struct {
 	CreatedBefore *time.Time
 	Parent        *string // made by this token
 	Leaked        *bool   // as Leaked tells
+	ClaimPending  *bool   // as ClaimPending tells
 }
 
 // Predicates are the conditions of the database. A field that says nothing is a *fault.Invalid.
@@ -128,6 +129,9 @@ func (w Where) standing(now time.Time) []predicate.Token {
 	}
 	if w.Leaked != nil {
 		all = append(all, either(*w.Leaked, leakedAt(now)))
+	}
+	if w.ClaimPending != nil {
+		all = append(all, either(*w.ClaimPending, claimPending()))
 	}
 	return all
 }

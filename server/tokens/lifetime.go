@@ -75,6 +75,7 @@ const (
 	NoticeMakerEnded NoticeKind = "MAKER_ENDED"    // it is refused for the sake of a token that made it
 	NoticeTooLong    NoticeKind = "LIVES_TOO_LONG" // longer than the owner now allows
 	NoticeUnused     NoticeKind = "UNUSED"         // for longer than the owner wants to be told of
+	NoticeUnclaimed  NoticeKind = "UNCLAIMED"      // nobody opened its claim link
 )
 
 // Notices say what will end a token, and what of it the owner's settings no longer allow.
@@ -108,6 +109,13 @@ func (s *Service) Notices(row *ent.Token, maker *auth.Token, rules settings.Sett
 	case row.ExpiresAt.After(s.latest(*rules.MaxTokenDays)):
 		note(NoticeTooLong, "It ends on %s; the owner now allows %d days.", day(*row.ExpiresAt), *rules.MaxTokenDays)
 	}
+	switch {
+	case !ClaimPending(row):
+	case now.Before(*row.ClaimEndsAt):
+		note(NoticeUnclaimed, "It waits to be claimed: its link works until %s.", instant(*row.ClaimEndsAt))
+	default:
+		note(NoticeUnclaimed, "Nobody claimed it, and its link ended on %s. Make a new link, or revoke it.", instant(*row.ClaimEndsAt))
+	}
 	since := idleSince(row)
 	idle := int(now.Sub(since).Hours() / 24)
 	switch {
@@ -138,7 +146,7 @@ func day(at time.Time) string { return at.UTC().Format("2 January 2006") }
 // idleSince is from when days without use count.
 func idleSince(row *ent.Token) time.Time {
 	since := row.CreatedAt
-	for _, at := range []*time.Time{row.LastUsedAt, row.EnabledAt} {
+	for _, at := range []*time.Time{row.LastUsedAt, row.EnabledAt, row.ClaimedAt} {
 		if at != nil && at.After(since) {
 			since = *at
 		}

@@ -37,7 +37,7 @@ func (s *Service) Rotate(ctx context.Context, maker *auth.Token, id string, grac
 	now := s.now().UTC().Truncate(time.Microsecond)
 	done := &Rotation{PreviousExpiresAt: now.Add(grace)}
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		if done.Token, err = s.lockLive(ctx, tx, maker, id); err != nil {
+		if done.Token, err = s.lockUsable(ctx, tx, maker, id); err != nil {
 			return err
 		}
 		if err := rotatable(done.Token, now); err != nil {
@@ -181,7 +181,7 @@ func (s *Service) endRotation(ctx context.Context, maker *auth.Token, id, action
 	now := s.now().UTC().Truncate(time.Microsecond)
 	var row *ent.Token
 	err := s.db.Tx(ctx, func(tx *database.Tx) (err error) {
-		if row, err = s.lockLive(ctx, tx, maker, id); err != nil {
+		if row, err = s.lockUsable(ctx, tx, maker, id); err != nil {
 			return err
 		}
 		next, old, err := inForce(ctx, tx, id, now)

@@ -30,11 +30,12 @@ type Service struct {
 	rules  *settings.Service
 	prefix string
 	now    func() time.Time
+	guard  *auth.Guard // of codes of claim links
 }
 
 // New returns a service whose new secrets begin with prefix. now is the clock.
 func New(db *database.DB, log *audit.Log, rules *settings.Service, prefix string, now func() time.Time) *Service {
-	return &Service{db, log, rules, prefix, now}
+	return &Service{db, log, rules, prefix, now, auth.NewGuard(now)}
 }
 
 // NewToken is what a token is to be.
@@ -49,38 +50,52 @@ type NewToken struct {
 	NeverExpires bool                 // no end, whatever the default lifetime
 	ExternalID   *string
 	Labels       []schema.Label
+
+	claim *claimLink // nil: its secret is told at once
 }
 
 // Create makes a token and its secret, which is not stored and so is told this once.
-func (s *Service) Create(ctx context.Context, maker *auth.Token, in NewToken) (*ent.Token, secret.Secret, error) {
-	if err := s.checkNew(&in); err != nil {
-		return nil, secret.Secret{}, err
-	}
-	rules, err := s.rules.Current(ctx)
+func (s *Service) Create(ctx context.Context, maker *auth.Token, in NewToken) (row *ent.Token, made secret.Secret, err error) {
+	row, err = s.create(ctx, maker, in, func(tx *database.Tx, row *ent.Token) (hint string, err error) {
+		made, _, err = s.newSecret(ctx, tx, row)
+		return made.Hint(), err
+	})
 	if err != nil {
 		return nil, secret.Secret{}, err
 	}
+	return row, made, nil
+}
+
+// create makes a token. give makes what it is used with, and returns what that is recognised by.
+func (s *Service) create(ctx context.Context, maker *auth.Token, in NewToken, give func(*database.Tx, *ent.Token) (hint string, err error)) (*ent.Token, error) {
+	if err := s.checkNew(&in); err != nil {
+		return nil, err
+	}
+	rules, err := s.rules.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.bound(&in, rules, maker); err != nil {
-		return nil, secret.Secret{}, err
+		return nil, err
 	}
 	var row *ent.Token
-	var made secret.Secret
 	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
 		if row, err = insert(ctx, tx, maker, in); err != nil {
 			return err
 		}
-		if made, _, err = s.newSecret(ctx, tx, row); err != nil {
+		hint, err := give(tx, row)
+		if err != nil {
 			return err
 		}
-		return s.audit.Write(ctx, tx, audit.Event{Action: "token.create", Target: row.ID, Details: described(row, made.Hint())})
+		return s.audit.Write(ctx, tx, audit.Event{Action: "token.create", Target: row.ID, Details: described(row, hint)})
 	})
 	if ent.IsConstraintError(err) && in.ExternalID != nil {
-		return nil, secret.Secret{}, s.conflict(ctx, maker, *in.ExternalID)
+		return nil, s.conflict(ctx, maker, *in.ExternalID)
 	}
 	if err != nil {
-		return nil, secret.Secret{}, fmt.Errorf("create a token: %w", err)
+		return nil, fmt.Errorf("create a token: %w", err)
 	}
-	return row.Unwrap(), made, nil
+	return row.Unwrap(), nil
 }
 
 // bound keeps a new token within the owner's settings and its maker.
@@ -105,6 +120,9 @@ func insert(ctx context.Context, tx *database.Tx, maker *auth.Token, in NewToken
 		SetLabels(in.Labels).SetCreatedBy(audit.ActorOf(ctx).Name)
 	if maker != nil {
 		create.SetParentID(maker.ID)
+	}
+	if in.claim != nil {
+		create.SetClaimHash(in.claim.hash[:]).SetClaimDays(in.claim.days).SetClaimEndsAt(in.claim.endsAt)
 	}
 	return create.Save(ctx)
 }
@@ -170,10 +188,23 @@ func (s *Service) lockLive(ctx context.Context, tx *database.Tx, maker *auth.Tok
 	return row, err
 }
 
+// lockUsable is lockLive for a token that has a secret.
+func (s *Service) lockUsable(ctx context.Context, tx *database.Tx, maker *auth.Token, id string) (*ent.Token, error) {
+	row, err := s.lockLive(ctx, tx, maker, id)
+	if err == nil {
+		err = unclaimed(row)
+	}
+	return row, err
+}
+
 // described is a token as its events tell it.
 func described(row *ent.Token, hint string) map[string]any {
-	details := map[string]any{"description": row.Description, "permission": row.Permission, "packages": row.Packages, "networks": row.Networks, "hint": hint}
-	for name, value := range map[string]any{"rateLimit": row.RateLimit, "expiresAt": row.ExpiresAt, "externalId": row.ExternalID, "parent": row.ParentID} {
+	details := map[string]any{"description": row.Description, "permission": row.Permission, "packages": row.Packages, "networks": row.Networks}
+	if hint != "" {
+		details["hint"] = hint
+	}
+	for name, value := range map[string]any{"rateLimit": row.RateLimit, "expiresAt": row.ExpiresAt, "externalId": row.ExternalID, "parent": row.ParentID,
+		"claimEndsAt": row.ClaimEndsAt} {
 		if !isNil(value) {
 			details[name] = value
 		}

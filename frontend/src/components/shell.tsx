@@ -18,6 +18,7 @@ import {
 import { Fragment, useEffect, useRef, useState } from "react";
 import { signOut, viewerQuery } from "../features/account/queries";
 import { SignInAgain } from "../features/account/sign-in-again";
+import type { Action } from "../gql/graphql";
 import { compact } from "../lib/time";
 import { useKeptFocus } from "./kept-focus";
 import { Offline } from "./offline";
@@ -34,6 +35,12 @@ const pages = [
   { to: "/settings", label: "Settings", icon: Settings, exact: false },
 ] as const;
 
+/** What somebody must be allowed to do to be led to a page; to the others everybody is. */
+const needs: Partial<Record<(typeof pages)[number]["to"], Action>> = {
+  "/users": "READ_PEOPLE",
+  "/settings": "READ_SETTINGS",
+};
+
 /**
  * The frame of every page of a person who has signed in. Nobody is led to a page that they may not see, and nothing of a
  * page stays when another person has signed in.
@@ -43,7 +50,10 @@ export function Shell() {
   const content = useRef<HTMLElement>(null);
   useKeptFocus(content);
   const { data: viewer } = useSuspenseQuery(viewerQuery);
-  const theirs = pages.filter(({ to }) => viewer.role === "OWNER" || (to !== "/settings" && to !== "/users"));
+  const theirs = pages.filter(({ to }) => {
+    const action = needs[to];
+    return !action || viewer.may.includes(action);
+  });
   if (viewer.secondFactorMissing) return <Navigate to="/second-factor" />; // decided while the page was open
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">

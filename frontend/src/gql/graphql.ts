@@ -28,6 +28,29 @@ export type SetupInput = {
   password: string;
 };
 
+/**
+ * Something that a caller may do or not. MANAGE_REPOSITORIES: add, change, remove and sync them. DECIDE_VERSIONS: accept and
+ * reject what changed, let through, block, write advisories. MANAGE_TOKENS: change, rotate, disable and revoke them.
+ * RELEASE_TOKENS: from the token that made them. MANAGE_ACCOUNT: their own.
+ */
+export type Action =
+  | 'READ_PACKAGES'
+  | 'READ_REPOSITORIES'
+  | 'MANAGE_REPOSITORIES'
+  | 'UPLOAD_PACKAGES'
+  | 'DECIDE_VERSIONS'
+  | 'READ_TOKENS'
+  | 'CREATE_TOKENS'
+  | 'MANAGE_TOKENS'
+  | 'RELEASE_TOKENS'
+  | 'READ_USAGE'
+  | 'READ_AUDIT'
+  | 'READ_SETTINGS'
+  | 'READ_PEOPLE'
+  | 'MANAGE_PEOPLE'
+  | 'MANAGE_SETTINGS'
+  | 'MANAGE_ACCOUNT';
+
 /** GITEA: Gitea and Forgejo. */
 export type OrganizationHost =
   | 'GITHUB'
@@ -285,7 +308,9 @@ export type TokenNoticeKind =
   /** It lives longer than the owner now allows. */
   | 'LIVES_TOO_LONG'
   /** Nobody has used it for longer than the owner wants to be told of. */
-  | 'UNUSED';
+  | 'UNUSED'
+  /** Nobody opened its claim link. */
+  | 'UNCLAIMED';
 
 export type PackageRuleInput = {
   pattern: string;
@@ -315,6 +340,10 @@ export type CreateTokenInput = {
   expiresAt?: string | null | undefined;
   /** True for a token without an end although there is a default lifetime. */
   neverExpires?: boolean | null | undefined;
+  /** True for a claim link in place of the secret: whoever opens it sees the secret, once. The token has none before. */
+  claim?: boolean | null | undefined;
+  /** With claim: how many days the link works, 1 to 30; left out means 7. */
+  claimDays?: number | null | undefined;
   externalId?: string | null | undefined;
   labels?: Array<LabelInput> | null | undefined;
 };
@@ -351,6 +380,8 @@ export type TokenWhere = {
   parent?: string | null | undefined;
   /** Reported as found in a public place, and not rotated away since. */
   leaked?: boolean | null | undefined;
+  /** Nobody opened its claim link yet, whether that works or has ended. */
+  claimPending?: boolean | null | undefined;
 };
 
 export type TokenOrder = {
@@ -397,6 +428,36 @@ export type DownloadWhere = {
   to?: string | null | undefined;
 };
 
+export type AccessPackagesQueryVariables = Exact<{
+  after?: string | null | undefined;
+  search?: string | null | undefined;
+}>;
+
+
+export type AccessPackagesQuery = { packages: { totalCount: number, edges: Array<{ node: { id: string, name: string, description: string | null, latest: { version: string } | null } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type AccessUsesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AccessUsesQuery = { viewer:
+    | { id: string, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }> }
+    | Record<PropertyKey, never>
+   };
+
+export type TokenClaimQueryVariables = Exact<{
+  code: string;
+}>;
+
+
+export type TokenClaimQuery = { tokenClaim: { description: string, permission: TokenPermission, endsAt: string } };
+
+export type ClaimTokenMutationVariables = Exact<{
+  code: string;
+}>;
+
+
+export type ClaimTokenMutation = { claimToken: { description: string, permission: TokenPermission, expiresAt: string | null, secret: string } };
+
 export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -406,7 +467,7 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ViewerQuery = { viewer:
-    | { __typename: 'User', id: string, email: string, role: Role, secondFactorMissing: boolean }
+    | { __typename: 'User', id: string, email: string, role: Role, secondFactorMissing: boolean, may: Array<Action>, mayNot: Array<{ action: Action, why: string }> }
     | { __typename: 'Token' }
   , changedVersions: { totalCount: number } };
 
@@ -414,7 +475,7 @@ export type ViewerAloneQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ViewerAloneQuery = { viewer:
-    | { __typename: 'User', id: string, email: string, role: Role, secondFactorMissing: boolean }
+    | { __typename: 'User', id: string, email: string, role: Role, secondFactorMissing: boolean, may: Array<Action>, mayNot: Array<{ action: Action, why: string }> }
     | { __typename: 'Token' }
    };
 
@@ -968,7 +1029,7 @@ export type TokenQueryVariables = Exact<{
 }>;
 
 
-export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, createdByRemoved: boolean, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, noticesWithKind: Array<{ kind: TokenNoticeKind, text: string }>, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }>, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } | null };
+export type TokenQuery = { token: { revokedBy: string | null, revokedReason: string | null, disabledReason: string | null, leakedUrl: string | null, createdByRemoved: boolean, claimedAt: string | null, claimedBy: string | null, claimedAddress: string | null, claimedClient: string | null, id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, claimPending: boolean, claimEndsAt: string | null, labels: Array<{ name: string, value: string }>, rateLimitStatus: { limit: number, remaining: number, resetAt: string }, noticesWithKind: Array<{ kind: TokenNoticeKind, text: string }>, parent: { id: string, description: string } | null, secrets: Array<{ id: string, hint: string, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, addresses: Array<{ address: string, client: string, requests: number, refused: number, firstAt: string, lastAt: string }> }>, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } | null };
 
 export type TokenNameQueryVariables = Exact<{
   id: string;
@@ -994,7 +1055,7 @@ export type TokenUsageQueryVariables = Exact<{
 
 export type TokenUsageQuery = { token: { id: string, usage: { requests: number, downloads: number, bytes: number, refused: number, series: Array<{ at: string, requests: number, downloads: number, refused: number }>, topPackages: Array<{ package: string, downloads: number, bytes: number }> } } | null };
 
-export type TokenRowFragment = { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> };
+export type TokenRowFragment = { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, claimPending: boolean, claimEndsAt: string | null, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> };
 
 export type TokensQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1004,14 +1065,14 @@ export type TokensQueryVariables = Exact<{
 }>;
 
 
-export type TokensQuery = { tokens: { totalCount: number, edges: Array<{ node: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type TokensQuery = { tokens: { totalCount: number, edges: Array<{ node: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, claimPending: boolean, claimEndsAt: string | null, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } | null } | null> | null, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CreateTokenMutationVariables = Exact<{
   input: CreateTokenInput;
 }>;
 
 
-export type CreateTokenMutation = { createToken: { secret: string, token: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } } };
+export type CreateTokenMutation = { createToken: { secret: string, claimLink: string | null, token: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, claimPending: boolean, claimEndsAt: string | null, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } } };
 
 export type UpdateTokenMutationVariables = Exact<{
   id: string;
@@ -1019,7 +1080,7 @@ export type UpdateTokenMutationVariables = Exact<{
 }>;
 
 
-export type UpdateTokenMutation = { updateToken: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } };
+export type UpdateTokenMutation = { updateToken: { id: string, description: string, permission: TokenPermission, status: TokenStatus, hint: string, packages: Array<string>, networks: Array<string>, rateLimit: number, externalId: string | null, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, lastUsedAddress: string | null, lastUsedClient: string | null, revokedAt: string | null, disabledAt: string | null, leakedAt: string | null, childCount: number, claimPending: boolean, claimEndsAt: string | null, packageRules: Array<{ pattern: string, versions: string | null, releasedBefore: string | null, minimumStability: string | null }> } };
 
 export type RevocationPreviewQueryVariables = Exact<{
   ids?: Array<string> | string | null | undefined;
@@ -1068,6 +1129,13 @@ export type RotateTokenMutationVariables = Exact<{
 
 
 export type RotateTokenMutation = { rotateToken: { secret: string, previousExpiresAt: string, token: { id: string, expiresAt: string | null } } };
+
+export type RenewClaimMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RenewClaimMutation = { renewClaim: { claimLink: string, token: { id: string, description: string, claimEndsAt: string | null } } };
 
 export type EndRotationMutationVariables = Exact<{
   id: string;
@@ -1267,8 +1335,81 @@ export const TokenRowFragmentDoc = new TypedDocumentString(`
   disabledAt
   leakedAt
   childCount
+  claimPending
+  claimEndsAt
 }
     `, {"fragmentName":"TokenRow"}) as unknown as TypedDocumentString<TokenRowFragment, unknown>;
+export const AccessPackagesDocument = new TypedDocumentString(`
+    query AccessPackages($after: Cursor, $search: String) {
+  packages(
+    first: 10
+    after: $after
+    where: {search: $search}
+    orderBy: {field: NAME, direction: ASC}
+  ) {
+    totalCount
+    edges {
+      node {
+        id
+        name
+        description
+        latest {
+          version
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AccessPackagesQuery, AccessPackagesQueryVariables>;
+export const AccessUsesDocument = new TypedDocumentString(`
+    query AccessUses {
+  viewer {
+    ... on Token {
+      id
+      secrets {
+        id
+        hint
+        createdAt
+        expiresAt
+        lastUsedAt
+        lastUsedAddress
+        lastUsedClient
+        addresses(first: 10) {
+          address
+          client
+          requests
+          refused
+          firstAt
+          lastAt
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AccessUsesQuery, AccessUsesQueryVariables>;
+export const TokenClaimDocument = new TypedDocumentString(`
+    query TokenClaim($code: String!) {
+  tokenClaim(code: $code) {
+    description
+    permission
+    endsAt
+  }
+}
+    `) as unknown as TypedDocumentString<TokenClaimQuery, TokenClaimQueryVariables>;
+export const ClaimTokenDocument = new TypedDocumentString(`
+    mutation ClaimToken($code: String!) {
+  claimToken(code: $code) {
+    description
+    permission
+    expiresAt
+    secret
+  }
+}
+    `) as unknown as TypedDocumentString<ClaimTokenMutation, ClaimTokenMutationVariables>;
 export const ServerDocument = new TypedDocumentString(`
     query Server {
   server {
@@ -1291,6 +1432,11 @@ export const ViewerDocument = new TypedDocumentString(`
       email
       role
       secondFactorMissing
+      may
+      mayNot {
+        action
+        why
+      }
     }
   }
   changedVersions(first: 1) {
@@ -1307,6 +1453,11 @@ export const ViewerAloneDocument = new TypedDocumentString(`
       email
       role
       secondFactorMissing
+      may
+      mayNot {
+        action
+        why
+      }
     }
   }
 }
@@ -2501,6 +2652,10 @@ export const TokenDocument = new TypedDocumentString(`
     disabledReason
     leakedUrl
     createdByRemoved
+    claimedAt
+    claimedBy
+    claimedAddress
+    claimedClient
     noticesWithKind {
       kind
       text
@@ -2554,6 +2709,8 @@ export const TokenDocument = new TypedDocumentString(`
   disabledAt
   leakedAt
   childCount
+  claimPending
+  claimEndsAt
 }`) as unknown as TypedDocumentString<TokenQuery, TokenQueryVariables>;
 export const TokenNameDocument = new TypedDocumentString(`
     query TokenName($id: ID!) {
@@ -2642,11 +2799,14 @@ export const TokensDocument = new TypedDocumentString(`
   disabledAt
   leakedAt
   childCount
+  claimPending
+  claimEndsAt
 }`) as unknown as TypedDocumentString<TokensQuery, TokensQueryVariables>;
 export const CreateTokenDocument = new TypedDocumentString(`
     mutation CreateToken($input: CreateTokenInput!) {
   createToken(input: $input) {
     secret
+    claimLink
     token {
       ...TokenRow
     }
@@ -2678,6 +2838,8 @@ export const CreateTokenDocument = new TypedDocumentString(`
   disabledAt
   leakedAt
   childCount
+  claimPending
+  claimEndsAt
 }`) as unknown as TypedDocumentString<CreateTokenMutation, CreateTokenMutationVariables>;
 export const UpdateTokenDocument = new TypedDocumentString(`
     mutation UpdateToken($id: ID!, $input: UpdateTokenInput!) {
@@ -2711,6 +2873,8 @@ export const UpdateTokenDocument = new TypedDocumentString(`
   disabledAt
   leakedAt
   childCount
+  claimPending
+  claimEndsAt
 }`) as unknown as TypedDocumentString<UpdateTokenMutation, UpdateTokenMutationVariables>;
 export const RevocationPreviewDocument = new TypedDocumentString(`
     query RevocationPreview($ids: [ID!], $where: TokenWhere) {
@@ -2765,6 +2929,18 @@ export const RotateTokenDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RotateTokenMutation, RotateTokenMutationVariables>;
+export const RenewClaimDocument = new TypedDocumentString(`
+    mutation RenewClaim($id: ID!) {
+  renewClaim(id: $id) {
+    claimLink
+    token {
+      id
+      description
+      claimEndsAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RenewClaimMutation, RenewClaimMutationVariables>;
 export const EndRotationDocument = new TypedDocumentString(`
     mutation EndRotation($id: ID!) {
   endRotation(id: $id) {

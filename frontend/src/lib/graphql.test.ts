@@ -24,6 +24,24 @@ describe("request", () => {
   });
 });
 
+describe("request with a token", () => {
+  it("sends the token alone, without the session beside it", async () => {
+    answer(200, JSON.stringify({ data: { server: {} } }));
+    await request(ServerDocument, {}, "pkb_ro_secret");
+    const [, init] = vi.mocked(fetch).mock.calls[0] ?? [];
+    expect(init).toMatchObject({ credentials: "omit", headers: { Authorization: "Bearer pkb_ro_secret" } });
+    expect(init?.body).not.toContain("pkb_ro");
+  });
+
+  it("says why the token is refused, which is no end of a session", async () => {
+    const refusal = { message: "The access token expired.", extensions: { code: "UNAUTHENTICATED" } };
+    answer(401, JSON.stringify({ errors: [refusal] }));
+    const refused = request(ServerDocument, {}, "pkb_ro_secret");
+    await expect(refused).rejects.toThrow("The access token expired.");
+    await expect(refused).rejects.not.toBeInstanceOf(ApiError);
+  });
+});
+
 describe("fieldErrors", () => {
   it("gives an error to the field it concerns, where the form has that field", () => {
     const error = new ApiError("Too long.", "INVALID", "description");

@@ -14,16 +14,22 @@ export class ApiError extends Error {
 
 type GraphQLError = { message: string; extensions?: { code?: string; field?: string; at?: string } };
 
-/** Runs one operation. Throws an ApiError; its code is NETWORK where the server cannot be reached. */
+/**
+ * Runs one operation, as the person who has signed in, or as a token. Throws an ApiError; its code is NETWORK where the
+ * server cannot be reached.
+ */
 export async function request<Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
-  ...[variables]: Variables extends Record<string, never> ? [] : [Variables]
+  ...[variables, token]: Variables extends Record<string, never>
+    ? [variables?: Variables, token?: string]
+    : [Variables, token?: string]
 ): Promise<Result> {
   let answer: Response;
   try {
     answer = await fetch("/graphql", {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+      credentials: token ? "omit" : "same-origin",
       body: JSON.stringify({ query: document.toString(), variables }),
     });
   } catch {
@@ -31,7 +37,7 @@ export async function request<Result, Variables>(
   }
   const body = await answer.json().catch(() => null);
   const error = (body?.errors as GraphQLError[] | undefined)?.[0];
-  if (error) throw refusalOf(error);
+  if (error) throw token ? new Error(error.message) : refusalOf(error); // what a token may not is about no session
   if (!answer.ok || !body?.data) throw new ApiError(`The server answered ${answer.status}. Try again.`, "INTERNAL");
   return body.data as Result;
 }

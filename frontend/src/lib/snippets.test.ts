@@ -28,6 +28,28 @@ describe("snippets", () => {
     });
   });
 
+  it("name a secret of the pipeline in what is committed, and have none", () => {
+    for (const id of ["github", "gitlab", "bitbucket", "docker"]) {
+      const lines = text("https://packages.example.org", id);
+      expect(lines, id).not.toContain(secret);
+      expect(lines, id).toContain(id === "docker" ? "--mount=type=secret,id=composer_auth" : "COMPOSER_TOKEN");
+    }
+    const [, github] = /COMPOSER_AUTH: '(.*)'$/m.exec(text("https://packages.example.org", "github")) ?? [];
+    expect(JSON.parse(github ?? "")).toEqual({
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as GitHub writes it
+      "http-basic": { "packages.example.org": { username: "token", password: "${{ secrets.COMPOSER_TOKEN }}" } },
+    });
+    const [, gitlab] = /COMPOSER_AUTH: '(.*)'$/m.exec(text("http://localhost:8080", "gitlab")) ?? [];
+    expect(JSON.parse(gitlab ?? "")["http-basic"]["localhost:8080"].password).toBe("$COMPOSER_TOKEN");
+  });
+
+  it("give DDEV a file that parses", () => {
+    const [, file] = /<<'JSON'\n([\s\S]*)\nJSON\n/.exec(text("https://packages.example.org", "ddev")) ?? [];
+    expect(JSON.parse(file ?? "")).toEqual({
+      "http-basic": { "packages.example.org": { username: "token", password: secret } },
+    });
+  });
+
   it("test the token against this server", () => {
     expect(text("https://packages.example.org", "test")).toBe(
       `curl -u token:${secret} https://packages.example.org/health`,

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { createFileRoute, redirect, useNavigate } from "@tanstack/react-router";
+import { createFileRoute, Link, redirect, useNavigate } from "@tanstack/react-router";
 import { CredentialsForm, OutsidePage } from "../features/account/form";
 import { serverQuery, signIn } from "../features/account/queries";
 import { safeNext } from "../lib/query";
@@ -24,6 +24,12 @@ function Login() {
   return (
     <OutsidePage title="Sign in" text={next ? "Sign in to continue." : "Manage access tokens and repositories."}>
       <CredentialsForm action="Sign in" busy="Signing in" submit={signIn} done={done} />
+      <p className="text-muted">
+        You have an access token and no account?{" "}
+        <Link to="/access" className="text-accent underline">
+          See what it is
+        </Link>
+      </p>
     </OutsidePage>
   );
 }

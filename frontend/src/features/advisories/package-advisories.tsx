@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { later } from "../../components/later";
 import { LoadMore } from "../../components/load-more";
@@ -6,7 +6,7 @@ import { TableBox } from "../../components/page";
 import { Callout, Part } from "../../components/panel";
 import { Button } from "../../components/ui/button";
 import { rowsOf } from "../../lib/connection";
-import { viewerQuery } from "../account/queries";
+import { useMay } from "../account/may";
 import { AdvisoryTable, InstallsTable, Weakness } from "./parts";
 import { type Advisory, affectedQuery, type Installs, versionAdvisoriesQuery, writtenQuery } from "./queries";
 
@@ -32,11 +32,10 @@ export function VersionAdvisories({ id }: { id: string }) {
 
 /** The advisories that were written here of a package, and who still installs an affected version of it. */
 export function PackageAdvisories({ name }: { name: string }) {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
   const written = useInfiniteQuery(writtenQuery(name));
   const affected = useInfiniteQuery(affectedQuery({ package: name }));
   const [writing, setWriting] = useState(false);
-  const mayDecide = viewer.role !== "VIEWER";
+  const mayDecide = useMay("DECIDE_VERSIONS");
   const ours = rowsOf<Advisory>(written.data?.pages);
   const installs = rowsOf<Installs>(affected.data?.pages);
   return (

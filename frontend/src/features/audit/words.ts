@@ -15,6 +15,8 @@ export const kinds: Record<string, { name: string; actions: Record<string, strin
       "token.enable": "Token enabled",
       "token.revoke": "Token revoked",
       "token.release": "Token released from its maker",
+      "token.claim": "Token claimed",
+      "token.claim_renew": "Claim link made anew",
       "token.leak": "Token found in a public place",
     },
   },

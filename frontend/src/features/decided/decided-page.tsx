@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { Choose } from "../../components/choose";
@@ -8,7 +8,7 @@ import { PageHead } from "../../components/page";
 import { Button } from "../../components/ui/button";
 import { rowsOf } from "../../lib/connection";
 import { count } from "../../lib/time";
-import { viewerQuery } from "../account/queries";
+import { useMay } from "../account/may";
 import { Advisories, Affected } from "../advisories/lists";
 import { List } from "./list";
 import { type Block, blockedQuery, type Row, repositoryNamesQuery, type State, states, versionsQuery } from "./queries";
@@ -43,9 +43,8 @@ const about: Record<State, { text: string; none: string }> = {
 /** The versions of all repositories that changed upstream, are held back, are blocked, or have a known weakness. */
 export function DecidedPage() {
   const { state = "changed", repository } = useSearch({ from: "/_app/versions" });
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
   const [blocking, setBlocking] = useState(false);
-  const mayDecide = viewer.role !== "VIEWER";
+  const mayDecide = useMay("DECIDE_VERSIONS");
   return (
     <>
       <PageHead

@@ -11,6 +11,7 @@ import { OverviewDocument, type OverviewQuery } from "../../gql/graphql";
 import { request } from "../../lib/graphql";
 import { hostOf } from "../../lib/snippets";
 import { bytes, count, number } from "../../lib/time";
+import { useWhyNot } from "../account/may";
 import { serverQuery, viewerQuery } from "../account/queries";
 import { PackageLink } from "../packages/package-link";
 import { expiringDays } from "../tokens/search";
@@ -85,6 +86,8 @@ function Waiting() {
 
 function Checklist({ data }: { data: OverviewQuery }) {
   const { data: server } = useQuery(serverQuery);
+  const whyNoRepository = useWhyNot("MANAGE_REPOSITORIES");
+  const whyNoToken = useWhyNot("CREATE_TOKENS");
   const host = server ? hostOf(server.publicUrl) : "";
   const command = `composer config http-basic.${host} token YOUR-TOKEN`;
   return (
@@ -94,14 +97,18 @@ function Checklist({ data }: { data: OverviewQuery }) {
       </h2>
       <ol className="grid gap-4">
         <Step done={data.repositories.totalCount > 0} title="Add a repository">
-          <Link to="/repositories" search={{ new: 1 }} className={buttonClass("secondary")}>
-            Add repository
-          </Link>
+          {whyNoRepository ?? (
+            <Link to="/repositories" search={{ new: 1 }} className={buttonClass("secondary")}>
+              Add repository
+            </Link>
+          )}
         </Step>
         <Step done={data.tokens.totalCount > 0} title="Create a token">
-          <Link to="/tokens" search={{ new: 1 }} className={buttonClass("secondary")}>
-            Create Token
-          </Link>
+          {whyNoToken ?? (
+            <Link to="/tokens" search={{ new: 1 }} className={buttonClass("secondary")}>
+              Create Token
+            </Link>
+          )}
         </Step>
         <Step done={data.usage.requests > 0} title="Run the command that came with the token">
           <Address text={command} />

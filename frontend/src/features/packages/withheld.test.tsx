@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { Suspense } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { refusal, show, stubApi } from "../../../test/api";
+import { viewerOf } from "../../../test/viewer";
 import { statesOf } from "./state";
 import { archiveFacts } from "./version-facts";
 import { Block, Blocks, Why } from "./withheld";
@@ -10,9 +11,8 @@ import { Block, Blocks, Why } from "./withheld";
 const seenAt = "2026-11-01T12:00:00Z";
 
 function api(role: "MAINTAINER" | "VIEWER") {
-  const viewer = { __typename: "User", id: "usr_1", email: "anna@example.org", role };
   return stubApi({
-    Viewer: () => ({ data: { viewer } }),
+    Viewer: () => ({ data: { viewer: viewerOf(role) } }),
     AcceptVersionChange: () => ({ data: { acceptVersionChange: { id: "ver_1" } } }),
     RejectVersionChange: () => refusal("CONFLICT", "There is nothing to decide."),
     ReleaseVersion: () => ({ data: { releaseVersion: { id: "ver_1" } } }),

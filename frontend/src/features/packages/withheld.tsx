@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { later } from "../../components/later";
 import { More } from "../../components/more";
@@ -14,7 +14,7 @@ import {
 } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
-import { viewerQuery } from "../account/queries";
+import { useMay } from "../account/may";
 import { type Block as BlockRow, type Decided, versionQuery } from "./queries";
 import { isBlocked } from "./state";
 
@@ -48,12 +48,8 @@ export function Withheld(props: WithheldProps) {
   );
 }
 
-function useMayDecide(): boolean {
-  return useSuspenseQuery(viewerQuery).data.role !== "VIEWER";
-}
-
 export function Why({ version }: { version: Decided }) {
-  const mayDecide = useMayDecide();
+  const mayDecide = useMay("DECIDE_VERSIONS");
   const client = useQueryClient();
   const toast = useToast();
   const { mutate, isPending, variables } = useMutation({
@@ -107,7 +103,7 @@ export function Why({ version }: { version: Decided }) {
 
 /** The blocks of a package, of its own name and of patterns, each of which can be removed. */
 export function Blocks({ blocks }: { blocks: readonly BlockRow[] }) {
-  const mayDecide = useMayDecide();
+  const mayDecide = useMay("DECIDE_VERSIONS");
   const client = useQueryClient();
   const toast = useToast();
   const { mutate, isPending, variables } = useMutation({
@@ -162,7 +158,7 @@ const isPattern = (block: BlockRow) => block.package.includes("*");
 
 /** Blocks a version, with the reason that Composer prints. */
 export function Block({ name, version }: WithheldProps) {
-  const mayDecide = useMayDecide();
+  const mayDecide = useMay("DECIDE_VERSIONS");
   const [open, setOpen] = useState(false);
   if (!mayDecide) return null;
   return (

@@ -3,12 +3,12 @@ import { useState } from "react";
 import { Badge } from "../../components/badge";
 import { LoadMore } from "../../components/load-more";
 import { cell, LoadError, PageHead, row, Skeleton, TableBox } from "../../components/page";
-import { Callout } from "../../components/panel";
 import { CardCell, TableHead } from "../../components/table";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
 import { type MenuItem, RowMenu } from "../../components/ui/menu";
 import { rowsOf } from "../../lib/connection";
+import { MayNot, useMay } from "../account/may";
 import { viewerQuery } from "../account/queries";
 import { EditPerson, EndSessions, InvitePerson, RemovePerson } from "./dialogs";
 import { nameOf, type Person, peopleQuery, roleName } from "./queries";
@@ -19,37 +19,33 @@ type Asked = { about: "edit" | "remove" | "sessions" | "invitation"; person: Per
 export function PeoplePage() {
   const { data: viewer } = useSuspenseQuery(viewerQuery);
   const [inviting, setInviting] = useState(false);
-  const isOwner = viewer.role === "OWNER";
+  const mayRead = useMay("READ_PEOPLE");
+  const mayManage = useMay("MANAGE_PEOPLE");
   return (
     <>
       <PageHead
         title="People"
         text="Who signs in here, and what they may do."
         action={
-          isOwner && (
+          mayManage && (
             <Button kind="primary" className="min-h-11" onClick={() => setInviting(true)}>
               Invite somebody
             </Button>
           )
         }
       />
-      {isOwner ? (
-        <People viewerId={viewer.id} />
-      ) : (
-        <Callout tone="plain">
-          <p>You need the Owner role for this. You are a {viewer.role.toLowerCase()}.</p>
-        </Callout>
-      )}
+      {mayRead ? <People viewerId={viewer.id} mayManage={mayManage} /> : <MayNot action="READ_PEOPLE" />}
       {inviting && <InvitePerson onClose={() => setInviting(false)} />}
     </>
   );
 }
 
-function People({ viewerId }: { viewerId: string }) {
+function People({ viewerId, mayManage }: { viewerId: string; mayManage: boolean }) {
   const query = useInfiniteQuery(peopleQuery);
   const [asked, setAsked] = useState<Asked | null>(null);
   const close = () => setAsked(null);
   const items = (person: Person): MenuItem[] => {
+    if (!mayManage) return [];
     const ask = (label: string, about: Asked["about"], danger?: boolean): MenuItem => ({
       label,
       danger,
@@ -120,7 +116,7 @@ function PersonRow({ person, isViewer, items }: { person: Person; isViewer: bool
         <State person={person} />
       </CardCell>
       <td className={`${cell} w-12 max-sm:absolute max-sm:top-0 max-sm:right-0`}>
-        <RowMenu label={`Actions of ${nameOf(person)}`} items={items} />
+        {items.length > 0 && <RowMenu label={`Actions of ${nameOf(person)}`} items={items} />}
       </td>
     </tr>
   );

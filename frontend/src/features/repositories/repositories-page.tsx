@@ -1,4 +1,4 @@
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useState } from "react";
@@ -9,7 +9,7 @@ import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
 import { type MenuItem, RowMenu } from "../../components/ui/menu";
 import { number } from "../../lib/time";
-import { viewerQuery } from "../account/queries";
+import { MayNot, useMay } from "../account/may";
 import { useRepositoryActions } from "./actions";
 import { ClosedNames } from "./closed-names";
 import { OrganizationDialog, RemoveRepository, RepositoryDialog } from "./dialogs";
@@ -20,13 +20,12 @@ import { RepositoryState } from "./status";
 export function RepositoriesPage() {
   const search = useSearch({ from: "/_app/repositories/" });
   const navigate = useNavigate({ from: "/repositories/" });
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
   const query = useQuery(repositoriesQuery);
   const [editing, setEditing] = useState<Repository | null>(null);
   const [removing, setRemoving] = useState<Repository | null>(null);
   const [adding, setAdding] = useState(false);
   const items = useRepositoryActions(setEditing, setRemoving);
-  const mayManage = viewer.role !== "VIEWER";
+  const mayManage = useMay("MANAGE_REPOSITORIES");
   const add = () => void navigate({ search: { new: 1 } });
   const addButton = mayManage && (
     <span className="flex flex-wrap gap-2">
@@ -39,6 +38,11 @@ export function RepositoriesPage() {
   return (
     <>
       <PageHead title="Repositories" text="Where this server gets its packages." action={addButton} />
+      {search.new === 1 && (
+        <div className="mb-4 empty:hidden">
+          <MayNot action="MANAGE_REPOSITORIES" />
+        </div>
+      )}
       <TableBox>
         {query.isPending ? (
           <Skeleton rows={3} />

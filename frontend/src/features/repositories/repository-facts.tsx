@@ -1,11 +1,10 @@
-import { useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { Fact, Facts } from "../../components/panel";
 import { Time } from "../../components/time";
 import type { RepositoryQuery } from "../../gql/graphql";
 import { bytes, count, number } from "../../lib/time";
-import { viewerQuery } from "../account/queries";
+import { useMay } from "../account/may";
 import { RepositoryDialog } from "./dialogs";
 import { credentialNames, type FormField } from "./form";
 import type { Repository } from "./queries";
@@ -15,11 +14,12 @@ type Full = NonNullable<RepositoryQuery["repository"]>;
 
 /** How a repository stands and all that is decided of it; what a person may change has a button that leads to its field. */
 export function RepositoryFacts({ repository }: { repository: Full }) {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const mayManage = useMay("MANAGE_REPOSITORIES");
+  const mayChangeSettings = useMay("MANAGE_SETTINGS");
   const [field, setField] = useState<FormField>();
   const uploads = repository.type === "ARTIFACT";
   const decided = (name: string, of: FormField, children: ReactNode) => (
-    <Fact name={name} action={viewer.role !== "VIEWER" && <Change name={name} onClick={() => setField(of)} />}>
+    <Fact name={name} action={mayManage && <Change name={name} onClick={() => setField(of)} />}>
       {children}
     </Fact>
   );
@@ -75,7 +75,7 @@ export function RepositoryFacts({ repository }: { repository: Full }) {
                 ? "Rewrite: from this server alone"
                 : "Mirror: the source as a fallback",
             )}
-            <Fact name="Fetched ahead" action={viewer.role === "OWNER" && <ChangeSetting />}>
+            <Fact name="Fetched ahead" action={mayChangeSettings && <ChangeSetting />}>
               {repository.prefetch ? "New versions of what is in use" : "Nothing: archives come when first asked for"}
             </Fact>
             <Fact name="Mirrored">

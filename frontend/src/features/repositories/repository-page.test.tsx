@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { Suspense } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { refusal, show, stubApi } from "../../../test/api";
+import { viewerOf } from "../../../test/viewer";
 import type { Repository } from "./queries";
 import { Standing } from "./repository-page";
 
@@ -23,9 +24,8 @@ function open(
   update = refusal("CONFLICT", "No."),
   notice?: string,
 ) {
-  const viewer = { __typename: "User", id: "usr_1", email: "anna@example.org", role };
   const api = stubApi({
-    Viewer: () => ({ data: { viewer } }),
+    Viewer: () => ({ data: { viewer: viewerOf(role) } }),
     UpdateRepository: () => update,
     ConfirmRemovals: () => ({ data: { confirmRemovals: { id: "repo_1", status: "SYNCING" } } }),
     SyncRepository: () => ({ data: { syncRepository: { id: "sync_1", status: "QUEUED" } } }),

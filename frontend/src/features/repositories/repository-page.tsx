@@ -1,4 +1,4 @@
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { Address } from "../../components/address";
@@ -11,7 +11,7 @@ import { Button, buttonClass } from "../../components/ui/button";
 import type { RepositoryQuery, SyncStatus } from "../../gql/graphql";
 import { rowsOf } from "../../lib/connection";
 import { count, number } from "../../lib/time";
-import { viewerQuery } from "../account/queries";
+import { useMay } from "../account/may";
 import { useRepositoryActions, useRepositoryActs } from "./actions";
 import { RemoveRepository, RepositoryDialog, UploadPanel, WebhookPanel } from "./dialogs";
 import { type Repository, repositoryQuery } from "./queries";
@@ -101,14 +101,14 @@ const sameAs: Record<string, string> = { "Cancel sync": "Sync now", Resume: "Pau
 
 /** What can be done to the repository, for whoever may. */
 function Actions({ repository }: { repository: Repository }) {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const mayManage = useMay("MANAGE_REPOSITORIES");
   const navigate = useNavigate();
   const [open, setOpen] = useState<"edit" | "remove">();
   const items = useRepositoryActions(
     () => setOpen("edit"),
     () => setOpen("remove"),
   )(repository);
-  if (viewer.role === "VIEWER") return null;
+  if (!mayManage) return null;
   return (
     <div className="flex flex-wrap gap-2">
       {items
@@ -132,8 +132,8 @@ function Actions({ repository }: { repository: Repository }) {
 
 /** Where its host tells of pushes, for whoever may manage it. */
 function Webhook({ id }: { id: string }) {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
-  if (viewer.role === "VIEWER") return null;
+  const mayManage = useMay("MANAGE_REPOSITORIES");
+  if (!mayManage) return null;
   return (
     <div className="mt-8">
       <WebhookPanel id={id} />
@@ -143,17 +143,16 @@ function Webhook({ id }: { id: string }) {
 
 /** Where archives are uploaded, for whoever may. */
 function Uploads({ repository }: { repository: Repository }) {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
-  if (viewer.role === "VIEWER") return <p className="text-muted">A maintainer, or a write token, can upload to it.</p>;
+  const mayUpload = useMay("UPLOAD_PACKAGES");
+  if (!mayUpload) return <p className="text-muted">A maintainer, or a write token, can upload to it.</p>;
   return repository.enabled && <UploadPanel repository={repository} />;
 }
 
 /** What can be done about a source that fails or is paused; whoever may not do it is told who may. */
 export function Standing({ repository }: { repository: Repository }) {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const mayManage = useMay("MANAGE_REPOSITORIES");
   const [editing, setEditing] = useState(false);
   const { run, doing } = useRepositoryActs();
-  const mayManage = viewer.role !== "VIEWER";
   if (repository.status === "DISABLED") {
     return (
       <Callout>

@@ -1,10 +1,9 @@
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useBlocker } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 import { later } from "../../components/later";
 import { LoadError, PageHead, Skeleton } from "../../components/page";
-import { Callout } from "../../components/panel";
-import { viewerQuery } from "../account/queries";
+import { MayNot, useMay } from "../account/may";
 import { AuditCard } from "./audit-card";
 import { settingsQuery } from "./queries";
 import { ScannerCard } from "./scanner-card";
@@ -13,17 +12,11 @@ import { SourcesCard } from "./sources-card";
 import { TokenCard } from "./token-card";
 
 export function SettingsPage() {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const mayRead = useMay("READ_SETTINGS");
   return (
     <>
       <PageHead title="Settings" text="What holds for everybody who uses this server." />
-      {viewer.role === "OWNER" ? (
-        <Cards />
-      ) : (
-        <Callout tone="plain">
-          <p>Only owners may see and change the settings. You are a {viewer.role.toLowerCase()}.</p>
-        </Callout>
-      )}
+      {mayRead ? <Cards /> : <MayNot action="READ_SETTINGS" />}
     </>
   );
 }

@@ -6,10 +6,16 @@ import { EnableTokensDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { copy } from "../../lib/clipboard";
 import { request } from "../../lib/graphql";
-import { DeleteToken, DisableToken, EditToken, RotateToken } from "./dialogs";
+import { DeleteToken, DisableToken, EditToken, NewClaimLink, RotateToken } from "./dialogs";
 import type { FullToken, Token } from "./queries";
 
-const dialogs = { edit: EditToken, rotate: RotateToken, disable: DisableToken, delete: DeleteToken };
+const dialogs = {
+  edit: EditToken,
+  rotate: RotateToken,
+  claim: NewClaimLink,
+  disable: DisableToken,
+  delete: DeleteToken,
+};
 
 /** What can be done to a token, as items of a menu, and the dialog of what was chosen. */
 export function useTokenActions(mayManage: boolean) {
@@ -24,7 +30,9 @@ export function useTokenActions(mayManage: boolean) {
     return [
       ...all,
       { label: "Edit", onSelect: () => ask({ what: "edit", token }) },
-      { label: "Rotate…", onSelect: () => ask({ what: "rotate", token }), why: whyNotRotate(token) },
+      token.claimPending
+        ? { label: "New claim link…", onSelect: () => ask({ what: "claim", token }), why: whyNoSecret(token) }
+        : { label: "Rotate…", onSelect: () => ask({ what: "rotate", token }), why: whyNotRotate(token) },
       disabled
         ? { label: "Enable", onSelect: () => enable(token) }
         : { label: "Disable…", onSelect: () => ask({ what: "disable", token }) },
@@ -34,9 +42,14 @@ export function useTokenActions(mayManage: boolean) {
   return { items, dialog: Dialog && <Dialog token={asked.token} onClose={() => ask(null)} /> };
 }
 
-/** Why a token gets no new secret as it is; undefined where it does. */
+/** Why a token is not rotated as it is; undefined where it can be. */
 export function whyNotRotate(token: Token | FullToken): string | undefined {
   if ("secrets" in token && token.secrets.length > 1) return "A rotation is under way. End it or take it back first.";
+  return whyNoSecret(token);
+}
+
+/** Why a new secret of a token would not work as it is; undefined where it would. */
+function whyNoSecret(token: Token): string | undefined {
   switch (token.status) {
     case "EXPIRED":
       return "It has expired. Give it a later expiry first.";

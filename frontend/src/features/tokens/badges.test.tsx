@@ -26,6 +26,8 @@ const token = (change: Partial<Token>): Token => ({
   disabledAt: null,
   leakedAt: null,
   childCount: 0,
+  claimPending: false,
+  claimEndsAt: null,
   ...change,
 });
 

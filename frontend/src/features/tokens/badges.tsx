@@ -92,6 +92,11 @@ export function Troubles({ token }: { token: Token }) {
           Disabled
         </Badge>
       )}
+      {token.claimPending && (
+        <Badge tone="warn" title={token.claimEndsAt ? `Its link ends: ${everywhere(token.claimEndsAt)}` : undefined}>
+          Not claimed
+        </Badge>
+      )}
     </>
   );
 }

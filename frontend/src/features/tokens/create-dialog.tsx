@@ -3,37 +3,44 @@ import { useId, useState } from "react";
 import { Button } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
 import { Form, useSubmit } from "../../components/ui/form";
-import { CreateTokenDocument, type CreateTokenInput, TokensDocument } from "../../gql/graphql";
+import {
+  CreateTokenDocument,
+  type CreateTokenInput,
+  type CreateTokenMutation,
+  TokensDocument,
+} from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
 import { serverQuery } from "../account/queries";
 import { check, createInput, emptyForm, shownFields, type TokenForm } from "./form";
 import { TokenFields } from "./form-fields";
+import { ClaimLink } from "./hand-over";
 import { Reveal } from "./reveal";
 
 type Props = { open: boolean; description?: string; onClose: () => void };
 
 /** Makes a token, then shows its secret this once. The secret lives in this component and nowhere else. */
 export function CreateToken({ open, description, onClose }: Props) {
-  const [created, setCreated] = useState<{ secret: string; description: string; expiresAt?: string | null } | null>(
-    null,
-  );
+  const [created, setCreated] = useState<Created | null>(null);
   const client = useQueryClient();
   const close = () => {
     setCreated(null);
     onClose();
     void changed(client, "tokens");
   };
-  if (created) return <Reveal {...created} onClose={close} />;
+  if (created?.claimLink) {
+    return <ClaimLink {...created.token} claimLink={created.claimLink} onClose={close} />;
+  }
+  if (created) {
+    const { description, expiresAt } = created.token;
+    return <Reveal secret={created.secret} description={description} expiresAt={expiresAt} onClose={close} />;
+  }
   return open ? <CreateForm description={description} onClose={onClose} onCreated={setCreated} /> : null;
 }
 
-type FormProps = {
-  description?: string;
-  onClose: () => void;
-  onCreated: (created: { secret: string; description: string; expiresAt?: string | null }) => void;
-};
+type Created = CreateTokenMutation["createToken"];
+type FormProps = { description?: string; onClose: () => void; onCreated: (created: Created) => void };
 
 function CreateForm({ description, onClose, onCreated }: FormProps) {
   const id = useId();
@@ -42,12 +49,7 @@ function CreateForm({ description, onClose, onCreated }: FormProps) {
   const mutation = useMutation({
     mutationFn: (input: CreateTokenInput) => request(CreateTokenDocument, { input }),
     gcTime: 0,
-    onSuccess: ({ createToken }) =>
-      onCreated({
-        secret: createToken.secret,
-        description: createToken.token.description,
-        expiresAt: createToken.token.expiresAt,
-      }),
+    onSuccess: ({ createToken }) => onCreated(createToken),
   });
   const set = (change: Partial<TokenForm>) => setForm((now) => ({ ...now, ...change }));
   const submit = useSubmit(mutation, {

@@ -13,6 +13,7 @@ const statuses = {
   disabled: "Disabled",
   revoked: "Revoked",
   leaked: "Leaked",
+  unclaimed: "Not claimed",
 };
 
 /** What the list is narrowed to and sorted by; it stands in the address. */

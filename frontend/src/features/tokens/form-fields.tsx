@@ -4,6 +4,7 @@ import { Field, Input, RadioCards, Select, Textarea } from "../../components/ui/
 import { count } from "../../lib/time";
 import {
   allowedAtMost,
+  claimDayChoices,
   dayChoices,
   type ExpiryChoice,
   expiresAt,
@@ -61,6 +62,7 @@ export function TokenFields({ form, set, errors, lifetime, token, note, forget }
       <PackagesField form={form} set={set} error={errors.packages} />
       <RulesField form={form} set={set} errors={errors} forget={forget} />
       <LimitField form={form} set={set} error={errors.rateLimit} />
+      {!token && <SecretField form={form} set={set} />}
       <details open={Boolean(errors.networks) || undefined}>
         <summary className="w-fit font-medium">Advanced</summary>
         <div className="mt-3">
@@ -172,6 +174,42 @@ function PackagesField({ form, set, error }: PartProps) {
               value={form.packages}
               onChange={(event) => set({ packages: event.target.value })}
             />
+          )}
+        </Field>
+      )}
+    </div>
+  );
+}
+
+/** Who gets the secret: whoever makes the token, or whoever opens a link. */
+function SecretField({ form, set }: Omit<PartProps, "error">) {
+  return (
+    <div className="grid gap-3">
+      <RadioCards
+        legend="Secret"
+        name="secret"
+        value={form.claimDays ? "link" : "shown"}
+        onChange={(value) => set({ claimDays: value === "link" ? "7" : "" })}
+        choices={[
+          { value: "shown", title: "Show it to me", text: "Once, when the token is created." },
+          { value: "link", title: "Claim link", text: "For somebody else: a link that shows it to them, once." },
+        ]}
+      />
+      {form.claimDays && (
+        <Field label="The link works for">
+          {(ids) => (
+            <Select
+              {...ids}
+              className="sm:max-w-40"
+              value={form.claimDays}
+              onChange={({ target }) => set({ claimDays: target.value as TokenForm["claimDays"] })}
+            >
+              {claimDayChoices.map((days) => (
+                <option key={days} value={days}>
+                  {count(days, "day")}
+                </option>
+              ))}
+            </Select>
           )}
         </Field>
       )}

@@ -136,6 +136,11 @@ describe("createInput", () => {
     });
   });
 
+  it("asks for a claim link where the secret is for somebody else", () => {
+    expect(createInput({ ...emptyForm("CI"), claimDays: "14" }, now)).toMatchObject({ claim: true, claimDays: 14 });
+    expect(createInput(emptyForm("CI"), now)).not.toHaveProperty("claim");
+  });
+
   it("sends no patterns for all packages, zero for no limit and no date for never", () => {
     const input = createInput(form({ packages: "acme/*", limited: false, expiry: "never" }), now);
     expect(input).toMatchObject({ packages: [], rateLimit: 0, neverExpires: true });

@@ -48,7 +48,12 @@ export type TokenForm = {
   limited: boolean;
   rateLimit: string;
   networks: string;
+  /** For a claim link in place of the secret: how many days it works; empty shows the secret. */
+  claimDays: "" | `${number}`;
 };
+
+/** How many days a claim link may work, of those that are offered. */
+export const claimDayChoices = [1, 7, 14, 30];
 
 /** Safe to begin with: read-only, 90 days or what the owner decided, limited. */
 export function emptyForm(description = "", defaultRateLimit = 1000, lifetime: Lifetime = {}): TokenForm {
@@ -63,6 +68,7 @@ export function emptyForm(description = "", defaultRateLimit = 1000, lifetime: L
     limited: true,
     rateLimit: String(defaultRateLimit || 1000),
     networks: "",
+    claimDays: "",
   };
 }
 
@@ -78,6 +84,7 @@ export function formOf(token: Token): TokenForm {
     limited: token.rateLimit > 0,
     rateLimit: String(token.rateLimit || 1000),
     networks: token.networks.join("\n"),
+    claimDays: "",
   };
 }
 
@@ -126,6 +133,7 @@ export function createInput(form: TokenForm, now = new Date(), lifetime: Lifetim
     ...(form.expiry === "never"
       ? { neverExpires: true }
       : { expiresAt: expiresAt(form, now, lifetime)?.toISOString() }),
+    ...(form.claimDays ? { claim: true, claimDays: Number(form.claimDays) } : {}),
   };
 }
 

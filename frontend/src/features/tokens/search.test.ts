@@ -70,6 +70,11 @@ describe("whereOf", () => {
     expect(whereOf({ use: "never" }, now)).toMatchObject({ neverUsed: true });
   });
 
+  it("narrows to tokens that nobody claimed", () => {
+    expect(readSearch({ status: "unclaimed" })).toEqual({ status: "unclaimed" });
+    expect(whereOf({ status: "unclaimed" }, now)).toMatchObject({ claimPending: true, status: undefined });
+  });
+
   it("narrows to leaked tokens of any status, and to those of one maker", () => {
     const where = whereOf({ status: "leaked", parent: "tok_1" }, now);
     expect(where).toMatchObject({ leaked: true, parent: "tok_1" });

@@ -14,7 +14,7 @@ export type TokenSearch = {
   description?: string;
 };
 
-const statuses = ["active", "expiring", "expired", "disabled", "revoked", "leaked"] as const;
+const statuses = ["active", "expiring", "expired", "disabled", "revoked", "leaked", "unclaimed"] as const;
 const permissions = ["read", "write"] as const;
 const uses = ["stale", "never"] as const;
 const sorts = ["name", "used", "expires"] as const;
@@ -59,6 +59,7 @@ export function whereOf(search: TokenSearch, now = new Date()): TokenWhere {
     status: search.status && statusOf[search.status],
     expiresBefore: search.status === "expiring" ? days(expiringDays) : undefined,
     leaked: search.status === "leaked" || undefined,
+    claimPending: search.status === "unclaimed" || undefined,
     permission: search.access && (search.access === "read" ? "READ_ONLY" : "WRITE"),
     unusedSince: search.use === "stale" ? days(-staleDays) : undefined,
     createdBefore: search.use === "stale" ? days(-staleDays) : undefined,

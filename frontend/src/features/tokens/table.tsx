@@ -119,7 +119,7 @@ function Name({ token }: { token: Token }) {
         </Link>
         <Troubles token={token} />
       </span>
-      <code className="text-muted">{token.hint}</code>
+      {token.hint && <code className="text-muted">{token.hint}</code>}
     </span>
   );
 }

@@ -62,7 +62,7 @@ export function Notices({ token }: { token: FullToken }) {
 }
 
 /** What a token is and may do, and how much of the hour's requests is used. */
-export function TokenFacts({ token, mayManage }: { token: FullToken; mayManage: boolean }) {
+export function TokenFacts({ token, mayRelease }: { token: FullToken; mayRelease: boolean }) {
   return (
     <div className="grid items-start gap-6 lg:grid-cols-3">
       <Panel title="What it is" className="lg:col-span-2">
@@ -80,6 +80,14 @@ export function TokenFacts({ token, mayManage }: { token: FullToken; mayManage: 
             <Time at={token.createdAt} /> by {token.createdBy}
             {token.createdByRemoved && ", who has been removed"}
           </Fact>
+          {token.claimedAt && (
+            <Fact name="Claimed">
+              <Time at={token.claimedAt} />
+              {token.claimedBy && ` by ${token.claimedBy}`}
+              {token.claimedAddress && <code className="block text-muted">{token.claimedAddress}</code>}
+              {token.claimedClient && <span className="block text-[13px] text-muted">{token.claimedClient}</span>}
+            </Fact>
+          )}
           <Fact name="Last used">
             <LastUsed token={token} />
             {token.lastUsedAddress && <code className="block text-muted">{token.lastUsedAddress}</code>}
@@ -98,7 +106,7 @@ export function TokenFacts({ token, mayManage }: { token: FullToken; mayManage: 
               )}
             </Fact>
           )}
-          <Family token={token} mayRelease={mayManage && token.status !== "REVOKED"} />
+          <Family token={token} mayRelease={mayRelease && token.status !== "REVOKED"} />
         </Facts>
       </Panel>
       <Panel title="Rate limit">

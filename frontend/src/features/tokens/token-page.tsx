@@ -1,11 +1,11 @@
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Empty, LoadError, PageHead, Skeleton } from "../../components/page";
 import { Part } from "../../components/panel";
 import { FileLink } from "../../components/table";
 import { Button, buttonClass } from "../../components/ui/button";
 import type { MenuItem } from "../../components/ui/menu";
-import { viewerQuery } from "../account/queries";
+import { useMay } from "../account/may";
 import { AuditList } from "../audit/audit-list";
 import { Downloads } from "../downloads/downloads";
 import { downloadsFile } from "../downloads/queries";
@@ -46,8 +46,8 @@ export function TokenPage() {
 function Content({ token }: { token: FullToken }) {
   const { days = 30, explain } = useSearch({ from: "/_app/tokens/$id" });
   const navigate = useNavigate({ from: "/tokens/$id" });
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
-  const mayManage = viewer.role !== "VIEWER";
+  const mayManage = useMay("MANAGE_TOKENS");
+  const mayRelease = useMay("RELEASE_TOKENS");
   const { items, dialog } = useTokenActions(mayManage);
   const where = { token: token.id };
   return (
@@ -56,7 +56,7 @@ function Content({ token }: { token: FullToken }) {
         title={token.description}
         text={
           <span className="flex flex-wrap items-center gap-2">
-            <code>{token.hint}</code>
+            {token.hint && <code>{token.hint}</code>}
             <Status status={token.status} />
             <Troubles token={{ ...token, status: "ACTIVE", leakedAt: null }} />
           </span>
@@ -65,7 +65,7 @@ function Content({ token }: { token: FullToken }) {
       />
       <div className="grid gap-6">
         <Notices token={token} />
-        <TokenFacts token={token} mayManage={mayManage} />
+        <TokenFacts token={token} mayRelease={mayRelease} />
         <ExplainPanel
           token={token.id}
           asked={readAsked(explain)}

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
@@ -7,7 +7,7 @@ import { Empty, LoadError, PageHead, Skeleton, TableBox } from "../../components
 import { Button } from "../../components/ui/button";
 import { rowsOf } from "../../lib/connection";
 import { count } from "../../lib/time";
-import { viewerQuery } from "../account/queries";
+import { MayNot, useMay } from "../account/may";
 import { useTokenActions } from "./actions";
 import { BulkBar } from "./bulk";
 import { CreateToken } from "./dialogs";
@@ -20,12 +20,12 @@ import { TokenTable } from "./table";
 export function TokensPage() {
   const search = useSearch({ from: "/_app/tokens/" });
   const navigate = useNavigate({ from: "/tokens/" });
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
-  const mayManage = viewer.role !== "VIEWER";
+  const mayManage = useMay("MANAGE_TOKENS");
+  const mayCreate = useMay("CREATE_TOKENS");
   const change = (part: Partial<TokenSearch>, replace = true) =>
     void navigate({ search: (now) => ({ ...now, ...part }), replace });
   const create = () => change({ new: 1 }, false);
-  const open = search.new === 1 && mayManage;
+  const open = search.new === 1 && mayCreate;
   const opened = useEver(open); // it stays: going back must not take away a secret that is shown
   return (
     <>
@@ -33,15 +33,20 @@ export function TokensPage() {
         title="Access Tokens"
         text="Composer uses these to sign in to this server."
         action={
-          mayManage && (
+          mayCreate && (
             <Button kind="primary" onClick={create}>
               <Plus size={16} aria-hidden /> Create Token
             </Button>
           )
         }
       />
+      {search.new === 1 && (
+        <div className="mb-4 empty:hidden">
+          <MayNot action="CREATE_TOKENS" />
+        </div>
+      )}
       {search.parent && <Maker id={search.parent} />}
-      <TokenList search={search} change={change} mayManage={mayManage} create={mayManage ? create : undefined} />
+      <TokenList search={search} change={change} mayManage={mayManage} create={mayCreate ? create : undefined} />
       {opened && (
         <CreateToken
           open={open}
