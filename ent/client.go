@@ -19,12 +19,15 @@ import (
 	"broker/ent/block"
 	"broker/ent/change"
 	"broker/ent/claim"
+	"broker/ent/departure"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
+	"broker/ent/identity"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
+	"broker/ent/passkey"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
@@ -40,6 +43,7 @@ import (
 	"broker/ent/usagehour"
 	"broker/ent/usagepart"
 	"broker/ent/usagetotal"
+	"broker/ent/usedonce"
 	"broker/ent/user"
 
 	"entgo.io/ent"
@@ -71,6 +75,8 @@ type Client struct {
 	Change *ChangeClient
 	// Claim is the client for interacting with the Claim builders.
 	Claim *ClaimClient
+	// Departure is the client for interacting with the Departure builders.
+	Departure *DepartureClient
 	// Dist is the client for interacting with the Dist builders.
 	Dist *DistClient
 	// Document is the client for interacting with the Document builders.
@@ -79,10 +85,14 @@ type Client struct {
 	DownloadDay *DownloadDayClient
 	// FilterEntry is the client for interacting with the FilterEntry builders.
 	FilterEntry *FilterEntryClient
+	// Identity is the client for interacting with the Identity builders.
+	Identity *IdentityClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
 	PackageVersion *PackageVersionClient
+	// Passkey is the client for interacting with the Passkey builders.
+	Passkey *PasskeyClient
 	// Pin is the client for interacting with the Pin builders.
 	Pin *PinClient
 	// Pkg is the client for interacting with the Pkg builders.
@@ -113,6 +123,8 @@ type Client struct {
 	UsagePart *UsagePartClient
 	// UsageTotal is the client for interacting with the UsageTotal builders.
 	UsageTotal *UsageTotalClient
+	// UsedOnce is the client for interacting with the UsedOnce builders.
+	UsedOnce *UsedOnceClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 }
@@ -134,12 +146,15 @@ func (c *Client) init() {
 	c.Block = NewBlockClient(c.config)
 	c.Change = NewChangeClient(c.config)
 	c.Claim = NewClaimClient(c.config)
+	c.Departure = NewDepartureClient(c.config)
 	c.Dist = NewDistClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DownloadDay = NewDownloadDayClient(c.config)
 	c.FilterEntry = NewFilterEntryClient(c.config)
+	c.Identity = NewIdentityClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.PackageVersion = NewPackageVersionClient(c.config)
+	c.Passkey = NewPasskeyClient(c.config)
 	c.Pin = NewPinClient(c.config)
 	c.Pkg = NewPkgClient(c.config)
 	c.RateWindow = NewRateWindowClient(c.config)
@@ -155,6 +170,7 @@ func (c *Client) init() {
 	c.UsageHour = NewUsageHourClient(c.config)
 	c.UsagePart = NewUsagePartClient(c.config)
 	c.UsageTotal = NewUsageTotalClient(c.config)
+	c.UsedOnce = NewUsedOnceClient(c.config)
 	c.User = NewUserClient(c.config)
 }
 
@@ -256,12 +272,15 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Block:          NewBlockClient(cfg),
 		Change:         NewChangeClient(cfg),
 		Claim:          NewClaimClient(cfg),
+		Departure:      NewDepartureClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
 		FilterEntry:    NewFilterEntryClient(cfg),
+		Identity:       NewIdentityClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
+		Passkey:        NewPasskeyClient(cfg),
 		Pin:            NewPinClient(cfg),
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
@@ -277,6 +296,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		UsageHour:      NewUsageHourClient(cfg),
 		UsagePart:      NewUsagePartClient(cfg),
 		UsageTotal:     NewUsageTotalClient(cfg),
+		UsedOnce:       NewUsedOnceClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
 }
@@ -305,12 +325,15 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Block:          NewBlockClient(cfg),
 		Change:         NewChangeClient(cfg),
 		Claim:          NewClaimClient(cfg),
+		Departure:      NewDepartureClient(cfg),
 		Dist:           NewDistClient(cfg),
 		Document:       NewDocumentClient(cfg),
 		DownloadDay:    NewDownloadDayClient(cfg),
 		FilterEntry:    NewFilterEntryClient(cfg),
+		Identity:       NewIdentityClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
+		Passkey:        NewPasskeyClient(cfg),
 		Pin:            NewPinClient(cfg),
 		Pkg:            NewPkgClient(cfg),
 		RateWindow:     NewRateWindowClient(cfg),
@@ -326,6 +349,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		UsageHour:      NewUsageHourClient(cfg),
 		UsagePart:      NewUsagePartClient(cfg),
 		UsageTotal:     NewUsageTotalClient(cfg),
+		UsedOnce:       NewUsedOnceClient(cfg),
 		User:           NewUserClient(cfg),
 	}, nil
 }
@@ -357,10 +381,11 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
-		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.FilterEntry,
-		c.Organization, c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository,
-		c.Requirement, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
-		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
+		c.Change, c.Claim, c.Departure, c.Dist, c.Document, c.DownloadDay,
+		c.FilterEntry, c.Identity, c.Organization, c.PackageVersion, c.Passkey, c.Pin,
+		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
+		c.UsagePart, c.UsageTotal, c.UsedOnce, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -371,10 +396,11 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
-		c.Change, c.Claim, c.Dist, c.Document, c.DownloadDay, c.FilterEntry,
-		c.Organization, c.PackageVersion, c.Pin, c.Pkg, c.RateWindow, c.Repository,
-		c.Requirement, c.Session, c.Setting, c.SignInThrottle, c.SyncRun, c.Token,
-		c.TokenSecret, c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.User,
+		c.Change, c.Claim, c.Departure, c.Dist, c.Document, c.DownloadDay,
+		c.FilterEntry, c.Identity, c.Organization, c.PackageVersion, c.Passkey, c.Pin,
+		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
+		c.UsagePart, c.UsageTotal, c.UsedOnce, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -399,6 +425,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Change.mutate(ctx, m)
 	case *ClaimMutation:
 		return c.Claim.mutate(ctx, m)
+	case *DepartureMutation:
+		return c.Departure.mutate(ctx, m)
 	case *DistMutation:
 		return c.Dist.mutate(ctx, m)
 	case *DocumentMutation:
@@ -407,10 +435,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.DownloadDay.mutate(ctx, m)
 	case *FilterEntryMutation:
 		return c.FilterEntry.mutate(ctx, m)
+	case *IdentityMutation:
+		return c.Identity.mutate(ctx, m)
 	case *OrganizationMutation:
 		return c.Organization.mutate(ctx, m)
 	case *PackageVersionMutation:
 		return c.PackageVersion.mutate(ctx, m)
+	case *PasskeyMutation:
+		return c.Passkey.mutate(ctx, m)
 	case *PinMutation:
 		return c.Pin.mutate(ctx, m)
 	case *PkgMutation:
@@ -441,6 +473,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.UsagePart.mutate(ctx, m)
 	case *UsageTotalMutation:
 		return c.UsageTotal.mutate(ctx, m)
+	case *UsedOnceMutation:
+		return c.UsedOnce.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	default:
@@ -1560,6 +1594,139 @@ func (c *ClaimClient) mutate(ctx context.Context, m *ClaimMutation) (Value, erro
 	}
 }
 
+// DepartureClient is a client for the Departure schema.
+type DepartureClient struct {
+	config
+}
+
+// NewDepartureClient returns a client for the Departure from the given config.
+func NewDepartureClient(c config) *DepartureClient {
+	return &DepartureClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `departure.Hooks(f(g(h())))`.
+func (c *DepartureClient) Use(hooks ...Hook) {
+	c.hooks.Departure = append(c.hooks.Departure, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `departure.Intercept(f(g(h())))`.
+func (c *DepartureClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Departure = append(c.inters.Departure, interceptors...)
+}
+
+// Create returns a builder for creating a Departure entity.
+func (c *DepartureClient) Create() *DepartureCreate {
+	mutation := newDepartureMutation(c.config, OpCreate)
+	return &DepartureCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Departure entities.
+func (c *DepartureClient) CreateBulk(builders ...*DepartureCreate) *DepartureCreateBulk {
+	return &DepartureCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DepartureClient) MapCreateBulk(slice any, setFunc func(*DepartureCreate, int)) *DepartureCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DepartureCreateBulk{err: fmt.Errorf("calling to DepartureClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DepartureCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DepartureCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Departure.
+func (c *DepartureClient) Update() *DepartureUpdate {
+	mutation := newDepartureMutation(c.config, OpUpdate)
+	return &DepartureUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DepartureClient) UpdateOne(_m *Departure) *DepartureUpdateOne {
+	mutation := newDepartureMutation(c.config, OpUpdateOne, withDeparture(_m))
+	return &DepartureUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DepartureClient) UpdateOneID(id string) *DepartureUpdateOne {
+	mutation := newDepartureMutation(c.config, OpUpdateOne, withDepartureID(id))
+	return &DepartureUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Departure.
+func (c *DepartureClient) Delete() *DepartureDelete {
+	mutation := newDepartureMutation(c.config, OpDelete)
+	return &DepartureDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DepartureClient) DeleteOne(_m *Departure) *DepartureDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DepartureClient) DeleteOneID(id string) *DepartureDeleteOne {
+	builder := c.Delete().Where(departure.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DepartureDeleteOne{builder}
+}
+
+// Query returns a query builder for Departure.
+func (c *DepartureClient) Query() *DepartureQuery {
+	return &DepartureQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDeparture},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Departure entity by its id.
+func (c *DepartureClient) Get(ctx context.Context, id string) (*Departure, error) {
+	return c.Query().Where(departure.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DepartureClient) GetX(ctx context.Context, id string) *Departure {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DepartureClient) Hooks() []Hook {
+	return c.hooks.Departure
+}
+
+// Interceptors returns the client interceptors.
+func (c *DepartureClient) Interceptors() []Interceptor {
+	return c.inters.Departure
+}
+
+func (c *DepartureClient) mutate(ctx context.Context, m *DepartureMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DepartureCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DepartureUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DepartureUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DepartureDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Departure mutation op: %q", m.Op())
+	}
+}
+
 // DistClient is a client for the Dist schema.
 type DistClient struct {
 	config
@@ -2172,6 +2339,155 @@ func (c *FilterEntryClient) mutate(ctx context.Context, m *FilterEntryMutation) 
 	}
 }
 
+// IdentityClient is a client for the Identity schema.
+type IdentityClient struct {
+	config
+}
+
+// NewIdentityClient returns a client for the Identity from the given config.
+func NewIdentityClient(c config) *IdentityClient {
+	return &IdentityClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `identity.Hooks(f(g(h())))`.
+func (c *IdentityClient) Use(hooks ...Hook) {
+	c.hooks.Identity = append(c.hooks.Identity, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `identity.Intercept(f(g(h())))`.
+func (c *IdentityClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Identity = append(c.inters.Identity, interceptors...)
+}
+
+// Create returns a builder for creating a Identity entity.
+func (c *IdentityClient) Create() *IdentityCreate {
+	mutation := newIdentityMutation(c.config, OpCreate)
+	return &IdentityCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Identity entities.
+func (c *IdentityClient) CreateBulk(builders ...*IdentityCreate) *IdentityCreateBulk {
+	return &IdentityCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *IdentityClient) MapCreateBulk(slice any, setFunc func(*IdentityCreate, int)) *IdentityCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &IdentityCreateBulk{err: fmt.Errorf("calling to IdentityClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*IdentityCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &IdentityCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Identity.
+func (c *IdentityClient) Update() *IdentityUpdate {
+	mutation := newIdentityMutation(c.config, OpUpdate)
+	return &IdentityUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *IdentityClient) UpdateOne(_m *Identity) *IdentityUpdateOne {
+	mutation := newIdentityMutation(c.config, OpUpdateOne, withIdentity(_m))
+	return &IdentityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *IdentityClient) UpdateOneID(id string) *IdentityUpdateOne {
+	mutation := newIdentityMutation(c.config, OpUpdateOne, withIdentityID(id))
+	return &IdentityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Identity.
+func (c *IdentityClient) Delete() *IdentityDelete {
+	mutation := newIdentityMutation(c.config, OpDelete)
+	return &IdentityDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *IdentityClient) DeleteOne(_m *Identity) *IdentityDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *IdentityClient) DeleteOneID(id string) *IdentityDeleteOne {
+	builder := c.Delete().Where(identity.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &IdentityDeleteOne{builder}
+}
+
+// Query returns a query builder for Identity.
+func (c *IdentityClient) Query() *IdentityQuery {
+	return &IdentityQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeIdentity},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Identity entity by its id.
+func (c *IdentityClient) Get(ctx context.Context, id string) (*Identity, error) {
+	return c.Query().Where(identity.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *IdentityClient) GetX(ctx context.Context, id string) *Identity {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Identity.
+func (c *IdentityClient) QueryUser(_m *Identity) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(identity.Table, identity.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, identity.UserTable, identity.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *IdentityClient) Hooks() []Hook {
+	return c.hooks.Identity
+}
+
+// Interceptors returns the client interceptors.
+func (c *IdentityClient) Interceptors() []Interceptor {
+	return c.inters.Identity
+}
+
+func (c *IdentityClient) mutate(ctx context.Context, m *IdentityMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&IdentityCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&IdentityUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&IdentityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&IdentityDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Identity mutation op: %q", m.Op())
+	}
+}
+
 // OrganizationClient is a client for the Organization schema.
 type OrganizationClient struct {
 	config
@@ -2499,6 +2815,155 @@ func (c *PackageVersionClient) mutate(ctx context.Context, m *PackageVersionMuta
 		return (&PackageVersionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PackageVersion mutation op: %q", m.Op())
+	}
+}
+
+// PasskeyClient is a client for the Passkey schema.
+type PasskeyClient struct {
+	config
+}
+
+// NewPasskeyClient returns a client for the Passkey from the given config.
+func NewPasskeyClient(c config) *PasskeyClient {
+	return &PasskeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `passkey.Hooks(f(g(h())))`.
+func (c *PasskeyClient) Use(hooks ...Hook) {
+	c.hooks.Passkey = append(c.hooks.Passkey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `passkey.Intercept(f(g(h())))`.
+func (c *PasskeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Passkey = append(c.inters.Passkey, interceptors...)
+}
+
+// Create returns a builder for creating a Passkey entity.
+func (c *PasskeyClient) Create() *PasskeyCreate {
+	mutation := newPasskeyMutation(c.config, OpCreate)
+	return &PasskeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Passkey entities.
+func (c *PasskeyClient) CreateBulk(builders ...*PasskeyCreate) *PasskeyCreateBulk {
+	return &PasskeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PasskeyClient) MapCreateBulk(slice any, setFunc func(*PasskeyCreate, int)) *PasskeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PasskeyCreateBulk{err: fmt.Errorf("calling to PasskeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PasskeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PasskeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Passkey.
+func (c *PasskeyClient) Update() *PasskeyUpdate {
+	mutation := newPasskeyMutation(c.config, OpUpdate)
+	return &PasskeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PasskeyClient) UpdateOne(_m *Passkey) *PasskeyUpdateOne {
+	mutation := newPasskeyMutation(c.config, OpUpdateOne, withPasskey(_m))
+	return &PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PasskeyClient) UpdateOneID(id string) *PasskeyUpdateOne {
+	mutation := newPasskeyMutation(c.config, OpUpdateOne, withPasskeyID(id))
+	return &PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Passkey.
+func (c *PasskeyClient) Delete() *PasskeyDelete {
+	mutation := newPasskeyMutation(c.config, OpDelete)
+	return &PasskeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PasskeyClient) DeleteOne(_m *Passkey) *PasskeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PasskeyClient) DeleteOneID(id string) *PasskeyDeleteOne {
+	builder := c.Delete().Where(passkey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PasskeyDeleteOne{builder}
+}
+
+// Query returns a query builder for Passkey.
+func (c *PasskeyClient) Query() *PasskeyQuery {
+	return &PasskeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePasskey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Passkey entity by its id.
+func (c *PasskeyClient) Get(ctx context.Context, id string) (*Passkey, error) {
+	return c.Query().Where(passkey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PasskeyClient) GetX(ctx context.Context, id string) *Passkey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Passkey.
+func (c *PasskeyClient) QueryUser(_m *Passkey) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(passkey.Table, passkey.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, passkey.UserTable, passkey.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PasskeyClient) Hooks() []Hook {
+	return c.hooks.Passkey
+}
+
+// Interceptors returns the client interceptors.
+func (c *PasskeyClient) Interceptors() []Interceptor {
+	return c.inters.Passkey
+}
+
+func (c *PasskeyClient) mutate(ctx context.Context, m *PasskeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PasskeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PasskeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PasskeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Passkey mutation op: %q", m.Op())
 	}
 }
 
@@ -4801,6 +5266,139 @@ func (c *UsageTotalClient) mutate(ctx context.Context, m *UsageTotalMutation) (V
 	}
 }
 
+// UsedOnceClient is a client for the UsedOnce schema.
+type UsedOnceClient struct {
+	config
+}
+
+// NewUsedOnceClient returns a client for the UsedOnce from the given config.
+func NewUsedOnceClient(c config) *UsedOnceClient {
+	return &UsedOnceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `usedonce.Hooks(f(g(h())))`.
+func (c *UsedOnceClient) Use(hooks ...Hook) {
+	c.hooks.UsedOnce = append(c.hooks.UsedOnce, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `usedonce.Intercept(f(g(h())))`.
+func (c *UsedOnceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UsedOnce = append(c.inters.UsedOnce, interceptors...)
+}
+
+// Create returns a builder for creating a UsedOnce entity.
+func (c *UsedOnceClient) Create() *UsedOnceCreate {
+	mutation := newUsedOnceMutation(c.config, OpCreate)
+	return &UsedOnceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UsedOnce entities.
+func (c *UsedOnceClient) CreateBulk(builders ...*UsedOnceCreate) *UsedOnceCreateBulk {
+	return &UsedOnceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UsedOnceClient) MapCreateBulk(slice any, setFunc func(*UsedOnceCreate, int)) *UsedOnceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UsedOnceCreateBulk{err: fmt.Errorf("calling to UsedOnceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UsedOnceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UsedOnceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UsedOnce.
+func (c *UsedOnceClient) Update() *UsedOnceUpdate {
+	mutation := newUsedOnceMutation(c.config, OpUpdate)
+	return &UsedOnceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UsedOnceClient) UpdateOne(_m *UsedOnce) *UsedOnceUpdateOne {
+	mutation := newUsedOnceMutation(c.config, OpUpdateOne, withUsedOnce(_m))
+	return &UsedOnceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UsedOnceClient) UpdateOneID(id string) *UsedOnceUpdateOne {
+	mutation := newUsedOnceMutation(c.config, OpUpdateOne, withUsedOnceID(id))
+	return &UsedOnceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UsedOnce.
+func (c *UsedOnceClient) Delete() *UsedOnceDelete {
+	mutation := newUsedOnceMutation(c.config, OpDelete)
+	return &UsedOnceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UsedOnceClient) DeleteOne(_m *UsedOnce) *UsedOnceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UsedOnceClient) DeleteOneID(id string) *UsedOnceDeleteOne {
+	builder := c.Delete().Where(usedonce.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UsedOnceDeleteOne{builder}
+}
+
+// Query returns a query builder for UsedOnce.
+func (c *UsedOnceClient) Query() *UsedOnceQuery {
+	return &UsedOnceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUsedOnce},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UsedOnce entity by its id.
+func (c *UsedOnceClient) Get(ctx context.Context, id string) (*UsedOnce, error) {
+	return c.Query().Where(usedonce.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UsedOnceClient) GetX(ctx context.Context, id string) *UsedOnce {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UsedOnceClient) Hooks() []Hook {
+	return c.hooks.UsedOnce
+}
+
+// Interceptors returns the client interceptors.
+func (c *UsedOnceClient) Interceptors() []Interceptor {
+	return c.inters.UsedOnce
+}
+
+func (c *UsedOnceClient) mutate(ctx context.Context, m *UsedOnceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UsedOnceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UsedOnceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UsedOnceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UsedOnceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UsedOnce mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -4925,6 +5523,38 @@ func (c *UserClient) QuerySessions(_m *User) *SessionQuery {
 	return query
 }
 
+// QueryPasskeys queries the passkeys edge of a User.
+func (c *UserClient) QueryPasskeys(_m *User) *PasskeyQuery {
+	query := (&PasskeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(passkey.Table, passkey.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PasskeysTable, user.PasskeysColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryIdentities queries the identities edge of a User.
+func (c *UserClient) QueryIdentities(_m *User) *IdentityQuery {
+	query := (&IdentityClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(identity.Table, identity.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.IdentitiesTable, user.IdentitiesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *UserClient) Hooks() []Hook {
 	return c.hooks.User
@@ -4954,17 +5584,17 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
-		Dist, Document, DownloadDay, FilterEntry, Organization, PackageVersion, Pin,
-		Pkg, RateWindow, Repository, Requirement, Session, Setting, SignInThrottle,
-		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
-		User []ent.Hook
+		Departure, Dist, Document, DownloadDay, FilterEntry, Identity, Organization,
+		PackageVersion, Passkey, Pin, Pkg, RateWindow, Repository, Requirement,
+		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
+		UsageHour, UsagePart, UsageTotal, UsedOnce, User []ent.Hook
 	}
 	inters struct {
 		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
-		Dist, Document, DownloadDay, FilterEntry, Organization, PackageVersion, Pin,
-		Pkg, RateWindow, Repository, Requirement, Session, Setting, SignInThrottle,
-		SyncRun, Token, TokenSecret, UsageDay, UsageHour, UsagePart, UsageTotal,
-		User []ent.Interceptor
+		Departure, Dist, Document, DownloadDay, FilterEntry, Identity, Organization,
+		PackageVersion, Passkey, Pin, Pkg, RateWindow, Repository, Requirement,
+		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
+		UsageHour, UsagePart, UsageTotal, UsedOnce, User []ent.Interceptor
 	}
 )
 

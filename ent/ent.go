@@ -11,12 +11,15 @@ import (
 	"broker/ent/block"
 	"broker/ent/change"
 	"broker/ent/claim"
+	"broker/ent/departure"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
+	"broker/ent/identity"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
+	"broker/ent/passkey"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
@@ -32,6 +35,7 @@ import (
 	"broker/ent/usagehour"
 	"broker/ent/usagepart"
 	"broker/ent/usagetotal"
+	"broker/ent/usedonce"
 	"broker/ent/user"
 	"context"
 	"errors"
@@ -110,12 +114,15 @@ func checkColumn(t, c string) error {
 			block.Table:          block.ValidColumn,
 			change.Table:         change.ValidColumn,
 			claim.Table:          claim.ValidColumn,
+			departure.Table:      departure.ValidColumn,
 			dist.Table:           dist.ValidColumn,
 			document.Table:       document.ValidColumn,
 			downloadday.Table:    downloadday.ValidColumn,
 			filterentry.Table:    filterentry.ValidColumn,
+			identity.Table:       identity.ValidColumn,
 			organization.Table:   organization.ValidColumn,
 			packageversion.Table: packageversion.ValidColumn,
+			passkey.Table:        passkey.ValidColumn,
 			pin.Table:            pin.ValidColumn,
 			pkg.Table:            pkg.ValidColumn,
 			ratewindow.Table:     ratewindow.ValidColumn,
@@ -131,6 +138,7 @@ func checkColumn(t, c string) error {
 			usagehour.Table:      usagehour.ValidColumn,
 			usagepart.Table:      usagepart.ValidColumn,
 			usagetotal.Table:     usagetotal.ValidColumn,
+			usedonce.Table:       usedonce.ValidColumn,
 			user.Table:           user.ValidColumn,
 		})
 	})

@@ -11,12 +11,15 @@ import (
 	"broker/ent/block"
 	"broker/ent/change"
 	"broker/ent/claim"
+	"broker/ent/departure"
 	"broker/ent/dist"
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
+	"broker/ent/identity"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
+	"broker/ent/passkey"
 	"broker/ent/pin"
 	"broker/ent/pkg"
 	"broker/ent/ratewindow"
@@ -33,6 +36,7 @@ import (
 	"broker/ent/usagehour"
 	"broker/ent/usagepart"
 	"broker/ent/usagetotal"
+	"broker/ent/usedonce"
 	"broker/ent/user"
 	"time"
 )
@@ -265,6 +269,16 @@ func init() {
 	claim.DefaultID = claimDescID.Default.(func() string)
 	// claim.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	claim.IDValidator = claimDescID.Validators[0].(func(string) error)
+	departureFields := schema.Departure{}.Fields()
+	_ = departureFields
+	// departureDescCreatedAt is the schema descriptor for created_at field.
+	departureDescCreatedAt := departureFields[1].Descriptor()
+	// departure.DefaultCreatedAt holds the default value on creation for the created_at field.
+	departure.DefaultCreatedAt = departureDescCreatedAt.Default.(func() time.Time)
+	// departureDescID is the schema descriptor for id field.
+	departureDescID := departureFields[0].Descriptor()
+	// departure.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	departure.IDValidator = departureDescID.Validators[0].(func(string) error)
 	distFields := schema.Dist{}.Fields()
 	_ = distFields
 	// distDescVersion is the schema descriptor for version field.
@@ -391,6 +405,34 @@ func init() {
 	filterentry.DefaultID = filterentryDescID.Default.(func() string)
 	// filterentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	filterentry.IDValidator = filterentryDescID.Validators[0].(func(string) error)
+	identityFields := schema.Identity{}.Fields()
+	_ = identityFields
+	// identityDescIssuer is the schema descriptor for issuer field.
+	identityDescIssuer := identityFields[2].Descriptor()
+	// identity.IssuerValidator is a validator for the "issuer" field. It is called by the builders before save.
+	identity.IssuerValidator = identityDescIssuer.Validators[0].(func(string) error)
+	// identityDescSubject is the schema descriptor for subject field.
+	identityDescSubject := identityFields[3].Descriptor()
+	// identity.SubjectValidator is a validator for the "subject" field. It is called by the builders before save.
+	identity.SubjectValidator = identityDescSubject.Validators[0].(func(string) error)
+	// identityDescByRules is the schema descriptor for by_rules field.
+	identityDescByRules := identityFields[4].Descriptor()
+	// identity.DefaultByRules holds the default value on creation for the by_rules field.
+	identity.DefaultByRules = identityDescByRules.Default.(bool)
+	// identityDescCreatedAt is the schema descriptor for created_at field.
+	identityDescCreatedAt := identityFields[5].Descriptor()
+	// identity.DefaultCreatedAt holds the default value on creation for the created_at field.
+	identity.DefaultCreatedAt = identityDescCreatedAt.Default.(func() time.Time)
+	// identityDescLastUsedAt is the schema descriptor for last_used_at field.
+	identityDescLastUsedAt := identityFields[6].Descriptor()
+	// identity.DefaultLastUsedAt holds the default value on creation for the last_used_at field.
+	identity.DefaultLastUsedAt = identityDescLastUsedAt.Default.(func() time.Time)
+	// identityDescID is the schema descriptor for id field.
+	identityDescID := identityFields[0].Descriptor()
+	// identity.DefaultID holds the default value on creation for the id field.
+	identity.DefaultID = identityDescID.Default.(func() string)
+	// identity.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	identity.IDValidator = identityDescID.Validators[0].(func(string) error)
 	organizationFields := schema.Organization{}.Fields()
 	_ = organizationFields
 	// organizationDescURL is the schema descriptor for url field.
@@ -471,6 +513,34 @@ func init() {
 	packageversion.DefaultID = packageversionDescID.Default.(func() string)
 	// packageversion.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	packageversion.IDValidator = packageversionDescID.Validators[0].(func(string) error)
+	passkeyFields := schema.Passkey{}.Fields()
+	_ = passkeyFields
+	// passkeyDescName is the schema descriptor for name field.
+	passkeyDescName := passkeyFields[2].Descriptor()
+	// passkey.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	passkey.NameValidator = passkeyDescName.Validators[0].(func(string) error)
+	// passkeyDescCredentialID is the schema descriptor for credential_id field.
+	passkeyDescCredentialID := passkeyFields[3].Descriptor()
+	// passkey.CredentialIDValidator is a validator for the "credential_id" field. It is called by the builders before save.
+	passkey.CredentialIDValidator = passkeyDescCredentialID.Validators[0].(func([]byte) error)
+	// passkeyDescPublicKey is the schema descriptor for public_key field.
+	passkeyDescPublicKey := passkeyFields[4].Descriptor()
+	// passkey.PublicKeyValidator is a validator for the "public_key" field. It is called by the builders before save.
+	passkey.PublicKeyValidator = passkeyDescPublicKey.Validators[0].(func([]byte) error)
+	// passkeyDescAaguid is the schema descriptor for aaguid field.
+	passkeyDescAaguid := passkeyFields[5].Descriptor()
+	// passkey.AaguidValidator is a validator for the "aaguid" field. It is called by the builders before save.
+	passkey.AaguidValidator = passkeyDescAaguid.Validators[0].(func([]byte) error)
+	// passkeyDescCreatedAt is the schema descriptor for created_at field.
+	passkeyDescCreatedAt := passkeyFields[9].Descriptor()
+	// passkey.DefaultCreatedAt holds the default value on creation for the created_at field.
+	passkey.DefaultCreatedAt = passkeyDescCreatedAt.Default.(func() time.Time)
+	// passkeyDescID is the schema descriptor for id field.
+	passkeyDescID := passkeyFields[0].Descriptor()
+	// passkey.DefaultID holds the default value on creation for the id field.
+	passkey.DefaultID = passkeyDescID.Default.(func() string)
+	// passkey.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	passkey.IDValidator = passkeyDescID.Validators[0].(func(string) error)
 	pinFields := schema.Pin{}.Fields()
 	_ = pinFields
 	// pinDescPackage is the schema descriptor for package field.
@@ -717,20 +787,34 @@ func init() {
 	sessionDescHash := sessionFields[2].Descriptor()
 	// session.HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	session.HashValidator = sessionDescHash.Validators[0].(func([]byte) error)
+	// sessionDescPreviousHash is the schema descriptor for previous_hash field.
+	sessionDescPreviousHash := sessionFields[3].Descriptor()
+	// session.PreviousHashValidator is a validator for the "previous_hash" field. It is called by the builders before save.
+	session.PreviousHashValidator = sessionDescPreviousHash.Validators[0].(func([]byte) error)
+	// sessionDescRenew is the schema descriptor for renew field.
+	sessionDescRenew := sessionFields[5].Descriptor()
+	// session.DefaultRenew holds the default value on creation for the renew field.
+	session.DefaultRenew = sessionDescRenew.Default.(bool)
+	// sessionDescMethod is the schema descriptor for method field.
+	sessionDescMethod := sessionFields[6].Descriptor()
+	// session.DefaultMethod holds the default value on creation for the method field.
+	session.DefaultMethod = sessionDescMethod.Default.(string)
+	// session.MethodValidator is a validator for the "method" field. It is called by the builders before save.
+	session.MethodValidator = sessionDescMethod.Validators[0].(func(string) error)
 	// sessionDescCreatedAt is the schema descriptor for created_at field.
-	sessionDescCreatedAt := sessionFields[3].Descriptor()
+	sessionDescCreatedAt := sessionFields[7].Descriptor()
 	// session.DefaultCreatedAt holds the default value on creation for the created_at field.
 	session.DefaultCreatedAt = sessionDescCreatedAt.Default.(func() time.Time)
 	// sessionDescSeenAt is the schema descriptor for seen_at field.
-	sessionDescSeenAt := sessionFields[4].Descriptor()
+	sessionDescSeenAt := sessionFields[8].Descriptor()
 	// session.DefaultSeenAt holds the default value on creation for the seen_at field.
 	session.DefaultSeenAt = sessionDescSeenAt.Default.(func() time.Time)
 	// sessionDescAddress is the schema descriptor for address field.
-	sessionDescAddress := sessionFields[6].Descriptor()
+	sessionDescAddress := sessionFields[10].Descriptor()
 	// session.DefaultAddress holds the default value on creation for the address field.
 	session.DefaultAddress = sessionDescAddress.Default.(string)
 	// sessionDescClient is the schema descriptor for client field.
-	sessionDescClient := sessionFields[7].Descriptor()
+	sessionDescClient := sessionFields[11].Descriptor()
 	// session.DefaultClient holds the default value on creation for the client field.
 	session.DefaultClient = sessionDescClient.Default.(string)
 	// sessionDescID is the schema descriptor for id field.
@@ -1073,6 +1157,12 @@ func init() {
 	usagetotalDescRefusedEnded := usagetotalFields[16].Descriptor()
 	// usagetotal.DefaultRefusedEnded holds the default value on creation for the refused_ended field.
 	usagetotal.DefaultRefusedEnded = usagetotalDescRefusedEnded.Default.(int64)
+	usedonceFields := schema.UsedOnce{}.Fields()
+	_ = usedonceFields
+	// usedonceDescID is the schema descriptor for id field.
+	usedonceDescID := usedonceFields[0].Descriptor()
+	// usedonce.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	usedonce.IDValidator = usedonceDescID.Validators[0].(func(string) error)
 	userFields := schema.User{}.Fields()
 	_ = userFields
 	// userDescEmail is the schema descriptor for email field.

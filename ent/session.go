@@ -22,6 +22,14 @@ type Session struct {
 	UserID string `json:"user_id,omitempty"`
 	// Hash holds the value of the "hash" field.
 	Hash []byte `json:"-"`
+	// Of the value before it was renewed, for requests that were under way.
+	PreviousHash []byte `json:"-"`
+	// PreviousUntil holds the value of the "previous_until" field.
+	PreviousUntil *time.Time `json:"previous_until,omitempty"`
+	// The value is renewed at its next request: its person's role was changed.
+	Renew bool `json:"renew,omitempty"`
+	// How it began: password, passkey or openid.
+	Method string `json:"method,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Last request, to the minute: the idle limit counts from here.
@@ -63,11 +71,13 @@ func (*Session) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case session.FieldHash:
+		case session.FieldHash, session.FieldPreviousHash:
 			values[i] = new([]byte)
-		case session.FieldID, session.FieldUserID, session.FieldAddress, session.FieldClient:
+		case session.FieldRenew:
+			values[i] = new(sql.NullBool)
+		case session.FieldID, session.FieldUserID, session.FieldMethod, session.FieldAddress, session.FieldClient:
 			values[i] = new(sql.NullString)
-		case session.FieldCreatedAt, session.FieldSeenAt, session.FieldExpiresAt:
+		case session.FieldPreviousUntil, session.FieldCreatedAt, session.FieldSeenAt, session.FieldExpiresAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -101,6 +111,31 @@ func (_m *Session) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field hash", values[i])
 			} else if value != nil {
 				_m.Hash = *value
+			}
+		case session.FieldPreviousHash:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field previous_hash", values[i])
+			} else if value != nil {
+				_m.PreviousHash = *value
+			}
+		case session.FieldPreviousUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field previous_until", values[i])
+			} else if value.Valid {
+				_m.PreviousUntil = new(time.Time)
+				*_m.PreviousUntil = value.Time
+			}
+		case session.FieldRenew:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field renew", values[i])
+			} else if value.Valid {
+				_m.Renew = value.Bool
+			}
+		case session.FieldMethod:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field method", values[i])
+			} else if value.Valid {
+				_m.Method = value.String
 			}
 		case session.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -177,6 +212,19 @@ func (_m *Session) String() string {
 	builder.WriteString(_m.UserID)
 	builder.WriteString(", ")
 	builder.WriteString("hash=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("previous_hash=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.PreviousUntil; v != nil {
+		builder.WriteString("previous_until=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("renew=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Renew))
+	builder.WriteString(", ")
+	builder.WriteString("method=")
+	builder.WriteString(_m.Method)
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -36,6 +36,54 @@ func (_c *SessionCreate) SetHash(v []byte) *SessionCreate {
 	return _c
 }
 
+// SetPreviousHash sets the "previous_hash" field.
+func (_c *SessionCreate) SetPreviousHash(v []byte) *SessionCreate {
+	_c.mutation.SetPreviousHash(v)
+	return _c
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (_c *SessionCreate) SetPreviousUntil(v time.Time) *SessionCreate {
+	_c.mutation.SetPreviousUntil(v)
+	return _c
+}
+
+// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
+func (_c *SessionCreate) SetNillablePreviousUntil(v *time.Time) *SessionCreate {
+	if v != nil {
+		_c.SetPreviousUntil(*v)
+	}
+	return _c
+}
+
+// SetRenew sets the "renew" field.
+func (_c *SessionCreate) SetRenew(v bool) *SessionCreate {
+	_c.mutation.SetRenew(v)
+	return _c
+}
+
+// SetNillableRenew sets the "renew" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableRenew(v *bool) *SessionCreate {
+	if v != nil {
+		_c.SetRenew(*v)
+	}
+	return _c
+}
+
+// SetMethod sets the "method" field.
+func (_c *SessionCreate) SetMethod(v string) *SessionCreate {
+	_c.mutation.SetMethod(v)
+	return _c
+}
+
+// SetNillableMethod sets the "method" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableMethod(v *string) *SessionCreate {
+	if v != nil {
+		_c.SetMethod(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *SessionCreate) SetCreatedAt(v time.Time) *SessionCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -152,6 +200,14 @@ func (_c *SessionCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *SessionCreate) defaults() {
+	if _, ok := _c.mutation.Renew(); !ok {
+		v := session.DefaultRenew
+		_c.mutation.SetRenew(v)
+	}
+	if _, ok := _c.mutation.Method(); !ok {
+		v := session.DefaultMethod
+		_c.mutation.SetMethod(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		v := session.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
@@ -185,6 +241,22 @@ func (_c *SessionCreate) check() error {
 	if v, ok := _c.mutation.Hash(); ok {
 		if err := session.HashValidator(v); err != nil {
 			return &ValidationError{Name: "hash", err: fmt.Errorf(`ent: validator failed for field "Session.hash": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.PreviousHash(); ok {
+		if err := session.PreviousHashValidator(v); err != nil {
+			return &ValidationError{Name: "previous_hash", err: fmt.Errorf(`ent: validator failed for field "Session.previous_hash": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Renew(); !ok {
+		return &ValidationError{Name: "renew", err: errors.New(`ent: missing required field "Session.renew"`)}
+	}
+	if _, ok := _c.mutation.Method(); !ok {
+		return &ValidationError{Name: "method", err: errors.New(`ent: missing required field "Session.method"`)}
+	}
+	if v, ok := _c.mutation.Method(); ok {
+		if err := session.MethodValidator(v); err != nil {
+			return &ValidationError{Name: "method", err: fmt.Errorf(`ent: validator failed for field "Session.method": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
@@ -249,6 +321,22 @@ func (_c *SessionCreate) createSpec() (*Session, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Hash(); ok {
 		_spec.SetField(session.FieldHash, field.TypeBytes, value)
 		_node.Hash = value
+	}
+	if value, ok := _c.mutation.PreviousHash(); ok {
+		_spec.SetField(session.FieldPreviousHash, field.TypeBytes, value)
+		_node.PreviousHash = value
+	}
+	if value, ok := _c.mutation.PreviousUntil(); ok {
+		_spec.SetField(session.FieldPreviousUntil, field.TypeTime, value)
+		_node.PreviousUntil = &value
+	}
+	if value, ok := _c.mutation.Renew(); ok {
+		_spec.SetField(session.FieldRenew, field.TypeBool, value)
+		_node.Renew = value
+	}
+	if value, ok := _c.mutation.Method(); ok {
+		_spec.SetField(session.FieldMethod, field.TypeString, value)
+		_node.Method = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(session.FieldCreatedAt, field.TypeTime, value)
@@ -339,6 +427,66 @@ type (
 	}
 )
 
+// SetHash sets the "hash" field.
+func (u *SessionUpsert) SetHash(v []byte) *SessionUpsert {
+	u.Set(session.FieldHash, v)
+	return u
+}
+
+// UpdateHash sets the "hash" field to the value that was provided on create.
+func (u *SessionUpsert) UpdateHash() *SessionUpsert {
+	u.SetExcluded(session.FieldHash)
+	return u
+}
+
+// SetPreviousHash sets the "previous_hash" field.
+func (u *SessionUpsert) SetPreviousHash(v []byte) *SessionUpsert {
+	u.Set(session.FieldPreviousHash, v)
+	return u
+}
+
+// UpdatePreviousHash sets the "previous_hash" field to the value that was provided on create.
+func (u *SessionUpsert) UpdatePreviousHash() *SessionUpsert {
+	u.SetExcluded(session.FieldPreviousHash)
+	return u
+}
+
+// ClearPreviousHash clears the value of the "previous_hash" field.
+func (u *SessionUpsert) ClearPreviousHash() *SessionUpsert {
+	u.SetNull(session.FieldPreviousHash)
+	return u
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (u *SessionUpsert) SetPreviousUntil(v time.Time) *SessionUpsert {
+	u.Set(session.FieldPreviousUntil, v)
+	return u
+}
+
+// UpdatePreviousUntil sets the "previous_until" field to the value that was provided on create.
+func (u *SessionUpsert) UpdatePreviousUntil() *SessionUpsert {
+	u.SetExcluded(session.FieldPreviousUntil)
+	return u
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (u *SessionUpsert) ClearPreviousUntil() *SessionUpsert {
+	u.SetNull(session.FieldPreviousUntil)
+	return u
+}
+
+// SetRenew sets the "renew" field.
+func (u *SessionUpsert) SetRenew(v bool) *SessionUpsert {
+	u.Set(session.FieldRenew, v)
+	return u
+}
+
+// UpdateRenew sets the "renew" field to the value that was provided on create.
+func (u *SessionUpsert) UpdateRenew() *SessionUpsert {
+	u.SetExcluded(session.FieldRenew)
+	return u
+}
+
 // SetSeenAt sets the "seen_at" field.
 func (u *SessionUpsert) SetSeenAt(v time.Time) *SessionUpsert {
 	u.Set(session.FieldSeenAt, v)
@@ -371,8 +519,8 @@ func (u *SessionUpsertOne) UpdateNewValues() *SessionUpsertOne {
 		if _, exists := u.create.mutation.UserID(); exists {
 			s.SetIgnore(session.FieldUserID)
 		}
-		if _, exists := u.create.mutation.Hash(); exists {
-			s.SetIgnore(session.FieldHash)
+		if _, exists := u.create.mutation.Method(); exists {
+			s.SetIgnore(session.FieldMethod)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(session.FieldCreatedAt)
@@ -415,6 +563,76 @@ func (u *SessionUpsertOne) Update(set func(*SessionUpsert)) *SessionUpsertOne {
 		set(&SessionUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetHash sets the "hash" field.
+func (u *SessionUpsertOne) SetHash(v []byte) *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetHash(v)
+	})
+}
+
+// UpdateHash sets the "hash" field to the value that was provided on create.
+func (u *SessionUpsertOne) UpdateHash() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdateHash()
+	})
+}
+
+// SetPreviousHash sets the "previous_hash" field.
+func (u *SessionUpsertOne) SetPreviousHash(v []byte) *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetPreviousHash(v)
+	})
+}
+
+// UpdatePreviousHash sets the "previous_hash" field to the value that was provided on create.
+func (u *SessionUpsertOne) UpdatePreviousHash() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdatePreviousHash()
+	})
+}
+
+// ClearPreviousHash clears the value of the "previous_hash" field.
+func (u *SessionUpsertOne) ClearPreviousHash() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.ClearPreviousHash()
+	})
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (u *SessionUpsertOne) SetPreviousUntil(v time.Time) *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetPreviousUntil(v)
+	})
+}
+
+// UpdatePreviousUntil sets the "previous_until" field to the value that was provided on create.
+func (u *SessionUpsertOne) UpdatePreviousUntil() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdatePreviousUntil()
+	})
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (u *SessionUpsertOne) ClearPreviousUntil() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.ClearPreviousUntil()
+	})
+}
+
+// SetRenew sets the "renew" field.
+func (u *SessionUpsertOne) SetRenew(v bool) *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetRenew(v)
+	})
+}
+
+// UpdateRenew sets the "renew" field to the value that was provided on create.
+func (u *SessionUpsertOne) UpdateRenew() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdateRenew()
+	})
 }
 
 // SetSeenAt sets the "seen_at" field.
@@ -617,8 +835,8 @@ func (u *SessionUpsertBulk) UpdateNewValues() *SessionUpsertBulk {
 			if _, exists := b.mutation.UserID(); exists {
 				s.SetIgnore(session.FieldUserID)
 			}
-			if _, exists := b.mutation.Hash(); exists {
-				s.SetIgnore(session.FieldHash)
+			if _, exists := b.mutation.Method(); exists {
+				s.SetIgnore(session.FieldMethod)
 			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(session.FieldCreatedAt)
@@ -662,6 +880,76 @@ func (u *SessionUpsertBulk) Update(set func(*SessionUpsert)) *SessionUpsertBulk 
 		set(&SessionUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetHash sets the "hash" field.
+func (u *SessionUpsertBulk) SetHash(v []byte) *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetHash(v)
+	})
+}
+
+// UpdateHash sets the "hash" field to the value that was provided on create.
+func (u *SessionUpsertBulk) UpdateHash() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdateHash()
+	})
+}
+
+// SetPreviousHash sets the "previous_hash" field.
+func (u *SessionUpsertBulk) SetPreviousHash(v []byte) *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetPreviousHash(v)
+	})
+}
+
+// UpdatePreviousHash sets the "previous_hash" field to the value that was provided on create.
+func (u *SessionUpsertBulk) UpdatePreviousHash() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdatePreviousHash()
+	})
+}
+
+// ClearPreviousHash clears the value of the "previous_hash" field.
+func (u *SessionUpsertBulk) ClearPreviousHash() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.ClearPreviousHash()
+	})
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (u *SessionUpsertBulk) SetPreviousUntil(v time.Time) *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetPreviousUntil(v)
+	})
+}
+
+// UpdatePreviousUntil sets the "previous_until" field to the value that was provided on create.
+func (u *SessionUpsertBulk) UpdatePreviousUntil() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdatePreviousUntil()
+	})
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (u *SessionUpsertBulk) ClearPreviousUntil() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.ClearPreviousUntil()
+	})
+}
+
+// SetRenew sets the "renew" field.
+func (u *SessionUpsertBulk) SetRenew(v bool) *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetRenew(v)
+	})
+}
+
+// UpdateRenew sets the "renew" field to the value that was provided on create.
+func (u *SessionUpsertBulk) UpdateRenew() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdateRenew()
+	})
 }
 
 // SetSeenAt sets the "seen_at" field.

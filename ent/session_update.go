@@ -28,6 +28,58 @@ func (_u *SessionUpdate) Where(ps ...predicate.Session) *SessionUpdate {
 	return _u
 }
 
+// SetHash sets the "hash" field.
+func (_u *SessionUpdate) SetHash(v []byte) *SessionUpdate {
+	_u.mutation.SetHash(v)
+	return _u
+}
+
+// SetPreviousHash sets the "previous_hash" field.
+func (_u *SessionUpdate) SetPreviousHash(v []byte) *SessionUpdate {
+	_u.mutation.SetPreviousHash(v)
+	return _u
+}
+
+// ClearPreviousHash clears the value of the "previous_hash" field.
+func (_u *SessionUpdate) ClearPreviousHash() *SessionUpdate {
+	_u.mutation.ClearPreviousHash()
+	return _u
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (_u *SessionUpdate) SetPreviousUntil(v time.Time) *SessionUpdate {
+	_u.mutation.SetPreviousUntil(v)
+	return _u
+}
+
+// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillablePreviousUntil(v *time.Time) *SessionUpdate {
+	if v != nil {
+		_u.SetPreviousUntil(*v)
+	}
+	return _u
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (_u *SessionUpdate) ClearPreviousUntil() *SessionUpdate {
+	_u.mutation.ClearPreviousUntil()
+	return _u
+}
+
+// SetRenew sets the "renew" field.
+func (_u *SessionUpdate) SetRenew(v bool) *SessionUpdate {
+	_u.mutation.SetRenew(v)
+	return _u
+}
+
+// SetNillableRenew sets the "renew" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableRenew(v *bool) *SessionUpdate {
+	if v != nil {
+		_u.SetRenew(*v)
+	}
+	return _u
+}
+
 // SetSeenAt sets the "seen_at" field.
 func (_u *SessionUpdate) SetSeenAt(v time.Time) *SessionUpdate {
 	_u.mutation.SetSeenAt(v)
@@ -76,6 +128,16 @@ func (_u *SessionUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *SessionUpdate) check() error {
+	if v, ok := _u.mutation.Hash(); ok {
+		if err := session.HashValidator(v); err != nil {
+			return &ValidationError{Name: "hash", err: fmt.Errorf(`ent: validator failed for field "Session.hash": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PreviousHash(); ok {
+		if err := session.PreviousHashValidator(v); err != nil {
+			return &ValidationError{Name: "previous_hash", err: fmt.Errorf(`ent: validator failed for field "Session.previous_hash": %w`, err)}
+		}
+	}
 	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Session.user"`)
 	}
@@ -93,6 +155,24 @@ func (_u *SessionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Hash(); ok {
+		_spec.SetField(session.FieldHash, field.TypeBytes, value)
+	}
+	if value, ok := _u.mutation.PreviousHash(); ok {
+		_spec.SetField(session.FieldPreviousHash, field.TypeBytes, value)
+	}
+	if _u.mutation.PreviousHashCleared() {
+		_spec.ClearField(session.FieldPreviousHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.PreviousUntil(); ok {
+		_spec.SetField(session.FieldPreviousUntil, field.TypeTime, value)
+	}
+	if _u.mutation.PreviousUntilCleared() {
+		_spec.ClearField(session.FieldPreviousUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Renew(); ok {
+		_spec.SetField(session.FieldRenew, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.SeenAt(); ok {
 		_spec.SetField(session.FieldSeenAt, field.TypeTime, value)
@@ -115,6 +195,58 @@ type SessionUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *SessionMutation
+}
+
+// SetHash sets the "hash" field.
+func (_u *SessionUpdateOne) SetHash(v []byte) *SessionUpdateOne {
+	_u.mutation.SetHash(v)
+	return _u
+}
+
+// SetPreviousHash sets the "previous_hash" field.
+func (_u *SessionUpdateOne) SetPreviousHash(v []byte) *SessionUpdateOne {
+	_u.mutation.SetPreviousHash(v)
+	return _u
+}
+
+// ClearPreviousHash clears the value of the "previous_hash" field.
+func (_u *SessionUpdateOne) ClearPreviousHash() *SessionUpdateOne {
+	_u.mutation.ClearPreviousHash()
+	return _u
+}
+
+// SetPreviousUntil sets the "previous_until" field.
+func (_u *SessionUpdateOne) SetPreviousUntil(v time.Time) *SessionUpdateOne {
+	_u.mutation.SetPreviousUntil(v)
+	return _u
+}
+
+// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillablePreviousUntil(v *time.Time) *SessionUpdateOne {
+	if v != nil {
+		_u.SetPreviousUntil(*v)
+	}
+	return _u
+}
+
+// ClearPreviousUntil clears the value of the "previous_until" field.
+func (_u *SessionUpdateOne) ClearPreviousUntil() *SessionUpdateOne {
+	_u.mutation.ClearPreviousUntil()
+	return _u
+}
+
+// SetRenew sets the "renew" field.
+func (_u *SessionUpdateOne) SetRenew(v bool) *SessionUpdateOne {
+	_u.mutation.SetRenew(v)
+	return _u
+}
+
+// SetNillableRenew sets the "renew" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableRenew(v *bool) *SessionUpdateOne {
+	if v != nil {
+		_u.SetRenew(*v)
+	}
+	return _u
 }
 
 // SetSeenAt sets the "seen_at" field.
@@ -178,6 +310,16 @@ func (_u *SessionUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *SessionUpdateOne) check() error {
+	if v, ok := _u.mutation.Hash(); ok {
+		if err := session.HashValidator(v); err != nil {
+			return &ValidationError{Name: "hash", err: fmt.Errorf(`ent: validator failed for field "Session.hash": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PreviousHash(); ok {
+		if err := session.PreviousHashValidator(v); err != nil {
+			return &ValidationError{Name: "previous_hash", err: fmt.Errorf(`ent: validator failed for field "Session.previous_hash": %w`, err)}
+		}
+	}
 	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "Session.user"`)
 	}
@@ -212,6 +354,24 @@ func (_u *SessionUpdateOne) sqlSave(ctx context.Context) (_node *Session, err er
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Hash(); ok {
+		_spec.SetField(session.FieldHash, field.TypeBytes, value)
+	}
+	if value, ok := _u.mutation.PreviousHash(); ok {
+		_spec.SetField(session.FieldPreviousHash, field.TypeBytes, value)
+	}
+	if _u.mutation.PreviousHashCleared() {
+		_spec.ClearField(session.FieldPreviousHash, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.PreviousUntil(); ok {
+		_spec.SetField(session.FieldPreviousUntil, field.TypeTime, value)
+	}
+	if _u.mutation.PreviousUntilCleared() {
+		_spec.ClearField(session.FieldPreviousUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Renew(); ok {
+		_spec.SetField(session.FieldRenew, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.SeenAt(); ok {
 		_spec.SetField(session.FieldSeenAt, field.TypeTime, value)

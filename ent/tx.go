@@ -30,6 +30,8 @@ type Tx struct {
 	Change *ChangeClient
 	// Claim is the client for interacting with the Claim builders.
 	Claim *ClaimClient
+	// Departure is the client for interacting with the Departure builders.
+	Departure *DepartureClient
 	// Dist is the client for interacting with the Dist builders.
 	Dist *DistClient
 	// Document is the client for interacting with the Document builders.
@@ -38,10 +40,14 @@ type Tx struct {
 	DownloadDay *DownloadDayClient
 	// FilterEntry is the client for interacting with the FilterEntry builders.
 	FilterEntry *FilterEntryClient
+	// Identity is the client for interacting with the Identity builders.
+	Identity *IdentityClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
 	PackageVersion *PackageVersionClient
+	// Passkey is the client for interacting with the Passkey builders.
+	Passkey *PasskeyClient
 	// Pin is the client for interacting with the Pin builders.
 	Pin *PinClient
 	// Pkg is the client for interacting with the Pkg builders.
@@ -72,6 +78,8 @@ type Tx struct {
 	UsagePart *UsagePartClient
 	// UsageTotal is the client for interacting with the UsageTotal builders.
 	UsageTotal *UsageTotalClient
+	// UsedOnce is the client for interacting with the UsedOnce builders.
+	UsedOnce *UsedOnceClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 
@@ -213,12 +221,15 @@ func (tx *Tx) init() {
 	tx.Block = NewBlockClient(tx.config)
 	tx.Change = NewChangeClient(tx.config)
 	tx.Claim = NewClaimClient(tx.config)
+	tx.Departure = NewDepartureClient(tx.config)
 	tx.Dist = NewDistClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DownloadDay = NewDownloadDayClient(tx.config)
 	tx.FilterEntry = NewFilterEntryClient(tx.config)
+	tx.Identity = NewIdentityClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.PackageVersion = NewPackageVersionClient(tx.config)
+	tx.Passkey = NewPasskeyClient(tx.config)
 	tx.Pin = NewPinClient(tx.config)
 	tx.Pkg = NewPkgClient(tx.config)
 	tx.RateWindow = NewRateWindowClient(tx.config)
@@ -234,6 +245,7 @@ func (tx *Tx) init() {
 	tx.UsageHour = NewUsageHourClient(tx.config)
 	tx.UsagePart = NewUsagePartClient(tx.config)
 	tx.UsageTotal = NewUsageTotalClient(tx.config)
+	tx.UsedOnce = NewUsedOnceClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 }
 

@@ -84,7 +84,7 @@ func (w *world) fields() map[string]string {
 		"Mutation.blockVersions":                   `mutation{blockVersions(input:{package:"bad",reason:"x"}){id}}`,
 		"Mutation.unblock":                         `mutation{unblock(id:"block_nobody")}`,
 		"Query.checkRepository":                    `{checkRepository(input:{name:"new",type:ARTIFACT}){ok message}}`,
-		"Query.users":                              `{users{totalCount edges{node{id status totpEnabled recoveryCodesLeft sessions{id current} tokenCount}}}}`,
+		"Query.users":                              `{users{totalCount edges{node{id status totpEnabled recoveryCodesLeft secondFactor hasPassword passkeys{id} identities{id} sessions{id current} tokenCount}}}}`,
 		"Query.invitation":                         `{invitation(code:"x"){email}}`,
 		"Mutation.inviteUser":                      `mutation{inviteUser(input:{email:"no address",role:VIEWER}){link}}`,
 		"Mutation.renewInvitation":                 `mutation{renewInvitation(id:"usr_nobody"){link}}`,
@@ -99,6 +99,14 @@ func (w *world) fields() map[string]string {
 		"Mutation.confirmTotp":                     `mutation{confirmTotp(code:"x"){recoveryCodes}}`,
 		"Mutation.disableTotp":                     `mutation{disableTotp(password:"x",code:"y"){id}}`,
 		"Mutation.renewRecoveryCodes":              `mutation{renewRecoveryCodes(password:"x",code:"y"){recoveryCodes}}`,
+		"Mutation.startPasskey":                    `mutation{startPasskey(password:"x"){state}}`,
+		"Mutation.finishPasskey":                   `mutation{finishPasskey(state:"x",name:"y",credential:"z"){id}}`,
+		"Mutation.removePasskey":                   `mutation{removePasskey(id:"pky_nobody",password:"x"){id}}`,
+		"Mutation.startPasskeySignIn":              `mutation{startPasskeySignIn{state}}`,
+		"Mutation.finishPasskeySignIn":             `mutation{finishPasskeySignIn(state:"x",credential:"z"){user{id}}}`,
+		"Mutation.acceptInvitationByOpenId":        `mutation{acceptInvitationByOpenId(code:"x")}`,
+		"Mutation.linkOpenId":                      `mutation{linkOpenId(password:"x")}`,
+		"Mutation.unlinkOpenId":                    `mutation{unlinkOpenId(id:"idn_nobody",password:"x"){id}}`,
 	}
 }
 
@@ -185,6 +193,14 @@ var allowed = map[string]string{
 	"Mutation.confirmTotp":                     "nnnnyyy",
 	"Mutation.disableTotp":                     "nnnnyyy",
 	"Mutation.renewRecoveryCodes":              "nnnnyyy",
+	"Mutation.startPasskey":                    "nnnnyyy",
+	"Mutation.finishPasskey":                   "nnnnyyy",
+	"Mutation.removePasskey":                   "nnnnyyy",
+	"Mutation.startPasskeySignIn":              "yyyyyyy",
+	"Mutation.finishPasskeySignIn":             "yyyyyyy",
+	"Mutation.acceptInvitationByOpenId":        "yyyyyyy",
+	"Mutation.linkOpenId":                      "nnnnyyy",
+	"Mutation.unlinkOpenId":                    "nnnnyyy",
 }
 
 // Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.

@@ -33,7 +33,11 @@ func (r *queryResolver) Server(ctx context.Context) (*model.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &model.Server{PublicURL: r.PublicURL, SetupRequired: required}
+	server := &model.Server{PublicURL: r.PublicURL, SetupRequired: required, Passwords: !r.Accounts.OwnersAlone(), Passkeys: r.Accounts.PasskeysWork()}
+	if r.OpenID != nil {
+		name := r.OpenID.Name()
+		server.SignInService = &name
+	}
 	if auth.FromContext(ctx) == nil {
 		return server, nil
 	}

@@ -132,6 +132,8 @@ func (w *world) changing() map[string]string {
 		"endSession":                      fmt.Sprintf(`mutation{endSession(id:%q)}`, w.session.ID),
 		"endOtherSessions":                `mutation{endOtherSessions}`,
 		"changePassword":                  `mutation{changePassword(current:"a password of hers",next:"another good one here")}`,
+		"removePasskey":                   `mutation{removePasskey(id:"pky_1",password:"another good one here"){passkeys{id} hasPassword}}`,
+		"unlinkOpenId":                    `mutation{unlinkOpenId(id:"idn_1",password:"another good one here"){identities{id}}}`,
 		"startTotp":                       `mutation{startTotp(password:"another good one here"){secret uri qrSize qrPath}}`,
 		"confirmTotp":                     `mutation{confirmTotp(code:"CODE"){recoveryCodes user{totpEnabled recoveryCodesLeft}}}`,
 		"renewRecoveryCodes":              `mutation{renewRecoveryCodes(password:"another good one here",code:"CODE"){recoveryCodes}}`,
@@ -234,6 +236,9 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(db.Client.Advisory.Create().SetID("adv_1").SetPackage("acme/lib").SetAdvisoryID("BROKER-1").SetAffectedVersions("<1").SetTitle("x").SetReportedAt(time.Now()).
 			SetSource("us").SetRemoteID("BROKER-1").SetCreatedBy("x").Exec(t.Context()))
 		w.must(db.Client.Organization.Create().SetID("org_1").SetHost("GITEA").SetURL("http://127.0.0.1:1").SetName("other").Exec(t.Context()))
+		w.must(db.Client.Passkey.Create().SetID("pky_1").SetUserID("usr_anna").SetName("x").SetCredentialID([]byte("x")).SetPublicKey([]byte("x")).
+			SetAaguid(make([]byte, 16)).SetBackupEligible(false).SetSignCount(0).Exec(t.Context()))
+		w.must(db.Client.Identity.Create().SetID("idn_1").SetUserID("usr_anna").SetIssuer("https://id.example.org").SetSubject("x").Exec(t.Context()))
 		servicetest.Require(t, "git", "git")
 		w.sources.Git = git.New(git.Config{Dir: t.TempDir(), Limits: git.DefaultLimits})
 		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation", "renewClaim", "claimToken",
@@ -241,7 +246,7 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock", "createAdvisory", "updateAdvisory", "removeAdvisory", "createWebhookSecret", "removeWebhookSecret",
 			"addOrganization", "updateOrganization", "syncOrganization", "createOrganizationWebhookSecret", "removeOrganizationWebhookSecret", "removeOrganization",
 			"createRepository", "updateRepository", "deleteRepository",
-			"inviteUser", "renewInvitation", "updateUser", "removeUser", "endSession", "changePassword", "endOtherSessions", "startTotp", "confirmTotp",
+			"inviteUser", "renewInvitation", "updateUser", "removeUser", "endSession", "changePassword", "endOtherSessions", "removePasskey", "unlinkOpenId", "startTotp", "confirmTotp",
 			"renewRecoveryCodes", "disableTotp", "signIn", "endUserSessions", "signOut"}
 		queries := w.changing()
 		owner := person(user.RoleOWNER)
@@ -267,7 +272,12 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 			}
 		}
 		schema := generated.NewExecutableSchema(generated.Config{Resolvers: &graph.Resolver{}}).Schema()
+		elsewhere := []string{"startPasskey", "startPasskeySignIn", "linkOpenId", "acceptInvitationByOpenId", // which change nothing yet
+			"finishPasskey", "finishPasskeySignIn"} // which need an authenticator
 		for _, field := range schema.Mutation.Fields {
+			if slices.Contains(elsewhere, field.Name) {
+				continue
+			}
 			signsIn := field.Name == "setup" || field.Name == "acceptInvitation" // which is another event
 			if !signsIn && !slices.Contains(order, field.Name) {
 				t.Errorf("%s is not in this test", field.Name)

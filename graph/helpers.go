@@ -259,6 +259,15 @@ func (r *Resolver) signedIn(ctx context.Context, started *account.Session) *mode
 	return &model.SignInPayload{User: started.User}
 }
 
+// goOn gives the browser the new value of its session; nil where it has none.
+func (r *Resolver) goOn(ctx context.Context, renewed *account.Session) {
+	if renewed != nil {
+		r.Cookies.Set(writerOf(ctx), renewed)
+	}
+}
+
+func noSignInService() error { return &fault.Conflict{Message: "There is no sign-in service here."} }
+
 // webhookURL is where the host of a repository sends word of pushes.
 func (r *Resolver) webhookURL(id string) string { return r.PublicURL + repository.WebhookPath(id) }
 

@@ -73,6 +73,9 @@ func complexity(c *generated.Config) {
 		return pageCost(child, either(first, last))
 	}
 	c.Complexity.User.Sessions = func(child int) int { return queryCost + 10*child }
+	c.Complexity.User.Passkeys = func(child int) int { return queryCost + 10*child }
+	c.Complexity.User.SecondFactor = func(child int) int { return queryCost + child }
+	c.Complexity.User.Identities = func(child int) int { return queryCost + 2*child }
 	c.Complexity.User.TokenCount = func(child int) int { return countCost + child }
 	c.Complexity.Package.Withheld = func(child int) int { return queryCost + child }
 	c.Complexity.Repository.Owns = func(child int) int { return queryCost + child }

@@ -148,10 +148,11 @@ func (r *mutationResolver) ConfirmTotp(ctx context.Context, code string) (*model
 	if err != nil {
 		return nil, err
 	}
-	row, codes, err := r.Accounts.ConfirmTOTP(ctx, subject.User.ID, subject.SessionID, code)
+	row, codes, renewed, err := r.Accounts.ConfirmTOTP(ctx, subject.User.ID, subject.SessionID, code)
 	if err != nil {
 		return nil, err
 	}
+	r.goOn(ctx, renewed)
 	return &model.RecoveryCodesPayload{User: row, RecoveryCodes: codes}, nil
 }
 
@@ -164,10 +165,98 @@ func (r *mutationResolver) DisableTotp(ctx context.Context, password string, cod
 	if err != nil {
 		return nil, err
 	}
-	if rules.SecondFactorRequired {
+	passkeys, err := r.Accounts.Passkeys(ctx, subject.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	if rules.SecondFactorRequired && len(passkeys) == 0 && account.HasPassword(subject.User) {
 		return nil, &fault.Conflict{Message: "An owner has decided that everybody has a second factor. It cannot be switched off."}
 	}
-	return r.Accounts.DisableTOTP(ctx, subject.User.ID, subject.SessionID, password, code, account.ClientOf(ctx))
+	row, renewed, err := r.Accounts.DisableTOTP(ctx, subject.User.ID, subject.SessionID, password, code, account.ClientOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	r.goOn(ctx, renewed)
+	return row, nil
+}
+
+func (r *mutationResolver) StartPasskey(ctx context.Context, password string, code *string) (*account.Ceremony, error) {
+	subject, err := may(ctx, auth.ManageAccount, auth.Object{})
+	if err != nil {
+		return nil, err
+	}
+	return r.Accounts.StartPasskey(ctx, subject.User.ID, password, text(code), account.ClientOf(ctx))
+}
+
+func (r *mutationResolver) FinishPasskey(ctx context.Context, state string, name string, credential string) (*ent.User, error) {
+	subject, err := may(ctx, auth.ManageAccount, auth.Object{})
+	if err != nil {
+		return nil, err
+	}
+	row, renewed, err := r.Accounts.FinishPasskey(ctx, subject.User.ID, subject.SessionID, state, name, credential)
+	if err != nil {
+		return nil, err
+	}
+	r.goOn(ctx, renewed)
+	return row, nil
+}
+
+func (r *mutationResolver) RemovePasskey(ctx context.Context, id string, password string, code *string) (*ent.User, error) {
+	subject, err := may(ctx, auth.ManageAccount, auth.Object{})
+	if err != nil {
+		return nil, err
+	}
+	rules, err := r.Rules.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row, renewed, err := r.Accounts.RemovePasskey(ctx, subject.User.ID, subject.SessionID, id, password, text(code), rules.SecondFactorRequired, account.ClientOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	r.goOn(ctx, renewed)
+	return row, nil
+}
+
+func (r *mutationResolver) StartPasskeySignIn(ctx context.Context, email *string, password *string) (*account.Ceremony, error) {
+	return r.Accounts.StartPasskeySignIn(ctx, text(email), text(password), account.ClientOf(ctx))
+}
+
+func (r *mutationResolver) FinishPasskeySignIn(ctx context.Context, state string, credential string) (*model.SignInPayload, error) {
+	started, err := r.Accounts.FinishPasskeySignIn(ctx, state, credential, account.ClientOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return r.signedIn(ctx, started), nil
+}
+
+func (r *mutationResolver) AcceptInvitationByOpenID(ctx context.Context, code string, name *string) (string, error) {
+	if r.OpenID == nil {
+		return "", noSignInService()
+	}
+	return r.OpenID.Accept(ctx, writerOf(ctx), code, text(name))
+}
+
+func (r *mutationResolver) LinkOpenID(ctx context.Context, password string, code *string) (string, error) {
+	subject, err := may(ctx, auth.ManageAccount, auth.Object{})
+	if err != nil {
+		return "", err
+	}
+	if r.OpenID == nil {
+		return "", noSignInService()
+	}
+	if err := r.Accounts.Prove(ctx, subject.User.ID, password, text(code), account.ClientOf(ctx)); err != nil {
+		return "", err
+	}
+	return r.OpenID.Link(ctx, writerOf(ctx), subject.User.ID)
+}
+
+func (r *mutationResolver) UnlinkOpenID(ctx context.Context, id string, password string, code *string) (*ent.User, error) {
+	subject, err := may(ctx, auth.ManageAccount, auth.Object{})
+	if err != nil {
+		return nil, err
+	}
+	return r.Accounts.Unlink(ctx, subject.User.ID, id, password, text(code), account.ClientOf(ctx))
 }
 
 func (r *mutationResolver) RenewRecoveryCodes(ctx context.Context, password string, code string) (*model.RecoveryCodesPayload, error) {
@@ -214,13 +303,36 @@ func (r *userResolver) TotpEnabled(ctx context.Context, obj *ent.User) (bool, er
 	return obj.TotpEnabledAt != nil, nil
 }
 
+func (r *userResolver) SecondFactor(ctx context.Context, obj *ent.User) (bool, error) {
+	return r.Accounts.HasSecondFactor(ctx, obj)
+}
+
 func (r *userResolver) RecoveryCodesLeft(ctx context.Context, obj *ent.User) (int, error) {
 	return r.Accounts.RecoveryCodesLeft(obj)
 }
 
 func (r *userResolver) SecondFactorMissing(ctx context.Context, obj *ent.User) (bool, error) {
 	rules, err := r.Rules.Current(ctx)
-	return rules.SecondFactorRequired && obj.TotpEnabledAt == nil, err
+	if err != nil || !rules.SecondFactorRequired || !account.HasPassword(obj) {
+		return false, err
+	}
+	has, err := r.Accounts.HasSecondFactor(ctx, obj)
+	if subject := auth.FromContext(ctx); subject != nil && subject.User != nil && subject.User.ID == obj.ID {
+		return !has && subject.SecondFactorMissing, err // what the session began with counts too
+	}
+	return !has, err
+}
+
+func (r *userResolver) HasPassword(ctx context.Context, obj *ent.User) (bool, error) {
+	return account.HasPassword(obj), nil
+}
+
+func (r *userResolver) Passkeys(ctx context.Context, obj *ent.User) ([]*ent.Passkey, error) {
+	return r.Accounts.Passkeys(ctx, obj.ID)
+}
+
+func (r *userResolver) Identities(ctx context.Context, obj *ent.User) ([]*ent.Identity, error) {
+	return r.Accounts.Identities(ctx, obj.ID)
 }
 
 func (r *userResolver) Sessions(ctx context.Context, obj *ent.User) ([]*ent.Session, error) {

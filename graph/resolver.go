@@ -13,6 +13,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/openid"
 	"broker/server/organization"
 	"broker/server/ratelimit"
 	"broker/server/repository"
@@ -27,6 +28,7 @@ type Resolver struct {
 	View        *view.View
 	Readmes     *view.Readmes
 	Accounts    *account.Service
+	OpenID      *openid.Handler // nil: nobody signs in at a provider
 	Cookies     account.Cookies
 	Access      *tokens.Service
 	Known       *auth.Tokens

@@ -213,7 +213,8 @@ func depth(set ast.SelectionSet, schema bool) int {
 // proving are the mutations that try a password or a code.
 var proving = map[string]bool{
 	"setup": true, "signIn": true, "acceptInvitation": true, "changePassword": true, "startTotp": true, "confirmTotp": true,
-	"disableTotp": true, "renewRecoveryCodes": true,
+	"disableTotp": true, "renewRecoveryCodes": true, "startPasskey": true, "finishPasskey": true, "removePasskey": true,
+	"startPasskeySignIn": true, "finishPasskeySignIn": true, "acceptInvitationByOpenId": true, "linkOpenId": true, "unlinkOpenId": true,
 }
 
 // signIns counts the fields that try a password or a code.

@@ -25,6 +25,7 @@ import (
 	"broker/server/connections"
 	"broker/server/forwarded"
 	"broker/server/https"
+	"broker/server/openid"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/secret"
@@ -55,6 +56,8 @@ type config struct {
 	connections      connections.Limits
 	upstreams        safehttp.Policy
 	proxies          safehttp.Proxies // to upstreams; nil: none
+	openid           *openid.Config   // nil: nobody signs in at a provider
+	ownersAlone      bool             // may sign in without it
 	log              *slog.Logger
 	said             io.Writer // for people; nil where machines read the log
 }
@@ -87,6 +90,15 @@ var settings = []command.Setting{
 	{Name: "trusted-proxies", Help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
 	{Name: "allowed-upstreams", Help: "CIDRs and host names that sources may reach although private, over plain http too"},
 	{Name: "outbound-proxy", Secret: true, Default: "HTTP_PROXY, HTTPS_PROXY and NO_PROXY", Help: "proxy to upstreams: http://, https:// or socks5://"},
+	{Name: "oidc-issuer", Help: "the address of an OpenID Connect provider that people sign in at"},
+	{Name: "oidc-client-id", Help: "what the provider calls this server"},
+	{Name: "oidc-client-secret", Secret: true, Help: "the secret that the provider gave this server"},
+	{Name: "oidc-name", Fallback: "single sign-on", Help: "what people are told to sign in with"},
+	{Name: "oidc-domains", Help: "domains whose people become viewers when they first sign in at the provider, with an address that it has verified"},
+	{Name: "oidc-groups", Help: "groups whose people become viewers when they first sign in at the provider"},
+	{Name: "oidc-roles", Help: "groups, let in too, with the role that each gives at every sign-in: admins=owner,developers=maintainer"},
+	{Name: "oidc-groups-claim", Fallback: "groups", Help: "the claim that the provider says the groups in"},
+	{Name: "oidc-passwords", Fallback: "on", Help: "off: nobody but owners signs in without the provider"},
 	{Name: "github-keys-url", Fallback: "https://api.github.com/meta/public_keys/secret_scanning", Help: "where GitHub publishes the keys that it signs leak reports with"},
 	{Name: "log-level", Fallback: "info", Help: "debug, info, warn or error"},
 	{Name: "log-format", Fallback: "text", Help: "text, or json for machines"},
@@ -185,6 +197,9 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		}
 	}
 	if err := c.parseTLS(values); err != nil {
+		return nil, err
+	}
+	if err := c.parseOpenID(values); err != nil {
 		return nil, err
 	}
 	var err error

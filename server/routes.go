@@ -16,6 +16,7 @@ import (
 	"broker/server/composer"
 	"broker/server/export"
 	"broker/server/forwarded"
+	"broker/server/openid"
 	"broker/server/upload"
 )
 
@@ -27,6 +28,7 @@ type handlers struct {
 	webhooks http.Handler
 	export   *export.Handler
 	upload   *upload.Handler
+	openid   *openid.Handler // nil: nobody signs in at a provider
 	callers  *caller.Callers
 	ready    func(context.Context) error
 	secure   bool   // the public URL is https
@@ -71,6 +73,14 @@ func routes(h handlers) http.Handler {
 	r.Method(http.MethodGet, "/export/audit.jsonl", people(h.callers.Identify(h.export.AuditLines(), export.Refuse)))
 
 	r.Method(http.MethodPut, "/upload/{repository}", sameOrigin(h.origin, upload.Refuse)(h.callers.Identify(h.upload, upload.Refuse)))
+
+	// Signing in at a provider: the browser is sent there, and comes back from another site.
+	start, callback := http.HandlerFunc(noProvider), http.HandlerFunc(noProvider)
+	if h.openid != nil {
+		start, callback = h.openid.Start, h.openid.Callback
+	}
+	r.Method(http.MethodGet, openid.Path, h.callers.Identify(start, refuseSignIn))
+	r.Method(http.MethodGet, openid.CallbackPath, h.callers.Identify(callback, refuseSignIn))
 
 	// The dashboard.
 	dashboard := newDashboard(frontend.Files(), h.secure)

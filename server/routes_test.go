@@ -87,6 +87,8 @@ func routeTable() map[string]called {
 		"GET /export/audit.csv":       {"/export/audit.csv", "", person(tokenRoute(200))},
 		"GET /export/audit.jsonl":     {"/export/audit.jsonl", "", person(tokenRoute(200))},
 		"PUT /upload/{repository}":    {"/upload/nowhere", "", tokenRoute(404).but("read-only", 403).but("scoped", 403).but("person", 404)},
+		"GET /auth/oidc":              {"/auth/oidc", "", tokenRoute(404).but("anonymous", 404).but("person", 404)}, // there is no provider
+		"GET /auth/oidc/callback":     {"/auth/oidc/callback", "", tokenRoute(404).but("anonymous", 404).but("person", 404)},
 		"GET /*":                      {"/nothing-here.txt", "", open(404)},
 	}
 }
@@ -252,6 +254,9 @@ func TestASecondFactorFirst(t *testing.T) {
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		s.handler.ServeHTTP(w, r)
+		for _, cookie := range w.Result().Cookies() { // another second factor gives the session another value
+			callers.header[caller].Set("Cookie", cookie.Name+"="+cookie.Value)
+		}
 		return w.Code, w.Body.String()
 	}
 	api := func(caller, query string) string {

@@ -30,6 +30,7 @@ import (
 	"broker/server/jobs"
 	"broker/server/leak"
 	"broker/server/mirror"
+	"broker/server/openid"
 	"broker/server/organization"
 	"broker/server/ratelimit"
 	"broker/server/repository"
@@ -159,6 +160,12 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		return nil, err
 	}
 	s.accounts.SealWith(sealer)
+	if err := s.accounts.PasskeysAt(c.publicURL); err != nil {
+		return nil, err
+	}
+	if c.ownersAlone {
+		s.accounts.ProviderOnly()
+	}
 	limits, err := s.openLimits(ctx)
 	if err != nil {
 		return nil, err
@@ -219,10 +226,16 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		Tokens: tokens, Limiter: limiter, Usage: s.usage, Refusals: refusals, Log: c.log, Now: time.Now,
 		Accounts: s.accounts, Settings: rules, Cookies: cookies, Answers: db.Answers,
 	}
+	var provider *openid.Handler
+	if c.openid != nil {
+		provider = &openid.Handler{
+			Provider: openid.New(*c.openid, outbound, c.publicURL.String(), time.Now), Accounts: s.accounts, Cookies: cookies, Sealer: sealer, Log: c.log, Now: time.Now,
+		}
+	}
 	s.handler = routes(handlers{
 		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs, Fetches: s.fetches},
 		graph: graph.NewHandler(&graph.Resolver{
-			Client: db.Reports, View: views, Accounts: s.accounts, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
+			Client: db.Reports, View: views, Accounts: s.accounts, OpenID: provider, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
 			Readmes: &view.Readmes{Store: s.store, Sources: repositories}, Sources: repositories, Orgs: organizations, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
@@ -232,6 +245,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		webhooks: webhook.New(webhook.Config{
 			Hooks: webhook.NewHooks(db, memory, sealer), Repositories: repositories, Organizations: organizations, Guard: auth.NewGuard(time.Now), Refusals: refusals, Log: c.log, Now: time.Now,
 		}),
+		openid:  provider,
 		callers: callers,
 		ready:   s.ready,
 		secure:  cookies.Secure,

@@ -224,6 +224,17 @@ var (
 			},
 		},
 	}
+	// DeparturesColumns holds the columns for the "departures" table.
+	DeparturesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// DeparturesTable holds the schema information for the "departures" table.
+	DeparturesTable = &schema.Table{
+		Name:       "departures",
+		Columns:    DeparturesColumns,
+		PrimaryKey: []*schema.Column{DeparturesColumns[0]},
+	}
 	// DistsColumns holds the columns for the "dists" table.
 	DistsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -384,6 +395,42 @@ var (
 			},
 		},
 	}
+	// IdentitiesColumns holds the columns for the "identities" table.
+	IdentitiesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "issuer", Type: field.TypeString, Size: 500},
+		{Name: "subject", Type: field.TypeString, Size: 255},
+		{Name: "by_rules", Type: field.TypeBool, Default: false},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "last_used_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeString, Size: 64},
+	}
+	// IdentitiesTable holds the schema information for the "identities" table.
+	IdentitiesTable = &schema.Table{
+		Name:       "identities",
+		Columns:    IdentitiesColumns,
+		PrimaryKey: []*schema.Column{IdentitiesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "identities_users_identities",
+				Columns:    []*schema.Column{IdentitiesColumns[6]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "identity_issuer_subject",
+				Unique:  true,
+				Columns: []*schema.Column{IdentitiesColumns[1], IdentitiesColumns[2]},
+			},
+			{
+				Name:    "identity_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{IdentitiesColumns[6]},
+			},
+		},
+	}
 	// OrganizationsColumns holds the columns for the "organizations" table.
 	OrganizationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -493,6 +540,41 @@ var (
 				Annotation: &entsql.IndexAnnotation{
 					Where: "gone_at IS NOT NULL",
 				},
+			},
+		},
+	}
+	// PasskeysColumns holds the columns for the "passkeys" table.
+	PasskeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "name", Type: field.TypeString, Size: 400},
+		{Name: "credential_id", Type: field.TypeBytes, Unique: true, Size: 1023},
+		{Name: "public_key", Type: field.TypeBytes, Size: 4096},
+		{Name: "aaguid", Type: field.TypeBytes, Size: 16},
+		{Name: "transports", Type: field.TypeJSON, Nullable: true},
+		{Name: "backup_eligible", Type: field.TypeBool},
+		{Name: "sign_count", Type: field.TypeInt64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeString, Size: 64},
+	}
+	// PasskeysTable holds the schema information for the "passkeys" table.
+	PasskeysTable = &schema.Table{
+		Name:       "passkeys",
+		Columns:    PasskeysColumns,
+		PrimaryKey: []*schema.Column{PasskeysColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "passkeys_users_passkeys",
+				Columns:    []*schema.Column{PasskeysColumns[10]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "passkey_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{PasskeysColumns[10]},
 			},
 		},
 	}
@@ -728,6 +810,10 @@ var (
 	SessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "hash", Type: field.TypeBytes, Unique: true, Size: 32},
+		{Name: "previous_hash", Type: field.TypeBytes, Unique: true, Nullable: true, Size: 32},
+		{Name: "previous_until", Type: field.TypeTime, Nullable: true},
+		{Name: "renew", Type: field.TypeBool, Default: false},
+		{Name: "method", Type: field.TypeString, Size: 20, Default: "password"},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "seen_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
@@ -743,7 +829,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sessions_users_sessions",
-				Columns:    []*schema.Column{SessionsColumns[7]},
+				Columns:    []*schema.Column{SessionsColumns[11]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -752,12 +838,12 @@ var (
 			{
 				Name:    "session_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{SessionsColumns[7]},
+				Columns: []*schema.Column{SessionsColumns[11]},
 			},
 			{
 				Name:    "session_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{SessionsColumns[4]},
+				Columns: []*schema.Column{SessionsColumns[8]},
 			},
 		},
 	}
@@ -1088,6 +1174,24 @@ var (
 			},
 		},
 	}
+	// UsedOnceColumns holds the columns for the "used_once" table.
+	UsedOnceColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "ends_at", Type: field.TypeTime},
+	}
+	// UsedOnceTable holds the schema information for the "used_once" table.
+	UsedOnceTable = &schema.Table{
+		Name:       "used_once",
+		Columns:    UsedOnceColumns,
+		PrimaryKey: []*schema.Column{UsedOnceColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "usedonce_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsedOnceColumns[1]},
+			},
+		},
+	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -1120,12 +1224,15 @@ var (
 		BlocksTable,
 		ChangesTable,
 		ClaimsTable,
+		DeparturesTable,
 		DistsTable,
 		DocumentsTable,
 		DownloadDaysTable,
 		FilterEntriesTable,
+		IdentitiesTable,
 		OrganizationsTable,
 		PackageVersionsTable,
+		PasskeysTable,
 		PinsTable,
 		PackagesTable,
 		RateWindowsTable,
@@ -1141,6 +1248,7 @@ var (
 		UsageHoursTable,
 		UsagePartsTable,
 		UsageTotalsTable,
+		UsedOnceTable,
 		UsersTable,
 	}
 )
@@ -1152,9 +1260,11 @@ func init() {
 	DistsTable.ForeignKeys[1].RefTable = PackagesTable
 	DocumentsTable.ForeignKeys[0].RefTable = PackagesTable
 	FilterEntriesTable.ForeignKeys[0].RefTable = RepositoriesTable
+	IdentitiesTable.ForeignKeys[0].RefTable = UsersTable
 	PackageVersionsTable.ForeignKeys[0].RefTable = DistsTable
 	PackageVersionsTable.ForeignKeys[1].RefTable = PinsTable
 	PackageVersionsTable.ForeignKeys[2].RefTable = PackagesTable
+	PasskeysTable.ForeignKeys[0].RefTable = UsersTable
 	PinsTable.ForeignKeys[0].RefTable = RepositoriesTable
 	PackagesTable.ForeignKeys[0].RefTable = RepositoriesTable
 	PackagesTable.Annotation = &entsql.Annotation{
@@ -1165,4 +1275,7 @@ func init() {
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
 	SyncRunsTable.ForeignKeys[0].RefTable = RepositoriesTable
 	TokenSecretsTable.ForeignKeys[0].RefTable = TokensTable
+	UsedOnceTable.Annotation = &entsql.Annotation{
+		Table: "used_once",
+	}
 }

@@ -30,6 +30,9 @@ type Change func(*sql.Selector)
 // Claim is the predicate function for claim builders.
 type Claim func(*sql.Selector)
 
+// Departure is the predicate function for departure builders.
+type Departure func(*sql.Selector)
+
 // Dist is the predicate function for dist builders.
 type Dist func(*sql.Selector)
 
@@ -42,11 +45,17 @@ type DownloadDay func(*sql.Selector)
 // FilterEntry is the predicate function for filterentry builders.
 type FilterEntry func(*sql.Selector)
 
+// Identity is the predicate function for identity builders.
+type Identity func(*sql.Selector)
+
 // Organization is the predicate function for organization builders.
 type Organization func(*sql.Selector)
 
 // PackageVersion is the predicate function for packageversion builders.
 type PackageVersion func(*sql.Selector)
+
+// Passkey is the predicate function for passkey builders.
+type Passkey func(*sql.Selector)
 
 // Pin is the predicate function for pin builders.
 type Pin func(*sql.Selector)
@@ -92,6 +101,9 @@ type UsagePart func(*sql.Selector)
 
 // UsageTotal is the predicate function for usagetotal builders.
 type UsageTotal func(*sql.Selector)
+
+// UsedOnce is the predicate function for usedonce builders.
+type UsedOnce func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

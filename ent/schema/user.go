@@ -20,7 +20,7 @@ func (User) Fields() []ent.Field {
 		field.String("email").Unique().MaxLen(254).Comment("Lower case."),
 		field.String("name").Optional().Nillable().MaxLen(400).Comment("Up to 100 characters."),
 		field.Enum("role").Values("OWNER", "MAINTAINER", "VIEWER"),
-		field.String("password_hash").Sensitive().Annotations(entgql.Skip()).Comment("argon2id, PHC string; empty until an invitation is accepted."),
+		field.String("password_hash").Sensitive().Annotations(entgql.Skip()).Comment("argon2id, PHC string; empty until an invitation is accepted, ! for who joined without a password."),
 		field.Bytes("invitation_hash").Optional().Unique().Sensitive().MaxLen(32).Annotations(entgql.Skip()).
 			Comment("Of the code in the link; null where there is no invitation."),
 		field.Time("invitation_ends_at").Optional().Nillable(),
@@ -40,6 +40,10 @@ func (User) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("sessions", Session.Type).
 			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+		edge.To("passkeys", Passkey.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
+		edge.To("identities", Identity.Type).
+			Annotations(entsql.OnDelete(entsql.Cascade), entgql.Skip(entgql.SkipAll)),
 	}
 }
 
@@ -56,7 +60,12 @@ func (Session) Fields() []ent.Field {
 	return []ent.Field{
 		idField("ses_"),
 		field.String("user_id").Immutable(),
-		field.Bytes("hash").Unique().Immutable().Sensitive().MaxLen(32),
+		field.Bytes("hash").Unique().Sensitive().MaxLen(32),
+		field.Bytes("previous_hash").Optional().Unique().Sensitive().MaxLen(32).
+			Comment("Of the value before it was renewed, for requests that were under way."),
+		field.Time("previous_until").Optional().Nillable(),
+		field.Bool("renew").Default(false).Comment("The value is renewed at its next request: its person's role was changed."),
+		field.String("method").Immutable().MaxLen(20).Default("password").Comment("How it began: password, passkey or openid."),
 		createdAt(),
 		field.Time("seen_at").Default(now).Comment("Last request, to the minute: the idle limit counts from here."),
 		field.Time("expires_at").Immutable().Comment("Absolute end."),

@@ -18,6 +18,14 @@ const (
 	FieldUserID = "user_id"
 	// FieldHash holds the string denoting the hash field in the database.
 	FieldHash = "hash"
+	// FieldPreviousHash holds the string denoting the previous_hash field in the database.
+	FieldPreviousHash = "previous_hash"
+	// FieldPreviousUntil holds the string denoting the previous_until field in the database.
+	FieldPreviousUntil = "previous_until"
+	// FieldRenew holds the string denoting the renew field in the database.
+	FieldRenew = "renew"
+	// FieldMethod holds the string denoting the method field in the database.
+	FieldMethod = "method"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldSeenAt holds the string denoting the seen_at field in the database.
@@ -46,6 +54,10 @@ var Columns = []string{
 	FieldID,
 	FieldUserID,
 	FieldHash,
+	FieldPreviousHash,
+	FieldPreviousUntil,
+	FieldRenew,
+	FieldMethod,
 	FieldCreatedAt,
 	FieldSeenAt,
 	FieldExpiresAt,
@@ -66,6 +78,14 @@ func ValidColumn(column string) bool {
 var (
 	// HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	HashValidator func([]byte) error
+	// PreviousHashValidator is a validator for the "previous_hash" field. It is called by the builders before save.
+	PreviousHashValidator func([]byte) error
+	// DefaultRenew holds the default value on creation for the "renew" field.
+	DefaultRenew bool
+	// DefaultMethod holds the default value on creation for the "method" field.
+	DefaultMethod string
+	// MethodValidator is a validator for the "method" field. It is called by the builders before save.
+	MethodValidator func(string) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 	// DefaultSeenAt holds the default value on creation for the "seen_at" field.
@@ -91,6 +111,21 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByUserID orders the results by the user_id field.
 func ByUserID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUserID, opts...).ToFunc()
+}
+
+// ByPreviousUntil orders the results by the previous_until field.
+func ByPreviousUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPreviousUntil, opts...).ToFunc()
+}
+
+// ByRenew orders the results by the renew field.
+func ByRenew(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRenew, opts...).ToFunc()
+}
+
+// ByMethod orders the results by the method field.
+func ByMethod(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMethod, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -232,6 +232,13 @@ type ComplexityRoot struct {
 		Text    func(childComplexity int) int
 	}
 
+	Identity struct {
+		CreatedAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Issuer     func(childComplexity int) int
+		LastUsedAt func(childComplexity int) int
+	}
+
 	Invitation struct {
 		Email  func(childComplexity int) int
 		EndsAt func(childComplexity int) int
@@ -250,6 +257,7 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AcceptInvitation                func(childComplexity int, input model.AcceptInvitationInput) int
+		AcceptInvitationByOpenID        func(childComplexity int, code string, name *string) int
 		AcceptVersionChange             func(childComplexity int, id string) int
 		AddOrganization                 func(childComplexity int, input model.AddOrganizationInput) int
 		BlockVersions                   func(childComplexity int, input model.BlockVersionsInput) int
@@ -272,7 +280,10 @@ type ComplexityRoot struct {
 		EndRotation                     func(childComplexity int, id string) int
 		EndSession                      func(childComplexity int, id string) int
 		EndUserSessions                 func(childComplexity int, id string) int
+		FinishPasskey                   func(childComplexity int, state string, name string, credential string) int
+		FinishPasskeySignIn             func(childComplexity int, state string, credential string) int
 		InviteUser                      func(childComplexity int, input model.InviteUserInput) int
+		LinkOpenID                      func(childComplexity int, password string, code *string) int
 		RejectVersionChange             func(childComplexity int, id string) int
 		ReleaseClaim                    func(childComplexity int, id string) int
 		ReleaseTokens                   func(childComplexity int, ids []string) int
@@ -280,6 +291,7 @@ type ComplexityRoot struct {
 		RemoveAdvisory                  func(childComplexity int, id string) int
 		RemoveOrganization              func(childComplexity int, id string, repositories *bool) int
 		RemoveOrganizationWebhookSecret func(childComplexity int, id string) int
+		RemovePasskey                   func(childComplexity int, id string, password string, code *string) int
 		RemoveUser                      func(childComplexity int, id string) int
 		RemoveWebhookSecret             func(childComplexity int, repository string) int
 		RenewClaim                      func(childComplexity int, id string, claimDays *int) int
@@ -291,10 +303,13 @@ type ComplexityRoot struct {
 		Setup                           func(childComplexity int, input model.SetupInput) int
 		SignIn                          func(childComplexity int, input model.SignInInput) int
 		SignOut                         func(childComplexity int) int
+		StartPasskey                    func(childComplexity int, password string, code *string) int
+		StartPasskeySignIn              func(childComplexity int, email *string, password *string) int
 		StartTotp                       func(childComplexity int, password string) int
 		SyncOrganization                func(childComplexity int, id string) int
 		SyncRepository                  func(childComplexity int, id string) int
 		Unblock                         func(childComplexity int, id string) int
+		UnlinkOpenID                    func(childComplexity int, id string, password string, code *string) int
 		UpdateAdvisory                  func(childComplexity int, id string, input model.UpdateAdvisoryInput) int
 		UpdateOrganization              func(childComplexity int, id string, input model.UpdateOrganizationInput) int
 		UpdateRepository                func(childComplexity int, id string, input model.UpdateRepositoryInput) int
@@ -417,6 +432,18 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	Passkey struct {
+		CreatedAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastUsedAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+	}
+
+	PasskeyChallenge struct {
+		Options func(childComplexity int) int
+		State   func(childComplexity int) int
 	}
 
 	Query struct {
@@ -552,9 +579,12 @@ type ComplexityRoot struct {
 		DefaultRateLimit func(childComplexity int) int
 		DefaultTokenDays func(childComplexity int) int
 		MaxTokenDays     func(childComplexity int) int
+		Passkeys         func(childComplexity int) int
+		Passwords        func(childComplexity int) int
 		PublicURL        func(childComplexity int) int
 		SecretPattern    func(childComplexity int) int
 		SetupRequired    func(childComplexity int) int
+		SignInService    func(childComplexity int) int
 		Version          func(childComplexity int) int
 	}
 
@@ -740,14 +770,18 @@ type ComplexityRoot struct {
 	User struct {
 		CreatedAt           func(childComplexity int) int
 		Email               func(childComplexity int) int
+		HasPassword         func(childComplexity int) int
 		ID                  func(childComplexity int) int
+		Identities          func(childComplexity int) int
 		InvitationEndsAt    func(childComplexity int) int
 		LastSignInAt        func(childComplexity int) int
 		May                 func(childComplexity int) int
 		MayNot              func(childComplexity int) int
 		Name                func(childComplexity int) int
+		Passkeys            func(childComplexity int) int
 		RecoveryCodesLeft   func(childComplexity int) int
 		Role                func(childComplexity int) int
+		SecondFactor        func(childComplexity int) int
 		SecondFactorMissing func(childComplexity int) int
 		Sessions            func(childComplexity int) int
 		Status              func(childComplexity int) int
@@ -1477,6 +1511,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ExplanationStep.Text(childComplexity), true
 
+	case "Identity.createdAt":
+		if e.ComplexityRoot.Identity.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.CreatedAt(childComplexity), true
+	case "Identity.id":
+		if e.ComplexityRoot.Identity.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.ID(childComplexity), true
+	case "Identity.issuer":
+		if e.ComplexityRoot.Identity.Issuer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.Issuer(childComplexity), true
+	case "Identity.lastUsedAt":
+		if e.ComplexityRoot.Identity.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Identity.LastUsedAt(childComplexity), true
+
 	case "Invitation.email":
 		if e.ComplexityRoot.Invitation.Email == nil {
 			break
@@ -1533,6 +1592,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(model.AcceptInvitationInput)), true
+	case "Mutation.acceptInvitationByOpenId":
+		if e.ComplexityRoot.Mutation.AcceptInvitationByOpenID == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptInvitationByOpenId_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptInvitationByOpenID(childComplexity, args["code"].(string), args["name"].(*string)), true
 	case "Mutation.acceptVersionChange":
 		if e.ComplexityRoot.Mutation.AcceptVersionChange == nil {
 			break
@@ -1770,6 +1840,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EndUserSessions(childComplexity, args["id"].(string)), true
+	case "Mutation.finishPasskey":
+		if e.ComplexityRoot.Mutation.FinishPasskey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_finishPasskey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FinishPasskey(childComplexity, args["state"].(string), args["name"].(string), args["credential"].(string)), true
+	case "Mutation.finishPasskeySignIn":
+		if e.ComplexityRoot.Mutation.FinishPasskeySignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_finishPasskeySignIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FinishPasskeySignIn(childComplexity, args["state"].(string), args["credential"].(string)), true
 	case "Mutation.inviteUser":
 		if e.ComplexityRoot.Mutation.InviteUser == nil {
 			break
@@ -1781,6 +1873,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.InviteUser(childComplexity, args["input"].(model.InviteUserInput)), true
+	case "Mutation.linkOpenId":
+		if e.ComplexityRoot.Mutation.LinkOpenID == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_linkOpenId_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LinkOpenID(childComplexity, args["password"].(string), args["code"].(*string)), true
 	case "Mutation.rejectVersionChange":
 		if e.ComplexityRoot.Mutation.RejectVersionChange == nil {
 			break
@@ -1858,6 +1961,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveOrganizationWebhookSecret(childComplexity, args["id"].(string)), true
+	case "Mutation.removePasskey":
+		if e.ComplexityRoot.Mutation.RemovePasskey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removePasskey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemovePasskey(childComplexity, args["id"].(string), args["password"].(string), args["code"].(*string)), true
 	case "Mutation.removeUser":
 		if e.ComplexityRoot.Mutation.RemoveUser == nil {
 			break
@@ -1974,6 +2088,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.startPasskey":
+		if e.ComplexityRoot.Mutation.StartPasskey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startPasskey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartPasskey(childComplexity, args["password"].(string), args["code"].(*string)), true
+	case "Mutation.startPasskeySignIn":
+		if e.ComplexityRoot.Mutation.StartPasskeySignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startPasskeySignIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartPasskeySignIn(childComplexity, args["email"].(*string), args["password"].(*string)), true
 	case "Mutation.startTotp":
 		if e.ComplexityRoot.Mutation.StartTotp == nil {
 			break
@@ -2018,6 +2154,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Unblock(childComplexity, args["id"].(string)), true
+	case "Mutation.unlinkOpenId":
+		if e.ComplexityRoot.Mutation.UnlinkOpenID == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlinkOpenId_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlinkOpenID(childComplexity, args["id"].(string), args["password"].(string), args["code"].(*string)), true
 	case "Mutation.updateAdvisory":
 		if e.ComplexityRoot.Mutation.UpdateAdvisory == nil {
 			break
@@ -2591,6 +2738,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "Passkey.createdAt":
+		if e.ComplexityRoot.Passkey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.CreatedAt(childComplexity), true
+	case "Passkey.id":
+		if e.ComplexityRoot.Passkey.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.ID(childComplexity), true
+	case "Passkey.lastUsedAt":
+		if e.ComplexityRoot.Passkey.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.LastUsedAt(childComplexity), true
+	case "Passkey.name":
+		if e.ComplexityRoot.Passkey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.Name(childComplexity), true
+
+	case "PasskeyChallenge.options":
+		if e.ComplexityRoot.PasskeyChallenge.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasskeyChallenge.Options(childComplexity), true
+	case "PasskeyChallenge.state":
+		if e.ComplexityRoot.PasskeyChallenge.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasskeyChallenge.State(childComplexity), true
 
 	case "Query.advisories":
 		if e.ComplexityRoot.Query.Advisories == nil {
@@ -3306,6 +3491,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Server.MaxTokenDays(childComplexity), true
+	case "Server.passkeys":
+		if e.ComplexityRoot.Server.Passkeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Server.Passkeys(childComplexity), true
+	case "Server.passwords":
+		if e.ComplexityRoot.Server.Passwords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Server.Passwords(childComplexity), true
 	case "Server.publicUrl":
 		if e.ComplexityRoot.Server.PublicURL == nil {
 			break
@@ -3324,6 +3521,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Server.SetupRequired(childComplexity), true
+	case "Server.signInService":
+		if e.ComplexityRoot.Server.SignInService == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Server.SignInService(childComplexity), true
 	case "Server.version":
 		if e.ComplexityRoot.Server.Version == nil {
 			break
@@ -4153,12 +4356,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Email(childComplexity), true
+	case "User.hasPassword":
+		if e.ComplexityRoot.User.HasPassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.HasPassword(childComplexity), true
 	case "User.id":
 		if e.ComplexityRoot.User.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.ID(childComplexity), true
+	case "User.identities":
+		if e.ComplexityRoot.User.Identities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Identities(childComplexity), true
 	case "User.invitationEndsAt":
 		if e.ComplexityRoot.User.InvitationEndsAt == nil {
 			break
@@ -4189,6 +4404,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Name(childComplexity), true
+	case "User.passkeys":
+		if e.ComplexityRoot.User.Passkeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Passkeys(childComplexity), true
 	case "User.recoveryCodesLeft":
 		if e.ComplexityRoot.User.RecoveryCodesLeft == nil {
 			break
@@ -4201,6 +4422,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Role(childComplexity), true
+	case "User.secondFactor":
+		if e.ComplexityRoot.User.SecondFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.SecondFactor(childComplexity), true
 	case "User.secondFactorMissing":
 		if e.ComplexityRoot.User.SecondFactorMissing == nil {
 			break
@@ -4493,6 +4720,12 @@ type Server {
   publicUrl: String!
   "True while there is no user: the set-up page makes the first owner."
   setupRequired: Boolean!
+  "What people call the sign-in service, which /auth/oidc leads to; null where there is none."
+  signInService: String
+  "Whether everybody may sign in with a password or a passkey; false: owners alone, all others with the sign-in service."
+  passwords: Boolean!
+  "Whether there can be passkeys at this server's address."
+  passkeys: Boolean!
   "The version of the program; null for callers who have not signed in."
   version: String
   "Requests an hour for a token that sets no limit; null for callers who have not signed in."
@@ -4639,12 +4872,20 @@ type User implements Node {
   invitationEndsAt: Time
   lastSignInAt: Time
   createdAt: Time!
-  "Whether signing in takes a code of an authenticator app beside the password."
+  "Whether they have an authenticator app, whose codes signing in takes beside the password."
   totpEnabled: Boolean!
+  "Whether they have a second factor: an authenticator app, or a passkey."
+  secondFactor: Boolean!
   "Recovery codes that were not used."
   recoveryCodesLeft: Int!
   "Whether they must set up a second factor before they may do anything else."
   secondFactorMissing: Boolean!
+  "Whether they have a password; who has none signs in with the sign-in service or a passkey."
+  hasPassword: Boolean!
+  "Their passkeys, the oldest first."
+  passkeys: [Passkey!]!
+  "What they sign in with at the sign-in service."
+  identities: [Identity!]!
   "The browsers that are signed in, the one used last first."
   sessions: [Session!]!
   "Tokens they made; these go on working when the person is removed."
@@ -4652,6 +4893,31 @@ type User implements Node {
 }
 type UserConnection { edges: [UserEdge] pageInfo: PageInfo! totalCount: Int! }
 type UserEdge { node: User cursor: Cursor! }
+
+"A key pair of a device or a security key, which signs in without a password or beside one."
+type Passkey {
+  id: ID!
+  name: String!
+  createdAt: Time!
+  lastUsedAt: Time
+}
+
+"An account at the sign-in service that signs a person in."
+type Identity {
+  id: ID!
+  "The address of the sign-in service."
+  issuer: String!
+  createdAt: Time!
+  lastUsedAt: Time!
+}
+
+"What a browser needs to make a passkey, or to sign in with one."
+type PasskeyChallenge {
+  "JSON: what PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON reads."
+  options: String!
+  "To be sent back with the answer, once, within five minutes."
+  state: String!
+}
 
 "A signed-in browser."
 type Session {
@@ -4742,6 +5008,29 @@ extend type Mutation {
   confirmTotp(code: String!): RecoveryCodesPayload!
   "Switches the second factor off, with the password and a code. All other sessions end."
   disableTotp(password: String!, code: String!): User!
+  """
+  Begins to make a passkey, with one's password, and a code of who has an authenticator app. Who has no password must have
+  signed in within ten minutes. So it is with removePasskey, linkOpenId and unlinkOpenId.
+  """
+  startPasskey(password: String!, code: String): PasskeyChallenge!
+  "Keeps the passkey that the browser made: credential is its toJSON(), as text. All other sessions end."
+  finishPasskey(state: String!, name: String!, credential: String!): User!
+  "Takes one of one's own passkeys away. All other sessions end."
+  removePasskey(id: ID!, password: String!, code: String): User!
+  """
+  Begins to sign in with a passkey. Without input with any that the browser has, as the only factor; with the address and
+  the right password of a person with one of theirs, as the second.
+  """
+  startPasskeySignIn(email: String, password: String): PasskeyChallenge!
+  "Starts a session with the answer of a passkey: credential is its toJSON(), as text. The answer sets its cookie."
+  finishPasskeySignIn(state: String!, credential: String!): SignInPayload!
+
+  "Begins to accept an invitation with the sign-in service in place of a password; returns where the browser goes."
+  acceptInvitationByOpenId(code: String!, name: String): String!
+  "Begins to sign in with the sign-in service as well; returns where the browser goes."
+  linkOpenId(password: String!, code: String): String!
+  "Ends that. Never of the last way in."
+  unlinkOpenId(id: ID!, password: String!, code: String): User!
   "Makes ten new recovery codes, with the password and a code; those before no longer work."
   renewRecoveryCodes(password: String!, code: String!): RecoveryCodesPayload!
 }
@@ -5928,6 +6217,20 @@ func (ec *executionContext) childFields_ExplanationStep(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ExplanationStep", field.Name)
 }
 
+func (ec *executionContext) childFields_Identity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Identity_id(ctx, field)
+	case "issuer":
+		return ec.fieldContext_Identity_issuer(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Identity_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Identity_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Identity", field.Name)
+}
+
 func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "email":
@@ -6192,6 +6495,30 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_Passkey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Passkey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Passkey_name(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Passkey_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Passkey_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Passkey", field.Name)
+}
+
+func (ec *executionContext) childFields_PasskeyChallenge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "options":
+		return ec.fieldContext_PasskeyChallenge_options(ctx, field)
+	case "state":
+		return ec.fieldContext_PasskeyChallenge_state(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasskeyChallenge", field.Name)
+}
+
 func (ec *executionContext) childFields_RateLimitStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "limit":
@@ -6394,6 +6721,12 @@ func (ec *executionContext) childFields_Server(ctx context.Context, field graphq
 		return ec.fieldContext_Server_publicUrl(ctx, field)
 	case "setupRequired":
 		return ec.fieldContext_Server_setupRequired(ctx, field)
+	case "signInService":
+		return ec.fieldContext_Server_signInService(ctx, field)
+	case "passwords":
+		return ec.fieldContext_Server_passwords(ctx, field)
+	case "passkeys":
+		return ec.fieldContext_Server_passkeys(ctx, field)
 	case "version":
 		return ec.fieldContext_Server_version(ctx, field)
 	case "defaultRateLimit":
@@ -6786,10 +7119,18 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_createdAt(ctx, field)
 	case "totpEnabled":
 		return ec.fieldContext_User_totpEnabled(ctx, field)
+	case "secondFactor":
+		return ec.fieldContext_User_secondFactor(ctx, field)
 	case "recoveryCodesLeft":
 		return ec.fieldContext_User_recoveryCodesLeft(ctx, field)
 	case "secondFactorMissing":
 		return ec.fieldContext_User_secondFactorMissing(ctx, field)
+	case "hasPassword":
+		return ec.fieldContext_User_hasPassword(ctx, field)
+	case "passkeys":
+		return ec.fieldContext_User_passkeys(ctx, field)
+	case "identities":
+		return ec.fieldContext_User_identities(ctx, field)
 	case "sessions":
 		return ec.fieldContext_User_sessions(ctx, field)
 	case "tokenCount":

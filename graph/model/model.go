@@ -5,6 +5,9 @@ package model
 type Server struct {
 	PublicURL        string
 	SetupRequired    bool
+	SignInService    *string
+	Passwords        bool
+	Passkeys         bool
 	Version          *string
 	DefaultRateLimit *int
 	DefaultTokenDays *int

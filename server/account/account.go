@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"broker/ent"
 	"broker/ent/user"
 	"broker/server/audit"
@@ -35,7 +37,9 @@ type Service struct {
 	setupHash [sha256.Size]byte
 	setupEnds time.Time
 
-	sealer   *seal.Sealer // nil: see SealWith
+	sealer   *seal.Sealer       // nil: see SealWith
+	passkeys *webauthn.WebAuthn // nil: see PasskeysAt
+	only     bool               // see ProviderOnly
 	sessions *cached.Cache[[sha256.Size]byte, *ent.Session]
 }
 
@@ -54,6 +58,7 @@ type Client struct {
 	Address netip.Addr
 	Agent   string
 	Device  string // see Cookies.Device
+	Session string // the id of the session that the request has; empty where it has none
 }
 
 // address is as it is stored: empty where it is not known.
@@ -163,6 +168,9 @@ func (s *Service) create(ctx context.Context, email, password string, role user.
 			if err := onlyUser(ctx, tx); err != nil {
 				return err
 			}
+		}
+		if err := arrive(ctx, tx, email); err != nil {
+			return err
 		}
 		row, err = tx.User.Create().SetEmail(email).SetRole(role).SetPasswordHash(hash).Save(ctx)
 		if err != nil {

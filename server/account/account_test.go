@@ -171,14 +171,7 @@ func TestSessionsEnd(t *testing.T) {
 			return started.Value
 		}
 		alive := func(value string) string {
-			found, id, err := s.Find(t.Context(), value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if found == nil {
-				return ""
-			}
-			return id
+			return s.alive(t, value)
 		}
 		out := begin()
 		if err := s.SignOut(t.Context(), anna, alive(out)); err != nil || alive(out) != "" {

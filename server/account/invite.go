@@ -29,6 +29,9 @@ func (s *Service) Invite(ctx context.Context, email string, role user.Role) (row
 	}
 	code, hash := newValue()
 	err = s.db.Tx(ctx, func(tx *database.Tx) (err error) {
+		if err := arrive(ctx, tx, email); err != nil {
+			return err
+		}
 		row, err = tx.User.Create().SetEmail(email).SetRole(role).SetPasswordHash("").
 			SetInvitationHash(hash[:]).SetInvitationEndsAt(s.now().UTC().Add(invitedFor)).Save(ctx)
 		if err != nil {
@@ -92,6 +95,9 @@ func (s *Service) Accept(ctx context.Context, code, name, password string, from 
 	}
 	if row == nil {
 		return nil, invitationEnded()
+	}
+	if err := s.mayWithoutProvider(row); err != nil {
+		return nil, err
 	}
 	if err := checkName(&name); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"broker/ent"
+	"broker/ent/passkey"
 	"broker/ent/session"
 	"broker/ent/signinthrottle"
 	"broker/ent/token"
@@ -113,6 +114,9 @@ func (s *Service) Update(ctx context.Context, id string, in Changes) (*ent.User,
 				return err
 			}
 			update.SetRole(*in.Role)
+			if err := tx.Session.Update().Where(session.UserID(id)).SetRenew(true).Exec(ctx); err != nil {
+				return err
+			}
 		}
 		if len(details) == 0 {
 			return nil
@@ -145,6 +149,9 @@ func (s *Service) Remove(ctx context.Context, id string) error {
 			return err
 		}
 		tx.Announce(database.TopicUser, id)
+		if err := s.depart(ctx, tx, row); err != nil {
+			return err
+		}
 		if err := tx.User.DeleteOneID(id).Exec(ctx); err != nil {
 			return err
 		}
@@ -169,8 +176,8 @@ func keepsOwner(ctx context.Context, tx *database.Tx, goes *ent.User) error {
 	return &fault.Conflict{Message: fmt.Sprintf("%s is the last owner who can sign in. Make somebody else an owner first.", goes.Email), ID: goes.ID}
 }
 
-// SetPassword gives a person another password and takes their second factor away: for who lost one of them. Their
-// sessions end, and failures to sign in are forgotten.
+// SetPassword gives a person another password and takes their second factor and passkeys away: for who lost one of them.
+// Their sessions end, and failures to sign in are forgotten. What they are linked with at a provider stays.
 func (s *Service) SetPassword(ctx context.Context, row *ent.User, password string) error {
 	if err := checkPassword(password, row.Email); err != nil {
 		return err
@@ -185,22 +192,29 @@ func (s *Service) SetPassword(ctx context.Context, row *ent.User, password strin
 		if err := withoutTOTP(update).Exec(ctx); err != nil {
 			return err
 		}
+		passkeys, err := tx.Passkey.Delete().Where(passkey.UserID(row.ID)).Exec(ctx)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.ID(key("account", row.Email))).Exec(ctx); err != nil {
 			return err
 		}
 		if _, err := endSessions(ctx, tx, row.ID, ""); err != nil {
 			return err
 		}
-		details := map[string]any{"email": row.Email, "secondFactor": row.TotpEnabledAt != nil}
+		details := map[string]any{"email": row.Email, "secondFactor": row.TotpEnabledAt != nil, "passkeys": passkeys}
 		return s.audit.Write(ctx, tx, audit.Event{Action: "user.password_reset", Target: row.ID, Details: details})
 	})
 }
 
-// ChangePassword gives a person another password, who knows the one they have. All their sessions end, and the new one
+// ChangePassword gives a person another password, who knows the one they have; who has none, a first one. All their sessions end, and the new one
 // that is returned begins.
 func (s *Service) ChangePassword(ctx context.Context, userID, current, next string, from Client) (*Session, error) {
 	row, err := s.find(ctx, userID)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.mayWithoutProvider(row); err != nil {
 		return nil, err
 	}
 	if err := s.proveAgain(ctx, row, proof{password: current}, "current", from); err != nil {
@@ -210,6 +224,10 @@ func (s *Service) ChangePassword(ctx context.Context, userID, current, next stri
 		return nil, about("next", err)
 	}
 	hash, err := s.hasher.hash(ctx, next)
+	if err != nil {
+		return nil, err
+	}
+	method, err := s.methodOf(ctx, from)
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +244,7 @@ func (s *Service) ChangePassword(ctx context.Context, userID, current, next stri
 		if _, err := endSessions(ctx, tx, row.ID, ""); err != nil {
 			return err
 		}
-		if started, err = s.newSession(ctx, tx, row, from); err != nil {
+		if started, err = s.newSession(ctx, tx, row, from, method); err != nil {
 			return err
 		}
 		return s.audit.Write(ctx, tx, audit.Event{Action: "user.password", Target: row.ID, Details: map[string]any{"email": row.Email}})

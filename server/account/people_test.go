@@ -65,11 +65,14 @@ func (s *Service) begin(t *testing.T, row *ent.User) string {
 // alive is the id of the session with a value; empty where it has ended.
 func (s *Service) alive(t *testing.T, value string) string {
 	t.Helper()
-	_, id, err := s.Find(t.Context(), value)
+	found, err := s.Current(t.Context(), value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	if found == nil {
+		return ""
+	}
+	return found.SessionID
 }
 
 func isConflict(err error) bool { var c *fault.Conflict; return errors.As(err, &c) }
@@ -143,14 +146,14 @@ func TestRemovedEverywhere(t *testing.T) {
 		anna := one.mustCreate(t, "anna@example.org", user.RoleMAINTAINER)
 		value := one.begin(t, anna)
 		role := func() user.Role {
-			row, _, err := other.Find(t.Context(), value)
+			row, err := other.Current(t.Context(), value)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if row == nil {
 				return ""
 			}
-			return row.Role
+			return row.User.Role
 		}
 		soon := func(what string, wanted user.Role) {
 			t.Helper()

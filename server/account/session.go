@@ -1,6 +1,7 @@
 package account
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -37,8 +38,16 @@ func sessionsOf(memory *cached.Memory) *cached.Cache[[sha256.Size]byte, *ent.Ses
 	})
 }
 
-// Find returns the user and the id of the session with a value; nil where there is none, or it has ended.
-func (s *Service) Find(ctx context.Context, value string) (*ent.User, string, error) {
+// Current is the session of a request.
+type Current struct {
+	User         *ent.User
+	SessionID    string
+	SecondFactor bool     // the person has one, or signed in through a provider, which is trusted to ask for one
+	Renewed      *Session // the value to go on with, where this request renewed it; else nil
+}
+
+// Current is the session with a value; nil where there is none, or it has ended.
+func (s *Service) Current(ctx context.Context, value string) (*Current, error) {
 	hash := sha256.Sum256([]byte(value))
 	now := s.now()
 	row, err := s.session(ctx, hash)
@@ -46,22 +55,90 @@ func (s *Service) Find(ctx context.Context, value string) (*ent.User, string, er
 		s.sessions.Forget(hash)
 		row, err = s.session(ctx, hash)
 	}
-	if row == nil || err != nil || now.After(row.ExpiresAt) || now.After(row.SeenAt.Add(idleFor)) {
-		return nil, "", err
+	if row == nil || err != nil || now.After(row.ExpiresAt) || now.After(row.SeenAt.Add(idleFor)) || !bytes.Equal(row.Hash, hash[:]) && now.After(*row.PreviousUntil) {
+		return nil, err
 	}
 	if now.Sub(row.SeenAt) > seenEvery {
 		if _, err := s.db.Client.Session.Update().Where(session.ID(row.ID)).SetSeenAt(now.UTC()).Save(ctx); err != nil {
-			return nil, "", fmt.Errorf("note a session's use: %w", err)
+			return nil, fmt.Errorf("note a session's use: %w", err)
 		}
 		s.sessions.Forget(hash)
 	}
-	return row.Edges.User, row.ID, nil
+	person := row.Edges.User
+	found := &Current{User: person, SessionID: row.ID,
+		SecondFactor: person.TotpEnabledAt != nil || len(person.Edges.Passkeys) > 0 || row.Method == byOpenID}
+	if row.Renew && bytes.Equal(row.Hash, hash[:]) {
+		found.Renewed, err = s.renew(ctx, row)
+	}
+	return found, err
+}
+
+// renewFor is how long the value of before works beside a renewed one, for requests that were under way.
+const renewFor = 30 * time.Second
+
+// renew gives a session another value, where no other request did.
+func (s *Service) renew(ctx context.Context, row *ent.Session) (renewed *Session, err error) {
+	value, hash := newValue()
+	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		tx.Announce(database.TopicUser, row.UserID)
+		n, err := tx.Session.Update().Where(session.ID(row.ID), session.Hash(row.Hash), session.Renew(true)).
+			SetHash(hash[:]).SetPreviousHash(row.Hash).SetPreviousUntil(s.now().UTC().Add(renewFor)).SetRenew(false).Save(ctx)
+		if n == 1 {
+			renewed = &Session{Value: value, User: row.Edges.User, Ends: row.ExpiresAt}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("renew a session: %w", err)
+	}
+	return renewed, nil
+}
+
+// renewNow gives a session another value at once, after what its person did in it; nil where there is no such session.
+func (s *Service) renewNow(ctx context.Context, tx *database.Tx, id string) (*Session, error) {
+	value, hash := newValue()
+	n, err := tx.Session.Update().Where(session.ID(id)).SetHash(hash[:]).ClearPreviousHash().ClearPreviousUntil().SetRenew(false).Save(ctx)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return &Session{Value: value}, nil
+}
+
+// methodOf is how the session of a request began.
+func (s *Service) methodOf(ctx context.Context, from Client) (string, error) {
+	row, err := s.db.Client.Session.Get(ctx, from.Session)
+	if ent.IsNotFound(err) {
+		return byPassword, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find a session: %w", err)
+	}
+	return row.Method, nil
+}
+
+// endOne ends the session with an id, if there is one.
+func endOne(ctx context.Context, tx *database.Tx, id string) error {
+	if id == "" {
+		return nil
+	}
+	row, err := tx.Session.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tx.Announce(database.TopicUser, row.UserID)
+	_, err = tx.Session.Delete().Where(session.ID(id)).Exec(ctx)
+	return err
 }
 
 // session is the session of a hash; nil where there is none.
 func (s *Service) session(ctx context.Context, hash [sha256.Size]byte) (*ent.Session, error) {
 	row, err := s.sessions.Get(ctx, hash, func(ctx context.Context) (*ent.Session, error) {
-		row, err := s.db.Client.Session.Query().Where(session.Hash(hash[:])).WithUser().Only(ctx)
+		row, err := s.db.Client.Session.Query().
+			Where(session.Or(session.Hash(hash[:]), session.And(session.PreviousHash(hash[:]), session.PreviousUntilGT(s.now().UTC())))).
+			WithUser(func(q *ent.UserQuery) { q.WithPasskeys() }).Only(ctx)
 		if ent.IsNotFound(err) {
 			return nil, cached.ErrAbsent
 		}
@@ -174,6 +251,25 @@ func (c Cookies) Set(w http.ResponseWriter, started *Session) {
 		http.SetCookie(w, c.cookie(c.deviceName(), started.Device, int(deviceFor/time.Second)))
 	}
 }
+
+// SetFlow gives the browser what a sign-in at a provider is bound to, for a time.
+func (c Cookies) SetFlow(w http.ResponseWriter, value string, lives time.Duration) {
+	http.SetCookie(w, c.cookie(c.flowName(), value, int(lives/time.Second)))
+}
+
+// Flow returns what SetFlow gave; empty where there is nothing.
+func (c Cookies) Flow(r *http.Request) string {
+	cookie, err := r.Cookie(c.flowName())
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// ClearFlow takes it away.
+func (c Cookies) ClearFlow(w http.ResponseWriter) { http.SetCookie(w, c.cookie(c.flowName(), "", -1)) }
+
+func (c Cookies) flowName() string { return c.name() + "-openid" }
 
 // Clear takes it away.
 func (c Cookies) Clear(w http.ResponseWriter) { http.SetCookie(w, c.cookie(c.name(), "", -1)) }

@@ -40,13 +40,28 @@ func (s *Service) SignIn(ctx context.Context, email, password, code string, from
 		}
 		return nil, err
 	}
+	if err := s.mayWithoutProvider(row); err != nil {
+		return nil, err
+	}
 	return s.Begin(ctx, row, from)
 }
 
 func wrongSignIn() error { return &fault.Unauthenticated{Message: "Email or password is wrong."} }
 
-// Begin starts a session of a user who has proved who they are.
+// How sessions begin.
+const (
+	byPassword = "password" // with the second factor of who has one
+	byPasskey  = "passkey"
+	byOpenID   = "openid"
+)
+
+// Begin starts a session of a user who has proved who they are, with a password.
 func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Session, error) {
+	return s.beginBy(ctx, row, from, byPassword)
+}
+
+// beginBy starts a session in the place of the one that the browser has.
+func (s *Service) beginBy(ctx context.Context, row *ent.User, from Client, method string) (*Session, error) {
 	keys, _, err := s.throttleKeys(ctx, row.Email, row.ID, from)
 	if err != nil {
 		return nil, err
@@ -60,6 +75,9 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 		if _, err := tx.Session.Delete().Where(session.ExpiresAtLT(now)).Exec(ctx); err != nil {
 			return err
 		}
+		if err := endOne(ctx, tx, from.Session); err != nil {
+			return err
+		}
 		// Not of who was removed, or given another password, meanwhile.
 		err = tx.User.UpdateOneID(row.ID).Where(user.PasswordHash(row.PasswordHash)).SetLastSignInAt(now).Exec(ctx)
 		if ent.IsNotFound(err) {
@@ -68,10 +86,10 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 		if err != nil {
 			return err
 		}
-		if started, err = s.newSession(ctx, tx, row, from); err != nil {
+		if started, err = s.newSession(ctx, tx, row, from, method); err != nil {
 			return err
 		}
-		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Details: map[string]any{"email": row.Email}, Actor: from.as(row.ID, row.Email)})
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Details: map[string]any{"email": row.Email, "by": method}, Actor: from.as(row.ID, row.Email)})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start a session: %w", err)
@@ -80,7 +98,7 @@ func (s *Service) Begin(ctx context.Context, row *ent.User, from Client) (*Sessi
 }
 
 // newSession makes a session with a value that no other had.
-func (s *Service) newSession(ctx context.Context, tx *database.Tx, row *ent.User, from Client) (*Session, error) {
+func (s *Service) newSession(ctx context.Context, tx *database.Tx, row *ent.User, from Client, method string) (*Session, error) {
 	value, hash := newValue()
 	now := s.now().UTC()
 	device, err := s.newDevice(row.ID)
@@ -88,7 +106,7 @@ func (s *Service) newSession(ctx context.Context, tx *database.Tx, row *ent.User
 		return nil, err
 	}
 	started := &Session{Value: value, Device: device, User: row, Ends: now.Add(absoluteFor)}
-	err = tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetExpiresAt(started.Ends).
+	err = tx.Session.Create().SetUserID(row.ID).SetHash(hash[:]).SetMethod(method).SetExpiresAt(started.Ends).
 		SetAddress(from.address()).SetClient(fmt.Sprintf("%.200s", secret.Redact(from.Agent))).SetSeenAt(now).Exec(ctx)
 	return started, err
 }
@@ -133,8 +151,8 @@ func spoken(d time.Duration) string {
 	return "a minute"
 }
 
-// failed counts a failure: of a password, or of a code beside the right one.
-func (s *Service) failed(ctx context.Context, keys []string, email string, ofCode bool, from Client) error {
+// failed counts a failure; wrong says of what, where it is not of a password: of a code beside the right one, a passkey.
+func (s *Service) failed(ctx context.Context, keys []string, email, wrong string, from Client) error {
 	now := s.now().UTC()
 	err := s.db.Tx(ctx, func(tx *database.Tx) error {
 		if _, err := tx.SignInThrottle.Delete().Where(signinthrottle.LastFailureAtLT(now.Add(-forgottenIn))).Exec(ctx); err != nil {
@@ -149,7 +167,7 @@ func (s *Service) failed(ctx context.Context, keys []string, email string, ofCod
 				return err
 			}
 		}
-		return s.noteFailure(ctx, tx, keys, email, ofCode, from)
+		return s.noteFailure(ctx, tx, keys, email, wrong, from)
 	})
 	if err != nil {
 		return fmt.Errorf("count a failed sign-in: %w", err)
@@ -159,7 +177,7 @@ func (s *Service) failed(ctx context.Context, keys []string, email string, ofCod
 
 // noteFailure tells of a failure in the audit log: of the first ones each, then of every one that doubles their number,
 // so that guessing does not flood it. What is counted is the account's failures, or the network's where it has more.
-func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys []string, email string, ofCode bool, from Client) error {
+func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys []string, email, wrong string, from Client) error {
 	rows, err := tx.SignInThrottle.Query().Where(signinthrottle.IDIn(keys...)).All(ctx)
 	if err != nil {
 		return err
@@ -172,8 +190,8 @@ func (s *Service) noteFailure(ctx context.Context, tx *database.Tx, keys []strin
 		return nil
 	}
 	details := map[string]any{"email": fmt.Sprintf("%.254s", email), "failures": failures}
-	if ofCode { // whoever it was knows the password
-		details["wrong"] = "code"
+	if wrong != "" { // with a code, whoever it was knows the password
+		details["wrong"] = wrong
 	}
 	return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in_fail", Details: details, Actor: from.as("", "unknown")})
 }

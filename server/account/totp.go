@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"image/color"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -102,26 +103,28 @@ func drawn(secret, issuer, email string) (*Setup, error) {
 	return &Setup{Secret: secret, URI: uri, QRSize: size, QRPath: path.String()}, nil
 }
 
-// ConfirmTOTP switches a second factor on with a first code, and returns the recovery codes. All sessions but one end.
-func (s *Service) ConfirmTOTP(ctx context.Context, userID, sessionID, code string) (*ent.User, []string, error) {
+// ConfirmTOTP switches a second factor on with a first code, and returns the recovery codes. All sessions but one end,
+// and that one goes on with the value that is returned.
+func (s *Service) ConfirmTOTP(ctx context.Context, userID, sessionID, code string) (*ent.User, []string, *Session, error) {
 	row, err := s.find(ctx, userID)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if row.TotpEnabledAt != nil || row.TotpSecret == nil {
-		return nil, nil, &fault.Conflict{Message: "There is no second factor being set up. Start again."}
+		return nil, nil, nil, &fault.Conflict{Message: "There is no second factor being set up. Start again."}
 	}
 	step, err := s.stepOf(row, normalised(code))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if step == 0 {
-		return nil, nil, fault.Invalidf("code", "This code is wrong. Enter the one that the app shows now; the clock of its device must be right.")
+		return nil, nil, nil, fault.Invalidf("code", "This code is wrong. Enter the one that the app shows now; the clock of its device must be right.")
 	}
 	codes, sealed, err := s.newRecoveryCodes(row.ID)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	var renewed *Session
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		tx.Announce(database.TopicUser, row.ID)
 		n, err := tx.User.Update().Where(user.ID(row.ID), user.TotpEnabledAtIsNil(), user.TotpSecret(row.TotpSecret)).
@@ -132,44 +135,56 @@ func (s *Service) ConfirmTOTP(ctx context.Context, userID, sessionID, code strin
 		if n == 0 {
 			return &fault.Conflict{Message: "The second factor was set up again meanwhile. Start again."}
 		}
-		return s.factorChanged(ctx, tx, row, sessionID, "user.totp_enable")
+		renewed, err = s.factorChanged(ctx, tx, row, sessionID, "user.totp_enable", nil)
+		return err
 	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	row, err = s.find(ctx, row.ID)
+	return row, codes, renewed, err
+}
+
+// DisableTOTP switches a second factor off. All sessions but one end, and that one goes on with the value that is
+// returned.
+func (s *Service) DisableTOTP(ctx context.Context, userID, sessionID string, password, code string, from Client) (*ent.User, *Session, error) {
+	row, err := s.provenWithBoth(ctx, userID, password, code, from)
 	if err != nil {
 		return nil, nil, err
 	}
-	row, err = s.find(ctx, row.ID)
-	return row, codes, err
-}
-
-// DisableTOTP switches a second factor off. All sessions but one end.
-func (s *Service) DisableTOTP(ctx context.Context, userID, sessionID string, password, code string, from Client) (*ent.User, error) {
-	row, err := s.provenWithBoth(ctx, userID, password, code, from)
-	if err != nil {
-		return nil, err
-	}
+	var renewed *Session
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		tx.Announce(database.TopicUser, row.ID)
 		if err := withoutTOTP(tx.User.UpdateOneID(row.ID)).Exec(ctx); err != nil {
 			return err
 		}
-		return s.factorChanged(ctx, tx, row, sessionID, "user.totp_disable")
+		renewed, err = s.factorChanged(ctx, tx, row, sessionID, "user.totp_disable", nil)
+		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s.find(ctx, row.ID)
+	row, err = s.find(ctx, row.ID)
+	return row, renewed, err
 }
 
 func withoutTOTP(update *ent.UserUpdateOne) *ent.UserUpdateOne {
 	return update.ClearTotpSecret().ClearTotpEnabledAt().ClearRecoveryCodes()
 }
 
-// factorChanged ends the sessions that began with other factors, and tells of the change.
-func (s *Service) factorChanged(ctx context.Context, tx *database.Tx, row *ent.User, sessionID, action string) error {
+// factorChanged ends the sessions that began with other factors, renews the one in which the change was made, and tells of
+// it.
+func (s *Service) factorChanged(ctx context.Context, tx *database.Tx, row *ent.User, sessionID, action string, details map[string]any) (*Session, error) {
 	if _, err := endSessions(ctx, tx, row.ID, sessionID); err != nil {
-		return err
+		return nil, err
 	}
-	return s.audit.Write(ctx, tx, audit.Event{Action: action, Target: row.ID, Details: map[string]any{"email": row.Email}})
+	renewed, err := s.renewNow(ctx, tx, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]any{"email": row.Email}
+	maps.Copy(all, details)
+	return renewed, s.audit.Write(ctx, tx, audit.Event{Action: action, Target: row.ID, Details: all})
 }
 
 // RenewRecoveryCodes makes new recovery codes; those before no longer work.

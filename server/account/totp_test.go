@@ -26,7 +26,7 @@ func (s *Service) withTOTP(t *testing.T, row *ent.User) (secret string, recovery
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, codes, err := s.ConfirmTOTP(t.Context(), row.ID, "", codeAt(t, setup.Secret, s.now()))
+	_, codes, _, err := s.ConfirmTOTP(t.Context(), row.ID, "", codeAt(t, setup.Secret, s.now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,15 +68,15 @@ func TestSecondFactor(t *testing.T) {
 			t.Errorf("before it is confirmed: %v", err)
 		}
 		here, elsewhere := s.begin(t, anna), s.begin(t, anna)
-		if _, _, err := s.ConfirmTOTP(t.Context(), anna.ID, s.alive(t, here), "000000"); fieldOf(err) != "code" {
+		if _, _, _, err := s.ConfirmTOTP(t.Context(), anna.ID, s.alive(t, here), "000000"); fieldOf(err) != "code" {
 			t.Errorf("confirmed with a wrong code: %v", err)
 		}
 		first := codeAt(t, setup.Secret, c.now())
-		row, codes, err := s.ConfirmTOTP(t.Context(), anna.ID, s.alive(t, here), first)
+		row, codes, renewed, err := s.ConfirmTOTP(t.Context(), anna.ID, s.alive(t, here), first)
 		if err != nil || len(codes) != recoveryCodes || row.TotpEnabledAt == nil {
 			t.Fatal(codes, err)
 		}
-		if s.alive(t, here) == "" || s.alive(t, elsewhere) != "" {
+		if s.alive(t, renewed.Value) == "" || s.alive(t, here) != "" || s.alive(t, elsewhere) != "" {
 			t.Error("the sessions afterwards")
 		}
 		if _, err := s.StartTOTP(t.Context(), anna.ID, password, "x", from("192.0.2.1")); !isConflict(err) {
@@ -204,7 +204,13 @@ func TestWithoutASecondFactorAgain(t *testing.T) {
 		secret, recovery := s.withTOTP(t, anna)
 		here, elsewhere := s.begin(t, anna), s.begin(t, anna)
 		off := func(password, code string) error {
-			_, err := s.DisableTOTP(t.Context(), anna.ID, s.alive(t, here), password, code, from("192.0.2.1"))
+			_, renewed, err := s.DisableTOTP(t.Context(), anna.ID, s.alive(t, here), password, code, from("192.0.2.1"))
+			if renewed != nil {
+				if s.alive(t, here) != "" {
+					t.Error("the value of before works on")
+				}
+				here = renewed.Value
+			}
 			return err
 		}
 		for field, given := range map[string][2]string{"password": {"wrong", recovery[0]}, "code": {password, "000000"}} {

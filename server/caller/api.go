@@ -41,6 +41,9 @@ type apiCall struct {
 // context is the request's, with who asks and from where.
 func (q *apiCall) context() context.Context {
 	from := account.Client{Address: q.address, Agent: q.R.UserAgent(), Device: q.callers.Cookies.Device(q.R)}
+	if q.subject != nil {
+		from.Session = q.subject.SessionID
+	}
 	ctx := account.WithClient(q.R.Context(), from)
 	if q.subject != nil {
 		q.subject.Address, q.subject.Client = q.address, q.R.UserAgent()
@@ -66,17 +69,28 @@ func (q *apiCall) identify() error {
 	if value == "" {
 		return nil
 	}
-	var err error
-	q.subject, err = database.Soon(q.R.Context(), func(ctx context.Context) (*auth.Subject, error) {
-		user, session, err := q.callers.Accounts.Find(ctx, value)
-		if err != nil || user == nil {
+	person, err := database.Soon(q.R.Context(), func(ctx context.Context) (*person, error) {
+		current, err := q.callers.Accounts.Current(ctx, value)
+		if err != nil || current == nil {
 			return nil, err
 		}
 		rules, err := q.callers.Settings.Current(ctx)
-		missing := rules.SecondFactorRequired && user.TotpEnabledAt == nil
-		return &auth.Subject{User: user, SessionID: session, SecondFactorMissing: missing}, err
+		return &person{current, rules.SecondFactorRequired && !current.SecondFactor}, err
 	})
-	return err
+	if person == nil || err != nil {
+		return err
+	}
+	if person.Renewed != nil {
+		q.callers.Cookies.Set(q.W, person.Renewed)
+	}
+	q.subject = &auth.Subject{User: person.User, SessionID: person.SessionID, SecondFactorMissing: person.secondFactorMissing}
+	return nil
+}
+
+// person is somebody with a session.
+type person struct {
+	*account.Current
+	secondFactorMissing bool
 }
 
 func (q *apiCall) byToken() error {

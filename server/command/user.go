@@ -103,6 +103,7 @@ type listedUser struct {
 	Role         user.Role      `json:"role"`
 	Status       account.Status `json:"status"`
 	TotpEnabled  bool           `json:"totpEnabled"`
+	SecondFactor bool           `json:"secondFactor"`
 	LastSignInAt *time.Time     `json:"lastSignInAt"`
 	CreatedAt    time.Time      `json:"createdAt"`
 }
@@ -118,24 +119,28 @@ func listUsers(f *flags) work {
 		if err != nil {
 			return err
 		}
-		if *asJSON {
-			all := make([]listedUser, len(rows))
-			for i, row := range rows {
-				all[i] = listedUser{row.ID, row.Email, row.Name, row.Role, accounts.Status(row), row.TotpEnabledAt != nil, row.LastSignInAt, row.CreatedAt}
+		all := make([]listedUser, len(rows))
+		for i, row := range rows {
+			factor, err := accounts.HasSecondFactor(ctx, row)
+			if err != nil {
+				return err
 			}
+			all[i] = listedUser{row.ID, row.Email, row.Name, row.Role, accounts.Status(row), row.TotpEnabledAt != nil, factor, row.LastSignInAt, row.CreatedAt}
+		}
+		if *asJSON {
 			return printJSON(t.Out, all)
 		}
 		table := t.table(0)
 		fmt.Fprintln(table, "EMAIL\tROLE\tSTATUS\tSECOND FACTOR\tLAST SIGN-IN\tNAME\tID")
-		for _, row := range rows {
+		for _, row := range all {
 			factor, name := "no", ""
-			if row.TotpEnabledAt != nil {
+			if row.SecondFactor {
 				factor = "yes"
 			}
 			if row.Name != nil {
 				name = *row.Name
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Email, row.Role, accounts.Status(row), factor, date(row.LastSignInAt, "never"), name, row.ID)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Email, row.Role, row.Status, factor, date(row.LastSignInAt, "never"), name, row.ID)
 		}
 		return table.Flush()
 	}
@@ -198,7 +203,7 @@ func setUserPassword(f *flags) work {
 		if err := accounts.SetPassword(ctx, row, password); err != nil {
 			return err
 		}
-		fmt.Fprintf(t.Err, "User %s has the new password and no second factor, and is signed out everywhere.\n", row.Email)
+		fmt.Fprintf(t.Err, "User %s has the new password, no second factor and no passkeys, and is signed out everywhere.\n", row.Email)
 		return nil
 	}
 }
