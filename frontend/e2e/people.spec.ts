@@ -92,7 +92,7 @@ async function setUpSecondFactor(page: Page): Promise<{ key: string; recovery: s
   await expectAccessible(page, "recovery codes");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Close anyway" }).click();
-  await expect(page.getByRole("region", { name: "Second factor" })).toContainText("of which 10 are left");
+  await expect(page.getByRole("region", { name: "Authenticator app" })).toContainText("of which 10 are left");
   for (const secret of [key, ...recovery]) await expectNowhere(page, secret);
   return { key, recovery: recovery[0] ?? "" };
 }

@@ -68,11 +68,20 @@ export type Broker = {
 };
 
 /** Starts the real server on an empty data directory, beside an upstream; with an owner, or waiting to be set up. */
-export async function startBroker(withOwner: boolean): Promise<Broker> {
+export async function startBroker(
+  withOwner: boolean,
+  host = "127.0.0.1",
+  more: NodeJS.ProcessEnv = {},
+): Promise<Broker> {
   const upstream = new Program(paths.fixture, ["-listen", "127.0.0.1:0"], process.env);
   const dataDir = await mkdtemp(join(tmpdir(), "broker-e2e-"));
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const env = { ...withoutSettings(process.env), ...settings(url, dataDir), ...(withOwner ? ownerSettings : {}) };
+  const url = `http://${host}:${await freePort()}`;
+  const env = {
+    ...withoutSettings(process.env),
+    ...settings(url, dataDir),
+    ...(withOwner ? ownerSettings : {}),
+    ...more,
+  };
   const server = new Program(paths.broker, [], env, dataDir);
   const stop = async () => {
     await server.stop();
@@ -107,7 +116,7 @@ function makeUserWith(env: NodeJS.ProcessEnv, cwd: string) {
 }
 
 const settings = (url: string, dataDir: string) => ({
-  BROKER_LISTEN: new URL(url).host,
+  BROKER_LISTEN: `127.0.0.1:${new URL(url).port}`,
   BROKER_PUBLIC_URL: url,
   BROKER_DATA_DIR: join(dataDir, "data"),
   BROKER_ALLOWED_UPSTREAMS: "127.0.0.0/8",

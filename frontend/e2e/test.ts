@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test as base, expect, type Page } from "@playwright/test";
 import type { default as Axe, RunOptions } from "axe-core";
+import { type Provider, startProvider } from "./provider";
 import { type Broker, owner, startBroker } from "./server";
 
 export { expect } from "@playwright/test";
@@ -15,6 +16,11 @@ declare global {
 type Fixtures = {
   /** Whether the server has an owner when it starts. */
   withOwner: boolean;
+  /** The name that the server is opened by; passkeys need one that is no address. */
+  host: string;
+  /** A sign-in service beside the server, at which everybody who comes is signed in already; null: none. */
+  provider: Provider | null;
+  withProvider: boolean;
   broker: Broker;
   /** What the browser complained of; a test fails when it is not empty. */
   complaints: string[];
@@ -23,14 +29,21 @@ type Fixtures = {
 /** A test with a server of its own, in a browser that may not complain of anything. */
 export const test = base.extend<Fixtures>({
   withOwner: [true, { option: true }],
-  broker: async ({ withOwner }, use) => {
-    const broker = await startBroker(withOwner);
+  host: ["127.0.0.1", { option: true }],
+  withProvider: [false, { option: true }],
+  provider: async ({ withProvider }, use) => {
+    const provider = withProvider ? await startProvider() : null;
+    await use(provider);
+    await provider?.stop();
+  },
+  broker: async ({ withOwner, host, provider }, use) => {
+    const broker = await startBroker(withOwner, host, provider?.settings);
     await use(broker);
     await broker.stop();
   },
   baseURL: async ({ broker }, use) => use(broker.url),
   complaints: [
-    async ({ page, broker }, use) => {
+    async ({ page, broker, provider }, use) => {
       const complaints: string[] = [];
       await page.addInitScript(() => {
         document.addEventListener("securitypolicyviolation", (event) =>
@@ -45,7 +58,8 @@ export const test = base.extend<Fixtures>({
         complaints.push(`${message.type()}: ${message.text()}`);
       });
       page.on("request", (request) => {
-        if (!request.url().startsWith(broker.url)) complaints.push(`request to another server: ${request.url()}`);
+        const ours = [broker.url, provider?.url].some((url) => url && request.url().startsWith(url));
+        if (!ours) complaints.push(`request to another server: ${request.url()}`);
       });
       await use(complaints);
       expect(complaints, "what the browser complained of").toEqual([]);
@@ -110,7 +124,7 @@ export async function signIn(page: Page, email = owner.email) {
   await page.goto("/login");
   await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
 }
 

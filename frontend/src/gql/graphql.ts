@@ -461,7 +461,7 @@ export type ClaimTokenMutation = { claimToken: { description: string, permission
 export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ServerQuery = { server: { publicUrl: string, setupRequired: boolean, version: string | null, defaultRateLimit: number | null, defaultTokenDays: number | null, maxTokenDays: number | null, secretPattern: string | null } };
+export type ServerQuery = { server: { publicUrl: string, setupRequired: boolean, signInService: string | null, passwords: boolean, passkeys: boolean, version: string | null, defaultRateLimit: number | null, defaultTokenDays: number | null, maxTokenDays: number | null, secretPattern: string | null } };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -502,7 +502,7 @@ export type AccountQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type AccountQuery = { viewer:
-    | { __typename: 'User', id: string, email: string, name: string | null, role: Role, totpEnabled: boolean, recoveryCodesLeft: number, sessions: Array<{ id: string, current: boolean, address: string, client: string, createdAt: string, lastSeenAt: string }> }
+    | { __typename: 'User', id: string, email: string, name: string | null, role: Role, totpEnabled: boolean, recoveryCodesLeft: number, hasPassword: boolean, passkeys: Array<{ id: string, name: string, createdAt: string, lastUsedAt: string | null }>, identities: Array<{ id: string, issuer: string, createdAt: string, lastUsedAt: string }>, sessions: Array<{ id: string, current: boolean, address: string, client: string, createdAt: string, lastSeenAt: string }> }
     | { __typename: 'Token' }
    };
 
@@ -577,6 +577,72 @@ export type RenewRecoveryCodesMutationVariables = Exact<{
 
 
 export type RenewRecoveryCodesMutation = { renewRecoveryCodes: { recoveryCodes: Array<string> } };
+
+export type StartPasskeySignInMutationVariables = Exact<{
+  email: string;
+  password: string;
+}>;
+
+
+export type StartPasskeySignInMutation = { startPasskeySignIn: { options: string, state: string } };
+
+export type FinishPasskeySignInMutationVariables = Exact<{
+  state: string;
+  credential: string;
+}>;
+
+
+export type FinishPasskeySignInMutation = { finishPasskeySignIn: { user: { id: string } } };
+
+export type StartPasskeyMutationVariables = Exact<{
+  password: string;
+  code?: string | null | undefined;
+}>;
+
+
+export type StartPasskeyMutation = { startPasskey: { options: string, state: string } };
+
+export type FinishPasskeyMutationVariables = Exact<{
+  state: string;
+  name: string;
+  credential: string;
+}>;
+
+
+export type FinishPasskeyMutation = { finishPasskey: { id: string } };
+
+export type RemovePasskeyMutationVariables = Exact<{
+  id: string;
+  password: string;
+  code?: string | null | undefined;
+}>;
+
+
+export type RemovePasskeyMutation = { removePasskey: { id: string } };
+
+export type AcceptByOpenIdMutationVariables = Exact<{
+  code: string;
+}>;
+
+
+export type AcceptByOpenIdMutation = { acceptInvitationByOpenId: string };
+
+export type LinkOpenIdMutationVariables = Exact<{
+  password: string;
+  code?: string | null | undefined;
+}>;
+
+
+export type LinkOpenIdMutation = { linkOpenId: string };
+
+export type UnlinkOpenIdMutationVariables = Exact<{
+  id: string;
+  password: string;
+  code?: string | null | undefined;
+}>;
+
+
+export type UnlinkOpenIdMutation = { unlinkOpenId: { id: string } };
 
 export type WeaknessFragment = { id: string, package: string, advisoryId: string, affectedVersions: string, title: string, cve: string | null, link: string | null, severity: string | null, reportedAt: string, source: string, createdBy: string | null };
 
@@ -788,7 +854,7 @@ export type UnblockMutationVariables = Exact<{
 
 export type UnblockMutation = { unblock: string };
 
-export type PersonFragment = { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean };
+export type PersonFragment = { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean };
 
 export type PeopleQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -796,7 +862,7 @@ export type PeopleQueryVariables = Exact<{
 }>;
 
 
-export type PeopleQuery = { users: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } | null } | null> | null } };
+export type PeopleQuery = { users: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } | null } | null> | null } };
 
 export type PersonTokensQueryVariables = Exact<{
   id: string;
@@ -813,14 +879,14 @@ export type InviteUserMutationVariables = Exact<{
 }>;
 
 
-export type InviteUserMutation = { inviteUser: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } } };
+export type InviteUserMutation = { inviteUser: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } } };
 
 export type RenewInvitationMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type RenewInvitationMutation = { renewInvitation: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } } };
+export type RenewInvitationMutation = { renewInvitation: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } } };
 
 export type UpdateUserMutationVariables = Exact<{
   id: string;
@@ -828,7 +894,7 @@ export type UpdateUserMutationVariables = Exact<{
 }>;
 
 
-export type UpdateUserMutation = { updateUser: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, totpEnabled: boolean } };
+export type UpdateUserMutation = { updateUser: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } };
 
 export type RemoveUserMutationVariables = Exact<{
   id: string;
@@ -1230,7 +1296,7 @@ export const PersonFragmentDoc = new TypedDocumentString(`
   status
   invitationEndsAt
   lastSignInAt
-  totpEnabled
+  secondFactor
 }
     `, {"fragmentName":"Person"}) as unknown as TypedDocumentString<PersonFragment, unknown>;
 export const OrganizationRowFragmentDoc = new TypedDocumentString(`
@@ -1415,6 +1481,9 @@ export const ServerDocument = new TypedDocumentString(`
   server {
     publicUrl
     setupRequired
+    signInService
+    passwords
+    passkeys
     version
     defaultRateLimit
     defaultTokenDays
@@ -1496,6 +1565,19 @@ export const AccountDocument = new TypedDocumentString(`
       role
       totpEnabled
       recoveryCodesLeft
+      hasPassword
+      passkeys {
+        id
+        name
+        createdAt
+        lastUsedAt
+      }
+      identities {
+        id
+        issuer
+        createdAt
+        lastUsedAt
+      }
       sessions {
         id
         current
@@ -1580,6 +1662,62 @@ export const RenewRecoveryCodesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RenewRecoveryCodesMutation, RenewRecoveryCodesMutationVariables>;
+export const StartPasskeySignInDocument = new TypedDocumentString(`
+    mutation StartPasskeySignIn($email: String!, $password: String!) {
+  startPasskeySignIn(email: $email, password: $password) {
+    options
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<StartPasskeySignInMutation, StartPasskeySignInMutationVariables>;
+export const FinishPasskeySignInDocument = new TypedDocumentString(`
+    mutation FinishPasskeySignIn($state: String!, $credential: String!) {
+  finishPasskeySignIn(state: $state, credential: $credential) {
+    user {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FinishPasskeySignInMutation, FinishPasskeySignInMutationVariables>;
+export const StartPasskeyDocument = new TypedDocumentString(`
+    mutation StartPasskey($password: String!, $code: String) {
+  startPasskey(password: $password, code: $code) {
+    options
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<StartPasskeyMutation, StartPasskeyMutationVariables>;
+export const FinishPasskeyDocument = new TypedDocumentString(`
+    mutation FinishPasskey($state: String!, $name: String!, $credential: String!) {
+  finishPasskey(state: $state, name: $name, credential: $credential) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<FinishPasskeyMutation, FinishPasskeyMutationVariables>;
+export const RemovePasskeyDocument = new TypedDocumentString(`
+    mutation RemovePasskey($id: ID!, $password: String!, $code: String) {
+  removePasskey(id: $id, password: $password, code: $code) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RemovePasskeyMutation, RemovePasskeyMutationVariables>;
+export const AcceptByOpenIdDocument = new TypedDocumentString(`
+    mutation AcceptByOpenId($code: String!) {
+  acceptInvitationByOpenId(code: $code)
+}
+    `) as unknown as TypedDocumentString<AcceptByOpenIdMutation, AcceptByOpenIdMutationVariables>;
+export const LinkOpenIdDocument = new TypedDocumentString(`
+    mutation LinkOpenId($password: String!, $code: String) {
+  linkOpenId(password: $password, code: $code)
+}
+    `) as unknown as TypedDocumentString<LinkOpenIdMutation, LinkOpenIdMutationVariables>;
+export const UnlinkOpenIdDocument = new TypedDocumentString(`
+    mutation UnlinkOpenId($id: ID!, $password: String!, $code: String) {
+  unlinkOpenId(id: $id, password: $password, code: $code) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<UnlinkOpenIdMutation, UnlinkOpenIdMutationVariables>;
 export const VersionAdvisoriesDocument = new TypedDocumentString(`
     query VersionAdvisories($id: ID!) {
   node(id: $id) {
@@ -2125,7 +2263,7 @@ export const PeopleDocument = new TypedDocumentString(`
   status
   invitationEndsAt
   lastSignInAt
-  totpEnabled
+  secondFactor
 }`) as unknown as TypedDocumentString<PeopleQuery, PeopleQueryVariables>;
 export const PersonTokensDocument = new TypedDocumentString(`
     query PersonTokens($id: ID!) {
@@ -2153,7 +2291,7 @@ export const InviteUserDocument = new TypedDocumentString(`
   status
   invitationEndsAt
   lastSignInAt
-  totpEnabled
+  secondFactor
 }`) as unknown as TypedDocumentString<InviteUserMutation, InviteUserMutationVariables>;
 export const RenewInvitationDocument = new TypedDocumentString(`
     mutation RenewInvitation($id: ID!) {
@@ -2172,7 +2310,7 @@ export const RenewInvitationDocument = new TypedDocumentString(`
   status
   invitationEndsAt
   lastSignInAt
-  totpEnabled
+  secondFactor
 }`) as unknown as TypedDocumentString<RenewInvitationMutation, RenewInvitationMutationVariables>;
 export const UpdateUserDocument = new TypedDocumentString(`
     mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
@@ -2188,7 +2326,7 @@ export const UpdateUserDocument = new TypedDocumentString(`
   status
   invitationEndsAt
   lastSignInAt
-  totpEnabled
+  secondFactor
 }`) as unknown as TypedDocumentString<UpdateUserMutation, UpdateUserMutationVariables>;
 export const RemoveUserDocument = new TypedDocumentString(`
     mutation RemoveUser($id: ID!) {

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { LoadError, PageHead, Skeleton } from "../../components/page";
-import { Panel } from "../../components/panel";
+import { Callout, Panel } from "../../components/panel";
 import { Button } from "../../components/ui/button";
 import { Field, Input } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
@@ -11,13 +11,16 @@ import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { roleName } from "../people/queries";
 import { passwordHelp } from "./form";
-import { type Account, accountQuery, viewerQuery } from "./queries";
+import { Passkeys } from "./passkeys";
+import { type Account, accountQuery, serverQuery, viewerQuery } from "./queries";
 import { SecondFactor } from "./second-factor";
 import { Sessions } from "./sessions";
+import { SignInService } from "./sign-in-service";
 
 /** What people may know and change of themselves. */
 export function AccountPage() {
   const { data: viewer } = useSuspenseQuery(viewerQuery);
+  const { data: server } = useQuery(serverQuery);
   const query = useQuery(accountQuery);
   return (
     <>
@@ -29,8 +32,12 @@ export function AccountPage() {
       ) : (
         <div className="grid max-w-3xl gap-6">
           <Name account={query.data} />
-          <Password email={query.data.email} />
-          <SecondFactor account={query.data} />
+          {(server?.passwords || viewer.role === "OWNER") && (
+            <Password email={query.data.email} first={!query.data.hasPassword} />
+          )}
+          {(query.data.hasPassword || query.data.totpEnabled) && <SecondFactor account={query.data} />}
+          <Passkeys account={query.data} />
+          <SignInService account={query.data} />
           <Sessions sessions={query.data.sessions} />
         </div>
       )}
@@ -73,7 +80,8 @@ function Name({ account }: { account: Account }) {
   );
 }
 
-function Password({ email }: { email: string }) {
+/** first: they have none yet, and joined with the sign-in service. */
+function Password({ email, first }: { email: string; first: boolean }) {
   const client = useQueryClient();
   const toast = useToast();
   const [current, setCurrent] = useState("");
@@ -85,7 +93,7 @@ function Password({ email }: { email: string }) {
       setCurrent("");
       setNext("");
       void changed(client, "people");
-      toast("Your password was changed. Your other sessions ended.");
+      toast(first ? "You have a password now." : "Your password was changed. Your other sessions ended.");
     },
   });
   const { form, errors } = useSubmit(mutation, { fields: ["current", "next"], send: () => mutation.mutate() });
@@ -93,18 +101,25 @@ function Password({ email }: { email: string }) {
     <Panel title="Password">
       <Form {...form} className="gap-4">
         <input type="hidden" autoComplete="username" value={email} />
-        <Field label="Current password" error={errors.current}>
-          {(ids) => (
-            <Input
-              {...ids}
-              type="password"
-              autoComplete="current-password"
-              className="max-w-sm"
-              value={current}
-              onChange={({ target }) => setCurrent(target.value)}
-            />
-          )}
-        </Field>
+        {first ? (
+          <>
+            <p className="text-muted">You have no password. To set one you must have signed in within ten minutes.</p>
+            {errors.current && <Callout tone="danger">{errors.current}</Callout>}
+          </>
+        ) : (
+          <Field label="Current password" error={errors.current}>
+            {(ids) => (
+              <Input
+                {...ids}
+                type="password"
+                autoComplete="current-password"
+                className="max-w-sm"
+                value={current}
+                onChange={({ target }) => setCurrent(target.value)}
+              />
+            )}
+          </Field>
+        )}
         <Field label="New password" help={`${passwordHelp} Your other sessions end.`} error={errors.next}>
           {(ids) => (
             <Input
@@ -118,7 +133,7 @@ function Password({ email }: { email: string }) {
           )}
         </Field>
         <Button type="submit" kind="primary" busy={mutation.isPending} className="w-fit">
-          {mutation.isPending ? "Changing" : "Change password"}
+          {mutation.isPending ? "Changing" : first ? "Set a password" : "Change password"}
         </Button>
       </Form>
     </Panel>

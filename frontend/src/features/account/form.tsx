@@ -1,9 +1,12 @@
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import { later } from "../../components/later";
 import { Button } from "../../components/ui/button";
 import { Field, Input } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
 import { type Credentials, isAboutCode } from "./queries";
+
+const PasskeyButton = later(async () => (await import("./other-ways")).PasskeyButton);
 
 type FormProps<Result> = {
   action: string;
@@ -13,10 +16,20 @@ type FormProps<Result> = {
   newPassword?: boolean;
   submit: (credentials: Credentials) => Promise<Result>;
   done: (result: Result) => unknown;
+  /** What follows a passkey as the second factor, which proves a person by their id; left out: none is offered. */
+  passkey?: (id: string) => unknown;
 };
 
 /** E-mail and password, for signing in and for the first owner; then the code, of who has a second factor. */
-export function CredentialsForm<Result>({ action, busy, newPassword, submit, done, ...props }: FormProps<Result>) {
+export function CredentialsForm<Result>({
+  action,
+  busy,
+  newPassword,
+  submit,
+  done,
+  passkey,
+  ...props
+}: FormProps<Result>) {
   const [email, setEmail] = useState(props.email ?? "");
   const [password, setPassword] = useState("");
   const [totp, setTotp] = useState<string>(); // undefined until it is asked for
@@ -71,6 +84,7 @@ export function CredentialsForm<Result>({ action, busy, newPassword, submit, don
       <Button type="submit" kind="primary" busy={mutation.isPending} className="min-h-11">
         {mutation.isPending ? busy : action}
       </Button>
+      {asked && passkey && <PasskeyButton label="Use a passkey" after={{ email, password }} done={passkey} />}
       {asked && (
         <Button kind="ghost" onClick={again}>
           Sign in as somebody else

@@ -5,18 +5,19 @@ import { Time } from "../../components/time";
 import { Button, buttonClass } from "../../components/ui/button";
 import { Field, Input } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
-import { AcceptInvitationDocument, type InvitationQuery } from "../../gql/graphql";
+import { AcceptByOpenIdDocument, AcceptInvitationDocument, type InvitationQuery } from "../../gql/graphql";
 import { takeCode } from "../../lib/code";
 import { request } from "../../lib/graphql";
 import { roleName } from "../people/queries";
 import { OutsidePage, passwordHelp } from "./form";
-import { invitationQuery } from "./queries";
+import { invitationQuery, serverQuery } from "./queries";
 
 /** Where the link of an invitation leads. */
 export function InvitePage() {
   const [code] = useState(takeCode);
   const { data: invitation, error, isPending } = useQuery(invitationQuery(code));
-  if (isPending) return null;
+  const { data: server, isPending: unknown } = useQuery(serverQuery);
+  if (isPending || unknown) return null;
   if (!invitation) {
     return (
       <OutsidePage
@@ -29,6 +30,7 @@ export function InvitePage() {
       </OutsidePage>
     );
   }
+  const byPassword = server?.passwords !== false || invitation.role === "OWNER";
   return (
     <OutsidePage
       title="You are invited"
@@ -38,8 +40,35 @@ export function InvitePage() {
         </>
       }
     >
-      <Accept code={code} invitation={invitation} />
+      {byPassword && <Accept code={code} invitation={invitation} />}
+      {server?.signInService && <AcceptWithService code={code} name={server.signInService} alone={!byPassword} />}
     </OutsidePage>
+  );
+}
+
+type ServiceProps = { code: string; name: string; alone: boolean };
+
+/** Accepts with the sign-in service in place of a password; alone: passwords are for others. */
+function AcceptWithService({ code, name, alone }: ServiceProps) {
+  const mutation = useMutation({
+    mutationFn: async () => location.assign((await request(AcceptByOpenIdDocument, { code })).acceptInvitationByOpenId),
+    gcTime: 0,
+  });
+  return (
+    <div className="grid gap-3">
+      {!alone && <p className="text-center text-[13px] text-muted">or without a password</p>}
+      <Button
+        kind={alone ? "primary" : "secondary"}
+        className="min-h-11"
+        busy={mutation.isPending}
+        onClick={() => mutation.mutate()}
+      >
+        Accept with {name}
+      </Button>
+      <p role="alert" className={mutation.error ? "text-danger" : "sr-only"}>
+        {mutation.error?.message}
+      </p>
+    </div>
   );
 }
 

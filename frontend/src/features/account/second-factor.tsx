@@ -18,7 +18,7 @@ export function SecondFactor({ account: { totpEnabled, recoveryCodesLeft } }: { 
   const [asked, setAsked] = useState<"set up" | "switch off" | "codes" | null>(null);
   const close = () => setAsked(null);
   return (
-    <Panel title="Second factor" action={totpEnabled ? <Badge tone="good">On</Badge> : <Badge>Off</Badge>}>
+    <Panel title="Authenticator app" action={totpEnabled ? <Badge tone="good">On</Badge> : <Badge>Off</Badge>}>
       {totpEnabled ? (
         <>
           {recoveryCodesLeft <= 3 && (

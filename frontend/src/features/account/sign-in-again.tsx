@@ -1,73 +1,25 @@
-import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { type RefObject, useEffect, useId, useRef } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { createPortal } from "react-dom";
-import { Button } from "../../components/ui/button";
+import { later } from "../../components/later";
 import { endedQuery } from "../../lib/query";
-import { CredentialsForm } from "./form";
-import { signIn, viewerQuery } from "./queries";
+
+/** When the dialog is fetched, in milliseconds after the page: whatever the page itself needs comes first. */
+const afterTheRest = 10_000;
+
+const load = () => import("./sign-in-dialog");
+const SignInDialog = later(async () => (await load()).SignInDialog);
 
 /**
  * Opens over the page once the session has ended, and over any dialog of it: what was typed stays. The same person goes
- * on where they were; another one gets a page of their own.
+ * on where they were; another one gets a page of their own. The dialog is at hand before it is needed: by then the server
+ * may be another version, with other files.
  */
 export function SignInAgain() {
   const { data: ended } = useQuery(endedQuery);
-  return ended ? createPortal(<SignInDialog />, document.body) : null;
-}
-
-/** A native dialog lies above everything, whatever else is open, and takes the page out of reach. */
-function SignInDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const title = useId();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
   useEffect(() => {
-    dialog.current?.showModal();
-    dialog.current?.querySelector<HTMLElement>("[type=password]")?.focus();
-    return () => dialog.current?.close();
+    const timer = setTimeout(() => load().catch(() => undefined), afterTheRest);
+    return () => clearTimeout(timer);
   }, []);
-  useKeysStay(dialog);
-  const close = () => client.setQueryData(endedQuery.queryKey, false);
-  const done = async (id: string) => {
-    if (id !== viewer.id) {
-      client.clear();
-      await navigate({ to: "/", ignoreBlocker: true });
-      return;
-    }
-    close();
-    await client.invalidateQueries();
-  };
-  return (
-    <dialog
-      ref={dialog}
-      aria-labelledby={title}
-      onClose={close}
-      className="m-auto w-[calc(100vw-1rem)] max-w-sm rounded-xl border border-line bg-panel p-5 text-text shadow-2xl backdrop:bg-black/50"
-    >
-      <div className="grid gap-5">
-        <div>
-          <h2 id={title} className="font-semibold text-base">
-            Your session ended
-          </h2>
-          <p className="text-muted">Sign in to go on. What you typed stays here.</p>
-        </div>
-        <CredentialsForm email={viewer.email} action="Sign in" busy="Signing in" submit={signIn} done={done} />
-        <Button kind="ghost" onClick={close}>
-          Not now
-        </Button>
-      </div>
-    </dialog>
-  );
-}
-
-/** Keeps what is pressed in the dialog from the page: Escape would also close the dialog that lies below. */
-function useKeysStay(dialog: RefObject<HTMLDialogElement | null>) {
-  useEffect(() => {
-    const stop = (event: KeyboardEvent) => event.stopPropagation();
-    const element = dialog.current;
-    element?.addEventListener("keydown", stop);
-    return () => element?.removeEventListener("keydown", stop);
-  }, [dialog]);
+  return ended ? createPortal(<SignInDialog />, document.body) : null;
 }

@@ -107,7 +107,7 @@ function PersonRow({ person, isViewer, items }: { person: Person; isViewer: bool
       </th>
       <CardCell label="Role">{roleName(person.role)}</CardCell>
       <CardCell label="Second factor">
-        {person.totpEnabled ? <Badge tone="good">On</Badge> : <span className="text-muted">None</span>}
+        {person.secondFactor ? <Badge tone="good">On</Badge> : <span className="text-muted">None</span>}
       </CardCell>
       <CardCell label="Last sign-in" className="whitespace-nowrap">
         {person.lastSignInAt ? <Time at={person.lastSignInAt} /> : <span className="text-muted">Never</span>}
