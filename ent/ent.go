@@ -15,6 +15,11 @@ import (
 	"broker/ent/document"
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
+	"broker/ent/notice"
+	"broker/ent/noticedelivery"
+	"broker/ent/noticeendpoint"
+	"broker/ent/noticemail"
+	"broker/ent/noticereader"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pin"
@@ -27,6 +32,7 @@ import (
 	"broker/ent/signinthrottle"
 	"broker/ent/syncrun"
 	"broker/ent/token"
+	"broker/ent/tokennetwork"
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
@@ -114,6 +120,11 @@ func checkColumn(t, c string) error {
 			document.Table:       document.ValidColumn,
 			downloadday.Table:    downloadday.ValidColumn,
 			filterentry.Table:    filterentry.ValidColumn,
+			notice.Table:         notice.ValidColumn,
+			noticedelivery.Table: noticedelivery.ValidColumn,
+			noticeendpoint.Table: noticeendpoint.ValidColumn,
+			noticemail.Table:     noticemail.ValidColumn,
+			noticereader.Table:   noticereader.ValidColumn,
 			organization.Table:   organization.ValidColumn,
 			packageversion.Table: packageversion.ValidColumn,
 			pin.Table:            pin.ValidColumn,
@@ -126,6 +137,7 @@ func checkColumn(t, c string) error {
 			signinthrottle.Table: signinthrottle.ValidColumn,
 			syncrun.Table:        syncrun.ValidColumn,
 			token.Table:          token.ValidColumn,
+			tokennetwork.Table:   tokennetwork.ValidColumn,
 			tokensecret.Table:    tokensecret.ValidColumn,
 			usageday.Table:       usageday.ValidColumn,
 			usagehour.Table:      usagehour.ValidColumn,

@@ -38,6 +38,16 @@ type Tx struct {
 	DownloadDay *DownloadDayClient
 	// FilterEntry is the client for interacting with the FilterEntry builders.
 	FilterEntry *FilterEntryClient
+	// Notice is the client for interacting with the Notice builders.
+	Notice *NoticeClient
+	// NoticeDelivery is the client for interacting with the NoticeDelivery builders.
+	NoticeDelivery *NoticeDeliveryClient
+	// NoticeEndpoint is the client for interacting with the NoticeEndpoint builders.
+	NoticeEndpoint *NoticeEndpointClient
+	// NoticeMail is the client for interacting with the NoticeMail builders.
+	NoticeMail *NoticeMailClient
+	// NoticeReader is the client for interacting with the NoticeReader builders.
+	NoticeReader *NoticeReaderClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
@@ -62,6 +72,8 @@ type Tx struct {
 	SyncRun *SyncRunClient
 	// Token is the client for interacting with the Token builders.
 	Token *TokenClient
+	// TokenNetwork is the client for interacting with the TokenNetwork builders.
+	TokenNetwork *TokenNetworkClient
 	// TokenSecret is the client for interacting with the TokenSecret builders.
 	TokenSecret *TokenSecretClient
 	// UsageDay is the client for interacting with the UsageDay builders.
@@ -217,6 +229,11 @@ func (tx *Tx) init() {
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DownloadDay = NewDownloadDayClient(tx.config)
 	tx.FilterEntry = NewFilterEntryClient(tx.config)
+	tx.Notice = NewNoticeClient(tx.config)
+	tx.NoticeDelivery = NewNoticeDeliveryClient(tx.config)
+	tx.NoticeEndpoint = NewNoticeEndpointClient(tx.config)
+	tx.NoticeMail = NewNoticeMailClient(tx.config)
+	tx.NoticeReader = NewNoticeReaderClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.PackageVersion = NewPackageVersionClient(tx.config)
 	tx.Pin = NewPinClient(tx.config)
@@ -229,6 +246,7 @@ func (tx *Tx) init() {
 	tx.SignInThrottle = NewSignInThrottleClient(tx.config)
 	tx.SyncRun = NewSyncRunClient(tx.config)
 	tx.Token = NewTokenClient(tx.config)
+	tx.TokenNetwork = NewTokenNetworkClient(tx.config)
 	tx.TokenSecret = NewTokenSecretClient(tx.config)
 	tx.UsageDay = NewUsageDayClient(tx.config)
 	tx.UsageHour = NewUsageHourClient(tx.config)

@@ -42,6 +42,21 @@ type DownloadDay func(*sql.Selector)
 // FilterEntry is the predicate function for filterentry builders.
 type FilterEntry func(*sql.Selector)
 
+// Notice is the predicate function for notice builders.
+type Notice func(*sql.Selector)
+
+// NoticeDelivery is the predicate function for noticedelivery builders.
+type NoticeDelivery func(*sql.Selector)
+
+// NoticeEndpoint is the predicate function for noticeendpoint builders.
+type NoticeEndpoint func(*sql.Selector)
+
+// NoticeMail is the predicate function for noticemail builders.
+type NoticeMail func(*sql.Selector)
+
+// NoticeReader is the predicate function for noticereader builders.
+type NoticeReader func(*sql.Selector)
+
 // Organization is the predicate function for organization builders.
 type Organization func(*sql.Selector)
 
@@ -77,6 +92,9 @@ type SyncRun func(*sql.Selector)
 
 // Token is the predicate function for token builders.
 type Token func(*sql.Selector)
+
+// TokenNetwork is the predicate function for tokennetwork builders.
+type TokenNetwork func(*sql.Selector)
 
 // TokenSecret is the predicate function for tokensecret builders.
 type TokenSecret func(*sql.Selector)
