@@ -98,6 +98,16 @@ func (w *world) fields() map[string]string {
 		"Mutation.startTotp":                       `mutation{startTotp(password:"x"){uri}}`,
 		"Mutation.confirmTotp":                     `mutation{confirmTotp(code:"x"){recoveryCodes}}`,
 		"Mutation.disableTotp":                     `mutation{disableTotp(password:"x",code:"y"){id}}`,
+		"Query.noticeKinds":                        `{noticeKinds{name description mailed}}`,
+		"Query.noticeEndpoints":                    `{noticeEndpoints{id deliveries{edges{node{id body}}}}}`,
+		"Query.noticeEndpoint":                     `{noticeEndpoint(id:"nend_nobody"){id}}`,
+		"Mutation.createNoticeEndpoint":            `mutation{createNoticeEndpoint(input:{url:"nowhere"}){secret}}`,
+		"Mutation.updateNoticeEndpoint":            `mutation{updateNoticeEndpoint(id:"nend_nobody",input:{enabled:false}){id}}`,
+		"Mutation.removeNoticeEndpoint":            `mutation{removeNoticeEndpoint(id:"nend_nobody")}`,
+		"Mutation.rotateNoticeEndpointSecret":      `mutation{rotateNoticeEndpointSecret(id:"nend_nobody"){secret}}`,
+		"Mutation.testNoticeEndpoint":              `mutation{testNoticeEndpoint(id:"nend_nobody"){id}}`,
+		"Mutation.resendNotice":                    `mutation{resendNotice(id:"ndel_nobody"){id body}}`,
+		"Mutation.chooseNotices":                   `mutation{chooseNotices(choices:[{kind:"nothing",mailed:true}]){name}}`,
 		"Mutation.renewRecoveryCodes":              `mutation{renewRecoveryCodes(password:"x",code:"y"){recoveryCodes}}`,
 	}
 }
@@ -185,6 +195,16 @@ var allowed = map[string]string{
 	"Mutation.confirmTotp":                     "nnnnyyy",
 	"Mutation.disableTotp":                     "nnnnyyy",
 	"Mutation.renewRecoveryCodes":              "nnnnyyy",
+	"Query.noticeKinds":                        "nyyyyyy",
+	"Query.noticeEndpoints":                    "nnnnnny",
+	"Query.noticeEndpoint":                     "nnnnnny",
+	"Mutation.createNoticeEndpoint":            "nnnnnny",
+	"Mutation.updateNoticeEndpoint":            "nnnnnny",
+	"Mutation.removeNoticeEndpoint":            "nnnnnny",
+	"Mutation.rotateNoticeEndpointSecret":      "nnnnnny",
+	"Mutation.testNoticeEndpoint":              "nnnnnny",
+	"Mutation.resendNotice":                    "nnnnnny",
+	"Mutation.chooseNotices":                   "nnnnyyy",
 }
 
 // Every field of the schema is refused to everybody who may not use it; a field that is in no table fails.

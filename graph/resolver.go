@@ -13,6 +13,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/notice"
 	"broker/server/organization"
 	"broker/server/ratelimit"
 	"broker/server/repository"
@@ -35,6 +36,7 @@ type Resolver struct {
 	Orgs        *organization.Service
 	Catalog     *catalog.Catalog
 	Rules       *settings.Service
+	Notices     *notice.Service
 	Events      *audit.Log
 	PublicURL   string
 	TokenPrefix string
