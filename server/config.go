@@ -25,6 +25,7 @@ import (
 	"broker/server/connections"
 	"broker/server/forwarded"
 	"broker/server/https"
+	"broker/server/mail"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/secret"
@@ -56,7 +57,8 @@ type config struct {
 	upstreams        safehttp.Policy
 	proxies          safehttp.Proxies // to upstreams; nil: none
 	log              *slog.Logger
-	said             io.Writer // for people; nil where machines read the log
+	mail             *mail.Sender // nil: none is sent
+	said             io.Writer    // for people; nil where machines read the log
 }
 
 // settings are everything to configure.
@@ -87,6 +89,8 @@ var settings = []command.Setting{
 	{Name: "trusted-proxies", Help: "CIDRs of proxies whose X-Forwarded-For or Forwarded counts"},
 	{Name: "allowed-upstreams", Help: "CIDRs and host names that sources may reach although private, over plain http too"},
 	{Name: "outbound-proxy", Secret: true, Default: "HTTP_PROXY, HTTPS_PROXY and NO_PROXY", Help: "proxy to upstreams: http://, https:// or socks5://"},
+	{Name: "smtp-url", Secret: true, Help: "smtp://user:password@host:587 or smtps://…: invitations and notices are sent by mail"},
+	{Name: "smtp-from", Help: "the address that mail is from"},
 	{Name: "github-keys-url", Fallback: "https://api.github.com/meta/public_keys/secret_scanning", Help: "where GitHub publishes the keys that it signs leak reports with"},
 	{Name: "log-level", Fallback: "info", Help: "debug, info, warn or error"},
 	{Name: "log-format", Fallback: "text", Help: "text, or json for machines"},
@@ -177,6 +181,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"max-connections", c.parseConnections},
 		{"max-connections-per-address", c.parseConnectionsPerAddress},
 		{"outbound-proxy", func(s string) error { return c.parseProxy(s, values) }},
+		{"smtp-url", func(s string) error { return c.parseMail(s, values["smtp-from"]) }},
 		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},
 	}
 	for _, step := range steps {
@@ -266,6 +271,20 @@ func (c *config) openStore(ctx context.Context) (*archive.Store, error) {
 		return nil, fmt.Errorf("BROKER_STORAGE_REDIRECT: %w", bucket.ErrNoLinks)
 	}
 	return archive.InBucket(objects, c.distDir, links && c.redirect != "off")
+}
+
+// parseMail reads how mail is sent; without an address it is not.
+func (c *config) parseMail(server, from string) (err error) {
+	switch {
+	case server == "" && from == "":
+		return nil
+	case server == "":
+		return errors.New("it is not set, and BROKER_SMTP_FROM is: set both, or neither")
+	case from == "":
+		return errors.New("it is set, and BROKER_SMTP_FROM is not: set both, or neither")
+	}
+	c.mail, err = mail.New(server, from)
+	return err
 }
 
 func (c *config) parseSecretKey(s string) (err error) {
@@ -425,7 +444,7 @@ func shown(values map[string]string) []command.Shown {
 		switch {
 		case value == "":
 			value = s.Default
-		case s.Name == "database-url", s.Name == "redis-url", s.Name == "outbound-proxy":
+		case s.Name == "database-url", s.Name == "redis-url", s.Name == "outbound-proxy", s.Name == "smtp-url":
 			value = maskPassword(value)
 		case s.Secret:
 			value = "********"
