@@ -9,6 +9,7 @@ import { useToast } from "../../components/ui/toast";
 import { ChangePasswordDocument, RenameSelfDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
+import { NoticeChoices } from "../notices/choices";
 import { roleName } from "../people/queries";
 import { passwordHelp } from "./form";
 import { type Account, accountQuery, viewerQuery } from "./queries";
@@ -31,6 +32,7 @@ export function AccountPage() {
           <Name account={query.data} />
           <Password email={query.data.email} />
           <SecondFactor account={query.data} />
+          <NoticeChoices />
           <Sessions sessions={query.data.sessions} />
         </div>
       )}
