@@ -21,13 +21,20 @@ export const endpointsQuery = queryOptions({
 
 const nothing = { totalCount: 0, edges: [], pageInfo: { hasNextPage: false, endCursor: null } };
 
-/** What was sent to an endpoint. While something is on its way it is read again. */
+/** What was sent to an endpoint. While something is on its way it is read again, and with it how the endpoint is. */
 export const deliveriesQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: ["notices", "deliveries", id],
-    queryFn: async ({ pageParam }) =>
-      (await request(NoticeDeliveriesDocument, { id, first: 20, after: pageParam })).noticeEndpoint?.deliveries ??
-      nothing,
+    queryFn: async ({ pageParam, client }) => {
+      const { noticeEndpoint } = await request(NoticeDeliveriesDocument, { id, first: 20, after: pageParam });
+      if (!noticeEndpoint) return nothing;
+      const { deliveries, ...endpoint } = noticeEndpoint;
+      client.setQueryData(
+        endpointsQuery.queryKey,
+        (now) => now && { ...now, noticeEndpoints: now.noticeEndpoints.map((one) => (one.id === id ? endpoint : one)) },
+      );
+      return deliveries;
+    },
     ...paged,
     refetchInterval: ({ state }) =>
       state.data?.pages.some((page) => page.edges?.some((edge) => isSoon(edge?.node))) ? 2000 : false,
