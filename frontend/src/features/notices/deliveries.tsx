@@ -10,7 +10,7 @@ import { changed } from "../../lib/changes";
 import { rowsOf } from "../../lib/connection";
 import { request } from "../../lib/graphql";
 import { count } from "../../lib/time";
-import { type Delivery, deliveriesQuery, type Endpoint } from "./queries";
+import { type Delivery, deliveriesQuery, type Endpoint, isSoon } from "./queries";
 
 /** What was sent to an endpoint, each with its request and answer. */
 export function Deliveries({ endpoint }: { endpoint: Endpoint }) {
@@ -62,11 +62,7 @@ function Entry({ delivery, enabled }: { delivery: Delivery; enabled: boolean }) 
             </>
           )}
           {delivery.tookMs != null && <> in {delivery.tookMs} ms</>}
-          {delivery.nextAt && (
-            <>
-              , the next <Time at={delivery.nextAt} />
-            </>
-          )}
+          {delivery.nextAt && <>, the next {isSoon(delivery) ? "soon" : <Time at={delivery.nextAt} />}</>}
         </p>
         {delivery.error && <p className="text-danger wrap-anywhere">{delivery.error}</p>}
         <Text title="Request" text={`webhook-id: ${delivery.noticeId}\n\n${pretty(delivery.body)}`} />

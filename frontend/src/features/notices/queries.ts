@@ -41,7 +41,7 @@ export const deliveriesQuery = (id: string) =>
   });
 
 /** Whether a delivery is sent within the next half minute. */
-const isSoon = (delivery?: { nextAt?: string | null } | null): boolean =>
+export const isSoon = (delivery?: { nextAt?: string | null } | null): boolean =>
   Boolean(delivery?.nextAt) && new Date(delivery?.nextAt ?? 0).getTime() < Date.now() + 30_000;
 
 /** What the person who is signed in is told of by mail. */
