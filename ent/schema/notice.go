@@ -3,7 +3,6 @@ package schema
 import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
-	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -89,7 +88,7 @@ func (NoticeDelivery) Fields() []ent.Field {
 func (NoticeDelivery) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("endpoint_id", "created_at"), index.Fields("notice_id"), index.Fields("created_at"),
-		index.Fields("endpoint_id", "next_at").Annotations(entsql.IndexWhere("status = 'PENDING'")),
+		index.Fields("endpoint_id", "status", "next_at"),
 	}
 }
 

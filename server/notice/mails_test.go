@@ -59,7 +59,7 @@ func TestMailGoesToWhomItConcerns(t *testing.T) {
 				t.Errorf("%s: mail to %v, want %v", what, got, want)
 			}
 		}
-		row, secret, err := w.tokens.Create(w.by(anna), nil, tokens.NewToken{Description: "hers"})
+		row, _, err := w.tokens.Create(w.by(anna), nil, tokens.NewToken{Description: "hers"})
 		w.must(err)
 		to("made, which nobody chose")
 		_, err = w.tokens.Revoke(w.by(owner), nil, []string{row.ID}, nil)
