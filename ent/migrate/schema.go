@@ -446,12 +446,9 @@ var (
 				Columns: []*schema.Column{NoticeDeliveriesColumns[13]},
 			},
 			{
-				Name:    "noticedelivery_endpoint_id_next_at",
+				Name:    "noticedelivery_endpoint_id_status_next_at",
 				Unique:  false,
-				Columns: []*schema.Column{NoticeDeliveriesColumns[1], NoticeDeliveriesColumns[6]},
-				Annotation: &entsql.IndexAnnotation{
-					Where: "status = 'PENDING'",
-				},
+				Columns: []*schema.Column{NoticeDeliveriesColumns[1], NoticeDeliveriesColumns[4], NoticeDeliveriesColumns[6]},
 			},
 		},
 	}

@@ -12,8 +12,8 @@ CREATE INDEX `noticedelivery_endpoint_id_created_at` ON `notice_deliveries` (`en
 CREATE INDEX `noticedelivery_notice_id` ON `notice_deliveries` (`notice_id`);
 -- Create index "noticedelivery_created_at" to table: "notice_deliveries"
 CREATE INDEX `noticedelivery_created_at` ON `notice_deliveries` (`created_at`);
--- Create index "noticedelivery_endpoint_id_next_at" to table: "notice_deliveries"
-CREATE INDEX `noticedelivery_endpoint_id_next_at` ON `notice_deliveries` (`endpoint_id`, `next_at`) WHERE status = 'PENDING';
+-- Create index "noticedelivery_endpoint_id_status_next_at" to table: "notice_deliveries"
+CREATE INDEX `noticedelivery_endpoint_id_status_next_at` ON `notice_deliveries` (`endpoint_id`, `status`, `next_at`);
 -- Create "notice_endpoints" table
 CREATE TABLE `notice_endpoints` (`id` text NOT NULL, `url` text NOT NULL, `description` text NOT NULL DEFAULT (''), `kinds` json NOT NULL, `secret` blob NOT NULL, `previous_secret` blob NULL, `previous_secret_ends_at` datetime NULL, `enabled` bool NOT NULL DEFAULT (true), `disabled_at` datetime NULL, `disabled_reason` text NULL, `failing_since` datetime NULL, `delivered_at` datetime NULL, `created_by` text NOT NULL, `created_at` datetime NOT NULL, PRIMARY KEY (`id`));
 -- Create "notice_mails" table

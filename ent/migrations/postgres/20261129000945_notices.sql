@@ -10,8 +10,8 @@ CREATE TABLE "notice_deliveries" ("id" character varying NOT NULL, "endpoint_id"
 CREATE INDEX "noticedelivery_created_at" ON "notice_deliveries" ("created_at");
 -- Create index "noticedelivery_endpoint_id_created_at" to table: "notice_deliveries"
 CREATE INDEX "noticedelivery_endpoint_id_created_at" ON "notice_deliveries" ("endpoint_id", "created_at");
--- Create index "noticedelivery_endpoint_id_next_at" to table: "notice_deliveries"
-CREATE INDEX "noticedelivery_endpoint_id_next_at" ON "notice_deliveries" ("endpoint_id", "next_at") WHERE ((status)::text = 'PENDING'::text);
+-- Create index "noticedelivery_endpoint_id_status_next_at" to table: "notice_deliveries"
+CREATE INDEX "noticedelivery_endpoint_id_status_next_at" ON "notice_deliveries" ("endpoint_id", "status", "next_at");
 -- Create index "noticedelivery_notice_id" to table: "notice_deliveries"
 CREATE INDEX "noticedelivery_notice_id" ON "notice_deliveries" ("notice_id");
 -- Create "notice_endpoints" table
