@@ -65,9 +65,9 @@ func (s *Service) mailTo(ctx context.Context, userID string) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.DB.Client.NoticeMail.Query().Where(noticemail.UserID(userID)).Order(ent.Asc(noticemail.FieldCreatedAt, noticemail.FieldID)).Limit(10 * linesMax).All(ctx)
+	rows, err := s.waiting(ctx, userID)
 	if err != nil {
-		return fmt.Errorf("read what waits for a person: %w", err)
+		return err
 	}
 	now := s.now()
 	if !due(rows, reader, now) {
@@ -76,6 +76,16 @@ func (s *Service) mailTo(ctx context.Context, userID string) error {
 	mine, err := s.claimReader(ctx, reader, now)
 	if err != nil || !mine {
 		return err
+	}
+	// Another process may have sent it between the look and the claim.
+	if reader, err = s.reader(ctx, userID); err != nil {
+		return err
+	}
+	if rows, err = s.waiting(ctx, userID); err != nil {
+		return err
+	}
+	if reader.NextAt = nil; !due(rows, reader, now) {
+		return s.mailed(ctx, reader, nil, false, now)
 	}
 	person, err := s.DB.Client.User.Get(ctx, userID)
 	if ent.IsNotFound(err) { // Prune forgets what waits
@@ -95,6 +105,15 @@ func (s *Service) mailTo(ctx context.Context, userID string) error {
 		return errors.Join(err, s.mailFailed(ctx, reader, rows, now))
 	}
 	return s.mailed(ctx, reader, rows, message != nil, now)
+}
+
+// waiting is what waits for a person, the oldest first.
+func (s *Service) waiting(ctx context.Context, userID string) ([]*ent.NoticeMail, error) {
+	rows, err := s.DB.Client.NoticeMail.Query().Where(noticemail.UserID(userID)).Order(ent.Asc(noticemail.FieldCreatedAt, noticemail.FieldID)).Limit(10 * linesMax).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what waits for a person: %w", err)
+	}
+	return rows, nil
 }
 
 // due tells whether a person is sent mail now.
