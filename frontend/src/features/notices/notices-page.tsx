@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Badge } from "../../components/badge";
 import { Empty, LoadError, PageHead, Skeleton, TableBox } from "../../components/page";
@@ -10,7 +10,7 @@ import { useToast } from "../../components/ui/toast";
 import { TestNoticeEndpointDocument, UpdateNoticeEndpointDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
-import { viewerQuery } from "../account/queries";
+import { MayNot, useMay } from "../account/may";
 import { Deliveries } from "./deliveries";
 import { EditEndpoint, RemoveEndpoint, RotateSecret } from "./dialogs";
 import { type Endpoint, endpointsQuery, type Kind } from "./queries";
@@ -19,10 +19,10 @@ import { type Endpoint, endpointsQuery, type Kind } from "./queries";
 type Asked = { about: "edit" | "rotate" | "remove"; endpoint?: Endpoint };
 
 export function NoticesPage() {
-  const { data: viewer } = useSuspenseQuery(viewerQuery);
   const [asked, setAsked] = useState<Asked | null>(null);
-  const isOwner = viewer.role === "OWNER";
-  const query = useQuery({ ...endpointsQuery, enabled: isOwner });
+  const mayRead = useMay("READ_SETTINGS");
+  const mayManage = useMay("MANAGE_SETTINGS");
+  const query = useQuery({ ...endpointsQuery, enabled: mayRead });
   const add = (
     <Button kind="primary" className="min-h-11" onClick={() => setAsked({ about: "edit" })}>
       Add endpoint
@@ -33,12 +33,10 @@ export function NoticesPage() {
       <PageHead
         title="Notices"
         text="Other systems are told of what happens here, by signed webhooks. What you are told of by mail is on the page of your account."
-        action={isOwner && add}
+        action={mayManage && add}
       />
-      {!isOwner ? (
-        <Callout tone="plain">
-          <p>You need the Owner role for this. You are a {viewer.role.toLowerCase()}.</p>
-        </Callout>
+      {!mayRead ? (
+        <MayNot action="READ_SETTINGS" />
       ) : query.isPending ? (
         <Skeleton />
       ) : query.isError ? (
