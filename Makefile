@@ -120,6 +120,11 @@ test-acme: ## Run the tests of certificates of an ACME authority against pebble,
 	$(call say,certificates of an authority)
 	@go test -tags acme,disable_grpc_modules -count 1 -timeout 10m -run TestCertificates ./server/e2e
 
+.PHONY: test-mail
+test-mail: ## Run the tests of mail against mailpit, which it installs in the user's cache once
+	$(call say,mail)
+	@go test -tags mailpit,disable_grpc_modules -count 1 -timeout 10m -run TestMailpit ./server/notice
+
 .PHONY: test-crash
 test-crash: ## Kill the server a hundred times on each database while it syncs, fetches, takes uploads and cleans up; ten minutes
 	$(call say,a hundred kills)

@@ -25,6 +25,11 @@ import (
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
 	"broker/ent/identity"
+	"broker/ent/notice"
+	"broker/ent/noticedelivery"
+	"broker/ent/noticeendpoint"
+	"broker/ent/noticemail"
+	"broker/ent/noticereader"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/passkey"
@@ -38,6 +43,7 @@ import (
 	"broker/ent/signinthrottle"
 	"broker/ent/syncrun"
 	"broker/ent/token"
+	"broker/ent/tokennetwork"
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
@@ -87,6 +93,16 @@ type Client struct {
 	FilterEntry *FilterEntryClient
 	// Identity is the client for interacting with the Identity builders.
 	Identity *IdentityClient
+	// Notice is the client for interacting with the Notice builders.
+	Notice *NoticeClient
+	// NoticeDelivery is the client for interacting with the NoticeDelivery builders.
+	NoticeDelivery *NoticeDeliveryClient
+	// NoticeEndpoint is the client for interacting with the NoticeEndpoint builders.
+	NoticeEndpoint *NoticeEndpointClient
+	// NoticeMail is the client for interacting with the NoticeMail builders.
+	NoticeMail *NoticeMailClient
+	// NoticeReader is the client for interacting with the NoticeReader builders.
+	NoticeReader *NoticeReaderClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
@@ -113,6 +129,8 @@ type Client struct {
 	SyncRun *SyncRunClient
 	// Token is the client for interacting with the Token builders.
 	Token *TokenClient
+	// TokenNetwork is the client for interacting with the TokenNetwork builders.
+	TokenNetwork *TokenNetworkClient
 	// TokenSecret is the client for interacting with the TokenSecret builders.
 	TokenSecret *TokenSecretClient
 	// UsageDay is the client for interacting with the UsageDay builders.
@@ -152,6 +170,11 @@ func (c *Client) init() {
 	c.DownloadDay = NewDownloadDayClient(c.config)
 	c.FilterEntry = NewFilterEntryClient(c.config)
 	c.Identity = NewIdentityClient(c.config)
+	c.Notice = NewNoticeClient(c.config)
+	c.NoticeDelivery = NewNoticeDeliveryClient(c.config)
+	c.NoticeEndpoint = NewNoticeEndpointClient(c.config)
+	c.NoticeMail = NewNoticeMailClient(c.config)
+	c.NoticeReader = NewNoticeReaderClient(c.config)
 	c.Organization = NewOrganizationClient(c.config)
 	c.PackageVersion = NewPackageVersionClient(c.config)
 	c.Passkey = NewPasskeyClient(c.config)
@@ -165,6 +188,7 @@ func (c *Client) init() {
 	c.SignInThrottle = NewSignInThrottleClient(c.config)
 	c.SyncRun = NewSyncRunClient(c.config)
 	c.Token = NewTokenClient(c.config)
+	c.TokenNetwork = NewTokenNetworkClient(c.config)
 	c.TokenSecret = NewTokenSecretClient(c.config)
 	c.UsageDay = NewUsageDayClient(c.config)
 	c.UsageHour = NewUsageHourClient(c.config)
@@ -278,6 +302,11 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		DownloadDay:    NewDownloadDayClient(cfg),
 		FilterEntry:    NewFilterEntryClient(cfg),
 		Identity:       NewIdentityClient(cfg),
+		Notice:         NewNoticeClient(cfg),
+		NoticeDelivery: NewNoticeDeliveryClient(cfg),
+		NoticeEndpoint: NewNoticeEndpointClient(cfg),
+		NoticeMail:     NewNoticeMailClient(cfg),
+		NoticeReader:   NewNoticeReaderClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
 		Passkey:        NewPasskeyClient(cfg),
@@ -291,6 +320,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		SignInThrottle: NewSignInThrottleClient(cfg),
 		SyncRun:        NewSyncRunClient(cfg),
 		Token:          NewTokenClient(cfg),
+		TokenNetwork:   NewTokenNetworkClient(cfg),
 		TokenSecret:    NewTokenSecretClient(cfg),
 		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
@@ -331,6 +361,11 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		DownloadDay:    NewDownloadDayClient(cfg),
 		FilterEntry:    NewFilterEntryClient(cfg),
 		Identity:       NewIdentityClient(cfg),
+		Notice:         NewNoticeClient(cfg),
+		NoticeDelivery: NewNoticeDeliveryClient(cfg),
+		NoticeEndpoint: NewNoticeEndpointClient(cfg),
+		NoticeMail:     NewNoticeMailClient(cfg),
+		NoticeReader:   NewNoticeReaderClient(cfg),
 		Organization:   NewOrganizationClient(cfg),
 		PackageVersion: NewPackageVersionClient(cfg),
 		Passkey:        NewPasskeyClient(cfg),
@@ -344,6 +379,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		SignInThrottle: NewSignInThrottleClient(cfg),
 		SyncRun:        NewSyncRunClient(cfg),
 		Token:          NewTokenClient(cfg),
+		TokenNetwork:   NewTokenNetworkClient(cfg),
 		TokenSecret:    NewTokenSecretClient(cfg),
 		UsageDay:       NewUsageDayClient(cfg),
 		UsageHour:      NewUsageHourClient(cfg),
@@ -382,10 +418,11 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
 		c.Change, c.Claim, c.Departure, c.Dist, c.Document, c.DownloadDay,
-		c.FilterEntry, c.Identity, c.Organization, c.PackageVersion, c.Passkey, c.Pin,
-		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
-		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
-		c.UsagePart, c.UsageTotal, c.UsedOnce, c.User,
+		c.FilterEntry, c.Identity, c.Notice, c.NoticeDelivery, c.NoticeEndpoint,
+		c.NoticeMail, c.NoticeReader, c.Organization, c.PackageVersion, c.Passkey,
+		c.Pin, c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.SignInThrottle, c.SyncRun, c.Token, c.TokenNetwork, c.TokenSecret,
+		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.UsedOnce, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -397,10 +434,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AddressDay, c.Advisory, c.Archive, c.AuditEvent, c.AuditHead, c.Block,
 		c.Change, c.Claim, c.Departure, c.Dist, c.Document, c.DownloadDay,
-		c.FilterEntry, c.Identity, c.Organization, c.PackageVersion, c.Passkey, c.Pin,
-		c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
-		c.SignInThrottle, c.SyncRun, c.Token, c.TokenSecret, c.UsageDay, c.UsageHour,
-		c.UsagePart, c.UsageTotal, c.UsedOnce, c.User,
+		c.FilterEntry, c.Identity, c.Notice, c.NoticeDelivery, c.NoticeEndpoint,
+		c.NoticeMail, c.NoticeReader, c.Organization, c.PackageVersion, c.Passkey,
+		c.Pin, c.Pkg, c.RateWindow, c.Repository, c.Requirement, c.Session, c.Setting,
+		c.SignInThrottle, c.SyncRun, c.Token, c.TokenNetwork, c.TokenSecret,
+		c.UsageDay, c.UsageHour, c.UsagePart, c.UsageTotal, c.UsedOnce, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -437,6 +475,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.FilterEntry.mutate(ctx, m)
 	case *IdentityMutation:
 		return c.Identity.mutate(ctx, m)
+	case *NoticeMutation:
+		return c.Notice.mutate(ctx, m)
+	case *NoticeDeliveryMutation:
+		return c.NoticeDelivery.mutate(ctx, m)
+	case *NoticeEndpointMutation:
+		return c.NoticeEndpoint.mutate(ctx, m)
+	case *NoticeMailMutation:
+		return c.NoticeMail.mutate(ctx, m)
+	case *NoticeReaderMutation:
+		return c.NoticeReader.mutate(ctx, m)
 	case *OrganizationMutation:
 		return c.Organization.mutate(ctx, m)
 	case *PackageVersionMutation:
@@ -463,6 +511,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SyncRun.mutate(ctx, m)
 	case *TokenMutation:
 		return c.Token.mutate(ctx, m)
+	case *TokenNetworkMutation:
+		return c.TokenNetwork.mutate(ctx, m)
 	case *TokenSecretMutation:
 		return c.TokenSecret.mutate(ctx, m)
 	case *UsageDayMutation:
@@ -2485,6 +2535,671 @@ func (c *IdentityClient) mutate(ctx context.Context, m *IdentityMutation) (Value
 		return (&IdentityDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Identity mutation op: %q", m.Op())
+	}
+}
+
+// NoticeClient is a client for the Notice schema.
+type NoticeClient struct {
+	config
+}
+
+// NewNoticeClient returns a client for the Notice from the given config.
+func NewNoticeClient(c config) *NoticeClient {
+	return &NoticeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `notice.Hooks(f(g(h())))`.
+func (c *NoticeClient) Use(hooks ...Hook) {
+	c.hooks.Notice = append(c.hooks.Notice, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `notice.Intercept(f(g(h())))`.
+func (c *NoticeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Notice = append(c.inters.Notice, interceptors...)
+}
+
+// Create returns a builder for creating a Notice entity.
+func (c *NoticeClient) Create() *NoticeCreate {
+	mutation := newNoticeMutation(c.config, OpCreate)
+	return &NoticeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Notice entities.
+func (c *NoticeClient) CreateBulk(builders ...*NoticeCreate) *NoticeCreateBulk {
+	return &NoticeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NoticeClient) MapCreateBulk(slice any, setFunc func(*NoticeCreate, int)) *NoticeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NoticeCreateBulk{err: fmt.Errorf("calling to NoticeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NoticeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NoticeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Notice.
+func (c *NoticeClient) Update() *NoticeUpdate {
+	mutation := newNoticeMutation(c.config, OpUpdate)
+	return &NoticeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NoticeClient) UpdateOne(_m *Notice) *NoticeUpdateOne {
+	mutation := newNoticeMutation(c.config, OpUpdateOne, withNotice(_m))
+	return &NoticeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NoticeClient) UpdateOneID(id string) *NoticeUpdateOne {
+	mutation := newNoticeMutation(c.config, OpUpdateOne, withNoticeID(id))
+	return &NoticeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Notice.
+func (c *NoticeClient) Delete() *NoticeDelete {
+	mutation := newNoticeMutation(c.config, OpDelete)
+	return &NoticeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NoticeClient) DeleteOne(_m *Notice) *NoticeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NoticeClient) DeleteOneID(id string) *NoticeDeleteOne {
+	builder := c.Delete().Where(notice.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NoticeDeleteOne{builder}
+}
+
+// Query returns a query builder for Notice.
+func (c *NoticeClient) Query() *NoticeQuery {
+	return &NoticeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNotice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Notice entity by its id.
+func (c *NoticeClient) Get(ctx context.Context, id string) (*Notice, error) {
+	return c.Query().Where(notice.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NoticeClient) GetX(ctx context.Context, id string) *Notice {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NoticeClient) Hooks() []Hook {
+	return c.hooks.Notice
+}
+
+// Interceptors returns the client interceptors.
+func (c *NoticeClient) Interceptors() []Interceptor {
+	return c.inters.Notice
+}
+
+func (c *NoticeClient) mutate(ctx context.Context, m *NoticeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NoticeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NoticeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NoticeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NoticeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Notice mutation op: %q", m.Op())
+	}
+}
+
+// NoticeDeliveryClient is a client for the NoticeDelivery schema.
+type NoticeDeliveryClient struct {
+	config
+}
+
+// NewNoticeDeliveryClient returns a client for the NoticeDelivery from the given config.
+func NewNoticeDeliveryClient(c config) *NoticeDeliveryClient {
+	return &NoticeDeliveryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `noticedelivery.Hooks(f(g(h())))`.
+func (c *NoticeDeliveryClient) Use(hooks ...Hook) {
+	c.hooks.NoticeDelivery = append(c.hooks.NoticeDelivery, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `noticedelivery.Intercept(f(g(h())))`.
+func (c *NoticeDeliveryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NoticeDelivery = append(c.inters.NoticeDelivery, interceptors...)
+}
+
+// Create returns a builder for creating a NoticeDelivery entity.
+func (c *NoticeDeliveryClient) Create() *NoticeDeliveryCreate {
+	mutation := newNoticeDeliveryMutation(c.config, OpCreate)
+	return &NoticeDeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NoticeDelivery entities.
+func (c *NoticeDeliveryClient) CreateBulk(builders ...*NoticeDeliveryCreate) *NoticeDeliveryCreateBulk {
+	return &NoticeDeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NoticeDeliveryClient) MapCreateBulk(slice any, setFunc func(*NoticeDeliveryCreate, int)) *NoticeDeliveryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NoticeDeliveryCreateBulk{err: fmt.Errorf("calling to NoticeDeliveryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NoticeDeliveryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NoticeDeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NoticeDelivery.
+func (c *NoticeDeliveryClient) Update() *NoticeDeliveryUpdate {
+	mutation := newNoticeDeliveryMutation(c.config, OpUpdate)
+	return &NoticeDeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NoticeDeliveryClient) UpdateOne(_m *NoticeDelivery) *NoticeDeliveryUpdateOne {
+	mutation := newNoticeDeliveryMutation(c.config, OpUpdateOne, withNoticeDelivery(_m))
+	return &NoticeDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NoticeDeliveryClient) UpdateOneID(id string) *NoticeDeliveryUpdateOne {
+	mutation := newNoticeDeliveryMutation(c.config, OpUpdateOne, withNoticeDeliveryID(id))
+	return &NoticeDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NoticeDelivery.
+func (c *NoticeDeliveryClient) Delete() *NoticeDeliveryDelete {
+	mutation := newNoticeDeliveryMutation(c.config, OpDelete)
+	return &NoticeDeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NoticeDeliveryClient) DeleteOne(_m *NoticeDelivery) *NoticeDeliveryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NoticeDeliveryClient) DeleteOneID(id string) *NoticeDeliveryDeleteOne {
+	builder := c.Delete().Where(noticedelivery.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NoticeDeliveryDeleteOne{builder}
+}
+
+// Query returns a query builder for NoticeDelivery.
+func (c *NoticeDeliveryClient) Query() *NoticeDeliveryQuery {
+	return &NoticeDeliveryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNoticeDelivery},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NoticeDelivery entity by its id.
+func (c *NoticeDeliveryClient) Get(ctx context.Context, id string) (*NoticeDelivery, error) {
+	return c.Query().Where(noticedelivery.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NoticeDeliveryClient) GetX(ctx context.Context, id string) *NoticeDelivery {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NoticeDeliveryClient) Hooks() []Hook {
+	return c.hooks.NoticeDelivery
+}
+
+// Interceptors returns the client interceptors.
+func (c *NoticeDeliveryClient) Interceptors() []Interceptor {
+	return c.inters.NoticeDelivery
+}
+
+func (c *NoticeDeliveryClient) mutate(ctx context.Context, m *NoticeDeliveryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NoticeDeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NoticeDeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NoticeDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NoticeDeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown NoticeDelivery mutation op: %q", m.Op())
+	}
+}
+
+// NoticeEndpointClient is a client for the NoticeEndpoint schema.
+type NoticeEndpointClient struct {
+	config
+}
+
+// NewNoticeEndpointClient returns a client for the NoticeEndpoint from the given config.
+func NewNoticeEndpointClient(c config) *NoticeEndpointClient {
+	return &NoticeEndpointClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `noticeendpoint.Hooks(f(g(h())))`.
+func (c *NoticeEndpointClient) Use(hooks ...Hook) {
+	c.hooks.NoticeEndpoint = append(c.hooks.NoticeEndpoint, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `noticeendpoint.Intercept(f(g(h())))`.
+func (c *NoticeEndpointClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NoticeEndpoint = append(c.inters.NoticeEndpoint, interceptors...)
+}
+
+// Create returns a builder for creating a NoticeEndpoint entity.
+func (c *NoticeEndpointClient) Create() *NoticeEndpointCreate {
+	mutation := newNoticeEndpointMutation(c.config, OpCreate)
+	return &NoticeEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NoticeEndpoint entities.
+func (c *NoticeEndpointClient) CreateBulk(builders ...*NoticeEndpointCreate) *NoticeEndpointCreateBulk {
+	return &NoticeEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NoticeEndpointClient) MapCreateBulk(slice any, setFunc func(*NoticeEndpointCreate, int)) *NoticeEndpointCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NoticeEndpointCreateBulk{err: fmt.Errorf("calling to NoticeEndpointClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NoticeEndpointCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NoticeEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NoticeEndpoint.
+func (c *NoticeEndpointClient) Update() *NoticeEndpointUpdate {
+	mutation := newNoticeEndpointMutation(c.config, OpUpdate)
+	return &NoticeEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NoticeEndpointClient) UpdateOne(_m *NoticeEndpoint) *NoticeEndpointUpdateOne {
+	mutation := newNoticeEndpointMutation(c.config, OpUpdateOne, withNoticeEndpoint(_m))
+	return &NoticeEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NoticeEndpointClient) UpdateOneID(id string) *NoticeEndpointUpdateOne {
+	mutation := newNoticeEndpointMutation(c.config, OpUpdateOne, withNoticeEndpointID(id))
+	return &NoticeEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NoticeEndpoint.
+func (c *NoticeEndpointClient) Delete() *NoticeEndpointDelete {
+	mutation := newNoticeEndpointMutation(c.config, OpDelete)
+	return &NoticeEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NoticeEndpointClient) DeleteOne(_m *NoticeEndpoint) *NoticeEndpointDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NoticeEndpointClient) DeleteOneID(id string) *NoticeEndpointDeleteOne {
+	builder := c.Delete().Where(noticeendpoint.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NoticeEndpointDeleteOne{builder}
+}
+
+// Query returns a query builder for NoticeEndpoint.
+func (c *NoticeEndpointClient) Query() *NoticeEndpointQuery {
+	return &NoticeEndpointQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNoticeEndpoint},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NoticeEndpoint entity by its id.
+func (c *NoticeEndpointClient) Get(ctx context.Context, id string) (*NoticeEndpoint, error) {
+	return c.Query().Where(noticeendpoint.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NoticeEndpointClient) GetX(ctx context.Context, id string) *NoticeEndpoint {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NoticeEndpointClient) Hooks() []Hook {
+	return c.hooks.NoticeEndpoint
+}
+
+// Interceptors returns the client interceptors.
+func (c *NoticeEndpointClient) Interceptors() []Interceptor {
+	return c.inters.NoticeEndpoint
+}
+
+func (c *NoticeEndpointClient) mutate(ctx context.Context, m *NoticeEndpointMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NoticeEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NoticeEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NoticeEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NoticeEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown NoticeEndpoint mutation op: %q", m.Op())
+	}
+}
+
+// NoticeMailClient is a client for the NoticeMail schema.
+type NoticeMailClient struct {
+	config
+}
+
+// NewNoticeMailClient returns a client for the NoticeMail from the given config.
+func NewNoticeMailClient(c config) *NoticeMailClient {
+	return &NoticeMailClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `noticemail.Hooks(f(g(h())))`.
+func (c *NoticeMailClient) Use(hooks ...Hook) {
+	c.hooks.NoticeMail = append(c.hooks.NoticeMail, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `noticemail.Intercept(f(g(h())))`.
+func (c *NoticeMailClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NoticeMail = append(c.inters.NoticeMail, interceptors...)
+}
+
+// Create returns a builder for creating a NoticeMail entity.
+func (c *NoticeMailClient) Create() *NoticeMailCreate {
+	mutation := newNoticeMailMutation(c.config, OpCreate)
+	return &NoticeMailCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NoticeMail entities.
+func (c *NoticeMailClient) CreateBulk(builders ...*NoticeMailCreate) *NoticeMailCreateBulk {
+	return &NoticeMailCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NoticeMailClient) MapCreateBulk(slice any, setFunc func(*NoticeMailCreate, int)) *NoticeMailCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NoticeMailCreateBulk{err: fmt.Errorf("calling to NoticeMailClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NoticeMailCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NoticeMailCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NoticeMail.
+func (c *NoticeMailClient) Update() *NoticeMailUpdate {
+	mutation := newNoticeMailMutation(c.config, OpUpdate)
+	return &NoticeMailUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NoticeMailClient) UpdateOne(_m *NoticeMail) *NoticeMailUpdateOne {
+	mutation := newNoticeMailMutation(c.config, OpUpdateOne, withNoticeMail(_m))
+	return &NoticeMailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NoticeMailClient) UpdateOneID(id string) *NoticeMailUpdateOne {
+	mutation := newNoticeMailMutation(c.config, OpUpdateOne, withNoticeMailID(id))
+	return &NoticeMailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NoticeMail.
+func (c *NoticeMailClient) Delete() *NoticeMailDelete {
+	mutation := newNoticeMailMutation(c.config, OpDelete)
+	return &NoticeMailDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NoticeMailClient) DeleteOne(_m *NoticeMail) *NoticeMailDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NoticeMailClient) DeleteOneID(id string) *NoticeMailDeleteOne {
+	builder := c.Delete().Where(noticemail.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NoticeMailDeleteOne{builder}
+}
+
+// Query returns a query builder for NoticeMail.
+func (c *NoticeMailClient) Query() *NoticeMailQuery {
+	return &NoticeMailQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNoticeMail},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NoticeMail entity by its id.
+func (c *NoticeMailClient) Get(ctx context.Context, id string) (*NoticeMail, error) {
+	return c.Query().Where(noticemail.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NoticeMailClient) GetX(ctx context.Context, id string) *NoticeMail {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NoticeMailClient) Hooks() []Hook {
+	return c.hooks.NoticeMail
+}
+
+// Interceptors returns the client interceptors.
+func (c *NoticeMailClient) Interceptors() []Interceptor {
+	return c.inters.NoticeMail
+}
+
+func (c *NoticeMailClient) mutate(ctx context.Context, m *NoticeMailMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NoticeMailCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NoticeMailUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NoticeMailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NoticeMailDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown NoticeMail mutation op: %q", m.Op())
+	}
+}
+
+// NoticeReaderClient is a client for the NoticeReader schema.
+type NoticeReaderClient struct {
+	config
+}
+
+// NewNoticeReaderClient returns a client for the NoticeReader from the given config.
+func NewNoticeReaderClient(c config) *NoticeReaderClient {
+	return &NoticeReaderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `noticereader.Hooks(f(g(h())))`.
+func (c *NoticeReaderClient) Use(hooks ...Hook) {
+	c.hooks.NoticeReader = append(c.hooks.NoticeReader, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `noticereader.Intercept(f(g(h())))`.
+func (c *NoticeReaderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NoticeReader = append(c.inters.NoticeReader, interceptors...)
+}
+
+// Create returns a builder for creating a NoticeReader entity.
+func (c *NoticeReaderClient) Create() *NoticeReaderCreate {
+	mutation := newNoticeReaderMutation(c.config, OpCreate)
+	return &NoticeReaderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NoticeReader entities.
+func (c *NoticeReaderClient) CreateBulk(builders ...*NoticeReaderCreate) *NoticeReaderCreateBulk {
+	return &NoticeReaderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NoticeReaderClient) MapCreateBulk(slice any, setFunc func(*NoticeReaderCreate, int)) *NoticeReaderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NoticeReaderCreateBulk{err: fmt.Errorf("calling to NoticeReaderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NoticeReaderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NoticeReaderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NoticeReader.
+func (c *NoticeReaderClient) Update() *NoticeReaderUpdate {
+	mutation := newNoticeReaderMutation(c.config, OpUpdate)
+	return &NoticeReaderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NoticeReaderClient) UpdateOne(_m *NoticeReader) *NoticeReaderUpdateOne {
+	mutation := newNoticeReaderMutation(c.config, OpUpdateOne, withNoticeReader(_m))
+	return &NoticeReaderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NoticeReaderClient) UpdateOneID(id string) *NoticeReaderUpdateOne {
+	mutation := newNoticeReaderMutation(c.config, OpUpdateOne, withNoticeReaderID(id))
+	return &NoticeReaderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NoticeReader.
+func (c *NoticeReaderClient) Delete() *NoticeReaderDelete {
+	mutation := newNoticeReaderMutation(c.config, OpDelete)
+	return &NoticeReaderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NoticeReaderClient) DeleteOne(_m *NoticeReader) *NoticeReaderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NoticeReaderClient) DeleteOneID(id string) *NoticeReaderDeleteOne {
+	builder := c.Delete().Where(noticereader.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NoticeReaderDeleteOne{builder}
+}
+
+// Query returns a query builder for NoticeReader.
+func (c *NoticeReaderClient) Query() *NoticeReaderQuery {
+	return &NoticeReaderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNoticeReader},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NoticeReader entity by its id.
+func (c *NoticeReaderClient) Get(ctx context.Context, id string) (*NoticeReader, error) {
+	return c.Query().Where(noticereader.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NoticeReaderClient) GetX(ctx context.Context, id string) *NoticeReader {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NoticeReaderClient) Hooks() []Hook {
+	return c.hooks.NoticeReader
+}
+
+// Interceptors returns the client interceptors.
+func (c *NoticeReaderClient) Interceptors() []Interceptor {
+	return c.inters.NoticeReader
+}
+
+func (c *NoticeReaderClient) mutate(ctx context.Context, m *NoticeReaderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NoticeReaderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NoticeReaderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NoticeReaderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NoticeReaderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown NoticeReader mutation op: %q", m.Op())
 	}
 }
 
@@ -4585,6 +5300,139 @@ func (c *TokenClient) mutate(ctx context.Context, m *TokenMutation) (Value, erro
 	}
 }
 
+// TokenNetworkClient is a client for the TokenNetwork schema.
+type TokenNetworkClient struct {
+	config
+}
+
+// NewTokenNetworkClient returns a client for the TokenNetwork from the given config.
+func NewTokenNetworkClient(c config) *TokenNetworkClient {
+	return &TokenNetworkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `tokennetwork.Hooks(f(g(h())))`.
+func (c *TokenNetworkClient) Use(hooks ...Hook) {
+	c.hooks.TokenNetwork = append(c.hooks.TokenNetwork, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `tokennetwork.Intercept(f(g(h())))`.
+func (c *TokenNetworkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TokenNetwork = append(c.inters.TokenNetwork, interceptors...)
+}
+
+// Create returns a builder for creating a TokenNetwork entity.
+func (c *TokenNetworkClient) Create() *TokenNetworkCreate {
+	mutation := newTokenNetworkMutation(c.config, OpCreate)
+	return &TokenNetworkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TokenNetwork entities.
+func (c *TokenNetworkClient) CreateBulk(builders ...*TokenNetworkCreate) *TokenNetworkCreateBulk {
+	return &TokenNetworkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TokenNetworkClient) MapCreateBulk(slice any, setFunc func(*TokenNetworkCreate, int)) *TokenNetworkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TokenNetworkCreateBulk{err: fmt.Errorf("calling to TokenNetworkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TokenNetworkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TokenNetworkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TokenNetwork.
+func (c *TokenNetworkClient) Update() *TokenNetworkUpdate {
+	mutation := newTokenNetworkMutation(c.config, OpUpdate)
+	return &TokenNetworkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TokenNetworkClient) UpdateOne(_m *TokenNetwork) *TokenNetworkUpdateOne {
+	mutation := newTokenNetworkMutation(c.config, OpUpdateOne, withTokenNetwork(_m))
+	return &TokenNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TokenNetworkClient) UpdateOneID(id int64) *TokenNetworkUpdateOne {
+	mutation := newTokenNetworkMutation(c.config, OpUpdateOne, withTokenNetworkID(id))
+	return &TokenNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TokenNetwork.
+func (c *TokenNetworkClient) Delete() *TokenNetworkDelete {
+	mutation := newTokenNetworkMutation(c.config, OpDelete)
+	return &TokenNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TokenNetworkClient) DeleteOne(_m *TokenNetwork) *TokenNetworkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TokenNetworkClient) DeleteOneID(id int64) *TokenNetworkDeleteOne {
+	builder := c.Delete().Where(tokennetwork.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TokenNetworkDeleteOne{builder}
+}
+
+// Query returns a query builder for TokenNetwork.
+func (c *TokenNetworkClient) Query() *TokenNetworkQuery {
+	return &TokenNetworkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTokenNetwork},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TokenNetwork entity by its id.
+func (c *TokenNetworkClient) Get(ctx context.Context, id int64) (*TokenNetwork, error) {
+	return c.Query().Where(tokennetwork.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TokenNetworkClient) GetX(ctx context.Context, id int64) *TokenNetwork {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TokenNetworkClient) Hooks() []Hook {
+	return c.hooks.TokenNetwork
+}
+
+// Interceptors returns the client interceptors.
+func (c *TokenNetworkClient) Interceptors() []Interceptor {
+	return c.inters.TokenNetwork
+}
+
+func (c *TokenNetworkClient) mutate(ctx context.Context, m *TokenNetworkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TokenNetworkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TokenNetworkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TokenNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TokenNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TokenNetwork mutation op: %q", m.Op())
+	}
+}
+
 // TokenSecretClient is a client for the TokenSecret schema.
 type TokenSecretClient struct {
 	config
@@ -5584,17 +6432,19 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 type (
 	hooks struct {
 		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
-		Departure, Dist, Document, DownloadDay, FilterEntry, Identity, Organization,
+		Departure, Dist, Document, DownloadDay, FilterEntry, Identity, Notice,
+		NoticeDelivery, NoticeEndpoint, NoticeMail, NoticeReader, Organization,
 		PackageVersion, Passkey, Pin, Pkg, RateWindow, Repository, Requirement,
-		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
-		UsageHour, UsagePart, UsageTotal, UsedOnce, User []ent.Hook
+		Session, Setting, SignInThrottle, SyncRun, Token, TokenNetwork, TokenSecret,
+		UsageDay, UsageHour, UsagePart, UsageTotal, UsedOnce, User []ent.Hook
 	}
 	inters struct {
 		AddressDay, Advisory, Archive, AuditEvent, AuditHead, Block, Change, Claim,
-		Departure, Dist, Document, DownloadDay, FilterEntry, Identity, Organization,
+		Departure, Dist, Document, DownloadDay, FilterEntry, Identity, Notice,
+		NoticeDelivery, NoticeEndpoint, NoticeMail, NoticeReader, Organization,
 		PackageVersion, Passkey, Pin, Pkg, RateWindow, Repository, Requirement,
-		Session, Setting, SignInThrottle, SyncRun, Token, TokenSecret, UsageDay,
-		UsageHour, UsagePart, UsageTotal, UsedOnce, User []ent.Interceptor
+		Session, Setting, SignInThrottle, SyncRun, Token, TokenNetwork, TokenSecret,
+		UsageDay, UsageHour, UsagePart, UsageTotal, UsedOnce, User []ent.Interceptor
 	}
 )
 

@@ -17,6 +17,11 @@ import (
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
 	"broker/ent/identity"
+	"broker/ent/notice"
+	"broker/ent/noticedelivery"
+	"broker/ent/noticeendpoint"
+	"broker/ent/noticemail"
+	"broker/ent/noticereader"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/passkey"
@@ -30,6 +35,7 @@ import (
 	"broker/ent/signinthrottle"
 	"broker/ent/syncrun"
 	"broker/ent/token"
+	"broker/ent/tokennetwork"
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
@@ -120,6 +126,11 @@ func checkColumn(t, c string) error {
 			downloadday.Table:    downloadday.ValidColumn,
 			filterentry.Table:    filterentry.ValidColumn,
 			identity.Table:       identity.ValidColumn,
+			notice.Table:         notice.ValidColumn,
+			noticedelivery.Table: noticedelivery.ValidColumn,
+			noticeendpoint.Table: noticeendpoint.ValidColumn,
+			noticemail.Table:     noticemail.ValidColumn,
+			noticereader.Table:   noticereader.ValidColumn,
 			organization.Table:   organization.ValidColumn,
 			packageversion.Table: packageversion.ValidColumn,
 			passkey.Table:        passkey.ValidColumn,
@@ -133,6 +144,7 @@ func checkColumn(t, c string) error {
 			signinthrottle.Table: signinthrottle.ValidColumn,
 			syncrun.Table:        syncrun.ValidColumn,
 			token.Table:          token.ValidColumn,
+			tokennetwork.Table:   tokennetwork.ValidColumn,
 			tokensecret.Table:    tokensecret.ValidColumn,
 			usageday.Table:       usageday.ValidColumn,
 			usagehour.Table:      usagehour.ValidColumn,

@@ -7,6 +7,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
+	"broker/ent/noticedelivery"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -388,6 +389,120 @@ type claimPaginateArgs struct {
 
 func newClaimPaginateArgs(rv map[string]any) *claimPaginateArgs {
 	args := &claimPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *NoticeDeliveryQuery) CollectFields(ctx context.Context, satisfies ...string) (*NoticeDeliveryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *NoticeDeliveryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(noticedelivery.Columns))
+		selectedFields = []string{noticedelivery.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "endpointID":
+			if _, ok := fieldSeen[noticedelivery.FieldEndpointID]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldEndpointID)
+				fieldSeen[noticedelivery.FieldEndpointID] = struct{}{}
+			}
+		case "noticeID":
+			if _, ok := fieldSeen[noticedelivery.FieldNoticeID]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldNoticeID)
+				fieldSeen[noticedelivery.FieldNoticeID] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[noticedelivery.FieldKind]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldKind)
+				fieldSeen[noticedelivery.FieldKind] = struct{}{}
+			}
+		case "status":
+			if _, ok := fieldSeen[noticedelivery.FieldStatus]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldStatus)
+				fieldSeen[noticedelivery.FieldStatus] = struct{}{}
+			}
+		case "attempts":
+			if _, ok := fieldSeen[noticedelivery.FieldAttempts]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldAttempts)
+				fieldSeen[noticedelivery.FieldAttempts] = struct{}{}
+			}
+		case "attemptedAt":
+			if _, ok := fieldSeen[noticedelivery.FieldAttemptedAt]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldAttemptedAt)
+				fieldSeen[noticedelivery.FieldAttemptedAt] = struct{}{}
+			}
+		case "tookMs":
+			if _, ok := fieldSeen[noticedelivery.FieldTookMs]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldTookMs)
+				fieldSeen[noticedelivery.FieldTookMs] = struct{}{}
+			}
+		case "answerStatus":
+			if _, ok := fieldSeen[noticedelivery.FieldAnswerStatus]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldAnswerStatus)
+				fieldSeen[noticedelivery.FieldAnswerStatus] = struct{}{}
+			}
+		case "answer":
+			if _, ok := fieldSeen[noticedelivery.FieldAnswer]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldAnswer)
+				fieldSeen[noticedelivery.FieldAnswer] = struct{}{}
+			}
+		case "error":
+			if _, ok := fieldSeen[noticedelivery.FieldError]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldError)
+				fieldSeen[noticedelivery.FieldError] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[noticedelivery.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, noticedelivery.FieldCreatedAt)
+				fieldSeen[noticedelivery.FieldCreatedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type noticedeliveryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []NoticeDeliveryPaginateOption
+}
+
+func newNoticeDeliveryPaginateArgs(rv map[string]any) *noticedeliveryPaginateArgs {
+	args := &noticedeliveryPaginateArgs{}
 	if rv == nil {
 		return args
 	}

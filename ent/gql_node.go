@@ -7,6 +7,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
+	"broker/ent/noticedelivery"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -46,6 +47,11 @@ var claimImplementors = []string{"Claim", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Claim) IsNode() {}
+
+var noticedeliveryImplementors = []string{"NoticeDelivery", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*NoticeDelivery) IsNode() {}
 
 var organizationImplementors = []string{"Organization", "Node"}
 
@@ -172,6 +178,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			Where(claim.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, claimImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case noticedelivery.Table:
+		query := c.NoticeDelivery.Query().
+			Where(noticedelivery.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, noticedeliveryImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -364,6 +379,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 		query := c.Claim.Query().
 			Where(claim.IDIn(ids...))
 		query, err := query.CollectFields(ctx, claimImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case noticedelivery.Table:
+		query := c.NoticeDelivery.Query().
+			Where(noticedelivery.IDIn(ids...))
+		query, err := query.CollectFields(ctx, noticedeliveryImplementors...)
 		if err != nil {
 			return nil, err
 		}

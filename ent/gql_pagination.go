@@ -7,6 +7,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
+	"broker/ent/noticedelivery"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -1099,6 +1100,255 @@ func (_m *Claim) ToEdge(order *ClaimOrder) *ClaimEdge {
 		order = DefaultClaimOrder
 	}
 	return &ClaimEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// NoticeDeliveryEdge is the edge representation of NoticeDelivery.
+type NoticeDeliveryEdge struct {
+	Node   *NoticeDelivery `json:"node"`
+	Cursor Cursor          `json:"cursor"`
+}
+
+// NoticeDeliveryConnection is the connection containing edges to NoticeDelivery.
+type NoticeDeliveryConnection struct {
+	Edges      []*NoticeDeliveryEdge `json:"edges"`
+	PageInfo   PageInfo              `json:"pageInfo"`
+	TotalCount int                   `json:"totalCount"`
+}
+
+func (c *NoticeDeliveryConnection) build(nodes []*NoticeDelivery, pager *noticedeliveryPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *NoticeDelivery
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *NoticeDelivery {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *NoticeDelivery {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*NoticeDeliveryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &NoticeDeliveryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// NoticeDeliveryPaginateOption enables pagination customization.
+type NoticeDeliveryPaginateOption func(*noticedeliveryPager) error
+
+// WithNoticeDeliveryOrder configures pagination ordering.
+func WithNoticeDeliveryOrder(order *NoticeDeliveryOrder) NoticeDeliveryPaginateOption {
+	if order == nil {
+		order = DefaultNoticeDeliveryOrder
+	}
+	o := *order
+	return func(pager *noticedeliveryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultNoticeDeliveryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithNoticeDeliveryFilter configures pagination filter.
+func WithNoticeDeliveryFilter(filter func(*NoticeDeliveryQuery) (*NoticeDeliveryQuery, error)) NoticeDeliveryPaginateOption {
+	return func(pager *noticedeliveryPager) error {
+		if filter == nil {
+			return errors.New("NoticeDeliveryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type noticedeliveryPager struct {
+	reverse bool
+	order   *NoticeDeliveryOrder
+	filter  func(*NoticeDeliveryQuery) (*NoticeDeliveryQuery, error)
+}
+
+func newNoticeDeliveryPager(opts []NoticeDeliveryPaginateOption, reverse bool) (*noticedeliveryPager, error) {
+	pager := &noticedeliveryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultNoticeDeliveryOrder
+	}
+	return pager, nil
+}
+
+func (p *noticedeliveryPager) applyFilter(query *NoticeDeliveryQuery) (*NoticeDeliveryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *noticedeliveryPager) toCursor(_m *NoticeDelivery) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *noticedeliveryPager) applyCursors(query *NoticeDeliveryQuery, after, before *Cursor) (*NoticeDeliveryQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultNoticeDeliveryOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *noticedeliveryPager) applyOrder(query *NoticeDeliveryQuery) *NoticeDeliveryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultNoticeDeliveryOrder.Field {
+		query = query.Order(DefaultNoticeDeliveryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *noticedeliveryPager) orderExpr(query *NoticeDeliveryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultNoticeDeliveryOrder.Field {
+			b.Comma().Ident(DefaultNoticeDeliveryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to NoticeDelivery.
+func (_m *NoticeDeliveryQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...NoticeDeliveryPaginateOption,
+) (*NoticeDeliveryConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newNoticeDeliveryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &NoticeDeliveryConnection{Edges: []*NoticeDeliveryEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// NoticeDeliveryOrderField defines the ordering field of NoticeDelivery.
+type NoticeDeliveryOrderField struct {
+	// Value extracts the ordering value from the given NoticeDelivery.
+	Value    func(*NoticeDelivery) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) noticedelivery.OrderOption
+	toCursor func(*NoticeDelivery) Cursor
+}
+
+// NoticeDeliveryOrder defines the ordering of NoticeDelivery.
+type NoticeDeliveryOrder struct {
+	Direction OrderDirection            `json:"direction"`
+	Field     *NoticeDeliveryOrderField `json:"field"`
+}
+
+// DefaultNoticeDeliveryOrder is the default ordering of NoticeDelivery.
+var DefaultNoticeDeliveryOrder = &NoticeDeliveryOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &NoticeDeliveryOrderField{
+		Value: func(_m *NoticeDelivery) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: noticedelivery.FieldID,
+		toTerm: noticedelivery.ByID,
+		toCursor: func(_m *NoticeDelivery) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts NoticeDelivery into NoticeDeliveryEdge.
+func (_m *NoticeDelivery) ToEdge(order *NoticeDeliveryOrder) *NoticeDeliveryEdge {
+	if order == nil {
+		order = DefaultNoticeDeliveryOrder
+	}
+	return &NoticeDeliveryEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}

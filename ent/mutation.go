@@ -17,6 +17,11 @@ import (
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
 	"broker/ent/identity"
+	"broker/ent/notice"
+	"broker/ent/noticedelivery"
+	"broker/ent/noticeendpoint"
+	"broker/ent/noticemail"
+	"broker/ent/noticereader"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/passkey"
@@ -32,6 +37,7 @@ import (
 	"broker/ent/signinthrottle"
 	"broker/ent/syncrun"
 	"broker/ent/token"
+	"broker/ent/tokennetwork"
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
@@ -72,6 +78,11 @@ const (
 	TypeDownloadDay    = "DownloadDay"
 	TypeFilterEntry    = "FilterEntry"
 	TypeIdentity       = "Identity"
+	TypeNotice         = "Notice"
+	TypeNoticeDelivery = "NoticeDelivery"
+	TypeNoticeEndpoint = "NoticeEndpoint"
+	TypeNoticeMail     = "NoticeMail"
+	TypeNoticeReader   = "NoticeReader"
 	TypeOrganization   = "Organization"
 	TypePackageVersion = "PackageVersion"
 	TypePasskey        = "Passkey"
@@ -85,6 +96,7 @@ const (
 	TypeSignInThrottle = "SignInThrottle"
 	TypeSyncRun        = "SyncRun"
 	TypeToken          = "Token"
+	TypeTokenNetwork   = "TokenNetwork"
 	TypeTokenSecret    = "TokenSecret"
 	TypeUsageDay       = "UsageDay"
 	TypeUsageHour      = "UsageHour"
@@ -10509,6 +10521,3949 @@ func (m *IdentityMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Identity edge %s", name)
 }
 
+// NoticeMutation represents an operation that mutates the Notice nodes in the graph.
+type NoticeMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	kind          *string
+	at            *time.Time
+	summary       *string
+	_path         *string
+	body          *string
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Notice, error)
+	predicates    []predicate.Notice
+}
+
+var _ ent.Mutation = (*NoticeMutation)(nil)
+
+// noticeOption allows management of the mutation configuration using functional options.
+type noticeOption func(*NoticeMutation)
+
+// newNoticeMutation creates new mutation for the Notice entity.
+func newNoticeMutation(c config, op Op, opts ...noticeOption) *NoticeMutation {
+	m := &NoticeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeNotice,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withNoticeID sets the ID field of the mutation.
+func withNoticeID(id string) noticeOption {
+	return func(m *NoticeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Notice
+		)
+		m.oldValue = func(ctx context.Context) (*Notice, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Notice.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withNotice sets the old Notice of the mutation.
+func withNotice(node *Notice) noticeOption {
+	return func(m *NoticeMutation) {
+		m.oldValue = func(context.Context) (*Notice, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m NoticeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m NoticeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Notice entities.
+func (m *NoticeMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *NoticeMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *NoticeMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Notice.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetKind sets the "kind" field.
+func (m *NoticeMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *NoticeMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Notice entity.
+// If the Notice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *NoticeMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetAt sets the "at" field.
+func (m *NoticeMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *NoticeMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the Notice entity.
+// If the Notice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *NoticeMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetSummary sets the "summary" field.
+func (m *NoticeMutation) SetSummary(s string) {
+	m.summary = &s
+}
+
+// Summary returns the value of the "summary" field in the mutation.
+func (m *NoticeMutation) Summary() (r string, exists bool) {
+	v := m.summary
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSummary returns the old "summary" field's value of the Notice entity.
+// If the Notice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMutation) OldSummary(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSummary is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSummary requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSummary: %w", err)
+	}
+	return oldValue.Summary, nil
+}
+
+// ResetSummary resets all changes to the "summary" field.
+func (m *NoticeMutation) ResetSummary() {
+	m.summary = nil
+}
+
+// SetPath sets the "path" field.
+func (m *NoticeMutation) SetPath(s string) {
+	m._path = &s
+}
+
+// Path returns the value of the "path" field in the mutation.
+func (m *NoticeMutation) Path() (r string, exists bool) {
+	v := m._path
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPath returns the old "path" field's value of the Notice entity.
+// If the Notice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMutation) OldPath(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPath is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPath requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPath: %w", err)
+	}
+	return oldValue.Path, nil
+}
+
+// ResetPath resets all changes to the "path" field.
+func (m *NoticeMutation) ResetPath() {
+	m._path = nil
+}
+
+// SetBody sets the "body" field.
+func (m *NoticeMutation) SetBody(s string) {
+	m.body = &s
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *NoticeMutation) Body() (r string, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the Notice entity.
+// If the Notice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMutation) OldBody(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *NoticeMutation) ResetBody() {
+	m.body = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *NoticeMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *NoticeMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Notice entity.
+// If the Notice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *NoticeMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the NoticeMutation builder.
+func (m *NoticeMutation) Where(ps ...predicate.Notice) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the NoticeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *NoticeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Notice, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *NoticeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *NoticeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Notice).
+func (m *NoticeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *NoticeMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.kind != nil {
+		fields = append(fields, notice.FieldKind)
+	}
+	if m.at != nil {
+		fields = append(fields, notice.FieldAt)
+	}
+	if m.summary != nil {
+		fields = append(fields, notice.FieldSummary)
+	}
+	if m._path != nil {
+		fields = append(fields, notice.FieldPath)
+	}
+	if m.body != nil {
+		fields = append(fields, notice.FieldBody)
+	}
+	if m.created_at != nil {
+		fields = append(fields, notice.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *NoticeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case notice.FieldKind:
+		return m.Kind()
+	case notice.FieldAt:
+		return m.At()
+	case notice.FieldSummary:
+		return m.Summary()
+	case notice.FieldPath:
+		return m.Path()
+	case notice.FieldBody:
+		return m.Body()
+	case notice.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *NoticeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case notice.FieldKind:
+		return m.OldKind(ctx)
+	case notice.FieldAt:
+		return m.OldAt(ctx)
+	case notice.FieldSummary:
+		return m.OldSummary(ctx)
+	case notice.FieldPath:
+		return m.OldPath(ctx)
+	case notice.FieldBody:
+		return m.OldBody(ctx)
+	case notice.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Notice field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case notice.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case notice.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case notice.FieldSummary:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSummary(v)
+		return nil
+	case notice.FieldPath:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPath(v)
+		return nil
+	case notice.FieldBody:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case notice.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Notice field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *NoticeMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *NoticeMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Notice numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *NoticeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *NoticeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *NoticeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Notice nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *NoticeMutation) ResetField(name string) error {
+	switch name {
+	case notice.FieldKind:
+		m.ResetKind()
+		return nil
+	case notice.FieldAt:
+		m.ResetAt()
+		return nil
+	case notice.FieldSummary:
+		m.ResetSummary()
+		return nil
+	case notice.FieldPath:
+		m.ResetPath()
+		return nil
+	case notice.FieldBody:
+		m.ResetBody()
+		return nil
+	case notice.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Notice field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *NoticeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *NoticeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *NoticeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *NoticeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *NoticeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *NoticeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *NoticeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Notice unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *NoticeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Notice edge %s", name)
+}
+
+// NoticeDeliveryMutation represents an operation that mutates the NoticeDelivery nodes in the graph.
+type NoticeDeliveryMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *string
+	endpoint_id      *string
+	notice_id        *string
+	kind             *string
+	status           *noticedelivery.Status
+	attempts         *int
+	addattempts      *int
+	next_at          *time.Time
+	gives_up_at      *time.Time
+	attempted_at     *time.Time
+	took_ms          *int
+	addtook_ms       *int
+	answer_status    *int
+	addanswer_status *int
+	answer           *string
+	error            *string
+	created_at       *time.Time
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*NoticeDelivery, error)
+	predicates       []predicate.NoticeDelivery
+}
+
+var _ ent.Mutation = (*NoticeDeliveryMutation)(nil)
+
+// noticedeliveryOption allows management of the mutation configuration using functional options.
+type noticedeliveryOption func(*NoticeDeliveryMutation)
+
+// newNoticeDeliveryMutation creates new mutation for the NoticeDelivery entity.
+func newNoticeDeliveryMutation(c config, op Op, opts ...noticedeliveryOption) *NoticeDeliveryMutation {
+	m := &NoticeDeliveryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeNoticeDelivery,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withNoticeDeliveryID sets the ID field of the mutation.
+func withNoticeDeliveryID(id string) noticedeliveryOption {
+	return func(m *NoticeDeliveryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *NoticeDelivery
+		)
+		m.oldValue = func(ctx context.Context) (*NoticeDelivery, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().NoticeDelivery.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withNoticeDelivery sets the old NoticeDelivery of the mutation.
+func withNoticeDelivery(node *NoticeDelivery) noticedeliveryOption {
+	return func(m *NoticeDeliveryMutation) {
+		m.oldValue = func(context.Context) (*NoticeDelivery, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m NoticeDeliveryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m NoticeDeliveryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of NoticeDelivery entities.
+func (m *NoticeDeliveryMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *NoticeDeliveryMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *NoticeDeliveryMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().NoticeDelivery.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetEndpointID sets the "endpoint_id" field.
+func (m *NoticeDeliveryMutation) SetEndpointID(s string) {
+	m.endpoint_id = &s
+}
+
+// EndpointID returns the value of the "endpoint_id" field in the mutation.
+func (m *NoticeDeliveryMutation) EndpointID() (r string, exists bool) {
+	v := m.endpoint_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpointID returns the old "endpoint_id" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldEndpointID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpointID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpointID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpointID: %w", err)
+	}
+	return oldValue.EndpointID, nil
+}
+
+// ResetEndpointID resets all changes to the "endpoint_id" field.
+func (m *NoticeDeliveryMutation) ResetEndpointID() {
+	m.endpoint_id = nil
+}
+
+// SetNoticeID sets the "notice_id" field.
+func (m *NoticeDeliveryMutation) SetNoticeID(s string) {
+	m.notice_id = &s
+}
+
+// NoticeID returns the value of the "notice_id" field in the mutation.
+func (m *NoticeDeliveryMutation) NoticeID() (r string, exists bool) {
+	v := m.notice_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNoticeID returns the old "notice_id" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldNoticeID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNoticeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNoticeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNoticeID: %w", err)
+	}
+	return oldValue.NoticeID, nil
+}
+
+// ResetNoticeID resets all changes to the "notice_id" field.
+func (m *NoticeDeliveryMutation) ResetNoticeID() {
+	m.notice_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *NoticeDeliveryMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *NoticeDeliveryMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *NoticeDeliveryMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *NoticeDeliveryMutation) SetStatus(n noticedelivery.Status) {
+	m.status = &n
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *NoticeDeliveryMutation) Status() (r noticedelivery.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldStatus(ctx context.Context) (v noticedelivery.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *NoticeDeliveryMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *NoticeDeliveryMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *NoticeDeliveryMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *NoticeDeliveryMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *NoticeDeliveryMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *NoticeDeliveryMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetNextAt sets the "next_at" field.
+func (m *NoticeDeliveryMutation) SetNextAt(t time.Time) {
+	m.next_at = &t
+}
+
+// NextAt returns the value of the "next_at" field in the mutation.
+func (m *NoticeDeliveryMutation) NextAt() (r time.Time, exists bool) {
+	v := m.next_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextAt returns the old "next_at" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldNextAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextAt: %w", err)
+	}
+	return oldValue.NextAt, nil
+}
+
+// ResetNextAt resets all changes to the "next_at" field.
+func (m *NoticeDeliveryMutation) ResetNextAt() {
+	m.next_at = nil
+}
+
+// SetGivesUpAt sets the "gives_up_at" field.
+func (m *NoticeDeliveryMutation) SetGivesUpAt(t time.Time) {
+	m.gives_up_at = &t
+}
+
+// GivesUpAt returns the value of the "gives_up_at" field in the mutation.
+func (m *NoticeDeliveryMutation) GivesUpAt() (r time.Time, exists bool) {
+	v := m.gives_up_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGivesUpAt returns the old "gives_up_at" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldGivesUpAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGivesUpAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGivesUpAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGivesUpAt: %w", err)
+	}
+	return oldValue.GivesUpAt, nil
+}
+
+// ResetGivesUpAt resets all changes to the "gives_up_at" field.
+func (m *NoticeDeliveryMutation) ResetGivesUpAt() {
+	m.gives_up_at = nil
+}
+
+// SetAttemptedAt sets the "attempted_at" field.
+func (m *NoticeDeliveryMutation) SetAttemptedAt(t time.Time) {
+	m.attempted_at = &t
+}
+
+// AttemptedAt returns the value of the "attempted_at" field in the mutation.
+func (m *NoticeDeliveryMutation) AttemptedAt() (r time.Time, exists bool) {
+	v := m.attempted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttemptedAt returns the old "attempted_at" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldAttemptedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttemptedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttemptedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttemptedAt: %w", err)
+	}
+	return oldValue.AttemptedAt, nil
+}
+
+// ClearAttemptedAt clears the value of the "attempted_at" field.
+func (m *NoticeDeliveryMutation) ClearAttemptedAt() {
+	m.attempted_at = nil
+	m.clearedFields[noticedelivery.FieldAttemptedAt] = struct{}{}
+}
+
+// AttemptedAtCleared returns if the "attempted_at" field was cleared in this mutation.
+func (m *NoticeDeliveryMutation) AttemptedAtCleared() bool {
+	_, ok := m.clearedFields[noticedelivery.FieldAttemptedAt]
+	return ok
+}
+
+// ResetAttemptedAt resets all changes to the "attempted_at" field.
+func (m *NoticeDeliveryMutation) ResetAttemptedAt() {
+	m.attempted_at = nil
+	delete(m.clearedFields, noticedelivery.FieldAttemptedAt)
+}
+
+// SetTookMs sets the "took_ms" field.
+func (m *NoticeDeliveryMutation) SetTookMs(i int) {
+	m.took_ms = &i
+	m.addtook_ms = nil
+}
+
+// TookMs returns the value of the "took_ms" field in the mutation.
+func (m *NoticeDeliveryMutation) TookMs() (r int, exists bool) {
+	v := m.took_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTookMs returns the old "took_ms" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldTookMs(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTookMs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTookMs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTookMs: %w", err)
+	}
+	return oldValue.TookMs, nil
+}
+
+// AddTookMs adds i to the "took_ms" field.
+func (m *NoticeDeliveryMutation) AddTookMs(i int) {
+	if m.addtook_ms != nil {
+		*m.addtook_ms += i
+	} else {
+		m.addtook_ms = &i
+	}
+}
+
+// AddedTookMs returns the value that was added to the "took_ms" field in this mutation.
+func (m *NoticeDeliveryMutation) AddedTookMs() (r int, exists bool) {
+	v := m.addtook_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearTookMs clears the value of the "took_ms" field.
+func (m *NoticeDeliveryMutation) ClearTookMs() {
+	m.took_ms = nil
+	m.addtook_ms = nil
+	m.clearedFields[noticedelivery.FieldTookMs] = struct{}{}
+}
+
+// TookMsCleared returns if the "took_ms" field was cleared in this mutation.
+func (m *NoticeDeliveryMutation) TookMsCleared() bool {
+	_, ok := m.clearedFields[noticedelivery.FieldTookMs]
+	return ok
+}
+
+// ResetTookMs resets all changes to the "took_ms" field.
+func (m *NoticeDeliveryMutation) ResetTookMs() {
+	m.took_ms = nil
+	m.addtook_ms = nil
+	delete(m.clearedFields, noticedelivery.FieldTookMs)
+}
+
+// SetAnswerStatus sets the "answer_status" field.
+func (m *NoticeDeliveryMutation) SetAnswerStatus(i int) {
+	m.answer_status = &i
+	m.addanswer_status = nil
+}
+
+// AnswerStatus returns the value of the "answer_status" field in the mutation.
+func (m *NoticeDeliveryMutation) AnswerStatus() (r int, exists bool) {
+	v := m.answer_status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswerStatus returns the old "answer_status" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldAnswerStatus(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswerStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswerStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswerStatus: %w", err)
+	}
+	return oldValue.AnswerStatus, nil
+}
+
+// AddAnswerStatus adds i to the "answer_status" field.
+func (m *NoticeDeliveryMutation) AddAnswerStatus(i int) {
+	if m.addanswer_status != nil {
+		*m.addanswer_status += i
+	} else {
+		m.addanswer_status = &i
+	}
+}
+
+// AddedAnswerStatus returns the value that was added to the "answer_status" field in this mutation.
+func (m *NoticeDeliveryMutation) AddedAnswerStatus() (r int, exists bool) {
+	v := m.addanswer_status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAnswerStatus clears the value of the "answer_status" field.
+func (m *NoticeDeliveryMutation) ClearAnswerStatus() {
+	m.answer_status = nil
+	m.addanswer_status = nil
+	m.clearedFields[noticedelivery.FieldAnswerStatus] = struct{}{}
+}
+
+// AnswerStatusCleared returns if the "answer_status" field was cleared in this mutation.
+func (m *NoticeDeliveryMutation) AnswerStatusCleared() bool {
+	_, ok := m.clearedFields[noticedelivery.FieldAnswerStatus]
+	return ok
+}
+
+// ResetAnswerStatus resets all changes to the "answer_status" field.
+func (m *NoticeDeliveryMutation) ResetAnswerStatus() {
+	m.answer_status = nil
+	m.addanswer_status = nil
+	delete(m.clearedFields, noticedelivery.FieldAnswerStatus)
+}
+
+// SetAnswer sets the "answer" field.
+func (m *NoticeDeliveryMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *NoticeDeliveryMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *NoticeDeliveryMutation) ResetAnswer() {
+	m.answer = nil
+}
+
+// SetError sets the "error" field.
+func (m *NoticeDeliveryMutation) SetError(s string) {
+	m.error = &s
+}
+
+// Error returns the value of the "error" field in the mutation.
+func (m *NoticeDeliveryMutation) Error() (r string, exists bool) {
+	v := m.error
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldError returns the old "error" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldError(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldError is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldError requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldError: %w", err)
+	}
+	return oldValue.Error, nil
+}
+
+// ClearError clears the value of the "error" field.
+func (m *NoticeDeliveryMutation) ClearError() {
+	m.error = nil
+	m.clearedFields[noticedelivery.FieldError] = struct{}{}
+}
+
+// ErrorCleared returns if the "error" field was cleared in this mutation.
+func (m *NoticeDeliveryMutation) ErrorCleared() bool {
+	_, ok := m.clearedFields[noticedelivery.FieldError]
+	return ok
+}
+
+// ResetError resets all changes to the "error" field.
+func (m *NoticeDeliveryMutation) ResetError() {
+	m.error = nil
+	delete(m.clearedFields, noticedelivery.FieldError)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *NoticeDeliveryMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *NoticeDeliveryMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the NoticeDelivery entity.
+// If the NoticeDelivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeDeliveryMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *NoticeDeliveryMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the NoticeDeliveryMutation builder.
+func (m *NoticeDeliveryMutation) Where(ps ...predicate.NoticeDelivery) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the NoticeDeliveryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *NoticeDeliveryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.NoticeDelivery, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *NoticeDeliveryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *NoticeDeliveryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (NoticeDelivery).
+func (m *NoticeDeliveryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *NoticeDeliveryMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.endpoint_id != nil {
+		fields = append(fields, noticedelivery.FieldEndpointID)
+	}
+	if m.notice_id != nil {
+		fields = append(fields, noticedelivery.FieldNoticeID)
+	}
+	if m.kind != nil {
+		fields = append(fields, noticedelivery.FieldKind)
+	}
+	if m.status != nil {
+		fields = append(fields, noticedelivery.FieldStatus)
+	}
+	if m.attempts != nil {
+		fields = append(fields, noticedelivery.FieldAttempts)
+	}
+	if m.next_at != nil {
+		fields = append(fields, noticedelivery.FieldNextAt)
+	}
+	if m.gives_up_at != nil {
+		fields = append(fields, noticedelivery.FieldGivesUpAt)
+	}
+	if m.attempted_at != nil {
+		fields = append(fields, noticedelivery.FieldAttemptedAt)
+	}
+	if m.took_ms != nil {
+		fields = append(fields, noticedelivery.FieldTookMs)
+	}
+	if m.answer_status != nil {
+		fields = append(fields, noticedelivery.FieldAnswerStatus)
+	}
+	if m.answer != nil {
+		fields = append(fields, noticedelivery.FieldAnswer)
+	}
+	if m.error != nil {
+		fields = append(fields, noticedelivery.FieldError)
+	}
+	if m.created_at != nil {
+		fields = append(fields, noticedelivery.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *NoticeDeliveryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case noticedelivery.FieldEndpointID:
+		return m.EndpointID()
+	case noticedelivery.FieldNoticeID:
+		return m.NoticeID()
+	case noticedelivery.FieldKind:
+		return m.Kind()
+	case noticedelivery.FieldStatus:
+		return m.Status()
+	case noticedelivery.FieldAttempts:
+		return m.Attempts()
+	case noticedelivery.FieldNextAt:
+		return m.NextAt()
+	case noticedelivery.FieldGivesUpAt:
+		return m.GivesUpAt()
+	case noticedelivery.FieldAttemptedAt:
+		return m.AttemptedAt()
+	case noticedelivery.FieldTookMs:
+		return m.TookMs()
+	case noticedelivery.FieldAnswerStatus:
+		return m.AnswerStatus()
+	case noticedelivery.FieldAnswer:
+		return m.Answer()
+	case noticedelivery.FieldError:
+		return m.Error()
+	case noticedelivery.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *NoticeDeliveryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case noticedelivery.FieldEndpointID:
+		return m.OldEndpointID(ctx)
+	case noticedelivery.FieldNoticeID:
+		return m.OldNoticeID(ctx)
+	case noticedelivery.FieldKind:
+		return m.OldKind(ctx)
+	case noticedelivery.FieldStatus:
+		return m.OldStatus(ctx)
+	case noticedelivery.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case noticedelivery.FieldNextAt:
+		return m.OldNextAt(ctx)
+	case noticedelivery.FieldGivesUpAt:
+		return m.OldGivesUpAt(ctx)
+	case noticedelivery.FieldAttemptedAt:
+		return m.OldAttemptedAt(ctx)
+	case noticedelivery.FieldTookMs:
+		return m.OldTookMs(ctx)
+	case noticedelivery.FieldAnswerStatus:
+		return m.OldAnswerStatus(ctx)
+	case noticedelivery.FieldAnswer:
+		return m.OldAnswer(ctx)
+	case noticedelivery.FieldError:
+		return m.OldError(ctx)
+	case noticedelivery.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown NoticeDelivery field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeDeliveryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case noticedelivery.FieldEndpointID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpointID(v)
+		return nil
+	case noticedelivery.FieldNoticeID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNoticeID(v)
+		return nil
+	case noticedelivery.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case noticedelivery.FieldStatus:
+		v, ok := value.(noticedelivery.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case noticedelivery.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case noticedelivery.FieldNextAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextAt(v)
+		return nil
+	case noticedelivery.FieldGivesUpAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGivesUpAt(v)
+		return nil
+	case noticedelivery.FieldAttemptedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttemptedAt(v)
+		return nil
+	case noticedelivery.FieldTookMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTookMs(v)
+		return nil
+	case noticedelivery.FieldAnswerStatus:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswerStatus(v)
+		return nil
+	case noticedelivery.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	case noticedelivery.FieldError:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetError(v)
+		return nil
+	case noticedelivery.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeDelivery field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *NoticeDeliveryMutation) AddedFields() []string {
+	var fields []string
+	if m.addattempts != nil {
+		fields = append(fields, noticedelivery.FieldAttempts)
+	}
+	if m.addtook_ms != nil {
+		fields = append(fields, noticedelivery.FieldTookMs)
+	}
+	if m.addanswer_status != nil {
+		fields = append(fields, noticedelivery.FieldAnswerStatus)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *NoticeDeliveryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case noticedelivery.FieldAttempts:
+		return m.AddedAttempts()
+	case noticedelivery.FieldTookMs:
+		return m.AddedTookMs()
+	case noticedelivery.FieldAnswerStatus:
+		return m.AddedAnswerStatus()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeDeliveryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case noticedelivery.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	case noticedelivery.FieldTookMs:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTookMs(v)
+		return nil
+	case noticedelivery.FieldAnswerStatus:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAnswerStatus(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeDelivery numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *NoticeDeliveryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(noticedelivery.FieldAttemptedAt) {
+		fields = append(fields, noticedelivery.FieldAttemptedAt)
+	}
+	if m.FieldCleared(noticedelivery.FieldTookMs) {
+		fields = append(fields, noticedelivery.FieldTookMs)
+	}
+	if m.FieldCleared(noticedelivery.FieldAnswerStatus) {
+		fields = append(fields, noticedelivery.FieldAnswerStatus)
+	}
+	if m.FieldCleared(noticedelivery.FieldError) {
+		fields = append(fields, noticedelivery.FieldError)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *NoticeDeliveryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *NoticeDeliveryMutation) ClearField(name string) error {
+	switch name {
+	case noticedelivery.FieldAttemptedAt:
+		m.ClearAttemptedAt()
+		return nil
+	case noticedelivery.FieldTookMs:
+		m.ClearTookMs()
+		return nil
+	case noticedelivery.FieldAnswerStatus:
+		m.ClearAnswerStatus()
+		return nil
+	case noticedelivery.FieldError:
+		m.ClearError()
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeDelivery nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *NoticeDeliveryMutation) ResetField(name string) error {
+	switch name {
+	case noticedelivery.FieldEndpointID:
+		m.ResetEndpointID()
+		return nil
+	case noticedelivery.FieldNoticeID:
+		m.ResetNoticeID()
+		return nil
+	case noticedelivery.FieldKind:
+		m.ResetKind()
+		return nil
+	case noticedelivery.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case noticedelivery.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case noticedelivery.FieldNextAt:
+		m.ResetNextAt()
+		return nil
+	case noticedelivery.FieldGivesUpAt:
+		m.ResetGivesUpAt()
+		return nil
+	case noticedelivery.FieldAttemptedAt:
+		m.ResetAttemptedAt()
+		return nil
+	case noticedelivery.FieldTookMs:
+		m.ResetTookMs()
+		return nil
+	case noticedelivery.FieldAnswerStatus:
+		m.ResetAnswerStatus()
+		return nil
+	case noticedelivery.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	case noticedelivery.FieldError:
+		m.ResetError()
+		return nil
+	case noticedelivery.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeDelivery field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *NoticeDeliveryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *NoticeDeliveryMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *NoticeDeliveryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *NoticeDeliveryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *NoticeDeliveryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *NoticeDeliveryMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *NoticeDeliveryMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown NoticeDelivery unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *NoticeDeliveryMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown NoticeDelivery edge %s", name)
+}
+
+// NoticeEndpointMutation represents an operation that mutates the NoticeEndpoint nodes in the graph.
+type NoticeEndpointMutation struct {
+	config
+	op                      Op
+	typ                     string
+	id                      *string
+	url                     *string
+	description             *string
+	kinds                   *[]string
+	appendkinds             []string
+	secret                  *[]byte
+	previous_secret         *[]byte
+	previous_secret_ends_at *time.Time
+	enabled                 *bool
+	disabled_at             *time.Time
+	disabled_reason         *string
+	failing_since           *time.Time
+	delivered_at            *time.Time
+	created_by              *string
+	created_at              *time.Time
+	clearedFields           map[string]struct{}
+	done                    bool
+	oldValue                func(context.Context) (*NoticeEndpoint, error)
+	predicates              []predicate.NoticeEndpoint
+}
+
+var _ ent.Mutation = (*NoticeEndpointMutation)(nil)
+
+// noticeendpointOption allows management of the mutation configuration using functional options.
+type noticeendpointOption func(*NoticeEndpointMutation)
+
+// newNoticeEndpointMutation creates new mutation for the NoticeEndpoint entity.
+func newNoticeEndpointMutation(c config, op Op, opts ...noticeendpointOption) *NoticeEndpointMutation {
+	m := &NoticeEndpointMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeNoticeEndpoint,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withNoticeEndpointID sets the ID field of the mutation.
+func withNoticeEndpointID(id string) noticeendpointOption {
+	return func(m *NoticeEndpointMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *NoticeEndpoint
+		)
+		m.oldValue = func(ctx context.Context) (*NoticeEndpoint, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().NoticeEndpoint.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withNoticeEndpoint sets the old NoticeEndpoint of the mutation.
+func withNoticeEndpoint(node *NoticeEndpoint) noticeendpointOption {
+	return func(m *NoticeEndpointMutation) {
+		m.oldValue = func(context.Context) (*NoticeEndpoint, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m NoticeEndpointMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m NoticeEndpointMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of NoticeEndpoint entities.
+func (m *NoticeEndpointMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *NoticeEndpointMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *NoticeEndpointMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().NoticeEndpoint.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetURL sets the "url" field.
+func (m *NoticeEndpointMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *NoticeEndpointMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *NoticeEndpointMutation) ResetURL() {
+	m.url = nil
+}
+
+// SetDescription sets the "description" field.
+func (m *NoticeEndpointMutation) SetDescription(s string) {
+	m.description = &s
+}
+
+// Description returns the value of the "description" field in the mutation.
+func (m *NoticeEndpointMutation) Description() (r string, exists bool) {
+	v := m.description
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDescription returns the old "description" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldDescription(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDescription is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDescription requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDescription: %w", err)
+	}
+	return oldValue.Description, nil
+}
+
+// ResetDescription resets all changes to the "description" field.
+func (m *NoticeEndpointMutation) ResetDescription() {
+	m.description = nil
+}
+
+// SetKinds sets the "kinds" field.
+func (m *NoticeEndpointMutation) SetKinds(s []string) {
+	m.kinds = &s
+	m.appendkinds = nil
+}
+
+// Kinds returns the value of the "kinds" field in the mutation.
+func (m *NoticeEndpointMutation) Kinds() (r []string, exists bool) {
+	v := m.kinds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKinds returns the old "kinds" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldKinds(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKinds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKinds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKinds: %w", err)
+	}
+	return oldValue.Kinds, nil
+}
+
+// AppendKinds adds s to the "kinds" field.
+func (m *NoticeEndpointMutation) AppendKinds(s []string) {
+	m.appendkinds = append(m.appendkinds, s...)
+}
+
+// AppendedKinds returns the list of values that were appended to the "kinds" field in this mutation.
+func (m *NoticeEndpointMutation) AppendedKinds() ([]string, bool) {
+	if len(m.appendkinds) == 0 {
+		return nil, false
+	}
+	return m.appendkinds, true
+}
+
+// ResetKinds resets all changes to the "kinds" field.
+func (m *NoticeEndpointMutation) ResetKinds() {
+	m.kinds = nil
+	m.appendkinds = nil
+}
+
+// SetSecret sets the "secret" field.
+func (m *NoticeEndpointMutation) SetSecret(b []byte) {
+	m.secret = &b
+}
+
+// Secret returns the value of the "secret" field in the mutation.
+func (m *NoticeEndpointMutation) Secret() (r []byte, exists bool) {
+	v := m.secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecret returns the old "secret" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldSecret(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecret: %w", err)
+	}
+	return oldValue.Secret, nil
+}
+
+// ResetSecret resets all changes to the "secret" field.
+func (m *NoticeEndpointMutation) ResetSecret() {
+	m.secret = nil
+}
+
+// SetPreviousSecret sets the "previous_secret" field.
+func (m *NoticeEndpointMutation) SetPreviousSecret(b []byte) {
+	m.previous_secret = &b
+}
+
+// PreviousSecret returns the value of the "previous_secret" field in the mutation.
+func (m *NoticeEndpointMutation) PreviousSecret() (r []byte, exists bool) {
+	v := m.previous_secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPreviousSecret returns the old "previous_secret" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldPreviousSecret(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPreviousSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPreviousSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPreviousSecret: %w", err)
+	}
+	return oldValue.PreviousSecret, nil
+}
+
+// ClearPreviousSecret clears the value of the "previous_secret" field.
+func (m *NoticeEndpointMutation) ClearPreviousSecret() {
+	m.previous_secret = nil
+	m.clearedFields[noticeendpoint.FieldPreviousSecret] = struct{}{}
+}
+
+// PreviousSecretCleared returns if the "previous_secret" field was cleared in this mutation.
+func (m *NoticeEndpointMutation) PreviousSecretCleared() bool {
+	_, ok := m.clearedFields[noticeendpoint.FieldPreviousSecret]
+	return ok
+}
+
+// ResetPreviousSecret resets all changes to the "previous_secret" field.
+func (m *NoticeEndpointMutation) ResetPreviousSecret() {
+	m.previous_secret = nil
+	delete(m.clearedFields, noticeendpoint.FieldPreviousSecret)
+}
+
+// SetPreviousSecretEndsAt sets the "previous_secret_ends_at" field.
+func (m *NoticeEndpointMutation) SetPreviousSecretEndsAt(t time.Time) {
+	m.previous_secret_ends_at = &t
+}
+
+// PreviousSecretEndsAt returns the value of the "previous_secret_ends_at" field in the mutation.
+func (m *NoticeEndpointMutation) PreviousSecretEndsAt() (r time.Time, exists bool) {
+	v := m.previous_secret_ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPreviousSecretEndsAt returns the old "previous_secret_ends_at" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldPreviousSecretEndsAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPreviousSecretEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPreviousSecretEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPreviousSecretEndsAt: %w", err)
+	}
+	return oldValue.PreviousSecretEndsAt, nil
+}
+
+// ClearPreviousSecretEndsAt clears the value of the "previous_secret_ends_at" field.
+func (m *NoticeEndpointMutation) ClearPreviousSecretEndsAt() {
+	m.previous_secret_ends_at = nil
+	m.clearedFields[noticeendpoint.FieldPreviousSecretEndsAt] = struct{}{}
+}
+
+// PreviousSecretEndsAtCleared returns if the "previous_secret_ends_at" field was cleared in this mutation.
+func (m *NoticeEndpointMutation) PreviousSecretEndsAtCleared() bool {
+	_, ok := m.clearedFields[noticeendpoint.FieldPreviousSecretEndsAt]
+	return ok
+}
+
+// ResetPreviousSecretEndsAt resets all changes to the "previous_secret_ends_at" field.
+func (m *NoticeEndpointMutation) ResetPreviousSecretEndsAt() {
+	m.previous_secret_ends_at = nil
+	delete(m.clearedFields, noticeendpoint.FieldPreviousSecretEndsAt)
+}
+
+// SetEnabled sets the "enabled" field.
+func (m *NoticeEndpointMutation) SetEnabled(b bool) {
+	m.enabled = &b
+}
+
+// Enabled returns the value of the "enabled" field in the mutation.
+func (m *NoticeEndpointMutation) Enabled() (r bool, exists bool) {
+	v := m.enabled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnabled returns the old "enabled" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldEnabled(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnabled is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnabled requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnabled: %w", err)
+	}
+	return oldValue.Enabled, nil
+}
+
+// ResetEnabled resets all changes to the "enabled" field.
+func (m *NoticeEndpointMutation) ResetEnabled() {
+	m.enabled = nil
+}
+
+// SetDisabledAt sets the "disabled_at" field.
+func (m *NoticeEndpointMutation) SetDisabledAt(t time.Time) {
+	m.disabled_at = &t
+}
+
+// DisabledAt returns the value of the "disabled_at" field in the mutation.
+func (m *NoticeEndpointMutation) DisabledAt() (r time.Time, exists bool) {
+	v := m.disabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledAt returns the old "disabled_at" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldDisabledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledAt: %w", err)
+	}
+	return oldValue.DisabledAt, nil
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (m *NoticeEndpointMutation) ClearDisabledAt() {
+	m.disabled_at = nil
+	m.clearedFields[noticeendpoint.FieldDisabledAt] = struct{}{}
+}
+
+// DisabledAtCleared returns if the "disabled_at" field was cleared in this mutation.
+func (m *NoticeEndpointMutation) DisabledAtCleared() bool {
+	_, ok := m.clearedFields[noticeendpoint.FieldDisabledAt]
+	return ok
+}
+
+// ResetDisabledAt resets all changes to the "disabled_at" field.
+func (m *NoticeEndpointMutation) ResetDisabledAt() {
+	m.disabled_at = nil
+	delete(m.clearedFields, noticeendpoint.FieldDisabledAt)
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (m *NoticeEndpointMutation) SetDisabledReason(s string) {
+	m.disabled_reason = &s
+}
+
+// DisabledReason returns the value of the "disabled_reason" field in the mutation.
+func (m *NoticeEndpointMutation) DisabledReason() (r string, exists bool) {
+	v := m.disabled_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledReason returns the old "disabled_reason" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldDisabledReason(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledReason: %w", err)
+	}
+	return oldValue.DisabledReason, nil
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (m *NoticeEndpointMutation) ClearDisabledReason() {
+	m.disabled_reason = nil
+	m.clearedFields[noticeendpoint.FieldDisabledReason] = struct{}{}
+}
+
+// DisabledReasonCleared returns if the "disabled_reason" field was cleared in this mutation.
+func (m *NoticeEndpointMutation) DisabledReasonCleared() bool {
+	_, ok := m.clearedFields[noticeendpoint.FieldDisabledReason]
+	return ok
+}
+
+// ResetDisabledReason resets all changes to the "disabled_reason" field.
+func (m *NoticeEndpointMutation) ResetDisabledReason() {
+	m.disabled_reason = nil
+	delete(m.clearedFields, noticeendpoint.FieldDisabledReason)
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (m *NoticeEndpointMutation) SetFailingSince(t time.Time) {
+	m.failing_since = &t
+}
+
+// FailingSince returns the value of the "failing_since" field in the mutation.
+func (m *NoticeEndpointMutation) FailingSince() (r time.Time, exists bool) {
+	v := m.failing_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailingSince returns the old "failing_since" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldFailingSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailingSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailingSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailingSince: %w", err)
+	}
+	return oldValue.FailingSince, nil
+}
+
+// ClearFailingSince clears the value of the "failing_since" field.
+func (m *NoticeEndpointMutation) ClearFailingSince() {
+	m.failing_since = nil
+	m.clearedFields[noticeendpoint.FieldFailingSince] = struct{}{}
+}
+
+// FailingSinceCleared returns if the "failing_since" field was cleared in this mutation.
+func (m *NoticeEndpointMutation) FailingSinceCleared() bool {
+	_, ok := m.clearedFields[noticeendpoint.FieldFailingSince]
+	return ok
+}
+
+// ResetFailingSince resets all changes to the "failing_since" field.
+func (m *NoticeEndpointMutation) ResetFailingSince() {
+	m.failing_since = nil
+	delete(m.clearedFields, noticeendpoint.FieldFailingSince)
+}
+
+// SetDeliveredAt sets the "delivered_at" field.
+func (m *NoticeEndpointMutation) SetDeliveredAt(t time.Time) {
+	m.delivered_at = &t
+}
+
+// DeliveredAt returns the value of the "delivered_at" field in the mutation.
+func (m *NoticeEndpointMutation) DeliveredAt() (r time.Time, exists bool) {
+	v := m.delivered_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliveredAt returns the old "delivered_at" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldDeliveredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliveredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliveredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliveredAt: %w", err)
+	}
+	return oldValue.DeliveredAt, nil
+}
+
+// ClearDeliveredAt clears the value of the "delivered_at" field.
+func (m *NoticeEndpointMutation) ClearDeliveredAt() {
+	m.delivered_at = nil
+	m.clearedFields[noticeendpoint.FieldDeliveredAt] = struct{}{}
+}
+
+// DeliveredAtCleared returns if the "delivered_at" field was cleared in this mutation.
+func (m *NoticeEndpointMutation) DeliveredAtCleared() bool {
+	_, ok := m.clearedFields[noticeendpoint.FieldDeliveredAt]
+	return ok
+}
+
+// ResetDeliveredAt resets all changes to the "delivered_at" field.
+func (m *NoticeEndpointMutation) ResetDeliveredAt() {
+	m.delivered_at = nil
+	delete(m.clearedFields, noticeendpoint.FieldDeliveredAt)
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *NoticeEndpointMutation) SetCreatedBy(s string) {
+	m.created_by = &s
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *NoticeEndpointMutation) CreatedBy() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldCreatedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *NoticeEndpointMutation) ResetCreatedBy() {
+	m.created_by = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *NoticeEndpointMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *NoticeEndpointMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the NoticeEndpoint entity.
+// If the NoticeEndpoint object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeEndpointMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *NoticeEndpointMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the NoticeEndpointMutation builder.
+func (m *NoticeEndpointMutation) Where(ps ...predicate.NoticeEndpoint) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the NoticeEndpointMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *NoticeEndpointMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.NoticeEndpoint, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *NoticeEndpointMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *NoticeEndpointMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (NoticeEndpoint).
+func (m *NoticeEndpointMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *NoticeEndpointMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.url != nil {
+		fields = append(fields, noticeendpoint.FieldURL)
+	}
+	if m.description != nil {
+		fields = append(fields, noticeendpoint.FieldDescription)
+	}
+	if m.kinds != nil {
+		fields = append(fields, noticeendpoint.FieldKinds)
+	}
+	if m.secret != nil {
+		fields = append(fields, noticeendpoint.FieldSecret)
+	}
+	if m.previous_secret != nil {
+		fields = append(fields, noticeendpoint.FieldPreviousSecret)
+	}
+	if m.previous_secret_ends_at != nil {
+		fields = append(fields, noticeendpoint.FieldPreviousSecretEndsAt)
+	}
+	if m.enabled != nil {
+		fields = append(fields, noticeendpoint.FieldEnabled)
+	}
+	if m.disabled_at != nil {
+		fields = append(fields, noticeendpoint.FieldDisabledAt)
+	}
+	if m.disabled_reason != nil {
+		fields = append(fields, noticeendpoint.FieldDisabledReason)
+	}
+	if m.failing_since != nil {
+		fields = append(fields, noticeendpoint.FieldFailingSince)
+	}
+	if m.delivered_at != nil {
+		fields = append(fields, noticeendpoint.FieldDeliveredAt)
+	}
+	if m.created_by != nil {
+		fields = append(fields, noticeendpoint.FieldCreatedBy)
+	}
+	if m.created_at != nil {
+		fields = append(fields, noticeendpoint.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *NoticeEndpointMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case noticeendpoint.FieldURL:
+		return m.URL()
+	case noticeendpoint.FieldDescription:
+		return m.Description()
+	case noticeendpoint.FieldKinds:
+		return m.Kinds()
+	case noticeendpoint.FieldSecret:
+		return m.Secret()
+	case noticeendpoint.FieldPreviousSecret:
+		return m.PreviousSecret()
+	case noticeendpoint.FieldPreviousSecretEndsAt:
+		return m.PreviousSecretEndsAt()
+	case noticeendpoint.FieldEnabled:
+		return m.Enabled()
+	case noticeendpoint.FieldDisabledAt:
+		return m.DisabledAt()
+	case noticeendpoint.FieldDisabledReason:
+		return m.DisabledReason()
+	case noticeendpoint.FieldFailingSince:
+		return m.FailingSince()
+	case noticeendpoint.FieldDeliveredAt:
+		return m.DeliveredAt()
+	case noticeendpoint.FieldCreatedBy:
+		return m.CreatedBy()
+	case noticeendpoint.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *NoticeEndpointMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case noticeendpoint.FieldURL:
+		return m.OldURL(ctx)
+	case noticeendpoint.FieldDescription:
+		return m.OldDescription(ctx)
+	case noticeendpoint.FieldKinds:
+		return m.OldKinds(ctx)
+	case noticeendpoint.FieldSecret:
+		return m.OldSecret(ctx)
+	case noticeendpoint.FieldPreviousSecret:
+		return m.OldPreviousSecret(ctx)
+	case noticeendpoint.FieldPreviousSecretEndsAt:
+		return m.OldPreviousSecretEndsAt(ctx)
+	case noticeendpoint.FieldEnabled:
+		return m.OldEnabled(ctx)
+	case noticeendpoint.FieldDisabledAt:
+		return m.OldDisabledAt(ctx)
+	case noticeendpoint.FieldDisabledReason:
+		return m.OldDisabledReason(ctx)
+	case noticeendpoint.FieldFailingSince:
+		return m.OldFailingSince(ctx)
+	case noticeendpoint.FieldDeliveredAt:
+		return m.OldDeliveredAt(ctx)
+	case noticeendpoint.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	case noticeendpoint.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown NoticeEndpoint field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeEndpointMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case noticeendpoint.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case noticeendpoint.FieldDescription:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDescription(v)
+		return nil
+	case noticeendpoint.FieldKinds:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKinds(v)
+		return nil
+	case noticeendpoint.FieldSecret:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecret(v)
+		return nil
+	case noticeendpoint.FieldPreviousSecret:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPreviousSecret(v)
+		return nil
+	case noticeendpoint.FieldPreviousSecretEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPreviousSecretEndsAt(v)
+		return nil
+	case noticeendpoint.FieldEnabled:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnabled(v)
+		return nil
+	case noticeendpoint.FieldDisabledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledAt(v)
+		return nil
+	case noticeendpoint.FieldDisabledReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledReason(v)
+		return nil
+	case noticeendpoint.FieldFailingSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailingSince(v)
+		return nil
+	case noticeendpoint.FieldDeliveredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliveredAt(v)
+		return nil
+	case noticeendpoint.FieldCreatedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	case noticeendpoint.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeEndpoint field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *NoticeEndpointMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *NoticeEndpointMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeEndpointMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown NoticeEndpoint numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *NoticeEndpointMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(noticeendpoint.FieldPreviousSecret) {
+		fields = append(fields, noticeendpoint.FieldPreviousSecret)
+	}
+	if m.FieldCleared(noticeendpoint.FieldPreviousSecretEndsAt) {
+		fields = append(fields, noticeendpoint.FieldPreviousSecretEndsAt)
+	}
+	if m.FieldCleared(noticeendpoint.FieldDisabledAt) {
+		fields = append(fields, noticeendpoint.FieldDisabledAt)
+	}
+	if m.FieldCleared(noticeendpoint.FieldDisabledReason) {
+		fields = append(fields, noticeendpoint.FieldDisabledReason)
+	}
+	if m.FieldCleared(noticeendpoint.FieldFailingSince) {
+		fields = append(fields, noticeendpoint.FieldFailingSince)
+	}
+	if m.FieldCleared(noticeendpoint.FieldDeliveredAt) {
+		fields = append(fields, noticeendpoint.FieldDeliveredAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *NoticeEndpointMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *NoticeEndpointMutation) ClearField(name string) error {
+	switch name {
+	case noticeendpoint.FieldPreviousSecret:
+		m.ClearPreviousSecret()
+		return nil
+	case noticeendpoint.FieldPreviousSecretEndsAt:
+		m.ClearPreviousSecretEndsAt()
+		return nil
+	case noticeendpoint.FieldDisabledAt:
+		m.ClearDisabledAt()
+		return nil
+	case noticeendpoint.FieldDisabledReason:
+		m.ClearDisabledReason()
+		return nil
+	case noticeendpoint.FieldFailingSince:
+		m.ClearFailingSince()
+		return nil
+	case noticeendpoint.FieldDeliveredAt:
+		m.ClearDeliveredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeEndpoint nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *NoticeEndpointMutation) ResetField(name string) error {
+	switch name {
+	case noticeendpoint.FieldURL:
+		m.ResetURL()
+		return nil
+	case noticeendpoint.FieldDescription:
+		m.ResetDescription()
+		return nil
+	case noticeendpoint.FieldKinds:
+		m.ResetKinds()
+		return nil
+	case noticeendpoint.FieldSecret:
+		m.ResetSecret()
+		return nil
+	case noticeendpoint.FieldPreviousSecret:
+		m.ResetPreviousSecret()
+		return nil
+	case noticeendpoint.FieldPreviousSecretEndsAt:
+		m.ResetPreviousSecretEndsAt()
+		return nil
+	case noticeendpoint.FieldEnabled:
+		m.ResetEnabled()
+		return nil
+	case noticeendpoint.FieldDisabledAt:
+		m.ResetDisabledAt()
+		return nil
+	case noticeendpoint.FieldDisabledReason:
+		m.ResetDisabledReason()
+		return nil
+	case noticeendpoint.FieldFailingSince:
+		m.ResetFailingSince()
+		return nil
+	case noticeendpoint.FieldDeliveredAt:
+		m.ResetDeliveredAt()
+		return nil
+	case noticeendpoint.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	case noticeendpoint.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeEndpoint field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *NoticeEndpointMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *NoticeEndpointMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *NoticeEndpointMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *NoticeEndpointMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *NoticeEndpointMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *NoticeEndpointMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *NoticeEndpointMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown NoticeEndpoint unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *NoticeEndpointMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown NoticeEndpoint edge %s", name)
+}
+
+// NoticeMailMutation represents an operation that mutates the NoticeMail nodes in the graph.
+type NoticeMailMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	user_id       *string
+	notice_id     *string
+	at_once       *bool
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*NoticeMail, error)
+	predicates    []predicate.NoticeMail
+}
+
+var _ ent.Mutation = (*NoticeMailMutation)(nil)
+
+// noticemailOption allows management of the mutation configuration using functional options.
+type noticemailOption func(*NoticeMailMutation)
+
+// newNoticeMailMutation creates new mutation for the NoticeMail entity.
+func newNoticeMailMutation(c config, op Op, opts ...noticemailOption) *NoticeMailMutation {
+	m := &NoticeMailMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeNoticeMail,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withNoticeMailID sets the ID field of the mutation.
+func withNoticeMailID(id string) noticemailOption {
+	return func(m *NoticeMailMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *NoticeMail
+		)
+		m.oldValue = func(ctx context.Context) (*NoticeMail, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().NoticeMail.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withNoticeMail sets the old NoticeMail of the mutation.
+func withNoticeMail(node *NoticeMail) noticemailOption {
+	return func(m *NoticeMailMutation) {
+		m.oldValue = func(context.Context) (*NoticeMail, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m NoticeMailMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m NoticeMailMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of NoticeMail entities.
+func (m *NoticeMailMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *NoticeMailMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *NoticeMailMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().NoticeMail.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *NoticeMailMutation) SetUserID(s string) {
+	m.user_id = &s
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *NoticeMailMutation) UserID() (r string, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the NoticeMail entity.
+// If the NoticeMail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMailMutation) OldUserID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *NoticeMailMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetNoticeID sets the "notice_id" field.
+func (m *NoticeMailMutation) SetNoticeID(s string) {
+	m.notice_id = &s
+}
+
+// NoticeID returns the value of the "notice_id" field in the mutation.
+func (m *NoticeMailMutation) NoticeID() (r string, exists bool) {
+	v := m.notice_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNoticeID returns the old "notice_id" field's value of the NoticeMail entity.
+// If the NoticeMail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMailMutation) OldNoticeID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNoticeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNoticeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNoticeID: %w", err)
+	}
+	return oldValue.NoticeID, nil
+}
+
+// ResetNoticeID resets all changes to the "notice_id" field.
+func (m *NoticeMailMutation) ResetNoticeID() {
+	m.notice_id = nil
+}
+
+// SetAtOnce sets the "at_once" field.
+func (m *NoticeMailMutation) SetAtOnce(b bool) {
+	m.at_once = &b
+}
+
+// AtOnce returns the value of the "at_once" field in the mutation.
+func (m *NoticeMailMutation) AtOnce() (r bool, exists bool) {
+	v := m.at_once
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtOnce returns the old "at_once" field's value of the NoticeMail entity.
+// If the NoticeMail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMailMutation) OldAtOnce(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtOnce is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtOnce requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtOnce: %w", err)
+	}
+	return oldValue.AtOnce, nil
+}
+
+// ResetAtOnce resets all changes to the "at_once" field.
+func (m *NoticeMailMutation) ResetAtOnce() {
+	m.at_once = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *NoticeMailMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *NoticeMailMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the NoticeMail entity.
+// If the NoticeMail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeMailMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *NoticeMailMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the NoticeMailMutation builder.
+func (m *NoticeMailMutation) Where(ps ...predicate.NoticeMail) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the NoticeMailMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *NoticeMailMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.NoticeMail, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *NoticeMailMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *NoticeMailMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (NoticeMail).
+func (m *NoticeMailMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *NoticeMailMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.user_id != nil {
+		fields = append(fields, noticemail.FieldUserID)
+	}
+	if m.notice_id != nil {
+		fields = append(fields, noticemail.FieldNoticeID)
+	}
+	if m.at_once != nil {
+		fields = append(fields, noticemail.FieldAtOnce)
+	}
+	if m.created_at != nil {
+		fields = append(fields, noticemail.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *NoticeMailMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case noticemail.FieldUserID:
+		return m.UserID()
+	case noticemail.FieldNoticeID:
+		return m.NoticeID()
+	case noticemail.FieldAtOnce:
+		return m.AtOnce()
+	case noticemail.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *NoticeMailMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case noticemail.FieldUserID:
+		return m.OldUserID(ctx)
+	case noticemail.FieldNoticeID:
+		return m.OldNoticeID(ctx)
+	case noticemail.FieldAtOnce:
+		return m.OldAtOnce(ctx)
+	case noticemail.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown NoticeMail field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeMailMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case noticemail.FieldUserID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case noticemail.FieldNoticeID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNoticeID(v)
+		return nil
+	case noticemail.FieldAtOnce:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtOnce(v)
+		return nil
+	case noticemail.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeMail field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *NoticeMailMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *NoticeMailMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeMailMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown NoticeMail numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *NoticeMailMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *NoticeMailMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *NoticeMailMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown NoticeMail nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *NoticeMailMutation) ResetField(name string) error {
+	switch name {
+	case noticemail.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case noticemail.FieldNoticeID:
+		m.ResetNoticeID()
+		return nil
+	case noticemail.FieldAtOnce:
+		m.ResetAtOnce()
+		return nil
+	case noticemail.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeMail field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *NoticeMailMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *NoticeMailMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *NoticeMailMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *NoticeMailMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *NoticeMailMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *NoticeMailMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *NoticeMailMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown NoticeMail unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *NoticeMailMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown NoticeMail edge %s", name)
+}
+
+// NoticeReaderMutation represents an operation that mutates the NoticeReader nodes in the graph.
+type NoticeReaderMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	choices       *map[string]bool
+	mailed_at     *time.Time
+	next_at       *time.Time
+	failures      *int
+	addfailures   *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*NoticeReader, error)
+	predicates    []predicate.NoticeReader
+}
+
+var _ ent.Mutation = (*NoticeReaderMutation)(nil)
+
+// noticereaderOption allows management of the mutation configuration using functional options.
+type noticereaderOption func(*NoticeReaderMutation)
+
+// newNoticeReaderMutation creates new mutation for the NoticeReader entity.
+func newNoticeReaderMutation(c config, op Op, opts ...noticereaderOption) *NoticeReaderMutation {
+	m := &NoticeReaderMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeNoticeReader,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withNoticeReaderID sets the ID field of the mutation.
+func withNoticeReaderID(id string) noticereaderOption {
+	return func(m *NoticeReaderMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *NoticeReader
+		)
+		m.oldValue = func(ctx context.Context) (*NoticeReader, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().NoticeReader.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withNoticeReader sets the old NoticeReader of the mutation.
+func withNoticeReader(node *NoticeReader) noticereaderOption {
+	return func(m *NoticeReaderMutation) {
+		m.oldValue = func(context.Context) (*NoticeReader, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m NoticeReaderMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m NoticeReaderMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of NoticeReader entities.
+func (m *NoticeReaderMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *NoticeReaderMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *NoticeReaderMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().NoticeReader.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetChoices sets the "choices" field.
+func (m *NoticeReaderMutation) SetChoices(value map[string]bool) {
+	m.choices = &value
+}
+
+// Choices returns the value of the "choices" field in the mutation.
+func (m *NoticeReaderMutation) Choices() (r map[string]bool, exists bool) {
+	v := m.choices
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChoices returns the old "choices" field's value of the NoticeReader entity.
+// If the NoticeReader object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeReaderMutation) OldChoices(ctx context.Context) (v map[string]bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChoices is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChoices requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChoices: %w", err)
+	}
+	return oldValue.Choices, nil
+}
+
+// ResetChoices resets all changes to the "choices" field.
+func (m *NoticeReaderMutation) ResetChoices() {
+	m.choices = nil
+}
+
+// SetMailedAt sets the "mailed_at" field.
+func (m *NoticeReaderMutation) SetMailedAt(t time.Time) {
+	m.mailed_at = &t
+}
+
+// MailedAt returns the value of the "mailed_at" field in the mutation.
+func (m *NoticeReaderMutation) MailedAt() (r time.Time, exists bool) {
+	v := m.mailed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMailedAt returns the old "mailed_at" field's value of the NoticeReader entity.
+// If the NoticeReader object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeReaderMutation) OldMailedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMailedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMailedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMailedAt: %w", err)
+	}
+	return oldValue.MailedAt, nil
+}
+
+// ClearMailedAt clears the value of the "mailed_at" field.
+func (m *NoticeReaderMutation) ClearMailedAt() {
+	m.mailed_at = nil
+	m.clearedFields[noticereader.FieldMailedAt] = struct{}{}
+}
+
+// MailedAtCleared returns if the "mailed_at" field was cleared in this mutation.
+func (m *NoticeReaderMutation) MailedAtCleared() bool {
+	_, ok := m.clearedFields[noticereader.FieldMailedAt]
+	return ok
+}
+
+// ResetMailedAt resets all changes to the "mailed_at" field.
+func (m *NoticeReaderMutation) ResetMailedAt() {
+	m.mailed_at = nil
+	delete(m.clearedFields, noticereader.FieldMailedAt)
+}
+
+// SetNextAt sets the "next_at" field.
+func (m *NoticeReaderMutation) SetNextAt(t time.Time) {
+	m.next_at = &t
+}
+
+// NextAt returns the value of the "next_at" field in the mutation.
+func (m *NoticeReaderMutation) NextAt() (r time.Time, exists bool) {
+	v := m.next_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextAt returns the old "next_at" field's value of the NoticeReader entity.
+// If the NoticeReader object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeReaderMutation) OldNextAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextAt: %w", err)
+	}
+	return oldValue.NextAt, nil
+}
+
+// ClearNextAt clears the value of the "next_at" field.
+func (m *NoticeReaderMutation) ClearNextAt() {
+	m.next_at = nil
+	m.clearedFields[noticereader.FieldNextAt] = struct{}{}
+}
+
+// NextAtCleared returns if the "next_at" field was cleared in this mutation.
+func (m *NoticeReaderMutation) NextAtCleared() bool {
+	_, ok := m.clearedFields[noticereader.FieldNextAt]
+	return ok
+}
+
+// ResetNextAt resets all changes to the "next_at" field.
+func (m *NoticeReaderMutation) ResetNextAt() {
+	m.next_at = nil
+	delete(m.clearedFields, noticereader.FieldNextAt)
+}
+
+// SetFailures sets the "failures" field.
+func (m *NoticeReaderMutation) SetFailures(i int) {
+	m.failures = &i
+	m.addfailures = nil
+}
+
+// Failures returns the value of the "failures" field in the mutation.
+func (m *NoticeReaderMutation) Failures() (r int, exists bool) {
+	v := m.failures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailures returns the old "failures" field's value of the NoticeReader entity.
+// If the NoticeReader object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *NoticeReaderMutation) OldFailures(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailures is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailures requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailures: %w", err)
+	}
+	return oldValue.Failures, nil
+}
+
+// AddFailures adds i to the "failures" field.
+func (m *NoticeReaderMutation) AddFailures(i int) {
+	if m.addfailures != nil {
+		*m.addfailures += i
+	} else {
+		m.addfailures = &i
+	}
+}
+
+// AddedFailures returns the value that was added to the "failures" field in this mutation.
+func (m *NoticeReaderMutation) AddedFailures() (r int, exists bool) {
+	v := m.addfailures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailures resets all changes to the "failures" field.
+func (m *NoticeReaderMutation) ResetFailures() {
+	m.failures = nil
+	m.addfailures = nil
+}
+
+// Where appends a list predicates to the NoticeReaderMutation builder.
+func (m *NoticeReaderMutation) Where(ps ...predicate.NoticeReader) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the NoticeReaderMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *NoticeReaderMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.NoticeReader, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *NoticeReaderMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *NoticeReaderMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (NoticeReader).
+func (m *NoticeReaderMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *NoticeReaderMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.choices != nil {
+		fields = append(fields, noticereader.FieldChoices)
+	}
+	if m.mailed_at != nil {
+		fields = append(fields, noticereader.FieldMailedAt)
+	}
+	if m.next_at != nil {
+		fields = append(fields, noticereader.FieldNextAt)
+	}
+	if m.failures != nil {
+		fields = append(fields, noticereader.FieldFailures)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *NoticeReaderMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case noticereader.FieldChoices:
+		return m.Choices()
+	case noticereader.FieldMailedAt:
+		return m.MailedAt()
+	case noticereader.FieldNextAt:
+		return m.NextAt()
+	case noticereader.FieldFailures:
+		return m.Failures()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *NoticeReaderMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case noticereader.FieldChoices:
+		return m.OldChoices(ctx)
+	case noticereader.FieldMailedAt:
+		return m.OldMailedAt(ctx)
+	case noticereader.FieldNextAt:
+		return m.OldNextAt(ctx)
+	case noticereader.FieldFailures:
+		return m.OldFailures(ctx)
+	}
+	return nil, fmt.Errorf("unknown NoticeReader field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeReaderMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case noticereader.FieldChoices:
+		v, ok := value.(map[string]bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChoices(v)
+		return nil
+	case noticereader.FieldMailedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMailedAt(v)
+		return nil
+	case noticereader.FieldNextAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextAt(v)
+		return nil
+	case noticereader.FieldFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailures(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeReader field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *NoticeReaderMutation) AddedFields() []string {
+	var fields []string
+	if m.addfailures != nil {
+		fields = append(fields, noticereader.FieldFailures)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *NoticeReaderMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case noticereader.FieldFailures:
+		return m.AddedFailures()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *NoticeReaderMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case noticereader.FieldFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailures(v)
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeReader numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *NoticeReaderMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(noticereader.FieldMailedAt) {
+		fields = append(fields, noticereader.FieldMailedAt)
+	}
+	if m.FieldCleared(noticereader.FieldNextAt) {
+		fields = append(fields, noticereader.FieldNextAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *NoticeReaderMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *NoticeReaderMutation) ClearField(name string) error {
+	switch name {
+	case noticereader.FieldMailedAt:
+		m.ClearMailedAt()
+		return nil
+	case noticereader.FieldNextAt:
+		m.ClearNextAt()
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeReader nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *NoticeReaderMutation) ResetField(name string) error {
+	switch name {
+	case noticereader.FieldChoices:
+		m.ResetChoices()
+		return nil
+	case noticereader.FieldMailedAt:
+		m.ResetMailedAt()
+		return nil
+	case noticereader.FieldNextAt:
+		m.ResetNextAt()
+		return nil
+	case noticereader.FieldFailures:
+		m.ResetFailures()
+		return nil
+	}
+	return fmt.Errorf("unknown NoticeReader field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *NoticeReaderMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *NoticeReaderMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *NoticeReaderMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *NoticeReaderMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *NoticeReaderMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *NoticeReaderMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *NoticeReaderMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown NoticeReader unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *NoticeReaderMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown NoticeReader edge %s", name)
+}
+
 // OrganizationMutation represents an operation that mutates the Organization nodes in the graph.
 type OrganizationMutation struct {
 	config
@@ -18888,6 +22843,7 @@ type RepositoryMutation struct {
 	last_synced_at            *time.Time
 	last_error                *string
 	notice                    *string
+	failing_told_at           *time.Time
 	doubted_at                *time.Time
 	doubted_lost              *int
 	adddoubted_lost           *int
@@ -20071,6 +24027,55 @@ func (m *RepositoryMutation) ResetNotice() {
 	delete(m.clearedFields, repository.FieldNotice)
 }
 
+// SetFailingToldAt sets the "failing_told_at" field.
+func (m *RepositoryMutation) SetFailingToldAt(t time.Time) {
+	m.failing_told_at = &t
+}
+
+// FailingToldAt returns the value of the "failing_told_at" field in the mutation.
+func (m *RepositoryMutation) FailingToldAt() (r time.Time, exists bool) {
+	v := m.failing_told_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailingToldAt returns the old "failing_told_at" field's value of the Repository entity.
+// If the Repository object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RepositoryMutation) OldFailingToldAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailingToldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailingToldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailingToldAt: %w", err)
+	}
+	return oldValue.FailingToldAt, nil
+}
+
+// ClearFailingToldAt clears the value of the "failing_told_at" field.
+func (m *RepositoryMutation) ClearFailingToldAt() {
+	m.failing_told_at = nil
+	m.clearedFields[repository.FieldFailingToldAt] = struct{}{}
+}
+
+// FailingToldAtCleared returns if the "failing_told_at" field was cleared in this mutation.
+func (m *RepositoryMutation) FailingToldAtCleared() bool {
+	_, ok := m.clearedFields[repository.FieldFailingToldAt]
+	return ok
+}
+
+// ResetFailingToldAt resets all changes to the "failing_told_at" field.
+func (m *RepositoryMutation) ResetFailingToldAt() {
+	m.failing_told_at = nil
+	delete(m.clearedFields, repository.FieldFailingToldAt)
+}
+
 // SetDoubtedAt sets the "doubted_at" field.
 func (m *RepositoryMutation) SetDoubtedAt(t time.Time) {
 	m.doubted_at = &t
@@ -21126,7 +25131,7 @@ func (m *RepositoryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RepositoryMutation) Fields() []string {
-	fields := make([]string, 0, 36)
+	fields := make([]string, 0, 37)
 	if m.name != nil {
 		fields = append(fields, repository.FieldName)
 	}
@@ -21192,6 +25197,9 @@ func (m *RepositoryMutation) Fields() []string {
 	}
 	if m.notice != nil {
 		fields = append(fields, repository.FieldNotice)
+	}
+	if m.failing_told_at != nil {
+		fields = append(fields, repository.FieldFailingToldAt)
 	}
 	if m.doubted_at != nil {
 		fields = append(fields, repository.FieldDoubtedAt)
@@ -21287,6 +25295,8 @@ func (m *RepositoryMutation) Field(name string) (ent.Value, bool) {
 		return m.LastError()
 	case repository.FieldNotice:
 		return m.Notice()
+	case repository.FieldFailingToldAt:
+		return m.FailingToldAt()
 	case repository.FieldDoubtedAt:
 		return m.DoubtedAt()
 	case repository.FieldDoubtedLost:
@@ -21368,6 +25378,8 @@ func (m *RepositoryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldLastError(ctx)
 	case repository.FieldNotice:
 		return m.OldNotice(ctx)
+	case repository.FieldFailingToldAt:
+		return m.OldFailingToldAt(ctx)
 	case repository.FieldDoubtedAt:
 		return m.OldDoubtedAt(ctx)
 	case repository.FieldDoubtedLost:
@@ -21558,6 +25570,13 @@ func (m *RepositoryMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetNotice(v)
+		return nil
+	case repository.FieldFailingToldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailingToldAt(v)
 		return nil
 	case repository.FieldDoubtedAt:
 		v, ok := value.(time.Time)
@@ -21759,6 +25778,9 @@ func (m *RepositoryMutation) ClearedFields() []string {
 	if m.FieldCleared(repository.FieldNotice) {
 		fields = append(fields, repository.FieldNotice)
 	}
+	if m.FieldCleared(repository.FieldFailingToldAt) {
+		fields = append(fields, repository.FieldFailingToldAt)
+	}
 	if m.FieldCleared(repository.FieldDoubtedAt) {
 		fields = append(fields, repository.FieldDoubtedAt)
 	}
@@ -21835,6 +25857,9 @@ func (m *RepositoryMutation) ClearField(name string) error {
 		return nil
 	case repository.FieldNotice:
 		m.ClearNotice()
+		return nil
+	case repository.FieldFailingToldAt:
+		m.ClearFailingToldAt()
 		return nil
 	case repository.FieldDoubtedAt:
 		m.ClearDoubtedAt()
@@ -21939,6 +25964,9 @@ func (m *RepositoryMutation) ResetField(name string) error {
 		return nil
 	case repository.FieldNotice:
 		m.ResetNotice()
+		return nil
+	case repository.FieldFailingToldAt:
+		m.ResetFailingToldAt()
 		return nil
 	case repository.FieldDoubtedAt:
 		m.ResetDoubtedAt()
@@ -29212,6 +33240,392 @@ func (m *TokenMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Token edge %s", name)
+}
+
+// TokenNetworkMutation represents an operation that mutates the TokenNetwork nodes in the graph.
+type TokenNetworkMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int64
+	token_id      *string
+	network       *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*TokenNetwork, error)
+	predicates    []predicate.TokenNetwork
+}
+
+var _ ent.Mutation = (*TokenNetworkMutation)(nil)
+
+// tokennetworkOption allows management of the mutation configuration using functional options.
+type tokennetworkOption func(*TokenNetworkMutation)
+
+// newTokenNetworkMutation creates new mutation for the TokenNetwork entity.
+func newTokenNetworkMutation(c config, op Op, opts ...tokennetworkOption) *TokenNetworkMutation {
+	m := &TokenNetworkMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTokenNetwork,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTokenNetworkID sets the ID field of the mutation.
+func withTokenNetworkID(id int64) tokennetworkOption {
+	return func(m *TokenNetworkMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TokenNetwork
+		)
+		m.oldValue = func(ctx context.Context) (*TokenNetwork, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TokenNetwork.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTokenNetwork sets the old TokenNetwork of the mutation.
+func withTokenNetwork(node *TokenNetwork) tokennetworkOption {
+	return func(m *TokenNetworkMutation) {
+		m.oldValue = func(context.Context) (*TokenNetwork, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TokenNetworkMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TokenNetworkMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TokenNetwork entities.
+func (m *TokenNetworkMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TokenNetworkMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TokenNetworkMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TokenNetwork.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTokenID sets the "token_id" field.
+func (m *TokenNetworkMutation) SetTokenID(s string) {
+	m.token_id = &s
+}
+
+// TokenID returns the value of the "token_id" field in the mutation.
+func (m *TokenNetworkMutation) TokenID() (r string, exists bool) {
+	v := m.token_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTokenID returns the old "token_id" field's value of the TokenNetwork entity.
+// If the TokenNetwork object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenNetworkMutation) OldTokenID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTokenID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTokenID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTokenID: %w", err)
+	}
+	return oldValue.TokenID, nil
+}
+
+// ResetTokenID resets all changes to the "token_id" field.
+func (m *TokenNetworkMutation) ResetTokenID() {
+	m.token_id = nil
+}
+
+// SetNetwork sets the "network" field.
+func (m *TokenNetworkMutation) SetNetwork(s string) {
+	m.network = &s
+}
+
+// Network returns the value of the "network" field in the mutation.
+func (m *TokenNetworkMutation) Network() (r string, exists bool) {
+	v := m.network
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNetwork returns the old "network" field's value of the TokenNetwork entity.
+// If the TokenNetwork object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TokenNetworkMutation) OldNetwork(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNetwork is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNetwork requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNetwork: %w", err)
+	}
+	return oldValue.Network, nil
+}
+
+// ResetNetwork resets all changes to the "network" field.
+func (m *TokenNetworkMutation) ResetNetwork() {
+	m.network = nil
+}
+
+// Where appends a list predicates to the TokenNetworkMutation builder.
+func (m *TokenNetworkMutation) Where(ps ...predicate.TokenNetwork) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TokenNetworkMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TokenNetworkMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TokenNetwork, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TokenNetworkMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TokenNetworkMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TokenNetwork).
+func (m *TokenNetworkMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TokenNetworkMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m.token_id != nil {
+		fields = append(fields, tokennetwork.FieldTokenID)
+	}
+	if m.network != nil {
+		fields = append(fields, tokennetwork.FieldNetwork)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TokenNetworkMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case tokennetwork.FieldTokenID:
+		return m.TokenID()
+	case tokennetwork.FieldNetwork:
+		return m.Network()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TokenNetworkMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case tokennetwork.FieldTokenID:
+		return m.OldTokenID(ctx)
+	case tokennetwork.FieldNetwork:
+		return m.OldNetwork(ctx)
+	}
+	return nil, fmt.Errorf("unknown TokenNetwork field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TokenNetworkMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case tokennetwork.FieldTokenID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTokenID(v)
+		return nil
+	case tokennetwork.FieldNetwork:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNetwork(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TokenNetwork field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TokenNetworkMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TokenNetworkMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TokenNetworkMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown TokenNetwork numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TokenNetworkMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TokenNetworkMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TokenNetworkMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown TokenNetwork nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TokenNetworkMutation) ResetField(name string) error {
+	switch name {
+	case tokennetwork.FieldTokenID:
+		m.ResetTokenID()
+		return nil
+	case tokennetwork.FieldNetwork:
+		m.ResetNetwork()
+		return nil
+	}
+	return fmt.Errorf("unknown TokenNetwork field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TokenNetworkMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TokenNetworkMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TokenNetworkMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TokenNetworkMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TokenNetworkMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TokenNetworkMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TokenNetworkMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TokenNetwork unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TokenNetworkMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TokenNetwork edge %s", name)
 }
 
 // TokenSecretMutation represents an operation that mutates the TokenSecret nodes in the graph.

@@ -63,6 +63,8 @@ type Repository struct {
 	LastError *string `json:"last_error,omitempty"`
 	// What a person should know although the last sync went well: packages missing from the source that are not believed gone.
 	Notice *string `json:"notice,omitempty"`
+	// When it was told that its source fails; null once it was told that it works again.
+	FailingToldAt *time.Time `json:"failing_told_at,omitempty"`
 	// When the source was first seen to have lost too many packages at once; null while it has not.
 	DoubtedAt *time.Time `json:"doubted_at,omitempty"`
 	// How many it had lost then; more is doubted anew.
@@ -203,7 +205,7 @@ func (*Repository) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case repository.FieldID, repository.FieldName, repository.FieldType, repository.FieldURL, repository.FieldURLFolded, repository.FieldKnownHosts, repository.FieldSourceState, repository.FieldDistMode, repository.FieldCredentialType, repository.FieldStatus, repository.FieldLastError, repository.FieldNotice, repository.FieldWebhookOutcome, repository.FieldOrganizationID, repository.FieldUpstreamID:
 			values[i] = new(sql.NullString)
-		case repository.FieldCredentialExpiresAt, repository.FieldLastSyncedAt, repository.FieldDoubtedAt, repository.FieldAdvisoriesAt, repository.FieldWebhookSecretAt, repository.FieldWebhookReceivedAt, repository.FieldWebhookPushAt, repository.FieldCreatedAt:
+		case repository.FieldCredentialExpiresAt, repository.FieldLastSyncedAt, repository.FieldFailingToldAt, repository.FieldDoubtedAt, repository.FieldAdvisoriesAt, repository.FieldWebhookSecretAt, repository.FieldWebhookReceivedAt, repository.FieldWebhookPushAt, repository.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -372,6 +374,13 @@ func (_m *Repository) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Notice = new(string)
 				*_m.Notice = value.String
+			}
+		case repository.FieldFailingToldAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field failing_told_at", values[i])
+			} else if value.Valid {
+				_m.FailingToldAt = new(time.Time)
+				*_m.FailingToldAt = value.Time
 			}
 		case repository.FieldDoubtedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -615,6 +624,11 @@ func (_m *Repository) String() string {
 	if v := _m.Notice; v != nil {
 		builder.WriteString("notice=")
 		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.FailingToldAt; v != nil {
+		builder.WriteString("failing_told_at=")
+		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
 	if v := _m.DoubtedAt; v != nil {

@@ -282,6 +282,20 @@ func (_c *RepositoryCreate) SetNillableNotice(v *string) *RepositoryCreate {
 	return _c
 }
 
+// SetFailingToldAt sets the "failing_told_at" field.
+func (_c *RepositoryCreate) SetFailingToldAt(v time.Time) *RepositoryCreate {
+	_c.mutation.SetFailingToldAt(v)
+	return _c
+}
+
+// SetNillableFailingToldAt sets the "failing_told_at" field if the given value is not nil.
+func (_c *RepositoryCreate) SetNillableFailingToldAt(v *time.Time) *RepositoryCreate {
+	if v != nil {
+		_c.SetFailingToldAt(*v)
+	}
+	return _c
+}
+
 // SetDoubtedAt sets the "doubted_at" field.
 func (_c *RepositoryCreate) SetDoubtedAt(v time.Time) *RepositoryCreate {
 	_c.mutation.SetDoubtedAt(v)
@@ -885,6 +899,10 @@ func (_c *RepositoryCreate) createSpec() (*Repository, *sqlgraph.CreateSpec) {
 		_spec.SetField(repository.FieldNotice, field.TypeString, value)
 		_node.Notice = &value
 	}
+	if value, ok := _c.mutation.FailingToldAt(); ok {
+		_spec.SetField(repository.FieldFailingToldAt, field.TypeTime, value)
+		_node.FailingToldAt = &value
+	}
 	if value, ok := _c.mutation.DoubtedAt(); ok {
 		_spec.SetField(repository.FieldDoubtedAt, field.TypeTime, value)
 		_node.DoubtedAt = &value
@@ -1429,6 +1447,24 @@ func (u *RepositoryUpsert) UpdateNotice() *RepositoryUpsert {
 // ClearNotice clears the value of the "notice" field.
 func (u *RepositoryUpsert) ClearNotice() *RepositoryUpsert {
 	u.SetNull(repository.FieldNotice)
+	return u
+}
+
+// SetFailingToldAt sets the "failing_told_at" field.
+func (u *RepositoryUpsert) SetFailingToldAt(v time.Time) *RepositoryUpsert {
+	u.Set(repository.FieldFailingToldAt, v)
+	return u
+}
+
+// UpdateFailingToldAt sets the "failing_told_at" field to the value that was provided on create.
+func (u *RepositoryUpsert) UpdateFailingToldAt() *RepositoryUpsert {
+	u.SetExcluded(repository.FieldFailingToldAt)
+	return u
+}
+
+// ClearFailingToldAt clears the value of the "failing_told_at" field.
+func (u *RepositoryUpsert) ClearFailingToldAt() *RepositoryUpsert {
+	u.SetNull(repository.FieldFailingToldAt)
 	return u
 }
 
@@ -2090,6 +2126,27 @@ func (u *RepositoryUpsertOne) UpdateNotice() *RepositoryUpsertOne {
 func (u *RepositoryUpsertOne) ClearNotice() *RepositoryUpsertOne {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearNotice()
+	})
+}
+
+// SetFailingToldAt sets the "failing_told_at" field.
+func (u *RepositoryUpsertOne) SetFailingToldAt(v time.Time) *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetFailingToldAt(v)
+	})
+}
+
+// UpdateFailingToldAt sets the "failing_told_at" field to the value that was provided on create.
+func (u *RepositoryUpsertOne) UpdateFailingToldAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateFailingToldAt()
+	})
+}
+
+// ClearFailingToldAt clears the value of the "failing_told_at" field.
+func (u *RepositoryUpsertOne) ClearFailingToldAt() *RepositoryUpsertOne {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearFailingToldAt()
 	})
 }
 
@@ -2955,6 +3012,27 @@ func (u *RepositoryUpsertBulk) UpdateNotice() *RepositoryUpsertBulk {
 func (u *RepositoryUpsertBulk) ClearNotice() *RepositoryUpsertBulk {
 	return u.Update(func(s *RepositoryUpsert) {
 		s.ClearNotice()
+	})
+}
+
+// SetFailingToldAt sets the "failing_told_at" field.
+func (u *RepositoryUpsertBulk) SetFailingToldAt(v time.Time) *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.SetFailingToldAt(v)
+	})
+}
+
+// UpdateFailingToldAt sets the "failing_told_at" field to the value that was provided on create.
+func (u *RepositoryUpsertBulk) UpdateFailingToldAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.UpdateFailingToldAt()
+	})
+}
+
+// ClearFailingToldAt clears the value of the "failing_told_at" field.
+func (u *RepositoryUpsertBulk) ClearFailingToldAt() *RepositoryUpsertBulk {
+	return u.Update(func(s *RepositoryUpsert) {
+		s.ClearFailingToldAt()
 	})
 }
 

@@ -394,6 +394,26 @@ func (_u *RepositoryUpdate) ClearNotice() *RepositoryUpdate {
 	return _u
 }
 
+// SetFailingToldAt sets the "failing_told_at" field.
+func (_u *RepositoryUpdate) SetFailingToldAt(v time.Time) *RepositoryUpdate {
+	_u.mutation.SetFailingToldAt(v)
+	return _u
+}
+
+// SetNillableFailingToldAt sets the "failing_told_at" field if the given value is not nil.
+func (_u *RepositoryUpdate) SetNillableFailingToldAt(v *time.Time) *RepositoryUpdate {
+	if v != nil {
+		_u.SetFailingToldAt(*v)
+	}
+	return _u
+}
+
+// ClearFailingToldAt clears the value of the "failing_told_at" field.
+func (_u *RepositoryUpdate) ClearFailingToldAt() *RepositoryUpdate {
+	_u.mutation.ClearFailingToldAt()
+	return _u
+}
+
 // SetDoubtedAt sets the "doubted_at" field.
 func (_u *RepositoryUpdate) SetDoubtedAt(v time.Time) *RepositoryUpdate {
 	_u.mutation.SetDoubtedAt(v)
@@ -1070,6 +1090,12 @@ func (_u *RepositoryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if _u.mutation.NoticeCleared() {
 		_spec.ClearField(repository.FieldNotice, field.TypeString)
+	}
+	if value, ok := _u.mutation.FailingToldAt(); ok {
+		_spec.SetField(repository.FieldFailingToldAt, field.TypeTime, value)
+	}
+	if _u.mutation.FailingToldAtCleared() {
+		_spec.ClearField(repository.FieldFailingToldAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.DoubtedAt(); ok {
 		_spec.SetField(repository.FieldDoubtedAt, field.TypeTime, value)
@@ -1819,6 +1845,26 @@ func (_u *RepositoryUpdateOne) ClearNotice() *RepositoryUpdateOne {
 	return _u
 }
 
+// SetFailingToldAt sets the "failing_told_at" field.
+func (_u *RepositoryUpdateOne) SetFailingToldAt(v time.Time) *RepositoryUpdateOne {
+	_u.mutation.SetFailingToldAt(v)
+	return _u
+}
+
+// SetNillableFailingToldAt sets the "failing_told_at" field if the given value is not nil.
+func (_u *RepositoryUpdateOne) SetNillableFailingToldAt(v *time.Time) *RepositoryUpdateOne {
+	if v != nil {
+		_u.SetFailingToldAt(*v)
+	}
+	return _u
+}
+
+// ClearFailingToldAt clears the value of the "failing_told_at" field.
+func (_u *RepositoryUpdateOne) ClearFailingToldAt() *RepositoryUpdateOne {
+	_u.mutation.ClearFailingToldAt()
+	return _u
+}
+
 // SetDoubtedAt sets the "doubted_at" field.
 func (_u *RepositoryUpdateOne) SetDoubtedAt(v time.Time) *RepositoryUpdateOne {
 	_u.mutation.SetDoubtedAt(v)
@@ -2525,6 +2571,12 @@ func (_u *RepositoryUpdateOne) sqlSave(ctx context.Context) (_node *Repository, 
 	}
 	if _u.mutation.NoticeCleared() {
 		_spec.ClearField(repository.FieldNotice, field.TypeString)
+	}
+	if value, ok := _u.mutation.FailingToldAt(); ok {
+		_spec.SetField(repository.FieldFailingToldAt, field.TypeTime, value)
+	}
+	if _u.mutation.FailingToldAtCleared() {
+		_spec.ClearField(repository.FieldFailingToldAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.DoubtedAt(); ok {
 		_spec.SetField(repository.FieldDoubtedAt, field.TypeTime, value)

@@ -17,6 +17,11 @@ import (
 	"broker/ent/downloadday"
 	"broker/ent/filterentry"
 	"broker/ent/identity"
+	"broker/ent/notice"
+	"broker/ent/noticedelivery"
+	"broker/ent/noticeendpoint"
+	"broker/ent/noticemail"
+	"broker/ent/noticereader"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/passkey"
@@ -31,6 +36,7 @@ import (
 	"broker/ent/signinthrottle"
 	"broker/ent/syncrun"
 	"broker/ent/token"
+	"broker/ent/tokennetwork"
 	"broker/ent/tokensecret"
 	"broker/ent/usageday"
 	"broker/ent/usagehour"
@@ -433,6 +439,134 @@ func init() {
 	identity.DefaultID = identityDescID.Default.(func() string)
 	// identity.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	identity.IDValidator = identityDescID.Validators[0].(func(string) error)
+	noticeFields := schema.Notice{}.Fields()
+	_ = noticeFields
+	// noticeDescKind is the schema descriptor for kind field.
+	noticeDescKind := noticeFields[1].Descriptor()
+	// notice.KindValidator is a validator for the "kind" field. It is called by the builders before save.
+	notice.KindValidator = noticeDescKind.Validators[0].(func(string) error)
+	// noticeDescSummary is the schema descriptor for summary field.
+	noticeDescSummary := noticeFields[3].Descriptor()
+	// notice.DefaultSummary holds the default value on creation for the summary field.
+	notice.DefaultSummary = noticeDescSummary.Default.(string)
+	// noticeDescPath is the schema descriptor for path field.
+	noticeDescPath := noticeFields[4].Descriptor()
+	// notice.DefaultPath holds the default value on creation for the path field.
+	notice.DefaultPath = noticeDescPath.Default.(string)
+	// noticeDescBody is the schema descriptor for body field.
+	noticeDescBody := noticeFields[5].Descriptor()
+	// notice.DefaultBody holds the default value on creation for the body field.
+	notice.DefaultBody = noticeDescBody.Default.(string)
+	// noticeDescCreatedAt is the schema descriptor for created_at field.
+	noticeDescCreatedAt := noticeFields[6].Descriptor()
+	// notice.DefaultCreatedAt holds the default value on creation for the created_at field.
+	notice.DefaultCreatedAt = noticeDescCreatedAt.Default.(func() time.Time)
+	// noticeDescID is the schema descriptor for id field.
+	noticeDescID := noticeFields[0].Descriptor()
+	// notice.DefaultID holds the default value on creation for the id field.
+	notice.DefaultID = noticeDescID.Default.(func() string)
+	// notice.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	notice.IDValidator = noticeDescID.Validators[0].(func(string) error)
+	noticedeliveryFields := schema.NoticeDelivery{}.Fields()
+	_ = noticedeliveryFields
+	// noticedeliveryDescKind is the schema descriptor for kind field.
+	noticedeliveryDescKind := noticedeliveryFields[3].Descriptor()
+	// noticedelivery.KindValidator is a validator for the "kind" field. It is called by the builders before save.
+	noticedelivery.KindValidator = noticedeliveryDescKind.Validators[0].(func(string) error)
+	// noticedeliveryDescAttempts is the schema descriptor for attempts field.
+	noticedeliveryDescAttempts := noticedeliveryFields[5].Descriptor()
+	// noticedelivery.DefaultAttempts holds the default value on creation for the attempts field.
+	noticedelivery.DefaultAttempts = noticedeliveryDescAttempts.Default.(int)
+	// noticedeliveryDescAnswer is the schema descriptor for answer field.
+	noticedeliveryDescAnswer := noticedeliveryFields[11].Descriptor()
+	// noticedelivery.DefaultAnswer holds the default value on creation for the answer field.
+	noticedelivery.DefaultAnswer = noticedeliveryDescAnswer.Default.(string)
+	// noticedeliveryDescError is the schema descriptor for error field.
+	noticedeliveryDescError := noticedeliveryFields[12].Descriptor()
+	// noticedelivery.ErrorValidator is a validator for the "error" field. It is called by the builders before save.
+	noticedelivery.ErrorValidator = noticedeliveryDescError.Validators[0].(func(string) error)
+	// noticedeliveryDescCreatedAt is the schema descriptor for created_at field.
+	noticedeliveryDescCreatedAt := noticedeliveryFields[13].Descriptor()
+	// noticedelivery.DefaultCreatedAt holds the default value on creation for the created_at field.
+	noticedelivery.DefaultCreatedAt = noticedeliveryDescCreatedAt.Default.(func() time.Time)
+	// noticedeliveryDescID is the schema descriptor for id field.
+	noticedeliveryDescID := noticedeliveryFields[0].Descriptor()
+	// noticedelivery.DefaultID holds the default value on creation for the id field.
+	noticedelivery.DefaultID = noticedeliveryDescID.Default.(func() string)
+	// noticedelivery.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	noticedelivery.IDValidator = noticedeliveryDescID.Validators[0].(func(string) error)
+	noticeendpointFields := schema.NoticeEndpoint{}.Fields()
+	_ = noticeendpointFields
+	// noticeendpointDescURL is the schema descriptor for url field.
+	noticeendpointDescURL := noticeendpointFields[1].Descriptor()
+	// noticeendpoint.URLValidator is a validator for the "url" field. It is called by the builders before save.
+	noticeendpoint.URLValidator = noticeendpointDescURL.Validators[0].(func(string) error)
+	// noticeendpointDescDescription is the schema descriptor for description field.
+	noticeendpointDescDescription := noticeendpointFields[2].Descriptor()
+	// noticeendpoint.DefaultDescription holds the default value on creation for the description field.
+	noticeendpoint.DefaultDescription = noticeendpointDescDescription.Default.(string)
+	// noticeendpoint.DescriptionValidator is a validator for the "description" field. It is called by the builders before save.
+	noticeendpoint.DescriptionValidator = noticeendpointDescDescription.Validators[0].(func(string) error)
+	// noticeendpointDescKinds is the schema descriptor for kinds field.
+	noticeendpointDescKinds := noticeendpointFields[3].Descriptor()
+	// noticeendpoint.DefaultKinds holds the default value on creation for the kinds field.
+	noticeendpoint.DefaultKinds = noticeendpointDescKinds.Default.([]string)
+	// noticeendpointDescSecret is the schema descriptor for secret field.
+	noticeendpointDescSecret := noticeendpointFields[4].Descriptor()
+	// noticeendpoint.SecretValidator is a validator for the "secret" field. It is called by the builders before save.
+	noticeendpoint.SecretValidator = noticeendpointDescSecret.Validators[0].(func([]byte) error)
+	// noticeendpointDescPreviousSecret is the schema descriptor for previous_secret field.
+	noticeendpointDescPreviousSecret := noticeendpointFields[5].Descriptor()
+	// noticeendpoint.PreviousSecretValidator is a validator for the "previous_secret" field. It is called by the builders before save.
+	noticeendpoint.PreviousSecretValidator = noticeendpointDescPreviousSecret.Validators[0].(func([]byte) error)
+	// noticeendpointDescEnabled is the schema descriptor for enabled field.
+	noticeendpointDescEnabled := noticeendpointFields[7].Descriptor()
+	// noticeendpoint.DefaultEnabled holds the default value on creation for the enabled field.
+	noticeendpoint.DefaultEnabled = noticeendpointDescEnabled.Default.(bool)
+	// noticeendpointDescDisabledReason is the schema descriptor for disabled_reason field.
+	noticeendpointDescDisabledReason := noticeendpointFields[9].Descriptor()
+	// noticeendpoint.DisabledReasonValidator is a validator for the "disabled_reason" field. It is called by the builders before save.
+	noticeendpoint.DisabledReasonValidator = noticeendpointDescDisabledReason.Validators[0].(func(string) error)
+	// noticeendpointDescCreatedBy is the schema descriptor for created_by field.
+	noticeendpointDescCreatedBy := noticeendpointFields[12].Descriptor()
+	// noticeendpoint.CreatedByValidator is a validator for the "created_by" field. It is called by the builders before save.
+	noticeendpoint.CreatedByValidator = noticeendpointDescCreatedBy.Validators[0].(func(string) error)
+	// noticeendpointDescCreatedAt is the schema descriptor for created_at field.
+	noticeendpointDescCreatedAt := noticeendpointFields[13].Descriptor()
+	// noticeendpoint.DefaultCreatedAt holds the default value on creation for the created_at field.
+	noticeendpoint.DefaultCreatedAt = noticeendpointDescCreatedAt.Default.(func() time.Time)
+	// noticeendpointDescID is the schema descriptor for id field.
+	noticeendpointDescID := noticeendpointFields[0].Descriptor()
+	// noticeendpoint.DefaultID holds the default value on creation for the id field.
+	noticeendpoint.DefaultID = noticeendpointDescID.Default.(func() string)
+	// noticeendpoint.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	noticeendpoint.IDValidator = noticeendpointDescID.Validators[0].(func(string) error)
+	noticemailFields := schema.NoticeMail{}.Fields()
+	_ = noticemailFields
+	// noticemailDescCreatedAt is the schema descriptor for created_at field.
+	noticemailDescCreatedAt := noticemailFields[4].Descriptor()
+	// noticemail.DefaultCreatedAt holds the default value on creation for the created_at field.
+	noticemail.DefaultCreatedAt = noticemailDescCreatedAt.Default.(func() time.Time)
+	// noticemailDescID is the schema descriptor for id field.
+	noticemailDescID := noticemailFields[0].Descriptor()
+	// noticemail.DefaultID holds the default value on creation for the id field.
+	noticemail.DefaultID = noticemailDescID.Default.(func() string)
+	// noticemail.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	noticemail.IDValidator = noticemailDescID.Validators[0].(func(string) error)
+	noticereaderFields := schema.NoticeReader{}.Fields()
+	_ = noticereaderFields
+	// noticereaderDescChoices is the schema descriptor for choices field.
+	noticereaderDescChoices := noticereaderFields[1].Descriptor()
+	// noticereader.DefaultChoices holds the default value on creation for the choices field.
+	noticereader.DefaultChoices = noticereaderDescChoices.Default.(map[string]bool)
+	// noticereaderDescFailures is the schema descriptor for failures field.
+	noticereaderDescFailures := noticereaderFields[4].Descriptor()
+	// noticereader.DefaultFailures holds the default value on creation for the failures field.
+	noticereader.DefaultFailures = noticereaderDescFailures.Default.(int)
+	// noticereaderDescID is the schema descriptor for id field.
+	noticereaderDescID := noticereaderFields[0].Descriptor()
+	// noticereader.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	noticereader.IDValidator = noticereaderDescID.Validators[0].(func(string) error)
 	organizationFields := schema.Organization{}.Fields()
 	_ = organizationFields
 	// organizationDescURL is the schema descriptor for url field.
@@ -742,27 +876,27 @@ func init() {
 	// repository.DefaultListed holds the default value on creation for the listed field.
 	repository.DefaultListed = repositoryDescListed.Default.(bool)
 	// repositoryDescDoubtedLost is the schema descriptor for doubted_lost field.
-	repositoryDescDoubtedLost := repositoryFields[24].Descriptor()
+	repositoryDescDoubtedLost := repositoryFields[25].Descriptor()
 	// repository.DefaultDoubtedLost holds the default value on creation for the doubted_lost field.
 	repository.DefaultDoubtedLost = repositoryDescDoubtedLost.Default.(int)
 	// repositoryDescRemovalsConfirmed is the schema descriptor for removals_confirmed field.
-	repositoryDescRemovalsConfirmed := repositoryFields[25].Descriptor()
+	repositoryDescRemovalsConfirmed := repositoryFields[26].Descriptor()
 	// repository.DefaultRemovalsConfirmed holds the default value on creation for the removals_confirmed field.
 	repository.DefaultRemovalsConfirmed = repositoryDescRemovalsConfirmed.Default.(bool)
 	// repositoryDescWebhookOutcome is the schema descriptor for webhook_outcome field.
-	repositoryDescWebhookOutcome := repositoryFields[31].Descriptor()
+	repositoryDescWebhookOutcome := repositoryFields[32].Descriptor()
 	// repository.WebhookOutcomeValidator is a validator for the "webhook_outcome" field. It is called by the builders before save.
 	repository.WebhookOutcomeValidator = repositoryDescWebhookOutcome.Validators[0].(func(string) error)
 	// repositoryDescUpstreamID is the schema descriptor for upstream_id field.
-	repositoryDescUpstreamID := repositoryFields[34].Descriptor()
+	repositoryDescUpstreamID := repositoryFields[35].Descriptor()
 	// repository.UpstreamIDValidator is a validator for the "upstream_id" field. It is called by the builders before save.
 	repository.UpstreamIDValidator = repositoryDescUpstreamID.Validators[0].(func(string) error)
 	// repositoryDescAdopted is the schema descriptor for adopted field.
-	repositoryDescAdopted := repositoryFields[35].Descriptor()
+	repositoryDescAdopted := repositoryFields[36].Descriptor()
 	// repository.DefaultAdopted holds the default value on creation for the adopted field.
 	repository.DefaultAdopted = repositoryDescAdopted.Default.(bool)
 	// repositoryDescCreatedAt is the schema descriptor for created_at field.
-	repositoryDescCreatedAt := repositoryFields[36].Descriptor()
+	repositoryDescCreatedAt := repositoryFields[37].Descriptor()
 	// repository.DefaultCreatedAt holds the default value on creation for the created_at field.
 	repository.DefaultCreatedAt = repositoryDescCreatedAt.Default.(func() time.Time)
 	// repositoryDescID is the schema descriptor for id field.
@@ -945,6 +1079,12 @@ func init() {
 	token.DefaultID = tokenDescID.Default.(func() string)
 	// token.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	token.IDValidator = tokenDescID.Validators[0].(func(string) error)
+	tokennetworkFields := schema.TokenNetwork{}.Fields()
+	_ = tokennetworkFields
+	// tokennetworkDescNetwork is the schema descriptor for network field.
+	tokennetworkDescNetwork := tokennetworkFields[2].Descriptor()
+	// tokennetwork.NetworkValidator is a validator for the "network" field. It is called by the builders before save.
+	tokennetwork.NetworkValidator = tokennetworkDescNetwork.Validators[0].(func(string) error)
 	tokensecretFields := schema.TokenSecret{}.Fields()
 	_ = tokensecretFields
 	// tokensecretDescHash is the schema descriptor for hash field.

@@ -42,6 +42,16 @@ type Tx struct {
 	FilterEntry *FilterEntryClient
 	// Identity is the client for interacting with the Identity builders.
 	Identity *IdentityClient
+	// Notice is the client for interacting with the Notice builders.
+	Notice *NoticeClient
+	// NoticeDelivery is the client for interacting with the NoticeDelivery builders.
+	NoticeDelivery *NoticeDeliveryClient
+	// NoticeEndpoint is the client for interacting with the NoticeEndpoint builders.
+	NoticeEndpoint *NoticeEndpointClient
+	// NoticeMail is the client for interacting with the NoticeMail builders.
+	NoticeMail *NoticeMailClient
+	// NoticeReader is the client for interacting with the NoticeReader builders.
+	NoticeReader *NoticeReaderClient
 	// Organization is the client for interacting with the Organization builders.
 	Organization *OrganizationClient
 	// PackageVersion is the client for interacting with the PackageVersion builders.
@@ -68,6 +78,8 @@ type Tx struct {
 	SyncRun *SyncRunClient
 	// Token is the client for interacting with the Token builders.
 	Token *TokenClient
+	// TokenNetwork is the client for interacting with the TokenNetwork builders.
+	TokenNetwork *TokenNetworkClient
 	// TokenSecret is the client for interacting with the TokenSecret builders.
 	TokenSecret *TokenSecretClient
 	// UsageDay is the client for interacting with the UsageDay builders.
@@ -227,6 +239,11 @@ func (tx *Tx) init() {
 	tx.DownloadDay = NewDownloadDayClient(tx.config)
 	tx.FilterEntry = NewFilterEntryClient(tx.config)
 	tx.Identity = NewIdentityClient(tx.config)
+	tx.Notice = NewNoticeClient(tx.config)
+	tx.NoticeDelivery = NewNoticeDeliveryClient(tx.config)
+	tx.NoticeEndpoint = NewNoticeEndpointClient(tx.config)
+	tx.NoticeMail = NewNoticeMailClient(tx.config)
+	tx.NoticeReader = NewNoticeReaderClient(tx.config)
 	tx.Organization = NewOrganizationClient(tx.config)
 	tx.PackageVersion = NewPackageVersionClient(tx.config)
 	tx.Passkey = NewPasskeyClient(tx.config)
@@ -240,6 +257,7 @@ func (tx *Tx) init() {
 	tx.SignInThrottle = NewSignInThrottleClient(tx.config)
 	tx.SyncRun = NewSyncRunClient(tx.config)
 	tx.Token = NewTokenClient(tx.config)
+	tx.TokenNetwork = NewTokenNetworkClient(tx.config)
 	tx.TokenSecret = NewTokenSecretClient(tx.config)
 	tx.UsageDay = NewUsageDayClient(tx.config)
 	tx.UsageHour = NewUsageHourClient(tx.config)

@@ -20,6 +20,7 @@ import (
 	"broker/server/database/databasetest"
 	"broker/server/git"
 	"broker/server/metadata"
+	"broker/server/notice"
 	"broker/server/pattern"
 	"broker/server/servicetest"
 )
@@ -123,6 +124,13 @@ func (w *world) changing() map[string]string {
 		"cancelSync":                      fmt.Sprintf(`mutation{cancelSync(id:%q){id}}`, w.run.ID),
 		"deleteRepository":                fmt.Sprintf(`mutation{deleteRepository(id:%q)}`, w.repo.ID),
 		"signIn":                          `mutation{signIn(input:{email:"anna@example.org",password:"another good one here"}){user{id}}}`,
+		"createNoticeEndpoint":            `mutation{createNoticeEndpoint(input:{url:"http://127.0.0.1:1",kinds:["token.leaked"]}){secret endpoint{id url}}}`,
+		"updateNoticeEndpoint":            `mutation{updateNoticeEndpoint(id:"nend_1",input:{kinds:[],description:"x"}){kinds enabled}}`,
+		"testNoticeEndpoint":              `mutation{testNoticeEndpoint(id:"nend_1"){kind status nextAt body}}`,
+		"resendNotice":                    `mutation{resendNotice(id:"ndel_1"){status body}}`,
+		"rotateNoticeEndpointSecret":      `mutation{rotateNoticeEndpointSecret(id:"nend_1"){secret endpoint{previousSecretEndsAt}}}`,
+		"removeNoticeEndpoint":            `mutation{removeNoticeEndpoint(id:"nend_1")}`,
+		"chooseNotices":                   `mutation{chooseNotices(choices:[{kind:"token.created",mailed:true},{kind:"token.leaked",mailed:false}]){name mailed}}`,
 		"signOut":                         `mutation{signOut}`,
 		"inviteUser":                      `mutation{inviteUser(input:{email:"new@example.org",role:VIEWER}){link user{status}}}`,
 		"renewInvitation":                 `mutation{renewInvitation(id:"usr_ben"){link}}`,
@@ -239,6 +247,12 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 		w.must(db.Client.Passkey.Create().SetID("pky_1").SetUserID("usr_anna").SetName("x").SetCredentialID([]byte("x")).SetPublicKey([]byte("x")).
 			SetAaguid(make([]byte, 16)).SetBackupEligible(false).SetSignCount(0).Exec(t.Context()))
 		w.must(db.Client.Identity.Create().SetID("idn_1").SetUserID("usr_anna").SetIssuer("https://id.example.org").SetSubject("x").Exec(t.Context()))
+		endpoint, _, err := w.notices.CreateEndpoint(t.Context(), notice.NewEndpoint{URL: "http://127.0.0.1:1"})
+		w.must(err)
+		// Its secret fits no other id.
+		w.must(db.Client.NoticeEndpoint.Create().SetID("nend_1").SetURL(endpoint.URL).SetKinds([]string{"token.leaked"}).SetSecret(endpoint.Secret).SetCreatedBy("x").Exec(t.Context()))
+		w.must(db.Client.Notice.Create().SetID("ntc_1").SetKind("token.leaked").SetAt(time.Now()).Exec(t.Context()))
+		w.must(db.Client.NoticeDelivery.Create().SetID("ndel_1").SetEndpointID("nend_1").SetNoticeID("ntc_1").SetKind("token.leaked").SetNextAt(time.Now()).SetGivesUpAt(time.Now()).Exec(t.Context()))
 		servicetest.Require(t, "git", "git")
 		w.sources.Git = git.New(git.Config{Dir: t.TempDir(), Limits: git.DefaultLimits})
 		order := []string{"updateSettings", "createToken", "updateToken", "rotateToken", "cancelRotation", "rotateToken", "endRotation", "renewClaim", "claimToken",
@@ -246,6 +260,7 @@ func TestEveryMutationIsOneEvent(t *testing.T) {
 			"rejectVersionChange", "acceptVersionChange", "releaseVersion", "blockVersions", "unblock", "createAdvisory", "updateAdvisory", "removeAdvisory", "createWebhookSecret", "removeWebhookSecret",
 			"addOrganization", "updateOrganization", "syncOrganization", "createOrganizationWebhookSecret", "removeOrganizationWebhookSecret", "removeOrganization",
 			"createRepository", "updateRepository", "deleteRepository",
+			"createNoticeEndpoint", "updateNoticeEndpoint", "testNoticeEndpoint", "resendNotice", "rotateNoticeEndpointSecret", "removeNoticeEndpoint", "chooseNotices",
 			"inviteUser", "renewInvitation", "updateUser", "removeUser", "endSession", "changePassword", "endOtherSessions", "removePasskey", "unlinkOpenId", "startTotp", "confirmTotp",
 			"renewRecoveryCodes", "disableTotp", "signIn", "endUserSessions", "signOut"}
 		queries := w.changing()

@@ -27,6 +27,7 @@ import (
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/jobs"
+	"broker/server/notice"
 	"broker/server/organization"
 	"broker/server/pattern"
 	"broker/server/ratelimit"
@@ -43,6 +44,7 @@ type world struct {
 	catalog  *catalog.Catalog
 	store    *archive.Store
 	sources  *repository.Service
+	notices  *notice.Service
 	db       *database.DB
 	accounts *account.Service
 	handler  http.Handler
@@ -82,8 +84,9 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	w.store, err = archive.Open(t.TempDir())
 	w.must(err)
 	w.catalog = catalog.New(db, events, &url.URL{Scheme: "https", Host: "broker.example"})
+	w.notices = notice.New(notice.Config{DB: db, Audit: events, Sealer: sealer, Policy: policy, PublicURL: "https://broker.example", Log: log, Now: time.Now})
 	w.handler = graph.NewHandler(&graph.Resolver{
-		Client: db.Reports, View: views, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
+		Notices: w.notices, Client: db.Reports, View: views, Accounts: accounts, Access: service, Known: auth.NewTokens(db, cached.NewMemory(db.Changes), rules, auth.NewGuard(time.Now)),
 		Limiter: ratelimit.New(ratelimit.NewMemory(), time.Now), Readmes: &view.Readmes{Store: w.store, Sources: repositories}, Sources: repositories, Catalog: w.catalog,
 		Orgs: &organization.Service{DB: db, Audit: events, Sealer: sealer, Repositories: repositories, Log: log, Now: time.Now}, Rules: rules, Events: events, TokenPrefix: "pkb",
 		PublicURL: "https://broker.example", Version: "test", Log: log, Now: time.Now,

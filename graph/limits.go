@@ -92,6 +92,8 @@ func complexity(c *generated.Config) {
 	c.Complexity.PackageVersion.Readme = func(child int) int { return searchCost + child } // out of its archive
 	c.Complexity.PackageVersion.Dependents = func(child int, first *int, _ *cursor) int { return countCost + pageCost(child, first) }
 	c.Complexity.PackageVersion.Metadata = func(child int) int { return countCost + child } // cut from the package's document
+	c.Complexity.NoticeEndpoint.Deliveries = func(child int, first *int, _ *cursor) int { return queryCost + pageCost(child, first) }
+	c.Complexity.NoticeDelivery.Body = func(child int) int { return queryCost + child }
 	made(c)
 	reports(c)
 }

@@ -11,6 +11,7 @@ import (
 	"broker/ent/auditevent"
 	"broker/ent/block"
 	"broker/ent/claim"
+	"broker/ent/noticedelivery"
 	"broker/ent/organization"
 	"broker/ent/packageversion"
 	"broker/ent/pkg"
@@ -237,4 +238,19 @@ func listEvents(ctx context.Context, q *ent.AuditEventQuery, page keyset.Page) (
 		return &ent.AuditEventEdge{Node: e, Cursor: c}
 	})
 	return &ent.AuditEventConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
+}
+
+// listDeliveries reads a page of what was sent to an endpoint, newest first.
+func listDeliveries(ctx context.Context, client *ent.Client, e *ent.NoticeEndpoint, page keyset.Page) (*ent.NoticeDeliveryConnection, error) {
+	read, err := keyset.From(ctx, client.NoticeDelivery.Query().Where(noticedelivery.EndpointID(e.ID)), keyset.Of[ent.NoticeDelivery]{
+		Name: "deliveries to " + e.ID, ID: func(d *ent.NoticeDelivery) string { return d.ID }, Desc: true,
+		Key: keyset.Time(noticedelivery.FieldCreatedAt, func(d *ent.NoticeDelivery) time.Time { return d.CreatedAt }),
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	edges := keyset.Edges(read, func(d *ent.NoticeDelivery, at ent.Cursor) *ent.NoticeDeliveryEdge {
+		return &ent.NoticeDeliveryEdge{Node: d, Cursor: at}
+	})
+	return &ent.NoticeDeliveryConnection{Edges: edges, PageInfo: read.Info, TotalCount: read.Total}, nil
 }

@@ -46,7 +46,7 @@ func (r *mutationResolver) InviteUser(ctx context.Context, input model.InviteUse
 	if err != nil {
 		return nil, err
 	}
-	return &model.InviteUserPayload{User: row, Link: account.InvitationLink(r.PublicURL, code)}, nil
+	return r.invited(ctx, row, code), nil
 }
 
 func (r *mutationResolver) RenewInvitation(ctx context.Context, id string) (*model.InviteUserPayload, error) {
@@ -57,7 +57,7 @@ func (r *mutationResolver) RenewInvitation(ctx context.Context, id string) (*mod
 	if err != nil {
 		return nil, err
 	}
-	return &model.InviteUserPayload{User: row, Link: account.InvitationLink(r.PublicURL, code)}, nil
+	return r.invited(ctx, row, code), nil
 }
 
 func (r *mutationResolver) AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.SignInPayload, error) {

@@ -13,6 +13,7 @@ import (
 	"broker/server/audit"
 	"broker/server/auth"
 	"broker/server/catalog"
+	"broker/server/notice"
 	"broker/server/openid"
 	"broker/server/organization"
 	"broker/server/ratelimit"
@@ -37,6 +38,7 @@ type Resolver struct {
 	Orgs        *organization.Service
 	Catalog     *catalog.Catalog
 	Rules       *settings.Service
+	Notices     *notice.Service
 	Events      *audit.Log
 	PublicURL   string
 	TokenPrefix string

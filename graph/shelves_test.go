@@ -11,6 +11,7 @@ import (
 	"broker/ent/downloadday"
 	"broker/ent/packageversion"
 	"broker/server/fold"
+	"broker/server/notice"
 )
 
 // row is a row of a list as the tests see it: what tells it from others, and the keys by which a plain sort orders it.
@@ -340,6 +341,34 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 	}
 	users.remove = func(id string) { c.User.DeleteOneID(id).ExecX(ctx) }
 
+	deliveries := shelf{
+		inside: func(connection string) string { return "{noticeEndpoints{deliveries" + connection + "}}" },
+		outside: func(data map[string]json.RawMessage) json.RawMessage {
+			var all []map[string]json.RawMessage
+			if json.Unmarshal(data["noticeEndpoints"], &all) != nil || len(all) == 0 { // the answer is an error
+				return nil
+			}
+			return all[0]["deliveries"]
+		},
+		node: "id", desc: true,
+	}
+	endpoint, _, err := w.notices.CreateEndpoint(ctx, notice.NewEndpoint{URL: "http://127.0.0.1:1"})
+	w.must(err)
+	deliveries.rows = func() []row {
+		var all []row
+		for _, d := range c.NoticeDelivery.Query().AllX(ctx) {
+			k := at(d.CreatedAt)
+			k.desc = true
+			all = append(all, row{d.ID, map[string]key{"": k}})
+		}
+		return all
+	}
+	deliveries.add = func() string {
+		return c.NoticeDelivery.Create().SetEndpointID(endpoint.ID).SetNoticeID("ntc_1").SetKind("token.created").SetNextAt(time.Now()).SetGivesUpAt(time.Now()).
+			SetNillableCreatedAt(moment(random)).SaveX(ctx).ID
+	}
+	deliveries.remove = func(id string) { c.NoticeDelivery.DeleteOneID(id).ExecX(ctx) }
+
 	events := plainly("auditEvents")
 	events.desc = true
 	events.rows = func() []row {
@@ -384,6 +413,6 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 		"Query.tokens": tokens, "Query.repositories": repositories, "Query.packages": packages, "Package.versions": versions,
 		"Repository.syncs": syncs, "Query.claims": claims, "Query.auditEvents": events, "Query.downloads": downloads,
 		"Query.advisories": advisories, "Query.affectedInstalls": installs,
-		"PackageVersion.dependents": dependents, "Query.users": users, "Query.blocks": blocks, "Query.organizations": organizations, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
+		"PackageVersion.dependents": dependents, "Query.users": users, "NoticeEndpoint.deliveries": deliveries, "Query.blocks": blocks, "Query.organizations": organizations, "Query.changedVersions": decided("changedVersions"), "Query.heldVersions": decided("heldVersions"),
 	}
 }

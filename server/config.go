@@ -25,6 +25,7 @@ import (
 	"broker/server/connections"
 	"broker/server/forwarded"
 	"broker/server/https"
+	"broker/server/mail"
 	"broker/server/openid"
 	"broker/server/safehttp"
 	"broker/server/seal"
@@ -59,7 +60,8 @@ type config struct {
 	openid           *openid.Config   // nil: nobody signs in at a provider
 	ownersAlone      bool             // may sign in without it
 	log              *slog.Logger
-	said             io.Writer // for people; nil where machines read the log
+	mail             *mail.Sender // nil: none is sent
+	said             io.Writer    // for people; nil where machines read the log
 }
 
 // settings are everything to configure.
@@ -99,6 +101,8 @@ var settings = []command.Setting{
 	{Name: "oidc-roles", Help: "groups, let in too, with the role that each gives at every sign-in: admins=owner,developers=maintainer"},
 	{Name: "oidc-groups-claim", Fallback: "groups", Help: "the claim that the provider says the groups in"},
 	{Name: "oidc-passwords", Fallback: "on", Help: "off: nobody but owners signs in without the provider"},
+	{Name: "smtp-url", Secret: true, Help: "smtp://user:password@host:587 or smtps://…: invitations and notices are sent by mail"},
+	{Name: "smtp-from", Help: "the address that mail is from"},
 	{Name: "github-keys-url", Fallback: "https://api.github.com/meta/public_keys/secret_scanning", Help: "where GitHub publishes the keys that it signs leak reports with"},
 	{Name: "log-level", Fallback: "info", Help: "debug, info, warn or error"},
 	{Name: "log-format", Fallback: "text", Help: "text, or json for machines"},
@@ -189,6 +193,7 @@ func parse(values map[string]string, stderr io.Writer) (*config, error) {
 		{"max-connections", c.parseConnections},
 		{"max-connections-per-address", c.parseConnectionsPerAddress},
 		{"outbound-proxy", func(s string) error { return c.parseProxy(s, values) }},
+		{"smtp-url", func(s string) error { return c.parseMail(s, values["smtp-from"]) }},
 		{"allowed-upstreams", func(s string) (err error) { c.upstreams, err = safehttp.ParsePolicy(s); return err }},
 	}
 	for _, step := range steps {
@@ -281,6 +286,20 @@ func (c *config) openStore(ctx context.Context) (*archive.Store, error) {
 		return nil, fmt.Errorf("BROKER_STORAGE_REDIRECT: %w", bucket.ErrNoLinks)
 	}
 	return archive.InBucket(objects, c.distDir, links && c.redirect != "off")
+}
+
+// parseMail reads how mail is sent; without an address it is not.
+func (c *config) parseMail(server, from string) (err error) {
+	switch {
+	case server == "" && from == "":
+		return nil
+	case server == "":
+		return errors.New("it is not set, and BROKER_SMTP_FROM is: set both, or neither")
+	case from == "":
+		return errors.New("it is set, and BROKER_SMTP_FROM is not: set both, or neither")
+	}
+	c.mail, err = mail.New(server, from)
+	return err
 }
 
 func (c *config) parseSecretKey(s string) (err error) {
@@ -440,7 +459,7 @@ func shown(values map[string]string) []command.Shown {
 		switch {
 		case value == "":
 			value = s.Default
-		case s.Name == "database-url", s.Name == "redis-url", s.Name == "outbound-proxy":
+		case s.Name == "database-url", s.Name == "redis-url", s.Name == "outbound-proxy", s.Name == "smtp-url":
 			value = maskPassword(value)
 		case s.Secret:
 			value = "********"

@@ -36,7 +36,7 @@ func newDashboard(files fs.FS, secure bool) *dashboard {
 // pages are the addresses that the application has a page for; $ stands for any one segment. A test compares them with
 // the application's own routes.
 var pages = []string{
-	"/", "/login", "/setup", "/invite", "/second-factor", "/access", "/claim", "/account", "/users", "/audit", "/settings", "/usage", "/versions", "/packages", "/packages/$/$", "/repositories", "/repositories/$", "/tokens", "/tokens/$",
+	"/", "/login", "/setup", "/invite", "/second-factor", "/access", "/claim", "/account", "/users", "/audit", "/notices", "/settings", "/usage", "/versions", "/packages", "/packages/$/$", "/repositories", "/repositories/$", "/tokens", "/tokens/$",
 }
 
 // isPage tells whether the application has a page for a clean path.

@@ -38,7 +38,7 @@ func program(environ []string, streams command.Streams) command.Program {
 			return &command.Config{
 				DatabaseURL: c.databaseURL, DefaultRateLimit: c.defaultRateLimit, TokenPrefix: c.tokenPrefix, Upstreams: c.upstreams,
 				PublicURL: c.publicURL, Store: c.openStore, Agent: agent(), Git: func(outbound *safehttp.Client) *git.Program { return gitOf(outbound, c.upstreams, c.dataDir) },
-				Log: c.log, Sealer: c.sealer, Shown: shown(values),
+				Log: c.log, Sealer: c.sealer, Shown: shown(values), Mail: c.mail,
 				Serve: func(ctx context.Context) error { return serve(ctx, c) },
 			}, nil
 		},

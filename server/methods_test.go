@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,10 +34,11 @@ func TestOtherMethodsAreToldWhichAreRight(t *testing.T) {
 		t.Fatalf("%d routes", len(right))
 	}
 	for path, methods := range right {
-		want := strings.Join(methods, ", ")
-		if want == http.MethodGet {
-			want = "GET, HEAD"
+		if slices.Contains(methods, http.MethodGet) {
+			methods = append(methods, http.MethodHead)
 		}
+		slices.Sort(methods)
+		want := strings.Join(methods, ", ")
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "CONNECT", "PROPFIND", "packages"} {
 			if strings.Contains(want, method) {
 				continue

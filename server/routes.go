@@ -16,25 +16,27 @@ import (
 	"broker/server/composer"
 	"broker/server/export"
 	"broker/server/forwarded"
+	"broker/server/notice"
 	"broker/server/openid"
 	"broker/server/upload"
 )
 
 // handlers are what the routes lead to.
 type handlers struct {
-	composer *composer.Handler
-	graph    http.Handler
-	leaks    http.Handler
-	webhooks http.Handler
-	export   *export.Handler
-	upload   *upload.Handler
-	openid   *openid.Handler // nil: nobody signs in at a provider
-	callers  *caller.Callers
-	ready    func(context.Context) error
-	secure   bool   // the public URL is https
-	origin   string // scheme, host and port of the public URL
-	proxies  forwarded.Proxies
-	log      *slog.Logger
+	composer    *composer.Handler
+	graph       http.Handler
+	leaks       http.Handler
+	webhooks    http.Handler
+	unsubscribe http.Handler
+	export      *export.Handler
+	upload      *upload.Handler
+	openid      *openid.Handler // nil: nobody signs in at a provider
+	callers     *caller.Callers
+	ready       func(context.Context) error
+	secure      bool   // the public URL is https
+	origin      string // scheme, host and port of the public URL
+	proxies     forwarded.Proxies
+	log         *slog.Logger
 }
 
 // routes is every route of the server. A request passes recover, then the client's address, then its route, which caller
@@ -59,6 +61,10 @@ func routes(h handlers) http.Handler {
 	r.Get("/health", h.composer.Health())
 	r.Get("/ready", composer.Ready(h.ready))
 	r.Post("/leaks", h.leaks.ServeHTTP)
+
+	// Whoever was sent a notice by mail, by the code in it.
+	r.Method(http.MethodGet, notice.UnsubscribePath+"{code}", h.unsubscribe)
+	r.Method(http.MethodPost, notice.UnsubscribePath+"{code}", h.unsubscribe)
 
 	// Git hosts, by their signature.
 	r.Post("/webhooks/{repository}", h.webhooks.ServeHTTP)

@@ -80,6 +80,8 @@ func routeTable() map[string]called {
 		"GET /ready":                  {"/ready", "", open(200)},
 		"POST /leaks":                 {"/leaks", `{}`, open(202)},
 		"POST /webhooks/{repository}": {"/webhooks/nowhere", `{}`, open(401)},
+		"GET /unsubscribe/{code}":     {"/unsubscribe/nothing", "", open(404)},
+		"POST /unsubscribe/{code}":    {"/unsubscribe/nothing", "List-Unsubscribe=One-Click", open(404)},
 		"* /graphql":                  {"/graphql", `{"query":"{viewer{__typename}}"}`, person(tokenRoute(200).but("anonymous", 200))},
 		"GET /graphql/schema.graphql": {"/graphql/schema.graphql", "", person(tokenRoute(200))},
 		"GET /export/downloads.csv":   {"/export/downloads.csv?address=192.0.2.1", "", person(tokenRoute(200))},

@@ -30,6 +30,7 @@ import (
 	"broker/server/jobs"
 	"broker/server/leak"
 	"broker/server/mirror"
+	"broker/server/notice"
 	"broker/server/openid"
 	"broker/server/organization"
 	"broker/server/ratelimit"
@@ -76,6 +77,7 @@ type server struct {
 	tokens       *auth.Tokens
 	audit        *audit.Log
 	settings     *policy.Service
+	notices      *notice.Service
 	handler      http.Handler
 	log          *slog.Logger
 	stopping     atomic.Bool
@@ -186,6 +188,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		_, err := packages.Sweep(ctx, time.Now().Add(-c.keepRemoved))
 		return err
 	})
+	s.notices = c.notices(db, events, sealer)
 	repositories := repository.New(repository.Config{
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer, Git: gitOf(outbound, c.upstreams, c.dataDir),
 	})
@@ -235,7 +238,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.handler = routes(handlers{
 		composer: &composer.Handler{Callers: callers, View: views, Archives: s.archives, Installs: s.installs, Fetches: s.fetches},
 		graph: graph.NewHandler(&graph.Resolver{
-			Client: db.Reports, View: views, Accounts: s.accounts, OpenID: provider, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
+			Client: db.Reports, View: views, Notices: s.notices, Accounts: s.accounts, OpenID: provider, Cookies: cookies, Access: s.access, Known: tokens, Limiter: limiter,
 			Readmes: &view.Readmes{Store: s.store, Sources: repositories}, Sources: repositories, Orgs: organizations, Catalog: packages, Rules: rules, Events: events, PublicURL: c.publicURL.String(), TokenPrefix: c.tokenPrefix,
 			Version: version, Log: c.log, Now: time.Now,
 		}),
@@ -245,13 +248,14 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 		webhooks: webhook.New(webhook.Config{
 			Hooks: webhook.NewHooks(db, memory, sealer), Repositories: repositories, Organizations: organizations, Guard: auth.NewGuard(time.Now), Refusals: refusals, Log: c.log, Now: time.Now,
 		}),
-		openid:  provider,
-		callers: callers,
-		ready:   s.ready,
-		secure:  cookies.Secure,
-		origin:  c.publicURL.Scheme + "://" + c.publicURL.Host,
-		proxies: c.trustedProxies,
-		log:     c.log,
+		openid:      provider,
+		unsubscribe: s.notices.Unsubscribe(),
+		callers:     callers,
+		ready:       s.ready,
+		secure:      cookies.Secure,
+		origin:      c.publicURL.Scheme + "://" + c.publicURL.Host,
+		proxies:     c.trustedProxies,
+		log:         c.log,
 	})
 	return s, nil
 }
@@ -276,6 +280,18 @@ func (c *config) sealer() (*seal.Sealer, error) {
 		}
 	}
 	return seal.New(key)
+}
+
+// notices tells people and systems what happened. What it reaches has nothing to do with the hosts of sources: it has a
+// client of its own.
+func (c *config) notices(db *database.DB, events *audit.Log, sealer *seal.Sealer) *notice.Service {
+	client := safehttp.NewPaced(c.upstreams, agent(), notice.Pace)
+	client.Through(c.proxies)
+	made := notice.Config{DB: db, Audit: events, Sealer: sealer, Policy: c.upstreams, Client: client, PublicURL: c.publicURL.String(), Log: c.log, Now: time.Now}
+	if c.mail != nil {
+		made.Mail = c.mail
+	}
+	return notice.New(made)
 }
 
 // auditLog opens the chain of events.
@@ -358,6 +374,7 @@ func (s *server) startWriting(ctx context.Context, tasks *sync.WaitGroup) error 
 		if err = s.queue.Start(ctx, s.syncer.Sync); err != nil {
 			return err
 		}
+		tasks.Go(func() { s.notices.Run(ctx) })
 		tasks.Go(func() { s.warn(ctx, "uploaded packages are offered at an address of before", s.uploads.Rehouse(ctx)) })
 	} else {
 		s.log.Error("the server starts for reading: packages are served, and nothing can be changed", "error", err)

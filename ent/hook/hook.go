@@ -176,6 +176,66 @@ func (f IdentityFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, er
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.IdentityMutation", m)
 }
 
+// The NoticeFunc type is an adapter to allow the use of ordinary
+// function as Notice mutator.
+type NoticeFunc func(context.Context, *ent.NoticeMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NoticeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.NoticeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NoticeMutation", m)
+}
+
+// The NoticeDeliveryFunc type is an adapter to allow the use of ordinary
+// function as NoticeDelivery mutator.
+type NoticeDeliveryFunc func(context.Context, *ent.NoticeDeliveryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NoticeDeliveryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.NoticeDeliveryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NoticeDeliveryMutation", m)
+}
+
+// The NoticeEndpointFunc type is an adapter to allow the use of ordinary
+// function as NoticeEndpoint mutator.
+type NoticeEndpointFunc func(context.Context, *ent.NoticeEndpointMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NoticeEndpointFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.NoticeEndpointMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NoticeEndpointMutation", m)
+}
+
+// The NoticeMailFunc type is an adapter to allow the use of ordinary
+// function as NoticeMail mutator.
+type NoticeMailFunc func(context.Context, *ent.NoticeMailMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NoticeMailFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.NoticeMailMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NoticeMailMutation", m)
+}
+
+// The NoticeReaderFunc type is an adapter to allow the use of ordinary
+// function as NoticeReader mutator.
+type NoticeReaderFunc func(context.Context, *ent.NoticeReaderMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NoticeReaderFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.NoticeReaderMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NoticeReaderMutation", m)
+}
+
 // The OrganizationFunc type is an adapter to allow the use of ordinary
 // function as Organization mutator.
 type OrganizationFunc func(context.Context, *ent.OrganizationMutation) (ent.Value, error)
@@ -330,6 +390,18 @@ func (f TokenFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.TokenMutation", m)
+}
+
+// The TokenNetworkFunc type is an adapter to allow the use of ordinary
+// function as TokenNetwork mutator.
+type TokenNetworkFunc func(context.Context, *ent.TokenNetworkMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TokenNetworkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.TokenNetworkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.TokenNetworkMutation", m)
 }
 
 // The TokenSecretFunc type is an adapter to allow the use of ordinary

@@ -431,6 +431,132 @@ var (
 			},
 		},
 	}
+	// NoticesColumns holds the columns for the "notices" table.
+	NoticesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "kind", Type: field.TypeString, Size: 64},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "summary", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "path", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "body", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// NoticesTable holds the schema information for the "notices" table.
+	NoticesTable = &schema.Table{
+		Name:       "notices",
+		Columns:    NoticesColumns,
+		PrimaryKey: []*schema.Column{NoticesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "notice_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{NoticesColumns[6]},
+			},
+		},
+	}
+	// NoticeDeliveriesColumns holds the columns for the "notice_deliveries" table.
+	NoticeDeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "endpoint_id", Type: field.TypeString},
+		{Name: "notice_id", Type: field.TypeString},
+		{Name: "kind", Type: field.TypeString, Size: 64},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "DELIVERED", "FAILED"}, Default: "PENDING"},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_at", Type: field.TypeTime},
+		{Name: "gives_up_at", Type: field.TypeTime},
+		{Name: "attempted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "took_ms", Type: field.TypeInt, Nullable: true},
+		{Name: "answer_status", Type: field.TypeInt, Nullable: true},
+		{Name: "answer", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "error", Type: field.TypeString, Nullable: true, Size: 1000},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// NoticeDeliveriesTable holds the schema information for the "notice_deliveries" table.
+	NoticeDeliveriesTable = &schema.Table{
+		Name:       "notice_deliveries",
+		Columns:    NoticeDeliveriesColumns,
+		PrimaryKey: []*schema.Column{NoticeDeliveriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "noticedelivery_endpoint_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{NoticeDeliveriesColumns[1], NoticeDeliveriesColumns[13]},
+			},
+			{
+				Name:    "noticedelivery_notice_id",
+				Unique:  false,
+				Columns: []*schema.Column{NoticeDeliveriesColumns[2]},
+			},
+			{
+				Name:    "noticedelivery_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{NoticeDeliveriesColumns[13]},
+			},
+			{
+				Name:    "noticedelivery_endpoint_id_status_next_at",
+				Unique:  false,
+				Columns: []*schema.Column{NoticeDeliveriesColumns[1], NoticeDeliveriesColumns[4], NoticeDeliveriesColumns[6]},
+			},
+		},
+	}
+	// NoticeEndpointsColumns holds the columns for the "notice_endpoints" table.
+	NoticeEndpointsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "url", Type: field.TypeString, Size: 2048},
+		{Name: "description", Type: field.TypeString, Size: 800, Default: ""},
+		{Name: "kinds", Type: field.TypeJSON},
+		{Name: "secret", Type: field.TypeBytes, Size: 500},
+		{Name: "previous_secret", Type: field.TypeBytes, Nullable: true, Size: 500},
+		{Name: "previous_secret_ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "enabled", Type: field.TypeBool, Default: true},
+		{Name: "disabled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "disabled_reason", Type: field.TypeString, Nullable: true, Size: 1000},
+		{Name: "failing_since", Type: field.TypeTime, Nullable: true},
+		{Name: "delivered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_by", Type: field.TypeString, Size: 255},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// NoticeEndpointsTable holds the schema information for the "notice_endpoints" table.
+	NoticeEndpointsTable = &schema.Table{
+		Name:       "notice_endpoints",
+		Columns:    NoticeEndpointsColumns,
+		PrimaryKey: []*schema.Column{NoticeEndpointsColumns[0]},
+	}
+	// NoticeMailsColumns holds the columns for the "notice_mails" table.
+	NoticeMailsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "user_id", Type: field.TypeString},
+		{Name: "notice_id", Type: field.TypeString},
+		{Name: "at_once", Type: field.TypeBool},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// NoticeMailsTable holds the schema information for the "notice_mails" table.
+	NoticeMailsTable = &schema.Table{
+		Name:       "notice_mails",
+		Columns:    NoticeMailsColumns,
+		PrimaryKey: []*schema.Column{NoticeMailsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "noticemail_user_id_notice_id",
+				Unique:  true,
+				Columns: []*schema.Column{NoticeMailsColumns[1], NoticeMailsColumns[2]},
+			},
+		},
+	}
+	// NoticeReadersColumns holds the columns for the "notice_readers" table.
+	NoticeReadersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "choices", Type: field.TypeJSON},
+		{Name: "mailed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "next_at", Type: field.TypeTime, Nullable: true},
+		{Name: "failures", Type: field.TypeInt, Default: 0},
+	}
+	// NoticeReadersTable holds the schema information for the "notice_readers" table.
+	NoticeReadersTable = &schema.Table{
+		Name:       "notice_readers",
+		Columns:    NoticeReadersColumns,
+		PrimaryKey: []*schema.Column{NoticeReadersColumns[0]},
+	}
 	// OrganizationsColumns holds the columns for the "organizations" table.
 	OrganizationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -737,6 +863,7 @@ var (
 		{Name: "last_synced_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_error", Type: field.TypeString, Nullable: true},
 		{Name: "notice", Type: field.TypeString, Nullable: true},
+		{Name: "failing_told_at", Type: field.TypeTime, Nullable: true},
 		{Name: "doubted_at", Type: field.TypeTime, Nullable: true},
 		{Name: "doubted_lost", Type: field.TypeInt, Default: 0},
 		{Name: "removals_confirmed", Type: field.TypeBool, Default: false},
@@ -760,7 +887,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "repositories_organizations_repositories",
-				Columns:    []*schema.Column{RepositoriesColumns[36]},
+				Columns:    []*schema.Column{RepositoriesColumns[37]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -769,7 +896,7 @@ var (
 			{
 				Name:    "repository_organization_id_upstream_id",
 				Unique:  true,
-				Columns: []*schema.Column{RepositoriesColumns[36], RepositoriesColumns[33]},
+				Columns: []*schema.Column{RepositoriesColumns[37], RepositoriesColumns[34]},
 			},
 		},
 	}
@@ -998,6 +1125,25 @@ var (
 				Name:    "token_expires_at",
 				Unique:  false,
 				Columns: []*schema.Column{TokensColumns[14]},
+			},
+		},
+	}
+	// TokenNetworksColumns holds the columns for the "token_networks" table.
+	TokenNetworksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "token_id", Type: field.TypeString},
+		{Name: "network", Type: field.TypeString, Size: 64},
+	}
+	// TokenNetworksTable holds the schema information for the "token_networks" table.
+	TokenNetworksTable = &schema.Table{
+		Name:       "token_networks",
+		Columns:    TokenNetworksColumns,
+		PrimaryKey: []*schema.Column{TokenNetworksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "tokennetwork_token_id_network",
+				Unique:  true,
+				Columns: []*schema.Column{TokenNetworksColumns[1], TokenNetworksColumns[2]},
 			},
 		},
 	}
@@ -1230,6 +1376,11 @@ var (
 		DownloadDaysTable,
 		FilterEntriesTable,
 		IdentitiesTable,
+		NoticesTable,
+		NoticeDeliveriesTable,
+		NoticeEndpointsTable,
+		NoticeMailsTable,
+		NoticeReadersTable,
 		OrganizationsTable,
 		PackageVersionsTable,
 		PasskeysTable,
@@ -1243,6 +1394,7 @@ var (
 		SignInThrottlesTable,
 		SyncRunsTable,
 		TokensTable,
+		TokenNetworksTable,
 		TokenSecretsTable,
 		UsageDaysTable,
 		UsageHoursTable,

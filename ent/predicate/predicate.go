@@ -48,6 +48,21 @@ type FilterEntry func(*sql.Selector)
 // Identity is the predicate function for identity builders.
 type Identity func(*sql.Selector)
 
+// Notice is the predicate function for notice builders.
+type Notice func(*sql.Selector)
+
+// NoticeDelivery is the predicate function for noticedelivery builders.
+type NoticeDelivery func(*sql.Selector)
+
+// NoticeEndpoint is the predicate function for noticeendpoint builders.
+type NoticeEndpoint func(*sql.Selector)
+
+// NoticeMail is the predicate function for noticemail builders.
+type NoticeMail func(*sql.Selector)
+
+// NoticeReader is the predicate function for noticereader builders.
+type NoticeReader func(*sql.Selector)
+
 // Organization is the predicate function for organization builders.
 type Organization func(*sql.Selector)
 
@@ -86,6 +101,9 @@ type SyncRun func(*sql.Selector)
 
 // Token is the predicate function for token builders.
 type Token func(*sql.Selector)
+
+// TokenNetwork is the predicate function for tokennetwork builders.
+type TokenNetwork func(*sql.Selector)
 
 // TokenSecret is the predicate function for tokensecret builders.
 type TokenSecret func(*sql.Selector)

@@ -61,6 +61,8 @@ const (
 	FieldLastError = "last_error"
 	// FieldNotice holds the string denoting the notice field in the database.
 	FieldNotice = "notice"
+	// FieldFailingToldAt holds the string denoting the failing_told_at field in the database.
+	FieldFailingToldAt = "failing_told_at"
 	// FieldDoubtedAt holds the string denoting the doubted_at field in the database.
 	FieldDoubtedAt = "doubted_at"
 	// FieldDoubtedLost holds the string denoting the doubted_lost field in the database.
@@ -181,6 +183,7 @@ var Columns = []string{
 	FieldLastSyncedAt,
 	FieldLastError,
 	FieldNotice,
+	FieldFailingToldAt,
 	FieldDoubtedAt,
 	FieldDoubtedLost,
 	FieldRemovalsConfirmed,
@@ -447,6 +450,11 @@ func ByLastError(opts ...sql.OrderTermOption) OrderOption {
 // ByNotice orders the results by the notice field.
 func ByNotice(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNotice, opts...).ToFunc()
+}
+
+// ByFailingToldAt orders the results by the failing_told_at field.
+func ByFailingToldAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailingToldAt, opts...).ToFunc()
 }
 
 // ByDoubtedAt orders the results by the doubted_at field.

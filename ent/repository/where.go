@@ -135,6 +135,11 @@ func Notice(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldNotice, v))
 }
 
+// FailingToldAt applies equality check predicate on the "failing_told_at" field. It's identical to FailingToldAtEQ.
+func FailingToldAt(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldFailingToldAt, v))
+}
+
 // DoubtedAt applies equality check predicate on the "doubted_at" field. It's identical to DoubtedAtEQ.
 func DoubtedAt(v time.Time) predicate.Repository {
 	return predicate.Repository(sql.FieldEQ(FieldDoubtedAt, v))
@@ -1063,6 +1068,56 @@ func NoticeEqualFold(v string) predicate.Repository {
 // NoticeContainsFold applies the ContainsFold predicate on the "notice" field.
 func NoticeContainsFold(v string) predicate.Repository {
 	return predicate.Repository(sql.FieldContainsFold(FieldNotice, v))
+}
+
+// FailingToldAtEQ applies the EQ predicate on the "failing_told_at" field.
+func FailingToldAtEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldEQ(FieldFailingToldAt, v))
+}
+
+// FailingToldAtNEQ applies the NEQ predicate on the "failing_told_at" field.
+func FailingToldAtNEQ(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNEQ(FieldFailingToldAt, v))
+}
+
+// FailingToldAtIn applies the In predicate on the "failing_told_at" field.
+func FailingToldAtIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldIn(FieldFailingToldAt, vs...))
+}
+
+// FailingToldAtNotIn applies the NotIn predicate on the "failing_told_at" field.
+func FailingToldAtNotIn(vs ...time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldNotIn(FieldFailingToldAt, vs...))
+}
+
+// FailingToldAtGT applies the GT predicate on the "failing_told_at" field.
+func FailingToldAtGT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGT(FieldFailingToldAt, v))
+}
+
+// FailingToldAtGTE applies the GTE predicate on the "failing_told_at" field.
+func FailingToldAtGTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldGTE(FieldFailingToldAt, v))
+}
+
+// FailingToldAtLT applies the LT predicate on the "failing_told_at" field.
+func FailingToldAtLT(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLT(FieldFailingToldAt, v))
+}
+
+// FailingToldAtLTE applies the LTE predicate on the "failing_told_at" field.
+func FailingToldAtLTE(v time.Time) predicate.Repository {
+	return predicate.Repository(sql.FieldLTE(FieldFailingToldAt, v))
+}
+
+// FailingToldAtIsNil applies the IsNil predicate on the "failing_told_at" field.
+func FailingToldAtIsNil() predicate.Repository {
+	return predicate.Repository(sql.FieldIsNull(FieldFailingToldAt))
+}
+
+// FailingToldAtNotNil applies the NotNil predicate on the "failing_told_at" field.
+func FailingToldAtNotNil() predicate.Repository {
+	return predicate.Repository(sql.FieldNotNull(FieldFailingToldAt))
 }
 
 // DoubtedAtEQ applies the EQ predicate on the "doubted_at" field.

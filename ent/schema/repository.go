@@ -49,6 +49,8 @@ func (Repository) Fields() []ent.Field {
 		field.String("last_error").Optional().Nillable(),
 		field.String("notice").Optional().Nillable().
 			Comment("What a person should know although the last sync went well: packages missing from the source that are not believed gone."),
+		field.Time("failing_told_at").Optional().Nillable().Annotations(entgql.Skip()).
+			Comment("When it was told that its source fails; null once it was told that it works again."),
 		field.Time("doubted_at").Optional().Nillable().Annotations(entgql.Skip()).
 			Comment("When the source was first seen to have lost too many packages at once; null while it has not."),
 		field.Int("doubted_lost").Default(0).Annotations(entgql.Skip()).Comment("How many it had lost then; more is doubted anew."),

@@ -264,6 +264,29 @@ func (ec *executionContext) fieldContext_InviteUserPayload_link(_ context.Contex
 	return graphql.NewScalarFieldContext("InviteUserPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _InviteUserPayload_mail(ctx context.Context, field graphql.CollectedField, obj *model.InviteUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InviteUserPayload_mail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.InvitationMail) graphql.Marshaler {
+			return ec.marshalNInvitationMail2brokerᚋgraphᚋmodelᚐInvitationMail(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InviteUserPayload_mail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InviteUserPayload", field, false, false, "InvitationMail")
+}
+
 func (ec *executionContext) _Passkey_id(ctx context.Context, field graphql.CollectedField, obj *ent.Passkey) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1668,6 +1691,11 @@ func (ec *executionContext) _InviteUserPayload(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "mail":
+			out.Values[i] = ec._InviteUserPayload_mail(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2196,6 +2224,16 @@ func (ec *executionContext) marshalNIdentity2ᚖbrokerᚋentᚐIdentity(ctx cont
 		return graphql.Null
 	}
 	return ec._Identity(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNInvitationMail2brokerᚋgraphᚋmodelᚐInvitationMail(ctx context.Context, v any) (model.InvitationMail, error) {
+	var res model.InvitationMail
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInvitationMail2brokerᚋgraphᚋmodelᚐInvitationMail(ctx context.Context, sel ast.SelectionSet, v model.InvitationMail) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNInviteUserInput2brokerᚋgraphᚋmodelᚐInviteUserInput(ctx context.Context, v any) (model.InviteUserInput, error) {

@@ -30,6 +30,8 @@ type ResolverRoot interface {
 	AuditEvent() AuditEventResolver
 	Download() DownloadResolver
 	Mutation() MutationResolver
+	NoticeDelivery() NoticeDeliveryResolver
+	NoticeEndpoint() NoticeEndpointResolver
 	Organization() OrganizationResolver
 	Package() PackageResolver
 	PackageVersion() PackageVersionResolver
@@ -247,6 +249,7 @@ type ComplexityRoot struct {
 
 	InviteUserPayload struct {
 		Link func(childComplexity int) int
+		Mail func(childComplexity int) int
 		User func(childComplexity int) int
 	}
 
@@ -264,10 +267,12 @@ type ComplexityRoot struct {
 		CancelRotation                  func(childComplexity int, id string) int
 		CancelSync                      func(childComplexity int, id string) int
 		ChangePassword                  func(childComplexity int, current string, next string) int
+		ChooseNotices                   func(childComplexity int, choices []*model.NoticeChoiceInput) int
 		ClaimToken                      func(childComplexity int, code string) int
 		ConfirmRemovals                 func(childComplexity int, id string) int
 		ConfirmTotp                     func(childComplexity int, code string) int
 		CreateAdvisory                  func(childComplexity int, input model.CreateAdvisoryInput) int
+		CreateNoticeEndpoint            func(childComplexity int, input model.CreateNoticeEndpointInput) int
 		CreateOrganizationWebhookSecret func(childComplexity int, id string) int
 		CreateRepository                func(childComplexity int, input model.CreateRepositoryInput) int
 		CreateToken                     func(childComplexity int, input model.CreateTokenInput) int
@@ -289,6 +294,7 @@ type ComplexityRoot struct {
 		ReleaseTokens                   func(childComplexity int, ids []string) int
 		ReleaseVersion                  func(childComplexity int, id string) int
 		RemoveAdvisory                  func(childComplexity int, id string) int
+		RemoveNoticeEndpoint            func(childComplexity int, id string) int
 		RemoveOrganization              func(childComplexity int, id string, repositories *bool) int
 		RemoveOrganizationWebhookSecret func(childComplexity int, id string) int
 		RemovePasskey                   func(childComplexity int, id string, password string, code *string) int
@@ -297,8 +303,10 @@ type ComplexityRoot struct {
 		RenewClaim                      func(childComplexity int, id string, claimDays *int) int
 		RenewInvitation                 func(childComplexity int, id string) int
 		RenewRecoveryCodes              func(childComplexity int, password string, code string) int
+		ResendNotice                    func(childComplexity int, id string) int
 		RevokeMatchingTokens            func(childComplexity int, where model.TokenWhere, expected int, reason *string) int
 		RevokeTokens                    func(childComplexity int, ids []string, reason *string) int
+		RotateNoticeEndpointSecret      func(childComplexity int, id string) int
 		RotateToken                     func(childComplexity int, id string, gracePeriodSeconds *int) int
 		Setup                           func(childComplexity int, input model.SetupInput) int
 		SignIn                          func(childComplexity int, input model.SignInInput) int
@@ -308,14 +316,70 @@ type ComplexityRoot struct {
 		StartTotp                       func(childComplexity int, password string) int
 		SyncOrganization                func(childComplexity int, id string) int
 		SyncRepository                  func(childComplexity int, id string) int
+		TestNoticeEndpoint              func(childComplexity int, id string) int
 		Unblock                         func(childComplexity int, id string) int
 		UnlinkOpenID                    func(childComplexity int, id string, password string, code *string) int
 		UpdateAdvisory                  func(childComplexity int, id string, input model.UpdateAdvisoryInput) int
+		UpdateNoticeEndpoint            func(childComplexity int, id string, input model.UpdateNoticeEndpointInput) int
 		UpdateOrganization              func(childComplexity int, id string, input model.UpdateOrganizationInput) int
 		UpdateRepository                func(childComplexity int, id string, input model.UpdateRepositoryInput) int
 		UpdateSettings                  func(childComplexity int, input settings.Changes) int
 		UpdateToken                     func(childComplexity int, id string, input model.UpdateTokenInput) int
 		UpdateUser                      func(childComplexity int, id string, input model.UpdateUserInput) int
+	}
+
+	NoticeDelivery struct {
+		Answer       func(childComplexity int) int
+		AnswerStatus func(childComplexity int) int
+		AttemptedAt  func(childComplexity int) int
+		Attempts     func(childComplexity int) int
+		Body         func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		Error        func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		NextAt       func(childComplexity int) int
+		NoticeID     func(childComplexity int) int
+		Status       func(childComplexity int) int
+		TookMs       func(childComplexity int) int
+	}
+
+	NoticeDeliveryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	NoticeDeliveryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	NoticeEndpoint struct {
+		CreatedAt            func(childComplexity int) int
+		CreatedBy            func(childComplexity int) int
+		DeliveredAt          func(childComplexity int) int
+		Deliveries           func(childComplexity int, first *int, after *entgql.Cursor[string]) int
+		Description          func(childComplexity int) int
+		DisabledAt           func(childComplexity int) int
+		DisabledReason       func(childComplexity int) int
+		Enabled              func(childComplexity int) int
+		FailingSince         func(childComplexity int) int
+		ID                   func(childComplexity int) int
+		Kinds                func(childComplexity int) int
+		PreviousSecretEndsAt func(childComplexity int) int
+		URL                  func(childComplexity int) int
+	}
+
+	NoticeEndpointPayload struct {
+		Endpoint func(childComplexity int) int
+		Secret   func(childComplexity int) int
+	}
+
+	NoticeKind struct {
+		Description func(childComplexity int) int
+		Mailed      func(childComplexity int) int
+		Name        func(childComplexity int) int
 	}
 
 	Organization struct {
@@ -460,6 +524,9 @@ type ComplexityRoot struct {
 		HeldVersions      func(childComplexity int, first *int, after *entgql.Cursor[string], repository *string) int
 		Invitation        func(childComplexity int, code string) int
 		Node              func(childComplexity int, id string) int
+		NoticeEndpoint    func(childComplexity int, id string) int
+		NoticeEndpoints   func(childComplexity int) int
+		NoticeKinds       func(childComplexity int) int
 		Organization      func(childComplexity int, id string) int
 		Organizations     func(childComplexity int, first *int, after *entgql.Cursor[string]) int
 		Package           func(childComplexity int, name string) int
@@ -1561,6 +1628,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InviteUserPayload.Link(childComplexity), true
+	case "InviteUserPayload.mail":
+		if e.ComplexityRoot.InviteUserPayload.Mail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.Mail(childComplexity), true
 	case "InviteUserPayload.user":
 		if e.ComplexityRoot.InviteUserPayload.User == nil {
 			break
@@ -1669,6 +1742,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["current"].(string), args["next"].(string)), true
+	case "Mutation.chooseNotices":
+		if e.ComplexityRoot.Mutation.ChooseNotices == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_chooseNotices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChooseNotices(childComplexity, args["choices"].([]*model.NoticeChoiceInput)), true
 	case "Mutation.claimToken":
 		if e.ComplexityRoot.Mutation.ClaimToken == nil {
 			break
@@ -1713,6 +1797,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAdvisory(childComplexity, args["input"].(model.CreateAdvisoryInput)), true
+	case "Mutation.createNoticeEndpoint":
+		if e.ComplexityRoot.Mutation.CreateNoticeEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNoticeEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNoticeEndpoint(childComplexity, args["input"].(model.CreateNoticeEndpointInput)), true
 	case "Mutation.createOrganizationWebhookSecret":
 		if e.ComplexityRoot.Mutation.CreateOrganizationWebhookSecret == nil {
 			break
@@ -1939,6 +2034,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveAdvisory(childComplexity, args["id"].(string)), true
+	case "Mutation.removeNoticeEndpoint":
+		if e.ComplexityRoot.Mutation.RemoveNoticeEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeNoticeEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveNoticeEndpoint(childComplexity, args["id"].(string)), true
 	case "Mutation.removeOrganization":
 		if e.ComplexityRoot.Mutation.RemoveOrganization == nil {
 			break
@@ -2027,6 +2133,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RenewRecoveryCodes(childComplexity, args["password"].(string), args["code"].(string)), true
+	case "Mutation.resendNotice":
+		if e.ComplexityRoot.Mutation.ResendNotice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resendNotice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResendNotice(childComplexity, args["id"].(string)), true
 	case "Mutation.revokeMatchingTokens":
 		if e.ComplexityRoot.Mutation.RevokeMatchingTokens == nil {
 			break
@@ -2049,6 +2166,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeTokens(childComplexity, args["ids"].([]string), args["reason"].(*string)), true
+	case "Mutation.rotateNoticeEndpointSecret":
+		if e.ComplexityRoot.Mutation.RotateNoticeEndpointSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateNoticeEndpointSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateNoticeEndpointSecret(childComplexity, args["id"].(string)), true
 	case "Mutation.rotateToken":
 		if e.ComplexityRoot.Mutation.RotateToken == nil {
 			break
@@ -2143,6 +2271,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SyncRepository(childComplexity, args["id"].(string)), true
+	case "Mutation.testNoticeEndpoint":
+		if e.ComplexityRoot.Mutation.TestNoticeEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testNoticeEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestNoticeEndpoint(childComplexity, args["id"].(string)), true
 	case "Mutation.unblock":
 		if e.ComplexityRoot.Mutation.Unblock == nil {
 			break
@@ -2176,6 +2315,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAdvisory(childComplexity, args["id"].(string), args["input"].(model.UpdateAdvisoryInput)), true
+	case "Mutation.updateNoticeEndpoint":
+		if e.ComplexityRoot.Mutation.UpdateNoticeEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNoticeEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNoticeEndpoint(childComplexity, args["id"].(string), args["input"].(model.UpdateNoticeEndpointInput)), true
 	case "Mutation.updateOrganization":
 		if e.ComplexityRoot.Mutation.UpdateOrganization == nil {
 			break
@@ -2231,6 +2381,233 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["id"].(string), args["input"].(model.UpdateUserInput)), true
+
+	case "NoticeDelivery.answer":
+		if e.ComplexityRoot.NoticeDelivery.Answer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.Answer(childComplexity), true
+	case "NoticeDelivery.answerStatus":
+		if e.ComplexityRoot.NoticeDelivery.AnswerStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.AnswerStatus(childComplexity), true
+	case "NoticeDelivery.attemptedAt":
+		if e.ComplexityRoot.NoticeDelivery.AttemptedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.AttemptedAt(childComplexity), true
+	case "NoticeDelivery.attempts":
+		if e.ComplexityRoot.NoticeDelivery.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.Attempts(childComplexity), true
+	case "NoticeDelivery.body":
+		if e.ComplexityRoot.NoticeDelivery.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.Body(childComplexity), true
+	case "NoticeDelivery.createdAt":
+		if e.ComplexityRoot.NoticeDelivery.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.CreatedAt(childComplexity), true
+	case "NoticeDelivery.error":
+		if e.ComplexityRoot.NoticeDelivery.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.Error(childComplexity), true
+	case "NoticeDelivery.id":
+		if e.ComplexityRoot.NoticeDelivery.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.ID(childComplexity), true
+	case "NoticeDelivery.kind":
+		if e.ComplexityRoot.NoticeDelivery.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.Kind(childComplexity), true
+	case "NoticeDelivery.nextAt":
+		if e.ComplexityRoot.NoticeDelivery.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.NextAt(childComplexity), true
+	case "NoticeDelivery.noticeId":
+		if e.ComplexityRoot.NoticeDelivery.NoticeID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.NoticeID(childComplexity), true
+	case "NoticeDelivery.status":
+		if e.ComplexityRoot.NoticeDelivery.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.Status(childComplexity), true
+	case "NoticeDelivery.tookMs":
+		if e.ComplexityRoot.NoticeDelivery.TookMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDelivery.TookMs(childComplexity), true
+
+	case "NoticeDeliveryConnection.edges":
+		if e.ComplexityRoot.NoticeDeliveryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDeliveryConnection.Edges(childComplexity), true
+	case "NoticeDeliveryConnection.pageInfo":
+		if e.ComplexityRoot.NoticeDeliveryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDeliveryConnection.PageInfo(childComplexity), true
+	case "NoticeDeliveryConnection.totalCount":
+		if e.ComplexityRoot.NoticeDeliveryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDeliveryConnection.TotalCount(childComplexity), true
+
+	case "NoticeDeliveryEdge.cursor":
+		if e.ComplexityRoot.NoticeDeliveryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDeliveryEdge.Cursor(childComplexity), true
+	case "NoticeDeliveryEdge.node":
+		if e.ComplexityRoot.NoticeDeliveryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeDeliveryEdge.Node(childComplexity), true
+
+	case "NoticeEndpoint.createdAt":
+		if e.ComplexityRoot.NoticeEndpoint.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.CreatedAt(childComplexity), true
+	case "NoticeEndpoint.createdBy":
+		if e.ComplexityRoot.NoticeEndpoint.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.CreatedBy(childComplexity), true
+	case "NoticeEndpoint.deliveredAt":
+		if e.ComplexityRoot.NoticeEndpoint.DeliveredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.DeliveredAt(childComplexity), true
+	case "NoticeEndpoint.deliveries":
+		if e.ComplexityRoot.NoticeEndpoint.Deliveries == nil {
+			break
+		}
+
+		args, err := ec.field_NoticeEndpoint_deliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.Deliveries(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string])), true
+	case "NoticeEndpoint.description":
+		if e.ComplexityRoot.NoticeEndpoint.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.Description(childComplexity), true
+	case "NoticeEndpoint.disabledAt":
+		if e.ComplexityRoot.NoticeEndpoint.DisabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.DisabledAt(childComplexity), true
+	case "NoticeEndpoint.disabledReason":
+		if e.ComplexityRoot.NoticeEndpoint.DisabledReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.DisabledReason(childComplexity), true
+	case "NoticeEndpoint.enabled":
+		if e.ComplexityRoot.NoticeEndpoint.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.Enabled(childComplexity), true
+	case "NoticeEndpoint.failingSince":
+		if e.ComplexityRoot.NoticeEndpoint.FailingSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.FailingSince(childComplexity), true
+	case "NoticeEndpoint.id":
+		if e.ComplexityRoot.NoticeEndpoint.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.ID(childComplexity), true
+	case "NoticeEndpoint.kinds":
+		if e.ComplexityRoot.NoticeEndpoint.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.Kinds(childComplexity), true
+	case "NoticeEndpoint.previousSecretEndsAt":
+		if e.ComplexityRoot.NoticeEndpoint.PreviousSecretEndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.PreviousSecretEndsAt(childComplexity), true
+	case "NoticeEndpoint.url":
+		if e.ComplexityRoot.NoticeEndpoint.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpoint.URL(childComplexity), true
+
+	case "NoticeEndpointPayload.endpoint":
+		if e.ComplexityRoot.NoticeEndpointPayload.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpointPayload.Endpoint(childComplexity), true
+	case "NoticeEndpointPayload.secret":
+		if e.ComplexityRoot.NoticeEndpointPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeEndpointPayload.Secret(childComplexity), true
+
+	case "NoticeKind.description":
+		if e.ComplexityRoot.NoticeKind.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeKind.Description(childComplexity), true
+	case "NoticeKind.mailed":
+		if e.ComplexityRoot.NoticeKind.Mailed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeKind.Mailed(childComplexity), true
+	case "NoticeKind.name":
+		if e.ComplexityRoot.NoticeKind.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoticeKind.Name(childComplexity), true
 
 	case "Organization.archived":
 		if e.ComplexityRoot.Organization.Archived == nil {
@@ -2916,6 +3293,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.noticeEndpoint":
+		if e.ComplexityRoot.Query.NoticeEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Query_noticeEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NoticeEndpoint(childComplexity, args["id"].(string)), true
+	case "Query.noticeEndpoints":
+		if e.ComplexityRoot.Query.NoticeEndpoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.NoticeEndpoints(childComplexity), true
+	case "Query.noticeKinds":
+		if e.ComplexityRoot.Query.NoticeKinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.NoticeKinds(childComplexity), true
 	case "Query.organization":
 		if e.ComplexityRoot.Query.Organization == nil {
 			break
@@ -4538,12 +4938,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AuditEventWhere", ec.unmarshalInputAuditEventWhere),
 			graphql.NewInputUnmarshaler("BlockVersionsInput", ec.unmarshalInputBlockVersionsInput),
 			graphql.NewInputUnmarshaler("CreateAdvisoryInput", ec.unmarshalInputCreateAdvisoryInput),
+			graphql.NewInputUnmarshaler("CreateNoticeEndpointInput", ec.unmarshalInputCreateNoticeEndpointInput),
 			graphql.NewInputUnmarshaler("CreateRepositoryInput", ec.unmarshalInputCreateRepositoryInput),
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
 			graphql.NewInputUnmarshaler("CredentialInput", ec.unmarshalInputCredentialInput),
 			graphql.NewInputUnmarshaler("DownloadWhere", ec.unmarshalInputDownloadWhere),
 			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("LabelInput", ec.unmarshalInputLabelInput),
+			graphql.NewInputUnmarshaler("NoticeChoiceInput", ec.unmarshalInputNoticeChoiceInput),
 			graphql.NewInputUnmarshaler("PackageOrder", ec.unmarshalInputPackageOrder),
 			graphql.NewInputUnmarshaler("PackageRuleInput", ec.unmarshalInputPackageRuleInput),
 			graphql.NewInputUnmarshaler("PackageWhere", ec.unmarshalInputPackageWhere),
@@ -4554,6 +4956,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("TokenOrder", ec.unmarshalInputTokenOrder),
 			graphql.NewInputUnmarshaler("TokenWhere", ec.unmarshalInputTokenWhere),
 			graphql.NewInputUnmarshaler("UpdateAdvisoryInput", ec.unmarshalInputUpdateAdvisoryInput),
+			graphql.NewInputUnmarshaler("UpdateNoticeEndpointInput", ec.unmarshalInputUpdateNoticeEndpointInput),
 			graphql.NewInputUnmarshaler("UpdateOrganizationInput", ec.unmarshalInputUpdateOrganizationInput),
 			graphql.NewInputUnmarshaler("UpdateRepositoryInput", ec.unmarshalInputUpdateRepositoryInput),
 			graphql.NewInputUnmarshaler("UpdateSettingsInput", ec.unmarshalInputUpdateSettingsInput),
@@ -4764,6 +5167,103 @@ extend type Token {
   may: [Action!]!
 }
 `, BuiltIn: false},
+	{Name: "../notice.graphqls", Input: `"""
+A kind of notice: something that happens, and that people are told of by mail and systems by webhook. The secrets of
+createWebhookSecret are for what comes in, from git hosts; endpoints are for what goes out.
+"""
+type NoticeKind {
+  "Such as token.expiring."
+  name: String!
+  description: String!
+  "Whether whoever asks is sent mail of this kind, where it concerns them; null for tokens."
+  mailed: Boolean
+}
+
+"An address that notices are sent to, signed as the Standard Webhooks specification says."
+type NoticeEndpoint {
+  id: ID!
+  url: String!
+  description: String!
+  "The kinds it is told of; empty: all of them, also those that come later."
+  kinds: [String!]!
+  enabled: Boolean!
+  disabledAt: Time
+  disabledReason: String
+  "The first failure since the last delivery that was taken; null while it takes them. After five days it is disabled."
+  failingSince: Time
+  "The last delivery that was taken."
+  deliveredAt: Time
+  "Until when deliveries are signed with the secret before as well; null where there is none."
+  previousSecretEndsAt: Time
+  createdAt: Time!
+  createdBy: String!
+  "What was sent to it within 30 days, the newest first."
+  deliveries(first: Int, after: Cursor): NoticeDeliveryConnection!
+}
+
+"PENDING: it is sent, or sent again, soon. FAILED: it is not tried any more, unless it is sent again by hand."
+enum NoticeDeliveryStatus { PENDING DELIVERED FAILED }
+
+"A notice on its way to an endpoint, and how the last attempt went."
+type NoticeDelivery {
+  id: ID!
+  kind: String!
+  status: NoticeDeliveryStatus!
+  attempts: Int!
+  createdAt: Time!
+  "When it was last sent."
+  attemptedAt: Time
+  "When it is sent next; null where it is not."
+  nextAt: Time
+  "Milliseconds until there was an answer, or until there was none."
+  tookMs: Int
+  "The notice's id: the header webhook-id, by which a receiver knows one that comes twice."
+  noticeId: ID!
+  "What was sent, to the byte."
+  body: String!
+  "The status of the answer; null where there was none."
+  answerStatus: Int
+  "The first 4 KiB of the answer."
+  answer: String!
+  "Why it was not taken."
+  error: String
+}
+type NoticeDeliveryConnection { edges: [NoticeDeliveryEdge] pageInfo: PageInfo! totalCount: Int! }
+type NoticeDeliveryEdge { node: NoticeDelivery cursor: Cursor! }
+
+"secret: told this once."
+type NoticeEndpointPayload { endpoint: NoticeEndpoint! secret: String! }
+
+"kinds: left out or empty, all of them. description: up to 200 characters."
+input CreateNoticeEndpointInput { url: String! description: String kinds: [String!] }
+"What is left out stays."
+input UpdateNoticeEndpointInput { url: String description: String kinds: [String!] enabled: Boolean }
+input NoticeChoiceInput { kind: String! mailed: Boolean! }
+
+extend type Query {
+  "The kinds of notices there are."
+  noticeKinds: [NoticeKind!]!
+  "The addresses that notices are sent to, at most 20, the oldest first."
+  noticeEndpoints: [NoticeEndpoint!]!
+  noticeEndpoint(id: ID!): NoticeEndpoint
+}
+
+extend type Mutation {
+  "Has notices be sent to an address. The address must be one that the server may reach."
+  createNoticeEndpoint(input: CreateNoticeEndpointInput!): NoticeEndpointPayload!
+  "One that is disabled gives up what waits for it; one that is enabled again is told of what happens from then on."
+  updateNoticeEndpoint(id: ID!, input: UpdateNoticeEndpointInput!): NoticeEndpoint!
+  removeNoticeEndpoint(id: ID!): ID!
+  "Makes a new secret. For a day deliveries are signed with the one before as well."
+  rotateNoticeEndpointSecret(id: ID!): NoticeEndpointPayload!
+  "Sends a notice of the kind webhook.test."
+  testNoticeEndpoint(id: ID!): NoticeDelivery!
+  "Sends a delivery again, under the same webhook-id."
+  resendNotice(id: ID!): NoticeDelivery!
+  "Chooses what whoever asks is sent by mail. Kinds that are left out stay as they are."
+  chooseNotices(choices: [NoticeChoiceInput!]!): [NoticeKind!]!
+}
+`, BuiltIn: false},
 	{Name: "../organization.graphqls", Input: `"GITEA: Gitea and Forgejo."
 enum OrganizationHost { GITHUB GITLAB GITEA }
 
@@ -4944,10 +5444,14 @@ input SignInInput { email: String! password: String! totp: String }
 type SignInPayload { user: User! }
 
 input InviteUserInput { email: String! role: Role! }
+"SENT: the link was sent to them by mail. FAILED: it could not be, and must be handed over. NOT_SET_UP: this server sends no mail."
+enum InvitationMail { SENT FAILED NOT_SET_UP }
 type InviteUserPayload {
   user: User!
   "A link that works once, for 7 days. Shown this once."
   link: String!
+  "Whether the link was sent to them as well."
+  mail: InvitationMail!
 }
 "code: the part after # in the link. name: 1 to 100 characters, or left out."
 input AcceptInvitationInput { code: String! name: String password: String! }
@@ -6249,6 +6753,8 @@ func (ec *executionContext) childFields_InviteUserPayload(ctx context.Context, f
 		return ec.fieldContext_InviteUserPayload_user(ctx, field)
 	case "link":
 		return ec.fieldContext_InviteUserPayload_link(ctx, field)
+	case "mail":
+		return ec.fieldContext_InviteUserPayload_mail(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type InviteUserPayload", field.Name)
 }
@@ -6261,6 +6767,114 @@ func (ec *executionContext) childFields_Label(ctx context.Context, field graphql
 		return ec.fieldContext_Label_value(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Label", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeDelivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_NoticeDelivery_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_NoticeDelivery_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_NoticeDelivery_status(ctx, field)
+	case "attempts":
+		return ec.fieldContext_NoticeDelivery_attempts(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_NoticeDelivery_createdAt(ctx, field)
+	case "attemptedAt":
+		return ec.fieldContext_NoticeDelivery_attemptedAt(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_NoticeDelivery_nextAt(ctx, field)
+	case "tookMs":
+		return ec.fieldContext_NoticeDelivery_tookMs(ctx, field)
+	case "noticeId":
+		return ec.fieldContext_NoticeDelivery_noticeId(ctx, field)
+	case "body":
+		return ec.fieldContext_NoticeDelivery_body(ctx, field)
+	case "answerStatus":
+		return ec.fieldContext_NoticeDelivery_answerStatus(ctx, field)
+	case "answer":
+		return ec.fieldContext_NoticeDelivery_answer(ctx, field)
+	case "error":
+		return ec.fieldContext_NoticeDelivery_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeDelivery", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeDeliveryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NoticeDeliveryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NoticeDeliveryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NoticeDeliveryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeDeliveryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeDeliveryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_NoticeDeliveryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_NoticeDeliveryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeDeliveryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeEndpoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_NoticeEndpoint_id(ctx, field)
+	case "url":
+		return ec.fieldContext_NoticeEndpoint_url(ctx, field)
+	case "description":
+		return ec.fieldContext_NoticeEndpoint_description(ctx, field)
+	case "kinds":
+		return ec.fieldContext_NoticeEndpoint_kinds(ctx, field)
+	case "enabled":
+		return ec.fieldContext_NoticeEndpoint_enabled(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_NoticeEndpoint_disabledAt(ctx, field)
+	case "disabledReason":
+		return ec.fieldContext_NoticeEndpoint_disabledReason(ctx, field)
+	case "failingSince":
+		return ec.fieldContext_NoticeEndpoint_failingSince(ctx, field)
+	case "deliveredAt":
+		return ec.fieldContext_NoticeEndpoint_deliveredAt(ctx, field)
+	case "previousSecretEndsAt":
+		return ec.fieldContext_NoticeEndpoint_previousSecretEndsAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_NoticeEndpoint_createdAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_NoticeEndpoint_createdBy(ctx, field)
+	case "deliveries":
+		return ec.fieldContext_NoticeEndpoint_deliveries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeEndpoint", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_NoticeEndpointPayload_endpoint(ctx, field)
+	case "secret":
+		return ec.fieldContext_NoticeEndpointPayload_secret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeEndpointPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeKind(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_NoticeKind_name(ctx, field)
+	case "description":
+		return ec.fieldContext_NoticeKind_description(ctx, field)
+	case "mailed":
+		return ec.fieldContext_NoticeKind_mailed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeKind", field.Name)
 }
 
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -106,6 +106,13 @@ type CreateAdvisoryInput struct {
 	Severity         *string `json:"severity,omitempty"`
 }
 
+// kinds: left out or empty, all of them. description: up to 200 characters.
+type CreateNoticeEndpointInput struct {
+	URL         string   `json:"url"`
+	Description *string  `json:"description,omitempty"`
+	Kinds       []string `json:"kinds,omitempty"`
+}
+
 // name: a-z, 0-9 and -, unique. url: https, or http where the server's configuration allows the host; of a git repository
 // also ssh, as ssh://git@host/path or git@host:path. paths: of a git repository with several packages.
 type CreateRepositoryInput struct {
@@ -212,6 +219,29 @@ type InviteUserPayload struct {
 	User *ent.User `json:"user"`
 	// A link that works once, for 7 days. Shown this once.
 	Link string `json:"link"`
+	// Whether the link was sent to them as well.
+	Mail InvitationMail `json:"mail"`
+}
+
+type NoticeChoiceInput struct {
+	Kind   string `json:"kind"`
+	Mailed bool   `json:"mailed"`
+}
+
+// secret: told this once.
+type NoticeEndpointPayload struct {
+	Endpoint *ent.NoticeEndpoint `json:"endpoint"`
+	Secret   string              `json:"secret"`
+}
+
+// A kind of notice: something that happens, and that people are told of by mail and systems by webhook. The secrets of
+// createWebhookSecret are for what comes in, from git hosts; endpoints are for what goes out.
+type NoticeKind struct {
+	// Such as token.expiring.
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	// Whether whoever asks is sent mail of this kind, where it concerns them; null for tokens.
+	Mailed *bool `json:"mailed,omitempty"`
 }
 
 type PackageWhere struct {
@@ -313,6 +343,14 @@ type UpdateAdvisoryInput struct {
 	Cve              *string `json:"cve,omitempty"`
 	Link             *string `json:"link,omitempty"`
 	Severity         *string `json:"severity,omitempty"`
+}
+
+// What is left out stays.
+type UpdateNoticeEndpointInput struct {
+	URL         *string  `json:"url,omitempty"`
+	Description *string  `json:"description,omitempty"`
+	Kinds       []string `json:"kinds,omitempty"`
+	Enabled     *bool    `json:"enabled,omitempty"`
 }
 
 // A field that is left out stays as it is. token: an empty one removes what is stored; another is given to its repositories too.
@@ -458,6 +496,64 @@ func (e *Action) UnmarshalJSON(b []byte) error {
 }
 
 func (e Action) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// SENT: the link was sent to them by mail. FAILED: it could not be, and must be handed over. NOT_SET_UP: this server sends no mail.
+type InvitationMail string
+
+const (
+	InvitationMailSent     InvitationMail = "SENT"
+	InvitationMailFailed   InvitationMail = "FAILED"
+	InvitationMailNotSetUp InvitationMail = "NOT_SET_UP"
+)
+
+var AllInvitationMail = []InvitationMail{
+	InvitationMailSent,
+	InvitationMailFailed,
+	InvitationMailNotSetUp,
+}
+
+func (e InvitationMail) IsValid() bool {
+	switch e {
+	case InvitationMailSent, InvitationMailFailed, InvitationMailNotSetUp:
+		return true
+	}
+	return false
+}
+
+func (e InvitationMail) String() string {
+	return string(e)
+}
+
+func (e *InvitationMail) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = InvitationMail(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid InvitationMail", str)
+	}
+	return nil
+}
+
+func (e InvitationMail) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *InvitationMail) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e InvitationMail) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

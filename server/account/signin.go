@@ -89,7 +89,11 @@ func (s *Service) beginBy(ctx context.Context, row *ent.User, from Client, metho
 		if started, err = s.newSession(ctx, tx, row, from, method); err != nil {
 			return err
 		}
-		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Details: map[string]any{"email": row.Email, "by": method}, Actor: from.as(row.ID, row.Email)})
+		details := map[string]any{"email": row.Email, "by": method}
+		if s.sealer != nil && row.LastSignInAt != nil && !s.knows(from.Device, row.ID) { // which is told to them
+			details["newDevice"] = true
+		}
+		return s.audit.Write(ctx, tx, audit.Event{Action: "user.sign_in", Target: row.ID, Details: details, Actor: from.as(row.ID, row.Email)})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start a session: %w", err)

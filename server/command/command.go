@@ -19,6 +19,7 @@ import (
 	"broker/server/database"
 	"broker/server/fault"
 	"broker/server/git"
+	"broker/server/mail"
 	"broker/server/safehttp"
 	"broker/server/seal"
 	"broker/server/settings"
@@ -62,6 +63,7 @@ type Config struct {
 	TokenPrefix      string
 	Upstreams        safehttp.Policy
 	PublicURL        *url.URL
+	Mail             *mail.Sender                                  // nil: none is sent
 	Store            func(context.Context) (*archive.Store, error) // where archives are kept
 	Git              func(*safehttp.Client) *git.Program
 	Agent            string // by which the program tells upstreams who it is

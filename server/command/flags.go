@@ -97,6 +97,7 @@ var flagHelp = map[string]string{
 	"forks":              "add forks too",
 	"archived":           "add what is archived at the host too",
 	"repositories":       "remove the repositories that it added as well",
+	"kind":               "a kind of notice, such as token.expiring; may be given more than once; left out, all kinds",
 	"remove":             "remove it: no delivery counts any more",
 }
 

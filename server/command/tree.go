@@ -95,6 +95,17 @@ var groups = []group{
 		{"list", "List the advisories that were written here", "", 0, 0, listAdvisories},
 		{"remove ID", "Remove an advisory that was written here", "", 1, 1, decided((*catalog.Catalog).RemoveAdvisory, "is removed.")},
 	}},
+	{"webhook", "Have notices be sent to other systems, signed; the webhooks of git hosts are of broker repository", []leaf{
+		{"add", "Add an endpoint; prints its secret alone on standard output, this once", "broker webhook add --url https://example.org/hook --kind token.leaked --kind source.failing", 0, 0, addEndpoint},
+		{"list", "List the endpoints", "", 0, 0, listEndpoints},
+		{"test ID", "Have a running server send a test", "", 1, 1, testEndpoint},
+		{"deliveries ID", "List what was sent to an endpoint, and what came of it, the newest first", "", 1, 1, listDeliveries},
+		{"resend ID", "Have a running server send a delivery again, by its id", "", 1, 1, resendDelivery},
+		{"rotate ID", "Give an endpoint a new secret; for a day the one before fits as well", "", 1, 1, rotateEndpoint},
+		{"disable ID", "Have an endpoint be sent nothing more", "", 1, 1, endpointEnabled(false, "is disabled.")},
+		{"enable ID", "Have an endpoint be sent what happens from now on", "", 1, 1, endpointEnabled(true, "is enabled.")},
+		{"remove ID", "Remove an endpoint, and what is kept of its deliveries", "", 1, 1, removeEndpoint},
+	}},
 	{"settings", "Show and change what the owner decides for everybody", []leaf{
 		{"list", "List the settings in force", "", 0, 0, listSettings},
 		{"set NAME=VALUE…", "Change settings", "broker settings set defaultRateLimit=2000", 1, 20, setSettings},

@@ -70,7 +70,7 @@ func inviteUser(f *flags) work {
 		if err != nil {
 			return err
 		}
-		return t.printLink(row, code)
+		return t.printLink(ctx, row, code)
 	}
 }
 
@@ -84,15 +84,32 @@ func reinviteUser(f *flags) work {
 		if err != nil {
 			return err
 		}
-		return t.printLink(row, code)
+		return t.printLink(ctx, row, code)
 	}
 }
 
 // printLink prints the link alone on standard output.
-func (t *tools) printLink(row *ent.User, code string) error {
+func (t *tools) printLink(ctx context.Context, row *ent.User, code string) error {
+	link := account.InvitationLink(t.config.PublicURL.String(), code)
+	if t.config.Mail != nil {
+		t.mailInvitation(ctx, row, link)
+	}
 	fmt.Fprintf(t.Err, "%s (%s) is invited. The link works once, until %s UTC:\n", row.Email, strings.ToLower(string(row.Role)), date(row.InvitationEndsAt, ""))
-	_, err := fmt.Fprintln(t.Out, account.InvitationLink(t.config.PublicURL.String(), code))
+	_, err := fmt.Fprintln(t.Out, link)
 	return err
+}
+
+// mailInvitation sends the link as well. That it cannot be is said, and is no failure: the link is printed.
+func (t *tools) mailInvitation(ctx context.Context, row *ent.User, link string) {
+	notices, err := t.noticesOf()
+	if err == nil {
+		err = notices.MailInvitation(ctx, row, link, "The operator of the server")
+	}
+	if err != nil {
+		fmt.Fprintf(t.Err, "The link could not be sent to %s by mail: %v\n", row.Email, err)
+		return
+	}
+	fmt.Fprintf(t.Err, "The link was sent to %s by mail.\n", row.Email)
 }
 
 // listedUser is a person in JSON, with the names of the GraphQL API.

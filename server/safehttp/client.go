@@ -1,6 +1,7 @@
 package safehttp
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -149,7 +150,9 @@ type Options struct {
 	IfNoneMatch     string
 	Accept          string // empty: whatever there is
 	Form            string // encoded, of a POST; empty: a GET
-	MaxBytes        int64  // of the body, unpacked; more is an error while reading
+	Body            []byte // of a POST; nil: a GET, or Form
+	Header          http.Header
+	MaxBytes        int64 // of the body, unpacked; more is an error while reading
 	// Inside lets the request reach private addresses that the policy allows: for an address that the operator or an
 	// administrator gave, and for what an answer from such an address leads to.
 	Inside bool
@@ -278,7 +281,9 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 		return nil, false, nil, err
 	}
 	request.Header.Set("User-Agent", c.agent)
-	request.Header.Set("Accept-Encoding", "gzip")
+	if o.Body == nil { // else little is read of the answer, as it is
+		request.Header.Set("Accept-Encoding", "gzip")
+	}
 	if o.IfModifiedSince != "" {
 		request.Header.Set("If-Modified-Since", o.IfModifiedSince)
 	}
@@ -323,7 +328,14 @@ func (c *Client) ask(ctx context.Context, u *url.URL, o Options) (answer *http.R
 }
 
 func newRequest(ctx context.Context, u *url.URL, o Options) (*http.Request, error) {
-	if o.Form == "" {
+	switch {
+	case o.Body != nil:
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(o.Body))
+		if err == nil {
+			request.Header = o.Header.Clone()
+		}
+		return request, err
+	case o.Form == "":
 		return http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(o.Form))

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import {
+  Bell,
   Boxes,
   ChartColumn,
   GitCompare,
@@ -32,12 +33,14 @@ const pages = [
   { to: "/usage", label: "Usage", icon: ChartColumn, exact: false },
   { to: "/audit", label: "Audit", icon: ScrollText, exact: false },
   { to: "/users", label: "People", icon: Users, exact: false },
+  { to: "/notices", label: "Notices", icon: Bell, exact: false },
   { to: "/settings", label: "Settings", icon: Settings, exact: false },
 ] as const;
 
 /** What somebody must be allowed to do to be led to a page; to the others everybody is. */
 const needs: Partial<Record<(typeof pages)[number]["to"], Action>> = {
   "/users": "READ_PEOPLE",
+  "/notices": "READ_SETTINGS",
   "/settings": "READ_SETTINGS",
 };
 

@@ -51,6 +51,32 @@ export type Action =
   | 'MANAGE_SETTINGS'
   | 'MANAGE_ACCOUNT';
 
+/** PENDING: it is sent, or sent again, soon. FAILED: it is not tried any more, unless it is sent again by hand. */
+export type NoticeDeliveryStatus =
+  | 'PENDING'
+  | 'DELIVERED'
+  | 'FAILED';
+
+/** kinds: left out or empty, all of them. description: up to 200 characters. */
+export type CreateNoticeEndpointInput = {
+  url: string;
+  description?: string | null | undefined;
+  kinds?: Array<string> | null | undefined;
+};
+
+/** What is left out stays. */
+export type UpdateNoticeEndpointInput = {
+  url?: string | null | undefined;
+  description?: string | null | undefined;
+  kinds?: Array<string> | null | undefined;
+  enabled?: boolean | null | undefined;
+};
+
+export type NoticeChoiceInput = {
+  kind: string;
+  mailed: boolean;
+};
+
 /** GITEA: Gitea and Forgejo. */
 export type OrganizationHost =
   | 'GITHUB'
@@ -108,6 +134,12 @@ export type InviteUserInput = {
   email: string;
   role: Role;
 };
+
+/** SENT: the link was sent to them by mail. FAILED: it could not be, and must be handed over. NOT_SET_UP: this server sends no mail. */
+export type InvitationMail =
+  | 'SENT'
+  | 'FAILED'
+  | 'NOT_SET_UP';
 
 /** code: the part after # in the link. name: 1 to 100 characters, or left out. */
 export type AcceptInvitationInput = {
@@ -752,6 +784,79 @@ export type DownloadsQueryVariables = Exact<{
 
 export type DownloadsQuery = { downloads: { totalCount: number, tokenCount: number, edges: Array<{ node: { secretHint: string, package: string, version: string, address: string, client: string, downloads: number, bytes: number, firstAt: string, lastAt: string, token: { id: string, description: string, status: TokenStatus } | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type NoticeEndpointFragment = { id: string, url: string, description: string, kinds: Array<string>, enabled: boolean, disabledReason: string | null, failingSince: string | null, deliveredAt: string | null, previousSecretEndsAt: string | null };
+
+export type NoticeEndpointsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NoticeEndpointsQuery = { noticeEndpoints: Array<{ id: string, url: string, description: string, kinds: Array<string>, enabled: boolean, disabledReason: string | null, failingSince: string | null, deliveredAt: string | null, previousSecretEndsAt: string | null }>, noticeKinds: Array<{ name: string, description: string }> };
+
+export type NoticeDeliveryFragment = { id: string, kind: string, status: NoticeDeliveryStatus, attempts: number, createdAt: string, attemptedAt: string | null, nextAt: string | null, tookMs: number | null, noticeId: string, body: string, answerStatus: number | null, answer: string, error: string | null };
+
+export type NoticeDeliveriesQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NoticeDeliveriesQuery = { noticeEndpoint: { id: string, url: string, description: string, kinds: Array<string>, enabled: boolean, disabledReason: string | null, failingSince: string | null, deliveredAt: string | null, previousSecretEndsAt: string | null, deliveries: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, kind: string, status: NoticeDeliveryStatus, attempts: number, createdAt: string, attemptedAt: string | null, nextAt: string | null, tookMs: number | null, noticeId: string, body: string, answerStatus: number | null, answer: string, error: string | null } | null } | null> | null } } | null };
+
+export type CreateNoticeEndpointMutationVariables = Exact<{
+  input: CreateNoticeEndpointInput;
+}>;
+
+
+export type CreateNoticeEndpointMutation = { createNoticeEndpoint: { secret: string, endpoint: { id: string, url: string, description: string, kinds: Array<string>, enabled: boolean, disabledReason: string | null, failingSince: string | null, deliveredAt: string | null, previousSecretEndsAt: string | null } } };
+
+export type UpdateNoticeEndpointMutationVariables = Exact<{
+  id: string;
+  input: UpdateNoticeEndpointInput;
+}>;
+
+
+export type UpdateNoticeEndpointMutation = { updateNoticeEndpoint: { id: string, url: string, description: string, kinds: Array<string>, enabled: boolean, disabledReason: string | null, failingSince: string | null, deliveredAt: string | null, previousSecretEndsAt: string | null } };
+
+export type RemoveNoticeEndpointMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RemoveNoticeEndpointMutation = { removeNoticeEndpoint: string };
+
+export type RotateNoticeEndpointSecretMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RotateNoticeEndpointSecretMutation = { rotateNoticeEndpointSecret: { secret: string, endpoint: { id: string, url: string, description: string, kinds: Array<string>, enabled: boolean, disabledReason: string | null, failingSince: string | null, deliveredAt: string | null, previousSecretEndsAt: string | null } } };
+
+export type TestNoticeEndpointMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type TestNoticeEndpointMutation = { testNoticeEndpoint: { id: string } };
+
+export type ResendNoticeMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ResendNoticeMutation = { resendNotice: { id: string, status: NoticeDeliveryStatus } };
+
+export type NoticeChoicesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NoticeChoicesQuery = { noticeKinds: Array<{ name: string, description: string, mailed: boolean | null }> };
+
+export type ChooseNoticesMutationVariables = Exact<{
+  choices: Array<NoticeChoiceInput> | NoticeChoiceInput;
+}>;
+
+
+export type ChooseNoticesMutation = { chooseNotices: Array<{ name: string, description: string, mailed: boolean | null }> };
+
 export type OverviewQueryVariables = Exact<{
   soon: string;
 }>;
@@ -879,14 +984,14 @@ export type InviteUserMutationVariables = Exact<{
 }>;
 
 
-export type InviteUserMutation = { inviteUser: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } } };
+export type InviteUserMutation = { inviteUser: { link: string, mail: InvitationMail, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } } };
 
 export type RenewInvitationMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type RenewInvitationMutation = { renewInvitation: { link: string, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } } };
+export type RenewInvitationMutation = { renewInvitation: { link: string, mail: InvitationMail, user: { id: string, email: string, name: string | null, role: Role, status: UserStatus, invitationEndsAt: string | null, lastSignInAt: string | null, secondFactor: boolean } } };
 
 export type UpdateUserMutationVariables = Exact<{
   id: string;
@@ -1287,6 +1392,36 @@ export const DecidedVersionFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"DecidedVersion"}) as unknown as TypedDocumentString<DecidedVersionFragment, unknown>;
+export const NoticeEndpointFragmentDoc = new TypedDocumentString(`
+    fragment NoticeEndpoint on NoticeEndpoint {
+  id
+  url
+  description
+  kinds
+  enabled
+  disabledReason
+  failingSince
+  deliveredAt
+  previousSecretEndsAt
+}
+    `, {"fragmentName":"NoticeEndpoint"}) as unknown as TypedDocumentString<NoticeEndpointFragment, unknown>;
+export const NoticeDeliveryFragmentDoc = new TypedDocumentString(`
+    fragment NoticeDelivery on NoticeDelivery {
+  id
+  kind
+  status
+  attempts
+  createdAt
+  attemptedAt
+  nextAt
+  tookMs
+  noticeId
+  body
+  answerStatus
+  answer
+  error
+}
+    `, {"fragmentName":"NoticeDelivery"}) as unknown as TypedDocumentString<NoticeDeliveryFragment, unknown>;
 export const PersonFragmentDoc = new TypedDocumentString(`
     fragment Person on User {
   id
@@ -2000,6 +2135,166 @@ export const DownloadsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DownloadsQuery, DownloadsQueryVariables>;
+export const NoticeEndpointsDocument = new TypedDocumentString(`
+    query NoticeEndpoints {
+  noticeEndpoints {
+    ...NoticeEndpoint
+  }
+  noticeKinds {
+    name
+    description
+  }
+}
+    fragment NoticeEndpoint on NoticeEndpoint {
+  id
+  url
+  description
+  kinds
+  enabled
+  disabledReason
+  failingSince
+  deliveredAt
+  previousSecretEndsAt
+}`) as unknown as TypedDocumentString<NoticeEndpointsQuery, NoticeEndpointsQueryVariables>;
+export const NoticeDeliveriesDocument = new TypedDocumentString(`
+    query NoticeDeliveries($id: ID!, $first: Int, $after: Cursor) {
+  noticeEndpoint(id: $id) {
+    ...NoticeEndpoint
+    deliveries(first: $first, after: $after) {
+      totalCount
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      edges {
+        node {
+          ...NoticeDelivery
+        }
+      }
+    }
+  }
+}
+    fragment NoticeEndpoint on NoticeEndpoint {
+  id
+  url
+  description
+  kinds
+  enabled
+  disabledReason
+  failingSince
+  deliveredAt
+  previousSecretEndsAt
+}
+fragment NoticeDelivery on NoticeDelivery {
+  id
+  kind
+  status
+  attempts
+  createdAt
+  attemptedAt
+  nextAt
+  tookMs
+  noticeId
+  body
+  answerStatus
+  answer
+  error
+}`) as unknown as TypedDocumentString<NoticeDeliveriesQuery, NoticeDeliveriesQueryVariables>;
+export const CreateNoticeEndpointDocument = new TypedDocumentString(`
+    mutation CreateNoticeEndpoint($input: CreateNoticeEndpointInput!) {
+  createNoticeEndpoint(input: $input) {
+    secret
+    endpoint {
+      ...NoticeEndpoint
+    }
+  }
+}
+    fragment NoticeEndpoint on NoticeEndpoint {
+  id
+  url
+  description
+  kinds
+  enabled
+  disabledReason
+  failingSince
+  deliveredAt
+  previousSecretEndsAt
+}`) as unknown as TypedDocumentString<CreateNoticeEndpointMutation, CreateNoticeEndpointMutationVariables>;
+export const UpdateNoticeEndpointDocument = new TypedDocumentString(`
+    mutation UpdateNoticeEndpoint($id: ID!, $input: UpdateNoticeEndpointInput!) {
+  updateNoticeEndpoint(id: $id, input: $input) {
+    ...NoticeEndpoint
+  }
+}
+    fragment NoticeEndpoint on NoticeEndpoint {
+  id
+  url
+  description
+  kinds
+  enabled
+  disabledReason
+  failingSince
+  deliveredAt
+  previousSecretEndsAt
+}`) as unknown as TypedDocumentString<UpdateNoticeEndpointMutation, UpdateNoticeEndpointMutationVariables>;
+export const RemoveNoticeEndpointDocument = new TypedDocumentString(`
+    mutation RemoveNoticeEndpoint($id: ID!) {
+  removeNoticeEndpoint(id: $id)
+}
+    `) as unknown as TypedDocumentString<RemoveNoticeEndpointMutation, RemoveNoticeEndpointMutationVariables>;
+export const RotateNoticeEndpointSecretDocument = new TypedDocumentString(`
+    mutation RotateNoticeEndpointSecret($id: ID!) {
+  rotateNoticeEndpointSecret(id: $id) {
+    secret
+    endpoint {
+      ...NoticeEndpoint
+    }
+  }
+}
+    fragment NoticeEndpoint on NoticeEndpoint {
+  id
+  url
+  description
+  kinds
+  enabled
+  disabledReason
+  failingSince
+  deliveredAt
+  previousSecretEndsAt
+}`) as unknown as TypedDocumentString<RotateNoticeEndpointSecretMutation, RotateNoticeEndpointSecretMutationVariables>;
+export const TestNoticeEndpointDocument = new TypedDocumentString(`
+    mutation TestNoticeEndpoint($id: ID!) {
+  testNoticeEndpoint(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<TestNoticeEndpointMutation, TestNoticeEndpointMutationVariables>;
+export const ResendNoticeDocument = new TypedDocumentString(`
+    mutation ResendNotice($id: ID!) {
+  resendNotice(id: $id) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<ResendNoticeMutation, ResendNoticeMutationVariables>;
+export const NoticeChoicesDocument = new TypedDocumentString(`
+    query NoticeChoices {
+  noticeKinds {
+    name
+    description
+    mailed
+  }
+}
+    `) as unknown as TypedDocumentString<NoticeChoicesQuery, NoticeChoicesQueryVariables>;
+export const ChooseNoticesDocument = new TypedDocumentString(`
+    mutation ChooseNotices($choices: [NoticeChoiceInput!]!) {
+  chooseNotices(choices: $choices) {
+    name
+    description
+    mailed
+  }
+}
+    `) as unknown as TypedDocumentString<ChooseNoticesMutation, ChooseNoticesMutationVariables>;
 export const OverviewDocument = new TypedDocumentString(`
     query Overview($soon: Time!) {
   repositories(first: 1) {
@@ -2278,6 +2573,7 @@ export const InviteUserDocument = new TypedDocumentString(`
     mutation InviteUser($input: InviteUserInput!) {
   inviteUser(input: $input) {
     link
+    mail
     user {
       ...Person
     }
@@ -2297,6 +2593,7 @@ export const RenewInvitationDocument = new TypedDocumentString(`
     mutation RenewInvitation($id: ID!) {
   renewInvitation(id: $id) {
     link
+    mail
     user {
       ...Person
     }

@@ -7,6 +7,7 @@ const shownBy = {
   packages: ["packages", "overview", "viewer"],
   versions: ["packages", "repositories", "audit", "viewer"],
   people: ["people", "viewer", "account", "audit"],
+  notices: ["notices", "audit"],
   settings: ["settings", "server", "tokens", "audit"],
 };
 

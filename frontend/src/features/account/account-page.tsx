@@ -9,6 +9,7 @@ import { useToast } from "../../components/ui/toast";
 import { ChangePasswordDocument, RenameSelfDocument } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
+import { NoticeChoices } from "../notices/choices";
 import { roleName } from "../people/queries";
 import { passwordHelp } from "./form";
 import { Passkeys } from "./passkeys";
@@ -38,6 +39,7 @@ export function AccountPage() {
           {(query.data.hasPassword || query.data.totpEnabled) && <SecondFactor account={query.data} />}
           <Passkeys account={query.data} />
           <SignInService account={query.data} />
+            <NoticeChoices />
           <Sessions sessions={query.data.sessions} />
         </div>
       )}

@@ -1,17 +1,18 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { CopyBox } from "../../components/copy-box";
+import { Callout } from "../../components/panel";
 import { Time } from "../../components/time";
 import { Button } from "../../components/ui/button";
 import { Confirm, Dialog } from "../../components/ui/dialog";
 import { Field, Input, RadioCards } from "../../components/ui/field";
 import { Form, useSubmit } from "../../components/ui/form";
-import { InviteUserDocument, RenewInvitationDocument, type Role } from "../../gql/graphql";
+import { type InvitationMail, InviteUserDocument, RenewInvitationDocument, type Role } from "../../gql/graphql";
 import { changed } from "../../lib/changes";
 import { request } from "../../lib/graphql";
 import { type Person, roles } from "./queries";
 
-type Invited = { link: string; user: Person };
+type Invited = { link: string; mail: InvitationMail; user: Person };
 
 /** Invites somebody, or with again makes a new link for who was invited, and shows the link this once. */
 export function InvitePerson({ again, onClose }: { again?: Person; onClose: () => void }) {
@@ -96,19 +97,28 @@ function NewLink({ person, done, onClose }: NewLinkProps) {
   );
 }
 
-function Link({ invited: { link, user }, onClose }: { invited: Invited; onClose: () => void }) {
+function Link({ invited: { link, mail, user }, onClose }: { invited: Invited; onClose: () => void }) {
   return (
     <Dialog
       open
       onClose={onClose}
-      title="Send this link"
-      description={`To ${user.email}. This is the only time we show it.`}
+      title={mail === "SENT" ? "The link was sent" : "Send this link"}
+      description={
+        mail === "SENT"
+          ? `By mail to ${user.email}. You may send it another way, too: this is the only time we show it.`
+          : `To ${user.email}. This is the only time we show it.`
+      }
       footer={
         <Button kind="primary" onClick={onClose}>
           Done
         </Button>
       }
     >
+      {mail === "FAILED" && (
+        <Callout>
+          <p>It could not be sent by mail. The server's log says why.</p>
+        </Callout>
+      )}
       <CopyBox text={link} label="Copy the link" />
       <p className="text-muted">
         It works once, until {user.invitationEndsAt && <Time at={user.invitationEndsAt} long />}. Whoever has it becomes
