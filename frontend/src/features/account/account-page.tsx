@@ -39,7 +39,7 @@ export function AccountPage() {
           {(query.data.hasPassword || query.data.totpEnabled) && <SecondFactor account={query.data} />}
           <Passkeys account={query.data} />
           <SignInService account={query.data} />
-            <NoticeChoices />
+          <NoticeChoices />
           <Sessions sessions={query.data.sessions} />
         </div>
       )}
