@@ -46,7 +46,7 @@ func versions() []string {
 		"2.*-dev", "dev-master", "dev-main", "master", "trunk", "default", "dev-feature/x", "DEV-Foo", "dev-", "1.0.0+build.1", "1.0.0-beta+x", "20240101", "2024.01.01",
 		"2024-01-01", "2010-01-02.5", "20100102-203040", "2010-01-02-10-20-30.5", "201903.0", "12345.6", "123456.7", "1.0 as 2.0", "dev-x as 1.0.x-dev", "1.0@dev", "1.0@beta", "dev-main#abc",
 		"1.0.0-", "1.0.0-foo", "foo", "", " ", " 1.0 ", "1.0.0-alpha1-dev", "1.0.0-dev.5", "1..0", "1.0.0.", ".1", "v", "1.0.0-rc.1.2", "1.0.0_beta1", "1.0beta", "feature-dev", "1.x", "x-dev", "1.0.0--beta",
-		"1.0.0-SNAPSHOT", "99999.1", "100000.1", "1.0.0-0", "1.0.0-1", "0.0.0", "1.2.3-stable-dev", "1.0.0-patch", "1.0.0-PL1", "v1.0.0-Beta.3",
+		"1.0.0-SNAPSHOT", "99999.1", "100000.1", "1.0.0-0", "1.0.0-1", "0.0.0", "1.2.3-stable-dev", "1.0.0-patch", "1.0.0-PL1", "v1.0.0-Beta.3", "1.0.0-StaBle", "0staBle", "1.0.0-STABLE.2",
 	}
 	for _, base := range []string{"1.2", "v3", "2024.10.05", "0.1.2.3"} {
 		for _, suffix := range []string{"", "-beta", ".beta5", "_RC", "-alpha-dev", "-pl2", ".x-dev", "-dev", "+meta", "@RC"} {

@@ -184,8 +184,8 @@ func kind(b byte) int {
 	return 0
 }
 
-// rank orders what may stand at one place of a version, as PHP's version_compare does: dev, alpha, beta, RC, nothing,
-// a number, patch.
+// rank orders what may stand at one place of a version, as PHP's version_compare does: another word, such as the stable
+// that Composer leaves in 1.0StaBle, dev, alpha, beta, RC, nothing, a number, patch.
 func rank(part string) int {
 	switch part {
 	case "dev":
@@ -201,7 +201,10 @@ func rank(part string) int {
 	case "patch":
 		return 6
 	}
-	return 5
+	if kind(part[0]) == 1 {
+		return 5
+	}
+	return -1
 }
 
 func comparePart(a, b string) int {
