@@ -256,7 +256,12 @@ func (r *mutationResolver) UnlinkOpenID(ctx context.Context, id string, password
 	if err != nil {
 		return nil, err
 	}
-	return r.Accounts.Unlink(ctx, subject.User.ID, id, password, text(code), account.ClientOf(ctx))
+	row, renewed, err := r.Accounts.Unlink(ctx, subject.User.ID, id, password, text(code), account.ClientOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	r.goOn(ctx, renewed)
+	return row, nil
 }
 
 func (r *mutationResolver) RenewRecoveryCodes(ctx context.Context, password string, code string) (*model.RecoveryCodesPayload, error) {

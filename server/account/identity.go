@@ -198,6 +198,18 @@ func (s *Service) mayJoin(ctx context.Context, email string, who Through) error 
 	return nil
 }
 
+// Acceptable tells whether an invitation can be accepted under a name, which it trims.
+func (s *Service) Acceptable(ctx context.Context, code string, name *string) error {
+	row, err := s.Invitation(ctx, code)
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		return invitationEnded()
+	}
+	return checkName(name)
+}
+
 // AcceptThrough has an invited person join with what they signed in with at a provider, in place of a password. Whoever
 // has the link is the person: the address at the provider may be another.
 func (s *Service) AcceptThrough(ctx context.Context, code, name string, who Through, from Client) (*Session, error) {
@@ -260,30 +272,35 @@ func (s *Service) Prove(ctx context.Context, userID, password, code string, from
 	return s.proveForWayIn(ctx, row, password, code, from)
 }
 
-// Link has a person, who has proved who they are, sign in with what they signed in with at a provider.
-func (s *Service) Link(ctx context.Context, userID string, who Through) error {
+// Link has a person, who has proved who they are, sign in with what they signed in with at a provider. All sessions but
+// one end, and that one goes on with the value that is returned; nil where they are linked already.
+func (s *Service) Link(ctx context.Context, userID, sessionID string, who Through) (renewed *Session, err error) {
 	there, err := s.identity(ctx, who)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if there != nil && there.UserID == userID {
-		return nil
+		return nil, nil
 	}
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
 		row, err := found(ctx, tx.User, userID)
 		if err != nil {
 			return err
 		}
+		tx.Announce(database.TopicUser, userID)
 		if err := link(ctx, tx, userID, who); err != nil {
 			return err
 		}
-		details := map[string]any{"email": row.Email, "issuer": who.Issuer}
-		return s.audit.Write(ctx, tx, audit.Event{Action: "identity.link", Target: userID, Details: details})
+		renewed, err = s.factorChanged(ctx, tx, row, sessionID, "identity.link", map[string]any{"issuer": who.Issuer})
+		return err
 	})
 	if ent.IsConstraintError(err) {
-		return &NotLetIn{WhyLinked}
+		return nil, &NotLetIn{WhyLinked}
 	}
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return renewed, nil
 }
 
 // link makes an identity of an invitation or of the person themself, who is no longer one that was removed.
@@ -294,16 +311,22 @@ func link(ctx context.Context, tx *database.Tx, userID string, who Through) erro
 	return tx.Identity.Create().SetUserID(userID).SetIssuer(who.Issuer).SetSubject(who.Subject).Exec(ctx)
 }
 
-// Unlink ends that a person signs in with an identity, who has another way in.
-func (s *Service) Unlink(ctx context.Context, userID, id, password, code string, from Client) (*ent.User, error) {
+// Unlink ends that a person signs in with an identity, who has another way in. All sessions but theirs end, those that
+// began through the provider too, and this one goes on with the value that is returned.
+func (s *Service) Unlink(ctx context.Context, userID, id, password, code string, from Client) (*ent.User, *Session, error) {
 	row, err := s.find(ctx, userID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.proveForWayIn(ctx, row, password, code, from); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var renewed *Session
 	err = s.db.Tx(ctx, func(tx *database.Tx) error {
+		if err := lock(ctx, tx, "passkeys"); err != nil { // of two ways in that go at once, one stays
+			return err
+		}
+		tx.Announce(database.TopicUser, userID)
 		n, err := tx.Identity.Delete().Where(identity.ID(id), identity.UserID(userID)).Exec(ctx)
 		if err != nil {
 			return err
@@ -314,12 +337,14 @@ func (s *Service) Unlink(ctx context.Context, userID, id, password, code string,
 		if err := keepsWayIn(ctx, tx, userID); err != nil {
 			return err
 		}
-		return s.audit.Write(ctx, tx, audit.Event{Action: "identity.unlink", Target: userID, Details: map[string]any{"email": row.Email}})
+		renewed, err = s.factorChanged(ctx, tx, row, from.Session, "identity.unlink", nil)
+		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s.find(ctx, userID)
+	row, err = s.find(ctx, userID)
+	return row, renewed, err
 }
 
 // Identities are what a person signs in with at providers.

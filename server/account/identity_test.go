@@ -172,7 +172,7 @@ func TestGroupsCountAtEachSignIn(t *testing.T) {
 		if _, err := come("anna", true, "maintainer"); err != nil {
 			t.Errorf("in a group again: %v", err)
 		}
-		if err := s.Link(t.Context(), owner.ID, admitted("boss", "other@example.org")); err != nil {
+		if _, err := s.Link(t.Context(), owner.ID, "", admitted("boss", "other@example.org")); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := come("boss", false, "viewer"); err != nil { // not let in by a group, and so not dropped
@@ -240,10 +240,10 @@ func TestLinks(t *testing.T) {
 		s, c := sealed(t, db)
 		anna := s.mustCreate(t, "anna@example.org", user.RoleOWNER)
 		hers := Through{Issuer: issuer, Subject: "anna", Email: "private@elsewhere.org"}
-		if err := s.Link(t.Context(), anna.ID, hers); err != nil {
+		if _, err := s.Link(t.Context(), anna.ID, "", hers); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Link(t.Context(), anna.ID, hers); err != nil {
+		if _, err := s.Link(t.Context(), anna.ID, "", hers); err != nil {
 			t.Errorf("linked already: %v", err)
 		}
 		started, err := s.SignInThrough(t.Context(), hers, from("192.0.2.1"))
@@ -263,7 +263,7 @@ func TestLinks(t *testing.T) {
 		if _, err := s.AcceptThrough(t.Context(), code, "Ben", hers, from("192.0.2.1")); whyOf(err) != WhyLinked {
 			t.Errorf("accepted with what is linked to another: %v", err)
 		}
-		if err := s.Link(t.Context(), ben.ID, hers); whyOf(err) != WhyLinked {
+		if _, err := s.Link(t.Context(), ben.ID, "", hers); whyOf(err) != WhyLinked {
 			t.Errorf("linked twice: %v", err)
 		}
 		his := Through{Issuer: issuer, Subject: "ben", Email: "anna@example.org", Verified: true}
@@ -278,10 +278,10 @@ func TestLinks(t *testing.T) {
 		}
 		browser.Session = s.alive(t, came.Value)
 		link := db.Client.Identity.Query().Where(identity.UserID(ben.ID)).OnlyX(t.Context())
-		if _, err := s.Unlink(t.Context(), ben.ID, link.ID, "", "", browser); !isConflict(err) {
+		if _, _, err := s.Unlink(t.Context(), ben.ID, link.ID, "", "", browser); !isConflict(err) {
 			t.Errorf("the last way in: %v", err)
 		}
-		if _, err := s.Unlink(t.Context(), anna.ID, link.ID, password, "", browser); err == nil {
+		if _, _, err := s.Unlink(t.Context(), anna.ID, link.ID, password, "", browser); err == nil {
 			t.Error("another person's link was ended")
 		}
 		c.advance(freshFor + time.Second)
@@ -296,14 +296,105 @@ func TestLinks(t *testing.T) {
 		if _, err := s.ChangePassword(t.Context(), ben.ID, "", password, browser); err != nil {
 			t.Errorf("a first password: %v", err)
 		}
-		if _, err := s.Unlink(t.Context(), ben.ID, link.ID, "wrong", "", browser); fieldOf(err) != "password" {
+		if _, _, err := s.Unlink(t.Context(), ben.ID, link.ID, "wrong", "", browser); fieldOf(err) != "password" {
 			t.Errorf("ended with a wrong password: %v", err)
 		}
-		if _, err := s.Unlink(t.Context(), ben.ID, link.ID, password, "", browser); err != nil {
+		if _, _, err := s.Unlink(t.Context(), ben.ID, link.ID, password, "", browser); err != nil {
 			t.Error(err)
 		}
 		if _, err := s.SignInThrough(t.Context(), his, browser); whyOf(err) != WhyTaken {
 			t.Errorf("signed in with what is no longer linked: %v", err)
+		}
+	})
+}
+
+// Who links an account of the provider's, or ends that, is signed out elsewhere, as with each other way in: also where a
+// session began through the provider. The session in which it is done goes on with another value.
+func TestLinksEndOtherSessions(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		go db.Changes.Run(t.Context())
+		s, _ := sealed(t, db)
+		anna := s.mustCreate(t, "anna@example.org", user.RoleOWNER)
+		hers := Through{Issuer: issuer, Subject: "anna"}
+		here, elsewhere := s.begin(t, anna), s.begin(t, anna)
+		client := from("192.0.2.1")
+		client.Session = s.alive(t, here)
+		linked, err := s.Link(t.Context(), anna.ID, client.Session, hers)
+		if err != nil || s.alive(t, linked.Value) != client.Session || s.alive(t, here) != "" || s.alive(t, elsewhere) != "" {
+			t.Fatalf("linked: %v", err)
+		}
+		through, err := s.SignInThrough(t.Context(), hers, from("192.0.2.2"))
+		if err != nil || s.alive(t, through.Value) == "" {
+			t.Fatal(err)
+		}
+		id := db.Client.Identity.Query().OnlyIDX(t.Context())
+		_, renewed, err := s.Unlink(t.Context(), anna.ID, id, password, "", client)
+		if err != nil || s.alive(t, renewed.Value) != client.Session || s.alive(t, linked.Value) != "" || s.alive(t, through.Value) != "" {
+			t.Errorf("ended: %v", err)
+		}
+	})
+}
+
+// Of two ways in that a person without a password takes away at once, on two instances, one stays.
+func TestOneWayInStays(t *testing.T) {
+	t.Parallel()
+	eachTwice(t, func(t *testing.T, one, other *Service, _ *clock) {
+		one.mustCreate(t, "owner@example.org", user.RoleOWNER)
+		for _, name := range []string{"a", "b", "c"} {
+			client := from("192.0.2.1")
+			started, err := one.SignInThrough(t.Context(), admitted(name, name+"@example.org"), client)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.Session = one.alive(t, started.Value)
+			if _, err := one.Link(t.Context(), started.User.ID, client.Session, Through{Issuer: issuer, Subject: name + "2"}); err != nil {
+				t.Fatal(err)
+			}
+			links := one.db.Client.Identity.Query().Where(identity.UserID(started.User.ID))
+			var all sync.WaitGroup
+			for i, id := range links.Clone().IDsX(t.Context()) {
+				all.Go(func() {
+					if _, _, err := []*Service{one, other}[i].Unlink(t.Context(), started.User.ID, id, "", "", client); err != nil && !isConflict(err) {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if n := links.CountX(t.Context()); n != 1 {
+				t.Errorf("%s has %d ways in", name, n)
+			}
+		}
+	})
+}
+
+// Where only owners may sign in without the provider, sessions of others that began without it count no more: of before
+// that was decided, and of owners who are none now.
+func TestSessionsWithoutTheProvider(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		go db.Changes.Run(t.Context())
+		s, _ := sealed(t, db)
+		owner := s.mustCreate(t, "owner@example.org", user.RoleOWNER)
+		ben := s.mustCreate(t, "ben@example.org", user.RoleMAINTAINER)
+		if _, err := s.Link(t.Context(), ben.ID, "", Through{Issuer: issuer, Subject: "ben"}); err != nil {
+			t.Fatal(err)
+		}
+		owners, bens := s.begin(t, owner), s.begin(t, ben)
+		through, err := s.SignInThrough(t.Context(), Through{Issuer: issuer, Subject: "ben"}, from("192.0.2.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.ProviderOnly()
+		if s.alive(t, owners) == "" || s.alive(t, through.Value) == "" || s.alive(t, bens) != "" {
+			t.Error("the wrong sessions count")
+		}
+		s.mustCreate(t, "second@example.org", user.RoleOWNER)
+		if _, err := s.Update(t.Context(), owner.ID, Changes{Role: new(user.RoleVIEWER)}); err != nil {
+			t.Fatal(err)
+		}
+		if s.alive(t, owners) != "" {
+			t.Error("an owner of before goes on with what a password began")
 		}
 	})
 }

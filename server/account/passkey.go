@@ -65,6 +65,7 @@ type Ceremony struct {
 type ceremony struct {
 	Session webauthn.SessionData
 	UserID  string // whose passkey it is; empty: whoever's
+	Proved  string // of the password that they have: with another one since, what they proved no longer counts
 	Ends    time.Time
 }
 
@@ -74,12 +75,17 @@ const (
 	toSignIn = "passkey|sign-in"
 )
 
-func (s *Service) begun(purpose, userID string, options any, session *webauthn.SessionData) (*Ceremony, error) {
+// begun is a ceremony of a person, or of whoever comes where that is nil.
+func (s *Service) begun(purpose string, row *ent.User, options any, session *webauthn.SessionData) (*Ceremony, error) {
 	text, err := json.Marshal(options)
 	if err != nil {
 		return nil, fmt.Errorf("write a challenge: %w", err)
 	}
-	state, err := json.Marshal(ceremony{*session, userID, s.now().Add(ceremonyFor)})
+	c := ceremony{Session: *session, Ends: s.now().Add(ceremonyFor)}
+	if row != nil {
+		c.UserID, c.Proved = row.ID, mark(row.PasswordHash)
+	}
+	state, err := json.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("write a challenge: %w", err)
 	}
@@ -113,6 +119,11 @@ func (s *Service) answered(ctx context.Context, purpose, state string) (*ceremon
 		return nil, err
 	}
 	return &c, nil
+}
+
+// isOf tells whether a person began a ceremony, with the password that they have now.
+func (c *ceremony) isOf(row *ent.User) bool {
+	return c.UserID == row.ID && c.Proved == mark(row.PasswordHash)
 }
 
 func tooLate() error {
@@ -201,7 +212,7 @@ func (s *Service) StartPasskey(ctx context.Context, userID, password, code strin
 	if err != nil {
 		return nil, fmt.Errorf("make a challenge: %w", err)
 	}
-	return s.begun(toCreate, row.ID, options.Response, session)
+	return s.begun(toCreate, row, options.Response, session)
 }
 
 func tooManyPasskeys() error {
@@ -228,7 +239,7 @@ func (s *Service) FinishPasskey(ctx context.Context, userID, sessionID, state, n
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.UserID != row.ID {
+	if !c.isOf(row) {
 		return nil, nil, tooLate()
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer))
@@ -350,7 +361,7 @@ func (s *Service) StartPasskeySignIn(ctx context.Context, email, password string
 		if err != nil {
 			return nil, fmt.Errorf("make a challenge: %w", err)
 		}
-		return s.begun(toSignIn, "", options.Response, session)
+		return s.begun(toSignIn, nil, options.Response, session)
 	}
 	email = strings.ToLower(strings.TrimSpace(email))
 	row, err := s.db.Client.User.Query().Where(user.Email(email)).Only(ctx)
@@ -374,7 +385,7 @@ func (s *Service) StartPasskeySignIn(ctx context.Context, email, password string
 	if err != nil {
 		return nil, fmt.Errorf("make a challenge: %w", err)
 	}
-	return s.begun(toSignIn, row.ID, options.Response, session)
+	return s.begun(toSignIn, row, options.Response, session)
 }
 
 // FinishPasskeySignIn starts a session of the person whose passkey answered. What is wrong is counted as a wrong password
@@ -444,7 +455,7 @@ func (s *Service) isAnsweredBy(c *ceremony, used *ent.Passkey, parsed *protocol.
 		c.Session.AllowedCredentialIDs = [][]byte{used.CredentialID} // of the same person, which is what counts
 		_, err = s.passkeys.ValidateLogin(person, c.Session, parsed)
 	}
-	return err == nil && (c.UserID == "" || c.UserID == used.UserID)
+	return err == nil && (c.UserID == "" || c.isOf(used.Edges.User))
 }
 
 // countUse notes a passkey's use. It is false where the authenticator's counter did not grow: then there are two copies.

@@ -286,6 +286,39 @@ func TestPasskeysOnceAndSlowly(t *testing.T) {
 	})
 }
 
+// What was begun with a password ends with it: whoever knew the one of before does not finish with the key.
+func TestPasswordChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, _ := keyed(t, databasetest.New(t))
+	anna := s.mustCreate(t, "anna@example.org", user.RoleOWNER)
+	key := newAuthenticator(t)
+	s.addPasskey(t, anna, key, "")
+	signIn, err := s.StartPasskeySignIn(t.Context(), anna.Email, password, from("192.0.2.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	another, err := s.StartPasskey(t.Context(), anna.ID, password, "", from("192.0.2.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const next = "another good one here"
+	if _, err := s.ChangePassword(t.Context(), anna.ID, password, next, from("192.0.2.1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.FinishPasskeySignIn(t.Context(), signIn.State, key.get(signIn), from("192.0.2.1")); fieldOf(err) != "credential" {
+		t.Errorf("signed in with the password of before: %v", err)
+	}
+	if _, _, err := s.FinishPasskey(t.Context(), anna.ID, "", another.State, "", newAuthenticator(t).create(another)); fieldOf(err) != "state" {
+		t.Errorf("made with the password of before: %v", err)
+	}
+	if signIn, err = s.StartPasskeySignIn(t.Context(), anna.Email, next, from("192.0.2.1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.FinishPasskeySignIn(t.Context(), signIn.State, key.get(signIn), from("192.0.2.1")); err != nil {
+		t.Errorf("with the new one: %v", err)
+	}
+}
+
 // A passkey is taken away with the password; not the last second factor where everybody must have one, not the last way
 // in, and not another person's.
 func TestRemovingPasskeys(t *testing.T) {
@@ -356,7 +389,7 @@ func TestTheAppCountsForWaysIn(t *testing.T) {
 		},
 		"a link": func(code string) error { return s.Prove(t.Context(), anna.ID, password, code, from("192.0.2.1")) },
 		"no link": func(code string) error {
-			_, err := s.Unlink(t.Context(), anna.ID, "idn_none", password, code, from("192.0.2.1"))
+			_, _, err := s.Unlink(t.Context(), anna.ID, "idn_none", password, code, from("192.0.2.1"))
 			return err
 		},
 	} {

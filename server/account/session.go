@@ -55,6 +55,9 @@ func (s *Service) Current(ctx context.Context, value string) (*Current, error) {
 		s.sessions.Forget(hash)
 		row, err = s.session(ctx, hash)
 	}
+	if row != nil && row.Method != byOpenID && s.mayWithoutProvider(row.Edges.User) != nil { // it began before, or as an owner
+		return nil, err
+	}
 	if row == nil || err != nil || now.After(row.ExpiresAt) || now.After(row.SeenAt.Add(idleFor)) || !bytes.Equal(row.Hash, hash[:]) && now.After(*row.PreviousUntil) {
 		return nil, err
 	}

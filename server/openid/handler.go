@@ -186,10 +186,10 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, f flow) error {
 	if err != nil {
 		return err
 	}
-	var started *account.Session
+	var started *account.Session // nil: there is one, and it goes on as it is
 	switch from := account.ClientOf(ctx); {
 	case f.UserID != "":
-		return h.Accounts.Link(ctx, f.UserID, who)
+		started, err = h.Accounts.Link(ctx, f.UserID, from.Session, who)
 	case f.Invitation != "":
 		started, err = h.Accounts.AcceptThrough(ctx, f.Invitation, f.PersonName, who, from)
 	default:
@@ -198,7 +198,9 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, f flow) error {
 	if err != nil {
 		return err
 	}
-	h.Cookies.Set(w, started)
+	if started != nil {
+		h.Cookies.Set(w, started)
+	}
 	return nil
 }
 
