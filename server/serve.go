@@ -232,7 +232,8 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	var provider *openid.Handler
 	if c.openid != nil {
 		provider = &openid.Handler{
-			Provider: openid.New(*c.openid, outbound, c.publicURL.String(), time.Now), Accounts: s.accounts, Cookies: cookies, Sealer: sealer, Log: c.log, Now: time.Now,
+			Provider: openid.New(*c.openid, outbound, c.publicURL.String(), time.Now), Accounts: s.accounts, Cookies: cookies, Sealer: sealer, Guard: auth.NewGuard(time.Now),
+			Log: c.log, Now: time.Now,
 		}
 	}
 	s.handler = routes(handlers{

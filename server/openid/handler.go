@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"broker/server/auth"
 	"broker/server/fault"
 	"broker/server/seal"
+	"broker/server/text"
 )
 
 // Handler is the two routes that a browser passes.
@@ -28,6 +30,7 @@ type Handler struct {
 	Accounts *account.Service
 	Cookies  account.Cookies
 	Sealer   *seal.Sealer
+	Guard    *auth.Guard // of answers that come to nothing
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -60,11 +63,11 @@ func (h *Handler) begin(ctx context.Context, w http.ResponseWriter, f flow) (str
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(f)
+	plain, err := json.Marshal(f)
 	if err != nil {
 		return "", fmt.Errorf("write a sign-in: %w", err)
 	}
-	sealed, err := h.Sealer.Seal(text, sealedFor)
+	sealed, err := h.Sealer.Seal(plain, sealedFor)
 	if err != nil {
 		return "", fmt.Errorf("seal a sign-in: %w", err)
 	}
@@ -74,12 +77,8 @@ func (h *Handler) begin(ctx context.Context, w http.ResponseWriter, f flow) (str
 
 // Accept begins to accept an invitation with an account of the provider's, and returns where the browser goes.
 func (h *Handler) Accept(ctx context.Context, w http.ResponseWriter, code, name string) (string, error) {
-	row, err := h.Accounts.Invitation(ctx, code)
-	if err != nil {
+	if err := h.Accounts.Acceptable(ctx, code, &name); err != nil {
 		return "", err
-	}
-	if row == nil {
-		return "", fault.Invalidf("code", "This invitation has ended, was used or was taken back. Ask an owner for a new one.")
 	}
 	return h.said(h.begin(ctx, w, flow{Next: "/", Invitation: code, PersonName: name}))
 }
@@ -93,7 +92,7 @@ func (h *Handler) Link(ctx context.Context, w http.ResponseWriter, userID string
 // said tells people that the provider cannot be reached, and the log why.
 func (h *Handler) said(address string, err error) (string, error) {
 	if errors.Is(err, errUnreachable) {
-		h.Log.Error("the sign-in service cannot be reached", "issuer", h.Provider.config.Issuer.String(), "error", err)
+		h.Log.Error("the sign-in service cannot be reached", "issuer", h.Provider.config.Issuer.String(), "error", logged(err))
 		return "", &fault.Conflict{Message: "The sign-in service cannot be reached. Try again in a minute; if that does not help, tell whoever runs this server."}
 	}
 	return address, err
@@ -119,7 +118,7 @@ func (h *Handler) Callback(w http.ResponseWriter, r *http.Request) {
 	f, err := h.underWay(r)
 	h.Cookies.ClearFlow(w)
 	if err == nil {
-		err = h.finish(w, r, f)
+		err = h.counted(w, r, f)
 	}
 	if err != nil {
 		h.refuse(w, r, f, err)
@@ -131,38 +130,64 @@ func (h *Handler) Callback(w http.ResponseWriter, r *http.Request) {
 // errNotHere is an answer that this browser did not ask for, or not just now.
 var errNotHere = errors.New("this sign-in was not begun in this browser, or has ended")
 
+// errOften is an answer from an address of which too many came to nothing just now.
+var errOften = errors.New("too many sign-ins from this address came to nothing")
+
 // errCancelled is a person who did not want to, or whom the provider refused.
 var errCancelled = errors.New("the sign-in service did not let them in")
 
-// underWay is the flow that an answer belongs to, which counts once.
+// underWay is the flow that an answer belongs to.
 func (h *Handler) underWay(r *http.Request) (flow, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(h.Cookies.Flow(r))
 	if err != nil {
 		return flow{}, errNotHere
 	}
-	text, err := h.Sealer.Open(sealed, sealedFor)
+	plain, err := h.Sealer.Open(sealed, sealedFor)
 	if err != nil {
 		return flow{}, errNotHere
 	}
 	var f flow
-	if err := json.Unmarshal(text, &f); err != nil {
+	if err := json.Unmarshal(plain, &f); err != nil {
 		return flow{}, errNotHere
 	}
 	state := r.URL.Query().Get("state")
 	if h.Now().After(f.Ends) || subtle.ConstantTimeCompare([]byte(state), []byte(f.State)) != 1 {
 		return f, errNotHere
 	}
-	if err := h.Accounts.UseOnce(r.Context(), f.State, f.Ends); errors.Is(err, account.ErrUsed) {
-		return f, errNotHere
-	} else if err != nil {
-		return f, err
-	}
 	return f, nil
 }
 
-// finish signs in whoever the provider says, or links them.
+// counted finishes a flow, unless too many of its address came to nothing within a minute: whoever makes codes up has
+// neither the provider asked for each, nor a row written. Answers that no flow of the browser belongs to do not count, as
+// pages of other sites could send them.
+func (h *Handler) counted(w http.ResponseWriter, r *http.Request, f flow) error {
+	address := account.ClientOf(r.Context()).Address
+	wait, err := h.Guard.Begin(r.Context(), address)
+	switch {
+	case err != nil: // the browser has gone
+		return fmt.Errorf("%w: %w", errNotHere, err)
+	case wait > 0:
+		return errOften
+	}
+	err = h.finish(w, r, f)
+	h.Guard.End(address, err != nil && !isOurs(err))
+	return err
+}
+
+// isOurs tells whether an error is a fault of this server's or of the provider's, and not of who came.
+func isOurs(err error) bool {
+	_, level := problemOf(err)
+	return level == slog.LevelError
+}
+
+// finish signs in whoever the provider says, or links them. A flow counts once.
 func (h *Handler) finish(w http.ResponseWriter, r *http.Request, f flow) error {
 	ctx, query := r.Context(), r.URL.Query()
+	if err := h.Accounts.UseOnce(ctx, f.State, f.Ends); errors.Is(err, account.ErrUsed) {
+		return errNotHere
+	} else if err != nil {
+		return err
+	}
 	if problem := query.Get("error"); problem != "" {
 		return fmt.Errorf("%w: %.100s", errCancelled, problem)
 	}
@@ -207,7 +232,7 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, f flow) error {
 // refuse sends a browser back to the page that it came from, which says why in words of its own.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, f flow, err error) {
 	problem, level := problemOf(err)
-	h.Log.Log(r.Context(), level, "a sign-in through the sign-in service came to nothing", "problem", problem, "error", err)
+	h.Log.Log(r.Context(), level, "a sign-in through the sign-in service came to nothing", "problem", problem, "error", logged(err))
 	page := "/login"
 	if f.UserID != "" {
 		page = "/account"
@@ -234,11 +259,18 @@ func problemOf(err error) (string, slog.Level) {
 		return "refused", slog.LevelWarn
 	case errors.Is(err, errCancelled):
 		return "cancelled", slog.LevelInfo
+	case errors.Is(err, errOften):
+		return "often", slog.LevelWarn
 	case errors.Is(err, errNotHere):
 		return "again", slog.LevelInfo
 	}
 	return "fault", slog.LevelError
 }
+
+// loggedMax is how much of an error the log has, in bytes: some hold what the provider answered, as long as it was.
+const loggedMax = 1000
+
+func logged(err error) string { return text.Line(err.Error(), loggedMax) }
 
 // to sends a browser on; the address it leaves has a code in it, which goes nowhere.
 func (h *Handler) to(w http.ResponseWriter, r *http.Request, address string) {
@@ -250,11 +282,12 @@ func (h *Handler) to(w http.ResponseWriter, r *http.Request, address string) {
 // nextMax is how long the address of a page may be, in bytes.
 const nextMax = 1000
 
-// localPath is a page of this server; its first one for what is none.
+// localPath is a page of this server; its first one for what is none. The routes of signing in are none: they would lead
+// to themselves again and again.
 func localPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || len(next) > nextMax || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(next, "/") ||
-		strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+		strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || strings.HasPrefix(path.Clean(u.Path), Path) {
 		return "/"
 	}
 	return next

@@ -2,6 +2,7 @@ package openid
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -24,6 +25,7 @@ import (
 	"broker/server/cached"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/fault"
 	"broker/server/safehttp"
 	"broker/server/seal"
 )
@@ -82,7 +84,7 @@ func newWorld(t *testing.T, db *database.DB, allowed string, change func(*Config
 	routes := http.NewServeMux()
 	w.Server = httptest.NewServer(routes)
 	t.Cleanup(w.Close)
-	w.handler = &Handler{Provider: New(config, safehttp.New(policy, "test"), w.URL, now), Accounts: w.accounts, Sealer: sealer, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: now}
+	w.handler = &Handler{Provider: New(config, safehttp.New(policy, "test"), w.URL, now), Accounts: w.accounts, Sealer: sealer, Guard: auth.NewGuard(now), Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: now}
 	routes.HandleFunc(Path, w.identified(w.handler.Start))
 	routes.HandleFunc(CallbackPath, w.identified(w.handler.Callback))
 	// What the API does.
@@ -177,7 +179,7 @@ func TestSigningIn(t *testing.T) {
 		if row, err := w.accounts.Named(t.Context(), "anna@example.org"); err != nil || row.Role != user.RoleVIEWER {
 			t.Errorf("%+v %v", row, err)
 		}
-		for _, next := range []string{"", "//evil.example", "https://evil.example/", `/\evil.example`, "evil", "/%0d%0ax", strings.Repeat("/x", 1000)} {
+		for _, next := range []string{"", Path, CallbackPath + "?state=x", "/.//auth/x/../oidc", "//evil.example", "https://evil.example/", `/\evil.example`, "evil", "/%0d%0ax", strings.Repeat("/x", 1000)} {
 			if at := w.open(w.browser(), "/auth/oidc?next="+url.QueryEscape(next)); at != "/" && at != "/%0d%0ax" {
 				t.Errorf("%q leads to %s", next, at)
 			}
@@ -244,6 +246,7 @@ func TestTokensThatDoNotHold(t *testing.T) {
 		}
 		w.idp.change(func() { w.idp.bend, w.idp.sign = nil, nil })
 	}
+	w.ahead.Store(int64(time.Minute)) // so many came to nothing that the guard would hold up what follows
 	for name, person := range map[string]map[string]any{
 		"an address that is not verified": {"sub": "x", "email": "x@example.org"},
 		"verified in another word":        {"sub": "x", "email": "x@example.org", "email_verified": 1},
@@ -377,6 +380,63 @@ func TestProviderDownAndKeysRotated(t *testing.T) {
 	}
 }
 
+// A provider that does not answer in time is waited for once: whoever comes then is told at once, and the log has a part of
+// what it said.
+func TestProviderThatIsSlow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), "127.0.0.0/8", domain)
+	w.idp.change(func() {
+		w.idp.instead = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			w.ahead.Add(int64(answerWithin)) // so long it took
+			rw.WriteHeader(http.StatusGatewayTimeout)
+			rw.Write(bytes.Repeat([]byte("x"), answerMax/2))
+		})
+	})
+	for range 3 {
+		if at := w.open(w.browser(), "/auth/oidc"); at != "/login?problem=unreachable" {
+			t.Errorf("at %s", at)
+		}
+	}
+	if n := w.idp.times(""); n != 1 {
+		t.Errorf("it was waited for %d times", n)
+	}
+	if n := len(w.log.String()); n > 3*2*loggedMax {
+		t.Errorf("the log has %d bytes", n)
+	}
+}
+
+// Whoever makes codes up is held up: the provider is no longer asked, and nothing is written. Answers that belong to no
+// sign-in of the browser, such as a page of another site has it send, hold nobody up.
+func TestCodesThatAreMadeUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, databasetest.New(t), "127.0.0.0/8", domain)
+	for range 30 {
+		if at := w.open(w.browser(), CallbackPath+"?code=x&state=y"); at != "/login?problem=again" {
+			t.Fatalf("at %s", at)
+		}
+	}
+	w.idp.change(func() { w.idp.comeBack = func(back url.Values) { back.Set("code", "made up") } })
+	refused := 0
+	for range 30 {
+		switch at := w.open(w.browser(), Path); at {
+		case "/login?problem=refused":
+			refused++
+		case "/login?problem=often":
+		default:
+			t.Fatalf("at %s", at)
+		}
+	}
+	if asked, kept := w.idp.times("/token"), w.db.Client.UsedOnce.Query().CountX(t.Context()); refused != 20 || asked != refused || kept != refused {
+		t.Errorf("%d tried, the provider asked %d times, %d kept", refused, asked, kept)
+	}
+	w.idp.change(func() { w.idp.comeBack = nil })
+	w.ahead.Store(int64(time.Minute))
+	browser := w.browser()
+	if at := w.open(browser, Path); at != "/" || w.who(browser) != "anna@example.org" {
+		t.Errorf("a minute later: at %s as %q", at, w.who(browser))
+	}
+}
+
 // The provider is reached as sources are: at a private address only where that is allowed, by no redirect, and without
 // reading an answer that has no end.
 func TestProviderWithinTheRules(t *testing.T) {
@@ -474,6 +534,10 @@ func TestInvitedAndLinked(t *testing.T) {
 	w := newWorld(t, databasetest.New(t), "127.0.0.0/8", nil)
 	_, code, err := w.accounts.Invite(t.Context(), "invited@example.org", user.RoleMAINTAINER)
 	w.must(err)
+	var invalid *fault.Invalid
+	if _, err := w.handler.Accept(t.Context(), httptest.NewRecorder(), code, strings.Repeat("x", 5000)); !errors.As(err, &invalid) || invalid.Field != "name" {
+		t.Errorf("a name that no cookie holds: %v", err)
+	}
 	browser := w.browser()
 	if at := w.open(browser, "/accept?code="+code); at != "/" || w.who(browser) != "invited@example.org" {
 		t.Fatalf("accepted: at %s as %q\n%s", at, w.who(browser), w.log)

@@ -86,7 +86,7 @@ func (p *Provider) endpoints(ctx context.Context) (*endpoints, error) {
 	}
 	found, err := p.discover(context.WithoutCancel(ctx))
 	if err != nil {
-		p.failed, p.failedAt = fmt.Errorf("%w: %w", errUnreachable, err), now
+		p.failed, p.failedAt = fmt.Errorf("%w: %w", errUnreachable, err), p.now() // it may have taken long
 		if p.found != nil {
 			return p.found, nil
 		}

@@ -6,6 +6,7 @@ const problems: Record<string, string> = {
     "The sign-in service's answer does not hold. Try again; if that does not help, tell whoever runs this server.",
   cancelled: "The sign-in service did not let you in, or you stopped there. Try again.",
   again: "This sign-in was begun in another browser, or more than ten minutes ago. Try again.",
+  often: "Too many sign-ins from your network came to nothing. Try again in a minute.",
   unknown: "Nobody here knows you yet. Ask an owner for an invitation.",
   unverified: "The sign-in service does not say that your e-mail address is yours. Ask an owner for an invitation.",
   taken: "There is an account with your e-mail address. Sign in to it, and link it under Your account.",
