@@ -56,7 +56,7 @@ export function LinkService({ account, name, onClose }: DialogProps & { name: st
     <WithPassword
       account={account}
       title={`Sign in with ${name} as well?`}
-      text="You are led there, and come back."
+      text="You are led there, and come back. Your other sessions end."
       action="Continue"
       send={async (proof) => location.assign((await request(LinkOpenIdDocument, proof)).linkOpenId)}
       onClose={onClose}
@@ -70,7 +70,7 @@ export function UnlinkService({ account, id, name, onClose }: DialogProps & { id
     <WithPassword
       account={account}
       title={`No longer sign in with ${name}?`}
-      text="Your account there no longer signs you in here."
+      text="Your account there no longer signs you in here. Your other sessions end."
       action="End it"
       danger
       send={(proof) => request(UnlinkOpenIdDocument, { id, ...proof })}
