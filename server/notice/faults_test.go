@@ -18,6 +18,7 @@ import (
 	"broker/ent"
 	"broker/ent/noticedelivery"
 	"broker/ent/user"
+	"broker/server/audit"
 	"broker/server/database"
 	"broker/server/database/databasetest"
 	"broker/server/mail"
@@ -300,6 +301,47 @@ func TestOldEndsAreNotReadAgain(t *testing.T) {
 		w.must(err)
 		if !regexp.MustCompile(`expires_at>\? AND expires_at<\?|Index Cond: .*expires_at >= .*expires_at <=`).MatchString(p.plans) {
 			t.Errorf("they are read by %s", p.plans)
+		}
+	})
+}
+
+// What somebody disables at the command line is no news; and what was written for an endpoint while it was being disabled
+// is not sent once it is enabled again.
+func TestDisabledByHand(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		r, other := w.receiver(notice.TokenCreated), w.receiver(notice.WebhookDisabled)
+		no, yes := false, true
+		_, err := w.notices.UpdateEndpoint(audit.WithActor(t.Context(), audit.Actor{Name: "command line"}), r.NoticeEndpoint.ID, notice.Changes{Enabled: &no})
+		w.must(err)
+		db.Client.NoticeDelivery.Create().SetEndpointID(r.NoticeEndpoint.ID).SetNoticeID("ntc_1").SetKind(notice.TokenCreated).
+			SetNextAt(w.clock.now()).SetGivesUpAt(w.clock.now().Add(3 * day)).SaveX(t.Context())
+		_, err = w.notices.UpdateEndpoint(t.Context(), r.NoticeEndpoint.ID, notice.Changes{Enabled: &yes})
+		w.must(err)
+		w.look()
+		w.deliver()
+		if got := other.took(); len(got) != 0 {
+			t.Errorf("told: %v", got)
+		}
+		if got := r.took(); len(got) != 0 || w.one().Status != noticedelivery.StatusFAILED || w.one().AttemptedAt != nil {
+			t.Errorf("sent: %v, %+v", got, w.one())
+		}
+	})
+}
+
+// A link to unsubscribe that is opened again and again writes nothing more.
+func TestChoosingTheSameAgainIsNoEvent(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorld(t, db)
+		owner := w.person("owner@example.org", user.RoleOWNER)
+		before := db.Client.AuditEvent.Query().CountX(t.Context())
+		for range 3 {
+			w.must(w.notices.Choose(t.Context(), owner.ID, map[string]bool{notice.TokenRevoked: false, notice.TokenCreated: false}))
+		}
+		if n := db.Client.AuditEvent.Query().CountX(t.Context()) - before; n != 1 {
+			t.Errorf("%d events", n)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -380,11 +381,10 @@ func (s *Service) Choose(ctx context.Context, userID string, choices map[string]
 			return err
 		}
 		all := map[string]bool{}
-		for name, choice := range row.Choices {
-			all[name] = choice
-		}
-		for name, choice := range choices {
-			all[name] = choice
+		maps.Copy(all, row.Choices)
+		maps.Copy(all, choices)
+		if maps.Equal(all, row.Choices) { // a link that is opened again
+			return nil
 		}
 		if err := tx.NoticeReader.UpdateOneID(userID).SetChoices(all).Exec(ctx); err != nil {
 			return err
