@@ -185,9 +185,11 @@ func TestFourAtATime(t *testing.T) {
 	left := func() int {
 		return w.db.Client.NoticeDelivery.Query().Where(noticedelivery.StatusEQ(noticedelivery.StatusPENDING)).CountX(t.Context())
 	}
-	for left() > 0 {
+	for deadline := time.Now().Add(2 * time.Minute); left() > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d are left", left())
+		}
 		w.must(w.notices.Deliver(t.Context()))
-		time.Sleep(5 * time.Millisecond)
 	}
 	w.notices.Settle()
 	if got := len(r.took()); got != n || most.Load() > 4 {
