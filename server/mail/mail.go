@@ -20,10 +20,11 @@ import (
 	"broker/server/text"
 )
 
-// The bounds of a conversation with the server: each step of it, and all of it.
+// The bounds of a conversation with the server: until it listens, and all of it. A server that looks for spam before it
+// says that it took a mail needs its time, and whoever leaves earlier sends that mail again and again.
 const (
-	stepFor = 10 * time.Second
-	sendFor = 30 * time.Second
+	greetFor = 10 * time.Second
+	sendFor  = time.Minute
 )
 
 // subjectMax is how long a subject may be, in bytes.
@@ -109,8 +110,51 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, sendFor)
+	defer cancel()
+	sent := make(chan error, 1)
+	go func() { sent <- s.converse(ctx, built) }() // which ends by itself, a little later than it may
+	select {
+	case err = <-sent:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("send mail by %s: %w", net.JoinHostPort(s.host, strconv.Itoa(s.port)), err)
+	}
+	return nil
+}
+
+// converse hands a mail over. What the server has taken is taken, also where it hangs up without a word then: an error
+// would have it sent again.
+func (s *Sender) converse(ctx context.Context, built *smtp.Msg) error {
+	greets, err := s.client(greetFor)
+	if err != nil {
+		return err
+	}
+	ends, _ := ctx.Deadline()
+	sends, err := s.client(time.Until(ends))
+	if err != nil {
+		return err
+	}
+	server, err := greets.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := sends.SendWithSMTPClient(server, built); err != nil {
+		return err
+	}
+	if err := server.UpdateDeadline(greetFor); err == nil {
+		server.Quit()
+	}
+	return nil
+}
+
+// client speaks to the server, and waits so long for it.
+func (s *Sender) client(patience time.Duration) (*smtp.Client, error) {
 	options := []smtp.Option{
-		smtp.WithPort(s.port), smtp.WithTimeout(stepFor), smtp.WithTLSPolicy(s.starttls),
+		smtp.WithPort(s.port), smtp.WithTimeout(patience), smtp.WithTLSPolicy(s.starttls),
 		smtp.WithTLSConfig(&tls.Config{ServerName: s.host, RootCAs: s.roots, MinVersion: tls.VersionTLS12}),
 	}
 	if s.tls {
@@ -125,14 +169,9 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	}
 	client, err := smtp.NewClient(s.host, options...)
 	if err != nil {
-		return fmt.Errorf("prepare to send mail: %w", err)
+		return nil, fmt.Errorf("prepare to send mail: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendFor)
-	defer cancel()
-	if err := client.DialAndSendWithContext(ctx, built); err != nil {
-		return fmt.Errorf("send mail by %s: %w", net.JoinHostPort(s.host, strconv.Itoa(s.port)), err)
-	}
-	return nil
+	return client, nil
 }
 
 func (s *Sender) build(m Message) (*smtp.Msg, error) {

@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -193,5 +194,36 @@ func TestAddressesOfServers(t *testing.T) {
 		if _, err := mail.New(address, "broker@example.org"); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
+	}
+}
+
+// A mail that the server has taken was sent, whatever comes then: one that is slow to say so, as it looks for spam, or that
+// hangs up without a word would else get it again and again.
+func TestMailThatWasTakenIsSent(t *testing.T) {
+	t.Parallel()
+	for what, s := range map[string]*server{"hangs up": {t: t, hangsUp: true}, "is slow": {t: t, takes: 11 * time.Second}} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s.start(false)
+			if err := sender(t, "smtp://"+s.address).Send(t.Context(), message); err != nil {
+				t.Error(err)
+			}
+			if got := s.took(); len(got) != 1 {
+				t.Errorf("%d mails", len(got))
+			}
+		})
+	}
+}
+
+// Whoever stops does not wait for a server that does not say whether it took a mail.
+func TestSendingEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	s := &server{t: t, takes: 15 * time.Second}
+	s.start(false)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer time.AfterFunc(300*time.Millisecond, cancel).Stop()
+	begun := time.Now()
+	if err := sender(t, "smtp://"+s.address).Send(ctx, message); !errors.Is(err, context.Canceled) || time.Since(begun) > 8*time.Second {
+		t.Errorf("%v after %s", err, time.Since(begun))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"broker/server/servicetest"
 )
@@ -18,9 +19,11 @@ import (
 type server struct {
 	t       *testing.T
 	address string
-	secure  *tls.Config // nil: it offers no STARTTLS
-	refuses string      // a command that it refuses for good, such as RCPT
-	silent  bool        // it accepts connections and says nothing
+	secure  *tls.Config   // nil: it offers no STARTTLS
+	refuses string        // a command that it refuses for good, such as RCPT
+	silent  bool          // it accepts connections and says nothing
+	hangsUp bool          // once it took a mail, without an answer to QUIT
+	takes   time.Duration // to say that it took a mail
 
 	mu   sync.Mutex
 	got  []envelope
@@ -131,7 +134,10 @@ func (s *server) serve(conn net.Conn, encrypted bool) {
 			s.mu.Lock()
 			s.got, mail = append(s.got, mail), envelope{}
 			s.mu.Unlock()
+			time.Sleep(s.takes)
 			say("250 taken")
+		case verb == "QUIT" && s.hangsUp:
+			return
 		case verb == "QUIT":
 			say("221 bye")
 			return

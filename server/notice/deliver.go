@@ -29,6 +29,7 @@ const (
 	longestWait = 6 * time.Hour
 	outOfReach  = time.Minute // where nothing was sent, as nothing there answers
 	failingFor  = 5 * 24 * time.Hour
+	triedFor    = 24 * time.Hour // and one delivery at least, so that no single failure long after another disables it
 )
 
 // atATime is how many deliveries of one endpoint are under way in a process: one that does not answer holds up no other.
@@ -49,25 +50,28 @@ type sending struct {
 
 func (s *sending) wait() { s.all.Wait() }
 
-// room is how many more deliveries of an endpoint may be under way.
-func (s *sending) room(endpoint string) int {
+// take is how many more deliveries of an endpoint may be under way; they count until they are given back.
+func (s *sending) take(endpoint string) (places int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return atATime - s.under[endpoint]
+	places = atATime - s.under[endpoint]
+	s.under[endpoint] = atATime
+	return places
 }
 
-// begin has do run beside what else is under way, and then what follows it.
-func (s *sending) begin(endpoint string, do, then func()) {
+func (s *sending) give(endpoint string, places int) {
 	s.mu.Lock()
-	s.under[endpoint]++
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if s.under[endpoint] -= places; s.under[endpoint] == 0 {
+		delete(s.under, endpoint)
+	}
+}
+
+// begin has do run in a place that was taken, beside what else is under way, and then what follows it.
+func (s *sending) begin(endpoint string, do, then func()) {
 	s.all.Go(func() {
 		do()
-		s.mu.Lock()
-		if s.under[endpoint]--; s.under[endpoint] == 0 {
-			delete(s.under, endpoint)
-		}
-		s.mu.Unlock()
+		s.give(endpoint, 1)
 		then()
 	})
 }
@@ -89,31 +93,45 @@ func (s *Service) Deliver(ctx context.Context) error {
 }
 
 func (s *Service) deliverTo(ctx context.Context, e *ent.NoticeEndpoint) error {
-	room := s.sending.room(e.ID)
-	if room <= 0 {
-		return nil
+	places := s.sending.take(e.ID)
+	defer func() { s.sending.give(e.ID, places) }()
+	for range atATime {
+		if places == 0 {
+			return nil
+		}
+		if others, err := s.beginSome(ctx, e, &places); err != nil || !others {
+			return err
+		}
 	}
+	return nil
+}
+
+// beginSome begins to send what is due of an endpoint, in some places, and tells whether others began some of it.
+func (s *Service) beginSome(ctx context.Context, e *ent.NoticeEndpoint, places *int) (others bool, err error) {
 	due, err := s.DB.Client.NoticeDelivery.Query().
 		Where(noticedelivery.EndpointID(e.ID), noticedelivery.StatusEQ(noticedelivery.StatusPENDING), noticedelivery.NextAtLTE(s.now())).
-		Order(ent.Asc(noticedelivery.FieldNextAt, noticedelivery.FieldID)).Limit(room).All(ctx)
+		Order(ent.Asc(noticedelivery.FieldNextAt, noticedelivery.FieldID)).Limit(*places).All(ctx)
 	if err != nil {
-		return fmt.Errorf("read what is to be delivered: %w", err)
+		return false, fmt.Errorf("read what is to be delivered: %w", err)
 	}
 	for _, row := range due {
 		claimed, err := s.claim(ctx, row)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if claimed != nil {
-			var taken bool
-			s.sending.begin(e.ID, func() { taken = s.attempt(ctx, e, claimed) }, func() {
-				if taken {
-					s.deliverNext(ctx, e.ID)
-				}
-			})
+		if claimed == nil {
+			others = true
+			continue
 		}
+		*places--
+		var taken bool
+		s.sending.begin(e.ID, func() { taken = s.attempt(ctx, e, claimed) }, func() {
+			if taken {
+				s.deliverNext(ctx, e.ID)
+			}
+		})
 	}
-	return nil
+	return others, nil
 }
 
 // deliverNext goes on with an endpoint that has just taken something: many things are not waited with for the next turn.
@@ -147,8 +165,8 @@ func (s *Service) claim(ctx context.Context, row *ent.NoticeDelivery) (*ent.Noti
 // attempt sends a delivery once, notes what came of it, and tells whether it was taken.
 func (s *Service) attempt(ctx context.Context, e *ent.NoticeEndpoint, row *ent.NoticeDelivery) (taken bool) {
 	begun := s.now()
-	answer, err := s.send(ctx, e, row, begun)
-	if ctx.Err() != nil { // the program stops; whoever runs next sends it again
+	answer, err := database.Caught(func() (*safehttp.Posted, error) { return s.send(ctx, e, row, begun) })
+	if err != nil && ctx.Err() != nil { // the program stops; whoever runs next sends it again
 		return false
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -252,13 +270,13 @@ func (s *Service) note(ctx context.Context, e *ent.NoticeEndpoint, row *ent.Noti
 		if err != nil || n == 0 { // it took so long that another process has sent it
 			return err
 		}
-		return s.noteEndpoint(ctx, tx, e, r, now)
+		return s.noteEndpoint(ctx, tx, e, row, r, now)
 	})
 }
 
 // noteEndpoint keeps since when an endpoint fails, and disables one that has failed for days, or that says that it is
 // gone.
-func (s *Service) noteEndpoint(ctx context.Context, tx *database.Tx, e *ent.NoticeEndpoint, r result, now time.Time) error {
+func (s *Service) noteEndpoint(ctx context.Context, tx *database.Tx, e *ent.NoticeEndpoint, row *ent.NoticeDelivery, r result, now time.Time) error {
 	of := tx.NoticeEndpoint.Update().Where(noticeendpoint.ID(e.ID))
 	if r.taken() {
 		return of.ClearFailingSince().SetDeliveredAt(now).Exec(ctx)
@@ -271,7 +289,7 @@ func (s *Service) noteEndpoint(ctx context.Context, tx *database.Tx, e *ent.Noti
 		return err
 	}
 	gone := r.answer != nil && r.answer.Status == http.StatusGone
-	if !gone && now.Sub(*fresh.FailingSince) < failingFor {
+	if !gone && (now.Sub(*fresh.FailingSince) < failingFor || now.Sub(row.GivesUpAt.Add(-triesFor)) < triedFor) {
 		return nil
 	}
 	reason := r.why()

@@ -184,6 +184,11 @@ func (s *Service) UpdateEndpoint(ctx context.Context, id string, in Changes) (ro
 		if row, err = update.Save(ctx); err != nil {
 			return err
 		}
+		if row.Enabled && !before.Enabled { // what was written while it was being disabled
+			if err := giveUp(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		if in.Enabled != nil && !*in.Enabled && before.Enabled {
 			if err := s.disable(ctx, tx, row, "Somebody disabled it."); err != nil {
 				return err
@@ -231,14 +236,18 @@ func (s *Service) disable(ctx context.Context, tx *database.Tx, row *ent.NoticeE
 	if err != nil || n == 0 {
 		return err
 	}
-	err = tx.NoticeDelivery.Update().Where(noticedelivery.EndpointID(row.ID), noticedelivery.StatusEQ(noticedelivery.StatusPENDING)).
-		SetStatus(noticedelivery.StatusFAILED).SetError("The endpoint was disabled.").Exec(ctx)
-	if err != nil {
+	if err := giveUp(ctx, tx, row.ID); err != nil {
 		return err
 	}
 	details := described(row)
 	details["reason"] = reason
 	return s.Audit.Write(ctx, tx, audit.Event{Action: disableAction, Target: row.ID, Details: details})
+}
+
+// giveUp has what waits for an endpoint that is disabled not be sent.
+func giveUp(ctx context.Context, tx *database.Tx, id string) error {
+	return tx.NoticeDelivery.Update().Where(noticedelivery.EndpointID(id), noticedelivery.StatusEQ(noticedelivery.StatusPENDING)).
+		SetStatus(noticedelivery.StatusFAILED).SetError("The endpoint was disabled.").Exec(ctx)
 }
 
 // RemoveEndpoint removes an endpoint and what was delivered to it.

@@ -12,6 +12,7 @@ import (
 	"broker/ent"
 	"broker/ent/auditevent"
 	"broker/ent/token"
+	"broker/server/audit"
 	"broker/server/secret"
 	"broker/server/text"
 )
@@ -261,7 +262,7 @@ func (s *Service) signedIn(e event, _ map[string]*ent.Token) (happened, bool) {
 }
 
 func (s *Service) webhookDisabled(e event, _ map[string]*ent.Token) (happened, bool) {
-	if e.ActorID != "" || e.Target == nil { // somebody did it, and knows
+	if e.Actor != audit.ActorOf(context.Background()).Name || e.ActorID != "" || e.Target == nil { // somebody did it, and knows
 		return happened{}, false
 	}
 	return happened{

@@ -74,7 +74,7 @@ func (s *Service) lookAtExpiry(ctx context.Context, days, next int) (more bool, 
 		return false, nil
 	}
 	rows, err := s.DB.Client.Token.Query().
-		Where(token.RevokedAtIsNil(), token.Or(token.ExpiresAtGT(after), token.And(token.ExpiresAt(after), token.IDGT(id))), token.ExpiresAtLTE(until)).
+		Where(token.RevokedAtIsNil(), token.ExpiresAtGTE(after), token.Or(token.ExpiresAtGT(after), token.And(token.ExpiresAt(after), token.IDGT(id))), token.ExpiresAtLTE(until)).
 		Order(ent.Asc(token.FieldExpiresAt, token.FieldID)).Limit(tokensMax).All(ctx)
 	if err != nil {
 		return false, fmt.Errorf("find the tokens that expire: %w", err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -98,33 +99,36 @@ func (s *Service) mailTo(ctx context.Context, userID string) error {
 	if err == nil && message != nil {
 		err = s.Mail.Send(ctx, *message)
 	}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil { // the program stops; whoever runs next sends it again
 		return nil
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
 	if err != nil {
-		return errors.Join(err, s.mailFailed(ctx, reader, rows, now))
+		return errors.Join(err, s.mailFailed(last, reader, rows, now))
 	}
-	return s.mailed(ctx, reader, rows, message != nil, now)
+	return s.mailed(last, reader, rows, message != nil, now)
 }
 
-// waiting is what waits for a person, the oldest first.
+// waiting is what waits for a person, the oldest first, but what is at once before the rest.
 func (s *Service) waiting(ctx context.Context, userID string) ([]*ent.NoticeMail, error) {
-	rows, err := s.DB.Client.NoticeMail.Query().Where(noticemail.UserID(userID)).Order(ent.Asc(noticemail.FieldCreatedAt, noticemail.FieldID)).Limit(10 * linesMax).All(ctx)
+	rows, err := s.DB.Client.NoticeMail.Query().Where(noticemail.UserID(userID)).
+		Order(ent.Desc(noticemail.FieldAtOnce), ent.Asc(noticemail.FieldCreatedAt, noticemail.FieldID)).Limit(10 * linesMax).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read what waits for a person: %w", err)
 	}
 	return rows, nil
 }
 
-// due tells whether a person is sent mail now.
+// due tells whether a person is sent mail now. What was noted by a clock that was far ahead holds nothing up.
 func due(rows []*ent.NoticeMail, reader *ent.NoticeReader, now time.Time) bool {
-	if len(rows) == 0 || reader.NextAt != nil && now.Before(*reader.NextAt) {
+	if len(rows) == 0 || reader.NextAt != nil && now.Before(*reader.NextAt) && reader.NextAt.Sub(now) <= longestMail {
 		return false
 	}
 	if slices.ContainsFunc(rows, func(r *ent.NoticeMail) bool { return r.AtOnce }) {
 		return true
 	}
-	return !now.Before(rows[0].CreatedAt.Add(gatherFor)) && (reader.MailedAt == nil || !now.Before(reader.MailedAt.Add(mailEvery)))
+	return !now.Before(rows[0].CreatedAt.Add(gatherFor)) && (reader.MailedAt == nil || now.Sub(*reader.MailedAt).Abs() >= mailEvery)
 }
 
 // reader is what is kept of a person; it is made where there is nothing.
@@ -377,11 +381,10 @@ func (s *Service) Choose(ctx context.Context, userID string, choices map[string]
 			return err
 		}
 		all := map[string]bool{}
-		for name, choice := range row.Choices {
-			all[name] = choice
-		}
-		for name, choice := range choices {
-			all[name] = choice
+		maps.Copy(all, row.Choices)
+		maps.Copy(all, choices)
+		if maps.Equal(all, row.Choices) { // a link that is opened again
+			return nil
 		}
 		if err := tx.NoticeReader.UpdateOneID(userID).SetChoices(all).Exec(ctx); err != nil {
 			return err

@@ -81,7 +81,9 @@ func (s *Service) every(ctx context.Context, pace time.Duration, failed string, 
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	for {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
+		// What panics is tried again; packages are served meanwhile.
+		_, err := database.Caught(func() (struct{}, error) { return struct{}{}, do(ctx) })
+		if err != nil && ctx.Err() == nil {
 			s.Log.Warn(failed, "error", err)
 		}
 		select {

@@ -35,6 +35,11 @@ func (s *Service) Prune(ctx context.Context) error {
 				q.Where(oldest(q, notice.Table, notice.FieldID, notice.FieldCreatedAt, before))
 			}).Exec(ctx)
 		},
+		func(tx *database.Tx) (int, error) { // of a time when this server sent mail, and does so again
+			return tx.NoticeMail.Delete().Where(func(q *sql.Selector) {
+				q.Where(oldest(q, noticemail.Table, noticemail.FieldID, noticemail.FieldCreatedAt, s.now().Add(-triesFor)))
+			}).Exec(ctx)
+		},
 		func(tx *database.Tx) (int, error) {
 			return tx.NoticeMail.Delete().Where(func(q *sql.Selector) {
 				q.Where(ofNobody(q, noticemail.Table, noticemail.FieldID, noticemail.FieldUserID))

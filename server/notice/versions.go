@@ -103,8 +103,8 @@ func (s *Service) newReleases(ctx context.Context, rows []*ent.Pin) ([]happened,
 		if err != nil {
 			return nil, fmt.Errorf("read when the release %s was seen: %w", row.ID, err)
 		}
-		// What was there before has the time of its release.
-		if row.SeenAt == nil || ulid.Time(id.Time()).Sub(*row.SeenAt).Abs() > offBy {
+		// What was there before has the time of its release. A repository that was removed meanwhile takes its own along.
+		if row.Edges.Repository == nil || row.SeenAt == nil || ulid.Time(id.Time()).Sub(*row.SeenAt).Abs() > offBy {
 			continue
 		}
 		key := of{row.RepositoryID, row.Package}
