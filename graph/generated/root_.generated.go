@@ -5531,9 +5531,9 @@ extend type Mutation {
 
   "Begins to accept an invitation with the sign-in service in place of a password; returns where the browser goes."
   acceptInvitationByOpenId(code: String!, name: String): String!
-  "Begins to sign in with the sign-in service as well; returns where the browser goes."
+  "Begins to sign in with the sign-in service as well; returns where the browser goes. Once it is linked, all other sessions end."
   linkOpenId(password: String!, code: String): String!
-  "Ends that. Never of the last way in."
+  "Ends that, and all other sessions. Never of the last way in."
   unlinkOpenId(id: ID!, password: String!, code: String): User!
   "Makes ten new recovery codes, with the password and a code; those before no longer work."
   renewRecoveryCodes(password: String!, code: String!): RecoveryCodesPayload!
