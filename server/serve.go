@@ -88,6 +88,7 @@ type server struct {
 // serve runs the server until the context ends, then lets requests under way finish. One that could only read begins
 // anew once it can write.
 func serve(ctx context.Context, c *config) error {
+	raiseProcessors()
 	lock, err := database.Lock(c.databaseURL)
 	if err != nil {
 		return err
@@ -191,6 +192,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	s.notices = c.notices(db, events, sealer)
 	repositories := repository.New(repository.Config{
 		DB: db, Audit: events, Syncs: s.queue, Client: outbound, Policy: c.upstreams, Sealer: sealer, Git: gitOf(outbound, c.upstreams, c.dataDir),
+		Places: packages.Places,
 	})
 	s.repositories = repositories
 	s.queue.Every(lookEvery, "look for changes of git repositories", repositories.LookForChanges)

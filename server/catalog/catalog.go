@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"broker/server/audit"
+	"broker/server/background"
 	"broker/server/database"
 )
 
@@ -23,6 +24,8 @@ type Catalog struct {
 	publicURL *url.URL
 	distBase  string // of the addresses of archives
 	packers   sync.Pool
+	// Places are what it computes in, and others who do for a sync.
+	Places *background.Places
 	// Accepted is told which version's change was accepted, by its id, once it is. It may be nil.
 	Accepted func(ctx context.Context, id string)
 }
@@ -30,7 +33,7 @@ type Catalog struct {
 // New changes the catalog of a database; what changes upstream is told in the audit log. publicURL is the base of the
 // addresses of archives.
 func New(db *database.DB, events *audit.Log, publicURL *url.URL) *Catalog {
-	c := &Catalog{db: db, events: events, publicURL: publicURL, distBase: strings.TrimSuffix(publicURL.String(), "/") + "/dist/"}
+	c := &Catalog{db: db, events: events, publicURL: publicURL, distBase: strings.TrimSuffix(publicURL.String(), "/") + "/dist/", Places: background.New()}
 	c.packers.New = func() any { return newPacker() }
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/lib/pq"
 
 	"broker/ent"
@@ -169,7 +170,13 @@ func (c *Catalog) Put(ctx context.Context, updates ...*Update) ([]Outcome, error
 	}
 	err := c.db.Tx(ctx, func(tx *database.Tx) error {
 		p := &put{Catalog: c, tx: tx, updates: sorted, now: time.Now().UTC().Truncate(time.Microsecond)}
-		found, err := p.run(ctx)
+		var found []Outcome
+		run := func() (err error) { found, err = p.run(ctx); return err }
+		in := c.Places.Do
+		if c.db.Dialect() != dialect.SQLite { // which computes in this process
+			in = func(_ context.Context, run func() error) error { return run() }
+		}
+		err := in(ctx, run)
 		if err == nil {
 			err = c.events.Write(ctx, tx, p.events...)
 		}

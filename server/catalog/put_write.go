@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -271,8 +270,7 @@ func (w *writes) run(ctx context.Context, tx *database.Tx) error {
 	return w.runRequirements(ctx, tx)
 }
 
-// atATime is how many rows a statement writes: many, so that a row is cheap, but not so many that a request waits long for
-// the processor, which is given up after each.
+// atATime is how many rows a statement writes: many, so that a row is cheap.
 const atATime = 25
 
 func (t table) write(ctx context.Context, tx *database.Tx, d string, values []any, gone bool) error {
@@ -283,7 +281,6 @@ func (t table) write(ctx context.Context, tx *database.Tx, d string, values []an
 			return err
 		}
 		values = values[n:]
-		runtime.Gosched()
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strings"
 
 	"broker/server/database"
@@ -45,7 +44,6 @@ func (w *writes) runRequirements(ctx context.Context, tx *database.Tx) error {
 			return fmt.Errorf("write requirements: %w", err)
 		}
 		values = values[n:]
-		runtime.Gosched()
 	}
 	for _, one := range w.dropped {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM requirements WHERE package_id = $1 AND name = $2 AND provided = $3", one.of, one.Name, one.Provided); err != nil {

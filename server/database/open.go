@@ -163,6 +163,7 @@ func openSQLite(path string, connections int) (*sql.DB, error) {
 	return sqlitePool(path, connections, url.Values{
 		"_busy_timeout": {"5000"}, "_fk": {"1"}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"},
 		"_txlock": {"immediate"}, "_time_format": {"sqlite"}, "_timezone": {"UTC"},
+		"_pragma": {"temp_store(memory)", "cache_spill(4000)", "wal_autocheckpoint(4000)"},
 	})
 }
 

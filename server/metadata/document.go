@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -115,7 +114,6 @@ func (r *Reader) versions(name string, list [][]byte, minified, packed bool) ([]
 			return nil, nil, fmt.Errorf("its versions have more than %d fields in all", fieldsInAllMax)
 		}
 		c.add(current)
-		runtime.Gosched() // a request that came meanwhile is not kept waiting
 	}
 	return c.result(len(list))
 }

@@ -3,7 +3,6 @@ package metadata
 import (
 	"bytes"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -62,7 +61,6 @@ func Render(name string, versions []Version, o RenderOptions) ([]byte, error) {
 		if b.Len() > renderedMax {
 			return nil, fmt.Errorf("the versions of %s make a document larger than %d MiB", name, renderedMax>>20)
 		}
-		runtime.Gosched() // a request that came meanwhile is not kept waiting
 	}
 	b.WriteString(`]},"minified":"composer/2.0"`)
 	if o.Dev {

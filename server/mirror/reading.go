@@ -89,7 +89,7 @@ func (r *reading) changed(ctx context.Context, name string, p source.Package) er
 		}
 	}
 	update := &catalog.Update{Repository: r.run.Repository, Name: name, Versions: p.Versions, Validators: p.Validators, Digest: p.Digest}
-	if err := r.prepare(ctx, update); err != nil {
+	if err := r.catalog.Places.Do(ctx, func() error { return r.catalog.Prepare(update) }); err != nil {
 		p.Release()
 		return err
 	}
@@ -108,16 +108,6 @@ func (r *reading) changed(ctx context.Context, name string, p source.Package) er
 		return nil
 	case <-ctx.Done():
 		p.Release()
-		return ctx.Err()
-	}
-}
-
-func (r *reading) prepare(ctx context.Context, u *catalog.Update) error {
-	select {
-	case r.render <- struct{}{}:
-		defer func() { <-r.render }()
-		return r.catalog.Prepare(u)
-	case <-ctx.Done():
 		return ctx.Err()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,13 +39,12 @@ type Syncer struct {
 	sources *repository.Service
 	bounds  Bounds
 	// Ahead is told which packages of a repository have archives that they had not. It may be nil.
-	Ahead  func(ctx context.Context, repositoryID, runID string, names []string)
-	render chan struct{} // a place for each package that is rendered at a time: not all processors, of which requests need one
+	Ahead func(ctx context.Context, repositoryID, runID string, names []string)
 }
 
 // NewSyncer returns what brings the catalog up to date.
 func NewSyncer(c *catalog.Catalog, sources *repository.Service, bounds Bounds) *Syncer {
-	return &Syncer{catalog: c, sources: sources, bounds: bounds, render: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
+	return &Syncer{catalog: c, sources: sources, bounds: bounds}
 }
 
 // Sync reads what a repository's source lists and stores what changed. A package that cannot be used is skipped with its

@@ -15,6 +15,7 @@ import (
 	"broker/ent"
 	"broker/ent/repository"
 	"broker/server/audit"
+	"broker/server/background"
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/fault"
@@ -42,12 +43,16 @@ type Config struct {
 	Client *safehttp.Client
 	Policy safehttp.Policy
 	Sealer *seal.Sealer
-	Git    *git.Program // nil where no git repository is read
+	Git    *git.Program       // nil where no git repository is read
+	Places *background.Places // what documents are parsed in; nil: some of its own
 }
 
 // New makes the service.
 func New(c Config) *Service {
-	return &Service{Config: c, budget: source.NewBudget(), checks: map[string][]time.Time{}}
+	if c.Places == nil {
+		c.Places = background.New()
+	}
+	return &Service{Config: c, budget: source.NewBudget(c.Places), checks: map[string][]time.Time{}}
 }
 
 // Credential is what a source asks of its clients. It is stored sealed and never told.

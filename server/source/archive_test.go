@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"broker/server/background"
 	"broker/server/safehttp"
 	"broker/server/source"
 )
@@ -35,7 +36,7 @@ func TestPrivateSourcesMayHaveTheirArchivesElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := source.NewComposer(safehttp.New(policy, "test"), source.NewBudget(), home.URL, nil)
+	src, err := source.NewComposer(safehttp.New(policy, "test"), source.NewBudget(background.New()), home.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
 
+	"broker/server/background"
 	"broker/server/safehttp"
 )
 
@@ -24,7 +24,7 @@ const (
 // small share at once. Only one large list and one large document are in memory at a time; the others wait.
 type Budget struct {
 	lists, documents share
-	parsing          chan struct{} // a place for each package whose documents are parsed at a time, as for rendering: not all processors
+	parsing          *background.Places
 }
 
 // share is a kind's part of the budget. What is read costs more than its bytes: for a while there are two copies of a
@@ -39,14 +39,14 @@ type share struct {
 // atOnce is how many small ones there may be beside a large one; more wait.
 const atOnce = 64
 
-// NewBudget makes the budget of a process.
-func NewBudget() *Budget {
+// NewBudget makes the budget of a process, which parses in these places.
+func NewBudget(parsing *background.Places) *Budget {
 	of := func(copies, small, most int64) share {
 		return share{semaphore.NewWeighted(copies * (most + atOnce*small)), copies, small, most}
 	}
 	return &Budget{
 		lists: of(2, 512<<10, rootMax), documents: of(3, 256<<10, documentMax),
-		parsing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
+		parsing: parsing,
 	}
 }
 

@@ -116,19 +116,16 @@ func (c *Composer) read(ctx context.Context, h *hold, name string, known Known) 
 		p.Unchanged = true
 		return p, nil
 	}
-	select {
-	case c.budget.parsing <- struct{}{}:
-		defer func() { <-c.budget.parsing }()
-	case <-ctx.Done():
-		return p, ctx.Err()
-	}
-	if c.list.advised && stable.body != nil {
-		p.Advised, p.Advisories = true, metadata.DocumentAdvisories(name, stable.body)
-	}
-	if len(c.list.filters) > 0 && stable.body != nil {
-		p.Filtered = metadata.DocumentFilter(name, stable.body, c.list.filters)
-	}
-	return p, c.parse(&p, name, stable.body, dev.body)
+	err = c.budget.parsing.Do(ctx, func() error {
+		if c.list.advised && stable.body != nil {
+			p.Advised, p.Advisories = true, metadata.DocumentAdvisories(name, stable.body)
+		}
+		if len(c.list.filters) > 0 && stable.body != nil {
+			p.Filtered = metadata.DocumentFilter(name, stable.body, c.list.filters)
+		}
+		return c.parse(&p, name, stable.body, dev.body)
+	})
+	return p, err
 }
 
 // Filters implements Filterer (the key filter of packages.json).

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"broker/server/background"
 	"broker/server/git"
 	"broker/server/metadata"
 	"broker/server/servicetest"
@@ -40,7 +41,7 @@ func gitSource(t testing.TB, p *git.Program, address string, paths ...string) *s
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source.NewGit(p.Mirror("repo_1", git.Remote{URL: u}), source.NewBudget(), address, paths)
+	return source.NewGit(p.Mirror("repo_1", git.Remote{URL: u}), source.NewBudget(background.New()), address, paths)
 }
 
 // versionsOf reads a source as a sync does.

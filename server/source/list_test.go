@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"broker/server/background"
 	"broker/server/safehttp"
 	"broker/server/source"
 )
@@ -48,7 +49,7 @@ func at(t testing.TB, h http.Handler) *source.Composer {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	c, err := source.NewComposer(client(t), source.NewBudget(), server.URL, nil)
+	c, err := source.NewComposer(client(t), source.NewBudget(background.New()), server.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func TestRefusalsNameTheRedirect(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, credential := range []*safehttp.Credential{nil, {Origin: home.URL, Username: "u", Secret: "s"}} {
-		c, err := source.NewComposer(safehttp.NewPaced(policy, "test", pace), source.NewBudget(), home.URL, credential)
+		c, err := source.NewComposer(safehttp.NewPaced(policy, "test", pace), source.NewBudget(background.New()), home.URL, credential)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"broker/server/archive"
+	"broker/server/background"
 	"broker/server/git"
 	"broker/server/metadata"
 	"broker/server/safehttp"
@@ -35,7 +36,7 @@ func satis(t testing.TB, p *source.Packing, credential *safehttp.Credential, sou
 	if credential != nil {
 		credential.Origin = server.URL
 	}
-	c, err := source.NewComposer(client(t), source.NewBudget(), server.URL, credential)
+	c, err := source.NewComposer(client(t), source.NewBudget(background.New()), server.URL, credential)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func TestPackingKeepsToItsBounds(t *testing.T) {
 	}
 	both := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { host.Config.Handler.ServeHTTP(w, r) }))
 	t.Cleanup(both.Close)
-	own, err := source.NewComposer(client(t), source.NewBudget(), both.URL, nil)
+	own, err := source.NewComposer(client(t), source.NewBudget(background.New()), both.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +203,7 @@ func TestPackingKeepsToItsBounds(t *testing.T) {
 		host.Config.Handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(inside.Close)
-	if own, err = source.NewComposer(client(t), source.NewBudget(), inside.URL, nil); err != nil {
+	if own, err = source.NewComposer(client(t), source.NewBudget(background.New()), inside.URL, nil); err != nil {
 		t.Fatal(err)
 	}
 	own.Pack(source.Packing{Git: program(t), ID: "repo_2", Header: header})
