@@ -88,7 +88,6 @@ type server struct {
 // serve runs the server until the context ends, then lets requests under way finish. One that could only read begins
 // anew once it can write.
 func serve(ctx context.Context, c *config) error {
-	raiseProcessors()
 	lock, err := database.Lock(c.databaseURL)
 	if err != nil {
 		return err

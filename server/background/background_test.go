@@ -1,8 +1,12 @@
 package background
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"net"
+	"os"
+	"os/exec"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -57,4 +61,60 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	if err := places.Do(ctx, func() error { t.Error("it was done"); return nil }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+}
+
+// On one processor, what came from the network before a pause is read when it ends, or in the next one; nothing else would
+// have it read before 10 ms have passed. The test runs itself, as the number of processors is of the whole process.
+func TestPausesLetTheNetworkBeRead(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("GOMAXPROCS") != "1" {
+		command := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+		command.Env = append(os.Environ(), "GOMAXPROCS=1")
+		if output, err := command.CombinedOutput(); err != nil || !bytes.Contains(output, []byte("read after each pause")) {
+			t.Errorf("%v\n%s", err, output)
+		}
+		return
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	client, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	var read atomic.Int64
+	go func() {
+		for b := make([]byte, 1); ; {
+			if _, err := server.Read(b); err != nil {
+				return
+			}
+			read.Add(1)
+		}
+	}()
+	places := New()
+	err = places.Do(t.Context(), func() error {
+		for i := range int64(100) {
+			if _, err := client.Write([]byte{0}); err != nil {
+				return err
+			}
+			places.paused.Store(0)
+			places.Pause()
+			if read.Load() < i { // now and then Go has the one that pauses go on first
+				t.Errorf("%d read after %d pauses", read.Load(), i+1)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("read after each pause")
 }

@@ -23,6 +23,9 @@ type Reader struct {
 	Upstream bool
 	Mirror   string // dist-url of a preferred mirror, absolute; empty without one
 
+	// Pause is called after each version: others may be waiting for the processor. It may be nil.
+	Pause func()
+
 	mu          sync.Mutex
 	constraints map[string]bool
 	found       map[string]readVersion

@@ -114,6 +114,9 @@ func (r *Reader) versions(name string, list [][]byte, minified, packed bool) ([]
 			return nil, nil, fmt.Errorf("its versions have more than %d fields in all", fieldsInAllMax)
 		}
 		c.add(current)
+		if r.Pause != nil {
+			r.Pause()
+		}
 	}
 	return c.result(len(list))
 }

@@ -11,6 +11,7 @@ import (
 type RenderOptions struct {
 	Dist       func(*Version) Dist // how a version's archive is offered by this server
 	KeepSource bool                // let clients go to the source where the archive cannot be had
+	Pause      func()              // called after each version: see Reader; it may be nil
 	Dev        bool                // the ~dev document, of which Composer reads nothing but versions
 }
 
@@ -60,6 +61,9 @@ func Render(name string, versions []Version, o RenderOptions) ([]byte, error) {
 		before = now
 		if b.Len() > renderedMax {
 			return nil, fmt.Errorf("the versions of %s make a document larger than %d MiB", name, renderedMax>>20)
+		}
+		if o.Pause != nil {
+			o.Pause()
 		}
 	}
 	b.WriteString(`]},"minified":"composer/2.0"`)

@@ -44,7 +44,7 @@ func NewComposer(client *safehttp.Client, budget *Budget, address string, creden
 		u.Path = strings.TrimSuffix(u.Path, "/") + "/packages.json"
 	}
 	reader := metadata.NewReader()
-	reader.Upstream = true
+	reader.Upstream, reader.Pause = true, budget.parsing.Pause
 	return &Composer{client: client, budget: budget, reader: reader, root: u, credential: credential}, nil
 }
 
