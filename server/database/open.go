@@ -169,10 +169,11 @@ func openSQLite(path string, connections int) (*sql.DB, error) {
 
 func sqlitePool(path string, connections int, query url.Values) (*sql.DB, error) {
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
+	named, err := sql.Open("sqlite", dsn.String()) // connects to nothing
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
+	db := sql.OpenDB(keeper{named.Driver(), dsn.String()})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db, nil
