@@ -50,6 +50,14 @@ var pinsTable = table{"pins", []string{"id", "repository_id", "package", "normal
 	"code", "sha256", "sha1", "size", "change", "changed_at", "changed_reference", "changed_sha256", "changed_sha1", "changed_size", "overwritten",
 	"changed_metadata", "told"}, 6}
 
+// newPinsTable is how those are written that were seen for the first time: there is little to say of them.
+var newPinsTable = table{"pins", []string{"id", "repository_id", "package", "normalized_version", "seen_at", "reference", "address", "type", "url", "shasum",
+	"code", "told", "rejected"}, 13}
+
+func (w *writes) addNewPin(repository, name, normalized string, p *pin) {
+	w.newPins = append(w.newPins, p.id, repository, name, normalized, timeOrNil(p.seenAt), p.reference, p.address, p.kind, p.url, p.shasum, p.code, "[]", "[]")
+}
+
 func (w *writes) addPin(repository, name, normalized string, p *pin) {
 	w.pins = append(w.pins, p.id, repository, name, normalized, timeOrNil(p.seenAt), encoded(p.rejected), p.reference, p.address, p.kind, p.url, p.shasum,
 		p.code, p.bytes.sha256, p.bytes.sha1, p.bytes.size, p.change, timeOrNil(p.changedAt), p.changed, p.came.sha256, p.came.sha1, p.came.size, p.overwritten,
@@ -108,7 +116,7 @@ func (p *put) pinned(ctx context.Context, w *writes, old *oldPackage, u *Update)
 			if baseline {
 				now.seenAt = earlier(v.ReleasedAt(), p.now)
 			}
-			w.addPin(u.Repository.ID, u.Name, v.Normalized, now)
+			w.addNewPin(u.Repository.ID, u.Name, v.Normalized, now)
 			u.pins[i] = now.id
 			continue
 		}

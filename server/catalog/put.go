@@ -80,6 +80,7 @@ func (c *Catalog) render(u *Update) error {
 		at[u.Versions[i].Normalized] = &u.dists[i]
 	}
 	o := metadata.RenderOptions{
+		Pause:      c.Places.Pause,
 		KeepSource: u.Repository.DistMode == repository.DistModeMIRROR,
 		Dist: func(v *metadata.Version) metadata.Dist {
 			return c.offered(u.Repository, v, at[v.Normalized])
@@ -219,11 +220,24 @@ type put struct {
 	events  []audit.Event
 }
 
+func (p *put) writes() writes {
+	return writes{dialect: p.db.Dialect(), between: p.Places.Pause, now: p.now}
+}
+
 func (p *put) run(ctx context.Context) ([]Outcome, error) {
 	if err := p.read(ctx); err != nil {
 		return nil, err
 	}
-	w := writes{dialect: p.db.Dialect(), now: p.now}
+	w := p.writes()
+	if len(p.stored.packages) == 0 { // all of it is new
+		versions := 0
+		for _, u := range p.updates {
+			versions += len(u.Versions)
+		}
+		for columns, t := range map[*[]any]table{&w.newPins: newPinsTable, &w.dists: distsTable, &w.versions: versionsTable} {
+			*columns = make([]any, 0, versions*len(t.columns))
+		}
+	}
 	outcomes := make([]Outcome, len(p.updates))
 	for i, u := range p.updates {
 		var err error
@@ -271,6 +285,9 @@ func (p *put) add(ctx context.Context, w *writes, u *Update) (Outcome, error) {
 		p.tx.Announce(database.TopicPackage, u.Name)
 	case dists:
 		p.tx.Announce(database.TopicDist, u.Name)
+	}
+	if !isNew || len(changed) > 0 || u.Repository.CooldownDays > 0 {
+		p.tx.Announce(database.TopicNews, u.Name)
 	}
 	outcome.Changed, outcome.Newer = changed, newer
 	return outcome, nil

@@ -22,9 +22,11 @@ import (
 // whether it is new or not.
 type writes struct {
 	dialect   string
+	between   func() // called after each statement: others may be waiting for the processor
 	now       time.Time
 	packages  []packageRow
-	pins      []any // columns of row after row
+	newPins   []any // columns of row after row
+	pins      []any
 	dists     []any
 	versions  []any
 	documents []any
@@ -235,7 +237,7 @@ func (r *packageRow) describe(u *Update, latest *string, madeOf []byte) {
 type table struct {
 	name    string
 	columns []string
-	kept    int // the first columns, which a row that is there keeps
+	kept    int // the first columns, which a row that is there keeps; all of them: there is none
 }
 
 var (
@@ -257,8 +259,9 @@ func (w *writes) run(ctx context.Context, tx *database.Tx) error {
 		table
 		values []any
 		gone   bool // the rows have a gone_at, which ends when they are written
-	}{{packagesTable, packages, true}, {pinsTable, w.pins, false}, {distsTable, w.dists, true}, {versionsTable, w.versions, true}, {documentsTable, w.documents, false}} {
-		if err := some.write(ctx, tx, w.dialect, some.values, some.gone); err != nil {
+	}{{packagesTable, packages, true}, {newPinsTable, w.newPins, false}, {pinsTable, w.pins, false}, {distsTable, w.dists, true}, {versionsTable, w.versions, true}, {documentsTable, w.documents, false}} {
+		err := w.inPieces(ctx, tx, len(some.columns), some.values, func(rows int) string { return some.statement(w.dialect, rows, some.gone) })
+		if err != nil {
 			return fmt.Errorf("write %s: %w", some.name, err)
 		}
 	}
@@ -270,17 +273,23 @@ func (w *writes) run(ctx context.Context, tx *database.Tx) error {
 	return w.runRequirements(ctx, tx)
 }
 
-// atATime is how many rows a statement writes: many, so that a row is cheap.
-const atATime = 25
+// atATime are how many rows a statement writes: many, so that a row is cheap, and few numbers, so that statements are
+// known already.
+var atATime = []int{25, 5, 1}
 
-func (t table) write(ctx context.Context, tx *database.Tx, d string, values []any, gone bool) error {
-	width := len(t.columns)
-	for len(values) > 0 {
-		n := min(len(values), atATime*width)
-		if _, err := tx.ExecContext(ctx, t.statement(d, n/width, gone), values[:n]...); err != nil {
-			return err
+// inPieces runs statements over rows of so many columns. It calls between after each.
+func (w *writes) inPieces(ctx context.Context, tx *database.Tx, columns int, values []any, statement func(rows int) string) error {
+	for _, rows := range atATime {
+		n := rows * columns
+		if len(values) < n {
+			continue
 		}
-		values = values[n:]
+		for text := statement(rows); len(values) >= n; values = values[n:] {
+			if _, err := tx.ExecContext(ctx, text, values[:n]...); err != nil {
+				return err
+			}
+			w.between()
+		}
 	}
 	return nil
 }
@@ -302,6 +311,9 @@ func (t table) statement(d string, rows int, gone bool) string {
 			}
 		}
 		b.WriteByte(')')
+	}
+	if t.kept == len(t.columns) {
+		return b.String()
 	}
 	b.WriteString(" ON CONFLICT (id) DO UPDATE SET ")
 	for i, column := range t.columns[t.kept:] {

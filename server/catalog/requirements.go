@@ -32,18 +32,15 @@ func (w *writes) addRequirements(of string, old *oldPackage, u *Update) {
 }
 
 func (w *writes) runRequirements(ctx context.Context, tx *database.Tx) error {
-	for values := w.requires; len(values) > 0; {
-		n := min(len(values), 3*atATime)
-		var rows []string
-		for at := 1; at < n; at += 3 {
-			rows = append(rows, fmt.Sprintf("($%d, $%d, $%d)", at, at+1, at+2))
+	err := w.inPieces(ctx, tx, 3, w.requires, func(n int) string {
+		rows := make([]string, n)
+		for i := range rows {
+			rows[i] = fmt.Sprintf("($%d, $%d, $%d)", 3*i+1, 3*i+2, 3*i+3)
 		}
-		query := "INSERT INTO requirements (package_id, name, provided) VALUES " + strings.Join(rows, ", ") +
-			" ON CONFLICT (package_id, name, provided) DO NOTHING"
-		if _, err := tx.ExecContext(ctx, query, values[:n]...); err != nil {
-			return fmt.Errorf("write requirements: %w", err)
-		}
-		values = values[n:]
+		return "INSERT INTO requirements (package_id, name, provided) VALUES " + strings.Join(rows, ", ") + " ON CONFLICT (package_id, name, provided) DO NOTHING"
+	})
+	if err != nil {
+		return fmt.Errorf("write requirements: %w", err)
 	}
 	for _, one := range w.dropped {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM requirements WHERE package_id = $1 AND name = $2 AND provided = $3", one.of, one.Name, one.Provided); err != nil {

@@ -226,7 +226,7 @@ func (w *uploads) write(ctx context.Context) error {
 	if err := w.put.Prepare(w.update); err != nil {
 		return err
 	}
-	changes := writes{dialect: w.put.db.Dialect(), now: w.put.now}
+	changes := w.put.writes()
 	if _, err := w.put.add(ctx, &changes, w.update); err != nil {
 		return err
 	}
