@@ -60,7 +60,7 @@ type topic struct {
 
 // topics are those that something is kept of.
 var topics = []database.Topic{
-	database.TopicToken, database.TopicPackage, database.TopicNames, database.TopicDist, database.TopicRepository,
+	database.TopicToken, database.TopicPackage, database.TopicNames, database.TopicNews, database.TopicDist, database.TopicRepository,
 	database.TopicUser, database.TopicSetting, database.TopicBlock, database.TopicAdvisory, database.TopicFilter,
 }
 

@@ -66,6 +66,7 @@ func (c *Catalog) decide(ctx context.Context, id, action string, do func(*databa
 		}
 		details["package"], details["version"], details["repository"] = d.of.Name, row.Version, d.repo.Name
 		tx.Announce(database.TopicPackage, d.of.Name)
+		tx.Announce(database.TopicNews, d.of.Name)
 		return c.events.Write(ctx, tx, audit.Event{Action: action, Target: id, Details: details})
 	})
 	if err != nil {
@@ -319,6 +320,7 @@ func (c *Catalog) Differs(ctx context.Context, d *Dist, came archive.Info) error
 		if err != nil {
 			return err
 		}
+		tx.Announce(database.TopicNews, d.Package)
 		return c.events.Write(ctx, tx, audit.Event{Action: "version.change", Target: version.ID, Details: map[string]any{
 			"package": d.Package, "version": version.Version,
 			"pinned":  map[string]any{"reference": row.Reference, "sha256": d.Archive.SHA256},

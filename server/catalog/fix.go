@@ -114,6 +114,7 @@ func (c *Catalog) releaseFixes(ctx context.Context, r *ent.Repository, name stri
 	}
 	return c.db.Tx(ctx, func(tx *database.Tx) error {
 		tx.Announce(database.TopicPackage, name)
+		tx.Announce(database.TopicNews, name)
 		now := time.Now().UTC().Truncate(time.Microsecond)
 		for one, fixed := range found {
 			n, err := tx.Pin.Update().Where(pins.ID(one.pin), pins.ReleasedAtIsNil()).SetReleasedAt(now).Save(ctx)

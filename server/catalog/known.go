@@ -114,6 +114,7 @@ func (c *Catalog) leave(ctx context.Context, names []string, ids []any) (version
 		}
 		for _, name := range names {
 			tx.Announce(database.TopicPackage, name)
+			tx.Announce(database.TopicNews, name)
 			tx.Announce(database.TopicNames, name)
 		}
 		return leaveRows(ctx, tx, ids)

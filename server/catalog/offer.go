@@ -95,6 +95,7 @@ func (c *Catalog) tellShasum(ctx context.Context, tx *database.Tx, d *Dist, sha1
 			continue
 		}
 		tx.Announce(database.TopicPackage, d.Package)
+		tx.Announce(database.TopicNews, d.Package)
 		digest := sha256.Sum256(body)
 		if err := tx.Document.UpdateOne(row).SetBody(c.compress(body)).SetSize(len(body)).SetDigest(digest[:]).Exec(ctx); err != nil {
 			return err

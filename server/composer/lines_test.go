@@ -170,7 +170,7 @@ func (w *world) hold(days int) {
 func (w *world) repin(version string, change func(*ent.PinUpdate)) {
 	w.Helper()
 	w.must(w.db.Tx(w.Context(), func(tx *database.Tx) error {
-		tx.Announce(database.TopicPackage, "acme/lib")
+		tx.Announce(database.TopicNews, "acme/lib")
 		update := tx.Pin.Update().Where(pin.Package("acme/lib"), pin.NormalizedVersion(version))
 		change(update)
 		return update.Exec(w.Context())

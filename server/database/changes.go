@@ -21,6 +21,7 @@ const (
 	TopicToken      Topic = "token"      // a token's id
 	TopicPackage    Topic = "package"    // a package's name: its documents and dists
 	TopicNames      Topic = "names"      // the name of a package that there is now, or no longer
+	TopicNews       Topic = "news"       // the name of a package of which a version may have been held back, found changed, or decided of
 	TopicDist       Topic = "dist"       // the name of a package of which an archive was stored
 	TopicRepository Topic = "repository" // a repository's id
 	TopicUser       Topic = "user"       // a user's id
