@@ -63,14 +63,15 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	}
 }
 
-// On one processor, what came from the network before a pause is read when it ends, or in the next one; nothing else would
-// have it read before 10 ms have passed. The test runs itself, as the number of processors is of the whole process.
+// On one processor, what came from the network before a pause is read in it or in one of the next; nothing else would have
+// it read before 10 ms have passed, in which there are hundreds of pauses. Now and then Go has the one that pauses go on
+// first, so the test counts. It runs itself, as the number of processors is of the whole process.
 func TestPausesLetTheNetworkBeRead(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("GOMAXPROCS") != "1" {
 		command := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
 		command.Env = append(os.Environ(), "GOMAXPROCS=1")
-		if output, err := command.CombinedOutput(); err != nil || !bytes.Contains(output, []byte("read after each pause")) {
+		if output, err := command.CombinedOutput(); err != nil || !bytes.Contains(output, []byte("it was measured")) {
 			t.Errorf("%v\n%s", err, output)
 		}
 		return
@@ -99,16 +100,17 @@ func TestPausesLetTheNetworkBeRead(t *testing.T) {
 			read.Add(1)
 		}
 	}()
-	places := New()
+	places, useful := New(), 0
 	err = places.Do(t.Context(), func() error {
-		for i := range int64(100) {
+		for range 1000 {
 			if _, err := client.Write([]byte{0}); err != nil {
 				return err
 			}
 			places.paused.Store(0)
+			before := read.Load()
 			places.Pause()
-			if read.Load() < i { // now and then Go has the one that pauses go on first
-				t.Errorf("%d read after %d pauses", read.Load(), i+1)
+			if read.Load() > before {
+				useful++
 			}
 		}
 		return nil
@@ -116,5 +118,8 @@ func TestPausesLetTheNetworkBeRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log("read after each pause")
+	if useful < 100 {
+		t.Errorf("something was read in %d of 1,000 pauses", useful)
+	}
+	t.Log("it was measured:", useful)
 }
