@@ -97,7 +97,7 @@ func (q *apiCall) byToken() error {
 	if err := q.authenticate(); err != nil {
 		return err
 	}
-	if refusal := q.callers.Limiter.Admit(q.W, q.Token); refusal != nil {
+	if refusal := q.callers.Limiter.Admit(q.R.Context(), q.W, q.Token); refusal != nil {
 		return refusal
 	}
 	rules, err := database.Soon(q.R.Context(), q.callers.Settings.Current)

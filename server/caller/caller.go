@@ -92,8 +92,8 @@ func (c *Callers) Route(step func(*Call) error) http.HandlerFunc {
 		err := q.authenticate()
 		if err == nil {
 			err = step(q)
-			if err != nil && w.Header().Get("X-RateLimit-Limit") == "" { // a refusal before the limit was asked
-				c.Limiter.Peek(w, q.Token)
+			if err != nil { // and where that was before the limit was asked
+				q.Peek()
 			}
 		}
 		q.finish(err)
@@ -115,7 +115,7 @@ func (c *Callers) Quietly(step func(*Call) error) http.HandlerFunc {
 		err := q.identifyWithin(soon)
 		cancel()
 		_, refused := errors.AsType[*auth.Refusal](err)
-		if refused || err == nil && c.Limiter.Admit(w, q.Token) != nil {
+		if refused || err == nil && c.Limiter.Admit(r.Context(), w, q.Token) != nil {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
@@ -159,7 +159,7 @@ func (q *Call) Admit() (err error) {
 }
 
 // Charge takes what this request costs its token beside itself, as far as the token has something left.
-func (q *Call) Charge(requests int) { q.callers.Limiter.Charge(q.W, q.Token, requests) }
+func (q *Call) Charge(requests int) { q.callers.Limiter.Charge(q.R.Context(), q.W, q.Token, requests) }
 
 // AdmitTo is what most routes begin with: may the token have this package (none for lists), and has it requests left.
 func (q *Call) AdmitTo(name string) error {
@@ -172,7 +172,7 @@ func (q *Call) AdmitTo(name string) error {
 // Peek says how the token's limit stands, and takes nothing from it. The limit is asked once.
 func (q *Call) Peek() {
 	if q.Standing.Limit == 0 {
-		q.Standing = q.callers.Limiter.Peek(q.W, q.Token)
+		q.Standing = q.callers.Limiter.Peek(q.R.Context(), q.W, q.Token)
 	}
 }
 

@@ -136,7 +136,9 @@ type conn struct {
 	listener *Listener
 	from     netip.Prefix
 	beyond   bool // the limits
+	secured  bool // what is written is encrypted already
 	closed   atomic.Bool
+	head     head
 }
 
 // Close implements net.Conn.
@@ -149,6 +151,13 @@ func (c *conn) Close() error {
 
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (written int, err error) {
+	if c.head.takesLines(p) {
+		return c.writeHead(p)
+	}
+	return c.writePieces(p)
+}
+
+func (c *conn) writePieces(p []byte) (written int, err error) {
 	for {
 		if err := c.SetWriteDeadline(time.Now().Add(c.listener.limits.stalled())); err != nil {
 			return written, err
@@ -194,6 +203,9 @@ type connKey struct{}
 func Context(ctx context.Context, c net.Conn) context.Context {
 	if secured, ok := c.(*tls.Conn); ok {
 		c = secured.NetConn()
+		if limited, ok := c.(*conn); ok {
+			limited.secured = true
+		}
 	}
 	return context.WithValue(ctx, connKey{}, c)
 }
@@ -207,6 +219,9 @@ func (l *Listener) Gate(next, refuse http.Handler, always ...string) http.Handle
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, limited := r.Context().Value(connKey{}).(*conn)
+		if limited && !c.secured {
+			c.head.begin()
+		}
 		beyond := limited && c.beyond
 		if beyond || l.crowded() {
 			w.Header().Set("Connection", "close")

@@ -1,50 +1,48 @@
 package ratelimit
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"broker/server/auth"
+	"broker/server/connections"
 )
 
 // writeHeaders says how the token stands, in the customary headers and in those of the IETF's draft
 // (draft-ietf-httpapi-ratelimit-headers, Structured Fields of RFC 9651). The draft's pk is left out: it would name the
 // token. Its t is when more requests are left than now, which need not be the end of the hour.
 //
-// Every request has them: their values are parts of one text, and the names are written as net/http keeps them.
-func writeHeaders(h http.Header, r Result) {
-	var room [160]byte
-	b := room[:0]
-	var ends [5]int
-	b = strconv.AppendInt(b, int64(r.Limit), 10)
-	ends[0] = len(b)
-	b = strconv.AppendInt(b, int64(r.Remaining), 10)
-	ends[1] = len(b)
-	b = strconv.AppendInt(b, r.Reset.Unix(), 10)
-	ends[2] = len(b)
-	b = append(b, `"token";q=`...)
-	b = strconv.AppendInt(b, int64(r.Limit), 10)
-	b = append(b, `;w=`...)
-	b = strconv.AppendInt(b, windowSeconds, 10)
-	ends[3] = len(b)
-	b = append(b, `"token";r=`...)
-	b = strconv.AppendInt(b, int64(r.Remaining), 10)
-	if r.More > 0 {
-		b = append(b, `;t=`...)
-		b = strconv.AppendInt(b, int64(r.More/time.Second), 10)
+// Every request has them, and so they are sent as lines of the connection, where it takes lines.
+func writeHeaders(ctx context.Context, w http.ResponseWriter, r *Result) {
+	var room [320]byte
+	lines := appendLines(room[:0], r)
+	if connections.SetLines(ctx, lines) {
+		return
 	}
-	ends[4] = len(b)
-	text, values, start := string(b), make([]string, len(headerNames)), 0
-	for i, name := range headerNames {
-		values[i] = text[start:ends[i]]
-		h[name] = values[i : i+1 : i+1]
-		start = ends[i]
+	for line := range strings.Lines(string(lines)) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\r\n"), ": ")
+		w.Header()[name] = []string{value}
 	}
 }
 
-var headerNames = [5]string{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Ratelimit-Policy", "Ratelimit"}
+// appendLines appends the headers, with their names as net/http keeps them.
+func appendLines(b []byte, r *Result) []byte {
+	limit, remaining := int64(r.Limit), int64(r.Remaining)
+	b = strconv.AppendInt(append(b, "X-Ratelimit-Limit: "...), limit, 10)
+	b = strconv.AppendInt(append(b, "\r\nX-Ratelimit-Remaining: "...), remaining, 10)
+	b = strconv.AppendInt(append(b, "\r\nX-Ratelimit-Reset: "...), r.Reset.Unix(), 10)
+	b = strconv.AppendInt(append(b, "\r\nRatelimit-Policy: \"token\";q="...), limit, 10)
+	b = strconv.AppendInt(append(b, ";w="...), windowSeconds, 10)
+	b = strconv.AppendInt(append(b, "\r\nRatelimit: \"token\";r="...), remaining, 10)
+	if r.More > 0 {
+		b = strconv.AppendInt(append(b, ";t="...), int64(r.More/time.Second), 10)
+	}
+	return append(b, "\r\n"...)
+}
 
 // refusal answers a request that was not admitted, and may be again after a time, in whole seconds: no earlier than the t
 // of the RateLimit header, as the draft asks.

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -97,7 +98,7 @@ func TestHeadersThatAreLeftOut(t *testing.T) {
 	t.Parallel()
 	limiter := ratelimit.New(ratelimit.NewMemory(), func() time.Time { return noon })
 	w := httptest.NewRecorder()
-	limiter.Peek(w, &auth.Token{ID: "tok_1", RateLimit: 5})
+	limiter.Peek(context.Background(), w, &auth.Token{ID: "tok_1", RateLimit: 5})
 	if got := w.Header().Get("RateLimit"); got != `"token";r=5` {
 		t.Errorf("RateLimit: %s", got)
 	}
@@ -107,7 +108,7 @@ func TestHeadersThatAreLeftOut(t *testing.T) {
 		}
 	}
 	unlimited := request(limiter, &auth.Token{ID: "tok_2"})
-	limiter.Peek(unlimited, &auth.Token{ID: "tok_2"})
+	limiter.Peek(context.Background(), unlimited, &auth.Token{ID: "tok_2"})
 	for name := range unlimited.Header() {
 		if strings.Contains(strings.ToLower(name), "ratelimit") {
 			t.Errorf("a token without a limit gets %s", name)

@@ -14,9 +14,9 @@ import (
 	"github.com/lib/pq"
 )
 
-// connections is the size of the pool of this counter. It has its own, so that a request for packages that waits for
+// poolSize is how many connections there are in the pool of this counter. It has its own, so that a request for packages that waits for
 // the database's does not look like a counter that does not answer.
-const connections = 8
+const poolSize = 8
 
 // readFor is how long a connection waits for an answer, so that one to a server that is silent is given up.
 const readFor = 2 * time.Second
@@ -117,8 +117,8 @@ func newPostgresCounter(ctx context.Context, url, clock string) (*postgresCounte
 	}
 	connector.Dialer(dialer{})
 	c := &postgresCounter{db: sql.OpenDB(connector)}
-	c.db.SetMaxOpenConns(connections)
-	c.db.SetMaxIdleConns(connections)
+	c.db.SetMaxOpenConns(poolSize)
+	c.db.SetMaxIdleConns(poolSize)
 	if err := c.prepare(ctx, clock); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -164,7 +164,7 @@ func (c *postgresCounter) take(ctx context.Context, key string, q question) (ans
 }
 
 // width leaves a connection for keeping in touch.
-func (*postgresCounter) width() int { return connections - 1 }
+func (*postgresCounter) width() int { return poolSize - 1 }
 
 func ask(ctx context.Context, statement *sql.Stmt, key string, q question) (answer, error) {
 	var said answer
@@ -187,7 +187,7 @@ func (c *postgresCounter) present(ctx context.Context, instance string) (n int, 
 // connect takes every connection of the pool, which makes those that are missing and drops those that are broken, and has
 // each know the statements.
 func (c *postgresCounter) connect(ctx context.Context) error {
-	for range connections {
+	for range poolSize {
 		conn, err := c.db.Conn(ctx)
 		if err != nil {
 			return fmt.Errorf("connect to postgres: %w", err)

@@ -5,6 +5,7 @@
 package ratelimit
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -93,18 +94,18 @@ func New(store Store, now func() time.Time) *Limiter {
 
 // Admit takes one request from the token's limit and sets the rate-limit headers. It returns nil, or the refusal to
 // answer with.
-func (l *Limiter) Admit(w http.ResponseWriter, t *auth.Token) *auth.Refusal {
+func (l *Limiter) Admit(ctx context.Context, w http.ResponseWriter, t *auth.Token) *auth.Refusal {
 	if t.RateLimit == 0 {
 		return nil
 	}
-	if r := l.take(w, t); !r.Admitted {
+	if r := l.take(ctx, w, t); !r.Admitted {
 		return l.refusal(t, r.RetryAfter)
 	}
 	return nil
 }
 
 // take asks the store for one request of a token that has a limit.
-func (l *Limiter) take(w http.ResponseWriter, t *auth.Token) Result {
+func (l *Limiter) take(ctx context.Context, w http.ResponseWriter, t *auth.Token) Result {
 	one, ok := l.spare.Get().(*take)
 	if !ok || one.limit != t.RateLimit {
 		one = newTake(l.store, t.RateLimit)
@@ -112,7 +113,7 @@ func (l *Limiter) take(w http.ResponseWriter, t *auth.Token) Result {
 	defer l.spare.Put(one)
 	one.now = l.now()
 	over := one.engine.OnLimit(w, asked, t.ID)
-	writeHeaders(w.Header(), one.result)
+	writeHeaders(ctx, w, &one.result)
 	r := one.result
 	r.Admitted = !over
 	return r
@@ -120,7 +121,7 @@ func (l *Limiter) take(w http.ResponseWriter, t *auth.Token) Result {
 
 // Charge takes what an admitted request costs beside itself, in requests: all of it, or what the token has left. It sets
 // the rate-limit headers, and refuses nothing.
-func (l *Limiter) Charge(w http.ResponseWriter, t *auth.Token, cost int) {
+func (l *Limiter) Charge(ctx context.Context, w http.ResponseWriter, t *auth.Token, cost int) {
 	if t.RateLimit == 0 || cost == 0 {
 		return
 	}
@@ -128,16 +129,16 @@ func (l *Limiter) Charge(w http.ResponseWriter, t *auth.Token, cost int) {
 	if !r.Admitted {
 		r = l.store.Take(t.ID, t.RateLimit, r.Remaining, l.now())
 	}
-	writeHeaders(w.Header(), r)
+	writeHeaders(ctx, w, &r)
 }
 
 // Peek sets the rate-limit headers without counting, and tells how the token stands: a 304 is free.
-func (l *Limiter) Peek(w http.ResponseWriter, t *auth.Token) Standing {
+func (l *Limiter) Peek(ctx context.Context, w http.ResponseWriter, t *auth.Token) Standing {
 	if t.RateLimit == 0 {
 		return Standing{}
 	}
 	r := l.store.Take(t.ID, t.RateLimit, 0, l.now())
-	writeHeaders(w.Header(), r)
+	writeHeaders(ctx, w, &r)
 	return r.standing()
 }
 

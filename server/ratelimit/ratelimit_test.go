@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +21,7 @@ var noon = time.Date(2026, 11, 25, 12, 10, 0, 0, time.UTC)
 
 func request(l *ratelimit.Limiter, t *auth.Token) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	if refusal := l.Admit(w, t); refusal != nil {
+	if refusal := l.Admit(context.Background(), w, t); refusal != nil {
 		refusal.Write(w)
 	}
 	return w
@@ -83,7 +84,7 @@ func TestNoLimitAndPeekAreFree(t *testing.T) {
 	}
 	limited := &auth.Token{ID: "tok_2", RateLimit: 2}
 	for range 10 {
-		limiter.Peek(httptest.NewRecorder(), limited)
+		limiter.Peek(context.Background(), httptest.NewRecorder(), limited)
 	}
 	if _, remaining, _ := limiter.Status("tok_2", 2); remaining != 2 {
 		t.Errorf("remaining = %d after peeks, want 2", remaining)
@@ -159,7 +160,7 @@ func BenchmarkAdmit(b *testing.B) {
 	w := httptest.NewRecorder()
 	b.ReportAllocs()
 	for b.Loop() {
-		limiter.Admit(w, token)
+		limiter.Admit(context.Background(), w, token)
 	}
 }
 

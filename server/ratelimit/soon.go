@@ -56,7 +56,7 @@ func (l *Limiter) AdmitSoon(ctx context.Context, w http.ResponseWriter, t *auth.
 	if t.RateLimit == 0 {
 		return Standing{}, nil
 	}
-	r := l.take(w, t)
+	r := l.take(ctx, w, t)
 	if r.Admitted {
 		return r.standing(), nil
 	}
@@ -80,7 +80,7 @@ func (l *Limiter) wait(ctx context.Context, w http.ResponseWriter, t *auth.Token
 			return ctx.Err()
 		}
 		left -= after
-		if *r = l.take(w, t); r.Admitted {
+		if *r = l.take(ctx, w, t); r.Admitted {
 			return nil
 		}
 	}

@@ -71,11 +71,11 @@ func TestAMomentIsWaitedFor(t *testing.T) {
 					return
 				}
 				time.Sleep(got.retry - time.Second)
-				if again := limiter.Admit(httptest.NewRecorder(), token); again == nil {
+				if again := limiter.Admit(context.Background(), httptest.NewRecorder(), token); again == nil {
 					t.Error("admitted before Retry-After")
 				}
 				time.Sleep(time.Second)
-				if again := limiter.Admit(httptest.NewRecorder(), token); again != nil {
+				if again := limiter.Admit(context.Background(), httptest.NewRecorder(), token); again != nil {
 					t.Errorf("refused after Retry-After: %v", again)
 				}
 			})
@@ -182,10 +182,10 @@ func TestACostIsTakenAsFarAsItGoes(t *testing.T) {
 	t.Parallel()
 	store, token := ratelimit.NewMemory(), &auth.Token{ID: "tok_1", RateLimit: 100}
 	limiter := ratelimit.New(store, time.Now)
-	limiter.Charge(httptest.NewRecorder(), &auth.Token{ID: "free"}, 1000)
+	limiter.Charge(context.Background(), httptest.NewRecorder(), &auth.Token{ID: "free"}, 1000)
 	for _, c := range []struct{ cost, left int }{{0, 100}, {30, 70}, {60, 10}, {11, 0}, {5, 0}} {
 		w := httptest.NewRecorder()
-		limiter.Charge(w, token, c.cost)
+		limiter.Charge(context.Background(), w, token, c.cost)
 		if _, left, _ := limiter.Status(token.ID, token.RateLimit); left != c.left {
 			t.Errorf("after %d: %d are left, want %d", c.cost, left, c.left)
 		}
