@@ -12,19 +12,50 @@ import (
 // What the functions here cut is JSON that tidy has let through: valid, without white space between its values. They
 // cut without copying, so that all values of a document share its bytes.
 
-// tidy checks that a body is one JSON value, drops white space, and replaces what is valid JSON but no text.
+// tidy checks that a body is one JSON value, drops white space, and replaces what is valid JSON but no text. A body that
+// has nothing of that is returned as it is.
 func tidy(body []byte) ([]byte, error) {
+	body, _, err := tidied(body)
+	return body, err
+}
+
+// tidied is tidy, and what was seen of the body.
+func tidied(body []byte) ([]byte, checked, error) {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
 	if !utf8.Valid(body) {
 		body = bytes.ToValidUTF8(body, []byte("\ufffd"))
 	}
-	var b bytes.Buffer
-	b.Grow(len(body))
-	if json.Compact(&b, body) != nil {
-		return nil, errors.New("it is not JSON")
+	seen, ok := check(body)
+	switch {
+	case !ok:
+		return nil, seen, errors.New("it is not JSON")
+	case seen.spaced:
+		body = withoutSpace(body)
+	case seen.halved:
+		body = bytes.Clone(body)
 	}
-	mendSurrogates(b.Bytes())
-	return b.Bytes(), nil
+	if seen.halved {
+		mendSurrogates(body)
+	}
+	return body, seen, nil
+}
+
+// withoutSpace is valid JSON without the white space between its values.
+func withoutSpace(body []byte) []byte {
+	kept := make([]byte, 0, len(body))
+	for i := 0; i < len(body); {
+		end := i + 1
+		switch body[i] {
+		case ' ', '\n', '\t', '\r':
+			i = end
+			continue
+		case '"':
+			end = endOfText(body, i)
+		}
+		kept = append(kept, body[i:end]...)
+		i = end
+	}
+	return kept
 }
 
 // mendSurrogates replaces halves of surrogate pairs, which make PHP lose the whole document without a word, in place.
