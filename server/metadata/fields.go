@@ -187,49 +187,44 @@ func (v *Version) Time() string { return text(v.fields.get("time")) }
 func (v *Version) JSON() []byte { return composerJSON(v.fields) }
 
 func composerJSON(f fields) []byte {
-	var b bytes.Buffer
 	kept := make(fields, 0, len(f))
 	for _, field := range f {
 		if field.key != "dist" && field.key != "source" && field.key != normalizedKey {
 			kept = append(kept, field)
 		}
 	}
-	kept.write(&b)
-	return b.Bytes()
+	return kept.json()
 }
 
-// write writes the fields as an object.
-func (f fields) write(b *bytes.Buffer) {
-	b.WriteByte('{')
+// json is the fields as an object.
+func (f fields) json() []byte {
+	b := []byte{'{'}
 	for i, field := range f {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		writeText(b, field.key)
-		b.WriteByte(':')
-		b.Write(field.value)
+		b = append(appendQuoted(b, field.key), ':')
+		b = append(b, field.value...)
 	}
-	b.WriteByte('}')
+	return append(b, '}')
 }
 
-// writeText writes a JSON string as it is read, without escaping what HTML would need.
-func writeText(b *bytes.Buffer, s string) {
+// appendQuoted writes a JSON string as it is read, without escaping what HTML would need.
+func appendQuoted(b []byte, s string) []byte {
 	if plain(s) {
-		b.WriteByte('"')
-		b.WriteString(s)
-		b.WriteByte('"')
-		return
+		return append(append(append(b, '"'), s...), '"')
 	}
-	encoder := json.NewEncoder(b)
+	var quoted bytes.Buffer
+	encoder := json.NewEncoder(&quoted)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(s); err != nil { // a string always encodes
 		panic(err)
 	}
-	b.Truncate(b.Len() - 1) // the line's end
+	return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
 }
 
 // plain tells whether a text stands for itself in JSON.
-func plain(s string) bool {
+func plain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' || s[i] >= 0x7f {
 			return false
@@ -238,8 +233,4 @@ func plain(s string) bool {
 	return true
 }
 
-func quote(s string) json.RawMessage {
-	var b bytes.Buffer
-	writeText(&b, s)
-	return b.Bytes()
-}
+func quote(s string) json.RawMessage { return appendQuoted(nil, s) }

@@ -137,9 +137,7 @@ func (v *Version) WithoutSource() Version {
 
 // Said is the version as its source says it, for ReadVersion.
 func (v *Version) Said() []byte {
-	var b bytes.Buffer
-	v.fields.write(&b)
-	return b.Bytes()
+	return v.fields.json()
 }
 
 // ReadVersion reads what Said wrote.

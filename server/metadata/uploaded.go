@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -79,9 +78,7 @@ func objectOf(of map[string]string) []byte {
 	for key, value := range of {
 		f = f.with(key, quote(value))
 	}
-	var b bytes.Buffer
-	f.write(&b)
-	return b.Bytes()
+	return f.json()
 }
 
 // Composer's rules of what a package may be called and say (composer/src/Composer/Package/Loader/ValidatingArrayLoader.php).
