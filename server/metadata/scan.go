@@ -2,10 +2,11 @@ package metadata
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -198,14 +199,79 @@ func text(raw []byte) string {
 	if len(raw) < 2 || raw[0] != '"' {
 		return ""
 	}
-	if !bytes.ContainsRune(raw, '\\') {
-		return string(raw[1 : len(raw)-1])
+	inner := raw[1 : len(raw)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner)
 	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
+	var room [256]byte
+	return string(appendText(room[:0], inner))
+}
+
+// said is text without a copy where it needs none; room is for one.
+func said(room, raw []byte) []byte {
+	if len(raw) < 2 || raw[0] != '"' {
+		return nil
 	}
-	return s
+	inner := raw[1 : len(raw)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return inner
+	}
+	return appendText(room, inner)
+}
+
+// appendText adds what a JSON string without its quotes says.
+func appendText(b, inner []byte) []byte {
+	for {
+		plain := bytes.IndexByte(inner, '\\')
+		if plain < 0 {
+			return append(b, inner...)
+		}
+		r, size := escapedRune(inner[plain:])
+		b = utf8.AppendRune(append(b, inner[:plain]...), r)
+		inner = inner[plain+size:]
+	}
+}
+
+// escapedRune is the character that an escape stands for, or two that make one together, and how many bytes they take.
+func escapedRune(b []byte) (r rune, size int) {
+	switch b[1] {
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	case 'u':
+	default:
+		return rune(b[1]), 2
+	}
+	r = rune(escaped(b))
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if low(b[6:]) {
+		if both := utf16.DecodeRune(r, rune(escaped(b[6:]))); both != utf8.RuneError {
+			return both, 12
+		}
+	}
+	return utf8.RuneError, 6
+}
+
+// is tells whether a value, or a key that is still quoted, is a text.
+func is(raw []byte, said string) bool {
+	n := len(raw) - 2
+	if n < len(said) || raw[0] != '"' {
+		return false
+	}
+	inner := raw[1 : n+1]
+	if n == len(said) && string(inner) == said {
+		return strings.IndexByte(said, '\\') < 0
+	}
+	return n > len(said) && bytes.IndexByte(inner, '\\') >= 0 && text(raw) == said // escapes are longer than what they say
 }
 
 // empty tells whether a value says nothing: PHP writes an empty map as a list.
@@ -222,7 +288,7 @@ func get(raw []byte, key string) []byte {
 	var found []byte
 	if isObject(raw) {
 		members(raw, func(k, value []byte) bool {
-			if text(k) == key {
+			if is(k, key) {
 				found = value
 			}
 			return true
@@ -244,4 +310,27 @@ func textsOf(raw []byte) []string {
 		return true
 	})
 	return slices.Clip(all)
+}
+
+// origin is what a version says of where it is, in its dist or its source. The values are nil where it does not say them.
+type origin struct{ kind, url, reference, shasum []byte }
+
+func originOf(raw []byte) (o origin) {
+	if !isObject(raw) {
+		return o
+	}
+	members(raw, func(key, value []byte) bool {
+		switch {
+		case is(key, "type"):
+			o.kind = value
+		case is(key, "url"):
+			o.url = value
+		case is(key, "reference"):
+			o.reference = value
+		case is(key, "shasum"):
+			o.shasum = value
+		}
+		return true
+	})
+	return o
 }
