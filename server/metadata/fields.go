@@ -95,6 +95,18 @@ func (f fields) without(key string) fields {
 	return f
 }
 
+// set gives the version a field; others that share its fields keep theirs.
+func (v *Version) set(key string, value json.RawMessage) {
+	v.fields = slices.Clone(v.fields).with(key, value)
+}
+
+// drop takes a field from the version alone.
+func (v *Version) drop(key string) {
+	if _, ok := v.fields.find(key); ok {
+		v.fields = slices.Clone(v.fields).without(key)
+	}
+}
+
 func (f fields) bytes() int {
 	sum := 0
 	for _, field := range f {

@@ -84,5 +84,5 @@ func object(pairs ...string) []byte {
 
 // ReadPacked reads versions that Manifest.At made. What other sources say is never packed here.
 func (r *Reader) ReadPacked(name string, list [][]byte) ([]Version, []Skip, error) {
-	return r.read(name, list, true)
+	return r.readWhole(name, list, true)
 }

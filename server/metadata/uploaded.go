@@ -176,8 +176,7 @@ func (r *Reader) Version(u *Uploaded, d Dist, at time.Time) (Version, error) {
 	if empty(f.get("time")) {
 		f = f.with("time", quote(at.UTC().Format(time.RFC3339)))
 	}
-	c := cleaning{Reader: r, name: u.Name, seen: map[string]bool{}, links: map[linkKey]error{}}
-	v, left, err := c.newVersion(f)
+	v, left, err := r.cleaning(u.Name).newVersion(f)
 	if err == nil && len(left) > 0 {
 		err = errors.New(left[0])
 	}
