@@ -1,5 +1,10 @@
 package metadata
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // nestedMax is how deep lists and maps may be nested in what is read, as it is to encoding/json.
 const nestedMax = 10_000
 
@@ -130,11 +135,20 @@ func (c *checker) list(i, depth int) int {
 // text passes over what is behind a " and its ".
 func (c *checker) text(i int) int {
 	for b := c.body; i < len(b); i++ {
+		for i+8 <= len(b) {
+			word := binary.LittleEndian.Uint64(b[i:])
+			special := marks(word) | (word-everyByte*' ')&^word&(everyByte<<7) // less than a space
+			if special != 0 {
+				i += bits.TrailingZeros64(special) / 8
+				break
+			}
+			i += 8
+		}
 		switch {
+		case i == len(b), b[i] < ' ':
+			return broken
 		case b[i] == '"':
 			return i + 1
-		case b[i] < ' ':
-			return broken
 		case b[i] == '\\':
 			if i = c.escape(i + 1); i == broken {
 				return broken

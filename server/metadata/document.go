@@ -215,24 +215,39 @@ func VersionJSON(name string, document []byte, normalized string) []byte {
 	return found
 }
 
-// Sort puts the highest version first; branches without a number follow, the default branch before the others.
+// Sort puts the highest version first; branches without a number follow, the default branch before the others. Sources
+// mostly have them in this order, or in the opposite one.
 func Sort(versions []Version) {
-	slices.SortStableFunc(versions, func(a, b Version) int {
-		aBranch, bBranch := strings.HasPrefix(a.Normalized, "dev-"), strings.HasPrefix(b.Normalized, "dev-")
-		if a.Dev != b.Dev {
-			if a.Dev {
-				return 1
-			}
-			return -1
-		}
-		if aBranch && bBranch && a.DefaultBranch() != b.DefaultBranch() {
-			if a.DefaultBranch() {
-				return -1
-			}
+	sorted, opposite := true, true
+	for i := 1; i < len(versions) && (sorted || opposite); i++ {
+		order := compareVersions(&versions[i-1], &versions[i])
+		sorted, opposite = sorted && order <= 0, opposite && order > 0
+	}
+	switch {
+	case sorted:
+	case opposite:
+		slices.Reverse(versions)
+	default:
+		slices.SortStableFunc(versions, func(a, b Version) int { return compareVersions(&a, &b) })
+	}
+}
+
+// compareVersions is negative where a comes before b.
+func compareVersions(a, b *Version) int {
+	if a.Dev != b.Dev {
+		if a.Dev {
 			return 1
 		}
-		return Compare(b.Normalized, a.Normalized)
-	})
+		return -1
+	}
+	aBranch, bBranch := strings.HasPrefix(a.Normalized, "dev-"), strings.HasPrefix(b.Normalized, "dev-")
+	if aBranch && bBranch && a.DefaultBranch() != b.DefaultBranch() {
+		if a.DefaultBranch() {
+			return -1
+		}
+		return 1
+	}
+	return Compare(b.Normalized, a.Normalized)
 }
 
 // intern is a key's text, without a copy for those that every version has.

@@ -65,12 +65,31 @@ func place(key string) int {
 	return 5
 }
 
+// few is how many fields are faster looked at one after another, as most versions have.
+const few = 32
+
+// find is where a field is, or would be.
 func (f fields) find(key string) (int, bool) {
+	if len(f) <= few {
+		for i := range f {
+			if f[i].key == key {
+				return i, true
+			}
+		}
+	}
 	return slices.BinarySearchFunc(f, key, func(a field, key string) int { return compareKeys(a.key, key) })
 }
 
 // get is nil where there is no such field.
 func (f fields) get(key string) json.RawMessage {
+	if len(f) <= few {
+		for i := range f {
+			if f[i].key == key {
+				return f[i].value
+			}
+		}
+		return nil
+	}
 	if i, ok := f.find(key); ok {
 		return f[i].value
 	}

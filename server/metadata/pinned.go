@@ -53,13 +53,21 @@ func (c *Codes) Of(v *Version) []byte {
 		}
 		sum = append(sum, "source"...)
 		for _, raw := range [][]byte{from.kind, from.url, from.reference} {
-			sum = strconv.AppendQuote(append(sum, ' '), text(raw))
+			sum = appendGoQuoted(append(sum, ' '), raw)
 		}
 		sum = append(sum, '\n')
 	}
 	c.sum = sum
 	digest := sha256.Sum256(sum)
 	return append([]byte{CodeForm}, digest[:20]...)
+}
+
+// appendGoQuoted writes a text as Go does; one that is plain is the same in JSON.
+func appendGoQuoted(b, raw []byte) []byte {
+	if len(raw) >= 2 && raw[0] == '"' && plain(raw[1:len(raw)-1]) {
+		return append(b, raw...)
+	}
+	return strconv.AppendQuote(b, text(raw))
 }
 
 // of is the digest, in hex, of the value of a field.

@@ -2,7 +2,9 @@ package metadata
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,18 +127,36 @@ func end(b []byte, i int) int {
 	}
 }
 
+// endOfText is where the text that begins at i ends.
 func endOfText(b []byte, i int) int {
-	for i++; ; i++ {
-		i += bytes.IndexByte(b[i:], '"')
-		backslashes := 0
-		for b[i-1-backslashes] == '\\' {
-			backslashes++
+	for i++; ; {
+		for i+8 <= len(b) {
+			special := marks(binary.LittleEndian.Uint64(b[i:]))
+			if special != 0 {
+				i += bits.TrailingZeros64(special) / 8
+				break
+			}
+			i += 8
 		}
-		if backslashes%2 == 0 {
+		switch b[i] {
+		case '"':
 			return i + 1
+		case '\\':
+			i++
 		}
+		i++
 	}
 }
+
+// everyByte times a byte is eight of it.
+const everyByte = 0x0101010101010101
+
+// marks has a bit set in the first of eight bytes that is a " or a \, and may have in those behind it; none where there
+// is no such byte.
+func marks(word uint64) uint64 { return zeros(word^everyByte*'"') | zeros(word^everyByte*'\\') }
+
+// zeros is the same of bytes that are 0.
+func zeros(word uint64) uint64 { return (word - everyByte) &^ word & (everyByte << 7) }
 
 // members calls do with each key, still quoted, and value of an object, in their order, until it returns false.
 func members(raw []byte, do func(key, value []byte) bool) {
