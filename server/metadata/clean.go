@@ -87,8 +87,8 @@ func remember[K []byte | string, T any](r *Reader, all map[string]T, text K, fin
 // dropped are fields that mean the server they came from.
 var dropped = []string{"notification-url", "transport-options", "uid", normalizedKey}
 
-// links are the fields that map names to constraints.
-var links = []string{"require", "require-dev", "conflict", "provide", "replace"}
+// linkFields are the fields that map names to constraints.
+var linkFields = [...]string{"require", "require-dev", "conflict", "provide", "replace"}
 
 // distTypes are what Composer can unpack (Factory::createDownloadManager).
 var distTypes = []string{"zip", "tar", "gzip", "xz", "rar", "phar", "file"}
@@ -104,8 +104,8 @@ type cleaning struct {
 	shown    bool // no field has what texts.JSON leaves out
 	versions []Version
 	skips    []Skip
-	seen     map[string]bool   // normalised versions
-	links    map[linkKey]error // what was found of a field that versions share
+	seen     map[string]bool             // normalised versions
+	links    [len(linkFields)]linksFound // of the version before, by the place of the field
 
 	left  int             // versions that are still to be made
 	now   fields          // of the version that is made
@@ -116,13 +116,13 @@ type cleaning struct {
 
 // cleaning begins with a package.
 func (r *Reader) cleaning(name string) *cleaning {
-	return &cleaning{Reader: r, name: name, seen: map[string]bool{}, links: map[linkKey]error{}}
+	return &cleaning{Reader: r, name: name, seen: map[string]bool{}}
 }
 
-// linkKey names a field's bytes, which are never changed.
-type linkKey struct {
-	field string
-	at    *byte
+// linksFound is what was found of a field that maps names to constraints. Most versions have that of the one before.
+type linksFound struct {
+	raw []byte
+	err error
 }
 
 // skipsMax is how many skips of one package are told.
@@ -248,19 +248,17 @@ func scalar(raw []byte) string {
 }
 
 func (c *cleaning) checkLinks(v *Version) error {
-	for _, field := range links {
+	for i, field := range linkFields {
 		raw := v.fields.get(field)
 		if empty(raw) {
 			continue
 		}
-		key := linkKey{field, &raw[0]}
-		err, known := c.links[key]
-		if !known {
-			err = c.checkLink(field, raw)
-			c.links[key] = err
+		found := &c.links[i]
+		if !bytes.Equal(found.raw, raw) {
+			*found = linksFound{raw, c.checkLink(field, raw)}
 		}
-		if err != nil {
-			return err
+		if found.err != nil {
+			return found.err
 		}
 	}
 	return nil
@@ -279,7 +277,7 @@ func (c *cleaning) checkLink(field string, raw []byte) (err error) {
 		case !linkName(name):
 			err = fmt.Errorf("its %s names %q, which is no package", field, short(string(name)))
 		case string(constraint) != "self.version" && !c.readable(constraint):
-			err = fmt.Errorf("its %s of %s has the constraint %q, which Composer cannot read", field, name, short(string(constraint)))
+			err = fmt.Errorf("its %s of %s has the constraint %q, which Composer cannot read", field, string(name), short(string(constraint)))
 		}
 		return err == nil
 	})
@@ -395,12 +393,11 @@ func (c *cleaning) readDist(v *Version) (left []string, err error) {
 	if c.Upstream {
 		d.URL = asked
 	}
-	u, err := url.Parse(asked)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(d.URL) > distURLMax {
-		return nil, errors.New("its dist has no absolute http address")
+	if len(d.URL) > distURLMax {
+		return nil, errNoAddress
 	}
-	if u.User != nil {
-		return nil, errors.New("its dist has a user name or password in its address")
+	if err := checkAddress(asked); err != nil {
+		return nil, err
 	}
 	if d.Shasum != "" && !isSHA1(d.Shasum) {
 		left = append(left, fmt.Sprintf("its shasum %q is left out: it is not the SHA-1 that Composer compares with", short(d.Shasum)))
@@ -415,6 +412,36 @@ func (c *cleaning) readDist(v *Version) (left []string, err error) {
 	}
 	v.dist = d
 	return left, nil
+}
+
+var errNoAddress = errors.New("its dist has no absolute http address")
+
+// checkAddress tells what is wrong with the address of an archive. Most are a host and a path of plain characters, which
+// need not be taken apart.
+func checkAddress(address string) error {
+	if rest, ok := strings.CutPrefix(address, "https://"); ok {
+		if host, path, _ := strings.Cut(rest, "/"); host != "" && only(host, ".-") && only(path, "/._~-") {
+			return nil
+		}
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errNoAddress
+	}
+	if u.User != nil {
+		return errors.New("its dist has a user name or password in its address")
+	}
+	return nil
+}
+
+// only tells whether a text is of letters, digits and some other characters.
+func only(s, others string) bool {
+	for i := range len(s) {
+		if !letterOrDigit(s[i]) && strings.IndexByte(others, s[i]) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // newDist is the dist as a version says it; false where it says no address.

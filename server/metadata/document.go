@@ -100,7 +100,7 @@ func (c *cleaning) read(list [][]byte) ([]Version, []Skip, error) {
 	if len(list) > versionsMax {
 		return nil, nil, fmt.Errorf("it has more than %d versions", versionsMax)
 	}
-	c.versions = slices.Grow(c.versions, len(list))
+	c.versions, c.seen = slices.Grow(c.versions, len(list)), make(map[string]bool, len(list))
 	var current fields
 	inAll := 0
 	for i, raw := range list {

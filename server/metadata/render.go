@@ -93,7 +93,7 @@ func (s *served) serve(v *Version, o RenderOptions) {
 	if v.dist != nil {
 		s.values = o.Dist(v).append(s.values)
 	}
-	s.fields = append(s.fields[:0], v.fields...).with(normalizedKey, s.values[:normalized:normalized])
+	s.fields = append(slices.Grow(s.fields[:0], len(v.fields)+2), v.fields...).with(normalizedKey, s.values[:normalized:normalized])
 	if v.dist != nil {
 		s.fields = s.fields.with("dist", s.values[normalized:])
 	}
