@@ -23,8 +23,10 @@ import (
 // segment of the address, which therefore keeps the file's name.
 func (c *Catalog) distURL(key distKey, kind, upstream string) string {
 	at := c.distBase + key.name + "/" + key.version + "/" + key.reference
-	if name := fileName(upstream); name != "" && NamedByAddress(kind) {
-		return at + "/" + name
+	if NamedByAddress(kind) {
+		if name := fileName(upstream); name != "" {
+			return at + "/" + name
+		}
 	}
 	return at + "." + kind
 }

@@ -92,11 +92,15 @@ func (c *Catalog) render(u *Update) error {
 	}
 	for i, versions := range [][]metadata.Version{stable, dev} {
 		o.Dev = i == 1
-		body, err := metadata.Render(u.Name, versions, o)
+		var err error
+		c.packing(func(p *packer) {
+			if p.document, err = metadata.AppendRender(p.document[:0], u.Name, versions, o); err == nil {
+				u.documents[i] = rendered{p.compress(p.document), len(p.document), sha256.Sum256(p.document)}
+			}
+		})
 		if err != nil {
 			return fmt.Errorf("%w: %w", source.ErrUnusable, err)
 		}
-		u.documents[i] = rendered{c.compress(body), len(body), sha256.Sum256(body)}
 	}
 	return nil
 }

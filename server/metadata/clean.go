@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -49,12 +50,12 @@ const (
 )
 
 // readable tells whether Composer can read a constraint.
-func (r *Reader) readable(constraint string) bool {
-	return remember(r, r.constraints, constraint, func() bool { return CheckConstraint(constraint) == nil })
+func (r *Reader) readable(constraint []byte) bool {
+	return remember(r, r.constraints, constraint, func(constraint string) bool { return CheckConstraint(constraint) == nil })
 }
 
 func (r *Reader) version(version string) readVersion {
-	return remember(r, r.found, version, func() readVersion {
+	return remember(r, r.found, version, func(version string) readVersion {
 		normalized, err := Normalize(version)
 		if err != nil {
 			return readVersion{}
@@ -63,21 +64,22 @@ func (r *Reader) version(version string) readVersion {
 	})
 }
 
-func remember[T any](r *Reader, all map[string]T, key string, find func() T) T {
+func remember[K []byte | string, T any](r *Reader, all map[string]T, text K, find func(string) T) T {
 	r.mu.Lock()
-	found, ok := all[key]
+	found, ok := all[string(text)] // without a copy
 	r.mu.Unlock()
 	if ok {
 		return found
 	}
-	found = find()
+	key := strings.Clone(string(text)) // it may be a part of something larger
+	found = find(key)
 	if len(key) <= rememberBytes {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if len(all) >= rememberedMax {
 			clear(all)
 		}
-		all[strings.Clone(key)] = found
+		all[key] = found
 	}
 	return found
 }
@@ -85,8 +87,8 @@ func remember[T any](r *Reader, all map[string]T, key string, find func() T) T {
 // dropped are fields that mean the server they came from.
 var dropped = []string{"notification-url", "transport-options", "uid", normalizedKey}
 
-// links are the fields that map names to constraints.
-var links = []string{"require", "require-dev", "conflict", "provide", "replace"}
+// linkFields are the fields that map names to constraints.
+var linkFields = [...]string{"require", "require-dev", "conflict", "provide", "replace"}
 
 // distTypes are what Composer can unpack (Factory::createDownloadManager).
 var distTypes = []string{"zip", "tar", "gzip", "xz", "rar", "phar", "file"}
@@ -97,16 +99,30 @@ type cleaning struct {
 	*Reader
 	name     string
 	packed   bool // their archives are made here
+	minified bool // each version has the fields of the one before it
+	shallow  bool // no field is nested too deep
+	shown    bool // no field has what texts.JSON leaves out
 	versions []Version
 	skips    []Skip
-	seen     map[string]bool   // normalised versions
-	links    map[linkKey]error // what was found of a field that versions share
+	seen     map[string]bool             // normalised versions
+	links    [len(linkFields)]linksFound // of the version before, by the place of the field
+
+	left  int             // versions that are still to be made
+	now   fields          // of the version that is made
+	kept  fields          // of those before it, as far as they share memory
+	texts strings.Builder // the same of their texts
+	dists []Dist          // the same
 }
 
-// linkKey names a field's bytes, which are never changed.
-type linkKey struct {
-	field string
-	at    *byte
+// cleaning begins with a package.
+func (r *Reader) cleaning(name string) *cleaning {
+	return &cleaning{Reader: r, name: name, seen: map[string]bool{}}
+}
+
+// linksFound is what was found of a field that maps names to constraints. Most versions have that of the one before.
+type linksFound struct {
+	raw []byte
+	err error
 }
 
 // skipsMax is how many skips of one package are told.
@@ -135,7 +151,7 @@ func (c *cleaning) add(f fields) {
 	c.versions = append(c.versions, v)
 }
 
-// newVersion returns a version and why fields of it were left out.
+// newVersion returns a version and why fields of it were left out. The version shares the fields, which stay as they are.
 func (c *cleaning) newVersion(f fields) (v Version, left []string, err error) {
 	if len(f) > fieldsMax {
 		return v, nil, fmt.Errorf("it has more than %d fields", fieldsMax)
@@ -143,19 +159,22 @@ func (c *cleaning) newVersion(f fields) (v Version, left []string, err error) {
 	if f.bytes() > versionBytesMax {
 		return v, nil, fmt.Errorf("it is larger than %d MiB", versionBytesMax>>20)
 	}
-	v = Version{Name: c.name, Version: scalar(f.get("version")), fields: slices.Clone(f)}
-	if name := text(f.get("name")); !strings.EqualFold(name, c.name) {
-		return v, nil, fmt.Errorf("it says that its name is %q", short(name))
+	v = Version{Name: c.name, Version: c.scalar(f.get("version")), fields: f}
+	if named := f.get("name"); !is(named, c.name) {
+		if name := text(named); !strings.EqualFold(name, c.name) {
+			return v, nil, fmt.Errorf("it says that its name is %q", short(name))
+		}
 	}
 	if err := c.nameVersion(&v); err != nil {
 		return v, nil, err
 	}
-	for _, check := range []func(*Version) error{c.checkLinks, checkBin} {
-		if err := check(&v); err != nil {
-			return v, nil, err
-		}
+	if err := c.checkLinks(&v); err != nil {
+		return v, nil, err
 	}
-	dropBadSource(&v)
+	if err := checkBin(&v); err != nil {
+		return v, nil, err
+	}
+	c.dropBadSource(&v)
 	left = dropBadFields(&v)
 	more, err := c.readDist(&v)
 	return v, append(left, more...), err
@@ -176,10 +195,39 @@ func (c *cleaning) nameVersion(v *Version) error {
 		return fmt.Errorf("its version is longer than %d characters when normalised", versionMax)
 	}
 	if raw := v.fields.get("version"); raw[0] != '"' {
-		v.fields = v.fields.with("version", quote(v.Version))
+		v.set("version", quote(v.Version))
 	}
 	v.Normalized, v.Dev = read.normalized, read.dev
 	return nil
+}
+
+// scalar is as the function is, in memory that versions share.
+func (c *cleaning) scalar(raw []byte) string {
+	if len(raw) == 0 || raw[0] == '"' {
+		return c.text(raw)
+	}
+	return scalar(raw)
+}
+
+// textsAtOnce is how many bytes memory is taken for at a time, at most, and textsOfOne how many texts of a version take.
+const (
+	textsAtOnce = 8 << 10
+	textsOfOne  = 200
+)
+
+// text is as the function is, in memory that versions share.
+func (c *cleaning) text(raw []byte) string {
+	if len(raw) <= 2 || len(raw) > textsAtOnce/4 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 {
+		return text(raw)
+	}
+	said := raw[1 : len(raw)-1]
+	if len(said) > c.texts.Cap()-c.texts.Len() {
+		c.texts.Reset() // who has texts of it keeps them
+		c.texts.Grow(max(len(said), min(c.left*textsOfOne, textsAtOnce)))
+	}
+	begin := c.texts.Len()
+	c.texts.Write(said)
+	return c.texts.String()[begin:]
 }
 
 // scalar is what PHP makes a text of: a string, or a number that should have been one.
@@ -200,19 +248,17 @@ func scalar(raw []byte) string {
 }
 
 func (c *cleaning) checkLinks(v *Version) error {
-	for _, field := range links {
+	for i, field := range linkFields {
 		raw := v.fields.get(field)
 		if empty(raw) {
 			continue
 		}
-		key := linkKey{field, &raw[0]}
-		err, known := c.links[key]
-		if !known {
-			err = c.checkLink(field, raw)
-			c.links[key] = err
+		found := &c.links[i]
+		if !bytes.Equal(found.raw, raw) {
+			*found = linksFound{raw, c.checkLink(field, raw)}
 		}
-		if err != nil {
-			return err
+		if found.err != nil {
+			return found.err
 		}
 	}
 	return nil
@@ -223,14 +269,15 @@ func (c *cleaning) checkLink(field string, raw []byte) (err error) {
 		return fmt.Errorf("its %s is not a map of names to constraints", field)
 	}
 	members(raw, func(key, value []byte) bool {
-		name, constraint := text(key), text(value)
+		var room [2][rememberBytes]byte
+		name, constraint := said(room[0][:0], key), said(room[1][:0], value)
 		switch {
 		case value[0] != '"':
-			err = fmt.Errorf("its %s of %s is not a constraint", field, short(name))
+			err = fmt.Errorf("its %s of %s is not a constraint", field, short(string(name)))
 		case !linkName(name):
-			err = fmt.Errorf("its %s names %q, which is no package", field, short(name))
-		case constraint != "self.version" && !c.readable(constraint):
-			err = fmt.Errorf("its %s of %s has the constraint %q, which Composer cannot read", field, name, short(constraint))
+			err = fmt.Errorf("its %s names %q, which is no package", field, short(string(name)))
+		case string(constraint) != "self.version" && !c.readable(constraint):
+			err = fmt.Errorf("its %s of %s has the constraint %q, which Composer cannot read", field, string(name), short(string(constraint)))
 		}
 		return err == nil
 	})
@@ -238,12 +285,12 @@ func (c *cleaning) checkLink(field string, raw []byte) (err error) {
 }
 
 // linkName tells whether a link may be called that: names come from people, and Composer asks for each of them.
-func linkName(name string) bool {
-	if name == "" || len(name) > 251 || !letterOrDigit(name[0]) {
+func linkName(name []byte) bool {
+	if len(name) == 0 || len(name) > 251 || !letterOrDigit(name[0]) {
 		return false
 	}
-	for i := range len(name) {
-		if !letterOrDigit(name[i]) && !strings.ContainsRune("_./+~-", rune(name[i])) {
+	for _, b := range name {
+		if !letterOrDigit(b) && strings.IndexByte("_./+~-", b) < 0 {
 			return false
 		}
 	}
@@ -272,33 +319,49 @@ func checkBin(v *Version) error {
 }
 
 // dropBadSource removes a source that Composer would stop at; the dist is what is served.
-func dropBadSource(v *Version) {
+func (c *cleaning) dropBadSource(v *Version) {
 	source := v.fields.get("source")
 	if source == nil {
 		return
 	}
-	kind, address, reference := text(get(source, "type")), text(get(source, "url")), text(get(source, "reference"))
-	if kind == "" || address == "" || reference == "" || strings.HasPrefix(address, "-") || strings.HasPrefix(reference, "-") {
-		v.fields = v.fields.without("source")
+	o := originOf(source)
+	if !says(o.kind) || !says(o.url) || !says(o.reference) || isOption(o.url) || isOption(o.reference) {
+		v.drop("source")
 		return
 	}
-	v.reference = reference
+	v.reference = c.text(o.reference)
+}
+
+// says tells whether a value is a text that is not empty.
+func says(raw []byte) bool { return len(raw) > 2 && raw[0] == '"' }
+
+// isOption tells whether a text begins as options of a command do.
+func isOption(raw []byte) bool {
+	return raw[1] == '-' || raw[1] == '\\' && strings.HasPrefix(text(raw), "-")
 }
 
 // dropBadFields removes fields that no database or list could hold, and says why.
 func dropBadFields(v *Version) (left []string) {
-	if kind := text(v.fields.get("type")); texts.Line(kind, typeMax) != kind {
-		v.fields = v.fields.without("type")
+	if !isLine(v.fields.get("type"), typeMax) {
+		v.drop("type")
 		left = append(left, fmt.Sprintf("its type is left out: it is longer than %d characters or has some that cannot be seen", typeMax))
 	}
-	at, ok := parseTime(v.Time())
+	var room [rememberBytes]byte
+	at, ok := parseTime(string(said(room[:0], v.fields.get("time"))))
 	if !ok {
 		left = append(left, fmt.Sprintf("its time %q is left out: no calendar here has it", short(v.Time())))
-		v.fields = v.fields.without("time")
+		v.drop("time")
 		return left
 	}
 	v.releasedAt = at
 	return left
+}
+
+// isLine tells whether a text is one line of at most so many bytes, in which all can be seen.
+func isLine(raw []byte, most int) bool {
+	var room [rememberBytes]byte
+	line := said(room[:0], raw)
+	return len(line) <= most && plain(line) || texts.Line(string(line), most) == string(line)
 }
 
 // referenceMax is how long a reference may be, in bytes.
@@ -308,10 +371,9 @@ const referenceMax = 255
 const distURLMax = 4096
 
 func (c *cleaning) readDist(v *Version) (left []string, err error) {
-	raw := v.fields.get("dist")
-	d := Dist{Type: text(get(raw, "type")), URL: text(get(raw, "url")), Reference: text(get(raw, "reference")), Shasum: strings.ToLower(text(get(raw, "shasum")))}
-	if d.URL == "" {
-		v.fields = v.fields.without("dist")
+	d, said := c.newDist(v)
+	if !said {
+		v.drop("dist")
 		if v.Type() == "metapackage" {
 			return nil, nil
 		}
@@ -321,22 +383,21 @@ func (c *cleaning) readDist(v *Version) (left []string, err error) {
 		return nil, errors.New("its dist has no type that Composer can unpack")
 	}
 	if _, ok := d.Packed(); ok && c.packed {
-		v.reference, v.dist = d.Reference, &d
+		v.reference, v.dist = d.Reference, d
 		return nil, nil
 	}
 	if c.Upstream && c.Mirror != "" && d.Reference != "" {
 		d.URL = c.Mirror
 	}
-	asked := filled(d.URL, v, d)
+	asked := filled(d.URL, v, *d)
 	if c.Upstream {
 		d.URL = asked
 	}
-	u, err := url.Parse(asked)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(d.URL) > distURLMax {
-		return nil, errors.New("its dist has no absolute http address")
+	if len(d.URL) > distURLMax {
+		return nil, errNoAddress
 	}
-	if u.User != nil {
-		return nil, errors.New("its dist has a user name or password in its address")
+	if err := checkAddress(asked); err != nil {
+		return nil, err
 	}
 	if d.Shasum != "" && !isSHA1(d.Shasum) {
 		left = append(left, fmt.Sprintf("its shasum %q is left out: it is not the SHA-1 that Composer compares with", short(d.Shasum)))
@@ -349,9 +410,66 @@ func (c *cleaning) readDist(v *Version) (left []string, err error) {
 	if v.reference = texts.Line(v.reference, referenceMax); d.Reference != "" {
 		v.reference = d.Reference
 	}
-	v.dist = &d
+	v.dist = d
 	return left, nil
 }
+
+var errNoAddress = errors.New("its dist has no absolute http address")
+
+// checkAddress tells what is wrong with the address of an archive. Most are a host and a path of plain characters, which
+// need not be taken apart.
+func checkAddress(address string) error {
+	if rest, ok := strings.CutPrefix(address, "https://"); ok {
+		if host, path, _ := strings.Cut(rest, "/"); host != "" && only(host, ".-") && only(path, "/._~-") {
+			return nil
+		}
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errNoAddress
+	}
+	if u.User != nil {
+		return errors.New("its dist has a user name or password in its address")
+	}
+	return nil
+}
+
+// only tells whether a text is of letters, digits and some other characters.
+func only(s, others string) bool {
+	for i := range len(s) {
+		if !letterOrDigit(s[i]) && strings.IndexByte(others, s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// newDist is the dist as a version says it; false where it says no address.
+func (c *cleaning) newDist(v *Version) (d *Dist, ok bool) {
+	o := originOf(v.fields.get("dist"))
+	if !says(o.url) {
+		return nil, false
+	}
+	if len(c.dists) == cap(c.dists) {
+		c.dists = make([]Dist, 0, min(max(c.left, 1), distsAtOnce))
+	}
+	c.dists = append(c.dists, Dist{URL: c.text(o.url), Shasum: strings.ToLower(c.text(o.shasum))})
+	d = &c.dists[len(c.dists)-1]
+	for _, kind := range distTypes {
+		if is(o.kind, kind) {
+			d.Type = kind
+		}
+	}
+	if is(o.reference, v.reference) && v.reference != "" {
+		d.Reference = v.reference
+	} else {
+		d.Reference = c.text(o.reference)
+	}
+	return d, true
+}
+
+// distsAtOnce is how many dists memory is taken for at a time, at most.
+const distsAtOnce = 100
 
 func isSHA1(s string) bool {
 	if len(s) != 40 {

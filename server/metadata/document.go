@@ -6,7 +6,6 @@
 package metadata
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +41,7 @@ const unset = `"__unset"`
 // Versions that would stop a client are left out and reported; an error, a sentence for people, means that the document
 // as a whole cannot be used; ErrEmpty where it holds no package at all.
 func (r *Reader) Read(name string, body []byte) ([]Version, []Skip, error) {
-	body, err := tidy(body)
+	body, seen, err := tidied(body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the document of %s cannot be read: %w", name, err)
 	}
@@ -52,7 +51,10 @@ func (r *Reader) Read(name string, body []byte) ([]Version, []Skip, error) {
 	}
 	var list [][]byte
 	values(raw, func(value []byte) bool { list = append(list, value); return len(list) <= versionsMax })
-	versions, skips, err := r.versions(name, list, text(get(body, "minified")) == "composer/2.0", false)
+	c := r.cleaning(name)
+	c.minified = text(get(body, "minified")) == "composer/2.0"
+	c.shallow, c.shown = seen.depth <= depthMax, texts.IsShown(body)
+	versions, skips, err := c.read(list)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the document of %s cannot be used: %w", name, err)
 	}
@@ -92,30 +94,31 @@ func ofName(name string, body []byte) ([]byte, error) {
 	return raw, nil
 }
 
-// versions makes versions of the raw ones, each of which has, in a minified list, the fields of the one before it but
-// for those it says itself.
-func (r *Reader) versions(name string, list [][]byte, minified, packed bool) ([]Version, []Skip, error) {
+// read makes versions of the raw ones, each of which has, in a minified list, the fields of the one before it but for
+// those it says itself.
+func (c *cleaning) read(list [][]byte) ([]Version, []Skip, error) {
 	if len(list) > versionsMax {
 		return nil, nil, fmt.Errorf("it has more than %d versions", versionsMax)
 	}
-	c := cleaning{Reader: r, name: name, packed: packed, seen: map[string]bool{}, links: map[linkKey]error{}}
+	c.versions, c.seen = slices.Grow(c.versions, len(list)), make(map[string]bool, len(list))
 	var current fields
 	inAll := 0
-	for _, raw := range list {
+	for i, raw := range list {
 		if !isObject(raw) {
 			c.skip("", "one of its versions is not a map")
 			continue
 		}
-		if !minified {
+		if !c.minified {
 			current = nil
 		}
+		c.left = len(list) - i
 		current = c.expand(current, raw)
 		if inAll += len(current); inAll > fieldsInAllMax {
 			return nil, nil, fmt.Errorf("its versions have more than %d fields in all", fieldsInAllMax)
 		}
 		c.add(current)
-		if r.Pause != nil {
-			r.Pause()
+		if c.Pause != nil {
+			c.Pause()
 		}
 	}
 	return c.result(len(list))
@@ -126,25 +129,38 @@ var judged = []string{"name", "version", "type", "dist"}
 
 // expand returns the fields of a version that changes those of the one before it, which stay as they are.
 func (c *cleaning) expand(before fields, changes []byte) fields {
-	now := make(fields, len(before), len(before)+8)
-	copy(now, before)
+	now := append(c.now[:0], before...)
 	members(changes, func(key, value []byte) bool {
 		k := intern(key)
 		switch {
 		case slices.Contains(dropped, k):
 		case string(value) == unset:
 			now = now.without(k)
-		case depth(value) > depthMax:
+		case !c.shallow && depth(value) > depthMax:
 			c.skip(text(get(changes, "version")), fmt.Sprintf("its field %q is left out: it is nested more than %d levels deep", short(k), depthMax))
 			now = now.without(k)
-		case slices.Contains(judged, k):
+		case c.shown || slices.Contains(judged, k):
 			now = now.with(k, value)
 		default:
 			now = now.with(k, texts.JSON(value))
 		}
 		return len(now) <= fieldsMax
 	})
-	return now
+	c.now = now
+	return c.keep(now)
+}
+
+// fieldsAtOnce is how many fields memory is taken for at a time, at most.
+const fieldsAtOnce = 800
+
+// keep returns fields as they are now. Those of many versions are in one piece of memory.
+func (c *cleaning) keep(now fields) fields {
+	if len(now) > cap(c.kept)-len(c.kept) {
+		c.kept = make(fields, 0, max(len(now), min(c.left*len(now), fieldsAtOnce)))
+	}
+	begin := len(c.kept)
+	c.kept = append(c.kept, now...)
+	return slices.Clip(c.kept[begin:])
 }
 
 // result is an error where there were versions, and none of them can be used: what is stored of the package is better.
@@ -161,11 +177,14 @@ func (c *cleaning) result(read int) ([]Version, []Skip, error) {
 
 // ReadVersions reads a package's versions as ReadRoot found them.
 func (r *Reader) ReadVersions(name string, list [][]byte) ([]Version, []Skip, error) {
-	return r.read(name, list, false)
+	return r.readWhole(name, list, false)
 }
 
-func (r *Reader) read(name string, list [][]byte, packed bool) ([]Version, []Skip, error) {
-	versions, skips, err := r.versions(name, list, false, packed)
+// readWhole reads versions each of which says all of its fields.
+func (r *Reader) readWhole(name string, list [][]byte, packed bool) ([]Version, []Skip, error) {
+	c := r.cleaning(name)
+	c.packed = packed
+	versions, skips, err := c.read(list)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the versions of %s cannot be used: %w", name, err)
 	}
@@ -196,37 +215,59 @@ func VersionJSON(name string, document []byte, normalized string) []byte {
 	return found
 }
 
-// Sort puts the highest version first; branches without a number follow, the default branch before the others.
+// Sort puts the highest version first; branches without a number follow, the default branch before the others. Sources
+// mostly have them in this order, or in the opposite one.
 func Sort(versions []Version) {
-	slices.SortStableFunc(versions, func(a, b Version) int {
-		aBranch, bBranch := strings.HasPrefix(a.Normalized, "dev-"), strings.HasPrefix(b.Normalized, "dev-")
-		if a.Dev != b.Dev {
-			if a.Dev {
-				return 1
-			}
-			return -1
-		}
-		if aBranch && bBranch && a.DefaultBranch() != b.DefaultBranch() {
-			if a.DefaultBranch() {
-				return -1
-			}
+	sorted, opposite := true, true
+	for i := 1; i < len(versions) && (sorted || opposite); i++ {
+		order := compareVersions(&versions[i-1], &versions[i])
+		sorted, opposite = sorted && order <= 0, opposite && order > 0
+	}
+	switch {
+	case sorted:
+	case opposite:
+		slices.Reverse(versions)
+	default:
+		slices.SortStableFunc(versions, func(a, b Version) int { return compareVersions(&a, &b) })
+	}
+}
+
+// compareVersions is negative where a comes before b.
+func compareVersions(a, b *Version) int {
+	if a.Dev != b.Dev {
+		if a.Dev {
 			return 1
 		}
-		return Compare(b.Normalized, a.Normalized)
-	})
+		return -1
+	}
+	aBranch, bBranch := strings.HasPrefix(a.Normalized, "dev-"), strings.HasPrefix(b.Normalized, "dev-")
+	if aBranch && bBranch && a.DefaultBranch() != b.DefaultBranch() {
+		if a.DefaultBranch() {
+			return -1
+		}
+		return 1
+	}
+	return Compare(b.Normalized, a.Normalized)
 }
 
 // intern is a key's text, without a copy for those that every version has.
 func intern(quoted []byte) string {
-	for _, key := range usual {
-		if len(quoted) == len(key)+2 && bytes.Equal(quoted[1:len(quoted)-1], []byte(key)) {
-			return key
+	if n := len(quoted) - 2; n < len(usual) {
+		for _, key := range usual[n] {
+			if string(quoted[1:n+1]) == key {
+				return key
+			}
 		}
 	}
 	return text(quoted)
 }
 
-// usual are the keys that most versions have.
-var usual = []string{"name", "version", "version_normalized", "description", "type", "dist", "source", "require", "require-dev", "time", "license",
-	"authors", "autoload", "autoload-dev", "extra", "keywords", "homepage", "support", "funding", "notification-url", "bin", "suggest", "conflict",
-	"replace", "provide", "abandoned", "default-branch", "include-path", "target-dir"}
+// usual are the keys that most versions have, by their length.
+var usual = func() (byLength [20][]string) {
+	for _, key := range []string{"name", "version", "version_normalized", "description", "type", "dist", "source", "require", "require-dev", "time", "license",
+		"authors", "autoload", "autoload-dev", "extra", "keywords", "homepage", "support", "funding", "notification-url", "bin", "suggest", "conflict",
+		"replace", "provide", "abandoned", "default-branch", "include-path", "target-dir"} {
+		byLength[len(key)] = append(byLength[len(key)], key)
+	}
+	return byLength
+}()

@@ -65,12 +65,31 @@ func place(key string) int {
 	return 5
 }
 
+// few is how many fields are faster looked at one after another, as most versions have.
+const few = 32
+
+// find is where a field is, or would be.
 func (f fields) find(key string) (int, bool) {
+	if len(f) <= few {
+		for i := range f {
+			if f[i].key == key {
+				return i, true
+			}
+		}
+	}
 	return slices.BinarySearchFunc(f, key, func(a field, key string) int { return compareKeys(a.key, key) })
 }
 
 // get is nil where there is no such field.
 func (f fields) get(key string) json.RawMessage {
+	if len(f) <= few {
+		for i := range f {
+			if f[i].key == key {
+				return f[i].value
+			}
+		}
+		return nil
+	}
 	if i, ok := f.find(key); ok {
 		return f[i].value
 	}
@@ -93,6 +112,18 @@ func (f fields) without(key string) fields {
 		return slices.Delete(f, i, i+1)
 	}
 	return f
+}
+
+// set gives the version a field; others that share its fields keep theirs.
+func (v *Version) set(key string, value json.RawMessage) {
+	v.fields = slices.Clone(v.fields).with(key, value)
+}
+
+// drop takes a field from the version alone.
+func (v *Version) drop(key string) {
+	if _, ok := v.fields.find(key); ok {
+		v.fields = slices.Clone(v.fields).without(key)
+	}
 }
 
 func (f fields) bytes() int {
@@ -187,49 +218,44 @@ func (v *Version) Time() string { return text(v.fields.get("time")) }
 func (v *Version) JSON() []byte { return composerJSON(v.fields) }
 
 func composerJSON(f fields) []byte {
-	var b bytes.Buffer
 	kept := make(fields, 0, len(f))
 	for _, field := range f {
 		if field.key != "dist" && field.key != "source" && field.key != normalizedKey {
 			kept = append(kept, field)
 		}
 	}
-	kept.write(&b)
-	return b.Bytes()
+	return kept.json()
 }
 
-// write writes the fields as an object.
-func (f fields) write(b *bytes.Buffer) {
-	b.WriteByte('{')
+// json is the fields as an object.
+func (f fields) json() []byte {
+	b := []byte{'{'}
 	for i, field := range f {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		writeText(b, field.key)
-		b.WriteByte(':')
-		b.Write(field.value)
+		b = append(appendQuoted(b, field.key), ':')
+		b = append(b, field.value...)
 	}
-	b.WriteByte('}')
+	return append(b, '}')
 }
 
-// writeText writes a JSON string as it is read, without escaping what HTML would need.
-func writeText(b *bytes.Buffer, s string) {
+// appendQuoted writes a JSON string as it is read, without escaping what HTML would need.
+func appendQuoted(b []byte, s string) []byte {
 	if plain(s) {
-		b.WriteByte('"')
-		b.WriteString(s)
-		b.WriteByte('"')
-		return
+		return append(append(append(b, '"'), s...), '"')
 	}
-	encoder := json.NewEncoder(b)
+	var quoted bytes.Buffer
+	encoder := json.NewEncoder(&quoted)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(s); err != nil { // a string always encodes
 		panic(err)
 	}
-	b.Truncate(b.Len() - 1) // the line's end
+	return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
 }
 
 // plain tells whether a text stands for itself in JSON.
-func plain(s string) bool {
+func plain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' || s[i] >= 0x7f {
 			return false
@@ -238,8 +264,4 @@ func plain(s string) bool {
 	return true
 }
 
-func quote(s string) json.RawMessage {
-	var b bytes.Buffer
-	writeText(&b, s)
-	return b.Bytes()
-}
+func quote(s string) json.RawMessage { return appendQuoted(nil, s) }

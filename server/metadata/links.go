@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -54,16 +55,20 @@ type Named struct {
 func NamedBy(versions []Version) []Named {
 	names := map[Named]bool{}
 	for _, section := range []string{"require", "provide", "replace"} {
-		last := ""
+		var last []byte
 		for i := range versions {
 			raw := versions[i].fields.get(section)
-			if !isObject(raw) || string(raw) == last { // most versions say what the one before does
+			if !isObject(raw) || bytes.Equal(raw, last) { // most versions say what the one before does
 				continue
 			}
-			last = string(raw)
+			last = raw
 			members(raw, func(key, _ []byte) bool {
-				if name := strings.ToLower(text(key)); strings.Contains(name, "/") && len(name) <= 255 {
-					names[Named{texts.Line(name, 255), section != "require"}] = true
+				var room [rememberBytes]byte
+				written := said(room[:0], key)
+				if bytes.IndexByte(written, '/') >= 0 && !names[Named{string(written), section != "require"}] {
+					if name := strings.ToLower(string(written)); len(name) <= 255 {
+						names[Named{texts.Line(name, 255), section != "require"}] = true
+					}
 				}
 				return len(names) < linksMax
 			})

@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -72,9 +71,7 @@ func (m *Manifest) At(name, version string, c Commit) []byte {
 	}
 	f = f.with("source", object("type", "git", "url", c.Source, "reference", c.ID))
 	f = f.with("dist", object("type", "zip", "url", Packed{Commit: c.ID, Folder: c.Folder}.URL(), "reference", c.ID, "shasum", ""))
-	var b bytes.Buffer
-	f.write(&b)
-	return b.Bytes()
+	return f.json()
 }
 
 func object(pairs ...string) []byte {
@@ -82,12 +79,10 @@ func object(pairs ...string) []byte {
 	for i := 0; i < len(pairs); i += 2 {
 		f = f.with(pairs[i], quote(pairs[i+1]))
 	}
-	var b bytes.Buffer
-	f.write(&b)
-	return b.Bytes()
+	return f.json()
 }
 
 // ReadPacked reads versions that Manifest.At made. What other sources say is never packed here.
 func (r *Reader) ReadPacked(name string, list [][]byte) ([]Version, []Skip, error) {
-	return r.read(name, list, true)
+	return r.readWhole(name, list, true)
 }

@@ -63,7 +63,7 @@ func (c *cleaning) packNamed(v *Version) error {
 		return fmt.Errorf("it has no archive (dist), and its source cannot be packed here: %w", err)
 	}
 	v.dist = &Dist{Type: "zip", URL: Packed{Address: address, Commit: reference}.URL(), Reference: reference}
-	v.fields = v.fields.with("dist", object("type", "zip", "url", v.dist.URL, "reference", reference, "shasum", ""))
+	v.set("dist", object("type", "zip", "url", v.dist.URL, "reference", reference, "shasum", ""))
 	v.reference = reference
 	return nil
 }

@@ -4,82 +4,107 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"unicode/utf8"
 )
 
 // codeFields are those that belong to the bytes of a release: what it needs, what of it is run, and where it is put.
 // Others, such as its description, may be told better later.
-var codeFields = []string{"type", "require", "require-dev", "conflict", "replace", "provide", "autoload", "autoload-dev", "bin",
+var codeFields = [...]string{"type", "require", "require-dev", "conflict", "replace", "provide", "autoload", "autoload-dev", "bin",
 	"include-path", "target-dir", "extra", "php-ext"}
 
 // CodeForm is the first byte of what Codes says; digests of another form cannot be compared.
 const CodeForm = 1
 
 // Codes tells digests of the fields that belong to versions' bytes. It remembers what versions of a document have in
-// common, by the bytes.
-type Codes struct{ known map[string][sha256.Size]byte }
+// common.
+type Codes struct {
+	last  [len(codeFields)]code // by the place of the field
+	large map[*byte]code        // by where the value is, which never changes
+	sum   []byte
+	value []byte
+}
+
+// code is the digest of a value.
+type code struct {
+	raw []byte
+	hex [2 * sha256.Size]byte
+}
+
+// codeLarge is from how many bytes on a value's digest is remembered though another version has another value: versions
+// may take turns with what they share.
+const codeLarge = 1 << 10
 
 // Of is the digest of a version: the same however its source orders and spaces what it says.
 func (c *Codes) Of(v *Version) []byte {
-	if c.known == nil {
-		c.known = map[string][sha256.Size]byte{}
-	}
-	var room [2048]byte
-	sum := room[:0]
-	for _, name := range codeFields {
-		raw := v.fields.get(name)
-		if empty(raw) {
-			continue
+	sum := c.sum[:0]
+	for i, name := range codeFields {
+		if raw := v.fields.get(name); !empty(raw) {
+			sum = append(append(sum, name...), ' ')
+			sum = append(append(sum, c.of(i, raw)...), '\n')
 		}
-		digest, known := c.known[string(raw)] // without a copy
-		if !known {
-			digest = sha256.Sum256(canonical(raw))
-			c.known[string(raw)] = digest
-		}
-		sum = append(append(sum, name...), ' ')
-		sum = append(hex.AppendEncode(sum, digest[:]), '\n')
 	}
 	if source := v.fields.get("source"); source != nil {
-		kind, address := text(get(source, "type")), text(get(source, "url"))
-		if kind == "git" { // whose references are digests of what they name, wherever it is
-			address = ""
+		from := originOf(source)
+		if is(from.kind, "git") { // whose references are digests of what they name, wherever it is
+			from.url = nil
 		}
-		sum = fmt.Appendf(sum, "source %q %q %q\n", kind, address, text(get(source, "reference")))
+		sum = append(sum, "source"...)
+		for _, raw := range [][]byte{from.kind, from.url, from.reference} {
+			sum = appendGoQuoted(append(sum, ' '), raw)
+		}
+		sum = append(sum, '\n')
 	}
+	c.sum = sum
 	digest := sha256.Sum256(sum)
 	return append([]byte{CodeForm}, digest[:20]...)
 }
 
-// canonical is a value with its names in order, as encoding/json writes it. Most values have nothing that is written in
-// more than one way, and need not be decoded.
-func canonical(raw []byte) []byte {
-	if bytes.ContainsFunc(raw, func(r rune) bool { return r == '\\' || r == '<' || r == '>' || r == '&' || r >= 0x80 }) {
-		return decoded(raw)
+// appendGoQuoted writes a text as Go does; one that is plain is the same in JSON.
+func appendGoQuoted(b, raw []byte) []byte {
+	if len(raw) >= 2 && raw[0] == '"' && plain(raw[1:len(raw)-1]) {
+		return append(b, raw...)
 	}
-	return appendOrdered(make([]byte, 0, len(raw)), raw)
+	return strconv.AppendQuote(b, text(raw))
 }
 
-// appendOrdered writes a value, with the members of its maps in the order of their names; the last one counts of those
-// with one name.
+// of is the digest, in hex, of the value of a field.
+func (c *Codes) of(field int, raw []byte) []byte {
+	last := &c.last[field]
+	if bytes.Equal(last.raw, raw) {
+		return last.hex[:]
+	}
+	if len(raw) >= codeLarge {
+		if known, ok := c.large[&raw[0]]; ok {
+			*last = known
+			return last.hex[:]
+		}
+	}
+	c.value = appendOrdered(c.value[:0], raw)
+	digest := sha256.Sum256(c.value)
+	hex.Encode(last.hex[:], digest[:])
+	last.raw = raw
+	if len(raw) >= codeLarge {
+		if c.large == nil {
+			c.large = map[*byte]code{}
+		}
+		c.large[&raw[0]] = *last
+	}
+	return last.hex[:]
+}
+
+// member is one of a map's.
+type member struct{ name, value []byte }
+
+// appendOrdered writes a value as encoding/json does: with the members of its maps in the order of their names, of those
+// with one name the last, and its texts in one form.
 func appendOrdered(b, raw []byte) []byte {
 	switch raw[0] {
 	case '{':
-		var all [][2][]byte
-		members(raw, func(key, value []byte) bool { all = append(all, [2][]byte{key, value}); return true })
-		slices.SortStableFunc(all, func(x, y [2][]byte) int { return bytes.Compare(x[0][1:len(x[0])-1], y[0][1:len(y[0])-1]) })
-		b = append(b, '{')
-		for i, one := range all {
-			if i+1 < len(all) && bytes.Equal(one[0], all[i+1][0]) {
-				continue
-			}
-			if i > 0 && b[len(b)-1] != '{' {
-				b = append(b, ',')
-			}
-			b = appendOrdered(append(append(b, one[0]...), ':'), one[1])
-		}
-		return append(b, '}')
+		var room [16]member
+		return appendMembers(b, membersOf(room[:0], raw))
 	case '[':
 		b = append(b, '[')
 		first := true
@@ -92,22 +117,88 @@ func appendOrdered(b, raw []byte) []byte {
 			return true
 		})
 		return append(b, ']')
+	case '"':
+		return appendEscaped(b, raw[1:len(raw)-1], true)
 	}
 	return append(b, raw...)
 }
 
-func decoded(raw []byte) []byte {
-	var value any
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil {
-		return raw
+// membersOf adds those of a map, with their names as they are read.
+func membersOf(all []member, raw []byte) []member {
+	members(raw, func(key, value []byte) bool {
+		name := key[1 : len(key)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = appendText(nil, name)
+		}
+		all = append(all, member{name, value})
+		return true
+	})
+	return all
+}
+
+func appendMembers(b []byte, all []member) []byte {
+	slices.SortStableFunc(all, func(x, y member) int { return bytes.Compare(x.name, y.name) })
+	b = append(b, '{')
+	first := true
+	for i, one := range all {
+		if i+1 < len(all) && bytes.Equal(one.name, all[i+1].name) {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(appendEscaped(b, one.name, false), ':')
+		b = appendOrdered(b, one.value)
 	}
-	ordered, err := json.Marshal(value)
-	if err != nil {
-		return raw
+	return append(b, '}')
+}
+
+// appendEscaped writes a text as encoding/json does. escaped tells whether it is written in JSON already.
+func appendEscaped(b, said []byte, escaped bool) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(said); {
+		c := said[i]
+		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
+			b = append(b, c)
+			i++
+			continue
+		}
+		r, size := rune(c), 1
+		switch {
+		case c == '\\' && escaped:
+			r, size = escapedRune(said[i:])
+		case c >= utf8.RuneSelf:
+			r, size = utf8.DecodeRune(said[i:])
+		}
+		b = appendEscapedRune(b, r)
+		i += size
 	}
-	return ordered
+	return append(b, '"')
+}
+
+func appendEscapedRune(b []byte, r rune) []byte {
+	switch r {
+	case '"', '\\':
+		return append(b, '\\', byte(r))
+	case '\b':
+		return append(b, `\b`...)
+	case '\f':
+		return append(b, `\f`...)
+	case '\n':
+		return append(b, `\n`...)
+	case '\r':
+		return append(b, `\r`...)
+	case '\t':
+		return append(b, `\t`...)
+	case '<', '>', '&', '\u2028', '\u2029':
+	default:
+		if r >= ' ' {
+			return utf8.AppendRune(b, r)
+		}
+	}
+	const digits = "0123456789abcdef"
+	return append(b, '\\', 'u', digits[r>>12], digits[r>>8&15], digits[r>>4&15], digits[r&15])
 }
 
 // free are the fields of a release that follow its source although the release is served as it was first seen.
@@ -137,9 +228,7 @@ func (v *Version) WithoutSource() Version {
 
 // Said is the version as its source says it, for ReadVersion.
 func (v *Version) Said() []byte {
-	var b bytes.Buffer
-	v.fields.write(&b)
-	return b.Bytes()
+	return v.fields.json()
 }
 
 // ReadVersion reads what Said wrote.

@@ -47,44 +47,59 @@ func Notices(document []byte) (advisories, filter []byte) {
 // Render writes the p2 document of a package, minified (composer/2.0), in the order of its versions. Equal input
 // gives equal bytes. What fields share may be written many times: a document that would be too large is an error.
 func Render(name string, versions []Version, o RenderOptions) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteString(`{"packages":{`)
-	writeText(&b, name)
-	b.WriteString(`:[`)
-	var before fields
+	b, err := AppendRender(nil, name, versions, o)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// AppendRender is Render into memory that is there: it adds the document to b.
+func AppendRender(b []byte, name string, versions []Version, o RenderOptions) ([]byte, error) {
+	begin := len(b)
+	b = append(b, `{"packages":{`...)
+	b = append(appendQuoted(b, name), `:[`...)
+	var before, now served
 	for i := range versions {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		now := served(&versions[i], o)
-		writeDifference(&b, before, now)
-		before = now
-		if b.Len() > renderedMax {
-			return nil, fmt.Errorf("the versions of %s make a document larger than %d MiB", name, renderedMax>>20)
+		now.serve(&versions[i], o)
+		b = appendDifference(b, before.fields, now.fields)
+		before, now = now, before
+		if len(b)-begin > renderedMax {
+			return b[:begin], fmt.Errorf("the versions of %s make a document larger than %d MiB", name, renderedMax>>20)
 		}
 		if o.Pause != nil {
 			o.Pause()
 		}
 	}
-	b.WriteString(`]},"minified":"composer/2.0"`)
+	b = append(b, `]},"minified":"composer/2.0"`...)
 	if o.Dev {
-		b.WriteByte('}')
-	} else {
-		b.WriteString(nothingKnown)
+		return append(b, '}'), nil
 	}
-	return b.Bytes(), nil
+	return append(b, nothingKnown...), nil
 }
 
-// served are the fields that clients get.
-func served(v *Version, o RenderOptions) fields {
-	f := slices.Grow(slices.Clone(v.fields), 1).with(normalizedKey, quote(v.Normalized))
+// served is a version as clients get it, in memory that is used again for another.
+type served struct {
+	fields fields
+	values []byte // of those that the version does not have so
+}
+
+func (s *served) serve(v *Version, o RenderOptions) {
+	s.values = appendQuoted(s.values[:0], v.Normalized)
+	normalized := len(s.values)
 	if v.dist != nil {
-		f = f.with("dist", o.Dist(v).json())
+		s.values = o.Dist(v).append(s.values)
 	}
-	if !o.KeepSource || signedIn(f.get("source")) {
-		f = f.without("source")
+	s.fields = append(slices.Grow(s.fields[:0], len(v.fields)+2), v.fields...).with(normalizedKey, s.values[:normalized:normalized])
+	if v.dist != nil {
+		s.fields = s.fields.with("dist", s.values[normalized:])
 	}
-	return f
+	if !o.KeepSource || signedIn(s.fields.get("source")) {
+		s.fields = s.fields.without("source")
+	}
 }
 
 // signedIn tells whether the address of a source holds what may be a secret: a password, or over http a user name or a
@@ -102,36 +117,31 @@ func signedIn(source []byte) bool {
 	return strings.Contains(user, ":") || strings.Contains(scheme, "http") && (named || strings.Contains(rest, "?"))
 }
 
-func (d Dist) json() []byte {
-	var b bytes.Buffer
-	b.Grow(len(d.Type) + len(d.URL) + len(d.Reference) + len(d.Shasum) + 60)
-	b.WriteString(`{"type":`)
-	writeText(&b, d.Type)
+func (d Dist) json() []byte { return d.append(nil) }
+
+// append writes the dist as an object.
+func (d Dist) append(b []byte) []byte {
+	b = appendQuoted(append(b, `{"type":`...), d.Type)
 	if d.Reference != "" {
-		b.WriteString(`,"reference":`)
-		writeText(&b, d.Reference)
+		b = appendQuoted(append(b, `,"reference":`...), d.Reference)
 	}
-	b.WriteString(`,"shasum":`)
-	writeText(&b, d.Shasum)
-	b.WriteString(`,"url":`)
-	writeText(&b, d.URL)
-	b.WriteByte('}')
-	return b.Bytes()
+	b = appendQuoted(append(b, `,"shasum":`...), d.Shasum)
+	b = appendQuoted(append(b, `,"url":`...), d.URL)
+	return append(b, '}')
 }
 
-// writeDifference writes what a minified version says: the fields that differ from the version before it, and which of
+// appendDifference writes what a minified version says: the fields that differ from the version before it, and which of
 // those are gone. Both are in the same order.
-func writeDifference(b *bytes.Buffer, before, now fields) {
-	b.WriteByte('{')
+func appendDifference(b []byte, before, now fields) []byte {
+	b = append(b, '{')
 	first := true
 	write := func(key string, value []byte) {
 		if !first {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
 		first = false
-		writeText(b, key)
-		b.WriteByte(':')
-		b.Write(value)
+		b = append(appendQuoted(b, key), ':')
+		b = append(b, value...)
 	}
 	for len(before) > 0 || len(now) > 0 {
 		order := 0
@@ -140,7 +150,7 @@ func writeDifference(b *bytes.Buffer, before, now fields) {
 			order = 1
 		case len(now) == 0:
 			order = -1
-		default:
+		case before[0].key != now[0].key:
 			order = compareKeys(before[0].key, now[0].key)
 		}
 		switch {
@@ -157,5 +167,5 @@ func writeDifference(b *bytes.Buffer, before, now fields) {
 			before, now = before[1:], now[1:]
 		}
 	}
-	b.WriteByte('}')
+	return append(b, '}')
 }

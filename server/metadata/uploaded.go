@@ -1,7 +1,6 @@
 package metadata
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -79,9 +78,7 @@ func objectOf(of map[string]string) []byte {
 	for key, value := range of {
 		f = f.with(key, quote(value))
 	}
-	var b bytes.Buffer
-	f.write(&b)
-	return b.Bytes()
+	return f.json()
 }
 
 // Composer's rules of what a package may be called and say (composer/src/Composer/Package/Loader/ValidatingArrayLoader.php).
@@ -179,8 +176,7 @@ func (r *Reader) Version(u *Uploaded, d Dist, at time.Time) (Version, error) {
 	if empty(f.get("time")) {
 		f = f.with("time", quote(at.UTC().Format(time.RFC3339)))
 	}
-	c := cleaning{Reader: r, name: u.Name, seen: map[string]bool{}, links: map[linkKey]error{}}
-	v, left, err := c.newVersion(f)
+	v, left, err := r.cleaning(u.Name).newVersion(f)
 	if err == nil && len(left) > 0 {
 		err = errors.New(left[0])
 	}

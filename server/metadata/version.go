@@ -29,6 +29,9 @@ const whitespace = " \t\n\r\x00\x0b"
 // Normalize puts a version in the form in which Composer compares versions, such as 1.2.0.0-beta2 or dev-main.
 func Normalize(version string) (string, error) {
 	original := strings.Trim(version, whitespace)
+	if normalized, ok := normalizePlain(original); ok {
+		return normalized, nil
+	}
 	version = original
 	if m := aliased.FindStringSubmatch(version); m != nil {
 		version = m[1]
@@ -52,6 +55,28 @@ func Normalize(version string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("invalid version string %q", original)
+}
+
+// normalizePlain is Normalize of a version of one to four numbers alone, as most are.
+func normalizePlain(version string) (string, bool) {
+	numbers := version
+	if version != "" && version[0]|' ' == 'v' {
+		numbers = version[1:]
+	}
+	parts, digits := 1, 0
+	for i := range len(numbers) {
+		switch b := numbers[i]; {
+		case b >= '0' && b <= '9':
+			if digits++; parts == 1 && digits > 5 {
+				return "", false
+			}
+		case b == '.' && digits > 0 && parts < 4:
+			parts, digits = parts+1, 0
+		default:
+			return "", false
+		}
+	}
+	return numbers + ".0.0.0"[:2*(4-parts)], digits > 0
 }
 
 func normalizeNumbers(version string) (string, bool) {
@@ -120,6 +145,9 @@ func NormalizeBranch(name string) string {
 
 // Stability is dev, alpha, beta, RC or stable.
 func Stability(version string) string {
+	if strings.Trim(version, "0123456789.") == "" {
+		return "stable"
+	}
 	version = references.ReplaceAllString(version, "")
 	if strings.HasPrefix(version, "dev-") || strings.HasSuffix(version, "-dev") {
 		return "dev"

@@ -2,12 +2,18 @@ package mirror_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
+	"broker/ent"
+	"broker/ent/repository"
+	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/database/databasetest"
+	"broker/server/metadata"
 )
 
 // manyVersions is how many versions each package of many has.
@@ -50,6 +56,54 @@ func document(name string) []byte {
 			"source":{"type":"git","url":"https://example.org/%[1]s.git","reference":"%040[2]d"}}`, name, i, i+1))
 	}
 	return []byte(`{"packages":{"` + name + `":[` + strings.Join(list, ",") + `]}}`)
+}
+
+// minified is the document of a package as packagist.org writes it: without white space, each version with what differs
+// from the one before it.
+func minified(name string) []byte {
+	var list []fields
+	for i := range manyVersions {
+		version, commit := fmt.Sprintf("1.%d.%d", (manyVersions-i)/5, (manyVersions-i)%5), sumOf(fmt.Append(nil, name, i))
+		require := fields{"php": ">=8.1"}
+		for r := range 4 {
+			require[fmt.Sprintf("vendor/component-%02d", r)] = fmt.Sprintf("^1.%d || ^2.%d", r, manyVersions-i)
+		}
+		list = append(list, fields{"version": version, "version_normalized": version + ".0", "require": require, "time": fmt.Sprintf("2026-01-%02dT10:00:00+00:00", manyVersions-i),
+			"source": fields{"type": "git", "url": "https://example.org/" + name + ".git", "reference": commit},
+			"dist":   fields{"type": "zip", "url": "https://example.org/" + name + "/zipball/" + commit, "reference": commit, "shasum": sumOf([]byte(commit))}})
+	}
+	maps.Copy(list[0], fields{"name": name, "description": "A library for tests of " + name, "type": "library", "license": []string{"MIT"}, "keywords": []string{"a", "b"},
+		"homepage": "https://example.org/" + name, "authors": []fields{{"name": "Ada Example", "email": "ada@example.org"}}, "require-dev": fields{"phpunit/phpunit": "^11.0"},
+		"autoload": fields{"psr-4": fields{`Acme\Lib\`: "src/"}}, "support": fields{"issues": "https://example.org/" + name + "/issues"}})
+	return marshal(fields{"packages": fields{name: list}, "minified": "composer/2.0"})
+}
+
+// What it costs to make of a document what is stored, without reading it from the source and storing it.
+func BenchmarkReadAndPrepare(b *testing.B) {
+	for form, write := range map[string]func(name string) []byte{"whole": document, "minified": minified} {
+		b.Run(form, func(b *testing.B) {
+			names, documents := make([]string, 100), make([][]byte, 100)
+			for i := range documents {
+				names[i] = fmt.Sprintf("vendor%d/package-%d", i%7, i)
+				documents[i] = write(names[i])
+			}
+			reader, c := metadata.NewReader(), catalog.New(nil, nil, &url.URL{Scheme: "https", Host: "broker.example"})
+			reader.Upstream = true
+			row := &ent.Repository{DistMode: repository.DistModeREWRITE, CredentialType: repository.CredentialTypeNONE}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(documents[0])))
+			for i := 0; b.Loop(); i++ {
+				at := i % len(documents)
+				versions, skipped, err := reader.Read(names[at], documents[at])
+				if err != nil || len(skipped) > 0 || len(versions) != manyVersions {
+					b.Fatalf("%d versions, %v, %v", len(versions), skipped, err)
+				}
+				if err := c.Prepare(&catalog.Update{Repository: row, Name: names[at], Versions: versions}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 func eachDatabase(b *testing.B, do func(b *testing.B, db *database.DB)) {

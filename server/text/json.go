@@ -14,15 +14,7 @@ func JSON(raw []byte) []byte {
 	if !utf8.Valid(raw) {
 		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	}
-	end := len(raw)
-	for i := 0; i < len(raw); {
-		size, hidden := unit(raw[i:])
-		if hidden {
-			end = i
-			break
-		}
-		i += size
-	}
+	end := hidden(raw)
 	if end == len(raw) {
 		return raw
 	}
@@ -35,6 +27,25 @@ func JSON(raw []byte) []byte {
 		i += size
 	}
 	return kept
+}
+
+// IsShown tells whether valid JSON, and so each value in it, has nothing that JSON leaves out or replaces.
+func IsShown(raw []byte) bool { return utf8.Valid(raw) && hidden(raw) == len(raw) }
+
+// hidden is where the first character or escape is that is left out.
+func hidden(raw []byte) int {
+	for i := 0; i < len(raw); {
+		if c := raw[i]; c != '\\' && c < 0x7f {
+			i++
+			continue
+		}
+		size, hidden := unit(raw[i:])
+		if hidden {
+			return i
+		}
+		i += size
+	}
+	return len(raw)
 }
 
 // unit is how many bytes the next character or escape of JSON takes, and whether it is left out.
