@@ -1,4 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { vi } from "vitest";
@@ -33,4 +34,10 @@ export function show(part: ReactNode) {
     </QueryClientProvider>,
   );
   return { ...view, client };
+}
+
+/** Shows a part that has links to other pages. */
+export function showRouted(component: () => ReactNode) {
+  const router = createRouter({ routeTree: createRootRoute({ component }), history: createMemoryHistory() });
+  return show(<RouterProvider router={router as never} />);
 }

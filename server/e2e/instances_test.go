@@ -92,7 +92,7 @@ func (i *instances) load(secret string) (failures *atomic.Int64) {
 }
 
 // revocations is how often TestRevocationIsInForceOnEveryInstance revokes a token; make load has 500.
-var revocations = flag.Int("revocations", 100, "how often TestRevocationIsInForceOnEveryInstance revokes a token")
+var revocations = flag.Int("revocations", 25, "how often TestRevocationIsInForceOnEveryInstance revokes a token")
 
 // What is revoked on one instance is refused on the other: typically within 100 ms and never after a second, under load.
 func TestRevocationIsInForceOnEveryInstance(t *testing.T) { // not in parallel: it measures time

@@ -27,11 +27,14 @@ func (c *counting) take(ctx context.Context, key string, q question) (answer, er
 	return c.counter.take(ctx, key, q)
 }
 
-// CountCalls returns how often a store's counter was asked since.
-func (s *Shared) CountCalls() func() int64 {
-	c := &counting{counter: s.counter}
-	s.counter = c
-	return c.calls.Load
+// NewCountedRedis counts in a Redis, and tells how often that was asked to decide.
+func NewCountedRedis(ctx context.Context, url string, local *Memory, log *slog.Logger) (*Shared, func() int64, error) {
+	redis, err := newRedisCounter(url, takeScript)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &counting{counter: redis}
+	return newShared("Redis", c, redisWithin, local, log).begin(ctx), c.calls.Load, nil
 }
 
 // Instances is how many instances a store believes in.

@@ -243,13 +243,10 @@ func TestABurstIsAFewCalls(t *testing.T) {
 	redis := servicetest.Redis(t)
 	distant := servicetest.NewProxy(t, "unix", strings.TrimPrefix(redis.URL, "unix://"), 20*time.Millisecond)
 	var calls func() int64
-	i := connected(t, func(memory *ratelimit.Memory, log *slog.Logger) (*ratelimit.Shared, error) {
-		store, err := patient(onRedis(t, away(distant)))(memory, log)
-		if err == nil {
-			calls = store.CountCalls()
-		}
+	i := connected(t, patient(func(memory *ratelimit.Memory, log *slog.Logger) (store *ratelimit.Shared, err error) {
+		store, calls, err = ratelimit.NewCountedRedis(t.Context(), away(distant), memory, log)
 		return store, err
-	})
+	}))
 	key, remain := newKey(), make(chan int, 400)
 	var refused atomic.Int64
 	var wg sync.WaitGroup

@@ -1,13 +1,9 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { type ReactNode, Suspense } from "react";
+import { Suspense } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { show, stubApi } from "../../../test/api";
+import { showRouted, stubApi } from "../../../test/api";
 import { Advisories, Affected } from "./lists";
-
-vi.mock("@tanstack/react-router", () => ({
-  Link: ({ children }: { children: ReactNode }) => <a href="/">{children}</a>,
-}));
 
 const advisory = {
   id: "adv_1",
@@ -55,7 +51,11 @@ afterEach(() => vi.unstubAllGlobals());
 describe("advisories that were written here", () => {
   it("are written, and say what the server refuses at its field", async () => {
     const calls = api();
-    show(<Suspense>{<Advisories mayDecide />}</Suspense>);
+    showRouted(() => (
+      <Suspense>
+        <Advisories mayDecide />
+      </Suspense>
+    ));
     await userEvent.click(await screen.findByRole("button", { name: "Write an advisory…" }));
     await userEvent.type(await screen.findByLabelText("Package"), "acme/lib");
     await userEvent.type(screen.getByLabelText("Affected versions"), "nonsense");
@@ -76,7 +76,11 @@ describe("advisories that were written here", () => {
 
   it("are changed and removed", async () => {
     const calls = api();
-    show(<Suspense>{<Advisories mayDecide />}</Suspense>);
+    showRouted(() => (
+      <Suspense>
+        <Advisories mayDecide />
+      </Suspense>
+    ));
     await userEvent.click(await screen.findByRole("button", { name: "Change: It tells keys" }));
     const versions = await screen.findByLabelText("Affected versions");
     expect(versions).toHaveValue("<1.2");
@@ -92,7 +96,11 @@ describe("advisories that were written here", () => {
 
   it("offer nothing to who may only look", async () => {
     api();
-    show(<Suspense>{<Advisories mayDecide={false} />}</Suspense>);
+    showRouted(() => (
+      <Suspense>
+        <Advisories mayDecide={false} />
+      </Suspense>
+    ));
     expect(await screen.findByText(/It tells keys/)).toBeVisible();
     expect(screen.queryByRole("button")).toBeNull();
   });
@@ -101,7 +109,11 @@ describe("advisories that were written here", () => {
 describe("what is still installed", () => {
   it("says which token, what and why", async () => {
     const calls = api();
-    show(<Suspense>{<Affected />}</Suspense>);
+    showRouted(() => (
+      <Suspense>
+        <Affected />
+      </Suspense>
+    ));
     expect(await screen.findByRole("link", { name: "CI" })).toBeVisible();
     expect(screen.getByText("steals keys")).toBeVisible();
     expect(screen.getByRole("status")).toHaveTextContent("2 installations");

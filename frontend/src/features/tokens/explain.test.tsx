@@ -1,9 +1,8 @@
-import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { refusal, show, stubApi } from "../../../test/api";
+import { refusal, showRouted, stubApi } from "../../../test/api";
 import type { Asked } from "./asked";
 import { ExplainPanel } from "./explain-panel";
 
@@ -40,9 +39,7 @@ function Panel({ first, onAsk }: { first?: Asked; onAsk: (asked: Asked) => void 
 
 function open(first?: Asked) {
   const onAsk = vi.fn<(asked: Asked) => void>();
-  const routeTree = createRootRoute({ component: () => <Panel first={first} onAsk={onAsk} /> });
-  const router = createRouter({ routeTree, history: createMemoryHistory() });
-  show(<RouterProvider router={router as never} />);
+  showRouted(() => <Panel first={first} onAsk={onAsk} />);
   return onAsk;
 }
 
