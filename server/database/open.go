@@ -176,8 +176,13 @@ func sqlitePool(path string, connections int, query url.Values) (*sql.DB, error)
 	db := sql.OpenDB(keeper{named.Driver(), dsn.String()})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(idleFor)
 	return db, nil
 }
+
+// idleFor is how long a connection to SQLite stays that nothing is asked of: each has 2 MB of pages of its own, and another
+// one takes a millisecond.
+const idleFor = 10 * time.Second
 
 // openPostgres opens a pool. Not with binary_parameters: lib/pq would send JSON in a form PostgreSQL refuses.
 func openPostgres(rawURL string, connections int) (*sql.DB, error) {
