@@ -274,12 +274,21 @@ func (c *Composer) get(ctx context.Context, address string, o safehttp.Options) 
 	case errors.Is(err, safehttp.ErrBlocked):
 		return nil, err
 	case errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusGone || status.Status == noLonger):
-		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
+		return nil, &absent{err}
 	case errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden):
 		return nil, fmt.Errorf("%w: %w; %s", ErrRefused, err, c.advice(status))
 	}
 	return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
+
+// absent is an ErrNotFound and what the source said. Most packages have no document of their branches, and nobody reads
+// why.
+type absent struct{ said error }
+
+func (a *absent) Error() string { return ErrNotFound.Error() + ": " + a.said.Error() }
+
+// Unwrap tells errors.Is and errors.As what it is.
+func (a *absent) Unwrap() []error { return []error{ErrNotFound, a.said} }
 
 // advice says what to do about a refusal.
 func (c *Composer) advice(status *safehttp.StatusError) string {
