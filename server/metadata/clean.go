@@ -130,7 +130,7 @@ const skipsMax = 1000
 
 func (c *cleaning) skip(version, reason string) {
 	if len(c.skips) < skipsMax {
-		c.skips = append(c.skips, Skip{Package: c.name, Version: short(version), Reason: reason})
+		c.skips = append(c.skips, Skip{Package: c.name, Version: strings.Clone(short(version)), Reason: reason}) // which is kept for longer than the versions
 	}
 }
 

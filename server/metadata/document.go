@@ -45,14 +45,26 @@ func (r *Reader) Read(name string, body []byte) ([]Version, []Skip, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("the document of %s cannot be read: %w", name, err)
 	}
-	raw, err := ofName(name, body)
+	var packages, minified []byte
+	if isObject(body) {
+		members(body, func(key, value []byte) bool {
+			switch {
+			case is(key, "packages"):
+				packages = value
+			case is(key, "minified"):
+				minified = value
+			}
+			return true
+		})
+	}
+	raw, err := ofName(name, body, packages)
 	if err != nil || empty(raw) {
 		return nil, nil, err
 	}
 	var list [][]byte
 	values(raw, func(value []byte) bool { list = append(list, value); return len(list) <= versionsMax })
 	c := r.cleaning(name)
-	c.minified = text(get(body, "minified")) == "composer/2.0"
+	c.minified = is(minified, "composer/2.0")
 	c.shallow, c.shown = seen.depth <= depthMax, texts.IsShown(body)
 	versions, skips, err := c.read(list)
 	if err != nil {
@@ -64,12 +76,11 @@ func (r *Reader) Read(name string, body []byte) ([]Version, []Skip, error) {
 // ErrEmpty says that a document holds no package, which is how some servers say that a package has no such versions.
 var ErrEmpty = errors.New("the document holds no package")
 
-// ofName finds a package's entry; a server may write its name with capitals.
-func ofName(name string, body []byte) ([]byte, error) {
+// ofName finds a package's entry among the packages of a document; a server may write its name with capitals.
+func ofName(name string, body, packages []byte) ([]byte, error) {
 	if !isObject(body) && !empty(body) {
 		return nil, fmt.Errorf("the document of %s is not a map", name)
 	}
-	packages := get(body, "packages")
 	if empty(packages) {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
@@ -198,7 +209,7 @@ func VersionJSON(name string, document []byte, normalized string) []byte {
 	if err != nil {
 		return nil
 	}
-	raw, err := ofName(name, document)
+	raw, err := ofName(name, document, get(document, "packages"))
 	if err != nil || empty(raw) {
 		return nil
 	}

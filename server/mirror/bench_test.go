@@ -20,12 +20,12 @@ import (
 const manyVersions = 20
 
 // many has the upstream list n packages, each with stable versions and no ~dev document, as a source of releases does.
-// Each document has a Last-Modified and is compared by it.
-func (u *upstream) many(n int) []string {
+// Each document is written by its name, has a Last-Modified and is compared by it.
+func (u *upstream) many(n int, write func(name string) []byte) []string {
 	names, documents := make([]string, n), map[string][]byte{}
 	for i := range n {
 		names[i] = fmt.Sprintf("vendor%d/package-%d", i%97, i)
-		documents["/p2/"+names[i]+".json"] = document(names[i])
+		documents["/p2/"+names[i]+".json"] = write(names[i])
 	}
 	u.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		document, ok := documents[r.URL.Path]
@@ -117,7 +117,7 @@ func BenchmarkFirstSync(b *testing.B) {
 	const n = 2000
 	eachDatabase(b, func(b *testing.B, db *database.DB) {
 		w := newWorld(b, db)
-		w.many(n)
+		w.many(n, document)
 		for b.Loop() {
 			b.StopTimer()
 			db.Client.Pkg.Delete().ExecX(b.Context())
@@ -134,7 +134,7 @@ func BenchmarkUnchangedSync(b *testing.B) {
 	const n = 2000
 	eachDatabase(b, func(b *testing.B, db *database.DB) {
 		w := newWorld(b, db)
-		w.many(n)
+		w.many(n, document)
 		w.mustSync()
 		for b.Loop() {
 			w.mustSync()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -141,12 +142,9 @@ func (r *reading) packages(ctx context.Context, names []string) error {
 	both.Go(func() error {
 		defer close(r.updates)
 		group, reading := errgroup.WithContext(all)
-		group.SetLimit(readAtATime)
-		for _, name := range names {
-			if reading.Err() != nil {
-				break
-			}
-			group.Go(func() error { return r.one(reading, name) })
+		var taken atomic.Int64
+		for range min(readAtATime, len(names)) {
+			group.Go(func() error { return r.some(reading, names, &taken) })
 		}
 		return group.Wait()
 	})
@@ -165,6 +163,21 @@ func (r *reading) packages(ctx context.Context, names []string) error {
 		return err
 	}
 	return r.catalog.Recognise(ctx, r.validators)
+}
+
+// some reads one package after another that no other reader has taken, until none is left. A reader for each package would
+// have to begin with a small stack each time.
+func (r *reading) some(ctx context.Context, names []string, taken *atomic.Int64) error {
+	for ctx.Err() == nil {
+		next := int(taken.Add(1)) - 1
+		if next >= len(names) {
+			return nil
+		}
+		if err := r.one(ctx, names[next]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // store writes what changed, many packages in one transaction.

@@ -433,7 +433,7 @@ func TestInheritedFieldsAreStoredOnce(t *testing.T) {
 func TestAnotherWayToRenderIsRendered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t))
-	w.many(3)
+	w.many(3, document)
 	w.run()
 	if strings.Contains(w.text("vendor1/package-1", false), `"source"`) {
 		t.Error("the source is told")
@@ -450,10 +450,10 @@ func TestWhatARunStoresIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, databasetest.New(t))
 	w.syncer = mirror.NewSyncer(w.catalog, w.sources, mirror.Bounds{Stored: 20 << 10})
-	w.many(3)
+	w.many(3, document)
 	w.run()
 	before := w.present()
-	w.many(200)
+	w.many(200, document)
 	if _, err := w.sync(); err == nil || !strings.Contains(err.Error(), "more than one sync may store") {
 		t.Errorf("a sync beyond its bound: %v", err)
 	}

@@ -32,8 +32,9 @@ type Budget struct {
 type share struct {
 	memory *semaphore.Weighted
 	copies int64
-	small  int64 // bytes that are read at the first price
-	most   int64 // bytes that may be read at all
+	small  int64      // bytes that are read at the first price
+	most   int64      // bytes that may be read at all
+	bodies *sync.Pool // of *[]byte, for what is read at the first price; nil: what is read is kept for long
 }
 
 // atOnce is how many small ones there may be beside a large one; more wait.
@@ -42,20 +43,23 @@ const atOnce = 64
 // NewBudget makes the budget of a process, which parses in these places.
 func NewBudget(parsing *background.Places) *Budget {
 	of := func(copies, small, most int64) share {
-		return share{semaphore.NewWeighted(copies * (most + atOnce*small)), copies, small, most}
+		return share{memory: semaphore.NewWeighted(copies * (most + atOnce*small)), copies: copies, small: small, most: most}
 	}
-	return &Budget{
+	b := &Budget{
 		lists: of(2, 512<<10, rootMax), documents: of(3, 256<<10, documentMax),
 		parsing: parsing,
 	}
+	b.documents.bodies = &sync.Pool{New: func() any { return new([]byte) }}
+	return b
 }
 
 // hold is what one list, or one package, has of the budget. It grows once, from the small price to that of the largest:
 // nobody waits who has more than the small price, or a connection, so that those who wait never wait for each other.
 type hold struct {
 	share
-	taken int64 // of the memory
-	read  int64 // bytes
+	taken int64     // of the memory
+	read  int64     // bytes
+	own   []*[]byte // bodies, which others have once it is given back
 }
 
 func (s share) hold(ctx context.Context) (*hold, error) {
@@ -123,7 +127,8 @@ func (h *hold) try(ask func() (*safehttp.Response, error)) (answer, error) {
 // readAll reads a body. One that breaks off, or is empty, is of a source that cannot be reached.
 func (h *hold) readAll(response *safehttp.Response) ([]byte, error) {
 	small := h.taken < h.copies*h.most
-	body := make([]byte, 0, min(max(response.ContentLength+1, 4<<10), h.small+1))
+	body := h.body(min(max(response.ContentLength+1, 4<<10), h.small+1))
+	defer func() { h.keep(body) }()
 	for {
 		if len(body) == cap(body) {
 			body = append(body, 0)[:len(body)]
@@ -146,11 +151,41 @@ func (h *hold) readAll(response *safehttp.Response) ([]byte, error) {
 	}
 }
 
-// settle gives back what is not needed for what was read, when all was read, and returns how the rest is given back.
+// body is memory for so many bytes, and none of them yet.
+func (h *hold) body(bytes int64) []byte {
+	if h.bodies == nil {
+		return make([]byte, 0, bytes)
+	}
+	body := h.bodies.Get().(*[]byte)
+	h.own = append(h.own, body)
+	if int64(cap(*body)) < bytes {
+		*body = make([]byte, 0, bytes)
+	}
+	return (*body)[:0]
+}
+
+// keep notes what became of the last body.
+func (h *hold) keep(body []byte) {
+	if h.bodies == nil {
+		return
+	}
+	if int64(cap(body)) > 2*h.small { // a large one, which nobody else is likely to need
+		body = nil
+	}
+	*h.own[len(h.own)-1] = body
+}
+
+// settle gives back what is not needed for what was read, when all was read, and returns how the rest is given back. What
+// was read is then overwritten by others.
 func (h *hold) settle() (release func()) {
 	if need := max(h.copies*h.read, h.copies*h.small); need < h.taken {
 		h.memory.Release(h.taken - need)
 		h.taken = need
 	}
-	return sync.OnceFunc(func() { h.memory.Release(h.taken) })
+	return sync.OnceFunc(func() {
+		for _, body := range h.own {
+			h.bodies.Put(body)
+		}
+		h.memory.Release(h.taken)
+	})
 }

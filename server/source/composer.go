@@ -134,7 +134,6 @@ func (c *Composer) Filters() []string { return c.list.filters }
 // parse reads documents into versions. A version that both have is taken once. One of the two may hold no package, which
 // some servers answer instead of 404.
 func (c *Composer) parse(p *Package, name string, bodies ...[]byte) error {
-	seen := map[string]bool{}
 	var first error // of documents without a package
 	for i, body := range bodies {
 		if body == nil {
@@ -151,17 +150,29 @@ func (c *Composer) parse(p *Package, name string, bodies ...[]byte) error {
 			return unusable(err)
 		}
 		p.Skipped = append(p.Skipped, skipped...)
-		for _, v := range versions {
-			if !seen[v.Normalized] {
-				seen[v.Normalized] = true
-				p.Versions = append(p.Versions, v)
-			}
-		}
+		p.Versions = join(p.Versions, versions)
 	}
 	if len(p.Versions) > 0 { // branches alone are a package
 		first = nil
 	}
 	return unusable(first)
+}
+
+// join adds the versions of another document, but for those that are there already.
+func join(versions, others []metadata.Version) []metadata.Version {
+	if len(versions) == 0 || len(others) == 0 {
+		return append(others, versions...)
+	}
+	seen := make(map[string]bool, len(versions))
+	for i := range versions {
+		seen[versions[i].Normalized] = true
+	}
+	for _, v := range others {
+		if !seen[v.Normalized] {
+			versions = append(versions, v)
+		}
+	}
+	return versions
 }
 
 // document is one of a package's documents.
@@ -263,12 +274,21 @@ func (c *Composer) get(ctx context.Context, address string, o safehttp.Options) 
 	case errors.Is(err, safehttp.ErrBlocked):
 		return nil, err
 	case errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusGone || status.Status == noLonger):
-		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
+		return nil, &absent{err}
 	case errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden):
 		return nil, fmt.Errorf("%w: %w; %s", ErrRefused, err, c.advice(status))
 	}
 	return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
+
+// absent is an ErrNotFound and what the source said. Most packages have no document of their branches, and nobody reads
+// why.
+type absent struct{ said error }
+
+func (a *absent) Error() string { return ErrNotFound.Error() + ": " + a.said.Error() }
+
+// Unwrap tells errors.Is and errors.As what it is.
+func (a *absent) Unwrap() []error { return []error{ErrNotFound, a.said} }
 
 // advice says what to do about a refusal.
 func (c *Composer) advice(status *safehttp.StatusError) string {

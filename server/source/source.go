@@ -78,5 +78,5 @@ type Package struct {
 	Skipped    []metadata.Skip     // versions and fields that were left out
 	Validators
 	Digest  []byte // of the bytes that the versions were read from
-	Release func() // gives back the memory that the versions hold; called once when they are no longer needed
+	Release func() // gives back the memory that the versions hold, and may not be used after it; called once
 }

@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -35,6 +36,10 @@ func IsShown(raw []byte) bool { return utf8.Valid(raw) && hidden(raw) == len(raw
 // hidden is where the first character or escape is that is left out.
 func hidden(raw []byte) int {
 	for i := 0; i < len(raw); {
+		if i+8 <= len(raw) && shownAll(binary.LittleEndian.Uint64(raw[i:])) {
+			i += 8
+			continue
+		}
 		if c := raw[i]; c != '\\' && c < 0x7f {
 			i++
 			continue
@@ -46,6 +51,13 @@ func hidden(raw []byte) int {
 		i += size
 	}
 	return len(raw)
+}
+
+// shownAll tells whether none of eight bytes is a \ or beyond printable ASCII.
+func shownAll(word uint64) bool {
+	const every, high = 0x0101010101010101, 0x8080808080808080
+	other := word ^ every*'\\' // 0 where it is one
+	return (word|(word+every)|((other-every)&^other))&high == 0
 }
 
 // unit is how many bytes the next character or escape of JSON takes, and whether it is left out.
