@@ -65,8 +65,7 @@ func newWorld(t testing.TB, db *database.DB) *world {
 	w := &world{TB: t, db: db}
 	log := slog.New(slog.DiscardHandler)
 	events, rules := databasetest.Log(db), databasetest.Settings(db)
-	accounts, err := account.New(ctx, db, cached.NewMemory(db.Changes), events, func() time.Time { return time.Now().Add(w.ahead) })
-	w.must(err)
+	accounts := account.New(db, cached.NewMemory(db.Changes), events, func() time.Time { return time.Now().Add(w.ahead) })
 	w.accounts = accounts
 	sealer, err := seal.New(make([]byte, seal.KeySize))
 	w.must(err)

@@ -157,8 +157,9 @@ func TestEveryShapeCostsWhatItsBytesAllow(t *testing.T) {
 			body := `{"query":` + string(quoted) + `,"variables":` + variables + `}`
 			for who, caller := range map[string]*auth.Subject{"anonymous": nil, "an owner": owner} {
 				took, allocated := time.Hour, uint64(1<<40)
+				tooMuch := func() bool { return took > 100*time.Millisecond || allocated > 40<<20 }
 				var got answer
-				for range 5 { // the machine may be busy once
+				for try := 0; try < 5 && tooMuch(); try++ { // the machine may be busy
 					var before, after runtime.MemStats
 					runtime.ReadMemStats(&before)
 					start := time.Now()
@@ -170,7 +171,7 @@ func TestEveryShapeCostsWhatItsBytesAllow(t *testing.T) {
 				if testing.Verbose() {
 					t.Logf("%6d bytes %8s %7d KiB %s, %s: %d %s", len(body), took.Round(10*time.Microsecond), allocated>>10, name, who, got.status, got.code())
 				}
-				if took > 100*time.Millisecond || allocated > 40<<20 || got.code() == "INTERNAL" {
+				if tooMuch() || got.code() == "INTERNAL" {
 					t.Errorf("%s of %d bytes, %s: %s, %d KiB, %d %s", name, len(body), who, took, allocated>>10, got.status, got.code())
 				}
 			}

@@ -158,9 +158,7 @@ func newServer(ctx context.Context, c *config, db *database.DB) (*server, error)
 	if err != nil {
 		return nil, err
 	}
-	if s.accounts, err = account.New(ctx, db, memory, events, time.Now); err != nil {
-		return nil, err
-	}
+	s.accounts = account.New(db, memory, events, time.Now)
 	s.accounts.SealWith(sealer)
 	if err := s.accounts.PasskeysAt(c.publicURL); err != nil {
 		return nil, err

@@ -35,11 +35,7 @@ func (c *clock) advance(by time.Duration) { c.at.Add(int64(by)) }
 func newService(t *testing.T, db *database.DB) (*Service, *clock) {
 	t.Helper()
 	c := newClock()
-	s, err := New(t.Context(), db, cached.NewMemory(db.Changes), databasetest.Log(db), c.now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, c
+	return New(db, cached.NewMemory(db.Changes), databasetest.Log(db), c.now), c
 }
 
 func from(address string) Client { return Client{Address: netip.MustParseAddr(address), Agent: "test"} }

@@ -129,9 +129,19 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	defer leave()
 	salt := make([]byte, saltSize)
 	rand.Read(salt)
-	sum := argon2.IDKey([]byte(password), salt, passes, memoryKiB, threads, hashSize)
+	return phcOf(salt, argon2.IDKey([]byte(password), salt, passes, memoryKiB, threads, hashSize)), nil
+}
+
+// decoy is a PHC string that no password matches, at the cost of one that was made of a password: its hash is random.
+func decoy() string {
+	both := make([]byte, saltSize+hashSize)
+	rand.Read(both)
+	return phcOf(both[:saltSize], both[saltSize:])
+}
+
+func phcOf(salt, hash []byte) string {
 	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, threads, encode(salt), encode(sum)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, threads, encode(salt), encode(hash))
 }
 
 // matches compares a password with a PHC string, for who has entered the hasher.

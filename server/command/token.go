@@ -286,11 +286,7 @@ func showToken(f *flags) work {
 
 // makerRemoved tells whether a token was made by a person who has been removed since.
 func (t *tools) makerRemoved(ctx context.Context, row *ent.Token) (*bool, error) {
-	accounts, err := t.accounts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	removed, err := accounts.Removed(ctx, row.CreatedBy)
+	removed, err := t.accounts().Removed(ctx, row.CreatedBy)
 	return &removed, err
 }
 

@@ -17,16 +17,13 @@ import (
 	"broker/server/fault"
 )
 
-func (t *tools) accounts(ctx context.Context) (*account.Service, error) {
-	return account.New(ctx, t.db, cached.NewMemory(t.db.Changes), t.events, time.Now)
+func (t *tools) accounts() *account.Service {
+	return account.New(t.db, cached.NewMemory(t.db.Changes), t.events, time.Now)
 }
 
 // person is the one that the command's word names, by id or e-mail address.
 func (t *tools) person(ctx context.Context, f *flags) (*account.Service, *ent.User, error) {
-	accounts, err := t.accounts(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
+	accounts := t.accounts()
 	row, err := accounts.Named(ctx, f.words[0])
 	return accounts, row, err
 }
@@ -42,11 +39,7 @@ func createUser(f *flags) work {
 		if err != nil {
 			return err
 		}
-		accounts, err := t.accounts(ctx)
-		if err != nil {
-			return err
-		}
-		row, err := accounts.Create(ctx, *email, password, wanted)
+		row, err := t.accounts().Create(ctx, *email, password, wanted)
 		if err != nil {
 			return err
 		}
@@ -62,11 +55,7 @@ func inviteUser(f *flags) work {
 		if err != nil {
 			return err
 		}
-		accounts, err := t.accounts(ctx)
-		if err != nil {
-			return err
-		}
-		row, code, err := accounts.Invite(ctx, *email, wanted)
+		row, code, err := t.accounts().Invite(ctx, *email, wanted)
 		if err != nil {
 			return err
 		}
@@ -128,10 +117,7 @@ type listedUser struct {
 func listUsers(f *flags) work {
 	asJSON := f.Bool("json", false, "")
 	return func(ctx context.Context, t *tools) error {
-		accounts, err := t.accounts(ctx)
-		if err != nil {
-			return err
-		}
+		accounts := t.accounts()
 		rows, err := accounts.All(ctx)
 		if err != nil {
 			return err

@@ -69,9 +69,7 @@ func newWorld(t *testing.T, db *database.DB) *world {
 	w.events = audit.New(db, make([]byte, 32), w.clock.now)
 	memory := cached.NewMemory(db.Changes)
 	w.tokens = tokens.New(db, w.events, settings.New(db, memory, w.events, 1000), "pkb", w.clock.now)
-	if w.accounts, err = account.New(t.Context(), db, memory, w.events, w.clock.now); err != nil {
-		t.Fatal(err)
-	}
+	w.accounts = account.New(db, memory, w.events, w.clock.now)
 	w.accounts.SealWith(w.sealer)
 	w.notices = w.instance()
 	w.look() // from here on

@@ -67,9 +67,7 @@ func newWorld(t *testing.T, db *database.DB, allowed string, change func(*Config
 	t.Helper()
 	w := &world{T: t, db: db, idp: newIDP(t), log: &lines{}}
 	now := func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
-	var err error
-	w.accounts, err = account.New(t.Context(), db, cached.NewMemory(db.Changes), databasetest.Log(db), now)
-	w.must(err)
+	w.accounts = account.New(db, cached.NewMemory(db.Changes), databasetest.Log(db), now)
 	sealer, err := seal.New(make([]byte, seal.KeySize))
 	w.must(err)
 	w.accounts.SealWith(sealer)
