@@ -22,8 +22,8 @@ const (
 	readAtATime = 8      // packages read from the source at a time
 	waitAtMost  = 32     // packages that wait to be stored
 	waitForMore = 20 * time.Millisecond
-	outageAfter = 10  // packages out of reach in a row: the source is down
-	rowsAtATime = 800 // rows of one transaction, which others that write wait for
+	outageAfter = 10   // packages out of reach in a row: the source is down
+	rowsAtATime = 2000 // rows of one transaction, which others that write wait for: some 50 ms on SQLite
 )
 
 // Bounds are what one run may take.
