@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"broker/server/auth"
 	"broker/server/database/databasetest"
 )
@@ -159,12 +161,12 @@ func TestEveryShapeCostsWhatItsBytesAllow(t *testing.T) {
 				took, allocated := time.Hour, uint64(1<<40)
 				tooMuch := func() bool { return took > 100*time.Millisecond || allocated > 40<<20 }
 				var got answer
-				for try := 0; try < 5 && tooMuch(); try++ { // the machine may be busy
+				for try := 0; try < 5 && tooMuch(); try++ {
 					var before, after runtime.MemStats
 					runtime.ReadMemStats(&before)
-					start := time.Now()
+					start, computed := time.Now(), computing(t)
 					got = w.post(caller, body)
-					took = min(took, time.Since(start))
+					took = min(took, time.Since(start), computing(t)-computed) // on a busy machine much of the time is others'
 					runtime.ReadMemStats(&after)
 					allocated = min(allocated, after.TotalAlloc-before.TotalAlloc)
 				}
@@ -177,6 +179,16 @@ func TestEveryShapeCostsWhatItsBytesAllow(t *testing.T) {
 			}
 		}
 	}
+}
+
+// computing is how long this process has computed so far.
+func computing(t *testing.T) time.Duration {
+	t.Helper()
+	var all unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &all); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(all.Utime.Nano() + all.Stime.Nano())
 }
 
 // standardIntrospection is what GraphiQL, Altair and code generators ask (graphql-js, getIntrospectionQuery).

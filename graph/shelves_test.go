@@ -259,9 +259,10 @@ func (w *world) shelves(random *rand.Rand) map[string]shelf {
 		}
 		return all
 	}
+	now := time.Now().UTC().Truncate(time.Second)
 	installs.add = func() string {
 		i := next()
-		last := time.Now().UTC().Truncate(time.Second).Add(-time.Duration(i) * time.Second)
+		last := now.Add(-time.Duration(i) * time.Second) // from one instant, or two rows may have one
 		return c.DownloadDay.Create().SetID(int64(100_000 + i)).SetDay(last.Truncate(24 * time.Hour)).SetTokenID(one(random, []string{"tok_a", "tok_A", "tok_-"}) + fmt.Sprint(i)).
 			SetPackage(one(random, names)).SetVersion(one(random, versionNames)).SetFirstAt(last).SetLastAt(last).SetDownloads(1).SaveX(ctx).LastAt.Format(time.RFC3339)
 	}
