@@ -17,9 +17,6 @@ WRITTEN  = $$(go list ./... | grep -vE '^broker/(ent$$|ent/|graph/generated$$|gr
 # What go generate and codegen write, beside files that people wrote.
 GENERATED := ent graph docs/schema.graphql go.mod go.sum frontend/src/gql frontend/src/routeTree.gen.ts
 
-# What runs beside others, and is printed whole when it has ended.
-TELL = $(MAKE) --no-print-directory
-
 say = @printf '\n==> %(%H:%M:%S)T %s\n' -1 "$(1)"
 
 ##@ Use it
@@ -38,17 +35,13 @@ docker: ## Build the container image broker:VERSION, also tagged broker:latest
 ##@ Check it
 
 .PHONY: test
-test: setup build budget docs ## Run every test, installing what they need; stops at the first failure
-	$(call say,Go; beside it the dashboard and then Composer; each tells when it has ended) # which waits more than it computes
-	@scripts/side-by-side.sh '$(TELL) lint unit' '$(TELL) dashboard-lint dashboard-unit e2e-composer'
-	$(call say,the browser and the fuzzers side by side) # which takes one processor
-	@scripts/side-by-side.sh '$(TELL) e2e-browser' '$(TELL) fuzz-soon'
+test: setup code build budget docs e2e ## Run every test, installing what they need; stops at the first failure
 	$(call say,Every test has passed.)
 
 .PHONY: code
-code: ## Run what make test does, but the end-to-end tests and the fuzzers
+code: frontend/node_modules/.package-lock.json
 	$(call say,Go and the dashboard side by side; each tells when it has ended)
-	@scripts/side-by-side.sh '$(TELL) dashboard-lint dashboard-unit' '$(TELL) lint unit'
+	@scripts/side-by-side.sh '$(MAKE) --no-print-directory dashboard-lint dashboard-unit' '$(MAKE) --no-print-directory lint unit'
 
 .PHONY: lint
 lint: ## Check Go code: gofmt, go vet, staticcheck
@@ -92,18 +85,16 @@ docs: broker ## Check that README.md names exactly the settings that bin/broker 
 	@bin/broker man bin/man
 
 .PHONY: e2e
-e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser
-	$(call say,end to end: Composer and the browser side by side; each tells when it has ended)
-	@scripts/side-by-side.sh '$(TELL) e2e-composer' '$(TELL) e2e-browser'
+e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser, and fuzz the parsers for a minute
+	$(call say,end to end: Composer and the browser side by side; beside them the fuzzers, five seconds each)
+	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory e2e-composer' '$(MAKE) --no-print-directory e2e-browser' 'scripts/fuzz.sh 5s 1'
 
 .PHONY: e2e-composer
 e2e-composer: ## Run the end-to-end tests with Composer alone
-	$(call say,end to end: Composer)
-	@scripts/with-postgres.sh go test -vet=off -shuffle=on -parallel 4 -timeout 15m ./server/e2e
+	@go test -vet=off -shuffle=on -parallel 4 -timeout 15m ./server/e2e # they wait more than they compute
 
 .PHONY: e2e-browser
 e2e-browser: ## Run the browser tests alone, against bin/broker of make build
-	$(call say,end to end: the browser)
 	@$(NPM) run e2e
 
 .PHONY: verify
@@ -143,11 +134,6 @@ test-crash: ## Kill the server a hundred times on each database while it syncs, 
 fuzz: ## Look for inputs that break what reads the bytes of clients and upstreams; a minute for each reader, or FUZZTIME=10m
 	$(call say,fuzz)
 	@scripts/fuzz.sh $(or $(FUZZTIME),1m)
-
-.PHONY: fuzz-soon
-fuzz-soon:
-	$(call say,fuzz: five seconds for each reader)
-	@scripts/with-postgres.sh scripts/fuzz.sh 5s 1
 
 .PHONY: load
 load: ## Run the load tests: what guessing and the costliest reports do to other clients; two minutes, on a quiet machine
