@@ -21,7 +21,7 @@ export default defineConfig({
   // A busy machine may be slow once; what fails twice is broken, and what passed the second time is listed as flaky.
   retries: process.env.CI ? 1 : 0,
   timeout: 120_000,
-  globalTimeout: 600_000,
+  globalTimeout: 1_500_000, // on a busy machine ten minutes were not enough
   reporter: "list",
   expect: { timeout: 10_000 },
   use: {
