@@ -141,8 +141,7 @@ func install(program, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	// In pieces as cp has them: the system would copy the whole, or share it.
-	_, err = io.CopyBuffer(struct{ io.Writer }{file}, struct{ io.Reader }{from}, make([]byte, 128<<10))
+	_, err = io.Copy(file, from)
 	return err
 }
 
