@@ -1,35 +1,40 @@
 package usage
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"broker/server/secret"
 )
 
-// What is more than memory holds loses its detail, never its number: also where batches come together.
+// What is more than memory holds loses its detail, never its number: also where it is in several shards.
 func TestMemoryIsBoundedWithoutLosingCounts(t *testing.T) {
 	t.Parallel()
 	const max, tokens, each = 100, 5, 1000
-	all := newPending(max)
+	var held atomic.Int64
+	var grown, coarse int64
+	var all []entry
 	for i := range tokens {
-		one := newPending(max)
+		one := newPending()
 		for j := range each {
-			one.add(&Event{TokenID: fmt.Sprint(i), SecretID: fmt.Sprint("s", i), Kind: Downloaded, Package: fmt.Sprint("acme/p", j), Version: "1.0.0.0",
-				Bytes: 10, At: time.Unix(1_800_000_000, 0), Address: netip.AddrFrom4([4]byte{10, 0, byte(j >> 8), byte(j)})})
+			grown = cmp.Or(one.add(&Event{TokenID: fmt.Sprint(i), SecretID: fmt.Sprint("s", i), Kind: Downloaded, Package: fmt.Sprint("acme/p", j), Version: "1.0.0.0",
+				Bytes: 10, At: time.Unix(1_800_000_000, 0), Address: netip.AddrFrom4([4]byte{10, 0, byte(j >> 8), byte(j)})}, &held, max), grown)
 		}
-		all.merge(one)
+		coarse += one.coarse
+		all = append(all, one.entries()...)
 	}
-	if size := len(all.tallies); size > max+tokens || all.coarse == 0 {
-		t.Errorf("%d entries, %d without detail", size, all.coarse)
+	if len(all) > max+tokens || held.Load() != int64(len(all)) || grown != held.Load() || coarse == 0 {
+		t.Errorf("%d entries, %d held, %d told, %d without detail", len(all), held.Load(), grown, coarse)
 	}
-	byToken, uses, inParts := map[string]int64{}, int64(0), 0
-	for _, p := range all.split("flush") {
-		b := newBatch(p.entries)
-		inParts += len(p.entries)
+	byToken, uses := map[string]int64{}, int64(0)
+	for some := range slices.Chunk(all, 7) {
+		b := newBatch(some)
 		for key, c := range b.hours {
 			byToken[key.token] += c[downloads]
 		}
@@ -47,8 +52,8 @@ func TestMemoryIsBoundedWithoutLosingCounts(t *testing.T) {
 			t.Errorf("token %d has %d downloads", i, n)
 		}
 	}
-	if uses != tokens*each || inParts != len(all.tallies) {
-		t.Errorf("%d uses, %d entries in parts", uses, inParts)
+	if uses != tokens*each {
+		t.Errorf("%d uses", uses)
 	}
 }
 

@@ -1,5 +1,8 @@
 package usage
 
+// HeldMax is how many entries are held in memory.
+const HeldMax = heldMax
+
 // FlushWanted tells whether Run has been asked to write before its time.
 func (r *Recorder) FlushWanted() bool { return len(r.full) > 0 }
 

@@ -1,15 +1,17 @@
 package usage
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
+	"sync/atomic"
 	"unique"
 )
 
-// pending is what was counted and is not written yet. It is small, for a million tokens may be in use: the ids are text
-// that tokens in memory have anyway, and what is done is kept once for all who did it. Beyond max entries, what comes is
-// counted under its token and secret alone, and coarse says how often.
+// pending is what a shard counted and nobody has taken yet. It is small, for a million tokens may be in use: the ids are
+// text that tokens in memory have anyway, and what is done is kept once for all who did it. Once all pendings together
+// hold heldMax entries, what comes is counted under its token and secret alone, and coarse says how often.
 type pending struct {
-	max     int
 	tallies map[key]tally
 	coarse  int64
 }
@@ -44,13 +46,23 @@ type tally struct {
 	client      unique.Handle[string] // of the last; set where times is not 0
 }
 
-func newPending(max int) *pending { return &pending{max: max, tallies: map[key]tally{}} }
+func newPending() *pending { return &pending{tallies: map[key]tally{}} }
 
-func (p *pending) add(e *Event) {
+// add counts an event, in one of at most max entries that all pendings together hold. Where it has made one it tells how
+// many they hold now, and else 0.
+func (p *pending) add(e *Event, held *atomic.Int64, max int64) (grown int64) {
 	unix := e.At.Unix()
 	hour := unix - unix%3600
-	k := p.key(key{e.TokenID, e.SecretID, unique.Make(deed{hour, e.Kind, e.Reason, e.RepositoryID, e.Package, e.Version, e.Address})})
-	t := p.tallies[k]
+	k := key{e.TokenID, e.SecretID, unique.Make(deed{hour, e.Kind, e.Reason, e.RepositoryID, e.Package, e.Version, e.Address})}
+	t, known := p.tallies[k]
+	if !known && held.Load() >= max {
+		p.coarse++
+		k = k.coarse() // as many as secrets have kinds of requests, at most
+		t, known = p.tallies[k]
+	}
+	if !known {
+		grown = held.Add(1)
+	}
 	at := uint32(e.At.UnixMilli() - hour*1000)
 	if t.times == 0 || at < t.first {
 		t.first = at
@@ -64,38 +76,23 @@ func (p *pending) add(e *Event) {
 	t.times++
 	t.bytes += e.Bytes
 	p.tallies[k] = t
+	return grown
 }
 
-// key is the key that something is counted under: itself, or where there are too many the coarse one.
-func (p *pending) key(k key) key {
-	if len(p.tallies) < p.max {
-		return k
-	}
-	if _, ok := p.tallies[k]; ok {
-		return k
-	}
-	p.coarse++
-	return k.coarse() // as many as secrets have kinds of requests, at most
+// entry is a key with its tally.
+type entry struct {
+	key
+	tally
 }
 
-// merge adds what others counted, within the bound.
-func (p *pending) merge(o *pending) {
-	for k, t := range o.tallies {
-		k = p.key(k)
-		p.tallies[k] = p.tallies[k].with(t)
+// entries are in the order of tokens, so that the sums of those that are written together are few.
+func (p *pending) entries() []entry {
+	all := make([]entry, 0, len(p.tallies))
+	for k, t := range p.tallies {
+		all = append(all, entry{k, t})
 	}
-	p.coarse += o.coarse
-}
-
-func (t tally) with(o tally) tally {
-	if t.times == 0 {
-		return o
-	}
-	t.times += o.times
-	t.bytes += o.bytes
-	t.first = min(t.first, o.first)
-	if o.last >= t.last {
-		t.last, t.client = o.last, o.client
-	}
-	return t
+	slices.SortFunc(all, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.token, b.token), cmp.Compare(a.secret, b.secret))
+	})
+	return all
 }

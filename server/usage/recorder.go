@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -23,12 +24,9 @@ const (
 	flushAtLeast = time.Minute
 )
 
-// The bounds of what is held in memory: of a shard between two flushes, and of everything while the database cannot
-// be written. Beyond them, requests are counted without their detail.
-const (
-	shardMax = 10_000
-	keptMax  = 200_000
-)
+// heldMax is how many entries are held in memory in all, also while the database cannot be written. Beyond it, requests
+// are counted without their detail.
+const heldMax = 200_000
 
 const shardCount = 64
 
@@ -48,11 +46,12 @@ type Recorder struct {
 	log      *slog.Logger
 	seed     maphash.Seed
 	shards   [shardCount]shard
-	full     chan struct{} // a shard is half full
+	held     atomic.Int64  // entries in memory
+	full     chan struct{} // half of what may be held is
 
 	flushing sync.Mutex
-	kept     *pending // not written yet; under flushing
-	parts    []part   // being written; under flushing
+	taken    []entry // from a shard, and not in a part yet; under flushing
+	part     part    // that is being written; under flushing
 }
 
 type shard struct {
@@ -63,9 +62,9 @@ type shard struct {
 
 // NewRecorder returns a recorder that writes to the database; the flushers' own rows go with it.
 func NewRecorder(db *database.DB, log *slog.Logger, flushers ...Flusher) *Recorder {
-	r := &Recorder{db: db, flushers: flushers, log: log, seed: maphash.MakeSeed(), full: make(chan struct{}, 1), kept: newPending(keptMax)}
+	r := &Recorder{db: db, flushers: flushers, log: log, seed: maphash.MakeSeed(), full: make(chan struct{}, 1)}
 	for i := range r.shards {
-		r.shards[i].pending = newPending(shardMax)
+		r.shards[i].pending = newPending()
 	}
 	return r
 }
@@ -74,18 +73,13 @@ func NewRecorder(db *database.DB, log *slog.Logger, flushers ...Flusher) *Record
 func (r *Recorder) Record(e Event) {
 	s := &r.shards[maphash.String(r.seed, e.TokenID)%shardCount]
 	s.mu.Lock()
-	s.pending.add(&e)
-	size := len(s.pending.tallies)
+	grown := s.pending.add(&e, &r.held, heldMax)
 	s.mu.Unlock()
-	if size > shardMax/2 {
-		r.flushSoon()
-	}
-}
-
-func (r *Recorder) flushSoon() {
-	select {
-	case r.full <- struct{}{}:
-	default: // it has been asked for
+	if grown == heldMax/2 {
+		select {
+		case r.full <- struct{}{}:
+		default: // it has been asked for
+		}
 	}
 }
 
@@ -103,7 +97,6 @@ func (r *Recorder) Run(ctx context.Context) {
 		case <-r.full:
 		}
 		if time.Now().Before(next) {
-			r.gather()
 			continue
 		}
 		began := time.Now()
@@ -112,13 +105,6 @@ func (r *Recorder) Run(ctx context.Context) {
 		}
 		next = time.Now().Add(min(9*time.Since(began), flushAtLeast))
 	}
-}
-
-// gather moves what the shards counted to what is kept.
-func (r *Recorder) gather() {
-	r.flushing.Lock()
-	defer r.flushing.Unlock()
-	r.take()
 }
 
 // flushLast tries for ten seconds, but once where nothing can be written: what is not written then is lost.
@@ -142,56 +128,79 @@ func (r *Recorder) flushLast(ctx context.Context) {
 	}
 }
 
-// Flush writes what was counted, in as many transactions as it takes. What could not be written is kept for the next
-// time.
+// Flush writes what was counted, in as many transactions as it takes, one shard after the other. What could not be
+// written is kept for the next time.
 func (r *Recorder) Flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
-	if len(r.parts) > 0 { // of a flush that failed
-		if err := r.writeParts(ctx); err != nil {
+	if r.part.id != "" { // of a flush that failed
+		if err := r.writePart(ctx); err != nil {
 			return err
 		}
 	}
-	r.take()
-	r.parts = r.kept.split(ulid.Make().String())
-	r.kept = newPending(keptMax)
-	return r.writeParts(ctx)
-}
-
-// take moves what the shards counted to what is kept.
-func (r *Recorder) take() {
+	var coarse int64
+	defer func() {
+		if coarse > 0 {
+			r.log.Warn("some usage is counted without its package or address: too much came at once", "times", coarse)
+		}
+	}()
+	flush, written := ulid.Make().String(), []string{}
+	write := func(n int) error {
+		id := fmt.Sprintf("%s/%d", flush, len(written))
+		r.part, r.taken = part{id, r.taken[:n:n]}, r.taken[n:]
+		written = append(written, id)
+		return r.writePart(ctx)
+	}
 	for i := range r.shards {
-		s := &r.shards[i]
-		s.mu.Lock()
-		one, counted := s.pending, len(s.pending.tallies) > 0
-		if counted {
-			s.pending = newPending(shardMax)
-		}
-		s.mu.Unlock()
-		if counted { // else it is still the shard's own
-			r.kept.merge(one)
+		entries, without := r.shards[i].take()
+		coarse += without
+		r.taken = append(r.taken, entries...)
+		for len(r.taken) >= partMax {
+			if err := write(partMax); err != nil {
+				return err
+			}
 		}
 	}
-	if r.kept.coarse > 0 {
-		r.log.Warn("some usage is counted without its package or address: too much came at once", "times", r.kept.coarse)
-		r.kept.coarse = 0
-	}
-}
-
-// writeParts writes the parts of a flush, one after the other, and forgets each that is written.
-func (r *Recorder) writeParts(ctx context.Context) error {
-	var written []string
-	for len(r.parts) > 0 {
-		if err := r.write(ctx, r.parts[0]); err != nil {
-			return fmt.Errorf("write usage: %w", err)
+	if len(r.taken) > 0 || len(written) == 0 { // one at least, for what else is written with it
+		if err := write(len(r.taken)); err != nil {
+			return err
 		}
-		written = append(written, r.parts[0].id)
-		clear(r.parts[0].entries) // which are one piece of memory
-		r.parts = r.parts[1:]
 	}
+	r.taken = nil
 	if _, err := r.db.Client.UsagePart.Delete().Where(usagepart.IDIn(written...)).Exec(ctx); err != nil {
 		r.log.Warn("which parts of usage were written could not be removed", "error", err) // Prune does it
 	}
+	return nil
+}
+
+// take takes what the shard has counted, and how often it did so without detail.
+func (s *shard) take() (entries []entry, coarse int64) {
+	s.mu.Lock()
+	p := s.pending
+	if len(p.tallies) == 0 {
+		s.mu.Unlock()
+		return nil, 0
+	}
+	s.pending = newPending()
+	s.mu.Unlock()
+	return p.entries(), p.coarse
+}
+
+// part is what one transaction writes of a flush. The transaction keeps its id, so that a part which is written twice
+// counts once.
+type part struct {
+	id      string
+	entries []entry
+}
+
+// writePart writes the part that is to be written, and forgets it once it is.
+func (r *Recorder) writePart(ctx context.Context) error {
+	if err := r.write(ctx, r.part); err != nil {
+		return fmt.Errorf("write usage: %w", err)
+	}
+	r.held.Add(-int64(len(r.part.entries)))
+	clear(r.part.entries) // others are in the same memory, and may stay for long
+	r.part = part{}
 	return nil
 }
 

@@ -175,12 +175,12 @@ func TestMuchIsWrittenSoon(t *testing.T) {
 	db := databasetest.New(t)
 	r := usage.NewRecorder(db, silent)
 	now := time.Now()
-	for i := range 6000 {
-		if i == 1000 && r.FlushWanted() {
+	for i := range usage.HeldMax / 2 {
+		if i == usage.HeldMax/4 && r.FlushWanted() {
 			t.Error("a little is written at once")
 		}
-		e := event(usage.Other, "tok_1", "", now)
-		e.Address = netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		e := event(usage.Other, fmt.Sprintf("tok_%d", i%100), "", now)
+		e.Address = netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		r.Record(e)
 	}
 	if !r.FlushWanted() {
