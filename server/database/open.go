@@ -168,6 +168,13 @@ func openSQLite(path string, connections int) (*sql.DB, error) {
 }
 
 func sqlitePool(path string, connections int, query url.Values) (*sql.DB, error) {
+	vfs, err := sqliteVFS()
+	if err != nil {
+		return nil, err
+	}
+	if vfs != "" {
+		query.Set("vfs", vfs)
+	}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
 	named, err := sql.Open("sqlite", dsn.String()) // connects to nothing
 	if err != nil {

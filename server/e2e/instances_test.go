@@ -177,7 +177,9 @@ func TestInstancesCountTogether(t *testing.T) {
 				for range 10 {
 					response, _, err := s.fetch("/search.json?q=x", secret)
 					switch {
-					case err == nil && response.StatusCode == http.StatusOK:
+					case err == nil && response.StatusCode == http.StatusOK,
+						// A busy machine's database may be late; the limit has let it through.
+						err == nil && response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("X-RateLimit-Remaining") != "":
 						admitted.Add(1)
 					case err == nil && response.StatusCode == http.StatusTooManyRequests:
 						refused.Add(1)
