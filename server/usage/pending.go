@@ -1,9 +1,7 @@
 package usage
 
 import (
-	"cmp"
 	"net/netip"
-	"slices"
 	"sync/atomic"
 	"unique"
 )
@@ -85,14 +83,10 @@ type entry struct {
 	tally
 }
 
-// entries are in the order of tokens, so that the sums of those that are written together are few.
-func (p *pending) entries() []entry {
-	all := make([]entry, 0, len(p.tallies))
+// appendTo appends what was counted.
+func (p *pending) appendTo(entries []entry) []entry {
 	for k, t := range p.tallies {
-		all = append(all, entry{k, t})
+		entries = append(entries, entry{k, t})
 	}
-	slices.SortFunc(all, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.token, b.token), cmp.Compare(a.secret, b.secret))
-	})
-	return all
+	return entries
 }

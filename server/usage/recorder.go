@@ -1,11 +1,13 @@
 package usage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +32,9 @@ const heldMax = 200_000
 
 const shardCount = 64
 
+// takenMax is how many entries of shards are brought into order at a time.
+const takenMax = 200_000
+
 // partMax is how many keys one transaction writes, so that other writers do not wait long.
 const partMax = 200
 
@@ -50,7 +55,7 @@ type Recorder struct {
 	full     chan struct{} // half of what may be held is
 
 	flushing sync.Mutex
-	taken    []entry // from a shard, and not in a part yet; under flushing
+	taken    []entry // from the shards, and not in a part yet; under flushing
 	part     part    // that is being written; under flushing
 }
 
@@ -128,8 +133,8 @@ func (r *Recorder) flushLast(ctx context.Context) {
 	}
 }
 
-// Flush writes what was counted, in as many transactions as it takes, one shard after the other. What could not be
-// written is kept for the next time.
+// Flush writes what was counted, in as many transactions as it takes. What could not be written is kept for the next
+// time.
 func (r *Recorder) Flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
@@ -138,52 +143,49 @@ func (r *Recorder) Flush(ctx context.Context) error {
 			return err
 		}
 	}
-	var coarse int64
-	defer func() {
-		if coarse > 0 {
-			r.log.Warn("some usage is counted without its package or address: too much came at once", "times", coarse)
-		}
-	}()
 	flush, written := ulid.Make().String(), []string{}
-	write := func(n int) error {
-		id := fmt.Sprintf("%s/%d", flush, len(written))
-		r.part, r.taken = part{id, r.taken[:n:n]}, r.taken[n:]
-		written = append(written, id)
-		return r.writePart(ctx)
-	}
-	for i := range r.shards {
-		entries, without := r.shards[i].take()
-		coarse += without
-		r.taken = append(r.taken, entries...)
-		for len(r.taken) >= partMax {
-			if err := write(partMax); err != nil {
+	for next := 0; next < shardCount; {
+		next = r.take(next)
+		for len(r.taken) > 0 || len(written) == 0 { // one part at least, for what else is written with it
+			id, n := fmt.Sprintf("%s/%d", flush, len(written)), min(len(r.taken), partMax)
+			r.part, r.taken = part{id, r.taken[:n]}, r.taken[n:]
+			if err := r.writePart(ctx); err != nil {
 				return err
 			}
+			written = append(written, id)
 		}
+		r.taken = nil // an empty rest of all that was written
 	}
-	if len(r.taken) > 0 || len(written) == 0 { // one at least, for what else is written with it
-		if err := write(len(r.taken)); err != nil {
-			return err
-		}
-	}
-	r.taken = nil
 	if _, err := r.db.Client.UsagePart.Delete().Where(usagepart.IDIn(written...)).Exec(ctx); err != nil {
 		r.log.Warn("which parts of usage were written could not be removed", "error", err) // Prune does it
 	}
 	return nil
 }
 
-// take takes what the shard has counted, and how often it did so without detail.
-func (s *shard) take() (entries []entry, coarse int64) {
-	s.mu.Lock()
-	p := s.pending
-	if len(p.tallies) == 0 {
+// take takes what the shards have counted from this one on, as many as takenMax allows, and returns the next one. It is
+// in the order of tokens, so that the sums of what is written together are few, and its rows lie together.
+func (r *Recorder) take(shard int) (next int) {
+	var coarse int64
+	for ; shard < shardCount && len(r.taken) < takenMax; shard++ {
+		s := &r.shards[shard]
+		s.mu.Lock()
+		p, counted := s.pending, len(s.pending.tallies) > 0
+		if counted {
+			s.pending = newPending()
+		}
 		s.mu.Unlock()
-		return nil, 0
+		if counted { // else it is still the shard's own
+			r.taken = p.appendTo(r.taken)
+			coarse += p.coarse
+		}
 	}
-	s.pending = newPending()
-	s.mu.Unlock()
-	return p.entries(), p.coarse
+	slices.SortFunc(r.taken, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.token, b.token), cmp.Compare(a.secret, b.secret))
+	})
+	if coarse > 0 {
+		r.log.Warn("some usage is counted without its package or address: too much came at once", "times", coarse)
+	}
+	return shard
 }
 
 // part is what one transaction writes of a flush. The transaction keeps its id, so that a part which is written twice
@@ -199,7 +201,7 @@ func (r *Recorder) writePart(ctx context.Context) error {
 		return fmt.Errorf("write usage: %w", err)
 	}
 	r.held.Add(-int64(len(r.part.entries)))
-	clear(r.part.entries) // others are in the same memory, and may stay for long
+	clear(r.part.entries) // the rest of a flush is in the same memory, and may stay for long
 	r.part = part{}
 	return nil
 }
