@@ -29,7 +29,7 @@ server initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --local
 for try in 1 2 3 4 5; do # on a port that nobody else has
   port=$((20000 + RANDOM % 10000))
   server pg_ctl start -w -D "$folder/data" -l "$folder/log" -o "-p $port -c listen_addresses=127.0.0.1 \
-    -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=1000" >/dev/null && break
+    -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c max_connections=1000" >/dev/null && break
   [ "$try" != 5 ] || { cat "$folder/log" >&2; exit 1; }
 done
 url="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable"

@@ -202,7 +202,7 @@ func newCluster() (*cluster, error) {
 // folder: also when the test binary is killed.
 func startServer(dir, data string, port int, attributes *syscall.SysProcAttr) (io.Closer, error) {
 	const script = `"$1" -D "$2" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
--c synchronous_commit=off -c full_page_writes=off -c max_connections=400 >"$4/log" 2>&1 & server=$!
+-c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c max_connections=400 >"$4/log" 2>&1 & server=$!
 read -r _; kill -INT $server; wait $server; cd /; rm -rf "$4"`
 	server := exec.Command("/bin/sh", "-c", script, "sh", postgresProgram("postgres"), data, strconv.Itoa(port), dir)
 	server.SysProcAttr, server.Dir = attributes, dir
