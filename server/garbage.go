@@ -12,8 +12,8 @@ import (
 // runtime's own rule is as much as is in use: with little in use it collects all the time, with a million tokens in
 // use it takes their memory twice.
 const (
-	garbage       = 16 << 20
-	garbageLeast  = 25  // percent of what is in use
+	garbage       = 12 << 20
+	garbageLeast  = 12  // percent of what is in use
 	garbageMost   = 300 // percent
 	garbageAdjust = time.Second
 )
@@ -45,4 +45,26 @@ func boundGarbage(ctx context.Context) {
 // garbagePercent is how much garbage may wait for the collector, in percent of the bytes in use.
 func garbagePercent(inUse uint64) int {
 	return int(min(max(garbage*100/max(inUse, 1), garbageLeast), garbageMost))
+}
+
+// programEvery is how often what is mapped of the program's file is given back. What is used all the time is mapped anew
+// within a few milliseconds of computing.
+const programEvery = time.Minute
+
+// boundProgram gives back, until the context ends, what is in memory of the program's own file and is not used now: at
+// first what only the start needed.
+func (s *server) boundProgram(ctx context.Context) {
+	tick := time.NewTicker(programEvery)
+	defer tick.Stop()
+	for {
+		if err := releaseProgram(); err != nil {
+			s.log.Debug("what is not needed of the program stays in memory", "error", err)
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// releaseProgram gives back what the start read of the program's own file and nothing may need again: more than half of
-// it, 30 MB and more. What is needed is mapped anew, from the system's cache of files as a rule.
+// releaseProgram gives back what was read of the program's own file: after the start more than half of it, 30 MB and
+// more. What is needed is mapped anew, from the system's cache of files as a rule.
 func releaseProgram() error {
 	program, err := os.Readlink("/proc/self/exe")
 	if err != nil {

@@ -342,9 +342,7 @@ func (s *server) run(ctx context.Context, listener, unsecured net.Listener) erro
 	if err := s.startWriting(background, &tasks); err != nil {
 		return err
 	}
-	if err := releaseProgram(); err != nil {
-		s.log.Debug("what only the start needed of the program stays in memory", "error", err)
-	}
+	tasks.Go(func() { s.boundProgram(background) })
 	s.log.Info("listening", "address", listener.Addr().String(), "url", s.config.publicURL.String(), "version", version)
 	err := s.serveHTTP(ctx, listener)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

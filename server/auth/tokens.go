@@ -18,7 +18,7 @@ import (
 )
 
 // tokensMemory is how many bytes of tokens in use are kept: more than a million.
-const tokensMemory = 256 << 20
+const tokensMemory = 320 << 20
 
 // Tokens finds tokens by the hash of a secret, from memory where it can.
 //

@@ -47,16 +47,17 @@ func (s *shard) untouch(rows []ent.RateWindow) []ent.RateWindow {
 	if s.touched == 0 {
 		return rows
 	}
-	for k, c := range s.windows {
+	all := s.windows.Entries()
+	for range all {
 		if len(rows) == flushMax || s.touched == 0 {
 			break
 		}
-		if c.touched {
+		s.next = (s.next + 1) % len(all) // one in turn, too
+		if c := &all[s.next].Value; c.touched {
 			w := c.total(1)
-			rows = append(rows, ent.RateWindow{ID: k.String(), Window: w.number, Current: w.current, Previous: w.previous})
+			rows = append(rows, ent.RateWindow{ID: all[s.next].Key.String(), Window: w.number, Current: w.current, Previous: w.previous})
 			c.touched = false
 			s.touched--
-			s.windows[k] = c
 		}
 	}
 	return rows
@@ -65,12 +66,11 @@ func (s *shard) untouch(rows []ent.RateWindow) []ent.RateWindow {
 // touch has the rows written again by the next flush.
 func (m *Memory) touch(rows []ent.RateWindow) {
 	for _, row := range rows {
-		s := m.lock(row.ID)
-		k := keyOf(row.ID)
-		if c, ok := s.windows[k]; ok {
-			s.put(k, c, true)
+		p := m.lock(row.ID)
+		if c, ok := p.known(); ok {
+			p.put(c, true)
 		}
-		s.mu.Unlock()
+		p.mu.Unlock()
 	}
 }
 
@@ -90,10 +90,9 @@ func (m *Memory) restore(id string, written window) {
 	if len(id) > len(key{}) { // none of ours
 		return
 	}
-	s := m.lock(id)
-	defer s.mu.Unlock()
-	k := keyOf(id)
-	c := s.find(k, written.number)
+	p := m.lock(id)
+	defer p.mu.Unlock()
+	c := p.find(written.number)
 	if int64(c.number) == written.number { // what was counted since is in neither or in both
 		own := c.own.of(c.number)
 		written.current, written.previous = max(written.current-own.current, 0), max(written.previous-own.previous, 0)
@@ -101,5 +100,5 @@ func (m *Memory) restore(id string, written window) {
 	known := c.known.of(c.number)
 	known.merge(written)
 	c.known = pairOf(known)
-	s.put(k, c, false)
+	p.put(c, false)
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"broker/server/compact"
 )
 
 // shards is how many locks the counts are spread over.
@@ -25,8 +27,9 @@ type Memory struct {
 // shard has no pointers in what it counts: of a million tokens in use, the garbage collector has nothing to look at.
 type shard struct {
 	mu      sync.Mutex
-	windows map[key]counted
+	windows compact.Map[key, counted]
 	touched int // of them
+	next    int // which one a flush looked at last
 }
 
 // key is what is counted: the id of a token, with zeros behind.
@@ -65,27 +68,39 @@ func (p pair) of(number int32) window {
 
 // NewMemory returns an empty counter.
 func NewMemory() *Memory {
-	m := &Memory{seed: maphash.MakeSeed()}
-	for i := range m.shards {
-		m.shards[i].windows = map[key]counted{}
-	}
-	return m
+	return &Memory{seed: maphash.MakeSeed()}
 }
 
-// index is the number of a key's shard.
+// index is the number of an id's shard.
 func (m *Memory) index(id string) uint64 { return maphash.String(m.seed, id) % shards }
 
-// lock returns a key's shard, locked.
-func (m *Memory) lock(id string) *shard {
-	s := &m.shards[m.index(id)]
-	s.mu.Lock()
-	return s
+// place is where something is counted, in a shard that is locked.
+type place struct {
+	*shard
+	hash uint64
+	key  key
 }
 
-// find returns what is known of a key, as of an hour or a later one that was seen before. What is changed of it must be
-// put.
-func (s *shard) find(k key, number int64) counted {
-	c, ok := s.windows[k]
+// lock returns the place of an id, with its shard locked.
+func (m *Memory) lock(id string) place {
+	hash := maphash.String(m.seed, id)
+	s := &m.shards[hash%shards]
+	s.mu.Lock()
+	return place{s, hash, keyOf(id)}
+}
+
+// known returns what is known of what is counted here; false for nothing.
+func (p *place) known() (counted, bool) {
+	if c := p.windows.Find(p.hash, p.key); c != nil {
+		return *c, true
+	}
+	return counted{}, false
+}
+
+// find returns what is known of what is counted here, as of an hour or a later one that was seen before. What is changed
+// of it must be put.
+func (p *place) find(number int64) counted {
+	c, ok := p.known()
 	if !ok {
 		c.number = int32(number)
 	}
@@ -93,13 +108,13 @@ func (s *shard) find(k key, number int64) counted {
 	return c
 }
 
-// put keeps what is known of a key; where it is touched, the next flush writes it.
-func (s *shard) put(k key, c counted, touched bool) {
+// put keeps what is known of what is counted here; where it is touched, the next flush writes it.
+func (p *place) put(c counted, touched bool) {
 	if touched && !c.touched {
 		c.touched = true
-		s.touched++
+		p.touched++
 	}
-	s.windows[k] = c
+	*p.windows.Put(p.hash, p.key) = c
 }
 
 func (c *counted) advance(number int64) {
@@ -127,16 +142,16 @@ func (m *Memory) Take(id string, limit, cost int, now time.Time) Result {
 // take is Take with each request weighing that of as many instances, as if all of them admitted what this one does:
 // of what is left of a limit, each spends its share at most.
 func (m *Memory) take(id string, limit, cost int, weight int64, now time.Time) Result {
-	unix, k := now.Unix(), keyOf(id)
-	s := m.lock(id)
-	defer s.mu.Unlock()
-	c := s.find(k, unix/windowSeconds)
+	unix := now.Unix()
+	p := m.lock(id)
+	defer p.mu.Unlock()
+	c := p.find(unix / windowSeconds)
 	w := c.total(weight)
 	admitted := w.used(unix)+int64(cost)*weight <= int64(limit)
 	if admitted && cost > 0 {
 		c.own.current += uint32(cost)
 		w.current += int64(cost) * weight
-		s.put(k, c, true)
+		p.put(c, true)
 	}
 	return result(&w, admitted, limit, weight, unix)
 }
@@ -144,10 +159,9 @@ func (m *Memory) take(id string, limit, cost int, weight int64, now time.Time) R
 // tell returns what is known of a key, and what was admitted here besides, for the caller to tell a shared counter;
 // told or untold must follow. Of several callers at once one gets the latter, the others get nothing of it.
 func (m *Memory) tell(id string) (known, own window) {
-	s := m.lock(id)
-	defer s.mu.Unlock()
-	k := keyOf(id)
-	c, ok := s.windows[k]
+	p := m.lock(id)
+	defer p.mu.Unlock()
+	c, ok := p.known()
 	switch {
 	case !ok:
 		return window{}, window{}
@@ -155,16 +169,15 @@ func (m *Memory) tell(id string) (known, own window) {
 		return c.known.of(c.number), window{}
 	}
 	c.telling = true
-	s.put(k, c, false)
+	p.put(c, false)
 	return c.known.of(c.number), c.own.of(c.number)
 }
 
 // told takes over what a shared counter says of a key, having been told this.
 func (m *Memory) told(id string, own, said window) {
-	s := m.lock(id)
-	defer s.mu.Unlock()
-	k := keyOf(id)
-	c := s.find(k, said.number)
+	p := m.lock(id)
+	defer p.mu.Unlock()
+	c := p.find(said.number)
 	before, number := c.known, c.number
 	known, rest := c.known.of(c.number), c.own.of(c.number)
 	known.merge(said)
@@ -173,7 +186,7 @@ func (m *Memory) told(id string, own, said window) {
 		c.telling = false
 	}
 	c.known, c.own = pairOf(known), pairOf(rest)
-	s.put(k, c, c.known != before || c.number != number)
+	p.put(c, c.known != before || c.number != number)
 }
 
 // untold keeps what a shared counter could not be told.
@@ -181,12 +194,11 @@ func (m *Memory) untold(id string, own window) {
 	if own.empty() {
 		return
 	}
-	s := m.lock(id)
-	defer s.mu.Unlock()
-	k := keyOf(id)
-	if c, ok := s.windows[k]; ok {
+	p := m.lock(id)
+	defer p.mu.Unlock()
+	if c, ok := p.known(); ok {
 		c.telling = false
-		s.put(k, c, false)
+		p.put(c, false)
 	}
 }
 
@@ -196,9 +208,9 @@ func (m *Memory) owing() []string {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		for k, c := range s.windows {
-			if !c.own.empty() {
-				ids = append(ids, k.String())
+		for _, e := range s.windows.Entries() {
+			if !e.Value.own.empty() {
+				ids = append(ids, e.Key.String())
 			}
 		}
 		s.mu.Unlock()
@@ -212,11 +224,7 @@ func (m *Memory) Sweep(now time.Time) {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		for k, c := range s.windows {
-			if int64(c.number) < number-1 && !c.touched && !c.telling {
-				delete(s.windows, k)
-			}
-		}
+		s.windows.Keep(func(_ key, c *counted) bool { return int64(c.number) >= number-1 || c.touched || c.telling })
 		s.mu.Unlock()
 	}
 }

@@ -49,17 +49,17 @@ func newBatch(entries []entry) *batch {
 }
 
 func (b *batch) add(e entry) {
-	d := e.deed.Value()
+	k, t, d := e.Key, e.Value, e.Key.deed.Value()
 	day := d.hour - d.hour%86400
 	start := d.hour * 1000
-	one := &contact{first: start + int64(e.first), last: start + int64(e.last), client: e.client.Value()}
-	one.count(d.kind, d.reason, int64(e.times), e.bytes)
-	addTo(b.hours, hourKey{d.hour, e.token, e.secret, d.repository, d.package_, d.version}, &one.counts)
+	one := &contact{first: start + int64(t.first), last: start + int64(t.last), client: t.client.Value()}
+	one.count(d.kind, d.reason, int64(t.times), t.bytes)
+	addTo(b.hours, hourKey{d.hour, k.token, k.secret, d.repository, d.package_, d.version}, &one.counts)
 	if (d.kind == Downloaded || d.kind == Installed) && d.package_ != "" { // a row without its package says nothing
-		join(b.downloads, downloadKey{day, e.token, e.secret, d.package_, d.version, d.address}, one)
+		join(b.downloads, downloadKey{day, k.token, k.secret, d.package_, d.version, d.address}, one)
 	}
-	if d.kind != Installed && e.secret != "" {
-		join(b.uses, useKey{day, e.token, e.secret, d.address}, one)
+	if d.kind != Installed && k.secret != "" {
+		join(b.uses, useKey{day, k.token, k.secret, d.address}, one)
 	}
 }
 

@@ -27,7 +27,7 @@ func TestMemoryIsBoundedWithoutLosingCounts(t *testing.T) {
 				Bytes: 10, At: time.Unix(1_800_000_000, 0), Address: netip.AddrFrom4([4]byte{10, 0, byte(j >> 8), byte(j)})}, &held, max), grown)
 		}
 		coarse += one.coarse
-		all = one.appendTo(all)
+		all = append(all, one.tallies.Entries()...)
 	}
 	if len(all) > max+tokens || held.Load() != int64(len(all)) || grown != held.Load() || coarse == 0 {
 		t.Errorf("%d entries, %d held, %d told, %d without detail", len(all), held.Load(), grown, coarse)

@@ -1,16 +1,20 @@
 package usage
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"sync/atomic"
 	"unique"
+
+	"broker/server/compact"
 )
 
 // pending is what a shard counted and nobody has taken yet. It is small, for a million tokens may be in use: the ids are
 // text that tokens in memory have anyway, and what is done is kept once for all who did it. Once all pendings together
 // hold heldMax entries, what comes is counted under its token and secret alone, and coarse says how often.
 type pending struct {
-	tallies map[key]tally
+	seed    maphash.Seed
+	tallies compact.Map[key, tally]
 	coarse  int64
 }
 
@@ -44,7 +48,7 @@ type tally struct {
 	client      unique.Handle[string] // of the last; set where times is not 0
 }
 
-func newPending() *pending { return &pending{tallies: map[key]tally{}} }
+func newPending() *pending { return &pending{seed: maphash.MakeSeed()} }
 
 // add counts an event, in one of at most max entries that all pendings together hold. Where it has made one it tells how
 // many they hold now, and else 0.
@@ -52,13 +56,16 @@ func (p *pending) add(e *Event, held *atomic.Int64, max int64) (grown int64) {
 	unix := e.At.Unix()
 	hour := unix - unix%3600
 	k := key{e.TokenID, e.SecretID, unique.Make(deed{hour, e.Kind, e.Reason, e.RepositoryID, e.Package, e.Version, e.Address})}
-	t, known := p.tallies[k]
-	if !known && held.Load() >= max {
-		p.coarse++
-		k = k.coarse() // as many as secrets have kinds of requests, at most
-		t, known = p.tallies[k]
+	before := p.tallies.Len()
+	t := p.tallies.Find(maphash.Comparable(p.seed, k), k)
+	if t == nil {
+		if held.Load() >= max {
+			p.coarse++
+			k = k.coarse() // as many as secrets have kinds of requests, at most
+		}
+		t = p.tallies.Put(maphash.Comparable(p.seed, k), k)
 	}
-	if !known {
+	if p.tallies.Len() > before {
 		grown = held.Add(1)
 	}
 	at := uint32(e.At.UnixMilli() - hour*1000)
@@ -73,20 +80,8 @@ func (p *pending) add(e *Event, held *atomic.Int64, max int64) (grown int64) {
 	}
 	t.times++
 	t.bytes += e.Bytes
-	p.tallies[k] = t
 	return grown
 }
 
 // entry is a key with its tally.
-type entry struct {
-	key
-	tally
-}
-
-// appendTo appends what was counted.
-func (p *pending) appendTo(entries []entry) []entry {
-	for k, t := range p.tallies {
-		entries = append(entries, entry{k, t})
-	}
-	return entries
-}
+type entry = compact.Entry[key, tally]

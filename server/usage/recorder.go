@@ -169,18 +169,18 @@ func (r *Recorder) take(shard int) (next int) {
 	for ; shard < shardCount && len(r.taken) < takenMax; shard++ {
 		s := &r.shards[shard]
 		s.mu.Lock()
-		p, counted := s.pending, len(s.pending.tallies) > 0
+		p, counted := s.pending, s.pending.tallies.Len() > 0
 		if counted {
 			s.pending = newPending()
 		}
 		s.mu.Unlock()
 		if counted { // else it is still the shard's own
-			r.taken = p.appendTo(r.taken)
+			r.taken = append(r.taken, p.tallies.Entries()...)
 			coarse += p.coarse
 		}
 	}
 	slices.SortFunc(r.taken, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.token, b.token), cmp.Compare(a.secret, b.secret))
+		return cmp.Or(cmp.Compare(a.Key.token, b.Key.token), cmp.Compare(a.Key.secret, b.Key.secret))
 	})
 	if coarse > 0 {
 		r.log.Warn("some usage is counted without its package or address: too much came at once", "times", coarse)
