@@ -48,7 +48,7 @@ look() {
   want composer has composer
   want unzip has unzip
   want nginx-light has_nginx
-  want chromium has chromium
+  want chromium-headless-shell has chromium-headless-shell
 }
 
 # Debian starts the services it installs; the tests start their own.
