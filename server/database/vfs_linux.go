@@ -169,23 +169,22 @@ func newFlusher() (*flusher, error) {
 	return f, nil
 }
 
-// iocb and ioEvent are those of linux/aio_abi.h.
+// iocb and ioEvent are those of linux/aio_abi.h, as far as they are used.
 type iocb struct {
-	data         uint64
-	key, rwFlags uint32
-	opcode       uint16
-	priority     int16
-	fd           uint32
-	buf, bytes   uint64
-	offset       int64
-	reserved     uint64
-	flags        uint32
-	eventfd      uint32
+	_       uint64
+	_, _    uint32
+	opcode  uint16
+	_       uint16
+	fd      uint32
+	_       [4]uint64
+	flags   uint32
+	eventfd uint32
 }
 
 type ioEvent struct {
-	data, iocb  uint64
-	res, second int64
+	_, _   uint64
+	result int64
+	_      int64
 }
 
 const (
@@ -209,8 +208,8 @@ func (f *flusher) flush(fd int32) error {
 		return os.NewSyscallError("io_getevents", errno)
 	case n != 1:
 		return errors.New("io_getevents: no event")
-	case event.res != 0:
-		return os.NewSyscallError("fsync", unix.Errno(-event.res))
+	case event.result != 0:
+		return os.NewSyscallError("fsync", unix.Errno(-event.result))
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func (p *Project) run(command *exec.Cmd) Output {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "LANG=C.UTF-8",
 		"COMPOSER_HOME=" + p.home, "COMPOSER_CACHE_DIR=" + p.cache, "COMPOSER_ALLOW_SUPERUSER=1",
 		"COMPOSER_ROOT_VERSION=1.0.0", // else Composer asks git, hg, fossil and svn each time
-		"COLUMNS=120", "LINES=40", // else it asks stty, twice
+		"COLUMNS=120", "LINES=40",     // else it asks stty, twice
 	}
 	body, err := command.CombinedOutput()
 	var exit *exec.ExitError
