@@ -135,7 +135,7 @@ func (s *server) decode(text string, into any) {
 // tamper changes the database behind the program's back.
 func (s *server) tamper(statement string) {
 	s.t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(s.dir, "broker.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "broker.db")+"?_busy_timeout=30000") // the server may be writing
 	if err != nil {
 		s.t.Fatal(err)
 	}
