@@ -91,7 +91,7 @@ e2e: build ## Run the end-to-end tests with Composer and, beside them, those in 
 
 .PHONY: e2e-composer
 e2e-composer: ## Run the end-to-end tests with Composer alone
-	@go test -vet=off -shuffle=on -parallel 4 -timeout 25m ./server/e2e # they wait more than they compute
+	@go test -vet=off -shuffle=on -parallel 3 -timeout 25m ./server/e2e # they wait as much as they compute
 
 .PHONY: e2e-browser
 e2e-browser: ## Run the browser tests alone, against bin/broker of make build
