@@ -1,6 +1,6 @@
-// Package compact has a map for a million small values: they lie one behind the other, a tenth of their memory is for
-// finding them, and where they have no pointers, the garbage collector has nothing to look at. Go's own map takes up to
-// twice the memory.
+// Package compact has a map for a million small values: they lie one behind the other, finding them takes 11 to 21 bytes
+// for each, and where they have no pointers, the garbage collector has nothing to look at. Go's own map takes up to twice
+// the memory.
 package compact
 
 import "slices"

@@ -142,6 +142,10 @@ func (v *vfs) flush(fd int32) error {
 		}
 	}
 	err := f.flush(fd)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		f.close() // what it still has under way would be taken for the answer to the next
+		return err
+	}
 	v.mu.Lock()
 	v.idle = append(v.idle, f)
 	v.mu.Unlock()
@@ -169,6 +173,12 @@ func newFlusher() (*flusher, error) {
 	return f, nil
 }
 
+// close waits for what is under way.
+func (f *flusher) close() {
+	unix.Syscall(unix.SYS_IO_DESTROY, f.queue, 0, 0)
+	f.done.Close()
+}
+
 // iocb and ioEvent are those of linux/aio_abi.h, as far as they are used.
 type iocb struct {
 	_       uint64
@@ -194,7 +204,7 @@ const (
 
 func (f *flusher) flush(fd int32) error {
 	request := &iocb{opcode: iocbFsync, fd: uint32(fd), flags: iocbEventfd, eventfd: uint32(f.fd)}
-	if _, _, errno := unix.Syscall(unix.SYS_IO_SUBMIT, f.queue, 1, uintptr(unsafe.Pointer(&request))); errno != 0 {
+	if n, _, errno := unix.Syscall(unix.SYS_IO_SUBMIT, f.queue, 1, uintptr(unsafe.Pointer(&request))); errno != 0 || n != 1 {
 		return fmt.Errorf("%w: %w", errors.ErrUnsupported, os.NewSyscallError("io_submit", errno))
 	}
 	var count [8]byte

@@ -43,6 +43,16 @@ func TestFilesAreFlushed(t *testing.T) {
 			t.Errorf("no file: %v", err)
 		}
 	}
+	before := len(v.idle)
+	if err := v.idle[before-1].done.SetReadDeadline(time.Unix(1, 0)); err != nil { // so that its answer is not waited for
+		t.Fatal(err)
+	}
+	if err := v.flush(int32(file(t).Fd())); err == nil || errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("an answer that does not come: %v", err)
+	}
+	if len(v.idle) != before-1 {
+		t.Error("what has something under way is kept to flush with")
+	}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +62,17 @@ func TestFilesAreFlushed(t *testing.T) {
 	if err := v.flush(int32(writer.Fd())); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("a pipe, which the kernel cannot flush: %v", err)
 	}
+}
+
+// file is an empty one that ends with the test.
+func file(t *testing.T) *os.File {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return file
 }
 
 // While SQLite writes and flushes thousands of pages, what came from the network is read, also where there is one
