@@ -15,7 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
+	"broker/server/bounded"
 )
 
 // Objects are the calls of a bucket, each of which ends by itself within a bound. fs.ErrNotExist where there is no
@@ -61,7 +61,7 @@ const (
 type bucket struct {
 	objects  Objects
 	redirect bool
-	links    *otter.Cache[link, string]
+	links    *bounded.Map[link, made]
 	down     atomic.Pointer[Unreachable] // nil while the bucket can be used, as far as is known
 }
 
@@ -71,6 +71,12 @@ type link struct {
 	method string
 }
 
+// made is an address, and when it was made.
+type made struct {
+	address string
+	at      time.Time
+}
+
 // InBucket makes a store of a bucket, with a folder for what is on its way there. Where it redirects, clients are sent to
 // the bucket; else the bytes pass through here.
 func InBucket(objects Objects, dir string, redirect bool) (*Store, error) {
@@ -78,13 +84,7 @@ func InBucket(objects Objects, dir string, redirect bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	links, err := otter.New(&otter.Options[link, string]{
-		MaximumSize: linksMost, ExpiryCalculator: otter.ExpiryWriting[link, string](linkKept),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("keep addresses of a bucket: %w", err)
-	}
-	s.bucket = &bucket{objects: objects, redirect: redirect, links: links}
+	s.bucket = &bucket{objects: objects, redirect: redirect, links: bounded.New[link, made](linksMost, nil)}
 	return s, nil
 }
 
@@ -172,9 +172,10 @@ func (b *bucket) open(ctx context.Context, info Info, method string) (*Content, 
 }
 
 func (b *bucket) address(ctx context.Context, info Info, method string) (*Content, error) {
-	if address, ok := b.links.GetIfPresent(link{info, method}); ok {
-		return &Content{Info: info, Address: address}, nil
+	if made, ok := b.links.Get(link{info, method}); ok && time.Since(made.at) < linkKept {
+		return &Content{Info: info, Address: made.address}, nil
 	}
+	at := time.Now()
 	if err := b.present(ctx, info); err != nil {
 		return nil, err
 	}
@@ -182,7 +183,7 @@ func (b *bucket) address(ctx context.Context, info Info, method string) (*Conten
 	if err != nil {
 		return nil, err
 	}
-	b.links.Set(link{info, method}, address)
+	b.links.Set(link{info, method}, made{address, at})
 	return &Content{Info: info, Address: address}, nil
 }
 
@@ -232,8 +233,8 @@ func (b *bucket) aside(ctx context.Context, info Info, reason string) error {
 }
 
 func (b *bucket) forget(info Info) {
-	b.links.Invalidate(link{info, http.MethodGet})
-	b.links.Invalidate(link{info, http.MethodHead})
+	b.links.Delete(link{info, http.MethodGet})
+	b.links.Delete(link{info, http.MethodHead})
 }
 
 // keep stores a file that is whole, unless it is there. One that has been there for long is stored anew, so that a

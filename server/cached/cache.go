@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
+	"broker/server/bounded"
 	"broker/server/database"
 )
 
@@ -72,25 +72,35 @@ type store[K comparable, V any] interface {
 }
 
 // byUse is a store of any values, of which what is used least is forgotten.
-type byUse[K comparable, V any] struct{ *otter.Cache[K, *entry[V]] }
+type byUse[K comparable, V any] struct{ values *bounded.Map[K, entry[V]] }
 
-func (b byUse[K, V]) get(key K) (e entry[V], ok bool) {
-	found, ok := b.GetIfPresent(key)
-	if ok {
-		e = *found
-	}
-	return e, ok
-}
-func (b byUse[K, V]) set(key K, e entry[V]) { b.Set(key, &e) }
-func (b byUse[K, V]) drop(key K)            { b.Invalidate(key) }
+func (b byUse[K, V]) get(key K) (entry[V], bool) { return b.values.Get(key) }
+func (b byUse[K, V]) set(key K, e entry[V])      { b.values.Set(key, e) }
+func (b byUse[K, V]) drop(key K)                 { b.values.Delete(key) }
 
 // New makes an empty cache.
 func New[K comparable, V any](m *Memory, o Options[K, V]) *Cache[K, V] {
 	c := newCache(m, o)
-	c.values = byUse[K, V]{otter.Must(&otter.Options[K, *entry[V]]{
-		MaximumWeight: o.Bytes,
-		Weigher:       func(key K, e *entry[V]) uint32 { return o.Weigh(key, e.value) },
-	})}
+	c.values = byUse[K, V]{bounded.New(o.Bytes, func(key K, e entry[V]) uint32 { return o.Weigh(key, e.value) })}
+	return c
+}
+
+// one is a store of one value.
+type one[V any] struct{ kept atomic.Pointer[entry[V]] }
+
+func (o *one[V]) get(struct{}) (e entry[V], ok bool) {
+	if kept := o.kept.Load(); kept != nil {
+		return *kept, true
+	}
+	return e, false
+}
+func (o *one[V]) set(_ struct{}, e entry[V]) { o.kept.Store(&e) }
+func (o *one[V]) drop(struct{})              { o.kept.Store(nil) }
+
+// NewOne makes an empty cache of one value, of any size: Options.Bytes and Options.Weigh are not used.
+func NewOne[V any](m *Memory, o Options[struct{}, V]) *Cache[struct{}, V] {
+	c := newCache(m, o)
+	c.values = new(one[V])
 	return c
 }
 

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
 	"broker/ent"
+	"broker/server/bounded"
 	"broker/server/catalog"
 	"broker/server/database"
 	"broker/server/metadata"
@@ -40,7 +40,7 @@ type Follower struct {
 	// Ahead is told which packages of a repository have archives that they had not. It may be nil.
 	Ahead func(ctx context.Context, repositoryID, runID string, names []string)
 
-	asked   *otter.Cache[followed, answer] // what a source said last of a package
+	asked   *bounded.Map[followed, answer] // what a source said last of a package
 	flights singleflight.Group
 	places  chan struct{} // of fetches that somebody waits for
 	beside  chan struct{} // of the others
@@ -72,7 +72,7 @@ type opened struct {
 func NewFollower(db *database.DB, c *catalog.Catalog, sources *repository.Service, log *slog.Logger, now func() time.Time) *Follower {
 	f := &Follower{catalog: c, sources: sources, log: log, now: now, open: map[string]*opened{}, unadvised: map[string][]string{}, down: map[string]time.Time{},
 		places: make(chan struct{}, followAtATime), beside: make(chan struct{}, refreshAtMost)}
-	f.asked = otter.Must(&otter.Options[followed, answer]{MaximumSize: askedMax})
+	f.asked = bounded.New[followed, answer](askedMax, nil)
 	db.Changes.Subscribe(database.TopicRepository, f.forget)
 	return f
 }
@@ -91,7 +91,7 @@ func (f *Follower) forget(id string) {
 
 // lately is what a source said of a package within askedFor.
 func (f *Follower) lately(p followed) (a answer, ok bool) {
-	a, ok = f.asked.GetIfPresent(p)
+	a, ok = f.asked.Get(p)
 	if a.broken != nil {
 		return a, ok && f.now().Sub(a.at) < downFor
 	}
@@ -240,7 +240,7 @@ func (f *Follower) fetch(ctx context.Context, p followed, places chan struct{}, 
 	case singly(err):
 		return false, f.unusable(p, from.row, err)
 	case err != nil: // ours, and may pass
-		f.asked.Invalidate(p)
+		f.asked.Delete(p)
 	}
 	return err == nil, err
 }

@@ -25,9 +25,8 @@ type Owners struct {
 
 // NewOwners reads the order of a database's repositories.
 func NewOwners(db *database.DB, memory *cached.Memory) *Owners {
-	return &Owners{db: db, kept: cached.New(memory, cached.Options[struct{}, *Order]{
-		Topics: []database.Topic{database.TopicRepository}, Any: true, Bytes: 1, LastKnown: true,
-		Weigh: func(struct{}, *Order) uint32 { return 1 },
+	return &Owners{db: db, kept: cached.NewOne(memory, cached.Options[struct{}, *Order]{
+		Topics: []database.Topic{database.TopicRepository}, Any: true, LastKnown: true,
 	})}
 }
 

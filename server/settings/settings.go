@@ -49,9 +49,8 @@ type Service struct {
 func New(db *database.DB, memory *cached.Memory, log *audit.Log, defaultRateLimit int) *Service {
 	return &Service{
 		db: db, audit: log, fallback: Settings{DefaultRateLimit: defaultRateLimit, LeakAction: Flag, Prefetch: true},
-		known: cached.New(memory, cached.Options[struct{}, Settings]{
-			Topics: []database.Topic{database.TopicSetting}, Bytes: 1,
-			Weigh:    func(struct{}, Settings) uint32 { return 1 },
+		known: cached.NewOne(memory, cached.Options[struct{}, Settings]{
+			Topics:   []database.Topic{database.TopicSetting},
 			Subjects: func(struct{}) []cached.Mark { return []cached.Mark{memory.Mark(database.TopicSetting, name)} },
 		}),
 	}

@@ -23,9 +23,8 @@ type withdrawn map[string]string
 
 // newWithdrawn keeps them. A change of a block is announced as one of the packages that it is of.
 func newWithdrawn(memory *cached.Memory) *cached.Cache[struct{}, withdrawn] {
-	return cached.New(memory, cached.Options[struct{}, withdrawn]{
-		Topics: []database.Topic{database.TopicPackage, database.TopicNames}, Any: true, Bytes: 1, LastKnown: true,
-		Weigh: func(struct{}, withdrawn) uint32 { return 1 },
+	return cached.NewOne(memory, cached.Options[struct{}, withdrawn]{
+		Topics: []database.Topic{database.TopicPackage, database.TopicNames}, Any: true, LastKnown: true,
 	})
 }
 

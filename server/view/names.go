@@ -40,9 +40,8 @@ type names struct {
 const changedMax = 1000
 
 func newNames(db *database.DB, memory *cached.Memory, owners *repository.Owners) *names {
-	n := &names{db: db, owners: owners, changed: map[string]bool{}, kept: cached.New(memory, cached.Options[struct{}, []string]{
-		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 1, LastKnown: true,
-		Weigh: func(struct{}, []string) uint32 { return 1 },
+	n := &names{db: db, owners: owners, changed: map[string]bool{}, kept: cached.NewOne(memory, cached.Options[struct{}, []string]{
+		Topics: []database.Topic{database.TopicNames}, Any: true, LastKnown: true,
 	})}
 	memory.Hear(database.TopicNames, n.note)
 	return n

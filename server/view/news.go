@@ -62,8 +62,8 @@ type newsroom struct {
 func newNewsroom(memory *cached.Memory) newsroom {
 	topics := []database.Topic{database.TopicNews, database.TopicBlock, database.TopicRepository}
 	return newsroom{
-		all: cached.New(memory, cached.Options[struct{}, *news]{Topics: topics, Any: true, Bytes: 1, LastKnown: true,
-			Weigh: func(struct{}, *news) uint32 { return 1 }, Until: func(n *news) time.Time { return n.until }}),
+		all: cached.NewOne(memory, cached.Options[struct{}, *news]{Topics: topics, Any: true, LastKnown: true,
+			Until: func(n *news) time.Time { return n.until }}),
 		lines: cached.New(memory, cached.Options[newsKey, newsLines]{Topics: append(topics, database.TopicNames), Any: true, Bytes: newsBytes, LastKnown: true,
 			Weigh: func(k newsKey, l newsLines) uint32 {
 				return uint32(len(k.patterns)+len(k.rules)+len(l.lines)*500) + 200

@@ -69,9 +69,8 @@ type blocks struct {
 }
 
 func newBlocks(db *database.DB, memory *cached.Memory) *blocks {
-	return &blocks{db: db, kept: cached.New(memory, cached.Options[struct{}, *rules]{
-		Topics: []database.Topic{database.TopicBlock}, Any: true, Bytes: 1, LastKnown: true,
-		Weigh: func(struct{}, *rules) uint32 { return 1 },
+	return &blocks{db: db, kept: cached.NewOne(memory, cached.Options[struct{}, *rules]{
+		Topics: []database.Topic{database.TopicBlock}, Any: true, LastKnown: true,
 	})}
 }
 

@@ -97,13 +97,11 @@ func New(db *database.DB, memory *cached.Memory, owners *repository.Owners, foll
 		Topics: []database.Topic{database.TopicNames}, Any: true, Bytes: 4 << 20, LastKnown: true,
 		Weigh: func(k seenKey, _ bool) uint32 { return uint32(len(k.patterns)+len(k.repository)) + 200 },
 	})
-	v.advised = cached.New(memory, cached.Options[struct{}, advised]{
-		Topics: []database.Topic{database.TopicAdvisory}, Any: true, Bytes: 1, LastKnown: true,
-		Weigh: func(struct{}, advised) uint32 { return 1 },
+	v.advised = cached.NewOne(memory, cached.Options[struct{}, advised]{
+		Topics: []database.Topic{database.TopicAdvisory}, Any: true, LastKnown: true,
 	})
-	v.flagged = cached.New(memory, cached.Options[struct{}, flagged]{
-		Topics: []database.Topic{database.TopicFilter}, Any: true, Bytes: 1, LastKnown: true,
-		Weigh: func(struct{}, flagged) uint32 { return 1 },
+	v.flagged = cached.NewOne(memory, cached.Options[struct{}, flagged]{
+		Topics: []database.Topic{database.TopicFilter}, Any: true, LastKnown: true,
 	})
 	return v
 }

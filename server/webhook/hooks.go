@@ -30,9 +30,8 @@ type Hooks struct {
 
 // NewHooks reads the webhook secrets of a database.
 func NewHooks(db *database.DB, memory *cached.Memory, sealer *seal.Sealer) *Hooks {
-	return &Hooks{db: db, sealer: sealer, kept: cached.New(memory, cached.Options[struct{}, map[string]*Hook]{
-		Topics: []database.Topic{database.TopicRepository}, Any: true, Bytes: 1,
-		Weigh: func(struct{}, map[string]*Hook) uint32 { return 1 },
+	return &Hooks{db: db, sealer: sealer, kept: cached.NewOne(memory, cached.Options[struct{}, map[string]*Hook]{
+		Topics: []database.Topic{database.TopicRepository}, Any: true,
 	})}
 }
 
