@@ -339,6 +339,8 @@ func (u *ArchiveUpsertOne) Update(set func(*ArchiveUpsert)) *ArchiveUpsertOne {
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *ArchiveUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -565,6 +567,8 @@ func (u *ArchiveUpsertBulk) Update(set func(*ArchiveUpsert)) *ArchiveUpsertBulk 
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *ArchiveUpsertBulk) Exec(ctx context.Context) error {

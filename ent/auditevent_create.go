@@ -480,19 +480,7 @@ func (u *AuditEventUpsertOne) Update(set func(*AuditEventUpsert)) *AuditEventUps
 	return u
 }
 
-// SetSearchText sets the "search_text" field.
-func (u *AuditEventUpsertOne) SetSearchText(v string) *AuditEventUpsertOne {
-	return u.Update(func(s *AuditEventUpsert) {
-		s.SetSearchText(v)
-	})
-}
-
-// UpdateSearchText sets the "search_text" field to the value that was provided on create.
-func (u *AuditEventUpsertOne) UpdateSearchText() *AuditEventUpsertOne {
-	return u.Update(func(s *AuditEventUpsert) {
-		s.UpdateSearchText()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *AuditEventUpsertOne) Exec(ctx context.Context) error {
@@ -739,19 +727,7 @@ func (u *AuditEventUpsertBulk) Update(set func(*AuditEventUpsert)) *AuditEventUp
 	return u
 }
 
-// SetSearchText sets the "search_text" field.
-func (u *AuditEventUpsertBulk) SetSearchText(v string) *AuditEventUpsertBulk {
-	return u.Update(func(s *AuditEventUpsert) {
-		s.SetSearchText(v)
-	})
-}
-
-// UpdateSearchText sets the "search_text" field to the value that was provided on create.
-func (u *AuditEventUpsertBulk) UpdateSearchText() *AuditEventUpsertBulk {
-	return u.Update(func(s *AuditEventUpsert) {
-		s.UpdateSearchText()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *AuditEventUpsertBulk) Exec(ctx context.Context) error {

@@ -359,6 +359,8 @@ func (u *BlockUpsertOne) Update(set func(*BlockUpsert)) *BlockUpsertOne {
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *BlockUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -591,6 +593,8 @@ func (u *BlockUpsertBulk) Update(set func(*BlockUpsert)) *BlockUpsertBulk {
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *BlockUpsertBulk) Exec(ctx context.Context) error {

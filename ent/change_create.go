@@ -270,6 +270,8 @@ func (u *ChangeUpsertOne) Update(set func(*ChangeUpsert)) *ChangeUpsertOne {
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *ChangeUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -492,6 +494,8 @@ func (u *ChangeUpsertBulk) Update(set func(*ChangeUpsert)) *ChangeUpsertBulk {
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *ChangeUpsertBulk) Exec(ctx context.Context) error {

@@ -397,68 +397,7 @@ func (u *ClaimUpsertOne) Update(set func(*ClaimUpsert)) *ClaimUpsertOne {
 	return u
 }
 
-// SetRepositoryID sets the "repository_id" field.
-func (u *ClaimUpsertOne) SetRepositoryID(v string) *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.SetRepositoryID(v)
-	})
-}
-
-// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
-func (u *ClaimUpsertOne) UpdateRepositoryID() *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.UpdateRepositoryID()
-	})
-}
-
-// ClearRepositoryID clears the value of the "repository_id" field.
-func (u *ClaimUpsertOne) ClearRepositoryID() *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.ClearRepositoryID()
-	})
-}
-
-// SetClosedAt sets the "closed_at" field.
-func (u *ClaimUpsertOne) SetClosedAt(v time.Time) *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.SetClosedAt(v)
-	})
-}
-
-// UpdateClosedAt sets the "closed_at" field to the value that was provided on create.
-func (u *ClaimUpsertOne) UpdateClosedAt() *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.UpdateClosedAt()
-	})
-}
-
-// ClearClosedAt clears the value of the "closed_at" field.
-func (u *ClaimUpsertOne) ClearClosedAt() *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.ClearClosedAt()
-	})
-}
-
-// SetRemovedRepositoryID sets the "removed_repository_id" field.
-func (u *ClaimUpsertOne) SetRemovedRepositoryID(v string) *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.SetRemovedRepositoryID(v)
-	})
-}
-
-// UpdateRemovedRepositoryID sets the "removed_repository_id" field to the value that was provided on create.
-func (u *ClaimUpsertOne) UpdateRemovedRepositoryID() *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.UpdateRemovedRepositoryID()
-	})
-}
-
-// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
-func (u *ClaimUpsertOne) ClearRemovedRepositoryID() *ClaimUpsertOne {
-	return u.Update(func(s *ClaimUpsert) {
-		s.ClearRemovedRepositoryID()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *ClaimUpsertOne) Exec(ctx context.Context) error {
@@ -681,68 +620,7 @@ func (u *ClaimUpsertBulk) Update(set func(*ClaimUpsert)) *ClaimUpsertBulk {
 	return u
 }
 
-// SetRepositoryID sets the "repository_id" field.
-func (u *ClaimUpsertBulk) SetRepositoryID(v string) *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.SetRepositoryID(v)
-	})
-}
-
-// UpdateRepositoryID sets the "repository_id" field to the value that was provided on create.
-func (u *ClaimUpsertBulk) UpdateRepositoryID() *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.UpdateRepositoryID()
-	})
-}
-
-// ClearRepositoryID clears the value of the "repository_id" field.
-func (u *ClaimUpsertBulk) ClearRepositoryID() *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.ClearRepositoryID()
-	})
-}
-
-// SetClosedAt sets the "closed_at" field.
-func (u *ClaimUpsertBulk) SetClosedAt(v time.Time) *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.SetClosedAt(v)
-	})
-}
-
-// UpdateClosedAt sets the "closed_at" field to the value that was provided on create.
-func (u *ClaimUpsertBulk) UpdateClosedAt() *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.UpdateClosedAt()
-	})
-}
-
-// ClearClosedAt clears the value of the "closed_at" field.
-func (u *ClaimUpsertBulk) ClearClosedAt() *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.ClearClosedAt()
-	})
-}
-
-// SetRemovedRepositoryID sets the "removed_repository_id" field.
-func (u *ClaimUpsertBulk) SetRemovedRepositoryID(v string) *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.SetRemovedRepositoryID(v)
-	})
-}
-
-// UpdateRemovedRepositoryID sets the "removed_repository_id" field to the value that was provided on create.
-func (u *ClaimUpsertBulk) UpdateRemovedRepositoryID() *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.UpdateRemovedRepositoryID()
-	})
-}
-
-// ClearRemovedRepositoryID clears the value of the "removed_repository_id" field.
-func (u *ClaimUpsertBulk) ClearRemovedRepositoryID() *ClaimUpsertBulk {
-	return u.Update(func(s *ClaimUpsert) {
-		s.ClearRemovedRepositoryID()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *ClaimUpsertBulk) Exec(ctx context.Context) error {

@@ -237,6 +237,8 @@ func (u *DepartureUpsertOne) Update(set func(*DepartureUpsert)) *DepartureUpsert
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *DepartureUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -454,6 +456,8 @@ func (u *DepartureUpsertBulk) Update(set func(*DepartureUpsert)) *DepartureUpser
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *DepartureUpsertBulk) Exec(ctx context.Context) error {

@@ -360,54 +360,7 @@ func (u *DocumentUpsertOne) Update(set func(*DocumentUpsert)) *DocumentUpsertOne
 	return u
 }
 
-// SetBody sets the "body" field.
-func (u *DocumentUpsertOne) SetBody(v []byte) *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetBody(v)
-	})
-}
-
-// UpdateBody sets the "body" field to the value that was provided on create.
-func (u *DocumentUpsertOne) UpdateBody() *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateBody()
-	})
-}
-
-// SetSize sets the "size" field.
-func (u *DocumentUpsertOne) SetSize(v int) *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetSize(v)
-	})
-}
-
-// AddSize adds v to the "size" field.
-func (u *DocumentUpsertOne) AddSize(v int) *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.AddSize(v)
-	})
-}
-
-// UpdateSize sets the "size" field to the value that was provided on create.
-func (u *DocumentUpsertOne) UpdateSize() *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateSize()
-	})
-}
-
-// SetDigest sets the "digest" field.
-func (u *DocumentUpsertOne) SetDigest(v []byte) *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetDigest(v)
-	})
-}
-
-// UpdateDigest sets the "digest" field to the value that was provided on create.
-func (u *DocumentUpsertOne) UpdateDigest() *DocumentUpsertOne {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateDigest()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *DocumentUpsertOne) Exec(ctx context.Context) error {
@@ -630,54 +583,7 @@ func (u *DocumentUpsertBulk) Update(set func(*DocumentUpsert)) *DocumentUpsertBu
 	return u
 }
 
-// SetBody sets the "body" field.
-func (u *DocumentUpsertBulk) SetBody(v []byte) *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetBody(v)
-	})
-}
-
-// UpdateBody sets the "body" field to the value that was provided on create.
-func (u *DocumentUpsertBulk) UpdateBody() *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateBody()
-	})
-}
-
-// SetSize sets the "size" field.
-func (u *DocumentUpsertBulk) SetSize(v int) *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetSize(v)
-	})
-}
-
-// AddSize adds v to the "size" field.
-func (u *DocumentUpsertBulk) AddSize(v int) *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.AddSize(v)
-	})
-}
-
-// UpdateSize sets the "size" field to the value that was provided on create.
-func (u *DocumentUpsertBulk) UpdateSize() *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateSize()
-	})
-}
-
-// SetDigest sets the "digest" field.
-func (u *DocumentUpsertBulk) SetDigest(v []byte) *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.SetDigest(v)
-	})
-}
-
-// UpdateDigest sets the "digest" field to the value that was provided on create.
-func (u *DocumentUpsertBulk) UpdateDigest() *DocumentUpsertBulk {
-	return u.Update(func(s *DocumentUpsert) {
-		s.UpdateDigest()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *DocumentUpsertBulk) Exec(ctx context.Context) error {

@@ -17,7 +17,14 @@ func main() {
 	if err != nil {
 		log.Fatalf("entgql: %v", err)
 	}
-	config := &gen.Config{Features: []gen.Feature{gen.FeatureUpsert, gen.FeatureVersionedMigration, gen.FeatureExecQuery}}
+	// Of ON CONFLICT, Ignore, UpdateNewValues and Update are used: without a setter of each field for both ways to create
+	// things there is an eighth less to compile.
+	update := gen.MustParse(gen.NewTemplate("upsert").Parse(`{{ define "helper/upsert/fields" }}// Update sets single fields.
+{{ end }}`))
+	config := &gen.Config{
+		Features:  []gen.Feature{gen.FeatureUpsert, gen.FeatureVersionedMigration, gen.FeatureExecQuery},
+		Templates: []*gen.Template{update},
+	}
 	if err := entc.Generate("./schema", config, entc.Extensions(graphql)); err != nil {
 		log.Fatalf("generate ent: %v", err)
 	}

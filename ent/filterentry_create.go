@@ -453,6 +453,8 @@ func (u *FilterEntryUpsertOne) Update(set func(*FilterEntryUpsert)) *FilterEntry
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *FilterEntryUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -691,6 +693,8 @@ func (u *FilterEntryUpsertBulk) Update(set func(*FilterEntryUpsert)) *FilterEntr
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *FilterEntryUpsertBulk) Exec(ctx context.Context) error {

@@ -394,19 +394,7 @@ func (u *IdentityUpsertOne) Update(set func(*IdentityUpsert)) *IdentityUpsertOne
 	return u
 }
 
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *IdentityUpsertOne) SetLastUsedAt(v time.Time) *IdentityUpsertOne {
-	return u.Update(func(s *IdentityUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *IdentityUpsertOne) UpdateLastUsedAt() *IdentityUpsertOne {
-	return u.Update(func(s *IdentityUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *IdentityUpsertOne) Exec(ctx context.Context) error {
@@ -638,19 +626,7 @@ func (u *IdentityUpsertBulk) Update(set func(*IdentityUpsert)) *IdentityUpsertBu
 	return u
 }
 
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *IdentityUpsertBulk) SetLastUsedAt(v time.Time) *IdentityUpsertBulk {
-	return u.Update(func(s *IdentityUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *IdentityUpsertBulk) UpdateLastUsedAt() *IdentityUpsertBulk {
-	return u.Update(func(s *IdentityUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *IdentityUpsertBulk) Exec(ctx context.Context) error {

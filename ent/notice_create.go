@@ -397,47 +397,7 @@ func (u *NoticeUpsertOne) Update(set func(*NoticeUpsert)) *NoticeUpsertOne {
 	return u
 }
 
-// SetSummary sets the "summary" field.
-func (u *NoticeUpsertOne) SetSummary(v string) *NoticeUpsertOne {
-	return u.Update(func(s *NoticeUpsert) {
-		s.SetSummary(v)
-	})
-}
-
-// UpdateSummary sets the "summary" field to the value that was provided on create.
-func (u *NoticeUpsertOne) UpdateSummary() *NoticeUpsertOne {
-	return u.Update(func(s *NoticeUpsert) {
-		s.UpdateSummary()
-	})
-}
-
-// SetPath sets the "path" field.
-func (u *NoticeUpsertOne) SetPath(v string) *NoticeUpsertOne {
-	return u.Update(func(s *NoticeUpsert) {
-		s.SetPath(v)
-	})
-}
-
-// UpdatePath sets the "path" field to the value that was provided on create.
-func (u *NoticeUpsertOne) UpdatePath() *NoticeUpsertOne {
-	return u.Update(func(s *NoticeUpsert) {
-		s.UpdatePath()
-	})
-}
-
-// SetBody sets the "body" field.
-func (u *NoticeUpsertOne) SetBody(v string) *NoticeUpsertOne {
-	return u.Update(func(s *NoticeUpsert) {
-		s.SetBody(v)
-	})
-}
-
-// UpdateBody sets the "body" field to the value that was provided on create.
-func (u *NoticeUpsertOne) UpdateBody() *NoticeUpsertOne {
-	return u.Update(func(s *NoticeUpsert) {
-		s.UpdateBody()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *NoticeUpsertOne) Exec(ctx context.Context) error {
@@ -663,47 +623,7 @@ func (u *NoticeUpsertBulk) Update(set func(*NoticeUpsert)) *NoticeUpsertBulk {
 	return u
 }
 
-// SetSummary sets the "summary" field.
-func (u *NoticeUpsertBulk) SetSummary(v string) *NoticeUpsertBulk {
-	return u.Update(func(s *NoticeUpsert) {
-		s.SetSummary(v)
-	})
-}
-
-// UpdateSummary sets the "summary" field to the value that was provided on create.
-func (u *NoticeUpsertBulk) UpdateSummary() *NoticeUpsertBulk {
-	return u.Update(func(s *NoticeUpsert) {
-		s.UpdateSummary()
-	})
-}
-
-// SetPath sets the "path" field.
-func (u *NoticeUpsertBulk) SetPath(v string) *NoticeUpsertBulk {
-	return u.Update(func(s *NoticeUpsert) {
-		s.SetPath(v)
-	})
-}
-
-// UpdatePath sets the "path" field to the value that was provided on create.
-func (u *NoticeUpsertBulk) UpdatePath() *NoticeUpsertBulk {
-	return u.Update(func(s *NoticeUpsert) {
-		s.UpdatePath()
-	})
-}
-
-// SetBody sets the "body" field.
-func (u *NoticeUpsertBulk) SetBody(v string) *NoticeUpsertBulk {
-	return u.Update(func(s *NoticeUpsert) {
-		s.SetBody(v)
-	})
-}
-
-// UpdateBody sets the "body" field to the value that was provided on create.
-func (u *NoticeUpsertBulk) UpdateBody() *NoticeUpsertBulk {
-	return u.Update(func(s *NoticeUpsert) {
-		s.UpdateBody()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *NoticeUpsertBulk) Exec(ctx context.Context) error {

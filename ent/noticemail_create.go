@@ -297,6 +297,8 @@ func (u *NoticeMailUpsertOne) Update(set func(*NoticeMailUpsert)) *NoticeMailUps
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *NoticeMailUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -523,6 +525,8 @@ func (u *NoticeMailUpsertBulk) Update(set func(*NoticeMailUpsert)) *NoticeMailUp
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *NoticeMailUpsertBulk) Exec(ctx context.Context) error {

@@ -476,61 +476,7 @@ func (u *PasskeyUpsertOne) Update(set func(*PasskeyUpsert)) *PasskeyUpsertOne {
 	return u
 }
 
-// SetName sets the "name" field.
-func (u *PasskeyUpsertOne) SetName(v string) *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *PasskeyUpsertOne) UpdateName() *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetSignCount sets the "sign_count" field.
-func (u *PasskeyUpsertOne) SetSignCount(v int64) *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.SetSignCount(v)
-	})
-}
-
-// AddSignCount adds v to the "sign_count" field.
-func (u *PasskeyUpsertOne) AddSignCount(v int64) *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.AddSignCount(v)
-	})
-}
-
-// UpdateSignCount sets the "sign_count" field to the value that was provided on create.
-func (u *PasskeyUpsertOne) UpdateSignCount() *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.UpdateSignCount()
-	})
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *PasskeyUpsertOne) SetLastUsedAt(v time.Time) *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *PasskeyUpsertOne) UpdateLastUsedAt() *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *PasskeyUpsertOne) ClearLastUsedAt() *PasskeyUpsertOne {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.ClearLastUsedAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *PasskeyUpsertOne) Exec(ctx context.Context) error {
@@ -768,61 +714,7 @@ func (u *PasskeyUpsertBulk) Update(set func(*PasskeyUpsert)) *PasskeyUpsertBulk 
 	return u
 }
 
-// SetName sets the "name" field.
-func (u *PasskeyUpsertBulk) SetName(v string) *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.SetName(v)
-	})
-}
-
-// UpdateName sets the "name" field to the value that was provided on create.
-func (u *PasskeyUpsertBulk) UpdateName() *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.UpdateName()
-	})
-}
-
-// SetSignCount sets the "sign_count" field.
-func (u *PasskeyUpsertBulk) SetSignCount(v int64) *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.SetSignCount(v)
-	})
-}
-
-// AddSignCount adds v to the "sign_count" field.
-func (u *PasskeyUpsertBulk) AddSignCount(v int64) *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.AddSignCount(v)
-	})
-}
-
-// UpdateSignCount sets the "sign_count" field to the value that was provided on create.
-func (u *PasskeyUpsertBulk) UpdateSignCount() *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.UpdateSignCount()
-	})
-}
-
-// SetLastUsedAt sets the "last_used_at" field.
-func (u *PasskeyUpsertBulk) SetLastUsedAt(v time.Time) *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.SetLastUsedAt(v)
-	})
-}
-
-// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
-func (u *PasskeyUpsertBulk) UpdateLastUsedAt() *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.UpdateLastUsedAt()
-	})
-}
-
-// ClearLastUsedAt clears the value of the "last_used_at" field.
-func (u *PasskeyUpsertBulk) ClearLastUsedAt() *PasskeyUpsertBulk {
-	return u.Update(func(s *PasskeyUpsert) {
-		s.ClearLastUsedAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *PasskeyUpsertBulk) Exec(ctx context.Context) error {

@@ -296,68 +296,7 @@ func (u *RateWindowUpsertOne) Update(set func(*RateWindowUpsert)) *RateWindowUps
 	return u
 }
 
-// SetWindow sets the "window" field.
-func (u *RateWindowUpsertOne) SetWindow(v int64) *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.SetWindow(v)
-	})
-}
-
-// AddWindow adds v to the "window" field.
-func (u *RateWindowUpsertOne) AddWindow(v int64) *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.AddWindow(v)
-	})
-}
-
-// UpdateWindow sets the "window" field to the value that was provided on create.
-func (u *RateWindowUpsertOne) UpdateWindow() *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.UpdateWindow()
-	})
-}
-
-// SetCurrent sets the "current" field.
-func (u *RateWindowUpsertOne) SetCurrent(v int64) *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.SetCurrent(v)
-	})
-}
-
-// AddCurrent adds v to the "current" field.
-func (u *RateWindowUpsertOne) AddCurrent(v int64) *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.AddCurrent(v)
-	})
-}
-
-// UpdateCurrent sets the "current" field to the value that was provided on create.
-func (u *RateWindowUpsertOne) UpdateCurrent() *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.UpdateCurrent()
-	})
-}
-
-// SetPrevious sets the "previous" field.
-func (u *RateWindowUpsertOne) SetPrevious(v int64) *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.SetPrevious(v)
-	})
-}
-
-// AddPrevious adds v to the "previous" field.
-func (u *RateWindowUpsertOne) AddPrevious(v int64) *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.AddPrevious(v)
-	})
-}
-
-// UpdatePrevious sets the "previous" field to the value that was provided on create.
-func (u *RateWindowUpsertOne) UpdatePrevious() *RateWindowUpsertOne {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.UpdatePrevious()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *RateWindowUpsertOne) Exec(ctx context.Context) error {
@@ -573,68 +512,7 @@ func (u *RateWindowUpsertBulk) Update(set func(*RateWindowUpsert)) *RateWindowUp
 	return u
 }
 
-// SetWindow sets the "window" field.
-func (u *RateWindowUpsertBulk) SetWindow(v int64) *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.SetWindow(v)
-	})
-}
-
-// AddWindow adds v to the "window" field.
-func (u *RateWindowUpsertBulk) AddWindow(v int64) *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.AddWindow(v)
-	})
-}
-
-// UpdateWindow sets the "window" field to the value that was provided on create.
-func (u *RateWindowUpsertBulk) UpdateWindow() *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.UpdateWindow()
-	})
-}
-
-// SetCurrent sets the "current" field.
-func (u *RateWindowUpsertBulk) SetCurrent(v int64) *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.SetCurrent(v)
-	})
-}
-
-// AddCurrent adds v to the "current" field.
-func (u *RateWindowUpsertBulk) AddCurrent(v int64) *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.AddCurrent(v)
-	})
-}
-
-// UpdateCurrent sets the "current" field to the value that was provided on create.
-func (u *RateWindowUpsertBulk) UpdateCurrent() *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.UpdateCurrent()
-	})
-}
-
-// SetPrevious sets the "previous" field.
-func (u *RateWindowUpsertBulk) SetPrevious(v int64) *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.SetPrevious(v)
-	})
-}
-
-// AddPrevious adds v to the "previous" field.
-func (u *RateWindowUpsertBulk) AddPrevious(v int64) *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.AddPrevious(v)
-	})
-}
-
-// UpdatePrevious sets the "previous" field to the value that was provided on create.
-func (u *RateWindowUpsertBulk) UpdatePrevious() *RateWindowUpsertBulk {
-	return u.Update(func(s *RateWindowUpsert) {
-		s.UpdatePrevious()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *RateWindowUpsertBulk) Exec(ctx context.Context) error {

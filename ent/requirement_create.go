@@ -286,6 +286,8 @@ func (u *RequirementUpsertOne) Update(set func(*RequirementUpsert)) *Requirement
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *RequirementUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -508,6 +510,8 @@ func (u *RequirementUpsertBulk) Update(set func(*RequirementUpsert)) *Requiremen
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *RequirementUpsertBulk) Exec(ctx context.Context) error {

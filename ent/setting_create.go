@@ -283,33 +283,7 @@ func (u *SettingUpsertOne) Update(set func(*SettingUpsert)) *SettingUpsertOne {
 	return u
 }
 
-// SetValue sets the "value" field.
-func (u *SettingUpsertOne) SetValue(v string) *SettingUpsertOne {
-	return u.Update(func(s *SettingUpsert) {
-		s.SetValue(v)
-	})
-}
-
-// UpdateValue sets the "value" field to the value that was provided on create.
-func (u *SettingUpsertOne) UpdateValue() *SettingUpsertOne {
-	return u.Update(func(s *SettingUpsert) {
-		s.UpdateValue()
-	})
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *SettingUpsertOne) SetUpdatedAt(v time.Time) *SettingUpsertOne {
-	return u.Update(func(s *SettingUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *SettingUpsertOne) UpdateUpdatedAt() *SettingUpsertOne {
-	return u.Update(func(s *SettingUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *SettingUpsertOne) Exec(ctx context.Context) error {
@@ -526,33 +500,7 @@ func (u *SettingUpsertBulk) Update(set func(*SettingUpsert)) *SettingUpsertBulk 
 	return u
 }
 
-// SetValue sets the "value" field.
-func (u *SettingUpsertBulk) SetValue(v string) *SettingUpsertBulk {
-	return u.Update(func(s *SettingUpsert) {
-		s.SetValue(v)
-	})
-}
-
-// UpdateValue sets the "value" field to the value that was provided on create.
-func (u *SettingUpsertBulk) UpdateValue() *SettingUpsertBulk {
-	return u.Update(func(s *SettingUpsert) {
-		s.UpdateValue()
-	})
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (u *SettingUpsertBulk) SetUpdatedAt(v time.Time) *SettingUpsertBulk {
-	return u.Update(func(s *SettingUpsert) {
-		s.SetUpdatedAt(v)
-	})
-}
-
-// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
-func (u *SettingUpsertBulk) UpdateUpdatedAt() *SettingUpsertBulk {
-	return u.Update(func(s *SettingUpsert) {
-		s.UpdateUpdatedAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *SettingUpsertBulk) Exec(ctx context.Context) error {

@@ -277,40 +277,7 @@ func (u *SignInThrottleUpsertOne) Update(set func(*SignInThrottleUpsert)) *SignI
 	return u
 }
 
-// SetFailures sets the "failures" field.
-func (u *SignInThrottleUpsertOne) SetFailures(v int) *SignInThrottleUpsertOne {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.SetFailures(v)
-	})
-}
-
-// AddFailures adds v to the "failures" field.
-func (u *SignInThrottleUpsertOne) AddFailures(v int) *SignInThrottleUpsertOne {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.AddFailures(v)
-	})
-}
-
-// UpdateFailures sets the "failures" field to the value that was provided on create.
-func (u *SignInThrottleUpsertOne) UpdateFailures() *SignInThrottleUpsertOne {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.UpdateFailures()
-	})
-}
-
-// SetLastFailureAt sets the "last_failure_at" field.
-func (u *SignInThrottleUpsertOne) SetLastFailureAt(v time.Time) *SignInThrottleUpsertOne {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.SetLastFailureAt(v)
-	})
-}
-
-// UpdateLastFailureAt sets the "last_failure_at" field to the value that was provided on create.
-func (u *SignInThrottleUpsertOne) UpdateLastFailureAt() *SignInThrottleUpsertOne {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.UpdateLastFailureAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *SignInThrottleUpsertOne) Exec(ctx context.Context) error {
@@ -527,40 +494,7 @@ func (u *SignInThrottleUpsertBulk) Update(set func(*SignInThrottleUpsert)) *Sign
 	return u
 }
 
-// SetFailures sets the "failures" field.
-func (u *SignInThrottleUpsertBulk) SetFailures(v int) *SignInThrottleUpsertBulk {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.SetFailures(v)
-	})
-}
-
-// AddFailures adds v to the "failures" field.
-func (u *SignInThrottleUpsertBulk) AddFailures(v int) *SignInThrottleUpsertBulk {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.AddFailures(v)
-	})
-}
-
-// UpdateFailures sets the "failures" field to the value that was provided on create.
-func (u *SignInThrottleUpsertBulk) UpdateFailures() *SignInThrottleUpsertBulk {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.UpdateFailures()
-	})
-}
-
-// SetLastFailureAt sets the "last_failure_at" field.
-func (u *SignInThrottleUpsertBulk) SetLastFailureAt(v time.Time) *SignInThrottleUpsertBulk {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.SetLastFailureAt(v)
-	})
-}
-
-// UpdateLastFailureAt sets the "last_failure_at" field to the value that was provided on create.
-func (u *SignInThrottleUpsertBulk) UpdateLastFailureAt() *SignInThrottleUpsertBulk {
-	return u.Update(func(s *SignInThrottleUpsert) {
-		s.UpdateLastFailureAt()
-	})
-}
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *SignInThrottleUpsertBulk) Exec(ctx context.Context) error {

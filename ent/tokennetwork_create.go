@@ -231,6 +231,8 @@ func (u *TokenNetworkUpsertOne) Update(set func(*TokenNetworkUpsert)) *TokenNetw
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *TokenNetworkUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -449,6 +451,8 @@ func (u *TokenNetworkUpsertBulk) Update(set func(*TokenNetworkUpsert)) *TokenNet
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *TokenNetworkUpsertBulk) Exec(ctx context.Context) error {

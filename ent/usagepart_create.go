@@ -237,6 +237,8 @@ func (u *UsagePartUpsertOne) Update(set func(*UsagePartUpsert)) *UsagePartUpsert
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *UsagePartUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -454,6 +456,8 @@ func (u *UsagePartUpsertBulk) Update(set func(*UsagePartUpsert)) *UsagePartUpser
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *UsagePartUpsertBulk) Exec(ctx context.Context) error {

@@ -220,6 +220,8 @@ func (u *UsedOnceUpsertOne) Update(set func(*UsedOnceUpsert)) *UsedOnceUpsertOne
 	return u
 }
 
+// Update sets single fields.
+
 // Exec executes the query.
 func (u *UsedOnceUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -436,6 +438,8 @@ func (u *UsedOnceUpsertBulk) Update(set func(*UsedOnceUpsert)) *UsedOnceUpsertBu
 	}))
 	return u
 }
+
+// Update sets single fields.
 
 // Exec executes the query.
 func (u *UsedOnceUpsertBulk) Exec(ctx context.Context) error {
