@@ -1,9 +1,12 @@
 package database
 
 import (
+	"database/sql"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -71,4 +74,73 @@ func TestKeptStatementsStayTrue(t *testing.T) {
 		t.Errorf("%d statements are kept, of many", kept())
 	}
 	must(exec(insert, "d", 5)) // one that is not kept any more
+}
+
+// What is asked again and again is kept too, and frees what it read: rows that were read halfway hold nothing up.
+func TestQuestionsAskedAgainAreKept(t *testing.T) {
+	t.Parallel()
+	db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "kept.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.SQL.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	kept := func() (n int) {
+		conn.Raw(func(c any) error { n = len(c.(*keepingConn).kept); return nil })
+		return n
+	}
+	for _, statement := range []string{"CREATE TABLE things (name TEXT PRIMARY KEY)", "INSERT INTO things VALUES ('a'), ('b')"} {
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := kept()
+	for range 2 * seenMost {
+		var n int
+		if err := conn.QueryRowContext(t.Context(), fmt.Sprintf("SELECT count(*) AS n%d FROM things", rand.Int())).Scan(&n); err != nil || n != 2 {
+			t.Fatal(n, err)
+		}
+	}
+	if kept() != before {
+		t.Errorf("%d statements are kept of those asked once", kept()-before)
+	}
+	for i := range 5 {
+		var first string
+		rows, err := conn.QueryContext(t.Context(), "UPDATE things SET name = name || ? RETURNING name", "x")
+		if err != nil || !rows.Next() || rows.Scan(&first) != nil || rows.Close() != nil {
+			t.Fatal(i, err)
+		}
+		if want := "a" + strings.Repeat("x", i+1); first != want {
+			t.Errorf("%q instead of %q", first, want)
+		}
+		types, err := func() ([]*sql.ColumnType, error) {
+			rows, err := conn.QueryContext(t.Context(), "SELECT name FROM things WHERE name = ?", first)
+			if err != nil {
+				return nil, err
+			}
+			defer rows.Close()
+			return rows.ColumnTypes()
+		}()
+		if err != nil || len(types) != 1 || types[0].DatabaseTypeName() != "TEXT" {
+			t.Error(types, err)
+		}
+		if _, err := conn.QueryContext(t.Context(), "INSERT INTO things VALUES (?) RETURNING name", first); err == nil || !strings.Contains(err.Error(), "UNIQUE") {
+			t.Errorf("a name twice: %v", err)
+		}
+	}
+	if n := kept() - before; n != 3 {
+		t.Errorf("%d statements are kept of three asked again", n)
+	}
+	// Nothing holds another connection up.
+	if _, err := db.SQL.ExecContext(t.Context(), "DROP TABLE things"); err != nil {
+		t.Error(err)
+	}
+	if rows, err := conn.QueryContext(t.Context(), "SELECT name FROM things WHERE name = ?", "a"); err == nil {
+		rows.Close()
+		t.Error("rows of a table that is gone")
+	}
 }

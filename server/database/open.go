@@ -180,7 +180,7 @@ func sqlitePool(path string, connections int, query url.Values) (*sql.DB, error)
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
-	db := sql.OpenDB(keeper{named.Driver(), dsn.String()})
+	db := sql.OpenDB(newKeeper(named.Driver(), dsn.String()))
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(idleFor)
