@@ -25,7 +25,7 @@ import (
 
 // Pace is how often the queue looks, and how long it lets things take.
 type Pace struct {
-	Poll     time.Duration                            // how soon a queued job is seen
+	Poll     time.Duration                            // how soon a sync is seen that another process queued; five times as long for the rest
 	Beat     time.Duration                            // how often a run's progress, and its sign of life, is written
 	Watch    time.Duration                            // how often the watch looks for lost runs
 	Lost     time.Duration                            // without a sign of life a run's worker is taken for lost
@@ -39,7 +39,7 @@ type Pace struct {
 
 // DefaultPace is the pace of a server.
 var DefaultPace = Pace{
-	Poll: 500 * time.Millisecond, Beat: 500 * time.Millisecond, Watch: 5 * time.Second, Lost: 30 * time.Second,
+	Poll: time.Second, Beat: 500 * time.Millisecond, Watch: 5 * time.Second, Lost: 30 * time.Second,
 	Wait: 2 * time.Second, Run: 6 * time.Hour, Ahead: 10 * time.Minute, AtATime: 8, Attempts: 3,
 }
 
@@ -87,12 +87,12 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	q.client, err = river.NewClient(driver, &river.Config{
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: pace.AtATime},
-			choreQueue:         {MaxWorkers: 1},
-			aheadQueue:         {MaxWorkers: aheadAtATime},
-			taskQueue:          {MaxWorkers: tasksAtATime},
+			choreQueue:         {MaxWorkers: 1, FetchPollInterval: 5 * pace.Poll},
+			aheadQueue:         {MaxWorkers: aheadAtATime, FetchPollInterval: 5 * pace.Poll},
+			taskQueue:          {MaxWorkers: tasksAtATime, FetchPollInterval: 5 * pace.Poll},
 		},
 		Workers:           workers,
-		FetchCooldown:     min(pace.Poll, river.FetchCooldownDefault),
+		FetchCooldown:     max(river.FetchCooldownMin, min(pace.Poll/10, river.FetchCooldownDefault)), // between looks at what this process queued
 		FetchPollInterval: pace.Poll,
 		MaxAttempts:       pace.Attempts,
 		Logger:            slog.New(warnings{log.Handler()}),

@@ -29,7 +29,7 @@ func (c *clock) pass(d time.Duration)                   { c.at.Add(int64(d / tim
 // quick is the pace of tests. Nobody is taken for lost before the clock says so.
 func quick(c *clock) Pace {
 	p := DefaultPace
-	p.Poll, p.Beat, p.Watch, p.Wait, p.Now = 2*time.Millisecond, 2*time.Millisecond, 5*time.Millisecond, time.Millisecond, c.now
+	p.Poll, p.Beat, p.Watch, p.Wait, p.Now = 20*time.Millisecond, 2*time.Millisecond, 5*time.Millisecond, time.Millisecond, c.now
 	return p
 }
 

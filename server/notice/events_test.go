@@ -229,7 +229,7 @@ func TestSourcesThatFailAreTold(t *testing.T) {
 		r := w.receiver()
 		repo := db.Client.Repository.Create().SetName("lib").SetType("COMPOSER").SetURL("https://lib.example").SaveX(t.Context())
 		pace := jobs.DefaultPace
-		pace.Poll, pace.Beat, pace.Watch, pace.Wait = 2*time.Millisecond, 2*time.Millisecond, 5*time.Millisecond, time.Millisecond
+		pace.Poll, pace.Beat, pace.Watch, pace.Wait = 20*time.Millisecond, 2*time.Millisecond, 5*time.Millisecond, time.Millisecond
 		queue, err := jobs.New(db, pace, slog.New(slog.DiscardHandler))
 		w.must(err)
 		outcome := make(chan error, 1)

@@ -22,7 +22,7 @@ import (
 func open(t *testing.T, db *database.DB) (*repository.Service, *jobs.Queue) {
 	t.Helper()
 	pace := jobs.DefaultPace
-	pace.Poll, pace.Beat = 2*time.Millisecond, 2*time.Millisecond
+	pace.Poll, pace.Beat = 20*time.Millisecond, 2*time.Millisecond
 	queue, err := jobs.New(db, pace, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
