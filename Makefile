@@ -106,8 +106,8 @@ docs: broker ## Check that README.md names exactly the settings that bin/broker 
 
 .PHONY: e2e
 e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser, and fuzz the parsers for a minute
-	$(call say,end to end: Composer and the browser side by side; beside them the fuzzers, five seconds each)
-	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory e2e-composer' '$(MAKE) --no-print-directory e2e-browser' 'scripts/fuzz.sh 5s 1'
+	$(call say,end to end: Composer and the browser side by side; beside them the fuzzers, three seconds each)
+	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory e2e-composer' '$(MAKE) --no-print-directory e2e-browser' 'scripts/fuzz.sh 3s 1'
 
 .PHONY: e2e-composer
 e2e-composer: ## Run the end-to-end tests with Composer alone

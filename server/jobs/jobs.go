@@ -82,7 +82,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &taskWorker{queue: q})
 	var driver riverdriver.Driver[*sql.Tx] = riverdatabasesql.New(pool)
 	if db.Dialect() == dialect.SQLite {
-		driver = riversqlite.New(pool)
+		driver = withoutListener{riversqlite.New(pool)}
 	}
 	q.client, err = river.NewClient(driver, &river.Config{
 		Queues: map[string]river.QueueConfig{
@@ -102,6 +102,13 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 	}
 	return q, nil
 }
+
+// withoutListener has River look for jobs of other processes at the pace of the queue, as on PostgreSQL, instead of looking
+// for their announcements every 50 ms; what this process queues it is told of either way.
+type withoutListener struct{ riverdriver.Driver[*sql.Tx] }
+
+// SupportsListener implements riverdriver.Driver.
+func (withoutListener) SupportsListener() bool { return false }
 
 // Start begins to work on jobs, a sync's by sync; Stop ends it.
 func (q *Queue) Start(ctx context.Context, sync Sync) error {
