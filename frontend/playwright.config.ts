@@ -8,6 +8,7 @@ const quiet = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--js-flags=--no-opt --no-maglev --single-threaded", // no script runs long enough to be worth optimizing
 ];
 
 /**

@@ -29,12 +29,12 @@ while IFS=: read -r file target; do
   if run "$package" "$target" >"$folder/output" 2>&1; then
     cat "$folder/output"
   # Go calls it a failure when its own time ends while it makes an interesting input smaller: that found nothing.
-  elif grep -q '^    context deadline exceeded$' "$folder/output" && ! grep -qE 'Failing input written|panic:|hung or terminated' "$folder/output"; then
+  elif grep -q '^    context deadline exceeded$' "$folder/output" && ! grep -qE 'Failing input written|failing input|panic:|hung or terminated' "$folder/output"; then
     grep '^fuzz: ' "$folder/output"
     echo 'the time was up while an input was made smaller: no failure'
   else
     cat "$folder/output"
     failed=1
   fi
-done < <(grep -roE '^func Fuzz[A-Za-z]+' --include=*_test.go graph server | sed 's/func //' | sort)
+done < <(grep -roE '^func Fuzz[A-Za-z0-9_]+' --include=*_test.go graph server | sed 's/func //' | sort)
 exit $failed

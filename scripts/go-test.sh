@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs go test: go-test.sh FLAG… -- PACKAGE…. A busy machine may be slow once; what fails twice is broken: up to three tests
-# that failed are run again, one at a time, and named when they passed. Data races, panics and what does not compile are
-# errors at once.
+# that failed are run again, one at a time, and named when they passed. Anything else that fails is an error at once: data
+# races, panics, programs that die, what does not compile, and what go test says nothing of.
 set -euo pipefail
 
 flags=()
@@ -13,17 +13,24 @@ shift
 
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
-go test "${flags[@]}" "$@" 2>&1 | tee "$said" && exit 0
-if grep -qE '^(WARNING: DATA RACE|panic:|fatal error:)|^FAIL.*\[(build|setup) failed\]' "$said"; then exit 1; fi
+status=0
+go test "${flags[@]}" "$@" 2>&1 | tee "$said" || status=${PIPESTATUS[0]}
+[ "$status" != 0 ] || exit 0
+[ "$status" = 1 ] || exit "$status"
+if grep -qE '(WARNING: DATA RACE|panic: |fatal error: |signal: |\*\*\* Test killed|SIG[A-Z]+: )|\[(build|setup) failed\]' "$said"; then exit 1; fi
 
-# Lines of a package and its failed tests: what go test prints of a package ends with its verdict.
-failed=$(awk -F '\t' '
-  /^--- FAIL: / { split($0, word, " "); tests = tests (tests ? "|" : "") word[3]; number++ }
-  /^(ok  |FAIL|---)\t/ && $2 {
-    if ($1 == "FAIL") { if (!tests) number = 99; print $2 "\t^(" tests ")$" }
+# Lines of a package and its tests that failed. What go test prints of a package ends with its verdict; the test program's
+# own is the line before, where it came to its end.
+failed=$(awk -v packages="$(go list "$@" | wc -l)" '
+  /--- FAIL: Test/ && !/^ / { sub(/.*--- FAIL: /, ""); sub(/ .*/, ""); tests = tests (tests ? "|" : "") $0; number++ }
+  /^(ok  |FAIL|\?   )\t/ {
+    split($0, column, "\t")
+    verdicts++
+    if (/^FAIL/) { if (!tests || before != "FAIL") wrong = 1; print column[2] "\t^(" tests ")$" }
     tests = ""
   }
-  END { exit number == 0 || number > 3 }' "$said") || exit 1
+  { before = $0 }
+  END { exit wrong || number > 3 || verdicts != packages }' "$said") || exit 1
 
 while IFS=$'\t' read -r package tests; do
   printf '\nonce more: %s of %s\n' "$tests" "$package"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -170,6 +171,10 @@ func newFlusher() (*flusher, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	f.done, f.fd = os.NewFile(uintptr(fd), "eventfd"), fd
+	if err := f.done.SetReadDeadline(time.Time{}); err != nil { // Go cannot wait for it
+		f.close()
+		return nil, err
+	}
 	return f, nil
 }
 

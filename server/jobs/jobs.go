@@ -25,7 +25,7 @@ import (
 
 // Pace is how often the queue looks, and how long it lets things take.
 type Pace struct {
-	Poll     time.Duration                            // how soon a sync is seen that another process queued; five times as long for the rest
+	Poll     time.Duration                            // how soon a job is seen that another process queued; chores and archives fetched ahead five times as late
 	Beat     time.Duration                            // how often a run's progress, and its sign of life, is written
 	Watch    time.Duration                            // how often the watch looks for lost runs
 	Lost     time.Duration                            // without a sign of life a run's worker is taken for lost
@@ -89,7 +89,7 @@ func New(db *database.DB, pace Pace, log *slog.Logger) (*Queue, error) {
 			river.QueueDefault: {MaxWorkers: pace.AtATime},
 			choreQueue:         {MaxWorkers: 1, FetchPollInterval: 5 * pace.Poll},
 			aheadQueue:         {MaxWorkers: aheadAtATime, FetchPollInterval: 5 * pace.Poll},
-			taskQueue:          {MaxWorkers: tasksAtATime, FetchPollInterval: 5 * pace.Poll},
+			taskQueue:          {MaxWorkers: tasksAtATime},
 		},
 		Workers:           workers,
 		FetchCooldown:     max(river.FetchCooldownMin, min(pace.Poll/10, river.FetchCooldownDefault)), // between looks at what this process queued
