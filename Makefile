@@ -71,8 +71,8 @@ unit: unit-race unit-plain ## Run the Go tests but the end-to-end ones, with the
 
 .PHONY: unit-race
 unit-race:
-	$(call say,go test with the race detector) # which lint has vetted
-	@scripts/with-postgres.sh scripts/go-test.sh $(RACE) -vet=off -shuffle=on -timeout 15m -- $$(go list ./... | grep -vE '/server/(e2e|bucket|inspect)$$|/server$$')
+	$(call say,go test with the race detector) # which lint has vetted; with one package more than processors, as tests wait too
+	@scripts/with-postgres.sh scripts/go-test.sh -p $$(($$(nproc) + 1)) $(RACE) -vet=off -shuffle=on -timeout 15m -- $$(go list ./... | grep -vE '/server/(e2e|bucket|inspect)$$|/server$$')
 
 # Without it: what the clouds' libraries belong to, which would be compiled a second time, what reads one archive in one
 # goroutine, and tests of much memory or of very many requests.
