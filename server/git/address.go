@@ -20,8 +20,8 @@ func ParseURL(address string, plain func(host string) bool) (*url.URL, error) {
 	blocked := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrBlocked, fmt.Sprintf(format, args...))
 	}
-	if len(address) > 2048 || strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == '\\' }) {
-		return nil, blocked("it is longer than 2048 characters, or has blanks, control characters or \\ in it")
+	if len(address) > addressMax || strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == '\\' }) {
+		return nil, blocked("it is longer than %d characters, or has blanks, control characters or \\ in it", addressMax)
 	}
 	if m := likeSCP.FindStringSubmatch(address); m != nil && !strings.Contains(address, "://") {
 		address = "ssh://" + m[1] + "@" + m[2] + "/" + m[3]
@@ -48,8 +48,14 @@ func ParseURL(address string, plain func(host string) bool) (*url.URL, error) {
 		return nil, blocked("its path has characters that no repository's has")
 	}
 	u.Host = strings.ToLower(u.Host)
+	if len(u.String()) > addressMax { // what is no ASCII is written three times as long
+		return nil, blocked("it is longer than %d characters as git is given it", addressMax)
+	}
 	return u, nil
 }
+
+// addressMax is how long an address may be, in bytes.
+const addressMax = 2048
 
 var (
 	validUser = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)

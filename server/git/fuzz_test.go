@@ -63,6 +63,7 @@ func FuzzParseURL(f *testing.F) {
 		"https://github.com/acme/lib.git", "git@github.com:acme/lib.git", "ssh://git@[2001:db8::1]:2222/x.git", "http://127.0.0.1:8080/x", "ext::sh -c x",
 		"file:///etc", "-oProxyCommand=x", "ssh://-oProxyCommand=x/y", "https://u:p@x.example/y", "https://x.example/../y", "git@x.example:-y", "https://x.example/a?b#c",
 		"https://x.example/%2e%2e/y", "HTTPS://X.example/y", "git@x.example:/abs/y.git", "https://x.example:99999/y", "https://[fe80::1%25lo]/x",
+		"https://x.example/" + strings.Repeat("\x91", 1000),
 	} {
 		f.Add(address)
 	}
