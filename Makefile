@@ -111,7 +111,7 @@ e2e: build ## Run the end-to-end tests with Composer and, beside them, those in 
 
 .PHONY: e2e-composer
 e2e-composer: ## Run the end-to-end tests with Composer alone
-	@scripts/go-test.sh -vet=off -shuffle=on -parallel 4 -timeout 25m -- ./server/e2e # they wait as much as they compute
+	@scripts/go-test.sh -vet=off -shuffle=on -parallel 3 -timeout 25m -- ./server/e2e # they wait as much as they compute
 
 .PHONY: e2e-browser
 e2e-browser: ## Run the browser tests alone, against bin/broker of make build
