@@ -37,12 +37,17 @@ export const deliveriesQuery = (id: string) =>
     },
     ...paged,
     refetchInterval: ({ state }) =>
-      state.data?.pages.some((page) => page.edges?.some((edge) => isSoon(edge?.node))) ? 2000 : false,
+      state.data?.pages.some((page) => page.edges?.some((edge) => isWithin(edge?.node, underWay))) ? 2000 : false,
   });
 
+/** While a delivery is sent, its next time is when it is taken up by another server: two minutes later. */
+const underWay = 135_000;
+
+const isWithin = (delivery: { nextAt?: string | null } | null | undefined, time: number): boolean =>
+  Boolean(delivery?.nextAt) && new Date(delivery?.nextAt ?? 0).getTime() < Date.now() + time;
+
 /** Whether a delivery is sent within the next half minute. */
-export const isSoon = (delivery?: { nextAt?: string | null } | null): boolean =>
-  Boolean(delivery?.nextAt) && new Date(delivery?.nextAt ?? 0).getTime() < Date.now() + 30_000;
+export const isSoon = (delivery?: { nextAt?: string | null } | null): boolean => isWithin(delivery, 30_000);
 
 /** What the person who is signed in is told of by mail. */
 export const choicesQuery = queryOptions({
