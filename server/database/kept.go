@@ -93,7 +93,8 @@ func (c *keepingConn) take(query string) *keptStmt {
 	return nil
 }
 
-// PrepareContext implements driver.ConnPrepareContext.
+// PrepareContext implements driver.ConnPrepareContext. Whoever prepares a statement to ask it closes its rows before it: a
+// closed one is used again.
 func (c *keepingConn) PrepareContext(ctx context.Context, query string) (sqldriver.Stmt, error) {
 	if s := c.take(query); s != nil {
 		return s, nil

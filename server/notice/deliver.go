@@ -24,7 +24,7 @@ import (
 const (
 	triesFor    = 72 * time.Hour
 	attemptFor  = 20 * time.Second
-	leaseFor    = 2 * time.Minute
+	leaseFor    = 2 * time.Minute // the dashboard looks at a delivery for a little longer: underWay in its queries.ts
 	firstWait   = 5 * time.Second
 	longestWait = 6 * time.Hour
 	outOfReach  = time.Minute // where nothing was sent, as nothing there answers
