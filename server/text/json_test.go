@@ -23,6 +23,8 @@ func TestJSON(t *testing.T) {
 		`"\\\u001b"`:                                 `"\\"`,
 		"\"\xc2\x7f\x9b6n\"":                         `"��6n"`, // one left out makes no other
 		`{"a\u0000":"\n"}`:                           `{"a":"\n"}`,
+		`"\ud83d\u202e\ude00 \ude00\ud83d \ud83d"`:   `"\ufffd\ufffd \ufffd\ufffd \ufffd"`, // halves stay halves
+		`"\ud83dx\\ude00"`:                           `"\ufffdx\\ude00"`,
 		"\"👩\u200d👧 क्\u200dष\"":                     "\"👩\u200d👧 क्\u200dष\"",
 	} {
 		if got := string(text.JSON([]byte(in))); got != want {
@@ -34,6 +36,7 @@ func TestJSON(t *testing.T) {
 // Valid JSON stays valid, has no character that moves a cursor, and says the same but for those.
 func FuzzJSON(f *testing.F) {
 	f.Add(`{"a\u001b":["\\\u202e\b",1e3,{"\ud83d\ude00":"\u0085"}]}`)
+	f.Add(`{"":["",1,{"\ud83d\u202e\ude00":""}]}`)
 	f.Fuzz(func(t *testing.T, in string) {
 		if !json.Valid([]byte(in)) || !utf8.ValidString(in) {
 			return
