@@ -21,7 +21,7 @@ var ranks = map[string]int{
 	"server/repository": 6, "server/tokens": 6, "server/ratelimit": 6,
 	"server/mirror": 7, "server/view": 7, "server/caller": 7, "server/upload": 7, "server/organization": 7, "server/openid": 6, "graph/keyset": 7,
 	"server/composer": 8, "graph": 8, "server/export": 8, "server/leak": 8, "server/webhook": 8, "server/command": 8, "server/connections": 1,
-	"server": 9, "bench": 9,
+	"server": 9, "bench": 9, "lint": 9,
 }
 
 // support is for tests, and may be imported by them alone.
