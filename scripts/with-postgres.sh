@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command beside a PostgreSQL that lives as long as the command: with-postgres.sh COMMAND… DEV_POSTGRES_URL and
-# TEST_POSTGRES_URL name its database postgres, as its superuser; one that is set already is used as it is.
+# TEST_POSTGRES_URL name its database postgres, as its superuser; one that is set already is used as it is. In the folder
+# TEST_RUN_FOLDER, which lives as long, test programs leave each other what all of them need.
 set -euo pipefail
 
 given=${TEST_POSTGRES_URL:-${DEV_POSTGRES_URL:-}}
@@ -33,4 +34,5 @@ for try in 1 2 3 4 5; do # on a port that nobody else has
   [ "$try" != 5 ] || { cat "$folder/log" >&2; exit 1; }
 done
 url="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable"
-DEV_POSTGRES_URL=$url TEST_POSTGRES_URL=$url "$@"
+mkdir "$folder/run"
+DEV_POSTGRES_URL=$url TEST_POSTGRES_URL=$url TEST_RUN_FOLDER=$folder/run "$@"

@@ -7,8 +7,10 @@ package servicetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -83,8 +85,8 @@ func Postgres(t testing.TB) string {
 	return postgresFrom(t, "template1")
 }
 
-// PostgresLike makes a database for the test that is a copy of the one that prepare made at its first call in this
-// process, and returns its URL.
+// PostgresLike makes a database for the test that is a copy of the one that prepare made once in this run, and returns its
+// URL.
 func PostgresLike(t testing.TB, prepare func(url string) error) string {
 	t.Helper()
 	original, err := theOriginal(t, prepare)
@@ -94,7 +96,7 @@ func PostgresLike(t testing.TB, prepare func(url string) error) string {
 	return postgresFrom(t, original)
 }
 
-// original is the database that is copied.
+// original is the name of the database that is copied.
 var original struct {
 	sync.Mutex
 	name string
@@ -104,18 +106,51 @@ func theOriginal(t testing.TB, prepare func(url string) error) (string, error) {
 	t.Helper()
 	original.Lock()
 	defer original.Unlock()
-	if original.name == "" {
+	if original.name != "" {
+		return original.name, nil
+	}
+	name, err := Once("postgres", func() ([]byte, error) {
 		address := Postgres(t)
-		if err := prepare(address); err != nil {
-			return "", err
-		}
 		u, err := url.Parse(address)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		original.name = strings.TrimPrefix(u.Path, "/")
+		return []byte(strings.TrimPrefix(u.Path, "/")), prepare(address)
+	})
+	original.name = string(name)
+	return original.name, err
+}
+
+// RunFolder names the environment variable with the folder in which the test binaries of a run leave what all of them
+// need and one has made. Without it each makes its own.
+const RunFolder = "TEST_RUN_FOLDER"
+
+// Once returns what the first binary of this run that asks for the name creates. One binary asks once for a name.
+func Once(name string, create func() ([]byte, error)) ([]byte, error) {
+	folder := os.Getenv(RunFolder)
+	if folder == "" {
+		return create()
 	}
-	return original.name, nil
+	path := filepath.Join(folder, name)
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close() // which unlocks it
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", lock.Name(), err)
+	}
+	if content, err := os.ReadFile(path); !errors.Is(err, fs.ErrNotExist) {
+		return content, err
+	}
+	content, err := create()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return nil, err
+	}
+	return content, os.Rename(path+".new", path)
 }
 
 func postgresFrom(t testing.TB, template string) string {

@@ -24,7 +24,7 @@ func New(t testing.TB) *database.DB {
 	return Open(t, SQLite(t))
 }
 
-// SQLite names a migrated SQLite database of the test's own, a copy of one that each process migrates once.
+// SQLite names a migrated SQLite database of the test's own, a copy of one that is migrated once in a run.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	content, err := migratedSQLite()
@@ -39,7 +39,9 @@ func SQLite(t testing.TB) string {
 }
 
 // migratedSQLite is the file of a migrated database.
-var migratedSQLite = sync.OnceValues(func() ([]byte, error) {
+var migratedSQLite = sync.OnceValues(func() ([]byte, error) { return servicetest.Once("sqlite", migrateSQLite) })
+
+func migrateSQLite() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "sqlite-test-")
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ var migratedSQLite = sync.OnceValues(func() ([]byte, error) {
 		return nil, err
 	}
 	return os.ReadFile(path)
-})
+}
 
 // Postgres names a migrated PostgreSQL database of the test's own.
 func Postgres(t testing.TB) string {
