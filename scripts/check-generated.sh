@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
-# Fails when a generated file differs from what git has, or is not in git: check-generated.sh PATH…
+# Regenerates the code of the last commit, in a clone of it, and fails when that changes a file or leaves one that is not in
+# git: check-generated.sh PATH… The clone is so that nothing reads a file that is being written.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+clone=$(mktemp -d)
+trap 'rm -rf "$clone"' EXIT
+git clone -q --shared . "$clone"
+ln -s "$PWD/frontend/node_modules" "$clone/frontend/node_modules"
+cd "$clone"
+make --no-print-directory --old-file frontend/node_modules/.package-lock.json generate
 changed=$(git status --porcelain --untracked-files=all -- "$@")
 [ -z "$changed" ] && { echo 'Generated code is up to date.'; exit 0; }
 {
