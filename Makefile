@@ -148,7 +148,12 @@ test-mail: ## Run the tests of mail against mailpit, which it installs in the us
 .PHONY: test-crash
 test-crash: ## Kill the server a hundred times on each database while it syncs, fetches, takes uploads and cleans up; ten minutes
 	$(call say,a hundred kills)
-	@scripts/with-postgres.sh go test -count 1 -timeout 60m -v -run TestKills ./server/e2e -kills 100
+	@scripts/with-postgres.sh go test -count 1 -timeout 60m -v -run TestKills ./server/e2e -kills 100 -both
+
+.PHONY: test-databases
+test-databases: ## Run each end-to-end scenario with Composer on both databases: make test runs it on one, by chance; ten minutes
+	$(call say,end to end on both databases)
+	@scripts/with-postgres.sh go test -vet=off -count 1 -parallel 3 -timeout 60m ./server/e2e -both
 
 .PHONY: fuzz
 fuzz: ## Look for inputs that break what reads the bytes of clients and upstreams; a minute for each reader, or FUZZTIME=10m

@@ -27,8 +27,8 @@ import (
 	"broker/server/fixture"
 )
 
-// Five kills on each database take half a minute; make test-crash asks for a hundred.
-var kills = flag.Int("kills", 5, "how often TestKills kills the server on each database")
+// Five kills take half a minute; make test-crash asks for a hundred on each database.
+var kills = flag.Int("kills", 5, "how often TestKills kills the server")
 
 // TestKills guarantees that a server which is killed at any time, with SIGKILL, while it syncs, follows names, fetches
 // archives, takes uploads, makes and revokes tokens and cleans up, has lost nothing that it said was done, and serves

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -50,17 +51,25 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// databases runs a test on SQLite and on PostgreSQL. An empty address means the embedded default.
+var both = flag.Bool("both", false, "run each scenario on SQLite and on PostgreSQL, not on one of them")
+
+// databases runs a test on SQLite or on PostgreSQL, by chance, so that runs of the tests come by both; with -both on each.
+// An empty address means the embedded default.
 func databases(t *testing.T, test func(t *testing.T, database string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, "")
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, servicetest.Postgres(t))
-	})
+	onSQLite := *both || rand.IntN(2) == 0
+	if onSQLite {
+		t.Run("sqlite", func(t *testing.T) {
+			t.Parallel()
+			test(t, "")
+		})
+	}
+	if *both || !onSQLite {
+		t.Run("postgres", func(t *testing.T) {
+			t.Parallel()
+			test(t, servicetest.Postgres(t))
+		})
+	}
 }
 
 // server is a broker with its folder; it can be stopped and started again.
