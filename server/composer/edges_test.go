@@ -88,6 +88,23 @@ func TestMetapackagesAreCounted(t *testing.T) {
 // memory is refused meanwhile, with no harm to an installation.
 func TestInstallationsOfAnOutageAreCounted(t *testing.T) {
 	t.Parallel()
+	// What is kept is good for seconds without the database, in which a busy machine may take in less.
+	for try := 1; ; try++ {
+		counted, inTime := installationsOfAnOutage(t)
+		if !inTime && try < 5 {
+			continue
+		}
+		if counted != 48_000 { // of 50,000
+			t.Errorf("%d installations were counted; in time: %t", counted, inTime)
+		}
+		return
+	}
+}
+
+// installationsOfAnOutage reports 52,000 installations while the database is silent, and tells how many were counted and
+// whether the token was known until the end.
+func installationsOfAnOutage(t *testing.T) (counted int64, inTime bool) {
+	t.Helper()
 	address, err := url.Parse(databasetest.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +113,7 @@ func TestInstallationsOfAnOutageAreCounted(t *testing.T) {
 	address.Host = proxy.Address
 	w := newWorld(t, databasetest.Open(t, address.String()), fixture.Options{})
 	secret := w.token(tokens.NewToken{})
-	for time.Until(w.db.Changes.LiveUntil()) < 4*time.Second { // what is kept is good for so long without the database
+	for time.Until(w.db.Changes.LiveUntil()) < 4*time.Second {
 		time.Sleep(20 * time.Millisecond)
 	}
 	w.get(secret, "/packages.json")     // from now on the token is known
@@ -116,6 +133,7 @@ func TestInstallationsOfAnOutageAreCounted(t *testing.T) {
 	for range 12 { // the last of which is too much
 		report(secret)
 	}
+	inTime = w.db.Changes.Live()
 	for w.db.Changes.Live() {
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -125,9 +143,7 @@ func TestInstallationsOfAnOutageAreCounted(t *testing.T) {
 	w.must(w.usage.Flush(t.Context()))
 	got, err := usage.Read(t.Context(), w.db.Client, usage.Day, usage.Filter{}, time.Now())
 	w.must(err)
-	if got.Installs != 48_000 { // of 50,000
-		t.Errorf("%d installations were counted", got.Installs)
-	}
+	return got.Installs, inTime
 }
 
 // The address of reports is in lock files for years: whoever sends one with a token that does not work, has no requests

@@ -111,6 +111,7 @@ func TestChangedFilesAreServed(t *testing.T) {
 		t.Error("the connection of before was dropped")
 	}
 
+	told := w.log.count("level=ERROR") // 1 where the files were looked at twice between the two writes
 	good, err := os.ReadFile(w.key)
 	if err != nil {
 		t.Fatal(err)
@@ -122,11 +123,12 @@ func TestChangedFilesAreServed(t *testing.T) {
 		func() { servicetest.Replace(t, w.cert, nil) },
 	} {
 		broken()
-		w.await("the log to tell", func() bool { return w.log.count("level=ERROR") == n+1 })
+		w.await("the log to tell", func() bool { return w.log.count("level=ERROR") > told })
 		time.Sleep(100 * time.Millisecond)
-		if w.log.count("level=ERROR") != n+1 || w.served().Cmp(second) != 0 {
-			t.Errorf("broken pair %d: told %d times, and %s is served", n, w.log.count("level=ERROR"), w.served())
+		if now := w.log.count("level=ERROR"); now != told+1 || w.served().Cmp(second) != 0 {
+			t.Errorf("broken pair %d: told %d times, and %s is served", n, now-told, w.served())
 		}
+		told = w.log.count("level=ERROR")
 	}
 	servicetest.Replace(t, w.key, good)
 	third := w.authority.Sign(w.cert, w.key, "127.0.0.1")

@@ -74,12 +74,7 @@ func TestRequestsFailInSentences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone.Close()
-	away := "http://" + gone.Addr().String() + "/packages.json"
+	away := "http://" + refusing(t) + "/packages.json"
 	redirects := httptest.NewServer(http.RedirectHandler(away, http.StatusFound))
 	defer redirects.Close()
 	secured := httptest.NewTLSServer(http.NotFoundHandler())
@@ -106,4 +101,22 @@ func TestRequestsFailInSentences(t *testing.T) {
 			}
 		}
 	}
+}
+
+// refusing is an address that refuses connections, and that nobody else gets: a socket that is bound and does not listen.
+func refusing(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port)
 }
