@@ -5,12 +5,12 @@ SHELL := bash
 .NOTPARALLEL:
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -X main.version=$(VERSION)
+LDFLAGS := -w -X main.version=$(VERSION)
 NPM     := npm --prefix frontend --no-update-notifier --no-fund --no-audit
 # One way to compile for all targets, so that each package is compiled once; without what Google's storage needs for
 # its second protocol, which nothing here speaks: a hundred packages, and a seventh of the program; and without what only
-# debuggers read, a fifth of the compiling.
-export GOFLAGS := -trimpath -tags=disable_grpc_modules -gcflags=all=-dwarf=false
+# debuggers read, a fifth of the compiling and of the linking.
+export GOFLAGS := -trimpath -tags=disable_grpc_modules -gcflags=all=-dwarf=false -ldflags=-w
 # The race detector looks at all Go code but what computes in one goroutine, which it makes up to ten times slower: SQLite
 # in translation, hashing, packing, parsing. Nothing may be among them that has a sync.Map: what that guards would be taken
 # for a race.
@@ -191,8 +191,8 @@ help: ## Show this list
 
 .PHONY: setup
 setup:
-	$(call say,what the tests need, and compiling, side by side)
-	@scripts/side-by-side.sh scripts/test-setup.sh '$(MAKE) --no-print-directory frontend/node_modules/.package-lock.json' 'go build ./...'
+	$(call say,what the tests need; beside it compiling)
+	@scripts/side-by-side.sh scripts/test-setup.sh 'go list -export ./... >/dev/null'
 
 .PHONY: dashboard
 dashboard: frontend/node_modules/.package-lock.json
