@@ -24,8 +24,6 @@ LARGE    := broker/ent/... broker/graph/generated github.com/redis/go-redis/... 
 RACE     := -race $(foreach p,$(COMPUTES),'-gcflags=$(p)=-dwarf=false -race=false') $(foreach p,$(LARGE),'-gcflags=$(p)=-dwarf=false -N -l')
 # The detector's own memory comes in large pages: there are a third as many page faults.
 export GORACE := no_huge_pages_for_shadow=0
-# What people wrote: not what ent and gqlgen generate.
-WRITTEN  = $$(go list ./... | grep -vE '^broker/(ent$$|ent/|graph/generated$$|graph/model$$)') ./ent/schema/...
 # What go generate and codegen write, beside files that people wrote.
 GENERATED := ent graph docs/schema.graphql go.mod go.sum frontend/src/gql frontend/src/routeTree.gen.ts
 
@@ -59,11 +57,12 @@ code:
 .PHONY: lint
 lint: ## Check Go code: gofmt, and what go vet and staticcheck know
 	$(call say,gofmt)
-	@unformatted=$$(gofmt -l bench ent graph server frontend/*.go); \
+	@unformatted=$$(gofmt -l bench ent graph lint server frontend/*.go); \
 	if [ -n "$$unformatted" ]; then printf 'not formatted; run make fmt:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	$(call say,go vet and staticcheck)
 	@go build -o bin/lint ./lint
-	@go vet -vettool=bin/lint $(WRITTEN)
+	@packages=$$(go list ./...) && go vet -vettool=bin/lint ./ent/schema/... \
+		$$(grep -vE '^broker/(ent$$|ent/|graph/generated$$|graph/model$$)' <<<"$$packages") # what people wrote
 
 .PHONY: unit
 unit: unit-race unit-plain ## Run the Go tests but the end-to-end ones, with the race detector
@@ -71,7 +70,8 @@ unit: unit-race unit-plain ## Run the Go tests but the end-to-end ones, with the
 .PHONY: unit-race
 unit-race:
 	$(call say,go test with the race detector) # which lint has vetted; with one package more than processors, as tests wait too
-	@scripts/with-postgres.sh scripts/go-test.sh -p $$(($$(nproc) + 1)) $(RACE) -vet=off -shuffle=on -timeout 15m -- $$(go list ./... | grep -vE '/server/(e2e|bucket|inspect)$$|/server$$')
+	@packages=$$(go list ./...) && scripts/with-postgres.sh scripts/go-test.sh -p $$(($$(nproc) + 1)) $(RACE) -vet=off -shuffle=on -timeout 15m -- \
+		$$(grep -vE '/server/(e2e|bucket|inspect)$$|/server$$' <<<"$$packages")
 
 # Without it: what the clouds' libraries belong to, which would be compiled a second time, what reads one archive in one
 # goroutine, and tests of much memory or of very many requests.
@@ -178,7 +178,7 @@ migration: ## Write the migrations for a changed ent/schema: make migration name
 
 .PHONY: fmt
 fmt: frontend/node_modules/.package-lock.json ## Format all code
-	gofmt -w bench ent graph server frontend/*.go
+	gofmt -w bench ent graph lint server frontend/*.go
 	cd frontend && npx biome check --write .
 
 .PHONY: help
@@ -191,8 +191,8 @@ help: ## Show this list
 
 .PHONY: setup
 setup:
-	$(call say,what the tests need; beside it compiling)
-	@scripts/side-by-side.sh scripts/test-setup.sh 'go list -export ./... >/dev/null'
+	$(call say,what the tests need; beside it Go's modules)
+	@scripts/side-by-side.sh scripts/test-setup.sh 'go list -deps -test ./... >/dev/null'
 
 .PHONY: dashboard
 dashboard: frontend/node_modules/.package-lock.json

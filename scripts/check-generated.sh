@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+[ -z "$(git status --porcelain)" ] || echo 'Only the last commit is checked, not what has changed since.'
 clone=$(mktemp -d)
 trap 'rm -rf "$clone"' EXIT
 git clone -q --shared . "$clone"

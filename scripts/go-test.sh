@@ -11,6 +11,7 @@ while [ "$1" != -- ]; do
 done
 shift
 
+export TEST_CHANCE=${TEST_CHANCE:-$RANDOM} # what tests leave to chance is the same the second time
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 status=0

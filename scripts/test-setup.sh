@@ -60,10 +60,11 @@ without_services() {
   chmod 755 "$policy"
 }
 
+# Not ended with us: packages that are half installed have to be mended by hand.
 apt_install() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq </dev/null &&
-    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null
+    setsid --wait apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
 install_missing() {

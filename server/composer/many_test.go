@@ -39,6 +39,9 @@ func TestTenThousandPackagesAreListed(t *testing.T) {
 			t.Helper()
 			var said struct{ PackageNames []string }
 			r := w.get(secret, "/list.json"+query)
+			for try := 0; r.Code == http.StatusServiceUnavailable && try < 20; try++ { // on a busy machine reading them the first time takes too long
+				r = w.get(secret, "/list.json"+query)
+			}
 			if err := json.Unmarshal(r.Body.Bytes(), &said); err != nil || r.Code != http.StatusOK {
 				t.Fatalf("%d %.200s", r.Code, r.Body)
 			}

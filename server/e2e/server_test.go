@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/rand"
+	"crypto/sha256"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -53,12 +55,15 @@ func TestMain(m *testing.M) {
 
 var both = flag.Bool("both", false, "run each scenario on SQLite and on PostgreSQL, not on one of them")
 
+// chance decides which database a scenario runs on; scripts/go-test.sh sets it, so that what failed fails again.
+var chance = cmp.Or(os.Getenv("TEST_CHANCE"), rand.Text())
+
 // databases runs a test on SQLite or on PostgreSQL, by chance, so that runs of the tests come by both; with -both on each.
 // An empty address means the embedded default.
 func databases(t *testing.T, test func(t *testing.T, database string)) {
 	t.Helper()
-	onSQLite := *both || rand.IntN(2) == 0
-	if onSQLite {
+	onSQLite := sha256.Sum256([]byte(chance + t.Name()))[0]%2 == 0
+	if *both || onSQLite {
 		t.Run("sqlite", func(t *testing.T) {
 			t.Parallel()
 			test(t, "")

@@ -117,8 +117,11 @@ func theOriginal(t testing.TB, prepare func(url string) error) (string, error) {
 		}
 		return []byte(strings.TrimPrefix(u.Path, "/")), prepare(address)
 	})
+	if err != nil {
+		return "", err
+	}
 	original.name = string(name)
-	return original.name, err
+	return original.name, nil
 }
 
 // RunFolder names the environment variable with the folder in which the test binaries of a run leave what all of them
@@ -162,7 +165,7 @@ func postgresFrom(t testing.TB, template string) string {
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	name := fmt.Sprintf("test_%d_%d", os.Getpid(), c.made.Add(1))
+	name := fmt.Sprintf("test_%x_%d_%d", time.Now().UnixNano(), os.Getpid(), c.made.Add(1)) // no process is the first of its number
 	if _, err := c.admin.Exec("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY file_copy"); err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
