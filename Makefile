@@ -104,7 +104,7 @@ docs: broker ## Check that README.md names exactly the settings that bin/broker 
 	@bin/broker man bin/man
 
 .PHONY: e2e
-e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser, and fuzz the parsers for a minute
+e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser; fuzz the parsers, three seconds each; make verify
 	$(call say,end to end: Composer and the browser side by side; beside them the fuzzers and what is generated)
 	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory e2e-browser' \
 		'nice -n 5 $(MAKE) --no-print-directory e2e-composer' 'nice -n 10 scripts/fuzz.sh 3s 1' 'nice -n 10 $(MAKE) --no-print-directory verify'

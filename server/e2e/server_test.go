@@ -146,7 +146,7 @@ func (s *server) startAs(command *exec.Cmd) {
 	})
 }
 
-// await polls until a condition holds, for at most 30 seconds.
+// await polls until a condition holds, for at most two minutes.
 func (s *server) await(what string, done func() bool) {
 	s.t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
