@@ -51,7 +51,8 @@ test: setup code build budget docs e2e ## Run every check, installing what they 
 .PHONY: code
 code:
 	$(call say,Go and the dashboard side by side; each tells when it has ended)
-	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory dashboard-lint dashboard-unit' \
+	@scripts/with-postgres.sh scripts/side-by-side.sh \
+		'scripts/unless-passed.sh frontend Makefile -- $(MAKE) --no-print-directory dashboard-lint dashboard-unit' \
 		'$(MAKE) --no-print-directory lint unit-plain' '$(MAKE) --no-print-directory unit-race'
 
 .PHONY: lint
@@ -60,7 +61,7 @@ lint: ## Check Go code: gofmt, and what go vet and staticcheck know
 	@unformatted=$$(gofmt -l bench ent graph lint server frontend/*.go); \
 	if [ -n "$$unformatted" ]; then printf 'not formatted; run make fmt:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	$(call say,go vet and staticcheck)
-	@go build -o bin/lint ./lint
+	@go build -buildvcs=false -o bin/lint ./lint # the same for each commit, so that what it found is kept
 	@packages=$$(go list ./...) && go vet -vettool=bin/lint ./ent/schema/... \
 		$$(grep -vE '^broker/(ent$$|ent/|graph/generated$$|graph/model$$)' <<<"$$packages") # what people wrote
 
@@ -70,7 +71,7 @@ unit: unit-race unit-plain ## Run the Go tests but the end-to-end ones, with the
 .PHONY: unit-race
 unit-race:
 	$(call say,go test with the race detector) # which lint has vetted; with one package more than processors, as tests wait too
-	@packages=$$(go list ./...) && scripts/with-postgres.sh scripts/go-test.sh -p $$(($$(nproc) + 1)) $(RACE) -vet=off -shuffle=on -timeout 15m -- \
+	@packages=$$(go list ./...) && scripts/with-postgres.sh scripts/go-test.sh -p $$(($$(nproc) + 1)) $(RACE) -vet=off -timeout 15m -- \
 		$$(grep -vE '/server/(e2e|bucket|inspect)$$|/server$$' <<<"$$packages")
 
 # Without it: what the clouds' libraries belong to, which would be compiled a second time, what reads one archive in one
@@ -78,7 +79,8 @@ unit-race:
 .PHONY: unit-plain
 unit-plain:
 	$(call say,go test without it)
-	@scripts/with-postgres.sh scripts/go-test.sh -vet=off -shuffle=on -timeout 15m -- ./server ./server/bucket ./server/inspect
+	@scripts/with-postgres.sh scripts/go-test.sh -vet=off -count 1 -timeout 15m -- ./server # which looks at all packages
+	@scripts/with-postgres.sh scripts/go-test.sh -vet=off -timeout 15m -- ./server/bucket ./server/inspect
 	@scripts/with-postgres.sh scripts/go-test.sh -vet=off -timeout 15m -run '^Test(Large|Decisions|Many)' -- ./server/source ./server/mirror ./server/composer
 
 .PHONY: dashboard-lint
@@ -107,7 +109,8 @@ docs: broker ## Check that README.md names exactly the settings that bin/broker 
 e2e: build ## Run the end-to-end tests with Composer and, beside them, those in a browser; fuzz the parsers, three seconds each; make verify
 	$(call say,end to end: Composer and the browser side by side; beside them the fuzzers and what is generated)
 	@scripts/with-postgres.sh scripts/side-by-side.sh '$(MAKE) --no-print-directory e2e-browser' \
-		'nice -n 5 $(MAKE) --no-print-directory e2e-composer' 'nice -n 10 scripts/fuzz.sh 3s 1' 'nice -n 10 $(MAKE) --no-print-directory verify'
+		'nice -n 5 $(MAKE) --no-print-directory e2e-composer' 'nice -n 10 scripts/fuzz.sh 3s 1' \
+		'nice -n 10 scripts/unless-passed.sh . ":!*_test.go" ":!*.md" -- $(MAKE) --no-print-directory verify'
 
 .PHONY: e2e-composer
 e2e-composer: ## Run the end-to-end tests with Composer alone

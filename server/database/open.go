@@ -31,6 +31,7 @@ const (
 	sqliteConnections   = 8
 	postgresConnections = 16
 	reportConnections   = 8
+	jobConnections      = 3 // what queues and fetches jobs asks shortly, and for each connection PostgreSQL has a process
 )
 
 // DB is one open database. Client and SQL share a pool; reads need no transaction, writes of more than one statement
@@ -119,7 +120,7 @@ func (db *DB) OpenJobs() (*sql.DB, error) {
 	if db.dialect == dialect.SQLite {
 		return db.pool(1)
 	}
-	return db.pool(8)
+	return db.pool(jobConnections)
 }
 
 func (db *DB) pool(connections int) (*sql.DB, error) {

@@ -29,9 +29,14 @@ import (
 	_ "github.com/lib/pq" // driver "postgres"
 )
 
+// Programs names the environment variable that tells which versions of programs there are. A test's result is kept while
+// neither it nor what it reads changed; where it needs programs, they are part of that.
+const Programs = "TEST_PROGRAMS"
+
 // Require returns the path of a program, or skips or fails the test, naming the Debian package that has it.
 func Require(t testing.TB, program, debianPackage string) string {
 	t.Helper()
+	os.Getenv(Programs)
 	path, err := exec.LookPath(program)
 	if err != nil {
 		missing(t, program, debianPackage)
@@ -73,7 +78,8 @@ type cluster struct {
 const SharedPostgres = "TEST_POSTGRES_URL"
 
 var startCluster = sync.OnceValues(func() (*cluster, error) {
-	if shared := os.Getenv(SharedPostgres); shared != "" {
+	os.Getenv(Programs)
+	if shared := whereabouts(SharedPostgres); shared != "" {
 		return openCluster(shared)
 	}
 	return newCluster()
@@ -128,9 +134,16 @@ func theOriginal(t testing.TB, prepare func(url string) error) (string, error) {
 // need and one has made. Without it each makes its own.
 const RunFolder = "TEST_RUN_FOLDER"
 
+// whereabouts reads an environment variable on which no result of a test depends: other than by os.Getenv, go test does not
+// take it for something that was read, and keeps the result although the next run has its services elsewhere.
+func whereabouts(variable string) string {
+	value, _ := syscall.Getenv(variable)
+	return value
+}
+
 // Once returns what the first binary of this run that asks for the name creates. One binary asks once for a name.
 func Once(name string, create func() ([]byte, error)) ([]byte, error) {
-	folder := os.Getenv(RunFolder)
+	folder := whereabouts(RunFolder)
 	if folder == "" {
 		return create()
 	}
@@ -158,7 +171,7 @@ func Once(name string, create func() ([]byte, error)) ([]byte, error) {
 
 func postgresFrom(t testing.TB, template string) string {
 	t.Helper()
-	if os.Getenv(SharedPostgres) == "" && postgresProgram("initdb") == "" {
+	if whereabouts(SharedPostgres) == "" && postgresProgram("initdb") == "" {
 		missing(t, "PostgreSQL", "postgresql")
 	}
 	c, err := startCluster()
