@@ -52,7 +52,7 @@ test: setup code build budget docs e2e ## Run every check, installing what they 
 code:
 	$(call say,Go and the dashboard side by side; each tells when it has ended)
 	@scripts/with-postgres.sh scripts/side-by-side.sh \
-		'scripts/unless-passed.sh frontend Makefile -- $(MAKE) --no-print-directory dashboard-lint dashboard-unit' \
+		'$(MAKE) --no-print-directory frontend/node_modules/.package-lock.json && scripts/unless-passed.sh frontend Makefile -- $(MAKE) --no-print-directory dashboard-lint dashboard-unit' \
 		'$(MAKE) --no-print-directory lint unit-plain' '$(MAKE) --no-print-directory unit-race'
 
 .PHONY: lint

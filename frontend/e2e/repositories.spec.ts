@@ -60,6 +60,7 @@ test("names stay closed when the repository that owns them is removed, until the
   const release = page.getByRole("alertdialog", { name: "Release acme/*?" });
   await expectAccessible(page, "releasing names");
   await release.getByRole("button", { name: "Release the names" }).click();
+  await expect(release).toBeHidden(); // while it is open, the rows behind it are hidden too
   await expect(closed).toBeHidden();
   await page.goto("/audit");
   await expect(page.getByRole("row").filter({ hasText: "Names released" })).toBeVisible();

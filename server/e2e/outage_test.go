@@ -288,7 +288,7 @@ func TestDatabaseWithoutConnections(t *testing.T) {
 			begun := time.Now()
 			response, body, err := o.fetch("/search.json?q=acme"+strconv.Itoa(n), o.secret)
 			switch {
-			case err != nil || time.Since(begun) > 2500*time.Millisecond: // with sixty at once on two processors
+			case err != nil || time.Since(begun) > 4*time.Second: // with sixty at once on two processors that others use too
 				t.Errorf("%v after %s", err, time.Since(begun))
 			case response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != "":
 				told.Add(1)
