@@ -278,6 +278,7 @@ func sameForOthers(t *testing.T, name string, content []byte) {
 	slices.Sort(want)
 	const list = `$z = new ZipArchive; if (true !== $e = $z->open($argv[1], ZipArchive::CHECKCONS)) { echo "error $e\n"; exit; }
 		for ($i = 0; $i < $z->numFiles; $i++) { echo $z->getNameIndex($i), "\n"; }`
+	os.Getenv("TEST_PROGRAMS") // which go test keeps results by: see servicetest
 	for program, args := range map[string][]string{"unzip": {"-Z1", file}, "php": {"-r", list, file}} {
 		if _, err := exec.LookPath(program); err != nil {
 			continue // the house installs them; elsewhere Go alone tells

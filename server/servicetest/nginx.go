@@ -24,7 +24,7 @@ import (
 // address of the block, and ends with the test.
 func Nginx(t testing.TB, address, block string) {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
+	program, err := find("nginx")
 	if err != nil { // which is not on the path of most users
 		program = Require(t, "/usr/sbin/nginx", "nginx-light")
 	}

@@ -33,11 +33,16 @@ import (
 // neither it nor what it reads changed; where it needs programs, they are part of that.
 const Programs = "TEST_PROGRAMS"
 
+// find returns the path of a program, and has go test know that the result depends on programs, also where there is none.
+func find(program string) (string, error) {
+	os.Getenv(Programs)
+	return exec.LookPath(program)
+}
+
 // Require returns the path of a program, or skips or fails the test, naming the Debian package that has it.
 func Require(t testing.TB, program, debianPackage string) string {
 	t.Helper()
-	os.Getenv(Programs)
-	path, err := exec.LookPath(program)
+	path, err := find(program)
 	if err != nil {
 		missing(t, program, debianPackage)
 	}
@@ -78,7 +83,6 @@ type cluster struct {
 const SharedPostgres = "TEST_POSTGRES_URL"
 
 var startCluster = sync.OnceValues(func() (*cluster, error) {
-	os.Getenv(Programs)
 	if shared := whereabouts(SharedPostgres); shared != "" {
 		return openCluster(shared)
 	}
@@ -171,6 +175,7 @@ func Once(name string, create func() ([]byte, error)) ([]byte, error) {
 
 func postgresFrom(t testing.TB, template string) string {
 	t.Helper()
+	os.Getenv(Programs) // see find
 	if whereabouts(SharedPostgres) == "" && postgresProgram("initdb") == "" {
 		missing(t, "PostgreSQL", "postgresql")
 	}
