@@ -137,6 +137,9 @@ func (s *server) startAs(command *exec.Cmd) {
 		s.t.Fatal(err)
 	}
 	s.await("the server to be ready", func() bool {
+		if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", command.Process.Pid)); err != nil || bytes.Contains(stat, []byte(") Z ")) {
+			s.t.Fatalf("the server has ended; its log:\n%s", s.log)
+		}
 		response, err := s.client.Get(s.url + "/ready")
 		if err != nil {
 			return false
