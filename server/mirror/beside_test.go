@@ -17,7 +17,7 @@ func TestPackagesAreStoredAsTheyWereRead(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		w := newWorld(t, db)
-		names := w.many(200, minified)
+		names := w.many(60, minified)
 		w.mustSync()
 		for _, name := range names {
 			row := w.db.Client.Document.Query().Where(documents.Dev(false), documents.HasPackageWith(pkg.Name(name))).OnlyX(t.Context())

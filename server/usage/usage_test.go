@@ -53,7 +53,7 @@ func read(t testing.TB, db *database.DB, reach usage.Range, f usage.Filter, now 
 func TestEverythingCountedIsReported(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		const workers, each, kinds = 10, 100_000, 5
+		const workers, each, kinds = 10, 30_000, 5
 		const all = int64(workers * each)
 		names, tokens := []string{"acme/p0", "acme/p1", "acme/p2", "acme/p3"}, []string{"tok_0", "tok_1", "tok_2", "tok_3", "tok_4", "tok_5", "tok_6"}
 		packages(t, db, "r", names...)
