@@ -75,11 +75,12 @@ unit: unit-race unit-plain ## Run the Go tests but the end-to-end ones, with the
 
 .PHONY: unit-race
 unit-race:
-	$(call say,go test with the race detector) # which lint has vetted; with one package more than processors, as tests wait too
+	$(call say,go test with the race detector) # which lint has vetted
+	@# With one package more than processors, as tests wait too, and behind lint, which has half of the processors in make test.
 	@packages=$$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | grep -vE '/server/(e2e|bucket|inspect)$$|/server$$') && \
 	libraries=$$(go list -deps -test -f '{{if not .ForTest}}{{.ImportPath}}{{end}}' $$packages | grep -vE '^vendor/|\.test$$') && \
 	$(COMPILE) go build $(RACE) $$libraries && \
-	scripts/with-postgres.sh scripts/go-test.sh -p $$(($$(nproc) + 1)) $(RACE) -vet=off -timeout 15m -- $$packages
+	nice -n 10 scripts/with-postgres.sh scripts/go-test.sh -p $$(($$(nproc) + 1)) $(RACE) -vet=off -timeout 15m -- $$packages
 
 # Without it: what the clouds' libraries belong to, which would be compiled a second time, what reads one archive in one
 # goroutine, and tests of much memory or of very many requests.
