@@ -42,6 +42,7 @@ test.describe("passkeys", () => {
     await page.setViewportSize({ width: 1280, height: 720 });
 
     await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByRole("button", { name: "Sign in with a passkey" })).toBeVisible();
     await expectAccessible(page, "signing in with a passkey");
     await page.getByRole("button", { name: "Sign in with a passkey" }).click();
     await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
