@@ -52,7 +52,7 @@ test("names stay closed when the repository that owns them is removed, until the
   await expect(remove).toContainText("acme/*, stay closed");
   await remove.getByRole("textbox").fill("fixture");
   await remove.getByRole("button", { name: "Remove repository" }).click();
-  const closed = page.getByRole("row").filter({ hasText: "acme/*" });
+  const closed = page.getByRole("row").filter({ has: page.getByRole("button", { name: "Release acme/*" }) });
   await expect(closed).toBeVisible();
   await expectAccessible(page, "closed names");
   await expectToFitEverywhere(page, "closed names");
