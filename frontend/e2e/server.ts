@@ -41,10 +41,13 @@ class Program {
   }
 }
 
+let lastPort = Math.floor(Math.random() * 10_000); // one after the other, so that a process gives none twice
+
 /** A port that nobody listens on, and none that systems give to who asks for any: no connection takes it meanwhile. */
 async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const port = 10_000 + Math.floor(Math.random() * 10_000);
+    lastPort = (lastPort + 1) % 10_000;
+    const port = 10_000 + lastPort;
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once("error", () => resolve(false));

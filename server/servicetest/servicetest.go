@@ -59,13 +59,19 @@ func missing(t testing.TB, program, debianPackage string) {
 	t.Skip(message)
 }
 
+// ports are those that FreeAddress gives, one after the other from any on, so that a process gives none twice and two
+// processes hardly the same.
+var ports atomic.Uint32
+
+func init() { ports.Store(rand.Uint32N(10_000)) }
+
 // FreeAddress returns a loopback address that nobody listens on. It is none that systems give to who asks for any, so that
-// no connection and no other test takes it before the program that is meant to have it.
+// no connection takes it before the program that is meant to have it.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	var err error
 	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(10_000)))
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+int(ports.Add(1)%10_000)))
 		var listener net.Listener
 		if listener, err = net.Listen("tcp", address); err == nil {
 			listener.Close()
